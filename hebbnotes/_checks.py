@@ -1,0 +1,82 @@
+"""Checks of what a caller hands over: each error says what was wrong, what was expected, and the mend."""
+
+import math
+from numbers import Integral, Real
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def integer(name: str, value: Any, minimum: int = 1) -> int:
+    """Return ``value`` as an int of at least ``minimum``, or raise."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer, got {value!r} ({type(value).__name__}): pass {name}={minimum} or more")
+    if value < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {value}")
+    return int(value)
+
+
+def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
+    """Return ``value`` as a finite float in [low, high], or raise."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
+    if not (math.isfinite(value) and low <= value <= high):
+        raise ValueError(f"{name} must be a finite number in [{low:g}, {high:g}], got {value}")
+    return float(value)
+
+
+def choice(name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
+    """Return ``value`` if it is one of ``allowed``, or raise."""
+    if not any(value is a or (isinstance(value, str) and value == a) for a in allowed):
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
+    return value
+
+
+def rule(value: Any) -> Any:
+    """Return ``value`` if it can be called as a rule, or raise."""
+    if not callable(value):
+        raise TypeError(f"rule must be a function rule(w, pre, post) -> dw such as rules.decay, got {value!r}")
+    return value
+
+
+def tensor(
+    name: str, value: Any, axes: str, sizes: dict[str, int], like: Tensor | None = None, dtype: torch.dtype | None = None
+) -> Tensor:
+    """Check that ``value`` is a tensor with the named axes, on the device of ``like`` and of its dtype (or of ``dtype``).
+
+    ``axes`` such as "T B n" names the dimensions; ``sizes`` maps names to the sizes known so far and is added to.
+    """
+    names = axes.split()
+    wanted = "(" + ", ".join(f"{a}={sizes[a]}" if a in sizes else a for a in names) + ")"
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} must be a torch tensor of shape {wanted}, got {type(value).__name__}: use torch.as_tensor(...)")
+    if value.ndim != len(names) or any(sizes.get(a, s) != s for a, s in zip(names, value.shape, strict=True)):
+        single = names[:2] == ["T", "B"] and value.ndim == len(names) - 1
+        hint = f": for a single episode use {name}.unsqueeze(1)" if single else ""
+        raise ValueError(f"{name} must have shape {wanted}, got {tuple(value.shape)}{hint}")
+    for axis, size in zip(names, value.shape, strict=True):
+        if size < 1:
+            raise ValueError(f"{name} must have at least one entry along {axis}, got shape {tuple(value.shape)}")
+        sizes[axis] = size
+    if dtype == torch.bool and value.dtype != torch.bool:
+        raise TypeError(f"{name} must be boolean, true where the output is given, got {value.dtype}: use {name} != 0")
+    if like is not None and dtype is None and value.dtype != like.dtype:
+        raise TypeError(f"{name} is {value.dtype}, but inputs are {like.dtype}: nothing is cast, convert one of them with .to(...)")
+    if like is not None and value.device != like.device:
+        raise ValueError(f"{name} is on {value.device}, but inputs are on {like.device}: move one of them with .to(...)")
+    return value
+
+
+def floating(name: str, value: Tensor) -> Tensor:
+    """Raise unless ``value`` holds floating-point numbers."""
+    if not value.is_floating_point():
+        raise TypeError(f"{name} must hold floating-point numbers, got {value.dtype}: use {name}.float()")
+    return value
+
+
+def finite(name: str, value: Tensor) -> Tensor:
+    """Raise if ``value`` holds NaN or infinity; skipped while torch compiles, since it would split the graph."""
+    if not torch.compiler.is_compiling() and not bool(torch.isfinite(value).all()):
+        raise ValueError(f"{name} holds NaN or infinity: it must be finite, look at how it was made")
+    return value

@@ -1,0 +1,489 @@
+"""Plastic networks: fixed weights plus a Hebbian trace that is rewritten at every step of an episode.
+
+The effective weight of a connection is ``w + alpha * hebb``. ``w`` and ``alpha`` are trained over many episodes; the trace
+``hebb`` belongs to one episode, starts at zero, and is written by a rule of :mod:`hebbnotes.rules` at the rate ``eta``
+(Miconi, Stanley & Clune 2018, equations 1 to 3).
+
+:func:`run` and :func:`run_layer` are functions of plain tensors; :class:`PlasticRNN` and :class:`PlasticLinear` are thin
+modules that hold the trained numbers and call them. State goes in and comes out; no module remembers an episode.
+
+Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from hebbnotes import _checks, rules
+from hebbnotes.rules import Rule
+
+__all__ = ["PlasticLinear", "PlasticRNN", "ScaledIdentity", "State", "run", "run_layer"]
+
+
+class State(NamedTuple):
+    """What a plastic network carries from one step to the next. It stays in the graph until :meth:`detach`.
+
+    Attributes
+    ----------
+    y : Tensor
+        Latest output, shape (B, n).
+    hebb : Tensor
+        Hebbian trace, shape (B, n_pre, n_post): one trace for each episode, never shared by the batch.
+    """
+
+    y: Tensor
+    hebb: Tensor
+
+    def detach(self) -> "State":
+        """Return the same numbers without their history, for truncated backpropagation."""
+        return State(self.y.detach(), self.hebb.detach())
+
+    def to(self, *args: Any, **kwargs: Any) -> "State":
+        """Return the state with another dtype or on another device; arguments as for :meth:`torch.Tensor.to`."""
+        return State(self.y.to(*args, **kwargs), self.hebb.to(*args, **kwargs))
+
+
+class ScaledIdentity(NamedTuple):
+    """The matrix ``scale * I``, which is never built: each unit connects to itself alone.
+
+    Attributes
+    ----------
+    scale : float or Tensor
+        The one number on the diagonal.
+    """
+
+    scale: float | Tensor
+
+
+Connections = float | Tensor | ScaledIdentity
+
+
+def _fixed_drive(pre: Tensor, w: Connections) -> Tensor:
+    """Return ``pre @ w``, shape (B, n_post)."""
+    if isinstance(w, ScaledIdentity):
+        return w.scale * pre
+    if isinstance(w, Tensor) and w.ndim == 2:
+        return pre @ w
+    return w * pre.sum(-1, keepdim=True)
+
+
+def _plastic_drive(pre: Tensor, alpha: Connections | None, hebb: Tensor) -> Tensor | float:
+    """Return ``pre @ (alpha * hebb)``, shape (B, n_post)."""
+    if alpha is None:
+        return 0.0
+    if isinstance(alpha, ScaledIdentity):
+        return alpha.scale * pre * hebb.diagonal(dim1=-2, dim2=-1)
+    if isinstance(alpha, Tensor) and alpha.ndim == 2:
+        return (pre.unsqueeze(1) @ (alpha * hebb)).squeeze(1)
+    return alpha * (pre.unsqueeze(1) @ hebb).squeeze(1)
+
+
+def run(
+    inputs: Tensor,
+    w: Connections,
+    alpha: Connections | None,
+    eta: float | Tensor,
+    rule: Rule = rules.decay,
+    state: State | None = None,
+    clamp: Tensor | None = None,
+) -> tuple[Tensor, State]:
+    """Run a plastic recurrent network: what :class:`PlasticRNN` computes, as a function of plain tensors.
+
+    Each step computes ``y = tanh(pre @ (w + alpha * hebb) + inputs[t])`` with ``pre`` the previous output, then
+    ``hebb = hebb + eta * rule(hebb, pre, y)``.
+
+    Parameters
+    ----------
+    inputs : Tensor
+        Shape (T, B, n), floating point, finite; added inside tanh, without unit.
+    w, alpha : float, Tensor or ScaledIdentity
+        A matrix (n, n) [pre, post]; one number for all n x n connections; or ``ScaledIdentity(c)`` for ``c`` times the
+        identity. ``alpha=None`` keeps the trace but does not read it.
+    eta : float or Tensor
+        Rate at which the trace is written, in [0, 1], a scalar.
+    rule : callable
+        ``rule(hebb, pre, post) -> change of the trace``.
+    state : State, optional
+        Where to go on from; by default the network is at rest, with ``y`` and ``hebb`` zero.
+    clamp : Tensor, optional
+        Boolean, shape (T, B, n): where true, the unit's output is its input.
+
+    Returns
+    -------
+    output : Tensor
+        Shape (T, B, n).
+    state : State
+        ``y`` (B, n) and ``hebb`` (B, n, n) after the last step.
+
+    Raises
+    ------
+    TypeError
+        If something is not a tensor, has another dtype than ``inputs``, or a clamp is not boolean.
+    ValueError
+        If a shape or device does not fit, ``eta`` is outside [0, 1], or ``inputs`` are not finite.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), equations 1 to 3. Taught in the chapter "Introducing the NeuroAI series".
+    """
+    sizes: dict[str, int] = {}
+    _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
+    sizes |= {"n_pre": sizes["n"], "n_post": sizes["n"]}
+    _check_connections(inputs, w, alpha, eta, rule, state, sizes, "n")
+    if clamp is not None:
+        _checks.tensor("clamp", clamp, "T B n", sizes, like=inputs, dtype=torch.bool)
+    _checks.finite("inputs", inputs)
+
+    y, hebb = state or _at_rest(inputs, sizes["B"], sizes["n"], sizes["n"])
+    outputs = []
+    for t, drive in enumerate(inputs):
+        pre = y
+        y = torch.tanh(_fixed_drive(pre, w) + _plastic_drive(pre, alpha, hebb) + drive)
+        if clamp is not None:
+            y = torch.where(clamp[t], drive, y)
+        hebb = hebb + eta * _change(rule, hebb, pre, y)
+        outputs.append(y)
+    return torch.stack(outputs), State(y, hebb)
+
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "softmax": lambda drive: drive.softmax(-1),
+    "tanh": torch.tanh,
+    "identity": lambda drive: drive,
+}
+
+
+def run_layer(
+    inputs: Tensor,
+    w: float | Tensor,
+    alpha: float | Tensor | None,
+    eta: float | Tensor,
+    rule: Rule = rules.oja,
+    state: State | None = None,
+    targets: Tensor | None = None,
+    clamp: Tensor | None = None,
+    activation: str = "softmax",
+) -> tuple[Tensor, State]:
+    """Run a plastic layer without recurrence: what :class:`PlasticLinear` computes, as a function of plain tensors.
+
+    Each step computes ``y = activation(inputs[t] @ (w + alpha * hebb))``, then ``hebb = hebb + eta * rule(hebb, inputs[t], y)``.
+
+    Parameters
+    ----------
+    inputs : Tensor
+        Shape (T, B, n_in), floating point, finite, without unit.
+    w, alpha : float or Tensor
+        A matrix (n_in, n_out) [pre, post], or one number for all connections (then ``state`` or ``targets`` must tell
+        n_out). ``alpha=None`` keeps the trace but does not read it.
+    eta : float or Tensor
+        Rate at which the trace is written, in [0, 1], a scalar.
+    rule : callable
+        ``rule(hebb, pre, post) -> change of the trace``.
+    state : State, optional
+        Where to go on from; by default ``y`` and ``hebb`` are zero.
+    targets, clamp : Tensor, optional
+        Shape (T, B, n_out), both or neither: where the boolean ``clamp`` is true, the output is the target.
+    activation : str
+        ``"softmax"``, ``"tanh"`` or ``"identity"``.
+
+    Returns
+    -------
+    output : Tensor
+        Shape (T, B, n_out).
+    state : State
+        ``y`` (B, n_out) and ``hebb`` (B, n_in, n_out) after the last step.
+
+    Raises
+    ------
+    TypeError
+        If something is not a tensor, has another dtype than ``inputs``, or a clamp is not boolean.
+    ValueError
+        If a shape or device does not fit, ``eta`` is outside [0, 1], only one of ``targets`` and ``clamp`` is given,
+        or ``inputs`` or ``targets`` are not finite.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), equations 1 and 3 and their section on Omniglot.
+    """
+    activate = ACTIVATIONS[_checks.choice("activation", activation, tuple(ACTIVATIONS))]
+    sizes: dict[str, int] = {}
+    _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n_in", sizes))
+    if (targets is None) != (clamp is None):
+        raise ValueError("targets and clamp go together: pass both, clamp=torch.ones_like(targets, dtype=torch.bool) to clamp all")
+    if targets is not None and clamp is not None:
+        _checks.tensor("targets", targets, "T B n_out", sizes, like=inputs)
+        _checks.tensor("clamp", clamp, "T B n_out", sizes, like=inputs, dtype=torch.bool)
+        _checks.finite("targets", targets)
+    _check_connections(inputs, w, alpha, eta, rule, state, sizes, "n_in", "n_out")
+    _checks.finite("inputs", inputs)
+
+    y, hebb = state or _at_rest(inputs, sizes["B"], sizes["n_in"], sizes["n_out"])
+    outputs = []
+    for t, pre in enumerate(inputs):
+        y = activate((_fixed_drive(pre, w) + _plastic_drive(pre, alpha, hebb)).expand_as(y))
+        if targets is not None and clamp is not None:
+            y = torch.where(clamp[t], targets[t], y)
+        hebb = hebb + eta * _change(rule, hebb, pre, y)
+        outputs.append(y)
+    return torch.stack(outputs), State(y, hebb)
+
+
+def _at_rest(like: Tensor, batch: int, n_pre: int, n_post: int) -> State:
+    return State(like.new_zeros(batch, n_post), like.new_zeros(batch, n_pre, n_post))
+
+
+def _change(rule: Rule, hebb: Tensor, pre: Tensor, post: Tensor) -> Tensor:
+    change = rule(hebb, pre, post)
+    if not isinstance(change, Tensor) or change.shape != hebb.shape:
+        got = tuple(change.shape) if isinstance(change, Tensor) else type(change).__name__
+        raise ValueError(f"rule must return a tensor of the trace's shape {tuple(hebb.shape)}, got {got}: see hebbnotes.rules")
+    return change
+
+
+def _check_connections(
+    inputs: Tensor,
+    w: Any,
+    alpha: Any,
+    eta: Any,
+    rule: Any,
+    state: Any,
+    sizes: dict[str, int],
+    n_pre: str,
+    n_post: str | None = None,
+) -> None:
+    """Check all that :func:`run` and :func:`run_layer` share; one name of axis means a square matrix."""
+    _checks.rule(rule)
+    for name, value in (("w", w), ("alpha", alpha)):
+        if isinstance(value, ScaledIdentity):
+            if n_post is not None:
+                raise TypeError(f"{name} must be a matrix or a number in a layer: a ScaledIdentity needs as many outputs as inputs")
+            value = value.scale
+        if isinstance(value, Tensor) and value.ndim != 0:
+            _checks.tensor(name, value, f"{n_pre} {n_post or n_pre}", sizes, like=inputs)
+        elif isinstance(value, Tensor):
+            _checks.tensor(name, value, "", sizes, like=inputs)
+        elif not (value is None and name == "alpha"):
+            _checks.number(name, value)
+    if isinstance(eta, Tensor):
+        _checks.tensor("eta", eta, "", sizes, like=inputs)
+        if not torch.compiler.is_compiling():
+            _checks.number("eta", float(eta.detach()), 0, 1)
+    else:
+        _checks.number("eta", eta, 0, 1)
+    post = n_post or n_pre
+    if state is not None:
+        if not isinstance(state, State):
+            raise TypeError(f"state must be a State as a network returns it, got {type(state).__name__}")
+        _checks.tensor("state.y", state.y, f"B {post}", sizes, like=inputs)
+        _checks.tensor("state.hebb", state.hebb, f"B {n_pre} {post}", sizes, like=inputs)
+    if post not in sizes:
+        raise ValueError(f"the number of outputs {post} is not known: pass w or alpha as a matrix, or targets, or a state")
+
+
+class _Plastic(nn.Module):
+    """The numbers that a plastic network trains: ``w``, ``alpha`` and ``eta``."""
+
+    def __init__(
+        self,
+        n_pre: int,
+        n_post: int,
+        rule: Rule,
+        alpha: str | None,
+        eta: float,
+        learn_eta: bool,
+        w_scale: float,
+        alpha_scale: float,
+        generator: torch.Generator | None,
+        device: torch.device | str | None,
+        dtype: torch.dtype | None,
+    ) -> None:
+        _checks.choice("alpha", alpha, ("full", "shared", None))
+        eta = _checks.number("eta", eta, 0, 1)
+        if learn_eta and not 0 < eta < 1:
+            raise ValueError(f"a learned eta must lie inside (0, 1), got {eta:g}: pass learn_eta=False to keep it fixed")
+        scales = _checks.number("w_scale", w_scale, 0), _checks.number("alpha_scale", alpha_scale, 0)
+        if dtype is not None and not dtype.is_floating_point:
+            raise TypeError(f"dtype must be a floating-point type such as torch.float32, got {dtype}")
+        super().__init__()
+        self.rule = _checks.rule(rule)
+
+        def drawn(scale: float, *shape: int) -> nn.Parameter:
+            return nn.Parameter(scale * torch.randn(*shape, generator=generator, device=device, dtype=dtype))
+
+        self.w = drawn(scales[0], n_pre, n_post)
+        if alpha == "full":
+            self.alpha = drawn(scales[1], n_pre, n_post)
+        elif alpha == "shared":
+            self.alpha = nn.Parameter(torch.tensor(scales[1], device=device, dtype=self.w.dtype))
+        else:
+            self.register_parameter("alpha", None)
+        if learn_eta:
+            self.eta_logit = nn.Parameter(torch.tensor(math.log(eta) - math.log1p(-eta), device=device, dtype=self.w.dtype))
+        else:
+            self.register_buffer("eta_fixed", torch.tensor(eta, device=device, dtype=self.w.dtype))
+
+    @property
+    def eta(self) -> Tensor:
+        """The rate at which the trace is written, a scalar; a learned one is a sigmoid and stays inside (0, 1)."""
+        if hasattr(self, "eta_fixed"):
+            return self.eta_fixed
+        edge = torch.finfo(self.eta_logit.dtype).eps
+        return torch.sigmoid(self.eta_logit).clamp(edge, 1 - edge)
+
+    def extra_repr(self) -> str:
+        """Describe the network in one line, as torch prints it."""
+        n_pre, n_post = self.w.shape
+        alpha = "None" if self.alpha is None else "full" if self.alpha.ndim else "shared"
+        name = getattr(self.rule, "__name__", type(self.rule).__name__)
+        learned = "learned" if hasattr(self, "eta_logit") else "fixed"
+        return f"{n_pre}, {n_post}, rule={name}, alpha={alpha}, eta={float(self.eta):.3g} ({learned})"
+
+
+class PlasticRNN(_Plastic):
+    """Recurrent network whose connections keep a Hebbian trace of the episode.
+
+    ``y = tanh(pre @ (w + alpha * hebb) + inputs[t])``, then ``hebb = hebb + eta * rule(hebb, pre, y)``.
+
+    Parameters
+    ----------
+    n : int
+        Number of units.
+    rule : callable
+        ``rule(hebb, pre, post) -> change of the trace``; one of :mod:`hebbnotes.rules` or your own.
+    alpha : {"full", "shared", None}
+        One plasticity coefficient for each connection, one for all, or a trace that is written but not read.
+    eta : float
+        Initial rate at which the trace is written, in [0, 1]; inside (0, 1) if it is learned.
+    learn_eta : bool
+        Whether ``eta`` is trained. A learned one is the sigmoid of the parameter ``eta_logit``.
+    w_scale, alpha_scale : float
+        Standard deviation of the initial ``w`` and of a full ``alpha``; a shared ``alpha`` starts at ``alpha_scale``.
+    generator : torch.Generator, optional
+        Source of the initial values, on ``device``; by default torch's global one.
+    device, dtype : optional
+        Where and in which precision the parameters live.
+
+    Attributes
+    ----------
+    w : Parameter
+        Fixed weights, shape (n, n) [pre, post]. Most torch layers are [out, in]: transpose when you copy from one.
+    alpha : Parameter or None
+        Plasticity coefficients, shape (n, n), a scalar, or None.
+    eta : Tensor
+        A scalar.
+
+    Raises
+    ------
+    TypeError
+        If ``n`` is not an integer, ``rule`` cannot be called, or ``eta`` is not a number.
+    ValueError
+        If ``n`` is below 1, ``alpha`` is unknown, ``eta`` is out of range, or a scale is negative.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), equations 1 to 3. Taught in the chapter "Introducing the NeuroAI series".
+    """
+
+    def __init__(
+        self,
+        n: int,
+        rule: Rule = rules.decay,
+        alpha: str | None = "full",
+        *,
+        eta: float = 0.01,
+        learn_eta: bool = True,
+        w_scale: float = 0.01,
+        alpha_scale: float = 0.01,
+        generator: torch.Generator | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        n = _checks.integer("n", n)
+        super().__init__(n, n, rule, alpha, eta, learn_eta, w_scale, alpha_scale, generator, device, dtype)
+
+    def forward(self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None) -> tuple[Tensor, State]:
+        """Run an episode, or go on with one; see :func:`run` for shapes and errors."""
+        return run(inputs, self.w, self.alpha, self.eta, self.rule, state, clamp)
+
+
+class PlasticLinear(_Plastic):
+    """Layer without recurrence whose connections keep a Hebbian trace of the episode.
+
+    ``y = activation(inputs[t] @ (w + alpha * hebb))``, then ``hebb = hebb + eta * rule(hebb, inputs[t], y)``. While an
+    output is clamped to a target, the trace binds the input to it.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Number of inputs and outputs.
+    rule : callable
+        ``rule(hebb, pre, post) -> change of the trace``; one of :mod:`hebbnotes.rules` or your own.
+    alpha : {"full", "shared", None}
+        One plasticity coefficient for each connection, one for all, or a trace that is written but not read.
+    eta : float
+        Initial rate at which the trace is written, in [0, 1]; inside (0, 1) if it is learned.
+    learn_eta : bool
+        Whether ``eta`` is trained. A learned one is the sigmoid of the parameter ``eta_logit``.
+    activation : {"softmax", "tanh", "identity"}
+        What turns the drive into the output.
+    w_scale, alpha_scale : float
+        Standard deviation of the initial ``w`` and of a full ``alpha``; a shared ``alpha`` starts at ``alpha_scale``.
+    generator : torch.Generator, optional
+        Source of the initial values, on ``device``; by default torch's global one.
+    device, dtype : optional
+        Where and in which precision the parameters live.
+
+    Attributes
+    ----------
+    w : Parameter
+        Fixed weights, shape (n_in, n_out) [pre, post]: the transpose of ``torch.nn.Linear.weight``.
+    alpha : Parameter or None
+        Plasticity coefficients, shape (n_in, n_out), a scalar, or None.
+    eta : Tensor
+        A scalar.
+
+    Raises
+    ------
+    TypeError
+        If a size is not an integer, ``rule`` cannot be called, or ``eta`` is not a number.
+    ValueError
+        If a size is below 1, ``alpha`` or ``activation`` is unknown, ``eta`` is out of range, or a scale is negative.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), equations 1 and 3 and their section on Omniglot.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        rule: Rule = rules.oja,
+        alpha: str | None = "shared",
+        *,
+        eta: float = 0.01,
+        learn_eta: bool = True,
+        activation: str = "softmax",
+        w_scale: float = 0.01,
+        alpha_scale: float = 0.01,
+        generator: torch.Generator | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        n_in, n_out = _checks.integer("n_in", n_in), _checks.integer("n_out", n_out)
+        _checks.choice("activation", activation, tuple(ACTIVATIONS))
+        super().__init__(n_in, n_out, rule, alpha, eta, learn_eta, w_scale, alpha_scale, generator, device, dtype)
+        self.activation = activation
+
+    def forward(
+        self,
+        inputs: Tensor,
+        state: State | None = None,
+        targets: Tensor | None = None,
+        clamp: Tensor | None = None,
+    ) -> tuple[Tensor, State]:
+        """Run an episode, or go on with one; see :func:`run_layer` for shapes and errors."""
+        return run_layer(inputs, self.w, self.alpha, self.eta, self.rule, state, targets, clamp, self.activation)

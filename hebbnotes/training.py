@@ -1,0 +1,129 @@
+"""Training: one plain loop of gradient descent, with a progress bar, clipping, a schedule and a history."""
+
+import math
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from hebbnotes import _checks
+
+__all__ = ["History", "constant", "cosine", "train", "watched"]
+
+
+@dataclass
+class History:
+    """What happened in a training, one entry for each update.
+
+    Attributes
+    ----------
+    loss : list of float
+        The loss before each update.
+    metrics : dict of str to list of float
+        Whatever else the loss function reported.
+    interrupted : bool
+        Whether somebody stopped the training before its last update.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    metrics: dict[str, list[float]] = field(default_factory=dict)
+    interrupted: bool = False
+
+
+def constant(done: float) -> float:
+    """Keep the learning rate: factor 1 whatever share of the training is ``done``."""
+    return 1.0
+
+
+def cosine(done: float) -> float:
+    """Anneal the learning rate along half a cosine, from factor 1 at ``done=0`` to 0 at ``done=1``."""
+    return (1 + math.cos(math.pi * done)) / 2
+
+
+def watched() -> bool:
+    """Tell whether a person watches: a terminal, or a notebook whose front end can ask its reader a question."""
+    ipython = sys.modules.get("IPython")
+    kernel = getattr(ipython.get_ipython(), "kernel", None) if ipython else None
+    return bool(getattr(kernel, "_allow_stdin", False)) if kernel else sys.stderr.isatty()
+
+
+def train(
+    parameters: Iterable[Tensor],
+    loss: Callable[[int], tuple[Tensor, dict[str, float]]],
+    updates: int,
+    *,
+    lr: float = 1e-3,
+    clip_norm: float | None = None,
+    schedule: Callable[[float], float] = constant,
+    progress: bool | None = None,
+) -> History:
+    """Minimise a loss with Adam.
+
+    Parameters
+    ----------
+    parameters : iterable of Tensor
+        What is trained, in place.
+    loss : callable
+        ``loss(update)`` returns the loss, a scalar tensor, and a dict of further numbers for the history. It draws its own
+        batch, from a generator of its own.
+    updates : int
+        Number of updates.
+    lr : float
+        Learning rate at the start.
+    clip_norm : float, optional
+        Largest norm of the gradient of all parameters together; longer ones are shortened to it.
+    schedule : callable
+        Factor on ``lr``, a function of the share of the updates that is done, in [0, 1): :func:`constant` or :func:`cosine`.
+    progress : bool, optional
+        Whether to draw a progress bar; by default only where a person watches.
+
+    Returns
+    -------
+    History
+        Also if the training is interrupted (Ctrl-C, or "interrupt" in a notebook): then with what there is.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not usable, before anything is trained.
+    FloatingPointError
+        If the loss stops being finite; the parameters are left as they were before that update.
+
+    Notes
+    -----
+    Source: Adam with torch's default moments, as in Miconi, Stanley & Clune (2018).
+    """
+    from tqdm import tqdm
+
+    parameters = list(parameters)
+    if not parameters or not all(isinstance(p, Tensor) and p.requires_grad for p in parameters):
+        raise ValueError("parameters must be tensors that require a gradient, at least one: pass network.parameters()")
+    _checks.integer("updates", updates)
+    _checks.number("lr", lr, 0)
+    if clip_norm is not None:
+        _checks.number("clip_norm", clip_norm, 0)
+    optimiser = torch.optim.Adam(parameters, lr=lr)
+    history = History()
+    bar = tqdm(range(updates), disable=not (watched() if progress is None else progress), leave=False)
+    try:
+        for update in bar:
+            value, metrics = loss(update)
+            if not bool(torch.isfinite(value)):
+                raise FloatingPointError(f"the loss is {float(value)} at update {update}: try a smaller lr (now {lr:g}) or a clip_norm")
+            optimiser.param_groups[0]["lr"] = lr * schedule(update / updates)
+            optimiser.zero_grad()
+            value.backward()
+            if clip_norm is not None:
+                torch.nn.utils.clip_grad_norm_(parameters, clip_norm)
+            optimiser.step()
+            history.loss.append(value.item())
+            for name, number in metrics.items():
+                history.metrics.setdefault(name, []).append(float(number))
+            bar.set_postfix(loss=f"{history.loss[-1]:.3g}", refresh=False)
+    except KeyboardInterrupt:
+        history.interrupted = True
+    finally:
+        bar.close()
+    return history
