@@ -137,7 +137,13 @@ class PatternCompletion:
         ones = draws.argsort(-1).argsort(-1) < self.n_bits // 2 if self.balanced else draws < 0.5
         return torch.where(ones, 1.0, -1.0).to(dtype or torch.get_default_dtype())
 
-    def episodes(self, patterns: Tensor, generator: torch.Generator, target: int | None = None) -> Episodes:
+    def episodes(
+        self,
+        patterns: Tensor,
+        generator: torch.Generator,
+        target: int | Tensor | None = None,
+        order: Tensor | None = None,
+    ) -> Episodes:
         """Make episodes of given patterns.
 
         Parameters
@@ -146,8 +152,10 @@ class PatternCompletion:
             Entries +1 and -1, shape (B, n_patterns, n_bits), on the generator's device.
         generator : torch.Generator
             Source of the order, of the pattern that is asked for, and of the bits that are erased.
-        target : int, optional
-            Index of the pattern that is asked for; by default drawn for each episode.
+        target : int or Tensor, optional
+            Index of the pattern that is asked for, one for all episodes or integers of shape (B,); by default drawn for each.
+        order : Tensor, optional
+            Which pattern is shown when, integers of shape (B, cycles * n_patterns); by default drawn anew for each cycle.
 
         Returns
         -------
@@ -158,21 +166,20 @@ class PatternCompletion:
         TypeError
             If ``patterns`` is not a floating-point tensor.
         ValueError
-            If its shape does not fit the task, an entry is neither +1 nor -1, or there is no pattern ``target``.
+            If a shape does not fit the task, an entry is neither +1 nor -1, or ``target`` or ``order`` names no pattern.
         """
         _checks.tensor("patterns", patterns, "B P n_bits", {"P": self.n_patterns, "n_bits": self.n_bits})
         _checks.floating("patterns", patterns)
         if not bool((patterns.abs() == 1).all()):
             raise ValueError("patterns must hold +1 and -1 only: use torch.where(bits, 1.0, -1.0)")
-        if target is not None and not 0 <= _checks.integer("target", target, 0) < self.n_patterns:
-            raise ValueError(f"target must be one of the {self.n_patterns} patterns, 0 to {self.n_patterns - 1}, got {target}")
         batch, device = len(patterns), generator.device
 
         def draw(*shape: int) -> Tensor:
             return torch.rand(shape, generator=generator, device=device)
 
-        order = draw(batch, self.cycles, self.n_patterns).argsort(-1).flatten(1)
-        chosen = (draw(batch) * self.n_patterns).long() if target is None else torch.full((batch,), target, device=device)
+        drawn = draw(batch, self.cycles, self.n_patterns).argsort(-1).flatten(1), (draw(batch) * self.n_patterns).long()
+        order = self._named("order", order, drawn[0])
+        chosen = self._named("target", torch.full((batch,), target, device=device) if isinstance(target, int) else target, drawn[1])
         erased = draw(batch, self.n_bits).argsort(-1).argsort(-1) < self.n_erased
 
         rows = torch.arange(batch, device=device)
@@ -188,6 +195,17 @@ class PatternCompletion:
             one = inputs.new_ones(self.n_steps, batch, 1)
             inputs, clamp = torch.cat([inputs, one], -1), torch.cat([clamp, one.bool()], -1)
         return Episodes(inputs, clamp, patterns, order, chosen, erased)
+
+    def _named(self, name: str, given: Tensor | None, drawn: Tensor) -> Tensor:
+        """Return what was given, if it names patterns in the shape of what was drawn, or else what was drawn."""
+        if given is None:
+            return drawn
+        if not isinstance(given, Tensor) or given.dtype != drawn.dtype or given.shape != drawn.shape:
+            got = f"{given.dtype} {tuple(given.shape)}" if isinstance(given, Tensor) else type(given).__name__
+            raise ValueError(f"{name} must be integers (torch.long) of shape {tuple(drawn.shape)}, got {got}")
+        if int(given.min()) < 0 or int(given.max()) >= self.n_patterns:
+            raise ValueError(f"{name} must name one of the {self.n_patterns} patterns, 0 to {self.n_patterns - 1}, got {given.tolist()}")
+        return given
 
     def sample(self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None) -> Episodes:
         """Draw episodes of new random patterns; arguments as for :meth:`random_patterns`."""

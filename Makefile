@@ -1,0 +1,47 @@
+# make book, make test: all that most people need. Everything is installed into .venv; the network is needed once.
+PYTHON ?= python3
+BIN := .venv/bin
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+BUILD := $(BIN)/jupyter-book build book --config _config.yml --toc $(CURDIR)/_toc.yml --path-output . --all -W -n --keep-going
+
+.PHONY: book test lint outputs data serve measure browser clean
+
+book: .venv/.done
+	$(BUILD)
+	@echo "Open _build/html/index.html"
+
+test: .venv/.done
+	$(BIN)/python -m pytest
+
+lint: .venv/.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# Run every notebook again and store what it prints and draws.
+outputs: .venv/.done
+	$(BIN)/python -m tools.outputs
+
+# Fetch the data sets that chapters and experiments use (28 MB, once).
+data: .venv/.done
+	$(BIN)/python -m hebbnotes.data
+
+serve: book
+	$(BIN)/python -m http.server --directory _build/html --bind 127.0.0.1 8000
+
+# Measure what the README and the chapters say of seconds and megabytes.
+measure: .venv/.done
+	$(BIN)/python -m tools.measure
+
+# The site tests need Chromium: your system's, or this one.
+browser: .venv/.done
+	$(BIN)/python -m playwright install --with-deps chromium
+
+# The CPU build of torch spares several GB; where its index cannot be reached, pip takes what it finds elsewhere.
+.venv/.done: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --retries 0 --constraint constraints.txt --extra-index-url $(TORCH_INDEX) torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[book,test]"
+	@touch $@
+
+clean:
+	rm -rf _build .venv

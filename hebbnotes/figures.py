@@ -1,0 +1,221 @@
+"""Figures: one style and palette, plots that take data and return axes, and figures that move without a kernel.
+
+Nothing here computes a result. The palette is that of Okabe and Ito, which colour-blind readers can tell apart.
+"""
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from hebbnotes.tasks import Episodes
+
+__all__ = ["BLACK", "BLUE", "GREEN", "ORANGE", "PINK", "SKY", "VERMILION", "MovingFigure", "completion", "glue", "recall_frame", "use_style"]
+
+BLACK, BLUE, VERMILION, GREEN = "#222222", "#0072B2", "#D55E00", "#009E73"
+PINK, ORANGE, SKY = "#CC79A7", "#E69F00", "#56B4E9"
+
+
+def use_style() -> None:
+    """Use the book's style for all figures that follow. Taught in the chapter "Introducing the NeuroAI series"."""
+    plt.style.use(str(files("hebbnotes") / "hebbnotes.mplstyle"))
+
+
+def completion(episodes: Episodes, answers: dict[str, Tensor], shape: tuple[int, int]) -> np.ndarray:
+    """Draw the first episode of a pattern completion: the patterns, the cue, and answers to it.
+
+    Bits of +1 are blue, of -1 white, erased ones grey, and an answer's wrong ones vermilion.
+
+    Parameters
+    ----------
+    episodes : Episodes
+        What was shown and asked.
+    answers : dict of str to Tensor
+        For each title, the output at the last step, shape (B, n_units).
+    shape : tuple of int
+        Rows and columns of a pattern; their product is n_bits.
+
+    Returns
+    -------
+    numpy.ndarray
+        The axes, one for each pattern, the cue, and each answer.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not hold a pattern.
+
+    Notes
+    -----
+    Taught in the chapter "Introducing the NeuroAI series".
+    """
+    stored, target, erased = episodes.patterns[0], episodes.answer[0], episodes.erased[0]
+    n_bits = len(target)
+    if shape[0] * shape[1] != n_bits:
+        raise ValueError(f"shape must hold the {n_bits} bits of a pattern, got {shape[0]} x {shape[1]}")
+    panels = {f"pattern {k + 1}": bits + 1 for k, bits in enumerate(stored)}
+    panels["cue"] = target * ~erased + 1
+    for title, y in answers.items():
+        bits = y[0, :n_bits].sign()
+        panels[title] = torch.where(bits == target, bits + 1, 3)
+
+    across = min(4, len(panels))
+    down = -(-len(panels) // across)
+    fig, axes = plt.subplots(down, across, figsize=(7, 1.55 * down), squeeze=False)
+    colours = ListedColormap(["white", "#c8c8c8", BLUE, VERMILION])
+    for ax in axes.flat[len(panels) :]:
+        ax.set_axis_off()
+    for ax, (title, codes) in zip(axes.flat, panels.items(), strict=False):
+        ax.imshow(codes.reshape(shape).numpy(), cmap=colours, vmin=0, vmax=3, interpolation="nearest")
+        ax.set(xticks=[], yticks=[], title=title)
+        ax.spines[:].set_visible(True)
+    return axes.ravel()[: len(panels)]
+
+
+def recall_frame(y: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str) -> Figure:
+    """Draw one step of a recall: the state of the units, and its overlap with each stored pattern.
+
+    Parameters
+    ----------
+    y : Tensor
+        State of the units, shape (n_bits,), in [-1, 1].
+    overlaps : Tensor
+        Mean product of the state with each pattern, shape (P,), in [-1, 1].
+    shape : tuple of int
+        Rows and columns of the state.
+    title : str
+        What happens at this step.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For :class:`MovingFigure`.
+
+    Notes
+    -----
+    Taught in the chapter "Introducing the NeuroAI series".
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(3, 2))
+    left.imshow(y.reshape(shape).numpy(), cmap="Blues", vmin=-1, vmax=1, interpolation="nearest")
+    left.set(xticks=[], yticks=[], title=title)
+    left.spines[:].set_visible(True)
+    right.bar(range(1, len(overlaps) + 1), overlaps.numpy(), color=BLUE)
+    right.axhline(0, color=BLACK, linewidth=1)
+    right.set(xlabel="pattern", ylabel="overlap with the state", ylim=(-1.05, 1.05), xticks=range(1, len(overlaps) + 1))
+    return fig
+
+
+def glue(name: str, value: Any) -> None:
+    """Show a value and give it a name, so that a sentence of the chapter can take it by ``{glue:text}``.
+
+    Parameters
+    ----------
+    name : str
+        The name that the sentence uses.
+    value : object
+        What is shown; a string is shown as it is.
+    """
+    from IPython.display import display
+
+    shown = {"text/plain": value if isinstance(value, str) else repr(value)}
+    display(shown, raw=True, metadata={"scrapbook": {"name": name, "mime_prefix": ""}})
+
+
+_TEMPLATE = """<figure class="moving-figure" style="margin:0;max-width:44rem">
+<style>.moving-figure img{{max-width:100%;height:auto;display:block}}
+.moving-figure.live img:not(.now){{display:none}}
+.moving-figure .controls{{display:none;gap:.7em;align-items:center;margin:.4em 0}}
+.moving-figure.live .controls{{display:flex}}
+.moving-figure input{{flex:1;min-width:0}} .moving-figure output{{min-width:6em}}
+@media (prefers-reduced-motion:reduce){{.moving-figure button{{display:none}}}}
+@media print{{.moving-figure.live img.strip{{display:inline-block;width:32%}} .moving-figure.live .controls{{display:none}}}}
+</style>
+{frames}
+<div class="controls"><button type="button" aria-label="play {name}">Play</button>
+<input type="range" min="0" max="{last}" value="0" step="1" aria-label="{name}" aria-valuetext="{first}">
+<output>{first}</output></div>
+<script>(() => {{
+const root = document.currentScript.closest(".moving-figure"), frames = [...root.querySelectorAll("img")];
+const bar = root.querySelector("input"), out = root.querySelector("output"), button = root.querySelector("button");
+let timer = null;
+const show = k => {{ bar.value = k; frames.forEach((f, i) => f.classList.toggle("now", i === +k));
+  out.value = frames[k].dataset.label; bar.setAttribute("aria-valuetext", frames[k].dataset.label); }};
+const stop = () => {{ clearInterval(timer); timer = null; button.textContent = "Play"; }};
+bar.addEventListener("input", () => {{ stop(); show(bar.value); }});
+button.addEventListener("click", () => {{
+  if (timer) return stop();
+  if (+bar.value === frames.length - 1) show(0);
+  button.textContent = "Pause";
+  timer = setInterval(() => +bar.value < frames.length - 1 ? show(+bar.value + 1) : stop(), 600);
+}});
+root.classList.add("live"); show(0);
+}})()</script></figure>"""
+
+
+class MovingFigure:
+    """A figure with a slider that works in a notebook and on a static page, without a kernel or a library.
+
+    The slider takes the keyboard, tells a screen reader its value, and its play button is absent where the reader prefers reduced
+    motion. In print there is a strip of frames; without JavaScript all frames are shown.
+
+    Parameters
+    ----------
+    frames : sequence of matplotlib.figure.Figure
+        One figure for each position, all of one size. They are closed.
+    labels : sequence of str
+        What each position stands for.
+    name : str
+        The quantity that the slider changes.
+    alt : str
+        What the figure shows, in a sentence.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two frames, another number of labels, or no alt text.
+
+    Notes
+    -----
+    Taught in the chapter "Introducing the NeuroAI series".
+    """
+
+    def __init__(self, frames: Sequence[Figure], labels: Sequence[str], *, name: str, alt: str) -> None:
+        if len(frames) < 2 or len(labels) != len(frames):
+            raise ValueError(f"a moving figure needs two frames or more and a label for each, got {len(frames)} and {len(labels)}")
+        if not alt.strip():
+            raise ValueError("a moving figure needs alt text: say in a sentence what it shows")
+        self.labels, self.name, self.alt = list(labels), name, alt
+        self.frames = [_png(frame) for frame in frames]
+
+    def __repr__(self) -> str:
+        return f"MovingFigure({self.name}: {', '.join(self.labels)})"
+
+    def _repr_html_(self) -> str:
+        strip = set(np.linspace(0, len(self.frames) - 1, min(6, len(self.frames))).round().astype(int).tolist())
+        images = [
+            f'<img class="{"strip" if k in strip else ""}" data-label="{html.escape(label)}" '
+            f'alt="{html.escape(f"{self.alt} {self.name}: {label}")}" src="data:image/png;base64,{frame}">'
+            for k, (label, frame) in enumerate(zip(self.labels, self.frames, strict=True))
+        ]
+        first, last = html.escape(self.labels[0]), len(self.frames) - 1
+        return _TEMPLATE.format(frames="\n".join(images), name=html.escape(self.name), first=first, last=last)
+
+
+def _png(figure: Figure) -> str:
+    """Return the figure as a PNG of 64 colours, in base64: a third of the size, and no date inside."""
+    from PIL import Image
+
+    raw, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(raw, format="png", metadata={"Software": None})
+    plt.close(figure)
+    Image.open(raw).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    return base64.b64encode(small.getvalue()).decode()

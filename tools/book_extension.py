@@ -1,0 +1,164 @@
+"""Sphinx extension of the book: witnesses of equations, measured numbers, and checks that fail the build.
+
+Every check logs a warning that says what is wrong and where; the book is built with warnings as errors.
+"""
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+logger = logging.getLogger(__name__)
+ROOT = Path(__file__).parents[1]
+MACHINE_PATH = re.compile(r"(?<![\w.:/])(?:/(?:home|root|work|tmp|Users|mnt|var)/[\w.-]+|[A-Z]:\\\\?\w+|\.\./[\w.-]+)")
+PAGE_ADDRESS = re.compile(r"\]\(/?[\w-]+\.html")
+WORDS_A_MINUTE = 200
+
+
+def find_witnesses(tests: Path) -> dict[str, tuple[str, str]]:
+    """Map the label of an equation to (function, test), read from the marks in ``tests`` without importing them."""
+    found = {}
+    for path in sorted(tests.glob("test_*.py")):
+        for item in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for mark in getattr(item, "decorator_list", []):
+                if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.witness":
+                    label, function = mark.args
+                    found[ast.literal_eval(label)] = (f"hebbnotes.{ast.unparse(function)}", f"tests/{path.name}::{item.name}")
+    return found
+
+
+class Measured(SphinxRole):
+    """``{measured}`introduction.seconds```: a number that ``make measure`` stored in ``book/measured.json``."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Look the number up."""
+        page, key = self.text.rsplit(".", 1)
+        stored = json.loads((Path(self.env.srcdir) / "measured.json").read_text())
+        value = stored.get(page, {}).get(key)
+        if value is None:
+            logger.warning("%s has not been measured: run `make measure`", self.text, location=self.get_location())
+        return [nodes.Text(f"{value:g}" if value is not None else "?")], []
+
+
+class Reading(SphinxRole):
+    """``{reading}`minutes```: the time to read the page, from the number of its words."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Count the words of the page."""
+        words = len(prose(Path(self.env.doc2path(self.env.docname))).split())
+        return [nodes.Text(str(max(1, round(words / WORDS_A_MINUTE))))], []
+
+
+def prose(path: Path) -> str:
+    """Return the text of a page: all of a Markdown file, the Markdown cells of a notebook."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".ipynb":
+        return text
+    return "\n".join("".join(c["source"]) for c in json.loads(text)["cells"] if c["cell_type"] == "markdown")
+
+
+class equation_table(nodes.General, nodes.Element):  # noqa: N801 (docutils names its nodes so)
+    """Place of the table of all equations, which is known only when all pages have been read."""
+
+
+class EquationTable(SphinxDirective):
+    """List every numbered equation with the function that implements it and the test that is its witness."""
+
+    def run(self) -> list[nodes.Node]:
+        """Mark the place."""
+        return [equation_table()]
+
+
+def collect_equations(app: Sphinx, doctree: nodes.document) -> None:
+    """Remember the numbered equations of a page, and check the alt text of its pictures."""
+    equations = app.env.__dict__.setdefault("witnessed_equations", {})
+    docname = app.env.docname
+    for block in doctree.findall(nodes.math_block):
+        if block.get("label"):
+            equations[block["label"]] = (docname, block.astext())
+    for image in doctree.findall(nodes.image):
+        if not image.get("alt", "").strip() or image["alt"] == image["uri"]:
+            logger.warning("picture %s has no alt text: say in a sentence what it shows", image["uri"], location=image)
+
+
+def check_pages(app: Sphinx, env: BuildEnvironment) -> None:
+    """Check what only all pages together show: witnesses, pages outside the contents, paths typed by hand."""
+    equations, witnesses = env.__dict__.get("witnessed_equations", {}), find_witnesses(ROOT / "tests")
+    for label, (docname, _) in equations.items():
+        if label not in witnesses:
+            logger.warning('equation %s has no witness: mark a test with @pytest.mark.witness("%s", function)', label, label, location=docname)
+    if "equations" in env.found_docs:
+        for label, (_, test) in witnesses.items():
+            if label not in equations:
+                logger.warning("%s witnesses the equation %s, which no page displays", test, label, location="equations")
+    source = Path(env.srcdir)
+    for path in sorted([*source.glob("*.md"), *source.glob("*.ipynb")]):
+        if path.stem not in env.found_docs:
+            logger.warning("page %s is outside the table of contents: add it to _toc.yml", path.name, location=path.stem)
+        for hit in MACHINE_PATH.findall(path.read_text(encoding="utf-8")):
+            logger.warning("%s holds the path %s, typed by hand: it exists on one computer only", path.name, hit, location=path.stem)
+        for hit in PAGE_ADDRESS.findall(prose(path)):
+            logger.warning("%s links to %s by hand: use {doc} or {ref}, which are checked", path.name, hit[2:], location=path.stem)
+
+
+def fill_table(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Write the table of equations."""
+    for place in doctree.findall(equation_table):
+        witnesses = find_witnesses(ROOT / "tests")
+        rows = []
+        for label, (page, tex) in sorted(app.env.__dict__["witnessed_equations"].items()):
+            function, test = witnesses.get(label, ("missing", "missing"))
+            number = app.env.get_domain("math").equations[label][1]
+            link = nodes.reference("", f"({number})", internal=True, refuri=app.builder.get_relative_uri(docname, page) + f"#equation-{label}")
+            anchor = nodes.reference("", "", nodes.literal("", function.removeprefix("hebbnotes.")), internal=True)
+            anchor["refuri"] = app.builder.get_relative_uri(docname, "api") + f"#{function}"
+            rows.append([link, nodes.math(tex, tex), anchor, nodes.literal("", test)])
+        place.replace_self(_table(["", "equation", "function", "witness"], rows))
+
+
+def _table(head: list[str], rows: list[list[nodes.Node]]) -> nodes.table:
+    def row(cells: list[nodes.Node]) -> nodes.row:
+        return nodes.row("", *[nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells])
+
+    group = nodes.tgroup("", *[nodes.colspec(colwidth=1) for _ in head], cols=len(head))
+    group += nodes.thead("", row([nodes.Text(h) for h in head]))
+    group += nodes.tbody("", *[row(r) for r in rows])
+    return nodes.table("", group, classes=["equation-table"])
+
+
+def address_buttons(app: Sphinx, config: Config) -> None:
+    """Show launch, edit and issue buttons if, and only if, the repository has an address."""
+    options: dict[str, Any] = config.html_theme_options
+    known = bool(options.get("repository_url"))
+    for button in ("use_repository_button", "use_issues_button", "use_edit_page_button"):
+        options[button] = known
+    options["launch_buttons"] = {"binderhub_url": "https://mybinder.org", "notebook_interface": "jupyterlab"} if known else {}
+
+
+def forget_page(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    """Drop the equations of a page that is read again."""
+    equations = env.__dict__.setdefault("witnessed_equations", {})
+    for label in [label for label, (page, _) in equations.items() if page == docname]:
+        del equations[label]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.add_role("measured", Measured())
+    app.add_role("reading", Reading())
+    app.add_directive("equation-table", EquationTable)
+    app.add_node(equation_table)
+    app.connect("config-inited", address_buttons)
+    app.connect("env-purge-doc", forget_page)
+    app.connect("doctree-read", collect_equations)
+    app.connect("env-check-consistency", check_pages)
+    app.connect("doctree-resolved", fill_table)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
