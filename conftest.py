@@ -1,0 +1,26 @@
+"""One thread for every test and kernel, and nbval with the comparison of the book."""
+
+import os
+
+os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+import hypothesis
+import pytest
+import torch
+
+from tests.comparison import compare_outputs
+
+torch.set_num_threads(1)
+hypothesis.settings.register_profile("book", deadline=None, derandomize=True, max_examples=25)
+hypothesis.settings.load_profile("book")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    from nbval.plugin import IPyNbCell
+
+    def compare(self, test, ref, skip_compare=None) -> bool:
+        problem = compare_outputs(ref, test)
+        self.comparison_traceback = [f"This cell gives another output than the one that is stored: {problem}"] if problem else []
+        return problem is None
+
+    IPyNbCell.compare_outputs = compare

@@ -1,0 +1,154 @@
+"""The sources of the book: contents, notebooks, the wheel that they run from, and the two commands."""
+
+import importlib.metadata
+import json
+import os
+import re
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from packaging.requirements import Requirement
+
+from tools import outputs
+from tools.book_extension import find_witnesses, prose
+from tools.measure import readme_block
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_is_stored_whole(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    code = [c for c in notebook.cells if c.cell_type == "code"]
+    assert all(c.execution_count for c in code), "a cell was never run: make outputs"
+    assert not any(o.output_type == "error" for c in code for o in c.outputs)
+    assert path.stat().st_size < 1.5e6
+    assert max(len(c.source.splitlines()) for c in code) <= 14
+    assert len(code[0].source.splitlines()) <= 5
+    assert any("image/png" in o.get("data", {}) for c in code[:2] for o in c.outputs), "a figure by the second cell"
+    for cell in code:
+        if any("image/png" in o.get("data", {}) for o in cell.outputs):
+            assert cell.metadata["mystnb"]["image"]["alt"], "a figure needs alt text"
+        assert "nbval-skip" not in cell.metadata.get("tags", []), "nothing escapes the strict run"
+        assert "nbval-ignore-output" not in cell.metadata.get("tags", [])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_chapter_has_its_parts(path):
+    text = prose(path)
+    assert 1500 <= len(text.split()) <= 3500
+    for part in ("Before you start", "What you will be able to do", "## Inspiration or guide?", "## Summary", "Predict", "Check yourself"):
+        assert part in text, f"the chapter lacks {part!r}"
+    assert 3 <= text.count("{exercise") - text.count("{exercise-end}") <= 5
+    assert re.search(r"(?i)further reading", text)
+
+
+def test_two_runs_of_a_notebook_store_the_same_bytes():
+    os.environ |= outputs.ONE_THREAD
+    path = ROOT / "book" / "introduction.ipynb"
+    notebook, _ = outputs.execute(path)
+    assert nbformat.writes(notebook) == nbformat.writes(nbformat.read(path, as_version=4))
+
+
+def test_every_witness_names_a_function_of_the_package():
+    for function, test in find_witnesses(ROOT / "tests").values():
+        module, _, name = function.rpartition(".")
+        assert callable(getattr(sys.modules.get(module) or __import__(module, fromlist=[name]), name)), test
+
+
+def test_every_public_name_is_documented():
+    import hebbnotes
+    from hebbnotes import check, data, figures, networks, rules, tasks, training
+
+    for module in (hebbnotes, check, data, figures, networks, rules, tasks, training):
+        assert module.__doc__
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if callable(thing) and hasattr(thing, "__module__") and thing.__module__.startswith("hebbnotes"):
+                assert len(thing.__doc__ or "") > 40, f"{module.__name__}.{name} has no docstring"
+                if hasattr(thing, "__annotations__") and not isinstance(thing, type):
+                    assert "return" in thing.__annotations__, f"{module.__name__}.{name} is not annotated"
+
+
+def test_the_readme_shows_what_was_measured():
+    assert readme_block() in (ROOT / "README.md").read_text(encoding="utf-8"), "run `make measure`"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    listed = subprocess.run(["git", "ls-files", "hebbnotes", "pyproject.toml", "README.md", "LICENSE"], cwd=ROOT, capture_output=True, text=True)
+    for name in listed.stdout.split():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes((ROOT / name).read_bytes())
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet", "-w", folder, source]
+    subprocess.run(command, check=True)
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel):
+    names = [n for n in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in n]
+    listed = subprocess.run(["git", "ls-files", "hebbnotes"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert sorted(names) == sorted(listed)
+
+
+def needed(roots):
+    """Return the distributions that the named ones need, with their own needs."""
+    found, queue = {}, [Requirement(r) for r in roots]
+    while queue:
+        requirement = queue.pop()
+        key = re.sub(r"[-_.]+", "-", requirement.name).lower()
+        if key in found or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+            continue
+        try:
+            found[key] = importlib.metadata.distribution(requirement.name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # needed on another platform
+        queue += [Requirement(r) for r in found[key].requires or []]
+    return found
+
+
+@pytest.fixture(scope="module")
+def bare_python(wheel, tmp_path_factory):
+    """A virtual environment with the wheel, what the wheel asks for, and a kernel: nothing else of the project."""
+    folder = tmp_path_factory.mktemp("bare")
+    venv.create(folder, with_pip=False)
+    site = next(folder.glob("lib/python*/site-packages"))
+    zipfile.ZipFile(wheel).extractall(site)
+    metadata = next(site.glob("hebbnotes-*.dist-info/METADATA")).read_text()
+    asked = [r for r in re.findall(r"^Requires-Dist: (.+)$", metadata, re.M) if "extra ==" not in r]
+    for distribution in needed([*asked, "ipykernel"]).values():
+        for file in distribution.files or []:
+            top = file.parts[0]
+            if top not in ("..", "__pycache__") and not (site / top).exists():
+                (site / top).symlink_to(Path(distribution.locate_file(top)))
+    return folder / "bin" / "python"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_runs_alone_from_the_wheel(path, bare_python, tmp_path):
+    (tmp_path / path.name).write_bytes(path.read_bytes())
+    source = "\n".join(c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code")
+    lines = [line for line in source.splitlines() if not line.startswith("%")]
+    script = tmp_path / "notebook.py"
+    script.write_text("import matplotlib; matplotlib.use('agg')\n" + "\n".join(lines), encoding="utf-8")
+    done = subprocess.run([bare_python, "-I", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    probe = "import hebbnotes, importlib.util as u; print(hebbnotes.__file__, u.find_spec('pytest'), u.find_spec('sphinx'))"
+    where = subprocess.run([bare_python, "-I", "-c", probe], capture_output=True, text=True, check=True).stdout
+    assert str(ROOT) not in where
+    assert where.strip().endswith("None None")
+
+
+def test_measured_numbers_are_json_of_numbers():
+    stored = json.loads((ROOT / "book" / "measured.json").read_text())
+    assert all(isinstance(v, int | float) for page in stored.values() for v in page.values())

@@ -1,0 +1,242 @@
+"""The built site, visited as readers do, and the build, fed the faults that it must find."""
+
+import functools
+import http.server
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+CHROMIUM = ["chromium", "chromium-browser", "google-chrome", "chrome"]
+
+
+def build(book, config, toc, out):
+    """Build a book as `make book` does, and return the finished process."""
+    command = [sys.executable, "-m", "jupyter_book", "build", book, "--config", config, "--toc", toc, "--path-output", out]
+    return subprocess.run(
+        [*map(str, command), "--all", "-W", "-n", "--keep-going"], cwd=ROOT, capture_output=True, text=True, check=False
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    out = tmp_path_factory.mktemp("site")
+    done = build(ROOT / "book", ROOT / "_config.yml", ROOT / "_toc.yml", out)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
+    return out / "_build" / "html"
+
+
+# ---------------------------------------------------------------------------------------------------------------- the build
+
+
+FAULTS = {
+    "$$ a = b $$ (eq-unwitnessed)": "equation eq-unwitnessed has no witness",
+    "![](_static/logo.svg)": "has no alt text",
+    "{cite:p}`nobody1900nothing`": "nobody1900nothing",
+    "It lies in /home/someone/data.": "holds the path /home/someone, typed by hand",
+    "See [it](/maze.html).": "use {doc} or {ref}",
+    "{glue:text}`no-such-number`": "no-such-number",
+    "{measured}`index.parsecs`": "has not been measured",
+    "{doc}`nowhere`": "nowhere",
+}
+
+
+def small_book(folder, text, extra=None):
+    """Write a book of one page, with the configuration of the real one."""
+    book = folder / "book"
+    shutil.copytree(ROOT / "book" / "_static", book / "_static", ignore=shutil.ignore_patterns("mathjax"))
+    for name in ("references.bib", "measured.json"):
+        shutil.copy(ROOT / "book" / name, book / name)
+    (book / "index.md").write_text(f"# A page\n\n{text}\n\n```{{bibliography}}\n```\n")
+    for name, content in (extra or {}).items():
+        (book / name).write_text(content)
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: index\n")
+    return build(book, ROOT / "_config.yml", folder / "_toc.yml", folder)
+
+
+def test_a_page_without_fault_builds(tmp_path):
+    done = small_book(tmp_path, "All is well. {cite:p}`hebb1949organization`")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("fault", "message"), FAULTS.items(), ids=lambda v: re.sub(r"\W+", "-", v)[:30])
+def test_the_build_fails_for_a_fault_and_names_it(fault, message, tmp_path):
+    done = small_book(tmp_path, fault)
+    assert done.returncode != 0
+    assert message in done.stderr, done.stderr
+
+
+def test_the_build_fails_for_a_page_outside_the_contents(tmp_path):
+    done = small_book(tmp_path, "All is well.", {"stray.md": "# Stray\n"})
+    assert done.returncode != 0
+    assert "page stray.md is outside the table of contents" in done.stderr
+
+
+def test_the_build_fails_for_a_figure_of_a_notebook_without_alt_text(tmp_path):
+    notebook = nbformat.read(ROOT / "book" / "introduction.ipynb", as_version=4)
+    cell = next(c for c in notebook.cells if c.get("outputs") and "image/png" in c.outputs[0].get("data", {}))
+    cell.metadata.pop("mystnb")
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Stray"), cell], metadata=notebook.metadata)
+    shutil.copytree(ROOT / "book" / "_static", tmp_path / "book" / "_static", ignore=shutil.ignore_patterns("mathjax"))
+    for name in ("references.bib", "measured.json"):
+        shutil.copy(ROOT / "book" / name, tmp_path / "book" / name)
+    nbformat.write(page, tmp_path / "book" / "index.ipynb")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: index\n")
+    done = build(tmp_path / "book", ROOT / "_config.yml", tmp_path / "_toc.yml", tmp_path)
+    assert done.returncode != 0
+    assert "has no alt text" in done.stderr
+
+
+def test_without_an_address_there_is_no_button_and_with_one_its_links_are_right(site, tmp_path):
+    assert "github.com" not in re.sub(r"<footer.*", "", (site / "introduction.html").read_text(), flags=re.S).lower()
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    assert config["repository"]["url"] == "", "the made-up address below stands in for the real one: adapt this test"
+    config["repository"]["url"] = "https://github.com/example/hebbnotes"
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
+    done = build(ROOT / "book", tmp_path / "_config.yml", ROOT / "_toc.yml", tmp_path)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "_build" / "html" / "introduction.html").read_text()
+    assert "https://github.com/example/hebbnotes/edit/main/book/introduction.ipynb" in page
+    assert "https://github.com/example/hebbnotes/issues/new" in page
+    assert re.search(r"https://mybinder.org/v2/gh/example/hebbnotes/main\?\S*book/introduction.ipynb", page)
+
+
+def test_the_table_of_equations_names_function_and_witness(site):
+    page = (site / "equations.html").read_text()
+    for words in ("rules.hebb", "networks.run", "tasks.floor_last", "tests/test_rules.py::", 'href="introduction.html#equation-eq-hebb"'):
+        assert words in page
+    assert 'id="equation-eq-hebb"' in (site / "introduction.html").read_text()
+
+
+# ---------------------------------------------------------------------------------------------------------------- the browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import Error, sync_playwright
+
+    named = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        try:
+            started = playwright.chromium.launch(executable_path=named, args=[*flags, "--disable-sync", "--no-first-run"])
+        except Error as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(f"no Chromium to visit the site with: install it, or run `make browser` ({str(error).splitlines()[0]})")
+        yield started
+        started.close()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serve files without a word."""
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=site))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def pages(site):
+    return sorted(p.name for p in site.glob("*.html") if p.stem not in ("genindex", "py-modindex"))
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open a page; afterwards, nothing may have gone wrong in it and no request may have left the site."""
+    contexts, faults = [], []
+
+    def opened(name, width=1280, **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: faults.append(f"{name}: console {m.text}") if m.type == "error" else None)
+        page.on("pageerror", lambda e: faults.append(f"{name}: {e}"))
+        page.on("request", lambda r: None if r.url.startswith((address, "data:")) else faults.append(f"{name}: asked for {r.url}"))
+        page.on("response", lambda r: faults.append(f"{name}: {r.status} {r.url}") if r.status >= 400 else None)
+        page.goto(f"{address}/{name}", wait_until="load")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_page_renders_fits_and_asks_for_nothing_from_elsewhere(site, visit, width):
+    for name in pages(site):
+        page = visit(name, width)
+        wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert wide[0] <= wide[1], f"{name} scrolls sideways at {width} px: {wide}"
+        if page.query_selector(".math"):
+            page.wait_for_selector("mjx-container", timeout=10_000)
+            raw = page.evaluate("[...document.querySelectorAll('.math')].filter(m => !m.querySelector('mjx-container')).length")
+            assert raw == 0, f"{name} shows raw TeX"
+        assert page.evaluate("[...document.images].filter(i => i.complete && i.offsetParent && !i.naturalWidth).length") == 0
+        assert page.evaluate("[...document.images].filter(i => !i.alt).length") == 0, f"{name} has a picture without alt text"
+
+
+def test_no_link_within_the_site_is_broken(site):
+    for name in pages(site):
+        for target in re.findall(r'href="([^"#:?]*)(?:#([^"]*))?"', (site / name).read_text()):
+            path = site / (target[0] or name)
+            assert path.exists(), f"{name} links to {target[0]}"
+            if target[1] and path.suffix == ".html":
+                assert f'id="{target[1]}"' in path.read_text(), f"{name} links to {target[0]}#{target[1]}"
+
+
+def test_search_finds_the_chapter(visit):
+    page = visit("search.html?q=hippocampus")
+    page.wait_for_selector("#search-results li a", timeout=10_000)
+    assert "introduction.html" in page.inner_html("#search-results")
+
+
+def test_a_moving_figure_obeys_mouse_and_keyboard_and_tells_its_value(visit):
+    page = visit("introduction.html", 390)
+    figure = page.locator(".moving-figure").first
+    bar, shown = figure.locator("input"), figure.locator("img.now")
+    figure.scroll_into_view_if_needed()
+    assert shown.count() == 1
+    first = shown.get_attribute("alt")
+    bar.focus()
+    page.keyboard.press("ArrowRight")
+    assert shown.get_attribute("alt") != first
+    assert bar.get_attribute("aria-valuetext") in shown.get_attribute("alt")
+    page.keyboard.press("End")
+    assert "cue" in bar.get_attribute("aria-valuetext")
+    figure.locator("button").click()
+    assert figure.locator("button").inner_text() == "Pause"
+
+
+def test_a_moving_figure_respects_reduced_motion_and_prints_a_strip(visit):
+    page = visit("introduction.html", reduced_motion="reduce")
+    assert not page.locator(".moving-figure button").first.is_visible()
+    page.emulate_media(media="print")
+    assert page.locator(".moving-figure").first.locator("img:visible").count() >= 6
+
+
+def test_without_javascript_every_frame_is_shown(visit):
+    page = visit("introduction.html", java_script_enabled=False)
+    figure = page.locator(".moving-figure").first
+    assert figure.locator("img:visible").count() == figure.locator("img").count()
+
+
+def test_measured_numbers_reach_the_page(site):
+    seconds = json.loads((ROOT / "book" / "measured.json").read_text())["introduction"]["seconds"]
+    assert f"<strong>{seconds:g}" in (site / "introduction.html").read_text().replace("\n", " ")
