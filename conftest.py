@@ -16,6 +16,7 @@ hypothesis.settings.load_profile("book")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Have nbval compare outputs as :mod:`tests.comparison` does."""
     from nbval.plugin import IPyNbCell
 
     def compare(self, test, ref, skip_compare=None) -> bool:

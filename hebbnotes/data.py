@@ -79,7 +79,9 @@ def fetch(name: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         pooch.retrieve(file.address, f"md5:{file.md5}", fname=path.name, path=path.parent, progressbar=sys.stderr.isatty())
     except OSError as error:
-        raise OSError(f"{name} is not in {folder()} and could not be fetched from {file.address} ({error}): run `make data` online") from error
+        raise OSError(
+            f"{name} is not in {folder()} and could not be fetched from {file.address} ({error}): run `make data` online"
+        ) from error
     return path
 
 

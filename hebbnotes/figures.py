@@ -8,7 +8,6 @@ import html
 import io
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,7 +18,20 @@ from torch import Tensor
 
 from hebbnotes.tasks import Episodes
 
-__all__ = ["BLACK", "BLUE", "GREEN", "ORANGE", "PINK", "SKY", "VERMILION", "MovingFigure", "completion", "glue", "recall_frame", "use_style"]
+__all__ = [
+    "BLACK",
+    "BLUE",
+    "GREEN",
+    "ORANGE",
+    "PINK",
+    "SKY",
+    "VERMILION",
+    "MovingFigure",
+    "completion",
+    "glue",
+    "recall_frame",
+    "use_style",
+]
 
 BLACK, BLUE, VERMILION, GREEN = "#222222", "#0072B2", "#D55E00", "#009E73"
 PINK, ORANGE, SKY = "#CC79A7", "#E69F00", "#56B4E9"
@@ -70,7 +82,7 @@ def completion(episodes: Episodes, answers: dict[str, Tensor], shape: tuple[int,
 
     across = min(4, len(panels))
     down = -(-len(panels) // across)
-    fig, axes = plt.subplots(down, across, figsize=(7, 1.55 * down), squeeze=False)
+    _, axes = plt.subplots(down, across, figsize=(7, 1.55 * down), squeeze=False)
     colours = ListedColormap(["white", "#c8c8c8", BLUE, VERMILION])
     for ax in axes.flat[len(panels) :]:
         ax.set_axis_off()
@@ -114,20 +126,20 @@ def recall_frame(y: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str
     return fig
 
 
-def glue(name: str, value: Any) -> None:
-    """Show a value and give it a name, so that a sentence of the chapter can take it by ``{glue:text}``.
+def glue(name: str, value: str) -> None:
+    """Give a computed value a name, so that a sentence of the chapter can take it by ``{glue:text}``.
 
     Parameters
     ----------
     name : str
         The name that the sentence uses.
-    value : object
-        What is shown; a string is shown as it is.
+    value : str
+        What the sentence shows.
     """
     from IPython.display import display
 
-    shown = {"text/plain": value if isinstance(value, str) else repr(value)}
-    display(shown, raw=True, metadata={"scrapbook": {"name": name, "mime_prefix": ""}})
+    prefix = "application/papermill.record/"
+    display({f"{prefix}text/plain": value}, raw=True, metadata={"scrapbook": {"name": name, "mime_prefix": prefix}})
 
 
 _TEMPLATE = """<figure class="moving-figure" style="margin:0;max-width:44rem">

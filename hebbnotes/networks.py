@@ -257,16 +257,14 @@ def _check_connections(
     """Check all that :func:`run` and :func:`run_layer` share; one name of axis means a square matrix."""
     _checks.rule(rule)
     for name, value in (("w", w), ("alpha", alpha)):
-        if isinstance(value, ScaledIdentity):
-            if n_post is not None:
-                raise TypeError(f"{name} must be a matrix or a number in a layer: a ScaledIdentity needs as many outputs as inputs")
-            value = value.scale
-        if isinstance(value, Tensor) and value.ndim != 0:
-            _checks.tensor(name, value, f"{n_pre} {n_post or n_pre}", sizes, like=inputs)
-        elif isinstance(value, Tensor):
-            _checks.tensor(name, value, "", sizes, like=inputs)
-        elif not (value is None and name == "alpha"):
-            _checks.number(name, value)
+        if isinstance(value, ScaledIdentity) and n_post is not None:
+            raise TypeError(f"{name} must be a matrix or a number in a layer: a ScaledIdentity needs as many outputs as inputs")
+        given = value.scale if isinstance(value, ScaledIdentity) else value
+        if isinstance(given, Tensor):
+            matrix = given.ndim != 0 and not isinstance(value, ScaledIdentity)
+            _checks.tensor(name, given, f"{n_pre} {n_post or n_pre}" if matrix else "", sizes, like=inputs)
+        elif given is not None or name == "w":
+            _checks.number(name, given)
     if isinstance(eta, Tensor):
         _checks.tensor("eta", eta, "", sizes, like=inputs)
         if not torch.compiler.is_compiling():

@@ -204,7 +204,9 @@ class PatternCompletion:
             got = f"{given.dtype} {tuple(given.shape)}" if isinstance(given, Tensor) else type(given).__name__
             raise ValueError(f"{name} must be integers (torch.long) of shape {tuple(drawn.shape)}, got {got}")
         if int(given.min()) < 0 or int(given.max()) >= self.n_patterns:
-            raise ValueError(f"{name} must name one of the {self.n_patterns} patterns, 0 to {self.n_patterns - 1}, got {given.tolist()}")
+            raise ValueError(
+                f"{name} must name one of the {self.n_patterns} patterns, 0 to {self.n_patterns - 1}, got {given.tolist()}"
+            )
         return given
 
     def sample(self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None) -> Episodes:
@@ -255,7 +257,7 @@ def errors(y: Tensor, episodes: Episodes) -> Errors:
 
 
 def floor_last(n_patterns: int) -> float:
-    """Expected share of wrong erased bits of a network that always answers with the pattern it saw last.
+    """Return the expected share of wrong erased bits of a network that always answers with the pattern it saw last.
 
     ``(P - 1) / (2 P)``: it is right when the last pattern is the one that is asked for, and else half of the time.
 
@@ -269,7 +271,7 @@ def floor_last(n_patterns: int) -> float:
 
 
 def floor_majority(n_patterns: int) -> float:
-    """Expected share of wrong erased bits of a network that answers each bit with the majority of the patterns.
+    """Return the expected share of wrong erased bits of a network that answers with the majority of the patterns.
 
     ``1 / 2 - C(P - 1, floor((P - 1) / 2)) / 2 ** P``: the best answer that ignores the cue and weighs all patterns alike. Ties,
     for even P, are broken at random.

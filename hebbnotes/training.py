@@ -111,7 +111,9 @@ def train(
         for update in bar:
             value, metrics = loss(update)
             if not bool(torch.isfinite(value)):
-                raise FloatingPointError(f"the loss is {float(value)} at update {update}: try a smaller lr (now {lr:g}) or a clip_norm")
+                raise FloatingPointError(
+                    f"the loss is {float(value)} at update {update}: try a smaller lr (now {lr:g}) or a clip_norm"
+                )
             optimiser.param_groups[0]["lr"] = lr * schedule(update / updates)
             optimiser.zero_grad()
             value.backward()

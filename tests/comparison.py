@@ -1,4 +1,4 @@
-"""How a notebook's fresh output is compared with the stored one: words exactly, numbers to their last digit, pictures by their ink."""
+"""How fresh output is compared with stored output: words exactly, numbers to their last digit, pictures by their ink."""
 
 import base64
 import io
@@ -20,7 +20,7 @@ def last_digit(number: str) -> float:
 
 
 def compare_text(stored: str, fresh: str) -> str | None:
-    """Say how two texts differ, or return None. Integers are counts and must agree; decimals may differ by one unit of the last digit."""
+    """Say how two texts differ, or return None: integers are counts and must agree, decimals to one unit of the last digit."""
     if DECIMAL.sub("#", stored) != DECIMAL.sub("#", fresh):
         return f"the words differ:\n  stored: {stored!r}\n  fresh:  {fresh!r}"
     for old, new in zip(DECIMAL.findall(stored), DECIMAL.findall(fresh), strict=True):
@@ -110,7 +110,9 @@ def compare_data(mime: str, stored: Any, fresh: Any) -> str | None:
         if len(old) != len(new):
             return f"{len(old)} embedded pictures are stored, {len(new)} came out"
         problems = (compare_pictures(a, b) for a, b in zip(old, new, strict=True))
-        return next((p for p in problems if p), None) or compare_text(EMBEDDED.sub("PICTURE", stored), EMBEDDED.sub("PICTURE", fresh))
+        return next((p for p in problems if p), None) or compare_text(
+            EMBEDDED.sub("PICTURE", stored), EMBEDDED.sub("PICTURE", fresh)
+        )
     if isinstance(stored, str) and isinstance(fresh, str):
         return compare_text(re.sub(r"0x[0-9a-f]+", "0x", stored), re.sub(r"0x[0-9a-f]+", "0x", fresh))
     return None if stored == fresh else f"stored {stored!r}, fresh {fresh!r}"

@@ -45,7 +45,14 @@ def test_a_notebook_is_stored_whole(path):
 def test_a_chapter_has_its_parts(path):
     text = prose(path)
     assert 1500 <= len(text.split()) <= 3500
-    for part in ("Before you start", "What you will be able to do", "## Inspiration or guide?", "## Summary", "Predict", "Check yourself"):
+    for part in (
+        "Before you start",
+        "What you will be able to do",
+        "## Inspiration or guide?",
+        "## Summary",
+        "Predict",
+        "Check yourself",
+    ):
         assert part in text, f"the chapter lacks {part!r}"
     assert 3 <= text.count("{exercise") - text.count("{exercise-end}") <= 5
     assert re.search(r"(?i)further reading", text)
@@ -86,7 +93,9 @@ def test_the_readme_shows_what_was_measured():
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
-    listed = subprocess.run(["git", "ls-files", "hebbnotes", "pyproject.toml", "README.md", "LICENSE"], cwd=ROOT, capture_output=True, text=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "hebbnotes", "pyproject.toml", "README.md", "LICENSE"], cwd=ROOT, capture_output=True, text=True
+    )
     for name in listed.stdout.split():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_bytes((ROOT / name).read_bytes())

@@ -42,7 +42,13 @@ def bent(x):
 
 @pytest.mark.parametrize(
     ("stored", "fresh"),
-    [("error 0.40", "error 0.41"), ("error 0.40", "error 0.39"), ("1.5e-06", "1.6e-06"), ("-0.00 dB", "0.00 dB"), ("12,345.6", "12,345.7")],
+    [
+        ("error 0.40", "error 0.41"),
+        ("error 0.40", "error 0.39"),
+        ("1.5e-06", "1.6e-06"),
+        ("-0.00 dB", "0.00 dB"),
+        ("12,345.6", "12,345.7"),
+    ],
 )
 def test_one_unit_of_the_last_digit_passes(stored, fresh):
     assert compare_text(stored, fresh) is None
@@ -117,9 +123,24 @@ def test_a_picture_inside_html_is_compared_too():
 
 
 def test_a_false_number_in_a_notebook_fails_the_run_with_a_message_that_says_so(tmp_path):
-    cells = [new_code_cell("print(f'{1 / 3:.3f}')", execution_count=1, outputs=[new_output("stream", name="stdout", text=f"{n}\n")]) for n in ("0.334", "0.335")]
+    cells = [
+        new_code_cell("print(f'{1 / 3:.3f}')", execution_count=1, outputs=[new_output("stream", name="stdout", text=f"{n}\n")])
+        for n in ("0.334", "0.335")
+    ]
     nbformat.write(new_notebook(cells=cells), tmp_path / "fault.ipynb")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", "0", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-n",
+        "0",
+        "-c",
+        ROOT / "pyproject.toml",
+        "--rootdir",
+        ROOT,
+    ]
     done = subprocess.run(
         [*command, "--confcutdir", ROOT, "-p", "conftest", str(tmp_path / "fault.ipynb")],
         capture_output=True, text=True, cwd=ROOT, check=False,

@@ -112,7 +112,13 @@ def test_without_an_address_there_is_no_button_and_with_one_its_links_are_right(
 
 def test_the_table_of_equations_names_function_and_witness(site):
     page = (site / "equations.html").read_text()
-    for words in ("rules.hebb", "networks.run", "tasks.floor_last", "tests/test_rules.py::", 'href="introduction.html#equation-eq-hebb"'):
+    for words in (
+        "rules.hebb",
+        "networks.run",
+        "tasks.floor_last",
+        "tests/test_rules.py::",
+        'href="introduction.html#equation-eq-hebb"',
+    ):
         assert words in page
     assert 'id="equation-eq-hebb"' in (site / "introduction.html").read_text()
 

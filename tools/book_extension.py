@@ -65,7 +65,7 @@ def prose(path: Path) -> str:
     return "\n".join("".join(c["source"]) for c in json.loads(text)["cells"] if c["cell_type"] == "markdown")
 
 
-class equation_table(nodes.General, nodes.Element):  # noqa: N801 (docutils names its nodes so)
+class equation_table(nodes.General, nodes.Element):
     """Place of the table of all equations, which is known only when all pages have been read."""
 
 
@@ -73,7 +73,8 @@ class EquationTable(SphinxDirective):
     """List every numbered equation with the function that implements it and the test that is its witness."""
 
     def run(self) -> list[nodes.Node]:
-        """Mark the place."""
+        """Mark the place, and have the page load what draws formulas."""
+        self.env.get_domain("math").data["has_equations"][self.env.docname] = True
         return [equation_table()]
 
 
@@ -94,7 +95,9 @@ def check_pages(app: Sphinx, env: BuildEnvironment) -> None:
     equations, witnesses = env.__dict__.get("witnessed_equations", {}), find_witnesses(ROOT / "tests")
     for label, (docname, _) in equations.items():
         if label not in witnesses:
-            logger.warning('equation %s has no witness: mark a test with @pytest.mark.witness("%s", function)', label, label, location=docname)
+            logger.warning(
+                'equation %s has no witness: mark a test with @pytest.mark.witness("%s", function)', label, label, location=docname
+            )
     if "equations" in env.found_docs:
         for label, (_, test) in witnesses.items():
             if label not in equations:
@@ -104,7 +107,9 @@ def check_pages(app: Sphinx, env: BuildEnvironment) -> None:
         if path.stem not in env.found_docs:
             logger.warning("page %s is outside the table of contents: add it to _toc.yml", path.name, location=path.stem)
         for hit in MACHINE_PATH.findall(path.read_text(encoding="utf-8")):
-            logger.warning("%s holds the path %s, typed by hand: it exists on one computer only", path.name, hit, location=path.stem)
+            logger.warning(
+                "%s holds the path %s, typed by hand: it exists on one computer only", path.name, hit, location=path.stem
+            )
         for hit in PAGE_ADDRESS.findall(prose(path)):
             logger.warning("%s links to %s by hand: use {doc} or {ref}, which are checked", path.name, hit[2:], location=path.stem)
 
@@ -113,11 +118,13 @@ def fill_table(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Write the table of equations."""
     for place in doctree.findall(equation_table):
         witnesses = find_witnesses(ROOT / "tests")
-        rows = []
-        for label, (page, tex) in sorted(app.env.__dict__["witnessed_equations"].items()):
+        rows, numbers = [], {label: number for label, (_, number) in app.env.get_domain("math").equations.items()}
+        for label, (page, tex) in sorted(app.env.__dict__["witnessed_equations"].items(), key=lambda item: numbers[item[0]]):
             function, test = witnesses.get(label, ("missing", "missing"))
-            number = app.env.get_domain("math").equations[label][1]
-            link = nodes.reference("", f"({number})", internal=True, refuri=app.builder.get_relative_uri(docname, page) + f"#equation-{label}")
+            number = numbers[label]
+            link = nodes.reference(
+                "", f"({number})", internal=True, refuri=app.builder.get_relative_uri(docname, page) + f"#equation-{label}"
+            )
             anchor = nodes.reference("", "", nodes.literal("", function.removeprefix("hebbnotes.")), internal=True)
             anchor["refuri"] = app.builder.get_relative_uri(docname, "api") + f"#{function}"
             rows.append([link, nodes.math(tex, tex), anchor, nodes.literal("", test)])

@@ -1,4 +1,6 @@
-"""Draw a schematic stained coronal section of a rat hippocampus: python draw_hippocampus.py picture.svg
+"""Draw a schematic stained coronal section of a rat hippocampus.
+
+Run it as python tools/draw_hippocampus.py book/_static/hippocampus.svg
 
 Two smooth curves carry everything: the pyramidal layer (CA1 to CA3 and into the hilus) and the granule cell layer of
 the dentate gyrus.  Cells, dendrites and axons are placed by distance u along a curve (0 to 1) and offset from it,
@@ -16,12 +18,34 @@ Array = NDArray[np.float64]
 Tones = list[tuple[str, float]]
 CARD, INK, BLUE, SKY, GREEN, PINK = "#0b1526", "#f3f6fa", "#0072B2", "#56B4E9", "#009E73", "#CC79A7"
 PERFORANT, MOSSY, SCHAFFER = "#E69F00", "#D55E00", "#F0E442"
-PYRAMIDAL = [(150, 266), (215, 212), (330, 161), (480, 128), (640, 120), (810, 143), (945, 205), (1030, 300),
-             (1044, 400), (980, 484), (872, 499), (770, 455), (675, 411), (575, 396)]
+PYRAMIDAL = [
+    (150, 266),
+    (215, 212),
+    (330, 161),
+    (480, 128),
+    (640, 120),
+    (810, 143),
+    (945, 205),
+    (1030, 300),
+    (1044, 400),
+    (980, 484),
+    (872, 499),
+    (770, 455),
+    (675, 411),
+    (575, 396),
+]
 GRANULE = [(735, 318), (660, 293), (565, 281), (450, 290), (350, 326), (298, 385), (338, 447), (445, 488), (640, 502)]
-LABELS = [(560, 48, "CA1", INK), (1040, 215, "CA2", INK), (1082, 436, "CA3", INK), (290, 590, "dentate gyrus", INK),
-          (40, 378, "perforant", PERFORANT), (40, 416, "path", PERFORANT), (668, 590, "mossy fibres", MOSSY),
-          (760, 318, "Schaffer", SCHAFFER), (760, 356, "collaterals", SCHAFFER)]
+LABELS = [
+    (560, 48, "CA1", INK),
+    (1040, 215, "CA2", INK),
+    (1082, 436, "CA3", INK),
+    (290, 590, "dentate gyrus", INK),
+    (40, 378, "perforant", PERFORANT),
+    (40, 416, "path", PERFORANT),
+    (668, 590, "mossy fibres", MOSSY),
+    (760, 318, "Schaffer", SCHAFFER),
+    (760, 356, "collaterals", SCHAFFER),
+]
 HEAD = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1200 640" role="img" aria-labelledby="t d">
 <title id="t">The hippocampus of a rat in coronal section</title>
 <desc id="d">Drawn like a stained section. Blue cells arch from CA1 down to CA3, whose end enters the mouth of the green
@@ -35,12 +59,13 @@ def smooth(points: Array, count: int, window: int) -> Array:
     """Return evenly spaced points along a line, its corners rounded by a running mean and its ends kept."""
     along, half = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))]), window // 2
     line = np.column_stack([np.interp(np.linspace(0, along[-1], count), along, c) for c in points.T])
-    padded = np.vstack([2 * line[0] - line[half:0:-1], line, 2 * line[-1] - line[-2:-half - 2:-1]])
+    padded = np.vstack([2 * line[0] - line[half:0:-1], line, 2 * line[-1] - line[-2 : -half - 2 : -1]])
     return np.column_stack([np.convolve(c, np.hanning(2 * half + 3)[1:-1] / (half + 1), "valid") for c in padded.T])
 
 
 class Layer:
     """A smooth curve addressed by fraction of its length and by offset from it."""
+
     def __init__(self, control: list[tuple[int, int]]) -> None:
         self.points = smooth(smooth(np.array(control, dtype=float), 800, 110), 800, 0)
         tangent: Array = np.gradient(self.points, axis=0)
@@ -61,15 +86,18 @@ def coords(points: Array) -> list[str]:
 
 
 def stroke(data: str, colour: str, width: float, opacity: float, extra: str = "") -> str:
+    """Return a path without fill."""
     return f'<path d="{data}" stroke="{colour}" stroke-width="{width:.3g}" opacity="{opacity:g}"{extra}/>'
 
 
 def cells(rng: Rng, at: Array, axis: Array, tones: Tones, size: float) -> list[str]:
     """Draw cell bodies as short round-ended strokes in three sizes of each tone."""
     kind, inks = rng.integers(0, 3 * len(tones), len(at)), [(*t, s * size) for t in tones for s in (0.78, 1.0, 1.22)]
-    data = [f"M{p}l{a}" for p, a in zip(coords(at), coords(axis))]
-    return [stroke("".join(d for d, i in zip(data, kind) if i == k), colour, width, opacity)
-            for k, (colour, opacity, width) in enumerate(inks)]
+    data = [f"M{p}l{a}" for p, a in zip(coords(at), coords(axis), strict=True)]
+    return [
+        stroke("".join(d for d, i in zip(data, kind, strict=True) if i == k), colour, width, opacity)
+        for k, (colour, opacity, width) in enumerate(inks)
+    ]
 
 
 def band(rng: Rng, layer: Layer, span: tuple[float, float], half: float, pitch: float, tones: Tones) -> list[str]:
@@ -111,13 +139,17 @@ def axon(route: list[Array], colour: str, window: int, soma: bool = True) -> lis
 
 def tissue(rng: Rng, ca: Layer, dg: Layer) -> list[str]:
     """Draw the glow, the fibres of the alveus, the dendrites and all the cells."""
-    out = [stroke("M" + "L".join(coords(layer.points[40:-24:16])), colour, width, 0.3, ' filter="url(#g)"')
-           for layer, colour, width in ((ca, BLUE, 130), (dg, GREEN, 95), (ca, SKY, 28), (dg, GREEN, 32))]
+    out = [
+        stroke("M" + "L".join(coords(layer.points[40:-24:16])), colour, width, 0.3, ' filter="url(#g)"')
+        for layer, colour, width in ((ca, BLUE, 130), (dg, GREEN, 95), (ca, SKY, 28), (dg, GREEN, 32))
+    ]
     ends = np.column_stack([np.arange(-58, -42, 2.6), rng.uniform(0, 0.06, 7), rng.uniform(0.52, 0.6, 7)])
     out += [stroke("M" + "L".join(coords(ca.at(np.linspace(a, b, 60), depth))), SKY, 1, 0.35) for depth, a, b in ends]
-    out += [dendrites(rng, ca, 420, [40, 85, 96, 96, 92, 84, 72, 54, 30, 16], SKY),
-            dendrites(rng, ca, 300, [-30, -38, -38, -38, -38, -38, -36, -30, -22, -14], SKY),
-            dendrites(rng, dg, 300, [40, 48, 48, 48, 40], GREEN)]
+    out += [
+        dendrites(rng, ca, 420, [40, 85, 96, 96, 92, 84, 72, 54, 30, 16], SKY),
+        dendrites(rng, ca, 300, [-30, -38, -38, -38, -38, -38, -36, -30, -22, -14], SKY),
+        dendrites(rng, dg, 300, [40, 48, 48, 48, 40], GREEN),
+    ]
     out += dust(rng, ca, 900, -60, [100, 100, 90, 50, 20], [(BLUE, 0.9), (SKY, 0.4)], 1.8)
     out += dust(rng, dg, 450, -50, [56], [(GREEN, 0.8), (SKY, 0.4)], 1.8)
     for layer, count, low, high in ((ca, 40, -38, [-22.0]), (ca, 44, 26, [92.0, 92, 84, 30]), (dg, 24, -56, [-22.0])):

@@ -56,7 +56,8 @@ def readme_block() -> str:
         f"| `make book` | {m['install_seconds'] + m['book_seconds']} s | {m['book_seconds']} s | {m['install_megabytes']} MB "
         f"for the packages, {m['site_megabytes']} MB for the site |\n"
         f"| `make test` | {m['install_seconds'] + m['test_seconds']} s | {m['test_seconds']} s | the same packages |\n\n"
-        f"Measured with Python {m['python']:g} on {m['cores']} cores, packages from a nearby mirror; a slow connection adds to the first column.\n"
+        f"Measured with Python {m['python']:g} on {m['cores']} cores, packages from a nearby mirror; "
+        "a slow connection adds to the first column.\n"
         f"{MARKS[1]}"
     )
 
