@@ -45,3 +45,8 @@ browser: .venv/.done
 
 clean:
 	rm -rf _build .venv
+
+.PHONY: picture
+# The picture in the README, from the built site.
+picture: book
+	$(BIN)/python -m tools.readme_picture

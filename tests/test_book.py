@@ -93,9 +93,8 @@ def test_the_readme_shows_what_was_measured():
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
-    listed = subprocess.run(
-        ["git", "ls-files", "hebbnotes", "pyproject.toml", "README.md", "LICENSE"], cwd=ROOT, capture_output=True, text=True
-    )
+    wanted = ["hebbnotes", "pyproject.toml", "README.md", "LICENSE"]
+    listed = subprocess.run(["git", "ls-files", *wanted], cwd=ROOT, capture_output=True, text=True, check=True)
     for name in listed.stdout.split():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_bytes((ROOT / name).read_bytes())
