@@ -268,7 +268,7 @@ def _check_connections(
     if isinstance(eta, Tensor):
         _checks.tensor("eta", eta, "", sizes, like=inputs)
         if not torch.compiler.is_compiling():
-            _checks.number("eta", float(eta.detach()), 0, 1)
+            _checks.number("eta", eta.item(), 0, 1)
     else:
         _checks.number("eta", eta, 0, 1)
     post = n_post or n_pre
@@ -337,7 +337,7 @@ class _Plastic(nn.Module):
         alpha = "None" if self.alpha is None else "full" if self.alpha.ndim else "shared"
         name = getattr(self.rule, "__name__", type(self.rule).__name__)
         learned = "learned" if hasattr(self, "eta_logit") else "fixed"
-        return f"{n_pre}, {n_post}, rule={name}, alpha={alpha}, eta={float(self.eta):.3g} ({learned})"
+        return f"{n_pre}, {n_post}, rule={name}, alpha={alpha}, eta={self.eta.item():.3g} ({learned})"
 
 
 class PlasticRNN(_Plastic):

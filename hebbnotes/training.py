@@ -112,7 +112,7 @@ def train(
             value, metrics = loss(update)
             if not bool(torch.isfinite(value)):
                 raise FloatingPointError(
-                    f"the loss is {float(value)} at update {update}: try a smaller lr (now {lr:g}) or a clip_norm"
+                    f"the loss is {value.item()} at update {update}: try a smaller lr (now {lr:g}) or a clip_norm"
                 )
             optimiser.param_groups[0]["lr"] = lr * schedule(update / updates)
             optimiser.zero_grad()

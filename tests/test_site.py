@@ -21,7 +21,17 @@ CHROMIUM = ["chromium", "chromium-browser", "google-chrome", "chrome"]
 
 def build(book, config, toc, out):
     """Build a book as `make book` does, and return the finished process."""
-    command = [sys.executable, "-m", "jupyter_book", "build", book, "--config", config, "--toc", toc, "--path-output", out]
+    command = [
+        Path(sys.executable).with_name("jupyter-book"),
+        "build",
+        book,
+        "--config",
+        config,
+        "--toc",
+        toc,
+        "--path-output",
+        out,
+    ]
     return subprocess.run(
         [*map(str, command), "--all", "-W", "-n", "--keep-going"], cwd=ROOT, capture_output=True, text=True, check=False
     )  # fmt: skip

@@ -1,0 +1,77 @@
+"""The rules: what each writes and forgets, and that none sees what a synapse cannot see."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hebbnotes import check, rules
+
+sizes, seeds = st.integers(1, 6), st.integers(0, 10_000)
+ALL = [rules.hebb, rules.decay, rules.oja]
+
+
+def draw(seed, n_pre, n_post, *lead):
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.randn(*lead, *s, generator=generator, dtype=torch.float64) for s in ((n_pre, n_post), (n_pre,), (n_post,))]
+
+
+@pytest.mark.witness("eq-hebb", rules.hebb)
+@given(sizes, sizes, seeds)
+def test_hebb_is_the_product_of_the_activities_on_both_sides(n_pre, n_post, seed):
+    w, pre, post = draw(seed, n_pre, n_post)
+    dw = rules.hebb(w, pre, post)
+    for i in range(n_pre):
+        for j in range(n_post):
+            assert dw[i, j] == pre[i] * post[j]
+    assert torch.equal(rules.hebb(w + 1, pre, post), dw)
+
+
+@given(st.sampled_from(ALL), sizes, sizes, seeds)
+def test_each_rule_writes_the_same_and_forgets_by_its_own_function(rule, n_pre, n_post, seed):
+    w, pre, post = draw(seed, n_pre, n_post)
+    torch.testing.assert_close(rule(w, pre, post), torch.outer(pre, post) - rule.forget(post) * w)
+
+
+def test_the_forget_functions_are_nothing_one_and_the_square():
+    post = torch.tensor([-2.0, 0.0, 0.5])
+    assert rules.hebb.forget(post).tolist() == [0, 0, 0]
+    assert rules.decay.forget(post).tolist() == [1, 1, 1]
+    assert rules.oja.forget(post).tolist() == [4, 0, 0.25]
+
+
+@given(st.sampled_from(ALL), seeds)
+def test_an_episode_of_a_batch_is_taught_as_if_alone(rule, seed):
+    w, pre, post = draw(seed, 3, 4, 5)
+    alone = torch.stack([rule(*one) for one in zip(w, pre, post, strict=True)])
+    torch.testing.assert_close(rule(w, pre, post), alone)
+
+
+@given(seeds)
+def test_the_unit_eigenvector_is_a_fixed_point_of_oja_on_average(seed):
+    _, data, _ = draw(seed, 4, 1, 50)
+    vector = torch.linalg.eigh(data.T @ data)[1][:, -1:]
+    dw = torch.stack([rules.oja(vector, x, x @ vector) for x in data]).mean(0)
+    torch.testing.assert_close(dw, torch.zeros_like(dw), atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("rule", ALL, ids=lambda r: r.__name__)
+def test_a_rule_is_local_and_leaves_its_arguments_alone(rule):
+    check.local(rule)
+    args = draw(0, 3, 2)
+    before = [a.clone() for a in args]
+    rule(*args)
+    assert all(torch.equal(a, b) for a, b in zip(args, before, strict=True))
+
+
+def sanger(w, pre, post):
+    return torch.outer(pre, post) - w @ torch.triu(torch.outer(post, post))
+
+
+def test_sanger_is_not_local_and_the_check_says_what_it_reads():
+    with pytest.raises(AssertionError, match="not local: the synapse"):
+        check.local(sanger)
+    seen = check.reads(sanger, 1, 2, n_pre=4, n_post=3)
+    assert seen.w.nonzero().tolist() == [[1, 0], [1, 1], [1, 2]]
+    assert seen.pre.nonzero().flatten().tolist() == [1]
+    assert seen.post.nonzero().flatten().tolist() == [0, 1, 2]
