@@ -73,8 +73,7 @@ class EquationTable(SphinxDirective):
     """List every numbered equation with the function that implements it and the test that is its witness."""
 
     def run(self) -> list[nodes.Node]:
-        """Mark the place, and have the page load what draws formulas."""
-        self.env.get_domain("math").data["has_equations"][self.env.docname] = True
+        """Mark the place."""
         return [equation_table()]
 
 
@@ -117,6 +116,7 @@ def check_pages(app: Sphinx, env: BuildEnvironment) -> None:
 def fill_table(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Write the table of equations."""
     for place in doctree.findall(equation_table):
+        app.env.get_domain("math").data["has_equations"][docname] = True
         witnesses = find_witnesses(ROOT / "tests")
         rows, numbers = [], {label: number for label, (_, number) in app.env.get_domain("math").equations.items()}
         for label, (page, tex) in sorted(app.env.__dict__["witnessed_equations"].items(), key=lambda item: numbers[item[0]]):
@@ -150,6 +150,17 @@ def address_buttons(app: Sphinx, config: Config) -> None:
     options["launch_buttons"] = {"binderhub_url": "https://mybinder.org", "notebook_interface": "jupyterlab"} if known else {}
 
 
+def drop_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Load each script once, and thebe not at all: the theme's extensions add some twice, which stops a page with an error."""
+    kept: dict[str, Any] = {}
+    for script in context.get("script_files", []):
+        name = str(getattr(script, "filename", script) or getattr(script, "attributes", {}).get("body", ""))
+        plain = name.endswith(app.config.mathjax_path) and "defer" not in getattr(script, "attributes", {})
+        if "thebe" not in name.lower() and not plain:
+            kept.setdefault(name, script)
+    context["script_files"] = list(kept.values())
+
+
 def forget_page(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
     """Drop the equations of a page that is read again."""
     equations = env.__dict__.setdefault("witnessed_equations", {})
@@ -168,4 +179,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", collect_equations)
     app.connect("env-check-consistency", check_pages)
     app.connect("doctree-resolved", fill_table)
+    app.connect("html-page-context", drop_scripts, priority=900)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
