@@ -220,3 +220,10 @@ def test_bad_input_gets_a_clear_error(name):
 def test_the_check_for_nan_is_skipped_while_torch_compiles(monkeypatch):
     monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
     assert run(X + torch.nan, 0.0, 0.0, 0.1)[0].isnan().all()
+
+
+def test_torch_compiles_a_network_in_one_piece():
+    net = PlasticRNN(3, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(3, 2, 3, generator=torch.Generator().manual_seed(1))
+    compiled = torch.compile(net, backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(x)[0], net(x)[0])
