@@ -127,17 +127,17 @@ def fill_table(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             )
             anchor = nodes.reference("", "", nodes.literal("", function.removeprefix("hebbnotes.")), internal=True)
             anchor["refuri"] = app.builder.get_relative_uri(docname, "api") + f"#{function}"
-            rows.append([link, nodes.math(tex, tex), anchor, nodes.literal("", test)])
-        place.replace_self(_table(["", "equation", "function", "witness"], rows))
+            rows.append([[link], [nodes.math(tex, tex)], [anchor, nodes.Text(", witness: "), nodes.literal("", test)]])
+        place.replace_self(_table(rows))
 
 
-def _table(head: list[str], rows: list[list[nodes.Node]]) -> nodes.table:
-    def row(cells: list[nodes.Node]) -> nodes.row:
-        return nodes.row("", *[nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells])
-
-    group = nodes.tgroup("", *[nodes.colspec(colwidth=1) for _ in head], cols=len(head))
-    group += nodes.thead("", row([nodes.Text(h) for h in head]))
-    group += nodes.tbody("", *[row(r) for r in rows])
+def _table(rows: list[list[list[nodes.Node]]]) -> nodes.table:
+    """Make a table of two columns: the number; the equation, and below it the function and the witness."""
+    group = nodes.tgroup("", nodes.colspec(colwidth=1), nodes.colspec(colwidth=9), cols=2)
+    group += nodes.tbody("")
+    for number, equation, below in rows:
+        paragraphs = [nodes.paragraph("", "", *content) for content in (number, equation, below)]
+        group[-1] += nodes.row("", nodes.entry("", paragraphs[0]), nodes.entry("", *paragraphs[1:]))
     return nodes.table("", group, classes=["equation-table"])
 
 
