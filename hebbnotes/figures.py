@@ -77,7 +77,7 @@ def completion(episodes: Episodes, answers: dict[str, Tensor], shape: tuple[int,
     panels = {f"pattern {k + 1}": bits + 1 for k, bits in enumerate(stored)}
     panels["cue"] = target * ~erased + 1
     for title, y in answers.items():
-        bits = y[0, :n_bits].sign()
+        bits = y[0, :n_bits].detach().sign()
         panels[title] = torch.where(bits == target, bits + 1, 3)
 
     across = min(4, len(panels))
@@ -117,10 +117,10 @@ def recall_frame(y: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str
     Taught in the chapter "Introducing the NeuroAI series".
     """
     fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(3, 2))
-    left.imshow(y.reshape(shape).numpy(), cmap="Blues", vmin=-1, vmax=1, interpolation="nearest")
+    left.imshow(y.detach().reshape(shape).numpy(), cmap="Blues", vmin=-1, vmax=1, interpolation="nearest")
     left.set(xticks=[], yticks=[], title=title)
     left.spines[:].set_visible(True)
-    right.bar(range(1, len(overlaps) + 1), overlaps.numpy(), color=BLUE)
+    right.bar(range(1, len(overlaps) + 1), overlaps.detach().numpy(), color=BLUE)
     right.axhline(0, color=BLACK, linewidth=1)
     right.set(xlabel="pattern", ylabel="overlap with the state", ylim=(-1.05, 1.05), xticks=range(1, len(overlaps) + 1))
     return fig

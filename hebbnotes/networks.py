@@ -263,7 +263,7 @@ def _check_connections(
         if isinstance(given, Tensor):
             matrix = given.ndim != 0 and not isinstance(value, ScaledIdentity)
             _checks.tensor(name, given, f"{n_pre} {n_post or n_pre}" if matrix else "", sizes, like=inputs)
-        elif given is not None or name == "w":
+        elif value is not None or name == "w":
             _checks.number(name, given)
     if isinstance(eta, Tensor):
         _checks.tensor("eta", eta, "", sizes, like=inputs)

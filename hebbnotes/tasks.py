@@ -252,7 +252,7 @@ def errors(y: Tensor, episodes: Episodes) -> Errors:
     if y.ndim != 2 or len(y) != len(answer) or y.shape[1] < answer.shape[1]:
         wanted = f"(B={len(answer)}, at least {answer.shape[1]} units)"
         raise ValueError(f"y must have shape {wanted}, got {tuple(y.shape)}: pass one step, such as output[-1]")
-    wrong = y[:, : answer.shape[1]] * answer <= 0
+    wrong = ~(y[:, : answer.shape[1]] * answer > 0)  # NaN is wrong, too
     return Errors((wrong & episodes.erased).sum(-1) / episodes.erased.sum(-1), wrong.to(y.dtype).mean(-1))
 
 
@@ -310,6 +310,7 @@ def text_pattern(text: str, shape: tuple[int, int]) -> np.ndarray:
     Taught in the chapter "Introducing the NeuroAI series".
     """
     from matplotlib.font_manager import FontProperties, findfont, get_font
+    from matplotlib.path import Path
     from matplotlib.textpath import TextPath
 
     rows, columns = (_checks.integer("shape", s, 8) for s in shape)
@@ -320,12 +321,17 @@ def text_pattern(text: str, shape: tuple[int, int]) -> np.ndarray:
     missing = [c for c in text if ord(c) not in get_font(findfont(font)).get_charmap()]
     if missing:
         raise ValueError(f"text has characters that the font DejaVu Sans lacks: {''.join(missing)!r}")
-    path = TextPath((0, 0), text, size=100, prop=font)
-    if not len(path.vertices):
+    try:
+        path = TextPath((0, 0), text, size=100, prop=font)
+        outlines = [Path(outline) for outline in path.to_polygons()]
+    except AttributeError:  # what matplotlib raises for glyphs without an outline
+        outlines = []
+    if not outlines:
         raise ValueError(f"text {text!r} has nothing to draw: use letters, digits or signs")
     box, margin = path.get_extents(), 1.1
     scale = margin * max(box.width / columns, box.height / rows)
     x = (box.x0 + box.x1) / 2 + scale * (np.arange(columns) - (columns - 1) / 2)
     y = (box.y0 + box.y1) / 2 - scale * (np.arange(rows) - (rows - 1) / 2)
     grid = np.stack(np.meshgrid(x, y), -1)
-    return np.where(path.contains_points(grid.reshape(-1, 2)).reshape(rows, columns), 1.0, -1.0)
+    ink = np.logical_xor.reduce([outline.contains_points(grid.reshape(-1, 2)) for outline in outlines])  # holes are outlines, too
+    return np.where(ink.reshape(rows, columns), 1.0, -1.0)

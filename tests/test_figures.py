@@ -1,8 +1,15 @@
 """The figures: accessible, self-contained and reproducible."""
 
+import base64
+import io
+import re
+
+import IPython.display
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from hebbnotes import figures, tasks
 
@@ -23,7 +30,7 @@ def test_a_moving_figure_is_accessible_self_contained_and_reproducible():
     assert 'type="range"' in page
     assert 'aria-valuetext="a"' in page
     assert page.count('alt="A line. step: ') == 3
-    assert "http" not in page
+    assert "://" not in page
     assert not plt.get_fignums()
 
 
@@ -42,3 +49,91 @@ def test_a_completion_has_a_panel_for_each_pattern_the_cue_and_each_answer():
     with pytest.raises(ValueError, match="must hold the 20 bits"):
         figures.completion(episodes, {}, (3, 5))
     plt.close("all")
+
+
+def completed(answer):
+    task = tasks.PatternCompletion(n_bits=20, n_patterns=2)
+    e = task.sample(2, torch.Generator().manual_seed(0))
+    return e, figures.completion(e, {"answer": answer(e)}, (4, 5))
+
+
+def codes(ax):
+    return ax.images[0].get_array().data.ravel().tolist()
+
+
+def test_a_completion_marks_what_is_erased_and_what_is_wrong():
+    def answer(e):
+        y = 0.3 * e.answer
+        y[0, 0], y[0, 1], y[0, 2] = -y[0, 0], 0.0, torch.nan
+        return torch.cat([y, torch.ones(2, 1)], 1)
+
+    e, (one, two, cue, answered) = completed(answer)
+    assert codes(one) == (e.patterns[0, 0] + 1).tolist()
+    assert codes(two) == (e.patterns[0, 1] + 1).tolist()
+    assert [c == 1 for c in codes(cue)] == e.erased[0].tolist()
+    assert [c == 3 for c in codes(answered)] == [True] * 3 + [False] * 17
+    assert codes(answered)[3:] == (e.answer[0, 3:] + 1).tolist()
+    plt.close("all")
+
+
+def test_a_completion_draws_an_answer_that_is_still_in_the_graph():
+    _, axes = completed(lambda e: e.answer.clone().requires_grad_())
+    assert 3 not in codes(axes[-1])
+    plt.close("all")
+
+
+def test_a_recall_frame_shows_the_state_and_an_overlap_for_each_pattern():
+    y, overlaps = torch.linspace(-1, 1, 20), torch.tensor([1.0, -0.2, 0.1])
+    fig = figures.recall_frame(y, overlaps, (4, 5), "step 3")
+    left, right = fig.axes
+    np.testing.assert_allclose(left.images[0].get_array(), y.reshape(4, 5))
+    assert left.get_title() == "step 3"
+    assert [bar.get_height() for bar in right.patches] == pytest.approx(overlaps.tolist())
+    assert right.get_xlabel()
+    assert right.get_ylabel()
+    plt.close(fig)
+
+
+def test_the_frames_are_pictures_of_one_size_and_few_colours():
+    sources = re.findall(r"base64,([^\"]+)\"", moving()._repr_html_())
+    pictures = [Image.open(io.BytesIO(base64.b64decode(source))) for source in sources]
+    assert len({picture.size for picture in pictures}) == 1
+    assert all(len(picture.convert("RGB").getcolors()) <= 64 for picture in pictures)
+    assert len(set(sources)) == 3
+
+
+def test_every_label_is_the_data_of_one_frame_and_no_text_becomes_markup():
+    frames = [plt.subplots(figsize=(2, 2))[0] for _ in range(2)]
+    figure = figures.MovingFigure(frames, ['"<b>"', "&"], name="<i>", alt="<script>")
+    page = figure._repr_html_()
+    assert re.findall(r'data-label="([^"]*)"', page) == ["&quot;&lt;b&gt;&quot;", "&amp;"]
+    assert page.count("<script>") == 1
+    assert "<b>" not in page
+    assert "<i>" not in page
+    assert repr(figure).startswith("MovingFigure(<i>")
+
+
+def test_a_moving_figure_loads_nothing_from_elsewhere():
+    page = moving()._repr_html_()
+    assert "://" not in page
+    assert set(re.findall(r'src="([^,]*),', page)) == {"data:image/png;base64"}
+    assert not re.search(r"<link|@import|url\(", page)
+
+
+def test_a_moving_figure_wants_a_label_for_each_frame():
+    frames = [plt.subplots(figsize=(2, 2))[0] for _ in range(2)]
+    with pytest.raises(ValueError, match="a label for each, got 2 and 1"):
+        figures.MovingFigure(frames, ["a"], name="step", alt="A line.")
+    with pytest.raises(ValueError, match="two frames or more"):
+        figures.MovingFigure(frames[:1], ["a"], name="step", alt="A line.")
+    plt.close("all")
+
+
+def test_a_glued_value_is_shown_under_the_name_that_a_sentence_takes(monkeypatch):
+    shown = []
+    monkeypatch.setattr(IPython.display, "display", lambda *args, **kwargs: shown.append((args, kwargs)))
+    figures.glue("share", "12 %")
+    (((bundle,), options),) = shown
+    prefix = "application/papermill.record/"
+    assert bundle == {f"{prefix}text/plain": "12 %"}
+    assert options == {"raw": True, "metadata": {"scrapbook": {"name": "share", "mime_prefix": prefix}}}

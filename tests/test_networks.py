@@ -207,6 +207,28 @@ BAD_CALLS = {
     "eta below 0": (lambda net: PlasticRNN(2, eta=-0.1), ValueError, "eta must be"),
     "a learned eta of 0": (lambda net: PlasticRNN(2, eta=0), ValueError, "learn_eta=False"),
     "a negative scale": (lambda net: PlasticRNN(2, w_scale=-1), ValueError, "w_scale"),
+    "a type of integers": (lambda net: PlasticRNN(2, dtype=torch.int64), TypeError, "dtype must be a floating-point type"),
+    "no output": (lambda net: PlasticLinear(2, 0), ValueError, "n_out must be at least 1"),
+    "half an input": (lambda net: PlasticLinear(2.5, 2), TypeError, "n_in must be an integer"),
+    "a learned eta of 1": (lambda net: PlasticRNN(2, eta=1), ValueError, "learn_eta=False"),
+    "a clamp alone": (lambda net: LAYER(X, clamp=LABELS.bool()), ValueError, "go together"),
+    "targets of another shape": (lambda net: LAYER(X, None, X, X.bool()), ValueError, "n_out"),
+    "targets that are no number": (lambda net: LAYER(X, None, LABELS + torch.nan, LABELS.bool()), ValueError, "targets holds NaN"),
+    "targets of another precision": (lambda net: LAYER(X, None, LABELS.double(), LABELS.bool()), TypeError, "targets is"),
+    "an identity in a layer": (lambda net: run_layer(X, ScaledIdentity(1.0), None, 0.1), TypeError, "as many outputs as inputs"),
+    "a vector of weights": (lambda net: run(X, torch.zeros(4), None, 0.1), ValueError, "w must have shape"),
+    "weights of another precision": (lambda net: run(X, torch.zeros(4, 4).double(), None, 0.1), TypeError, "w is torch.float64"),
+    "weights elsewhere": (lambda net: run(X, torch.zeros(4, 4, device="meta"), None, 0.1), ValueError, "w is on meta"),
+    "no weights": (lambda net: run(X, None, None, 0.1), TypeError, "w must be a number"),
+    "an identity times nothing": (lambda net: run(X, 0.0, ScaledIdentity(None), 0.1), TypeError, "alpha must be a number"),
+    "an identity times a matrix": (lambda net: run(X, 0.0, ScaledIdentity(torch.ones(4, 4)), 0.1), ValueError, "alpha must have"),
+    "a vector of etas": (lambda net: run(X, 0.0, 0.0, torch.ones(4)), ValueError, "eta must have shape"),
+    "an eta tensor above 1": (lambda net: run(X, 0.0, 0.0, torch.tensor(1.5)), ValueError, "eta must be a finite number"),
+    "an eta that is no number": (lambda net: run(X, 0.0, 0.0, torch.nan), ValueError, "eta must be a finite number"),
+    "a rule that is none": (lambda net: run(X, 0.0, 0.0, 0.1, "hebb"), TypeError, "rule must be a function"),
+    "a rule of a number": (lambda net: run(X, 0.0, 0.0, 0.1, lambda w, pre, post: 1.0), ValueError, "got float"),
+    "a trace of another size": (lambda net: net(X, State(X[0], X[0])), ValueError, "state.hebb must have shape"),
+    "a state of another precision": (lambda net: net(X, net(X)[1].to(torch.float64)), TypeError, "state.y is torch.float64"),
 }
 
 
@@ -227,3 +249,153 @@ def test_torch_compiles_a_network_in_one_piece():
     x = torch.randn(3, 2, 3, generator=torch.Generator().manual_seed(1))
     compiled = torch.compile(net, backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(x)[0], net(x)[0])
+
+
+BAD_EPISODES = {
+    "inputs": {"inputs": X + torch.nan},
+    "w": {"w": torch.zeros(5, 5)},
+    "alpha": {"alpha": torch.zeros(5, 5)},
+    "eta": {"eta": -0.5},
+    "state": {"state": State(X[0], X[0])},
+    "clamp": {"clamp": X[:2].bool()},
+}
+
+
+@pytest.mark.parametrize("name", BAD_EPISODES)
+def test_nothing_runs_before_all_is_checked(name):
+    ran = []
+    with pytest.raises(ValueError, match=name):
+        run(**{"inputs": X, "w": 0.0, "alpha": 0.0, "eta": 0.1, "rule": lambda *args: ran.append(args)} | BAD_EPISODES[name])
+    assert not ran
+
+
+@pytest.mark.parametrize("rule", ALL, ids=lambda r: r.__name__)
+@pytest.mark.parametrize("kind", ["full", "number", "identity"])
+@pytest.mark.parametrize("clamped", [False, True])
+def test_gradients_of_a_loss_on_the_final_trace_agree_with_finite_differences(rule, kind, clamped):
+    x, w, alpha, state, clamp = episode(4, steps=3, batch=2, n=2)
+    alpha, eta = alpha if kind == "full" else alpha[0, 0], torch.tensor(0.4, dtype=x.dtype)
+    args = [a.clone().requires_grad_() for a in (x, w, alpha, eta, *state)]
+
+    def loss(x, w, alpha, eta, y, hebb):
+        alpha = ScaledIdentity(alpha) if kind == "identity" else alpha
+        return run(x, w, alpha, eta, rule, State(y, hebb), clamp if clamped else None)[1].hebb.square().sum()
+
+    assert torch.autograd.gradcheck(loss, args)
+
+
+@pytest.mark.parametrize("activation", ["softmax", "tanh", "identity"])
+@pytest.mark.parametrize("rule", ALL, ids=lambda r: r.__name__)
+def test_gradients_of_the_layer_agree_with_finite_differences(rule, activation):
+    x, w, alpha, state, clamp = episode(5, steps=3, batch=2, n=2)
+    targets, eta = episode(6, steps=3, batch=2, n=2)[0], torch.tensor(0.4, dtype=x.dtype)
+    args = [a.clone().requires_grad_() for a in (x, w, alpha, eta, targets, *state)]
+
+    def outcome(x, w, alpha, eta, targets, y, hebb):
+        output, end = run_layer(x, w, alpha, eta, rule, State(y, hebb), targets, clamp, activation)
+        return output, end.hebb
+
+    assert torch.autograd.gradcheck(outcome, args)
+
+
+def layer_episode(seed, steps=4, batch=2, n_in=3, n_out=2):
+    g = torch.Generator().manual_seed(seed)
+    shapes = (steps, batch, n_in), (n_in, n_out), (n_in, n_out), (steps, batch, n_out), (batch, n_out), (batch, n_in, n_out)
+    x, w, alpha, targets, y, hebb = (torch.randn(*s, generator=g, dtype=torch.float64) for s in shapes)
+    return x, w, alpha, State(y, hebb), targets, torch.rand(steps, batch, n_out, generator=g) < 0.3
+
+
+@given(seeds)
+def test_the_layer_follows_its_equation_summed_by_hand(seed):
+    x, w, alpha, state, targets, clamp = layer_episode(seed)
+    output, end = run_layer(x, w, alpha, 0.2, rules.oja, state, targets, clamp)
+    hebb = state.hebb.numpy().copy()
+    for t in range(4):
+        for b in range(2):
+            drive = [sum(float((w[i, j] + alpha[i, j] * hebb[b, i, j]) * x[t, b, i]) for i in range(3)) for j in range(2)]
+            whole = sum(math.exp(d) for d in drive)
+            for j in range(2):
+                y = float(targets[t, b, j]) if clamp[t, b, j] else math.exp(drive[j]) / whole
+                assert output[t, b, j].item() == pytest.approx(y, rel=1e-9)
+                for i in range(3):
+                    hebb[b, i, j] += 0.2 * y * (float(x[t, b, i]) - y * hebb[b, i, j])
+    np.testing.assert_allclose(end.hebb.numpy(), hebb, rtol=1e-9)
+    assert torch.equal(end.y, output[-1])
+
+
+@given(seeds, st.sampled_from(ALL))
+def test_numbers_stand_for_their_matrices_in_a_layer(seed, rule):
+    x, w, _, state, targets, clamp = layer_episode(seed)
+    ones = torch.ones_like(w)
+    for one, two in (((0.4, 0.3), (0.4 * ones, 0.3 * ones)), ((w, -0.3), (w, -0.3 * ones)), ((0.4, None), (0.4 * ones, 0 * ones))):
+        a = run_layer(x, *one, 0.3, rule, state, targets, clamp)
+        b = run_layer(x, *two, 0.3, rule, state, targets, clamp)
+        torch.testing.assert_close(a, b)
+
+
+@given(seeds, st.integers(1, 3))
+def test_an_episode_of_a_layer_in_two_parts_is_the_whole_episode(seed, cut):
+    x, w, alpha, state, targets, clamp = layer_episode(seed)
+    whole, end = run_layer(x, w, alpha, 0.2, rules.oja, state, targets, clamp)
+    first, middle = run_layer(x[:cut], w, alpha, 0.2, rules.oja, state, targets[:cut], clamp[:cut])
+    second, late = run_layer(x[cut:], w, alpha, 0.2, rules.oja, middle, targets[cut:], clamp[cut:])
+    assert torch.equal(whole, torch.cat([first, second]))
+    assert torch.equal(end.hebb, late.hebb)
+
+
+@pytest.mark.parametrize("rule", ALL, ids=lambda r: r.__name__)
+def test_a_poisoned_episode_leaves_the_others_their_outputs_and_traces(rule):
+    x, w, alpha, state, clamp = episode(7)
+    loud, poisoned = x.clone(), State(state.y.clone(), state.hebb.clone())
+    for part in (loud[:, 1], poisoned.y[1], poisoned.hebb[1]):
+        part.fill_(1e30)
+    for short in (alpha, 0.3, ScaledIdentity(0.3), None):
+        (calm, end), (mixed, other) = (run(i, w, short, 0.2, rule, s, clamp) for i, s in ((x, state), (loud, poisoned)))
+        assert torch.equal(calm[:, 0], mixed[:, 0])
+        assert torch.equal(end.hebb[0], other.hebb[0])
+
+
+def test_a_network_starts_at_rest_and_leaves_its_arguments_alone():
+    x, w, alpha, state, clamp = episode(8)
+    before = [a.clone() for a in (x, w, alpha, *state, clamp)]
+    run(x, w, alpha, 0.2, rules.oja, state, clamp)
+    assert all(torch.equal(a, b) for a, b in zip((x, w, alpha, *state, clamp), before, strict=True))
+    rest = State(torch.zeros_like(state.y), torch.zeros_like(state.hebb))
+    torch.testing.assert_close(run(x, w, alpha, 0.2), run(x, w, alpha, 0.2, rules.decay, rest), rtol=0, atol=0)
+
+
+def test_no_gradient_passes_a_detached_state():
+    x, w, alpha, _, _ = episode(9)
+    early = x[:2].clone().requires_grad_()
+    _, state = run(early, w, alpha, 0.2)
+    attached, cut = run(x[2:], w, alpha, 0.2, state=state)[0], run(x[2:], w, alpha, 0.2, state=state.detach())[0]
+    assert torch.equal(attached, cut)
+    assert torch.autograd.grad(attached.sum(), early)[0].ne(0).any()
+    assert not cut.requires_grad
+
+
+@pytest.mark.parametrize("learned", [True, False])
+@pytest.mark.parametrize("alpha", ["full", "shared", None])
+def test_what_a_network_trains_gets_a_gradient_and_what_it_keeps_is_stored(learned, alpha):
+    net = PlasticRNN(3, alpha=alpha, eta=0.25, learn_eta=learned, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    output, state = net(episode(10)[0])
+    (output.square().sum() + state.hebb.square().sum()).backward()
+    assert all(p.grad is not None and p.grad.ne(0).any() for p in net.parameters())
+    assert dict(net.named_parameters()).keys() == {"w"} | ({"alpha"} if alpha else set()) | ({"eta_logit"} if learned else set())
+    other = PlasticRNN(3, alpha=alpha, eta=0.75, learn_eta=learned, dtype=torch.float64)
+    other.load_state_dict(net.state_dict())
+    assert other.eta.item() == pytest.approx(0.25)
+    torch.testing.assert_close(other(episode(10)[0])[0], output)
+
+
+def test_a_layer_is_run_with_its_own_numbers_and_survives_copying():
+    layer, x = PlasticLinear(3, 2, activation="tanh", generator=torch.Generator().manual_seed(1)), episode(11)[0].float()
+    expected = run_layer(x, layer.w, layer.alpha, layer.eta, rules.oja, activation="tanh")
+    torch.testing.assert_close(layer(x), expected, rtol=0, atol=0)
+    torch.testing.assert_close(copy.deepcopy(layer)(x), expected, rtol=0, atol=0)
+    assert layer.double()(x.double())[1].hebb.dtype == torch.float64
+
+
+def test_a_network_says_what_it_is():
+    assert PlasticRNN(4, rules.oja, "shared", eta=0.3).extra_repr() == "4, 4, rule=oja, alpha=shared, eta=0.3 (learned)"
+    assert PlasticLinear(4, 2, alpha=None, eta=1, learn_eta=False).extra_repr() == "4, 2, rule=oja, alpha=None, eta=1 (fixed)"

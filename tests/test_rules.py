@@ -75,3 +75,53 @@ def test_sanger_is_not_local_and_the_check_says_what_it_reads():
     assert seen.w.nonzero().tolist() == [[1, 0], [1, 1], [1, 2]]
     assert seen.pre.nonzero().flatten().tolist() == [1]
     assert seen.post.nonzero().flatten().tolist() == [0, 1, 2]
+
+
+@given(sizes, sizes, seeds, st.floats(-3, 3))
+def test_hebb_is_linear_in_each_activity(n_pre, n_post, seed, factor):
+    (w, pre, post), (_, other_pre, other_post) = draw(seed, n_pre, n_post), draw(seed + 1, n_pre, n_post)
+    dw = rules.hebb(w, pre, post)
+    torch.testing.assert_close(rules.hebb(w, pre + factor * other_pre, post), dw + factor * rules.hebb(w, other_pre, post))
+    torch.testing.assert_close(rules.hebb(w, pre, post + factor * other_post), dw + factor * rules.hebb(w, pre, other_post))
+
+
+@given(st.sampled_from(ALL), seeds)
+def test_one_matrix_can_serve_a_batch_of_activities(rule, seed):
+    _, pre, post = draw(seed, 3, 4, 5)
+    w = draw(seed, 3, 4)[0]
+    alone = torch.stack([rule(w, *one) for one in zip(pre, post, strict=True)])
+    torch.testing.assert_close(rule(w, pre, post), alone)
+
+
+@given(seeds, st.floats(-2, 2))
+def test_oja_draws_an_eigenvector_of_any_length_towards_unit_length(seed, length):
+    _, data, _ = draw(seed, 4, 1, 50)
+    values, vectors = torch.linalg.eigh(data.T @ data / len(data))
+    vector = vectors[:, -1:]
+    dw = torch.stack([rules.oja(length * vector, x, x @ (length * vector)) for x in data]).mean(0)
+    torch.testing.assert_close(dw, values[-1] * (length - length**3) * vector)
+
+
+@pytest.mark.parametrize("rule", ALL, ids=lambda r: r.__name__)
+def test_activities_that_do_not_fit_the_weights_are_refused(rule):
+    with pytest.raises(RuntimeError, match="must match"):
+        rule(torch.zeros(3, 2), torch.zeros(4), torch.zeros(2))
+
+
+def sanger_by_running_sum(w, pre, post):
+    return post * (pre[:, None] - torch.cumsum(w * post, 1))
+
+
+@given(sizes, sizes, seeds)
+def test_sanger_as_a_product_is_sanger_as_a_running_sum(n_pre, n_post, seed):
+    args = draw(seed, n_pre, n_post)
+    torch.testing.assert_close(sanger(*args), sanger_by_running_sum(*args))
+
+
+@pytest.mark.parametrize("i", range(4))
+@pytest.mark.parametrize("j", range(3))
+def test_sanger_reads_the_same_sender_and_the_receivers_up_to_its_own(i, j):
+    seen = check.reads(sanger_by_running_sum, i, j, n_pre=4, n_post=3)
+    assert seen.w.nonzero().tolist() == [[i, k] for k in range(j + 1)]
+    assert seen.pre.nonzero().flatten().tolist() == [i]
+    assert seen.post.nonzero().flatten().tolist() == list(range(j + 1))

@@ -1,5 +1,8 @@
 """Training: a loop that minimises, keeps a history, and can be stopped."""
 
+import sys
+import types
+
 import pytest
 import torch
 
@@ -65,3 +68,94 @@ def test_nobody_watches_a_test_so_there_is_no_bar(capsys):
     training.train([x], loss, 3)
     assert not training.watched()
     assert capsys.readouterr().err == ""
+
+
+def test_a_bar_is_drawn_where_it_is_asked_for_and_only_there(capsys, monkeypatch):
+    x, loss = parabola()
+    training.train([x], loss, 3, progress=True)
+    assert "/3" in capsys.readouterr().err
+    monkeypatch.setattr(training, "watched", lambda: True)
+    training.train([x], loss, 3, progress=False)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_notebook_is_watched_if_its_front_end_can_ask_its_reader(asks, monkeypatch):
+    shell = types.SimpleNamespace(kernel=types.SimpleNamespace(_allow_stdin=asks))
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    assert training.watched() is asks
+
+
+def test_the_first_step_of_adam_is_the_learning_rate_and_the_schedule_scales_the_others():
+    for factor in (1.0, 0.5, 0.0):
+        x, loss = parabola()
+        training.train([x], loss, 1, lr=0.1, schedule=lambda done, factor=factor: factor)
+        assert x.item() == pytest.approx(3 - 0.1 * factor)
+
+
+def test_the_schedule_is_told_the_share_that_is_done():
+    shares, (x, loss) = [], parabola()
+    training.train([x], loss, 4, schedule=lambda done: shares.append(done) or 1.0)
+    assert shares == [0, 0.25, 0.5, 0.75]
+
+
+def test_cosine_falls_from_one_through_a_half_to_zero():
+    factors = [training.cosine(k / 10) for k in range(11)]
+    assert factors == sorted(factors, reverse=True)
+    assert factors[5] == pytest.approx(0.5)
+    assert training.constant(1) == 1
+
+
+def test_a_gradient_is_clipped_by_the_norm_of_all_parameters_and_a_short_one_is_not():
+    two = [torch.tensor([3.0], requires_grad=True), torch.tensor([4.0], requires_grad=True)]
+    training.train(iter(two), lambda update: (sum(p.square().sum() for p in two), {}), 1, clip_norm=1)
+    assert [p.grad.item() for p in two] == pytest.approx([0.6, 0.8], rel=1e-4)
+    x, loss = parabola(0.1)
+    training.train([x], loss, 1, clip_norm=1)
+    assert x.grad.item() == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_leaves_the_parameters_of_the_update_before(value):
+    (x, loss), (twin, same) = parabola(), parabola()
+    training.train([twin], same, 2)
+    with pytest.raises(FloatingPointError, match="at update 2"):
+        training.train([x], lambda u: ((x * value).sum(), {}) if u == 2 else loss(u), 10, schedule=training.constant)
+    assert torch.equal(x, twin)
+
+
+def test_an_interrupted_training_keeps_what_it_learned():
+    (x, loss), (twin, same) = parabola(), parabola()
+
+    def impatient(update):
+        if update == 3:
+            raise KeyboardInterrupt
+        return loss(update)
+
+    history = training.train([x], impatient, 50)
+    assert training.train([twin], same, 3).loss == history.loss
+    assert torch.equal(x, twin)
+    assert len(history.metrics["x"]) == 3
+
+
+BAD = {
+    "half an update": ({"updates": 2.5}, TypeError, "updates"),
+    "true updates": ({"updates": True}, TypeError, "updates"),
+    "no update": ({"updates": 0}, ValueError, "updates"),
+    "a rate of text": ({"lr": "fast"}, TypeError, "lr"),
+    "an infinite rate": ({"lr": float("inf")}, ValueError, "lr"),
+    "a negative norm": ({"clip_norm": -1}, ValueError, "clip_norm"),
+    "no parameter": ({"parameters": []}, ValueError, "at least one"),
+    "a parameter of text": ({"parameters": ["w"]}, ValueError, "require a gradient"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_nothing_is_trained_before_all_is_checked(name):
+    x, _ = parabola()
+    change, error, message = BAD[name]
+    asked = []
+    with pytest.raises(error, match=message):
+        training.train(**{"parameters": [x], "loss": asked.append, "updates": 3} | change)
+    assert not asked
+    assert x.item() == 3
