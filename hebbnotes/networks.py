@@ -18,9 +18,9 @@ import torch
 from torch import Tensor, nn
 
 from hebbnotes import _checks, rules
-from hebbnotes.rules import Rule
+from hebbnotes.rules import Forget, Rule
 
-__all__ = ["PlasticLinear", "PlasticRNN", "ScaledIdentity", "State", "run", "run_layer"]
+__all__ = ["PlasticLinear", "PlasticRNN", "ScaledIdentity", "State", "ThreeNumbers", "run", "run_layer"]
 
 
 class State(NamedTuple):
@@ -89,6 +89,7 @@ def run(
     rule: Rule = rules.decay,
     state: State | None = None,
     clamp: Tensor | None = None,
+    method: str = "loop",
 ) -> tuple[Tensor, State]:
     """Run a plastic recurrent network: what :class:`PlasticRNN` computes, as a function of plain tensors.
 
@@ -110,6 +111,9 @@ def run(
         Where to go on from; by default the network is at rest, with ``y`` and ``hebb`` zero.
     clamp : Tensor, optional
         Boolean, shape (T, B, n): where true, the unit's output is its input.
+    method : {"loop", "dual"}
+        ``"loop"`` builds the trace at every step. ``"dual"`` gives the same numbers, up to rounding, from the outer products that
+        the trace is the sum of; it needs a rule of the common form, and pays for many units, few steps, and a clamp.
 
     Returns
     -------
@@ -137,7 +141,18 @@ def run(
         _checks.tensor("clamp", clamp, "T B n", sizes, like=inputs, dtype=torch.bool)
     _checks.finite("inputs", inputs)
 
-    y, hebb = state or _at_rest(inputs, sizes["B"], sizes["n"], sizes["n"])
+    state = state or _at_rest(inputs, sizes["B"], sizes["n"], sizes["n"])
+    if _checks.choice("method", method, ("loop", "dual")) == "loop":
+        return _run_loop(inputs, w, alpha, eta, rule, state, clamp)
+    if not hasattr(rule, "forget"):
+        raise ValueError("method='dual' needs a rule with a forget function, such as rules.decay: use method='loop'")
+    return _run_dual(inputs, w, alpha, eta, rule.forget, state, clamp)
+
+
+def _run_loop(
+    inputs: Tensor, w: Connections, alpha: Connections | None, eta: float | Tensor, rule: Rule, state: State, clamp: Tensor | None
+) -> tuple[Tensor, State]:
+    y, hebb = state
     outputs = []
     for t, drive in enumerate(inputs):
         pre = y
@@ -146,6 +161,45 @@ def run(
             y = torch.where(clamp[t], drive, y)
         hebb = hebb + eta * _change(rule, hebb, pre, y)
         outputs.append(y)
+    return torch.stack(outputs), State(y, hebb)
+
+
+def _run_dual(
+    inputs: Tensor,
+    w: Connections,
+    alpha: Connections | None,
+    eta: float | Tensor,
+    forget: Forget,
+    state: State,
+    clamp: Tensor | None,
+) -> tuple[Tensor, State]:
+    """Run without a trace, from the outer products that it is the sum of.
+
+    ``hebb = kept * state.hebb + sum over s of outer(keys[s], values[s])``: a step adds the key ``pre`` with the value ``eta * y``,
+    after it has multiplied ``kept`` (B, n) and all values (S, B, n) by ``1 - eta * forget(y)``. Steps with the same key share an entry.
+    """
+    y, start = state
+    kept = torch.ones_like(y)
+    keys, values = y.new_empty(0, *y.shape), y.new_empty(0, *y.shape)
+    outputs = []
+    for t, drive in enumerate(inputs):
+        pre = y
+        if clamp is not None and bool(clamp[t].all()):
+            y = drive  # nothing is free, so nothing is to be recalled
+        else:
+            recalled = kept * _plastic_drive(pre, alpha, start)
+            if alpha is not None and len(keys):
+                recalled = recalled + (_fixed_drive(pre * keys, alpha) * values).sum(0)
+            y = torch.tanh(_fixed_drive(pre, w) + recalled + drive)
+            y = y if clamp is None else torch.where(clamp[t], drive, y)
+        left = 1 - eta * forget(y)
+        kept, values, written = kept * left, values * left, (eta * y).unsqueeze(0)
+        if len(keys) and torch.equal(keys[-1], pre):
+            values = torch.cat([values[:-1], values[-1:] + written])
+        else:
+            keys, values = torch.cat([keys, pre.unsqueeze(0)]), torch.cat([values, written])
+        outputs.append(y)
+    hebb = kept.unsqueeze(-2) * start + torch.einsum("sbi,sbj->bij", keys, values)
     return torch.stack(outputs), State(y, hebb)
 
 
@@ -485,3 +539,60 @@ class PlasticLinear(_Plastic):
     ) -> tuple[Tensor, State]:
         """Run an episode, or go on with one; see :func:`run_layer` for shapes and errors."""
         return run_layer(inputs, self.w, self.alpha, self.eta, self.rule, state, targets, clamp, self.activation)
+
+
+class ThreeNumbers(nn.Module):
+    """Plastic recurrent network of any size that three trained numbers describe.
+
+    Every unit inhibits itself alone, ``w = -inhibition * I``; all connections are equally plastic, ``alpha = gain / n``; and the trace
+    is written at the rate ``eta`` by the decay rule. The division by the number n of units is fixed beforehand and not fitted: it
+    keeps the drive of a pattern the same in a network of another size.
+
+    Parameters
+    ----------
+    inhibition : float
+        Initial strength with which a unit inhibits itself, any sign.
+    gain : float
+        Initial gain on the trace, above 0.
+    eta : float
+        Initial rate at which the trace is written, inside (0, 1).
+
+    Attributes
+    ----------
+    inhibition : Parameter
+        A scalar.
+    log_gain, eta_logit : Parameter
+        Scalars; ``gain`` and ``eta`` are their exponential and their sigmoid.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is not one, or is out of range.
+
+    Notes
+    -----
+    Source: this book; a reduction of Miconi, Stanley & Clune (2018), equations 1 and 2. Taught in the chapter "Differentiable plasticity".
+    """
+
+    def __init__(self, inhibition: float = 0.3, gain: float = 50.0, eta: float = 0.03) -> None:
+        for name, value, low, high in (("inhibition", inhibition, -math.inf, math.inf), ("gain", gain, 1e-9, 1e9), ("eta", eta, 1e-6, 1 - 1e-6)):
+            _checks.number(name, value, low, high)
+        super().__init__()
+        self.inhibition = nn.Parameter(torch.tensor(float(inhibition)))
+        self.log_gain = nn.Parameter(torch.tensor(math.log(gain)))
+        self.eta_logit = nn.Parameter(torch.tensor(math.log(eta) - math.log1p(-eta)))
+
+    @property
+    def gain(self) -> Tensor:
+        """The gain on the trace, a scalar: ``alpha`` is ``gain / n``."""
+        return self.log_gain.exp()
+
+    @property
+    def eta(self) -> Tensor:
+        """The rate at which the trace is written, a scalar inside (0, 1)."""
+        return torch.sigmoid(self.eta_logit)
+
+    def forward(self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None) -> tuple[Tensor, State]:
+        """Run an episode, or go on with one, with as many units as the inputs have; see :func:`run` for shapes and errors."""
+        n = inputs.shape[-1]
+        return run(inputs, ScaledIdentity(-self.inhibition), self.gain / n, self.eta, rules.decay, state, clamp, "dual")

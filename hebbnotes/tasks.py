@@ -5,8 +5,9 @@ one of them again with half of its bits erased, and the network is to fill them 
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,7 +15,26 @@ from torch import Tensor
 
 from hebbnotes import _checks
 
-__all__ = ["Episodes", "Errors", "PatternCompletion", "errors", "floor_last", "floor_majority", "text_pattern"]
+__all__ = [
+    "CODE",
+    "ONCE",
+    "PAPER",
+    "Episodes",
+    "Errors",
+    "PatternCompletion",
+    "errors",
+    "floor_last",
+    "floor_majority",
+    "recall_loss",
+    "text_pattern",
+]
+
+PAPER = {"cycles": 3, "steps_on": 10, "steps_off": 3, "steps_test": 10}
+"""Schedule of the paper, section 4.1; it does not state how long the cue is shown: we show it as long as a pattern."""
+CODE = {"cycles": 2, "steps_on": 6, "steps_off": 4, "steps_test": 6}
+"""Schedule of the published code for the same task."""
+ONCE = {"cycles": 1, "steps_on": 3, "steps_off": 1, "steps_test": 3}
+"""Every pattern once: schedule of the paper's comparison with other networks, section 4.2."""
 
 
 class Episodes(NamedTuple):
@@ -254,6 +274,47 @@ def errors(y: Tensor, episodes: Episodes) -> Errors:
         raise ValueError(f"y must have shape {wanted}, got {tuple(y.shape)}: pass one step, such as output[-1]")
     wrong = ~(y[:, : answer.shape[1]] * answer > 0)  # NaN is wrong, too
     return Errors((wrong & episodes.erased).sum(-1) / episodes.erased.sum(-1), wrong.to(y.dtype).mean(-1))
+
+
+def recall_loss(
+    network: Callable[..., tuple[Tensor, Any]], task: PatternCompletion, batch: int, generator: torch.Generator
+) -> Callable[[int], tuple[Tensor, dict[str, float]]]:
+    """Return what :func:`hebbnotes.training.train` needs: the loss of a network on new episodes of a task.
+
+    The loss is the squared error at the last step, summed over the erased bits, averaged over the episodes. The metrics are the
+    shares of wrong bits, ``erased`` and ``all_bits``, before the update: every episode is new, so they are errors on unseen ones.
+
+    Parameters
+    ----------
+    network : callable
+        ``network(inputs, clamp=clamp)`` returns the output (T, B, n_units) and a state.
+    task : PatternCompletion
+        Where the episodes come from.
+    batch : int
+        Number of episodes for each update.
+    generator : torch.Generator
+        Source of the episodes.
+
+    Returns
+    -------
+    callable
+        ``loss(update)`` returns the loss and the metrics.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.1; a clamped bit has no error, so they may as well sum over all bits. Taught in the
+    chapter "Differentiable plasticity".
+    """
+    _checks.integer("batch", batch)
+
+    def loss(update: int) -> tuple[Tensor, dict[str, float]]:
+        episodes = task.sample(batch, generator)
+        y = network(episodes.inputs, clamp=episodes.clamp)[0][-1]
+        wrong = errors(y.detach(), episodes)
+        squared = (y[:, : task.n_bits] - episodes.answer).square() * episodes.erased
+        return squared.sum(-1).mean(), {"erased": wrong.erased.mean().item(), "all_bits": wrong.all_bits.mean().item()}
+
+    return loss
 
 
 def floor_last(n_patterns: int) -> float:

@@ -1,9 +1,13 @@
 """Training: one plain loop of gradient descent, with a progress bar, clipping, a schedule and a history."""
 
+import json
 import math
+import os
 import sys
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -58,6 +62,9 @@ def train(
     clip_norm: float | None = None,
     schedule: Callable[[float], float] = constant,
     progress: bool | None = None,
+    checkpoint: Path | None = None,
+    generator: torch.Generator | None = None,
+    every: float = 30.0,
 ) -> History:
     """Minimise a loss with Adam.
 
@@ -78,6 +85,12 @@ def train(
         Factor on ``lr``, a function of the share of the updates that is done, in [0, 1): :func:`constant` or :func:`cosine`.
     progress : bool, optional
         Whether to draw a progress bar; by default only where a person watches.
+    checkpoint : Path, optional
+        File to which the training is saved from time to time, and from which it goes on if the file is there. Needs safetensors.
+    generator : torch.Generator, optional
+        What ``loss`` draws from: saved with the training, so that one that goes on ends where it would have ended without a stop.
+    every : float
+        Seconds between two saves.
 
     Returns
     -------
@@ -106,7 +119,11 @@ def train(
         _checks.number("clip_norm", clip_norm, 0)
     optimiser = torch.optim.Adam(parameters, lr=lr)
     history = History()
-    bar = tqdm(range(updates), disable=not (watched() if progress is None else progress), leave=False)
+    if checkpoint is not None and checkpoint.exists():
+        history = _load(checkpoint, parameters, optimiser, generator)
+    saved = time.monotonic()
+    done = len(history.loss)
+    bar = tqdm(range(done, updates), initial=done, total=updates, disable=not (watched() if progress is None else progress), leave=False)
     try:
         for update in bar:
             value, metrics = loss(update)
@@ -124,8 +141,55 @@ def train(
             for name, number in metrics.items():
                 history.metrics.setdefault(name, []).append(float(number))
             bar.set_postfix(loss=f"{history.loss[-1]:.3g}", refresh=False)
+            if checkpoint is not None and time.monotonic() - saved > every:
+                _save(checkpoint, parameters, optimiser, generator, history)
+                saved = time.monotonic()
     except KeyboardInterrupt:
         history.interrupted = True
     finally:
         bar.close()
     return history
+
+
+def _save(
+    path: Path, parameters: list[Tensor], optimiser: torch.optim.Optimizer, generator: torch.Generator | None, history: History
+) -> None:
+    """Write all that a training needs to go on, beside the old file, and then rename it."""
+    from safetensors.torch import save_file
+
+    tensors = {f"parameter.{k}": p.detach().contiguous() for k, p in enumerate(parameters)}
+    for k, moments in optimiser.state_dict()["state"].items():
+        tensors |= {f"adam.{k}.{name}": value.contiguous() for name, value in moments.items()}
+    if generator is not None:
+        tensors["generator"] = generator.get_state()
+    numbers = json.dumps({"loss": history.loss, "metrics": history.metrics})
+    beside = path.with_suffix(".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, beside, metadata={"format": "hebbnotes checkpoint 1", "history": numbers})
+    os.replace(beside, path)
+
+
+def _load(path: Path, parameters: list[Tensor], optimiser: torch.optim.Optimizer, generator: torch.Generator | None) -> History:
+    """Take a training up where it was saved: parameters and generator are changed in place."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        metadata, tensors = file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    shapes = [tuple(t.shape) for name, t in tensors.items() if name.startswith("parameter.")]
+    if metadata.get("format") != "hebbnotes checkpoint 1" or len(shapes) != len(parameters) or any(
+        tensors[f"parameter.{k}"].shape != p.shape for k, p in enumerate(parameters)
+    ):
+        raise ValueError(f"{path} is not a checkpoint of this training: remove it to start anew, or name another file")
+    with torch.no_grad():
+        for k, p in enumerate(parameters):
+            p.copy_(tensors[f"parameter.{k}"])
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        if name.startswith("adam."):
+            _, k, moment = name.split(".")
+            state.setdefault(int(k), {})[moment] = value
+    optimiser.load_state_dict(optimiser.state_dict() | {"state": state})
+    if generator is not None and "generator" in tensors:
+        generator.set_state(tensors["generator"])
+    numbers = json.loads(metadata["history"])
+    return History(numbers["loss"], numbers["metrics"])
