@@ -11,7 +11,9 @@ The rules here differ in one respect only, in what they forget::
     dw[i, j] = pre[i] * post[j] - forget(post[j]) * w[i, j]
 
 A rule of this *common form* carries its forget function (``decay.forget``). Any other callable with the same arguments is
-a rule too; further local quantities are keyword-only arguments.
+a rule too; further local quantities are keyword-only arguments, as the threshold of :func:`bcm` or the spikes of :func:`stdp`,
+for which ``pre`` and ``post`` are traces of earlier spikes. Where such a quantity moves, its change is a pure function as well
+(:func:`sliding_threshold`).
 
 Shapes: ``w`` (..., n_pre, n_post), ``pre`` (..., n_pre), ``post`` (..., n_post); ``w[i, j]`` leads from unit i to unit j.
 """
@@ -21,7 +23,19 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-__all__ = ["Forget", "Rule", "common_form", "decay", "hebb", "oja"]
+__all__ = [
+    "Forget",
+    "Rule",
+    "bcm",
+    "common_form",
+    "covariance",
+    "decay",
+    "hebb",
+    "oja",
+    "scaling",
+    "sliding_threshold",
+    "stdp",
+]
 
 Rule = Callable[[Tensor, Tensor, Tensor], Tensor]
 Forget = Callable[[Tensor], Tensor]
@@ -149,3 +163,161 @@ def oja(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
 hebb.forget = torch.zeros_like
 decay.forget = torch.ones_like
 oja.forget = torch.square
+
+
+def covariance(w: Tensor, pre: Tensor, post: Tensor, *, pre_mean: Tensor, post_mean: Tensor) -> Tensor:
+    """Strengthen what deviates from its mean together, and weaken what deviates apart.
+
+    ``dw[i, j] = (pre[i] - pre_mean[i]) * (post[j] - post_mean[j])``
+
+    Parameters
+    ----------
+    w, pre, post : Tensor
+        Weights (..., n_pre, n_post) and activities (..., n_pre) and (..., n_post), without unit.
+    pre_mean, post_mean : Tensor
+        Mean activities, of the shapes of ``pre`` and ``post``: each side knows its own.
+
+    Returns
+    -------
+    Tensor
+        The change ``dw``, of the shape of ``w``, for a learning rate of 1. It grows without bound.
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes do not broadcast (raised by torch).
+
+    Notes
+    -----
+    Source: a standard reading of Hebb (1949) that can weaken. Taught in the chapter "Hebb in the brain".
+    """
+    return common_form(w, pre - pre_mean, post - post_mean, hebb.forget)
+
+
+def bcm(w: Tensor, pre: Tensor, post: Tensor, *, theta: Tensor) -> Tensor:
+    """Strengthen the active synapses of a unit above its threshold, weaken those of a unit below.
+
+    ``dw[i, j] = pre[i] * post[j] * (post[j] - theta[j])``
+
+    Parameters
+    ----------
+    w, pre, post : Tensor
+        Weights (..., n_pre, n_post) and activities (..., n_pre) and (..., n_post), without unit.
+    theta : Tensor
+        Modification threshold of each postsynaptic unit, shape (..., n_post); :func:`sliding_threshold` moves it.
+
+    Returns
+    -------
+    Tensor
+        The change ``dw``, of the shape of ``w``, for a learning rate of 1.
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes do not broadcast (raised by torch).
+
+    Notes
+    -----
+    Source: Bienenstock, Cooper & Munro (1982), in the form of Intrator & Cooper (1992). Taught in the chapter "Hebb in the brain".
+    """
+    return common_form(w, pre, post * (post - theta), hebb.forget)
+
+
+def sliding_threshold(theta: Tensor, post: Tensor, *, target: float = 1.0) -> Tensor:
+    """Move the threshold of :func:`bcm` after the square of the activity: ``dtheta[j] = post[j]**2 / target - theta[j]``.
+
+    Parameters
+    ----------
+    theta, post : Tensor
+        Thresholds and activities, shape (..., n_post), without unit.
+    target : float
+        Activity at which a steady unit is at rest: there ``theta = post = target``. With 1, ``theta`` is the mean square.
+
+    Returns
+    -------
+    Tensor
+        The change ``dtheta`` for a rate of 1; a rate of ``dt / tau`` gives the threshold the time constant ``tau``.
+
+    Notes
+    -----
+    Source: Intrator & Cooper (1992), where the threshold is the mean square of the activity; Bienenstock, Cooper & Munro (1982) use
+    a power of the mean. Taught in the chapter "Hebb in the brain".
+    """
+    return post.square() / target - theta
+
+
+def scaling(w: Tensor, pre: Tensor, post: Tensor, *, target: float) -> Tensor:
+    """Scale all synapses of a unit by one factor, up if it is too quiet, down if it is too active.
+
+    ``dw[i, j] = w[i, j] * (target - post[j])``
+
+    Parameters
+    ----------
+    w, pre, post : Tensor
+        Weights (..., n_pre, n_post) and activities (..., n_pre), which is not used, and (..., n_post), without unit. ``post`` is
+        usually a slow average.
+    target : float
+        Activity that is aimed at.
+
+    Returns
+    -------
+    Tensor
+        The change ``dw``, of the shape of ``w``, for a learning rate of 1. The ratio of two weights onto one unit stays as it is.
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes do not broadcast (raised by torch).
+
+    Notes
+    -----
+    Source: a model of what Turrigiano and others (1998) found. Taught in the chapter "Hebb in the brain".
+    """
+    return w * (target - post).unsqueeze(-2)
+
+
+def stdp(
+    w: Tensor,
+    pre: Tensor,
+    post: Tensor,
+    *,
+    pre_spikes: Tensor,
+    post_spikes: Tensor,
+    a_plus: float = 1.0,
+    a_minus: float = 1.05,
+) -> Tensor:
+    """Spike-timing-dependent plasticity: strengthen at each postsynaptic spike, weaken at each presynaptic one.
+
+    ``dw[i, j] = a_plus * pre[i] * post_spikes[j] - a_minus * pre_spikes[i] * post[j]``
+
+    Parameters
+    ----------
+    w : Tensor
+        Weights, shape (..., n_pre, n_post).
+    pre, post : Tensor
+        Traces of the *earlier* spikes on each side, shapes (..., n_pre) and (..., n_post): each spike adds 1, and the trace decays
+        with the time constant of the window. Spikes of this very step are not in them.
+    pre_spikes, post_spikes : Tensor
+        Spikes of this step, 0 or 1, of the shapes of ``pre`` and ``post``.
+    a_plus, a_minus : float
+        Size of the change by a single pair, in units of ``w``.
+
+    Returns
+    -------
+    Tensor
+        The change ``dw``, of the shape of ``w``, for a learning rate of 1: over a pair of spikes ``a_plus * exp(-dt / tau)`` if
+        the presynaptic one comes first, ``-a_minus * exp(dt / tau)`` if it comes second, with ``dt = t_post - t_pre``. All pairs add up.
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes do not broadcast (raised by torch).
+
+    Notes
+    -----
+    Source: the pair model of Song, Miller & Abbott (2000); the order that it depends on is Bi & Poo's (1998). Taught in the chapter
+    "Hebb in the brain".
+    """
+    up = common_form(w, pre, post_spikes, hebb.forget)
+    down = common_form(w, pre_spikes, post, hebb.forget)
+    return a_plus * up - a_minus * down
