@@ -13,7 +13,7 @@ from torch import Tensor
 from hebbnotes import _checks
 from hebbnotes.rules import Rule
 
-__all__ = ["Reads", "forgetting", "hebbian", "local", "reads"]
+__all__ = ["Reads", "forgetting", "hebbian", "local", "reads", "window"]
 
 
 class Reads(NamedTuple):
@@ -148,3 +148,26 @@ def forgetting(share: Callable[[float, int], float]) -> None:
         assert abs(share(eta, 7) - share(eta, 3) * share(eta, 4)) < 1e-9, "seven steps must forget as three and then four steps do"
         assert abs(share(eta, 1) - (1 - eta)) < 1e-9, "one step must lose the share eta: that is what eta * (-w) does"
     print("Yes: whole when new, never growing, the same in one stretch as in two, and losing eta at each step.")
+
+
+def window(change: Callable[[float], float]) -> None:
+    """Check a reader's window of spike-timing-dependent plasticity, a function of ``t_post - t_pre`` in seconds, and say what holds.
+
+    Raises
+    ------
+    AssertionError
+        If a sender that comes first is not strengthened, one that comes second is not weakened, or the change does not fade as the
+        spikes move apart.
+
+    Notes
+    -----
+    Taught in the chapter "Hebb in the brain".
+    """
+    near, far, remote = 0.005, 0.020, 0.500
+    assert change(near) > 0, "a sender that spikes 5 ms before the receiver must be strengthened: look at the sign of the lag"
+    assert change(-near) < 0, "a sender that spikes 5 ms after the receiver must be weakened: look at the order of the arguments"
+    for sign in (1, -1):
+        sizes = [abs(change(sign * lag)) for lag in (near, far, remote)]
+        assert sizes[0] > sizes[1] > sizes[2], f"the change must fade as the spikes move apart, got {sizes} at 5, 20 and 500 ms"
+        assert sizes[2] < 0.01 * sizes[0], "half a second apart, two spikes must hardly change anything: look at the trace's decay"
+    print("Yes: up if the sender comes first, down if it comes second, and less the further the spikes are apart.")

@@ -134,7 +134,7 @@ def _curve(history: training.History, batch: int) -> dict[str, list[float]]:
 
 
 def fifty_bits(
-    seed: int, checkpoint: Path, *, kind: str, n_patterns: int, n_hidden: int, lr: float, batch: int, updates: int, test_episodes: int
+    seed: int, checkpoint: Path, *, kind: str, n_patterns: int, n_hidden: int, lr: float, anneal: bool, batch: int, updates: int, test_episodes: int
 ) -> Outcome:
     """Train a plastic network, a recurrent one or an LSTM on patterns of 50 bits, and ask what its answers are made of."""
     task = tasks.PatternCompletion(n_bits=50, n_patterns=n_patterns, **tasks.ONCE)
@@ -144,7 +144,8 @@ def fifty_bits(
     else:
         network = {"rnn": baselines.RecurrentNetwork, "lstm": baselines.LSTM}[kind](task.n_units, n_hidden, g)
     loss = tasks.recall_loss(network, task, batch, g)
-    history = training.train(network.parameters(), loss, updates, lr=lr, checkpoint=checkpoint, generator=g)
+    schedule = training.cosine if anneal else training.constant
+    history = training.train(network.parameters(), loss, updates, lr=lr, schedule=schedule, checkpoint=checkpoint, generator=g)
     test = task.sample(test_episodes, torch.Generator().manual_seed(10_000 + seed))
     with torch.no_grad():
         y = network(test.inputs, clamp=test.clamp)[0][-1]
@@ -198,7 +199,7 @@ def three_numbers(
 
 _THOUSAND = {"episodes": 300, "test_episodes": 10}
 _FIFTY = {"batch": 32, "test_episodes": 1000}
-_PLASTIC = {"kind": "plastic", "n_hidden": 0, "lr": 3e-3, "updates": 400} | _FIFTY
+_PLASTIC = {"kind": "plastic", "n_hidden": 0, "lr": 1e-2, "anneal": True, "updates": 400} | _FIFTY
 _THREE = {"n_bits": 50, "n_patterns": 2, "lr": 0.03, "clip_norm": 25.0, "batch": 16, "updates": 400, "test_episodes": 10}
 _START = {"inhibition": 0.3, "gain": 20.0, "eta": 0.01}
 
@@ -232,12 +233,12 @@ for _p in (2, 3):
         f"fifty-bits-rnn-{_p}": Experiment(
             f"a recurrent network of 251 units on the same {_p} patterns",
             fifty_bits,
-            {"n_patterns": _p, "kind": "rnn", "n_hidden": 200, "lr": 3e-4, "updates": 7_800} | _FIFTY,
+            {"n_patterns": _p, "kind": "rnn", "n_hidden": 200, "lr": 3e-4, "anneal": False, "updates": 7_800} | _FIFTY,
         ),
         f"fifty-bits-lstm-{_p}": Experiment(
             f"an LSTM of 200 cells on the same {_p} patterns",
             fifty_bits,
-            {"n_patterns": _p, "kind": "lstm", "n_hidden": 200, "lr": 1e-3, "updates": 7_800} | _FIFTY,
+            {"n_patterns": _p, "kind": "lstm", "n_hidden": 200, "lr": 1e-3, "anneal": False, "updates": 7_800} | _FIFTY,
         ),
     }
 for _p in (2, 3, 5):

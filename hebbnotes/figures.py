@@ -27,10 +27,12 @@ __all__ = [
     "SKY",
     "VERMILION",
     "MovingFigure",
+    "bcm_frame",
     "completion",
     "glue",
     "recall_frame",
     "use_style",
+    "window_frame",
 ]
 
 BLACK, BLUE, VERMILION, GREEN = "#222222", "#0072B2", "#D55E00", "#009E73"
@@ -123,6 +125,72 @@ def recall_frame(y: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str
     right.bar(range(1, len(overlaps) + 1), overlaps.detach().numpy(), color=BLUE)
     right.axhline(0, color=BLACK, linewidth=1)
     right.set(xlabel="pattern", ylabel="overlap with the state", ylim=(-1.05, 1.05), xticks=range(1, len(overlaps) + 1))
+    return fig
+
+
+def window_frame(lags: Tensor, window: Tensor, lag: float, change: float) -> Figure:
+    """Draw one pair of spikes, and where it lies in the window of spike-timing-dependent plasticity.
+
+    Parameters
+    ----------
+    lags, window : Tensor
+        The curve: ``t_post - t_pre`` in s, and the change of the weight, shape (n,) each.
+    lag, change : float
+        The pair, in s, and what it changes.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For :class:`MovingFigure`.
+
+    Notes
+    -----
+    Taught in the chapter "Hebb in the brain".
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(2, 3))
+    for height, at, name in ((1, -lag / 2, "sender"), (0, lag / 2, "receiver")):
+        left.plot([-80, 80], [height, height], color="#b8b8b8", linewidth=1)
+        left.plot([1000 * at] * 2, [height, height + 0.6], color=BLACK, linewidth=2.5)
+        left.text(-80, height + 0.12, name)
+    left.set(xlim=(-82, 82), ylim=(-0.2, 2), yticks=[], xlabel="time (ms)")
+    left.spines["left"].set_visible(False)
+    right.plot(1000 * lags, 100 * window, color=BLUE)
+    right.plot(1000 * lag, 100 * change, "o", color=VERMILION, markersize=9)
+    right.axhline(0, color=BLACK, linewidth=1)
+    right.axvline(0, color=BLACK, linewidth=1)
+    right.set(xlabel="receiver's spike minus sender's (ms)", ylabel="change of the weight (%)")
+    return fig
+
+
+def bcm_frame(y: Tensor, change: Tensor, theta: float) -> Figure:
+    """Draw how a synapse changes with its neuron's activity, for one position of the threshold.
+
+    Parameters
+    ----------
+    y, change : Tensor
+        Activity of the neuron, and change of an active synapse, shape (n,) each.
+    theta : float
+        The threshold.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For :class:`MovingFigure`.
+
+    Notes
+    -----
+    Taught in the chapter "Hebb in the brain".
+    """
+    fig, ax = plt.subplots(figsize=(6, 3))
+    x, values = y.numpy(), change.numpy()
+    ax.plot(x, values, color=BLACK)
+    ax.fill_between(x, values, where=values > 0, color=BLUE, alpha=0.6, label="strengthened")
+    ax.fill_between(x, values, where=values < 0, color=VERMILION, alpha=0.6, label="weakened")
+    ax.axhline(0, color=BLACK, linewidth=1)
+    ax.axvline(theta, color=BLACK, linewidth=1, linestyle="--")
+    ax.text(theta, 1.7, " threshold", va="center")
+    ax.set(xlabel="activity of the receiver", ylabel="change of an active synapse", ylim=(-1.2, 2))
+    ax.legend(loc="upper left")
     return fig
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from hebbnotes import _checks, rules
 
-__all__ = ["Neuron", "NeuronState", "correlated_spikes", "run_neuron", "stdp_drift", "stdp_window"]
+__all__ = ["Neuron", "NeuronState", "compete", "correlated_spikes", "run_neuron", "stdp_drift", "stdp_window"]
 
 
 @dataclass(frozen=True)
@@ -194,6 +194,54 @@ def run_neuron(spikes: Tensor, state: NeuronState, neuron: Neuron, *, learn: boo
             pre, post = pre + arriving, post + fired
             output[t] = fired
     return output, NeuronState(v, g, pre, post, w)
+
+
+def compete(
+    correlation: Tensor, neuron: Neuron, *, seconds: int, rate: float = 10.0, runs: int = 1, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Let inputs of one rate compete for the control of a neuron: all synapses start at 0.5 and learn by spike timing.
+
+    Parameters
+    ----------
+    correlation : Tensor
+        Of each input, shape (n,); see :func:`correlated_spikes`.
+    neuron : Neuron
+        The constants.
+    seconds : int
+        Length of the simulation, in s.
+    rate : float
+        Rate of every input, in Hz.
+    runs : int
+        Number of independent simulations.
+    generator : torch.Generator
+        Source of the input spikes.
+
+    Returns
+    -------
+    weights : Tensor
+        At the start and after each second, shape (seconds + 1, runs, n).
+    rates : Tensor
+        Output rate during each second in Hz, shape (seconds, runs).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is out of range.
+
+    Notes
+    -----
+    Source: the experiment of Song, Miller & Abbott (2000) in small, with constants of our own. Taught in the chapter "Hebb in the brain".
+    """
+    _checks.integer("seconds", seconds)
+    inputs = torch.full((_checks.integer("runs", runs), len(correlation)), _checks.number("rate", rate, 0))
+    state = NeuronState.at_rest(torch.full((*inputs.shape, 1), 0.5), neuron)
+    weights, rates = [state.w], []
+    for _ in range(seconds):
+        spikes = correlated_spikes(round(1 / neuron.dt), inputs, correlation, neuron.dt, generator)
+        output, state = run_neuron(spikes, state, neuron)
+        weights.append(state.w)
+        rates.append(output.sum((0, 2)))
+    return torch.stack(weights).squeeze(-1), torch.stack(rates)
 
 
 def stdp_window(lag: Tensor, neuron: Neuron) -> Tensor:
