@@ -27,10 +27,11 @@ import hebbnotes
 from hebbnotes import _checks, analysis, baselines, tasks, training
 from hebbnotes.networks import PlasticRNN, ThreeNumbers, run
 
-__all__ = ["EXPERIMENTS", "Experiment", "result", "weights"]
+__all__ = ["EXPERIMENTS", "SCHEDULES", "Experiment", "result", "seeds", "weights"]
 
 Outcome = tuple[dict[str, Any], dict[str, Tensor]]
 SCHEDULES = {"paper": tasks.PAPER, "code": tasks.CODE, "once": tasks.ONCE}
+"""The three schedules by name."""
 
 
 @dataclass(frozen=True)
@@ -288,6 +289,16 @@ def result(name: str) -> dict[str, Any]:
     Taught in the chapter "Differentiable plasticity".
     """
     return json.loads(_stored(name, "json").read_text(encoding="utf-8"))
+
+
+def seeds(name: str) -> list[dict[str, Any]]:
+    """Return the numbers of each seed of a stored result; arguments and errors as for :func:`result`.
+
+    Notes
+    -----
+    Taught in the chapter "Differentiable plasticity".
+    """
+    return list(result(name)["seeds"].values())
 
 
 def weights(name: str) -> dict[str, Tensor]:

@@ -31,6 +31,7 @@ __all__ = [
     "completion",
     "glue",
     "recall_frame",
+    "trace_frame",
     "use_style",
     "window_frame",
 ]
@@ -125,6 +126,44 @@ def recall_frame(y: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str
     right.bar(range(1, len(overlaps) + 1), overlaps.detach().numpy(), color=BLUE)
     right.axhline(0, color=BLACK, linewidth=1)
     right.set(xlabel="pattern", ylabel="overlap with the state", ylim=(-1.05, 1.05), xticks=range(1, len(overlaps) + 1))
+    return fig
+
+
+def trace_frame(y: Tensor, hebb: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str) -> Figure:
+    """Draw one step of an episode: the state of the units, the trace, and the overlap with each pattern.
+
+    Parameters
+    ----------
+    y : Tensor
+        State of the units, shape (n_bits,), in [-1, 1].
+    hebb : Tensor
+        Trace, shape (n_bits, n_bits); senders are rows.
+    overlaps : Tensor
+        Mean product of the state with each pattern, shape (P,), in [-1, 1].
+    shape : tuple of int
+        Rows and columns of the state.
+    title : str
+        What happens at this step.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For :class:`MovingFigure`.
+
+    Notes
+    -----
+    Taught in the chapter "Differentiable plasticity".
+    """
+    fig, (left, middle, right) = plt.subplots(1, 3, figsize=(7, 2.6), width_ratios=(2, 2, 1.4))
+    left.imshow(y.detach().reshape(shape).numpy(), cmap="Blues", vmin=-1, vmax=1, interpolation="nearest")
+    left.set(xticks=[], yticks=[], title=title)
+    middle.imshow(hebb.detach().numpy(), cmap="PuOr", vmin=-0.1, vmax=0.1, interpolation="nearest")
+    middle.set(xticks=[], yticks=[], title="trace", xlabel="receiver", ylabel="sender")
+    for ax in (left, middle):
+        ax.spines[:].set_visible(True)
+    right.bar(range(1, len(overlaps) + 1), overlaps.detach().numpy(), color=BLUE)
+    right.axhline(0, color=BLACK, linewidth=1)
+    right.set(xlabel="pattern", ylabel="overlap", ylim=(-1.05, 1.05), xticks=range(1, len(overlaps) + 1))
     return fig
 
 
