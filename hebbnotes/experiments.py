@@ -326,6 +326,7 @@ def _write(path: Path, write: Callable[[Path], Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(path.suffix + ".part")
     write(beside)
+    beside.chmod(0o644)  # safetensors writes files that only their owner may read
     os.replace(beside, path)
 
 

@@ -176,11 +176,12 @@ def _run_dual(
     """Run without a trace, from the outer products that it is the sum of.
 
     ``hebb = kept * state.hebb + sum over s of outer(keys[s], values[s])``: a step adds the key ``pre`` with the value ``eta * y``,
-    after it has multiplied ``kept`` (B, n) and all values (S, B, n) by ``1 - eta * forget(y)``. Steps with the same key share an entry.
+    after it has multiplied ``kept`` (B, n) and all values (S, B, n) by ``1 - eta * forget(y)``. Steps with the same key share an
+    entry, unless a gradient must tell them apart.
     """
     y, start = state
     kept = torch.ones_like(y)
-    keys, values = y.new_empty(0, *y.shape), y.new_empty(0, *y.shape)
+    keys, values, key = y.new_empty(0, *y.shape), y.new_empty(0, *y.shape), None
     outputs = []
     for t, drive in enumerate(inputs):
         pre = y
@@ -194,10 +195,10 @@ def _run_dual(
             y = y if clamp is None else torch.where(clamp[t], drive, y)
         left = 1 - eta * forget(y)
         kept, values, written = kept * left, values * left, (eta * y).unsqueeze(0)
-        if len(keys) and torch.equal(keys[-1], pre):
+        if key is not None and not (key.requires_grad or pre.requires_grad) and torch.equal(key, pre):
             values = torch.cat([values[:-1], values[-1:] + written])
         else:
-            keys, values = torch.cat([keys, pre.unsqueeze(0)]), torch.cat([values, written])
+            keys, values, key = torch.cat([keys, pre.unsqueeze(0)]), torch.cat([values, written]), pre
         outputs.append(y)
     hebb = kept.unsqueeze(-2) * start + torch.einsum("sbi,sbj->bij", keys, values)
     return torch.stack(outputs), State(y, hebb)

@@ -74,9 +74,10 @@ def test_every_witness_names_a_function_of_the_package():
 
 def test_every_public_name_is_documented():
     import hebbnotes
-    from hebbnotes import check, data, figures, networks, rules, tasks, training
+    from hebbnotes import analysis, baselines, check, data, experiments, figures, networks, rate, rules, spiking, tasks, training
 
-    for module in (hebbnotes, check, data, figures, networks, rules, tasks, training):
+    modules = (analysis, baselines, check, data, experiments, figures, networks, rate, rules, spiking, tasks, training)
+    for module in (hebbnotes, *modules):
         assert module.__doc__
         for name in module.__all__:
             thing = getattr(module, name)

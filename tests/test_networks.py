@@ -399,3 +399,88 @@ def test_a_layer_is_run_with_its_own_numbers_and_survives_copying():
 def test_a_network_says_what_it_is():
     assert PlasticRNN(4, rules.oja, "shared", eta=0.3).extra_repr() == "4, 4, rule=oja, alpha=shared, eta=0.3 (learned)"
     assert PlasticLinear(4, 2, alpha=None, eta=1, learn_eta=False).extra_repr() == "4, 2, rule=oja, alpha=None, eta=1 (fixed)"
+
+
+@given(seeds, st.sampled_from(ALL), st.sampled_from(["full", "shared", "identity", "none"]), st.integers(1, 6))
+def test_the_dual_form_is_the_loop_to_the_last_digits_with_all_gradients(seed, rule, kind, repeats):
+    x, w, alpha, state, clamp = episode(seed, steps=4)
+    held = torch.ones(repeats, 2, 3, dtype=torch.bool)
+    x = torch.cat([x[:2], x[:1].sign().expand(repeats, -1, -1), x[2:]])
+    clamp = torch.cat([clamp[:2], held, clamp[2:]])
+    eta = torch.tensor(0.15, dtype=x.dtype)
+    leaves = [x, w, alpha, eta, *state]
+    for leaf in leaves:
+        leaf.requires_grad_()
+    read = {"full": alpha, "shared": alpha[0, 0], "identity": ScaledIdentity(alpha[0, 0]), "none": None}[kind]
+    found = []
+    for method in ("loop", "dual"):
+        output, end = run(x, w, read, eta, rule, State(*state), clamp, method)
+        loss = output.pow(3).sum() + end.hebb.square().sum()
+        found.append([output, *end, *torch.autograd.grad(loss, leaves, allow_unused=True)])
+    for one, two in zip(*found, strict=True):
+        assert (one is None) == (two is None)
+        if one is not None:
+            torch.testing.assert_close(one, two, rtol=1e-10, atol=1e-12)
+
+
+def test_the_dual_form_needs_a_forget_function_and_the_method_a_name():
+    x = torch.zeros(1, 1, 2)
+    with pytest.raises(ValueError, match="forget function"):
+        run(x, 0.0, None, 0.1, lambda hebb, pre, post: hebb, method="dual")
+    with pytest.raises(ValueError, match="method must be one of"):
+        run(x, 0.0, None, 0.1, method="fast")
+
+
+@pytest.mark.witness("eq-plastic", networks.run)
+@given(seeds)
+def test_the_drive_is_the_sum_of_a_fixed_a_plastic_and_an_outer_part(seed):
+    x, w, alpha, state, _ = episode(seed, steps=1)
+    output, _ = run(x, w, alpha, 0.2, state=state)
+    fixed = torch.einsum("bi,ij->bj", state.y, w)
+    plastic = torch.einsum("bi,ij,bij->bj", state.y, alpha, state.hebb)
+    torch.testing.assert_close(output[0], torch.tanh(fixed + plastic + x[0]))
+
+
+@pytest.mark.witness("eq-plastic-decay", rules.decay)
+@given(seeds, st.floats(0, 1))
+def test_the_trace_is_a_running_mean_of_the_product_of_sender_and_receiver(seed, eta):
+    x, w, alpha, state, _ = episode(seed, steps=1)
+    output, end = run(x, w, alpha, eta, rules.decay, state)
+    torch.testing.assert_close(end.hebb, eta * torch.einsum("bi,bj->bij", state.y, output[0]) + (1 - eta) * state.hebb)
+
+
+@pytest.mark.witness("eq-plastic-oja", rules.oja)
+@given(seeds, st.floats(0, 1))
+def test_ojas_trace_forgets_with_the_square_of_the_receiver(seed, eta):
+    x, w, alpha, state, _ = episode(seed, steps=1)
+    output, end = run(x, w, alpha, eta, rules.oja, state)
+    y = output[0][:, None, :]
+    torch.testing.assert_close(end.hebb, state.hebb + eta * y * (state.y[:, :, None] - y * state.hebb))
+
+
+@given(seeds, st.floats(0.1, 10))
+def test_a_scale_of_the_trace_and_of_alpha_cannot_be_told_apart(seed, s):
+    x, w, alpha, (y, hebb), clamp = episode(seed)
+
+    def louder(hebb, pre, post):
+        return s * pre[..., :, None] * post[..., None, :] - hebb
+
+    one, _ = run(x, w, alpha, 0.2, rules.decay, State(y, hebb), clamp)
+    two, _ = run(x, w, alpha / s, 0.2, louder, State(y, s * hebb), clamp)
+    torch.testing.assert_close(one, two)
+
+
+def test_three_numbers_are_the_network_that_they_stand_for_at_any_size():
+    network = networks.ThreeNumbers(inhibition=0.7, gain=6.0, eta=0.2)
+    assert sum(p.numel() for p in network.parameters()) == 3
+    assert network.gain.item() == pytest.approx(6)
+    assert network.eta.item() == pytest.approx(0.2)
+    for n in (3, 8):
+        x = torch.randn(5, 2, n, generator=torch.Generator().manual_seed(n))
+        output, state = network(x)
+        wanted = run(x, -0.7 * torch.eye(n), torch.full((n, n), 6.0 / n), 0.2)
+        torch.testing.assert_close(output, wanted[0])
+        torch.testing.assert_close(state.hebb, wanted[1].hebb)
+    for bad in ({"gain": 0.0}, {"eta": 1.0}, {"inhibition": float("nan")}):
+        with pytest.raises(ValueError, match=next(iter(bad))):
+            networks.ThreeNumbers(**bad)

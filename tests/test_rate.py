@@ -1,0 +1,156 @@
+"""Rate neurons on a stream: Hebb explodes along the principal component, Oja does not, BCM selects, and its brake must be fast."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hebbnotes import check, rate, rules
+
+seeds = st.integers(0, 10_000)
+
+
+def normal(seed, *shape):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@pytest.mark.witness("eq-explode", rules.hebb)
+@given(seeds)
+def test_hebb_changes_by_the_input_correlations_and_aligns_with_their_principal_component_while_it_explodes(seed):
+    x, w = normal(seed, 200, 4), normal(seed + 1, 4, 1)
+    correlations = x.T @ x / len(x)
+    mean = torch.stack([rules.hebb(w, one, one @ w) for one in x]).mean(0)
+    torch.testing.assert_close(mean, correlations @ w)
+    values, vectors = torch.linalg.eigh(correlations)
+    steps = math.ceil(12 / (0.1 * float(values[-1] - values[-2])))
+    for _ in range(steps):
+        w = w + 0.1 * correlations @ w
+        w = w / w.norm() if w.norm() > 1e100 else w
+    assert float((w[:, 0] @ vectors[:, -1]).abs() / w.norm()) > 0.99
+
+
+@pytest.mark.witness("eq-oja", rules.oja)
+@given(seeds)
+def test_on_average_oja_leads_to_the_unit_principal_component_from_any_start_that_is_not_orthogonal(seed):
+    x, w = normal(seed, 60, 3), normal(seed + 1, 3, 1)
+    x = x * torch.tensor([2.0, 1.0, 0.5], dtype=torch.float64)
+    correlations = x.T @ x / len(x)
+    top = torch.linalg.eigh(correlations)[1][:, -1:]
+    w = w / w.norm() + 0.2 * top * float(torch.sign((w * top).sum()))
+    for _ in range(1500):
+        w = w + 0.05 * rules.oja(w.expand(60, 3, 1), x, x @ w).mean(0)
+    mean = rules.oja(w.expand(60, 3, 1), x, x @ w).mean(0)
+    torch.testing.assert_close(mean, torch.zeros_like(mean), atol=1e-8, rtol=0)
+    assert float(w.norm()) == pytest.approx(1, abs=1e-6)
+    assert float((w * top).sum().abs()) == pytest.approx(1, abs=1e-6)
+
+
+@given(seeds, st.integers(1, 5))
+def test_learning_from_a_stream_is_the_loop_written_by_hand(seed, steps):
+    x, w = normal(seed, steps, 3), normal(seed + 1, 3, 2)
+    history = rate.learn(x, w, rules.oja, 0.1)
+    assert history.shape == (steps + 1, 3, 2)
+    for t in range(steps):
+        torch.testing.assert_close(history[t], w)
+        y = x[t] @ w
+        w = w + 0.1 * (torch.outer(x[t], y) - y.square() * w)
+    torch.testing.assert_close(history[-1], w)
+
+
+@given(seeds)
+def test_simulations_side_by_side_are_each_as_if_alone(seed):
+    x, w, theta = normal(seed, 6, 4, 3), normal(seed + 1, 4, 3, 2), normal(seed + 2, 4, 2)
+    together = rate.learn_bcm(x, w, theta, 0.1, 3.0)
+    for k in range(4):
+        alone = rate.learn_bcm(x[:, k], w[k], theta[k], 0.1, 3.0)
+        torch.testing.assert_close(together[0][:, k], alone[0])
+        torch.testing.assert_close(together[1][:, k], alone[1])
+
+
+@pytest.mark.witness("eq-bcm", rules.bcm)
+@given(seeds)
+def test_bcm_strengthens_above_its_threshold_and_weakens_below(seed):
+    pre, theta = normal(seed, 4).abs() + 0.1, normal(seed + 1, 3).abs() + 0.2
+    w = torch.zeros(4, 3, dtype=torch.float64)
+    assert (rules.bcm(w, pre, 1.5 * theta, theta=theta) > 0).all()
+    assert (rules.bcm(w, pre, 0.5 * theta, theta=theta) < 0).all()
+    for still in (theta, torch.zeros_like(theta)):
+        assert rules.bcm(w, pre, still, theta=theta).eq(0).all()
+    y = normal(seed + 2, 3)
+    torch.testing.assert_close(rules.bcm(w, pre, y, theta=theta), torch.outer(pre, y * (y - theta)))
+    check.local(lambda w, pre, post: rules.bcm(w, pre, post, theta=torch.ones(3, dtype=w.dtype)))
+
+
+@pytest.mark.witness("eq-threshold", rules.sliding_threshold)
+@given(seeds, st.floats(0.5, 3), st.floats(0.2, 3))
+def test_the_threshold_goes_to_the_mean_square_and_a_steady_unit_rests_where_it_meets_its_activity(seed, target, level):
+    theta = normal(seed, 1).abs()
+    for _ in range(400):
+        theta = theta + 0.1 * rules.sliding_threshold(theta, torch.tensor([level], dtype=torch.float64), target=target)
+    assert float(theta) == pytest.approx(level**2 / target)
+    steady = torch.tensor([target], dtype=torch.float64)
+    assert float(rules.sliding_threshold(steady, steady, target=target)) == pytest.approx(0, abs=1e-12)
+
+
+def test_bcm_ends_with_one_pattern_of_several_at_the_fixed_point_of_the_theory():
+    patterns, g = torch.eye(4, dtype=torch.float64), torch.Generator().manual_seed(0)
+    stream = patterns[torch.randint(4, (30_000,), generator=g)]
+    w, theta = rate.learn_bcm(stream, 0.5 + 0.5 * torch.rand(4, 1, generator=g, dtype=torch.float64), torch.ones(1).double(), 0.002, 100)
+    answers = w[-3000:, :, 0].mean(0).sort().values
+    assert float(answers[-1]) == pytest.approx(4, rel=0.1)
+    assert answers[:-1].abs().max() < 0.05
+    assert float(theta[-3000:].mean()) == pytest.approx(4, rel=0.1)
+
+
+@pytest.mark.witness("eq-critical", rate.learn_bcm)
+@given(st.floats(0.05, 20), st.floats(0.5, 2), st.sampled_from([0.5, 1.0, 2.0]))
+def test_the_fixed_point_is_stable_if_and_only_if_the_threshold_is_faster_than_hebbian_growth(ratio, x, target):
+    if 0.8 < ratio < 1.25:
+        return
+    step = 0.05 * min(1, ratio)  # in units of the Hebbian time constant
+    eta = step / (x**2 * target)
+    inputs = torch.full((4000, 1), x, dtype=torch.float64)
+    w, _ = rate.learn_bcm(
+        inputs, torch.full((1, 1), 1.01 * target / x).double(), torch.full((1,), target).double(), eta, ratio / step, target=target
+    )
+    away = (w[:, 0, 0] * x / target - 1).abs()
+    assert bool((away[-400:].amax() < 0.01).item()) == (ratio < 1)
+
+
+def test_the_covariance_rule_is_hebb_around_the_means_and_still_grows():
+    x, w = normal(0, 500, 3) + 1, normal(1, 3, 1)
+    mean = x.mean(0)
+    changes = [rules.covariance(w, one, one @ w, pre_mean=mean, post_mean=mean @ w) for one in x]
+    covariance = torch.cov(x.T, correction=0)
+    torch.testing.assert_close(torch.stack(changes).mean(0), covariance @ w)
+    assert float((w * (covariance @ w)).sum()) > 0
+
+
+@pytest.mark.witness("eq-scaling", rules.scaling)
+@given(seeds, st.floats(0.1, 3))
+def test_scaling_keeps_ratios_and_stops_at_the_target(seed, target):
+    w, post = normal(seed, 4, 2).abs() + 0.1, normal(seed + 1, 2).abs()
+    dw = rules.scaling(w, torch.zeros(4, dtype=w.dtype), post, target=target)
+    torch.testing.assert_close((w + 0.1 * dw) / (w + 0.1 * dw)[0], w / w[0])
+    assert rules.scaling(w, torch.zeros(4), torch.full((2,), target, dtype=w.dtype), target=target).abs().max() < 1e-12
+    assert torch.equal(dw.sign(), (target - post).sign().expand(4, 2))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"inputs": torch.zeros(5, 4)}, "must agree in n"),
+        ({"inputs": torch.zeros(5, 3).double()}, "nothing is cast"),
+        ({"inputs": torch.zeros(5, 3).long()}, "floating-point"),
+    ],
+)
+def test_what_does_not_fit_is_refused(change, message):
+    good = {"inputs": torch.zeros(5, 3), "w": torch.zeros(3, 1)}
+    with pytest.raises((TypeError, ValueError), match=message):
+        rate.learn(**(good | change), rule=rules.hebb, eta=0.1)
+    with pytest.raises(TypeError, match="rule must be"):
+        rate.learn(**good, rule="hebb", eta=0.1)
+    with pytest.raises(ValueError, match="at least 1"):
+        rate.learn_bcm(**good, theta=torch.ones(1), eta=0.1, tau=0.5)
