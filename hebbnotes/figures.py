@@ -12,6 +12,7 @@ from importlib.resources import files
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -29,6 +30,7 @@ __all__ = [
     "MovingFigure",
     "bcm_frame",
     "completion",
+    "floor_lines",
     "glue",
     "recall_frame",
     "trace_frame",
@@ -199,6 +201,25 @@ def window_frame(lags: Tensor, window: Tensor, lag: float, change: float) -> Fig
     right.axvline(0, color=BLACK, linewidth=1)
     right.set(xlabel="receiver's spike minus sender's (ms)", ylabel="change of the weight (%)")
     return fig
+
+
+def floor_lines(ax: Axes, floors: dict[str, float]) -> None:
+    """Draw errors that a network reaches without a memory, as labelled dashed lines, in percent.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where, with its limits already set.
+    floors : dict of str to float
+        For each label, a share of wrong bits in [0, 1].
+
+    Notes
+    -----
+    Taught in the chapter "Differentiable plasticity".
+    """
+    for name, share in floors.items():
+        ax.axhline(100 * share, color=BLACK, linestyle="--", linewidth=1)
+        ax.annotate(name, (0, 100 * share), (4, 2), xycoords=("axes fraction", "data"), textcoords="offset points", va="bottom")
 
 
 def bcm_frame(y: Tensor, change: Tensor, theta: float) -> Figure:
