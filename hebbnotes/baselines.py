@@ -22,7 +22,8 @@ class RecurrentNetwork(nn.Module):
 
     Notes
     -----
-    Source: the non-plastic network of Miconi, Stanley & Clune (2018), section 4.2. Taught in the chapter "Differentiable plasticity".
+    Source: the non-plastic network of Miconi, Stanley & Clune (2018), section 4.2. Taught in the chapter "Differentiable
+    plasticity".
     """
 
     def __init__(self, n: int, n_hidden: int, generator: torch.Generator) -> None:
@@ -56,8 +57,8 @@ class LSTM(nn.Module):
 
     Notes
     -----
-    Source: S. Hochreiter & J. Schmidhuber, *Long short-term memory* (1997). The LSTM of Miconi, Stanley & Clune (2018), section 4.2, is
-    clamped by weights of its own instead of a read-out. Taught in the chapter "Differentiable plasticity".
+    Source: S. Hochreiter & J. Schmidhuber, *Long short-term memory* (1997). The LSTM of Miconi, Stanley & Clune (2018), section
+    4.2, is clamped by weights of its own instead of a read-out. Taught in the chapter "Differentiable plasticity".
     """
 
     def __init__(self, n: int, n_hidden: int, generator: torch.Generator) -> None:

@@ -151,7 +151,8 @@ def forgetting(share: Callable[[float, int], float]) -> None:
 
 
 def window(change: Callable[[float], float]) -> None:
-    """Check a reader's window of spike-timing-dependent plasticity, a function of ``t_post - t_pre`` in seconds, and say what holds.
+    """Check a reader's window of spike-timing-dependent plasticity, a function of ``t_post - t_pre`` in seconds, and say what
+    holds.
 
     Raises
     ------

@@ -1,10 +1,10 @@
 """Experiments: trainings that take minutes, with their results as data of the package, so that a page can show them.
 
-``python -m hebbnotes.experiments`` lists them; ``python -m hebbnotes.experiments run NAME`` trains all seeds again, below ``runs/``, and
-goes on where it was stopped. With ``--store`` the result replaces the one in the package.
+``python -m hebbnotes.experiments`` lists them; ``python -m hebbnotes.experiments run NAME`` trains all seeds again, below
+``runs/``, and goes on where it was stopped. With ``--store`` the result replaces the one in the package.
 
-A result is a JSON file: what was trained and how, one entry of numbers for each seed, versions and hardware. Weights, where they are kept,
-are safetensors.
+A result is a JSON file: what was trained and how, one entry of numbers for each seed, versions and hardware. Weights, where they
+are kept, are safetensors.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -95,7 +94,15 @@ def autopsy(w: Tensor, alpha: Tensor, eta: Any, task: tasks.PatternCompletion, e
 
 
 def thousand_bits(
-    seed: int, checkpoint: Path, *, schedule: str, lr: float, learn_eta: bool, episodes: int, test_episodes: int, keep: tuple[int, ...] = ()
+    seed: int,
+    checkpoint: Path,
+    *,
+    schedule: str,
+    lr: float,
+    learn_eta: bool,
+    episodes: int,
+    test_episodes: int,
+    keep: tuple[int, ...] = (),
 ) -> Outcome:
     """Train 1,001 units on five patterns of 1,000 bits, one episode for each update, as in Figure 2 of the paper."""
     task = tasks.PatternCompletion(**SCHEDULES[schedule])
@@ -135,7 +142,17 @@ def _curve(history: training.History, batch: int) -> dict[str, list[float]]:
 
 
 def fifty_bits(
-    seed: int, checkpoint: Path, *, kind: str, n_patterns: int, n_hidden: int, lr: float, anneal: bool, batch: int, updates: int, test_episodes: int
+    seed: int,
+    checkpoint: Path,
+    *,
+    kind: str,
+    n_patterns: int,
+    n_hidden: int,
+    lr: float,
+    anneal: bool,
+    batch: int,
+    updates: int,
+    test_episodes: int,
 ) -> Outcome:
     """Train a plastic network, a recurrent one or an LSTM on patterns of 50 bits, and ask what its answers are made of."""
     task = tasks.PatternCompletion(n_bits=50, n_patterns=n_patterns, **tasks.ONCE)
@@ -177,8 +194,18 @@ def small_networks(
 
 
 def three_numbers(
-    seed: int, checkpoint: Path, *, schedule: str, n_bits: int, n_patterns: int, lr: float, clip_norm: float, batch: int, updates: int,
-    start: dict[str, float], test_episodes: int
+    seed: int,
+    checkpoint: Path,
+    *,
+    schedule: str,
+    n_bits: int,
+    n_patterns: int,
+    lr: float,
+    clip_norm: float,
+    batch: int,
+    updates: int,
+    start: dict[str, float],
+    test_episodes: int,
 ) -> Outcome:
     """Meta-train the network of three numbers on small patterns; use it on five patterns of 1,000 bits, in each schedule."""
     task = tasks.PatternCompletion(n_bits=n_bits, n_patterns=n_patterns, bias_unit=False, **SCHEDULES[schedule])
@@ -186,7 +213,14 @@ def three_numbers(
     network = ThreeNumbers(**start)
     loss = tasks.recall_loss(network, task, batch, g)
     history = training.train(
-        network.parameters(), loss, updates, lr=lr, clip_norm=clip_norm, schedule=training.cosine, checkpoint=checkpoint, generator=g
+        network.parameters(),
+        loss,
+        updates,
+        lr=lr,
+        clip_norm=clip_norm,
+        schedule=training.cosine,
+        checkpoint=checkpoint,
+        generator=g,
     )
     transfer, test = {}, torch.Generator().manual_seed(10_000 + seed)
     for name, other in SCHEDULES.items():
@@ -260,7 +294,9 @@ def _stored(name: str, suffix: str) -> Any:
     _checks.choice("name", name, tuple(EXPERIMENTS))
     stored = files("hebbnotes") / "results" / f"{name}.{suffix}"
     if not stored.is_file():
-        raise FileNotFoundError(f"the package holds no {suffix} of {name!r}: run `python -m hebbnotes.experiments run {name} --store`")
+        raise FileNotFoundError(
+            f"the package holds no {suffix} of {name!r}: run `python -m hebbnotes.experiments run {name} --store`"
+        )
     return stored
 
 

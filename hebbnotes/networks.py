@@ -545,9 +545,9 @@ class PlasticLinear(_Plastic):
 class ThreeNumbers(nn.Module):
     """Plastic recurrent network of any size that three trained numbers describe.
 
-    Every unit inhibits itself alone, ``w = -inhibition * I``; all connections are equally plastic, ``alpha = gain / n``; and the trace
-    is written at the rate ``eta`` by the decay rule. The division by the number n of units is fixed beforehand and not fitted: it
-    keeps the drive of a pattern the same in a network of another size.
+    Every unit inhibits itself alone, ``w = -inhibition * I``; all connections are equally plastic, ``alpha = gain / n``; and the
+    trace is written at the rate ``eta`` by the decay rule. The division by the number n of units is fixed beforehand and not
+    fitted: it keeps the drive of a pattern the same in a network of another size.
 
     Parameters
     ----------
@@ -572,11 +572,16 @@ class ThreeNumbers(nn.Module):
 
     Notes
     -----
-    Source: this book; a reduction of Miconi, Stanley & Clune (2018), equations 1 and 2. Taught in the chapter "Differentiable plasticity".
+    Source: this book; a reduction of Miconi, Stanley & Clune (2018), equations 1 and 2. Taught in the chapter "Differentiable
+    plasticity".
     """
 
     def __init__(self, inhibition: float = 0.3, gain: float = 50.0, eta: float = 0.03) -> None:
-        for name, value, low, high in (("inhibition", inhibition, -math.inf, math.inf), ("gain", gain, 1e-9, 1e9), ("eta", eta, 1e-6, 1 - 1e-6)):
+        for name, value, low, high in (
+            ("inhibition", inhibition, -math.inf, math.inf),
+            ("gain", gain, 1e-9, 1e9),
+            ("eta", eta, 1e-6, 1 - 1e-6),
+        ):
             _checks.number(name, value, low, high)
         super().__init__()
         self.inhibition = nn.Parameter(torch.tensor(float(inhibition)))

@@ -306,7 +306,8 @@ def stdp(
     -------
     Tensor
         The change ``dw``, of the shape of ``w``, for a learning rate of 1: over a pair of spikes ``a_plus * exp(-dt / tau)`` if
-        the presynaptic one comes first, ``-a_minus * exp(dt / tau)`` if it comes second, with ``dt = t_post - t_pre``. All pairs add up.
+        the presynaptic one comes first, ``-a_minus * exp(dt / tau)`` if it comes second, with ``dt = t_post - t_pre``. All pairs
+        add up.
 
     Raises
     ------

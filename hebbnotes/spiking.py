@@ -19,8 +19,8 @@ __all__ = ["Neuron", "NeuronState", "compete", "correlated_spikes", "run_neuron"
 class Neuron:
     """Constants of a leaky integrate-and-fire neuron with excitatory conductances, and of the plasticity of its synapses.
 
-    Between spikes ``tau_m dv/dt = v_rest - v + g (e_exc - v)`` and ``tau_syn dg/dt = -g``; an input spike adds ``g_max * w`` to ``g``;
-    at ``v_threshold`` the neuron spikes and starts again from ``v_reset``. Weights stay in [0, 1].
+    Between spikes ``tau_m dv/dt = v_rest - v + g (e_exc - v)`` and ``tau_syn dg/dt = -g``; an input spike adds ``g_max * w`` to
+    ``g``; at ``v_threshold`` the neuron spikes and starts again from ``v_reset``. Weights stay in [0, 1].
 
     Parameters
     ----------
@@ -44,7 +44,8 @@ class Neuron:
 
     Notes
     -----
-    Source: a neuron of the kind of Song, Miller & Abbott (2000), with constants of our own. Taught in the chapter "Hebb in the brain".
+    Source: a neuron of the kind of Song, Miller & Abbott (2000), with constants of our own. Taught in the chapter "Hebb in the
+    brain".
     """
 
     tau_m: float = 0.020
@@ -230,7 +231,8 @@ def compete(
 
     Notes
     -----
-    Source: the experiment of Song, Miller & Abbott (2000) in small, with constants of our own. Taught in the chapter "Hebb in the brain".
+    Source: the experiment of Song, Miller & Abbott (2000) in small, with constants of our own. Taught in the chapter "Hebb in the
+    brain".
     """
     _checks.integer("seconds", seconds)
     inputs = torch.full((_checks.integer("runs", runs), len(correlation)), _checks.number("rate", rate, 0))
@@ -257,7 +259,8 @@ def stdp_window(lag: Tensor, neuron: Neuron) -> Tensor:
     Returns
     -------
     Tensor
-        ``a_plus * exp(-lag / tau_plus)`` for ``lag > 0``, ``-a_minus * exp(lag / tau_minus)`` for ``lag < 0``, and 0 for ``lag = 0``.
+        ``a_plus * exp(-lag / tau_plus)`` for ``lag > 0``, ``-a_minus * exp(lag / tau_minus)`` for ``lag < 0``, and 0 for ``lag =
+        0``.
 
     Notes
     -----

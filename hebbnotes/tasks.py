@@ -302,8 +302,8 @@ def recall_loss(
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.1; a clamped bit has no error, so they may as well sum over all bits. Taught in the
-    chapter "Differentiable plasticity".
+    Source: Miconi, Stanley & Clune (2018), section 4.1; a clamped bit has no error, so they may as well sum over all bits. Taught
+    in the chapter "Differentiable plasticity".
     """
     _checks.integer("batch", batch)
 

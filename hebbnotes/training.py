@@ -123,7 +123,9 @@ def train(
         history = _load(checkpoint, parameters, optimiser, generator)
     saved = time.monotonic()
     done = len(history.loss)
-    bar = tqdm(range(done, updates), initial=done, total=updates, disable=not (watched() if progress is None else progress), leave=False)
+    bar = tqdm(
+        range(done, updates), initial=done, total=updates, disable=not (watched() if progress is None else progress), leave=False
+    )
     try:
         for update in bar:
             value, metrics = loss(update)
@@ -176,8 +178,10 @@ def _load(path: Path, parameters: list[Tensor], optimiser: torch.optim.Optimizer
     with safe_open(path, framework="pt") as file:
         metadata, tensors = file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     shapes = [tuple(t.shape) for name, t in tensors.items() if name.startswith("parameter.")]
-    if metadata.get("format") != "hebbnotes checkpoint 1" or len(shapes) != len(parameters) or any(
-        tensors[f"parameter.{k}"].shape != p.shape for k, p in enumerate(parameters)
+    if (
+        metadata.get("format") != "hebbnotes checkpoint 1"
+        or len(shapes) != len(parameters)
+        or any(tensors[f"parameter.{k}"].shape != p.shape for k, p in enumerate(parameters))
     ):
         raise ValueError(f"{path} is not a checkpoint of this training: remove it to start anew, or name another file")
     with torch.no_grad():

@@ -104,7 +104,13 @@ def test_training_resumes_to_the_same_numbers_and_history(tmp_path):
                     raise KeyboardInterrupt
                 return loss(update)
 
-            kwargs = {"lr": 0.03, "schedule": training.cosine, "checkpoint": tmp_path / f"{len(stops)}", "generator": g, "every": 0.0}
+            kwargs = {
+                "lr": 0.03,
+                "schedule": training.cosine,
+                "checkpoint": tmp_path / f"{len(stops)}",
+                "generator": g,
+                "every": 0.0,
+            }
             history = training.train(network.parameters(), until, 12, **kwargs)
         return [p.item() for p in network.parameters()], history
 

@@ -97,7 +97,9 @@ def test_the_threshold_goes_to_the_mean_square_and_a_steady_unit_rests_where_it_
 def test_bcm_ends_with_one_pattern_of_several_at_the_fixed_point_of_the_theory():
     patterns, g = torch.eye(4, dtype=torch.float64), torch.Generator().manual_seed(0)
     stream = patterns[torch.randint(4, (30_000,), generator=g)]
-    w, theta = rate.learn_bcm(stream, 0.5 + 0.5 * torch.rand(4, 1, generator=g, dtype=torch.float64), torch.ones(1).double(), 0.002, 100)
+    w, theta = rate.learn_bcm(
+        stream, 0.5 + 0.5 * torch.rand(4, 1, generator=g, dtype=torch.float64), torch.ones(1).double(), 0.002, 100
+    )
     answers = w[-3000:, :, 0].mean(0).sort().values
     assert float(answers[-1]) == pytest.approx(4, rel=0.1)
     assert answers[:-1].abs().max() < 0.05

@@ -87,7 +87,9 @@ def test_a_constant_conductance_drives_the_neuron_at_the_rate_of_the_theory():
     g = 0.5
     spikes = torch.zeros(5000, 1, 1, dtype=DOUBLE)
     spikes[0] = 1
-    output, _ = spiking.run_neuron(spikes, spiking.NeuronState.at_rest(torch.full((1, 1, 1), g, dtype=DOUBLE), neuron), neuron, learn=False)
+    output, _ = spiking.run_neuron(
+        spikes, spiking.NeuronState.at_rest(torch.full((1, 1, 1), g, dtype=DOUBLE), neuron), neuron, learn=False
+    )
     far = (neuron.v_rest + g * neuron.e_exc) / (1 + g)
     period = neuron.tau_m / (1 + g) * math.log((far - neuron.v_reset) / (far - neuron.v_threshold))
     assert output.sum().item() == pytest.approx(5 / period, rel=0.1)

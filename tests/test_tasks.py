@@ -30,6 +30,7 @@ def test_to_repeat_the_last_pattern_errs_on_the_floor_exactly(p):
     assert np.mean(wrong) == pytest.approx(tasks.floor_last(p), abs=1e-12)
 
 
+@pytest.mark.witness("eq-floor-majority", tasks.floor_majority)
 @pytest.mark.parametrize("p", range(1, 9))
 def test_the_majority_errs_on_its_floor_exactly(p):
     wrong = [0.5 if sum(bits) == 0 else bits[target] * sum(bits) < 0 for bits in columns(p) for target in range(p)]
