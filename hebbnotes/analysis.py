@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.tasks import Episodes, errors
 
 __all__ = ["Regression", "ablations", "participation_ratio", "regress"]
@@ -88,7 +89,7 @@ class Regression(NamedTuple):
     shown : Tensor
         Weight of each pattern, from the one shown first to the one shown last, whichever was asked for; shape (P,).
     r2 : float
-        Share of the answer's variance that the regression explains.
+        Share of the answer's mean square that the regression explains.
     """
 
     target: float
@@ -116,9 +117,11 @@ def regress(y: Tensor, episodes: Episodes) -> Regression:
     Raises
     ------
     ValueError
-        If ``y`` does not fit the episodes, or there are fewer erased bits in all than twice the weights.
+        If ``y`` does not fit the episodes or is not finite, there are fewer erased bits in all than twice the weights, or the
+        patterns cannot be told apart, as in a single episode.
     """
     errors(y, episodes)  # checks that they fit
+    _checks.finite("y", y)
     p = episodes.patterns.shape[1]
     last_cycle = episodes.order[:, -p:]
     rows = torch.arange(len(last_cycle), device=y.device)[:, None]
@@ -128,6 +131,10 @@ def regress(y: Tensor, episodes: Episodes) -> Regression:
     said = y.detach()[:, : erased.shape[1]][erased].double()
     if len(said) < 2 * design.shape[1]:
         raise ValueError(f"regress needs at least {2 * design.shape[1]} erased bits, got {len(said)}: pass more episodes")
+    if torch.linalg.matrix_rank(design) < design.shape[1]:
+        raise ValueError(
+            "the patterns cannot be told apart: pass more episodes, of at least two patterns, with different ones asked for"
+        )
     weights = torch.linalg.lstsq(design, said.unsqueeze(-1)).solution.squeeze(-1)
     rest = said - design @ weights
     return Regression(weights[0].item(), weights[1:], 1 - (rest.square().sum() / said.square().sum()).item())

@@ -34,6 +34,7 @@ class RecurrentNetwork(nn.Module):
 
     def forward(self, inputs: Tensor, state: None = None, clamp: Tensor | None = None) -> tuple[Tensor, None]:
         """Run an episode from rest: ``inputs`` and ``clamp`` of shape (T, B, n) give outputs of shape (T, B, n + n_hidden)."""
+        _fit(inputs, clamp, state, self.w.shape[0] - self.n_hidden)
         inputs = nn.functional.pad(inputs, (0, self.n_hidden))
         clamp = torch.zeros_like(inputs, dtype=torch.bool) if clamp is None else nn.functional.pad(clamp, (0, self.n_hidden))
         y, outputs = torch.zeros_like(inputs[0]), []
@@ -41,6 +42,15 @@ class RecurrentNetwork(nn.Module):
             y = torch.where(held, drive, torch.tanh(y @ self.w + drive))
             outputs.append(y)
         return torch.stack(outputs), None
+
+
+def _fit(inputs: Tensor, clamp: Tensor | None, state: None, n: int) -> None:
+    sizes = {"n": n}
+    _checks.tensor("inputs", inputs, "T B n", sizes)
+    if clamp is not None:
+        _checks.tensor("clamp", clamp, "T B n", sizes, like=inputs, dtype=torch.bool)
+    if state is not None:
+        raise ValueError("state must be None: these networks run whole episodes from rest")
 
 
 class LSTM(nn.Module):
@@ -71,5 +81,6 @@ class LSTM(nn.Module):
 
     def forward(self, inputs: Tensor, state: None = None, clamp: Tensor | None = None) -> tuple[Tensor, None]:
         """Run an episode from rest: ``inputs`` and ``clamp`` of shape (T, B, n) give outputs of shape (T, B, n)."""
+        _fit(inputs, clamp, state, self.readout.out_features)
         said = torch.tanh(self.readout(self.cells(inputs)[0]))
         return said if clamp is None else torch.where(clamp, inputs, said), None

@@ -65,6 +65,14 @@ def shorts(values: Any) -> list[float]:
     return [short(v) for v in values]
 
 
+def _trained(*args: Any, **kwargs: Any) -> training.History:
+    """Train, and pass an interruption on: a network that was stopped is no result."""
+    history = training.train(*args, **kwargs)
+    if history.interrupted:
+        raise KeyboardInterrupt
+    return history
+
+
 def measure(w: Any, alpha: Any, eta: Any, task: tasks.PatternCompletion, episodes: int, seed: int) -> float:
     """Return the share of wrong erased bits of a plastic network on fresh episodes, shown one at a time to spare memory."""
     g = torch.Generator().manual_seed(seed)
@@ -120,7 +128,7 @@ def thousand_bits(
         return value, metrics | {"eta": eta.item()}
 
     parameters = [w, alpha, *([eta] if learn_eta else [])]
-    history = training.train(parameters, loss, episodes, lr=lr, checkpoint=checkpoint, generator=g)
+    history = _trained(parameters, loss, episodes, lr=lr, checkpoint=checkpoint, generator=g)
     final = eta.detach().clamp(0, 1)
     numbers = {
         "trained_numbers": sum(p.numel() for p in parameters),
@@ -163,7 +171,7 @@ def fifty_bits(
         network = {"rnn": baselines.RecurrentNetwork, "lstm": baselines.LSTM}[kind](task.n_units, n_hidden, g)
     loss = tasks.recall_loss(network, task, batch, g)
     schedule = training.cosine if anneal else training.constant
-    history = training.train(network.parameters(), loss, updates, lr=lr, schedule=schedule, checkpoint=checkpoint, generator=g)
+    history = _trained(network.parameters(), loss, updates, lr=lr, schedule=schedule, checkpoint=checkpoint, generator=g)
     test = task.sample(test_episodes, torch.Generator().manual_seed(10_000 + seed))
     with torch.no_grad():
         y = network(test.inputs, clamp=test.clamp)[0][-1]
@@ -187,7 +195,7 @@ def small_networks(
     g = torch.Generator().manual_seed(seed)
     network = PlasticRNN(task.n_units, eta=0.03, generator=g)
     loss = tasks.recall_loss(network, task, batch, g)
-    training.train(network.parameters(), loss, updates, lr=lr, schedule=training.cosine, checkpoint=checkpoint, generator=g)
+    _trained(network.parameters(), loss, updates, lr=lr, schedule=training.cosine, checkpoint=checkpoint, generator=g)
     w, alpha, eta = (p.detach() for p in (network.w, network.alpha, network.eta))
     numbers = {"eta": short(eta), "test_erased": short(measure(w, alpha, eta, task, test_episodes, 10_000 + seed))}
     return numbers | autopsy(w, alpha, eta, task, test_episodes, 20_000 + seed), {"w": w, "alpha": alpha, "eta": eta}
@@ -212,7 +220,7 @@ def three_numbers(
     g = torch.Generator().manual_seed(seed)
     network = ThreeNumbers(**start)
     loss = tasks.recall_loss(network, task, batch, g)
-    history = training.train(
+    history = _trained(
         network.parameters(),
         loss,
         updates,
@@ -366,38 +374,64 @@ def _write(path: Path, write: Callable[[Path], Any]) -> None:
     os.replace(beside, path)
 
 
+def _circumstances(name: str) -> dict[str, Any]:
+    """Return what a result of this experiment rests on."""
+    return {
+        "configuration": json.loads(json.dumps(EXPERIMENTS[name].configuration)),
+        "versions": {"hebbnotes": hebbnotes.__version__, "torch": torch.__version__, "python": platform.python_version()},
+        "hardware": f"{platform.machine()}, {torch.get_num_threads()} thread",
+    }
+
+
+def _same(path: Path, name: str, configuration: Any) -> None:
+    if configuration != _circumstances(name)["configuration"]:
+        raise ValueError(
+            f"{path} belongs to another configuration of {name}: remove {path.parent} to train again, or use another folder"
+        )
+
+
 def run_seed(name: str, seed: int, folder: Path) -> None:
-    """Train one seed of an experiment, unless its result is already in the folder."""
+    """Train one seed of an experiment, unless its result is already in the folder; go on where it was stopped."""
     from safetensors.torch import save_file
 
-    done, checkpoint = folder / name / f"{seed}.json", folder / name / f"{seed}.checkpoint"
+    done, checkpoint, began = (folder / name / f"{seed}.{end}" for end in ("json", "checkpoint", "began"))
+    for path in (done, began):
+        if path.exists():
+            _same(path, name, json.loads(path.read_text(encoding="utf-8"))["configuration"])
     if done.exists():
         return
     start = time.perf_counter()
+    _write(began, lambda path: path.write_text(json.dumps(_circumstances(name)), encoding="utf-8"))
     experiment = EXPERIMENTS[name]
     numbers, kept = experiment.train(seed, checkpoint, **experiment.configuration)
     if kept:
         _write(done.with_suffix(".safetensors"), lambda path: save_file(kept, path))
     numbers["seconds"] = round(time.perf_counter() - start)
-    _write(done, lambda path: path.write_text(json.dumps(numbers), encoding="utf-8"))
-    checkpoint.unlink(missing_ok=True)
+    found = _circumstances(name) | {"numbers": numbers}
+    _write(done, lambda path: path.write_text(json.dumps(found), encoding="utf-8"))
+    for path in (checkpoint, began):
+        path.unlink(missing_ok=True)
 
 
 def collect(name: str, folder: Path, target: Path) -> dict[str, Any]:
     """Put the results of all seeds that are done into one file, with what was run, and where."""
     from safetensors.torch import load_file, save_file
 
-    experiment, parts = EXPERIMENTS[name], sorted((folder / name).glob("*.json"), key=lambda p: int(p.stem))
+    parts = {int(p.stem): p for p in (folder / name).glob("*.json")}
+    if not parts:
+        raise FileNotFoundError(f"{folder / name} holds no result: run the experiment first")
+    read = {seed: json.loads(parts[seed].read_text(encoding="utf-8")) for seed in sorted(parts)}
+    for seed, one in read.items():
+        _same(parts[seed], name, one["configuration"])
     found = {
         "experiment": name,
-        "about": experiment.about,
+        "about": EXPERIMENTS[name].about,
         "command": f"python -m hebbnotes.experiments run {name}",
-        "configuration": experiment.configuration,
-        "versions": {"hebbnotes": hebbnotes.__version__, "torch": torch.__version__, "python": platform.python_version()},
-        "hardware": f"{platform.machine()}, {torch.get_num_threads()} thread",
-        "seeds": {p.stem: json.loads(p.read_text(encoding="utf-8")) for p in parts},
+        **{key: value for key, value in read[min(read)].items() if key != "numbers"},
+        "seeds": {str(seed): one["numbers"] for seed, one in read.items()},
     }
-    tensors = {f"{p.stem}.{k}": v for p in parts if (q := p.with_suffix(".safetensors")).exists() for k, v in load_file(q).items()}
+    beside = {seed: parts[seed].with_suffix(".safetensors") for seed in read}
+    tensors = {f"{seed}.{key}": value for seed, path in beside.items() if path.exists() for key, value in load_file(path).items()}
     if tensors:
         _write(target / f"{name}.safetensors", lambda path: save_file(tensors, path))
     _write(target / f"{name}.json", lambda path: path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8"))
@@ -421,8 +455,18 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(1)
     for name in chosen.names:
         for seed in chosen.seeds or EXPERIMENTS[name].seeds:
-            run_seed(name, seed, chosen.folder)
-        target = Path(str(files("hebbnotes") / "results")) if chosen.store else chosen.folder
+            try:
+                run_seed(name, seed, chosen.folder)
+            except KeyboardInterrupt:
+                runner.exit(130, f"{name}, seed {seed}: stopped; the same command goes on from the last checkpoint\n")
+        target = chosen.folder
+        if chosen.store:
+            target = Path(str(files("hebbnotes") / "results"))
+            done = {int(p.stem) for p in (chosen.folder / name).glob("*.json")}
+            if done != set(EXPERIMENTS[name].seeds):
+                runner.error(
+                    f"{name}: --store needs the seeds {EXPERIMENTS[name].seeds}, {chosen.folder / name} has {sorted(done)}"
+                )
         collect(name, chosen.folder, target)
         print(f"{name}: written to {target / name}.json")
 

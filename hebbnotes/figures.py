@@ -248,7 +248,7 @@ def bcm_frame(y: Tensor, change: Tensor, theta: float) -> Figure:
     ax.fill_between(x, values, where=values < 0, color=VERMILION, alpha=0.6, label="weakened")
     ax.axhline(0, color=BLACK, linewidth=1)
     ax.axvline(theta, color=BLACK, linewidth=1, linestyle="--")
-    ax.text(theta, 1.7, " threshold", va="center")
+    ax.text(theta, -1.05, " threshold", va="center")
     ax.set(xlabel="activity of the receiver", ylabel="change of an active synapse", ylim=(-1.2, 2))
     ax.legend(loc="upper left")
     return fig

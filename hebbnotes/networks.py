@@ -113,7 +113,8 @@ def run(
         Boolean, shape (T, B, n): where true, the unit's output is its input.
     method : {"loop", "dual"}
         ``"loop"`` builds the trace at every step. ``"dual"`` gives the same numbers, up to rounding, from the outer products that
-        the trace is the sum of; it needs a rule of the common form, and pays for many units, few steps, and a clamp.
+        the trace is the sum of; it needs a rule of the common form, whose ``forget`` it trusts, and pays for many units, few steps,
+        and a clamp.
 
     Returns
     -------

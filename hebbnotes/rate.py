@@ -34,13 +34,13 @@ def learn(inputs: Tensor, w: Tensor, rule: Rule, eta: float | Tensor) -> Tensor:
     Raises
     ------
     TypeError, ValueError
-        If the inputs do not fit the weights, or the rule cannot be called.
+        If the inputs do not fit the weights, ``eta`` is not finite, or the rule cannot be called.
 
     Notes
     -----
     Taught in the chapter "Hebb in the brain".
     """
-    _fit(inputs, w)
+    _fit(inputs, w, eta)
     _checks.rule(rule)
     history = [w]
     for x in inputs:
@@ -77,13 +77,18 @@ def learn_bcm(
     Raises
     ------
     TypeError, ValueError
-        If the inputs do not fit the weights, or ``tau`` is below 1.
+        If the inputs or thresholds do not fit the weights, ``eta`` is not finite, ``target`` is not above 0, or ``tau`` is below 1.
 
     Notes
     -----
     Source: Bienenstock, Cooper & Munro (1982); Intrator & Cooper (1992). Taught in the chapter "Hebb in the brain".
     """
-    _fit(inputs, w)
+    _fit(inputs, w, eta)
+    _checks.number("target", target, 1e-12)
+    if theta.shape != w.shape[:-2] + w.shape[-1:]:
+        raise ValueError(
+            f"theta must have shape {tuple(w.shape[:-2] + w.shape[-1:])}, one for each neuron, got {tuple(theta.shape)}"
+        )
     if not bool((torch.as_tensor(tau) >= 1).all()):
         raise ValueError("tau is in steps and must be at least 1: use shorter steps for a faster threshold")
     weights, thresholds = [w], [theta]
@@ -100,9 +105,12 @@ def _output(x: Tensor, w: Tensor) -> Tensor:
     return (x.unsqueeze(-2) @ w).squeeze(-2)
 
 
-def _fit(inputs: Tensor, w: Tensor) -> None:
+def _fit(inputs: Tensor, w: Tensor, eta: float | Tensor) -> None:
     _checks.floating("inputs", inputs)
-    if inputs.shape[-1] != w.shape[-2]:
-        raise ValueError(f"inputs (T, ..., n) and w (..., n, m) must agree in n, got {tuple(inputs.shape)} and {tuple(w.shape)}")
+    if w.ndim < 2 or inputs.ndim != w.ndim or inputs.shape[1:] != w.shape[:-1]:
+        raise ValueError(
+            f"inputs (T, ..., n) and w (..., n, m) must agree in ... and n, got {tuple(inputs.shape)} and {tuple(w.shape)}"
+        )
+    _checks.finite("eta", torch.as_tensor(eta))
     if inputs.dtype != w.dtype:
         raise TypeError(f"w is {w.dtype}, but inputs are {inputs.dtype}: nothing is cast, convert one of them with .to(...)")

@@ -40,7 +40,7 @@ class Neuron:
     Raises
     ------
     ValueError
-        If a time constant or ``dt`` is not above 0, or the potentials are not ordered.
+        If a time constant or ``dt`` is not above 0, ``g_max`` or a change is negative, or the potentials are not ordered.
 
     Notes
     -----
@@ -64,6 +64,10 @@ class Neuron:
     def __post_init__(self) -> None:
         for name in ("tau_m", "tau_syn", "tau_plus", "tau_minus", "dt"):
             _checks.number(name, getattr(self, name), 1e-9)
+        for name in ("g_max", "a_plus", "a_minus"):
+            _checks.number(name, getattr(self, name), 0)
+        for name in ("v_rest", "v_threshold", "v_reset", "e_exc"):
+            _checks.number(name, getattr(self, name))
         if not max(self.v_rest, self.v_reset) < self.v_threshold < self.e_exc:
             raise ValueError("potentials must satisfy v_rest, v_reset < v_threshold < e_exc: look at their signs")
 
@@ -89,7 +93,10 @@ class NeuronState(NamedTuple):
 
     @classmethod
     def at_rest(cls, w: Tensor, neuron: Neuron) -> "NeuronState":
-        """Return silent neurons with the given weights."""
+        """Return silent neurons with the given weights, shape (B, n_pre, n_post), in [0, 1]."""
+        _checks.tensor("w", w, "B n_pre n_post", {})
+        if not bool(((w >= 0) & (w <= 1)).all()):
+            raise ValueError("w must lie in [0, 1]: scale it, and put the strength into g_max")
         batch, n_pre, n_post = w.shape
         v = w.new_full((batch, n_post), neuron.v_rest)
         return cls(v, torch.zeros_like(v), w.new_zeros(batch, n_pre), torch.zeros_like(v), w)
@@ -123,13 +130,15 @@ def correlated_spikes(steps: int, rates: Tensor, correlation: Tensor, dt: float,
     Raises
     ------
     ValueError
-        If a rate is negative or above ``1 / dt``, or a correlation is outside [0, 1].
+        If a shape does not fit, a rate is negative or above ``1 / dt``, or a correlation is outside [0, 1].
 
     Notes
     -----
     Taught in the chapter "Hebb in the brain".
     """
-    chance = rates * dt
+    _checks.floating("rates", _checks.tensor("rates", rates, "B n", sizes := {}))
+    _checks.tensor("correlation", correlation, "n", sizes)
+    chance = rates * _checks.number("dt", dt, 1e-9)
     if not bool(((chance >= 0) & (chance <= 1)).all()):
         raise ValueError(f"rates must lie between 0 and 1 / dt = {1 / dt:g} Hz: use shorter steps for higher rates")
     if not bool(((correlation >= 0) & (correlation <= 1)).all()):
@@ -167,7 +176,7 @@ def run_neuron(spikes: Tensor, state: NeuronState, neuron: Neuron, *, learn: boo
     Raises
     ------
     TypeError, ValueError
-        If the spikes do not fit the weights.
+        If the spikes do not fit the weights, or are not 0 and 1.
 
     Notes
     -----
@@ -176,7 +185,9 @@ def run_neuron(spikes: Tensor, state: NeuronState, neuron: Neuron, *, learn: boo
     """
     v, g, pre, post, w = state
     sizes = {"B": w.shape[0], "n_pre": w.shape[1]}
-    _checks.tensor("spikes", spikes, "T B n_pre", sizes, like=w)
+    _checks.tensor("spikes", spikes, "T B n_pre", sizes)
+    if spikes.dtype != w.dtype or not bool(((spikes == 0) | (spikes == 1)).all()):
+        raise ValueError(f"spikes must be 0 or 1 and, as state.w, {w.dtype}: convert them with .to(state.w.dtype)")
     fade_g, fade_pre, fade_post = (math.exp(-neuron.dt / tau) for tau in (neuron.tau_syn, neuron.tau_plus, neuron.tau_minus))
     output = spikes.new_zeros(*spikes.shape[:2], w.shape[2])
     with torch.no_grad():
@@ -235,11 +246,14 @@ def compete(
     brain".
     """
     _checks.integer("seconds", seconds)
+    steps = round(1 / neuron.dt)
+    if abs(steps * neuron.dt - 1) > 1e-9:
+        raise ValueError(f"dt must divide a second, got {neuron.dt:g} s: use 0.001, say")
     inputs = torch.full((_checks.integer("runs", runs), len(correlation)), _checks.number("rate", rate, 0))
     state = NeuronState.at_rest(torch.full((*inputs.shape, 1), 0.5), neuron)
     weights, rates = [state.w], []
     for _ in range(seconds):
-        spikes = correlated_spikes(round(1 / neuron.dt), inputs, correlation, neuron.dt, generator)
+        spikes = correlated_spikes(steps, inputs, correlation, neuron.dt, generator)
         output, state = run_neuron(spikes, state, neuron)
         weights.append(state.w)
         rates.append(output.sum((0, 2)))

@@ -100,7 +100,7 @@ def train(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not usable, before anything is trained.
+        If an argument is not usable, or the checkpoint is damaged or that of another training, before anything is trained.
     FloatingPointError
         If the loss stops being finite; the parameters are left as they were before that update.
 
@@ -117,10 +117,11 @@ def train(
     _checks.number("lr", lr, 0)
     if clip_norm is not None:
         _checks.number("clip_norm", clip_norm, 0)
+    _checks.number("every", every, 0)
     optimiser = torch.optim.Adam(parameters, lr=lr)
     history = History()
-    if checkpoint is not None and checkpoint.exists():
-        history = _load(checkpoint, parameters, optimiser, generator)
+    if checkpoint is not None and Path(checkpoint).exists():
+        history = _load(Path(checkpoint), parameters, optimiser, generator, updates)
     saved = time.monotonic()
     done = len(history.loss)
     bar = tqdm(
@@ -144,7 +145,7 @@ def train(
                 history.metrics.setdefault(name, []).append(float(number))
             bar.set_postfix(loss=f"{history.loss[-1]:.3g}", refresh=False)
             if checkpoint is not None and time.monotonic() - saved > every:
-                _save(checkpoint, parameters, optimiser, generator, history)
+                _save(Path(checkpoint), parameters, optimiser, generator, history)
                 saved = time.monotonic()
     except KeyboardInterrupt:
         history.interrupted = True
@@ -171,19 +172,27 @@ def _save(
     os.replace(beside, path)
 
 
-def _load(path: Path, parameters: list[Tensor], optimiser: torch.optim.Optimizer, generator: torch.Generator | None) -> History:
+def _load(
+    path: Path, parameters: list[Tensor], optimiser: torch.optim.Optimizer, generator: torch.Generator | None, updates: int
+) -> History:
     """Take a training up where it was saved: parameters and generator are changed in place."""
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 
-    with safe_open(path, framework="pt") as file:
-        metadata, tensors = file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    shapes = [tuple(t.shape) for name, t in tensors.items() if name.startswith("parameter.")]
+    other = f"{path} is not a checkpoint of this training: remove it to start anew, or name another file"
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata, tensors = file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as damaged:
+        raise ValueError(other) from damaged
+    kinds = [(t.shape, t.dtype) for name, t in tensors.items() if name.startswith("parameter.")]
+    numbers = json.loads(metadata.get("history", '{"loss": [], "metrics": {}}'))
     if (
         metadata.get("format") != "hebbnotes checkpoint 1"
-        or len(shapes) != len(parameters)
-        or any(tensors[f"parameter.{k}"].shape != p.shape for k, p in enumerate(parameters))
+        or kinds != [(p.shape, p.dtype) for p in parameters]
+        or ("generator" in tensors) != (generator is not None)
+        or len(numbers["loss"]) > updates
     ):
-        raise ValueError(f"{path} is not a checkpoint of this training: remove it to start anew, or name another file")
+        raise ValueError(other)
     with torch.no_grad():
         for k, p in enumerate(parameters):
             p.copy_(tensors[f"parameter.{k}"])
@@ -193,7 +202,6 @@ def _load(path: Path, parameters: list[Tensor], optimiser: torch.optim.Optimizer
             _, k, moment = name.split(".")
             state.setdefault(int(k), {})[moment] = value
     optimiser.load_state_dict(optimiser.state_dict() | {"state": state})
-    if generator is not None and "generator" in tensors:
+    if generator is not None:
         generator.set_state(tensors["generator"])
-    numbers = json.loads(metadata["history"])
     return History(numbers["loss"], numbers["metrics"])

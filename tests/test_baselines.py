@@ -39,5 +39,15 @@ def test_the_same_seed_gives_the_same_network_and_sizes_are_checked():
         assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
     assert sum(p.numel() for p in both()[0].parameters()) == (7 + 5) ** 2
     assert sum(p.numel() for p in both()[1].parameters()) == 4 * 5 * (7 + 5 + 2) + 6 * 7
+    for network in both():
+        x = torch.zeros(3, 2, 7)
+        for kwargs, message in (
+            ({"inputs": x[0]}, "inputs must have shape"),
+            ({"inputs": x[..., :4]}, "inputs must have shape"),
+            ({"inputs": x, "clamp": x[:2] > 0}, "clamp must have shape"),
+            ({"inputs": x, "state": x}, "state must be None"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                network(**kwargs)
     with pytest.raises(ValueError, match="n_hidden"):
         baselines.LSTM(3, 0, torch.Generator())

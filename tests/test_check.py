@@ -81,3 +81,22 @@ def test_what_is_no_rule_is_refused():
         check.local(lambda w, pre, post: 1.0)
     with pytest.raises(ValueError, match="no synapse"):
         check.reads(rules.hebb, 0, -1)
+
+
+def test_the_checker_of_a_window_accepts_the_exponentials_and_says_what_is_wrong_with_others(capsys):
+    import math
+
+    def window(lag, tau=0.02):
+        return ((lag > 0) - (lag < 0)) * math.exp(-abs(lag) / tau)
+
+    check.window(window)
+    assert "Yes" in capsys.readouterr().out
+    for message, wrong in {
+        "look at the sign of the lag": lambda lag: -window(lag),
+        "look at the order": lambda lag: abs(window(lag)),
+        "fade as the spikes": lambda lag: math.copysign(1, lag),
+        "fade as": lambda lag: window(lag) if abs(lag) < 0.01 else -window(lag),
+        "trace's decay": lambda lag: window(lag, 0.2),
+    }.items():
+        with pytest.raises(AssertionError, match=message):
+            check.window(wrong)

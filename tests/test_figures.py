@@ -137,3 +137,25 @@ def test_a_glued_value_is_shown_under_the_name_that_a_sentence_takes(monkeypatch
     prefix = "application/papermill.record/"
     assert bundle == {f"{prefix}text/plain": "12 %"}
     assert options == {"raw": True, "metadata": {"scrapbook": {"name": "share", "mime_prefix": prefix}}}
+
+
+def test_frames_and_lines_show_the_numbers_that_they_are_given():
+    hebb, y = torch.arange(36.0).view(6, 6), torch.linspace(-1, 1, 6)
+    left, middle, right = figures.trace_frame(y, hebb, torch.tensor([0.3, -0.6]), (2, 3), "cue").axes
+    np.testing.assert_array_equal(left.images[0].get_array(), y.view(2, 3))
+    np.testing.assert_array_equal(middle.images[0].get_array(), hebb)
+    assert [bar.get_height() for bar in right.patches] == pytest.approx([0.3, -0.6])
+    lags = torch.linspace(-0.1, 0.1, 5)
+    left, right = figures.window_frame(lags, lags**2, 0.02, 0.5).axes
+    spikes = [line.get_xdata()[0] for line in left.lines if line.get_xdata()[0] == line.get_xdata()[1]]
+    assert spikes == pytest.approx([-10, 10]), "the sender first, in ms"
+    assert (right.lines[1].get_xdata()[0], right.lines[1].get_ydata()[0]) == pytest.approx((20, 50))
+    np.testing.assert_allclose(right.lines[0].get_ydata(), 100 * lags**2, rtol=1e-6)
+    (ax,) = figures.bcm_frame(lags, 3 * lags, 0.7).axes
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), 3 * lags, rtol=1e-6)
+    assert ax.lines[2].get_xdata()[0] == 0.7
+    _, ax = plt.subplots()
+    figures.floor_lines(ax, {"last": 0.25})
+    assert ax.lines[0].get_ydata()[0] == 25
+    assert ax.texts[0].get_text() == "last"
+    plt.close("all")

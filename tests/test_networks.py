@@ -423,6 +423,29 @@ def test_the_dual_form_is_the_loop_to_the_last_digits_with_all_gradients(seed, r
             torch.testing.assert_close(one, two, rtol=1e-10, atol=1e-12)
 
 
+@given(seeds, st.sampled_from(ALL), st.booleans())
+def test_equal_steps_are_merged_only_where_the_whole_batch_is_equal_and_to_the_same_numbers(seed, rule, learn):
+    x, w, alpha, state, _ = episode(seed, steps=7)
+    x[1:5] = x[0]
+    x[3:5, 1] *= -1
+    x[5] = 0.5 * x[4]
+    clamp = torch.ones_like(x, dtype=torch.bool)
+    clamp[6] = False
+    alpha.requires_grad_(learn)
+    (one, end), (two, other) = (run(x, w, alpha, 0.15, rule, state, clamp, method) for method in ("loop", "dual"))
+    torch.testing.assert_close(one, two, rtol=1e-11, atol=1e-13)
+    torch.testing.assert_close(end.hebb, other.hebb, rtol=1e-11, atol=1e-13)
+
+
+def test_equal_steps_share_an_entry_in_the_dual_form(monkeypatch):
+    x = torch.ones(9, 1, 2)
+    seen = []
+    real = torch.einsum
+    monkeypatch.setattr(torch, "einsum", lambda form, *args: (seen.append([tuple(a.shape) for a in args]), real(form, *args))[1])
+    run(x, 0.0, 0.5, 0.1, clamp=x > 0, method="dual")
+    assert seen == [[(2, 1, 2), (2, 1, 2)]], "one key from rest, and one that the eight others share"
+
+
 def test_the_dual_form_needs_a_forget_function_and_the_method_a_name():
     x = torch.zeros(1, 1, 2)
     with pytest.raises(ValueError, match="forget function"):

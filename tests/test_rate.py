@@ -133,17 +133,19 @@ def test_the_covariance_rule_is_hebb_around_the_means_and_still_grows():
 @pytest.mark.witness("eq-scaling", rules.scaling)
 @given(seeds, st.floats(0.1, 3))
 def test_scaling_keeps_ratios_and_stops_at_the_target(seed, target):
-    w, post = normal(seed, 4, 2).abs() + 0.1, normal(seed + 1, 2).abs()
+    w, post = normal(seed, 4, 2), normal(seed + 1, 2).abs()
     dw = rules.scaling(w, torch.zeros(4, dtype=w.dtype), post, target=target)
     torch.testing.assert_close((w + 0.1 * dw) / (w + 0.1 * dw)[0], w / w[0])
     assert rules.scaling(w, torch.zeros(4), torch.full((2,), target, dtype=w.dtype), target=target).abs().max() < 1e-12
-    assert torch.equal(dw.sign(), (target - post).sign().expand(4, 2))
+    assert torch.equal(dw.sign(), (target - post).sign() * w.sign())
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"inputs": torch.zeros(5, 4)}, "must agree in n"),
+        ({"inputs": torch.zeros(5, 4)}, "must agree in"),
+        ({"inputs": torch.zeros(5, 2, 3)}, "must agree in"),
+        ({"inputs": torch.zeros(3)}, "must agree in"),
         ({"inputs": torch.zeros(5, 3).double()}, "nothing is cast"),
         ({"inputs": torch.zeros(5, 3).long()}, "floating-point"),
     ],
@@ -154,5 +156,11 @@ def test_what_does_not_fit_is_refused(change, message):
         rate.learn(**(good | change), rule=rules.hebb, eta=0.1)
     with pytest.raises(TypeError, match="rule must be"):
         rate.learn(**good, rule="hebb", eta=0.1)
+    with pytest.raises(ValueError, match="eta"):
+        rate.learn(**good, rule=rules.hebb, eta=float("nan"))
+    with pytest.raises(ValueError, match="target"):
+        rate.learn_bcm(**good, theta=torch.ones(1), eta=0.1, tau=2, target=0.0)
+    with pytest.raises(ValueError, match="theta must have shape"):
+        rate.learn_bcm(**good, theta=torch.ones(()), eta=0.1, tau=2)
     with pytest.raises(ValueError, match="at least 1"):
         rate.learn_bcm(**good, theta=torch.ones(1), eta=0.1, tau=0.5)

@@ -121,6 +121,31 @@ def test_a_run_in_two_parts_is_the_whole_run_and_weights_stay_between_0_and_1():
     assert not torch.equal(end.w, start.w)
 
 
+def test_a_neuron_learns_by_the_window_summed_over_the_spikes_that_it_recorded():
+    neuron = spiking.Neuron(g_max=0.6, a_plus=1e-4, a_minus=1.7e-4, tau_plus=0.012, tau_minus=0.034)
+    g = torch.Generator().manual_seed(0)
+    spikes = spiking.correlated_spikes(400, torch.full((2, 8), 60.0, dtype=DOUBLE), torch.zeros(8), neuron.dt, g)
+    start = spiking.NeuronState.at_rest(0.3 + 0.4 * torch.rand(2, 8, 3, generator=g, dtype=DOUBLE), neuron)
+    output, end = spiking.run_neuron(spikes, start, neuron)
+    assert output.sum((0, 1)).min() > 10, "every neuron spikes"
+    assert not torch.equal(output[..., 0], output[..., 1])
+    times = neuron.dt * torch.arange(400, dtype=DOUBLE)
+    window = spiking.stdp_window(times[None, :] - times[:, None], neuron)  # (time of the sender, time of the receiver)
+    wanted = torch.einsum("sbi,st,tbj->bij", spikes, window, output)
+    torch.testing.assert_close(end.w - start.w, wanted, rtol=1e-7, atol=1e-12)
+    _, still = spiking.run_neuron(spikes, start, neuron, learn=False)
+    assert torch.equal(still.w, start.w)
+
+
+def test_a_spike_acts_within_its_step():
+    neuron = spiking.Neuron(g_max=0.5)
+    spike = torch.ones(1, 1, 1, dtype=DOUBLE)
+    _, state = spiking.run_neuron(spike, spiking.NeuronState.at_rest(torch.ones(1, 1, 1, dtype=DOUBLE), neuron), neuron)
+    assert state.g.item() == 0.5
+    far = neuron.v_rest / 1.5
+    assert state.v.item() == pytest.approx(far + (neuron.v_rest - far) * math.exp(-1.5 * 0.001 / 0.02))
+
+
 def test_the_inputs_that_share_spikes_win_and_without_sharing_nobody_does():
     neuron = spiking.Neuron(g_max=0.03, a_plus=0.02, a_minus=0.021)
     half = torch.arange(100) < 50
@@ -131,6 +156,8 @@ def test_the_inputs_that_share_spikes_win_and_without_sharing_nobody_does():
         assert hz.shape == (8, 2)
         gap = w[-1][:, half].mean() - w[-1][:, ~half].mean()
         assert (gap > 0.25) == wins
+        assert 5 < hz[-3:].mean() < 200
+        assert torch.equal(hz, hz.round()), "spikes in a second"
     with pytest.raises(ValueError, match="seconds"):
         spiking.compete(torch.zeros(2), neuron, seconds=0, generator=torch.Generator())
 
@@ -143,8 +170,22 @@ def test_bad_input_is_refused():
         spiking.correlated_spikes(5, torch.ones(1, 1), torch.full((1,), 2.0), 0.001, g)
     with pytest.raises(ValueError, match="potentials"):
         spiking.Neuron(v_threshold=-80.0)
-    with pytest.raises(ValueError, match="tau_m"):
-        spiking.Neuron(tau_m=0)
+    for name, value in (("tau_m", 0), ("g_max", float("nan")), ("a_plus", -1.0), ("v_reset", float("nan"))):
+        with pytest.raises(ValueError, match=name):
+            spiking.Neuron(**{name: value})
+    with pytest.raises(ValueError, match="rates must have shape"):
+        spiking.correlated_spikes(4, torch.ones(4), torch.zeros(4), 0.001, g)
+    with pytest.raises(ValueError, match="correlation must have shape"):
+        spiking.correlated_spikes(4, torch.ones(1, 4), torch.zeros(7), 0.001, g)
+    with pytest.raises(TypeError, match="rates must hold floating-point"):
+        spiking.correlated_spikes(4, torch.ones(1, 4, dtype=torch.long), torch.zeros(4), 0.001, g)
+    with pytest.raises(ValueError, match="dt must divide a second"):
+        spiking.compete(torch.zeros(2), spiking.Neuron(dt=0.003), seconds=1, generator=g)
     neuron = spiking.Neuron()
     with pytest.raises(ValueError, match="spikes must have shape"):
         spiking.run_neuron(torch.zeros(5, 1, 3), spiking.NeuronState.at_rest(torch.zeros(1, 2, 1), neuron), neuron)
+    for bad in (torch.full((5, 1, 2), -5.0), torch.full((5, 1, 2), torch.nan), torch.zeros(5, 1, 2).double()):
+        with pytest.raises(ValueError, match="spikes must be 0 or 1"):
+            spiking.run_neuron(bad, spiking.NeuronState.at_rest(torch.zeros(1, 2, 1), neuron), neuron)
+    with pytest.raises(ValueError, match=r"w must lie in \[0, 1\]"):
+        spiking.NeuronState.at_rest(torch.full((1, 2, 1), 3.0), neuron)

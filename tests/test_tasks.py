@@ -257,3 +257,19 @@ def test_a_text_can_be_remembered():
     pattern = torch.as_tensor(tasks.text_pattern(" HN ", (25, 40))).float().flatten()
     assert np.array_equal(tasks.text_pattern("HN", (25, 40)), tasks.text_pattern(" HN ", (25, 40)))
     assert torch.equal(task.episodes(pattern.expand(2, 1, -1), torch.Generator()).answer, pattern.expand(2, -1))
+
+
+def test_the_loss_is_the_squared_error_of_the_erased_bits_summed_and_averaged_over_episodes():
+    task = PatternCompletion(n_bits=10, n_patterns=2)
+
+    def half(inputs, clamp):
+        return torch.where(clamp, inputs, 0.5), None
+
+    loss = tasks.recall_loss(half, task, 4, torch.Generator().manual_seed(0))
+    value, metrics = loss(0)
+    e = task.sample(4, torch.Generator().manual_seed(0))
+    wanted = sum((0.5 - float(e.answer[b, k])) ** 2 for b in range(4) for k in range(10) if e.erased[b, k]) / 4
+    assert value.item() == pytest.approx(wanted)
+    wrong = tasks.errors(half(e.inputs, e.clamp)[0][-1], e)
+    assert metrics == pytest.approx({"erased": wrong.erased.mean().item(), "all_bits": wrong.all_bits.mean().item()})
+    assert loss(1)[0] != value, "new episodes each time"
