@@ -132,9 +132,7 @@ def regress(y: Tensor, episodes: Episodes) -> Regression:
     if len(said) < 2 * design.shape[1]:
         raise ValueError(f"regress needs at least {2 * design.shape[1]} erased bits, got {len(said)}: pass more episodes")
     if torch.linalg.matrix_rank(design) < design.shape[1]:
-        raise ValueError(
-            "the patterns cannot be told apart: pass more episodes, of at least two patterns, with different ones asked for"
-        )
+        raise ValueError("the patterns cannot be told apart: pass more episodes, of two patterns or more, and ask for several")
     weights = torch.linalg.lstsq(design, said.unsqueeze(-1)).solution.squeeze(-1)
     rest = said - design @ weights
     return Regression(weights[0].item(), weights[1:], 1 - (rest.square().sum() / said.square().sum()).item())

@@ -149,7 +149,7 @@ def test_a_spike_acts_within_its_step():
 def test_the_inputs_that_share_spikes_win_and_without_sharing_nobody_does():
     neuron = spiking.Neuron(g_max=0.03, a_plus=0.02, a_minus=0.021)
     half = torch.arange(100) < 50
-    strong = spiking.Neuron(g_max=0.06, a_plus=0.04, a_minus=0.042)
+    strong = spiking.Neuron(g_max=0.1, a_plus=0.04, a_minus=0.042)
     for correlation, wins in ((0.2, True), (0.0, False)):
         w, hz = spiking.compete(correlation * half, strong, seconds=8, runs=2, generator=torch.Generator().manual_seed(0))
         assert w.shape == (9, 2, 100)
