@@ -254,6 +254,16 @@ def test_without_javascript_every_frame_is_shown(visit):
     assert figure.locator("img:visible").count() == figure.locator("img").count()
 
 
+def test_the_table_of_equations_counts_through_the_book_as_the_pages_do(site):
+    table = (site / "equations.html").read_text()
+    shown = re.findall(r'href="([a-z-]+)\.html#equation-(eq-[a-z-]+)">\((\d+)\)<', table)
+    assert [int(number) for *_, number in shown] == list(range(1, len(shown) + 1))
+    for page, label, number in shown:
+        text = (site / f"{page}.html").read_text()
+        there = re.search(rf'id="equation-{label}">\s*<span class="eqno">\((\d+)\)', text)
+        assert there.group(1) == number
+
+
 def test_measured_numbers_reach_the_page(site):
     seconds = json.loads((ROOT / "book" / "measured.json").read_text())["introduction"]["seconds"]
     assert f"<strong>{seconds:g}" in (site / "introduction.html").read_text().replace("\n", " ")

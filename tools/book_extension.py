@@ -118,10 +118,14 @@ def fill_table(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for place in doctree.findall(equation_table):
         app.env.get_domain("math").data["has_equations"][docname] = True
         witnesses = find_witnesses(ROOT / "tests")
-        rows, numbers = [], {label: number for label, (_, number) in app.env.get_domain("math").equations.items()}
-        for label, (page, tex) in sorted(app.env.__dict__["witnessed_equations"].items(), key=lambda item: numbers[item[0]]):
+        equations = app.env.__dict__["witnessed_equations"]
+        numbers = {  # as the pages show them: counted through the whole book
+            label: app.env.toc_fignumbers[page]["displaymath"][f"equation-{label}"] for label, (page, _) in equations.items()
+        }
+        rows = []
+        for label, (page, tex) in sorted(equations.items(), key=lambda item: numbers[item[0]]):
             function, test = witnesses.get(label, ("missing", "missing"))
-            number = numbers[label]
+            number = ".".join(map(str, numbers[label]))
             link = nodes.reference(
                 "", f"({number})", internal=True, refuri=app.builder.get_relative_uri(docname, page) + f"#equation-{label}"
             )
