@@ -78,7 +78,7 @@ def measure(w: Any, alpha: Any, eta: Any, task: tasks.PatternCompletion, episode
     g = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         shown = [task.sample(1, g) for _ in range(episodes)]
-        wrong = [tasks.errors(run(e.inputs, w, alpha, eta, clamp=e.clamp, method="dual")[0][-1], e).erased for e in shown]
+        wrong = [tasks.errors(run(e.inputs, w, alpha, eta, clamp=e.clamp)[0][-1], e).erased for e in shown]
     return torch.cat(wrong).mean().item()
 
 
@@ -119,7 +119,7 @@ def thousand_bits(
     eta = torch.tensor(0.01, requires_grad=learn_eta)
 
     def network(inputs: Tensor, clamp: Tensor) -> tuple[Tensor, Any]:
-        return run(inputs, w, alpha, eta.clamp(0, 1), clamp=clamp, method="dual")
+        return run(inputs, w, alpha, eta.clamp(0, 1), clamp=clamp)
 
     recall = tasks.recall_loss(network, task, 1, g)
 

@@ -17,10 +17,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from hebbnotes import _checks, rules
-from hebbnotes.rules import Forget, Rule
+from hebbnotes import _checks, fast, rules
+from hebbnotes.connections import Connections, ScaledIdentity, through
+from hebbnotes.rules import Rule
 
-__all__ = ["PlasticLinear", "PlasticRNN", "ScaledIdentity", "State", "ThreeNumbers", "run", "run_layer"]
+__all__ = ["PlasticLinear", "PlasticRNN", "State", "ThreeNumbers", "choose_method", "run", "run_layer"]
+
+METHODS = ("auto", "loop", "chunk")
 
 
 class State(NamedTuple):
@@ -46,30 +49,6 @@ class State(NamedTuple):
         return State(self.y.to(*args, **kwargs), self.hebb.to(*args, **kwargs))
 
 
-class ScaledIdentity(NamedTuple):
-    """The matrix ``scale * I``, which is never built: each unit connects to itself alone.
-
-    Attributes
-    ----------
-    scale : float or Tensor
-        The one number on the diagonal.
-    """
-
-    scale: float | Tensor
-
-
-Connections = float | Tensor | ScaledIdentity
-
-
-def _fixed_drive(pre: Tensor, w: Connections) -> Tensor:
-    """Return ``pre @ w``, shape (B, n_post)."""
-    if isinstance(w, ScaledIdentity):
-        return w.scale * pre
-    if isinstance(w, Tensor) and w.ndim == 2:
-        return pre @ w
-    return w * pre.sum(-1, keepdim=True)
-
-
 def _plastic_drive(pre: Tensor, alpha: Connections | None, hebb: Tensor) -> Tensor | float:
     """Return ``pre @ (alpha * hebb)``, shape (B, n_post)."""
     if alpha is None:
@@ -89,7 +68,7 @@ def run(
     rule: Rule = rules.decay,
     state: State | None = None,
     clamp: Tensor | None = None,
-    method: str = "loop",
+    method: str = "auto",
 ) -> tuple[Tensor, State]:
     """Run a plastic recurrent network: what :class:`PlasticRNN` computes, as a function of plain tensors.
 
@@ -111,10 +90,10 @@ def run(
         Where to go on from; by default the network is at rest, with ``y`` and ``hebb`` zero.
     clamp : Tensor, optional
         Boolean, shape (T, B, n): where true, the unit's output is its input.
-    method : {"loop", "dual"}
-        ``"loop"`` builds the trace at every step. ``"dual"`` gives the same numbers, up to rounding, from the outer products that
-        the trace is the sum of; it needs a rule of the common form, whose ``forget`` it trusts, and pays for many units, few steps,
-        and a clamp.
+    method : {"auto", "loop", "chunk"}
+        ``"loop"`` builds the trace at every step. ``"chunk"`` gives the same numbers and gradients, up to rounding, from the outer
+        products that the trace is the sum of, which takes a fraction of the time and of the memory where the network is large. It
+        needs a rule of the common form, whose ``forget`` it trusts. ``"auto"`` asks :func:`choose_method`.
 
     Returns
     -------
@@ -128,11 +107,14 @@ def run(
     TypeError
         If something is not a tensor, has another dtype than ``inputs``, or a clamp is not boolean.
     ValueError
-        If a shape or device does not fit, ``eta`` is outside [0, 1], or ``inputs`` are not finite.
+        If a shape or device does not fit, ``eta`` is outside [0, 1], ``inputs`` are not finite, or the method cannot run the rule.
+    RuntimeError
+        If a second derivative is asked of ``"chunk"``, or a transform of ``torch.func`` meets it: use ``"loop"``.
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), equations 1 to 3. Taught in the chapter "Introducing the NeuroAI series".
+    Source: Miconi, Stanley & Clune (2018), equations 1 to 3. Taught in the chapter "Introducing the NeuroAI series"; the methods, on
+    the page "The fast evaluation".
     """
     sizes: dict[str, int] = {}
     _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
@@ -142,12 +124,62 @@ def run(
         _checks.tensor("clamp", clamp, "T B n", sizes, like=inputs, dtype=torch.bool)
     _checks.finite("inputs", inputs)
 
-    state = state or _at_rest(inputs, sizes["B"], sizes["n"], sizes["n"])
-    if _checks.choice("method", method, ("loop", "dual")) == "loop":
-        return _run_loop(inputs, w, alpha, eta, rule, state, clamp)
-    if not hasattr(rule, "forget"):
-        raise ValueError("method='dual' needs a rule with a forget function, such as rules.decay: use method='loop'")
-    return _run_dual(inputs, w, alpha, eta, rule.forget, state, clamp)
+    _checks.choice("method", method, METHODS)
+    if method == "chunk" and not _summable(rule):
+        raise ValueError("method='chunk' needs a rule of the common form, with a forget function of its own: use method='loop'")
+    if method == "auto":
+        method = choose_method(rule, *inputs.shape)
+    if method == "loop":
+        return _run_loop(inputs, w, alpha, eta, rule, state or _at_rest(inputs, sizes["B"], sizes["n"], sizes["n"]), clamp)
+    if isinstance(alpha, ScaledIdentity):
+        alpha = alpha.scale * torch.eye(sizes["n"], dtype=inputs.dtype, device=inputs.device)
+    y, hebb = state or (torch.zeros_like(inputs[0]), None)
+    merge = not torch.compiler.is_compiling()  # what is equal is known when it runs, not when it is compiled
+    output, hebb = fast.evaluate(inputs, w, alpha, eta, rule.forget, y, hebb, clamp, merge=merge)
+    return output, State(output[-1], hebb)
+
+
+def choose_method(rule: Rule, n_steps: int, batch: int, n: int) -> str:
+    """Say which method a plastic recurrent network runs with by default.
+
+    The plain loop has the smaller overhead, the fast evaluation the smaller cost for each number of the traces. So the fast one runs
+    where the traces of a batch hold at least 2**15 numbers and those of all steps 2**18; and where the loop would have to remember more
+    than 2**26 numbers. Rules that are not of the common form take the loop.
+
+    Parameters
+    ----------
+    rule : callable
+        A rule of plasticity.
+    n_steps, batch, n : int
+        Steps T, episodes B and units n.
+
+    Returns
+    -------
+    str
+        ``"loop"`` or ``"chunk"``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the rule cannot be called, or a size is not an integer of at least 1.
+
+    Notes
+    -----
+    Source: measurements on one core; the limits may lie elsewhere on another computer, by a small factor in time. Taught on the page
+    "The fast evaluation".
+    """
+    _checks.rule(rule)
+    for name, value in (("n_steps", n_steps), ("batch", batch), ("n", n)):
+        _checks.integer(name, value)
+    now, all_steps = batch * n * n, n_steps * batch * n * n
+    large = (now >= 2**15 and all_steps >= 2**18) or all_steps >= 2**26
+    return "chunk" if large and _summable(rule) else "loop"
+
+
+def _summable(rule: Rule) -> bool:
+    """Whether the trace is a sum of outer products: the rule tells what it forgets, by a function without trained numbers."""
+    forget = getattr(rule, "forget", None)
+    return forget is not None and not forget(torch.zeros(1)).requires_grad
 
 
 def _run_loop(
@@ -157,51 +189,11 @@ def _run_loop(
     outputs = []
     for t, drive in enumerate(inputs):
         pre = y
-        y = torch.tanh(_fixed_drive(pre, w) + _plastic_drive(pre, alpha, hebb) + drive)
+        y = torch.tanh(through(pre, w) + _plastic_drive(pre, alpha, hebb) + drive)
         if clamp is not None:
             y = torch.where(clamp[t], drive, y)
         hebb = hebb + eta * _change(rule, hebb, pre, y)
         outputs.append(y)
-    return torch.stack(outputs), State(y, hebb)
-
-
-def _run_dual(
-    inputs: Tensor,
-    w: Connections,
-    alpha: Connections | None,
-    eta: float | Tensor,
-    forget: Forget,
-    state: State,
-    clamp: Tensor | None,
-) -> tuple[Tensor, State]:
-    """Run without a trace, from the outer products that it is the sum of.
-
-    ``hebb = kept * state.hebb + sum over s of outer(keys[s], values[s])``: a step adds the key ``pre`` with the value ``eta * y``,
-    after it has multiplied ``kept`` (B, n) and all values (S, B, n) by ``1 - eta * forget(y)``. Steps with the same key share an
-    entry, unless a gradient must tell them apart.
-    """
-    y, start = state
-    kept = torch.ones_like(y)
-    keys, values, key = y.new_empty(0, *y.shape), y.new_empty(0, *y.shape), None
-    outputs = []
-    for t, drive in enumerate(inputs):
-        pre = y
-        if clamp is not None and bool(clamp[t].all()):
-            y = drive  # nothing is free, so nothing is to be recalled
-        else:
-            recalled = kept * _plastic_drive(pre, alpha, start)
-            if alpha is not None and len(keys):
-                recalled = recalled + (_fixed_drive(pre * keys, alpha) * values).sum(0)
-            y = torch.tanh(_fixed_drive(pre, w) + recalled + drive)
-            y = y if clamp is None else torch.where(clamp[t], drive, y)
-        left = 1 - eta * forget(y)
-        kept, values, written = kept * left, values * left, (eta * y).unsqueeze(0)
-        if key is not None and not (key.requires_grad or pre.requires_grad) and torch.equal(key, pre):
-            values = torch.cat([values[:-1], values[-1:] + written])
-        else:
-            keys, values, key = torch.cat([keys, pre.unsqueeze(0)]), torch.cat([values, written]), pre
-        outputs.append(y)
-    hebb = kept.unsqueeze(-2) * start + torch.einsum("sbi,sbj->bij", keys, values)
     return torch.stack(outputs), State(y, hebb)
 
 
@@ -279,7 +271,7 @@ def run_layer(
     y, hebb = state or _at_rest(inputs, sizes["B"], sizes["n_in"], sizes["n_out"])
     outputs = []
     for t, pre in enumerate(inputs):
-        y = activate((_fixed_drive(pre, w) + _plastic_drive(pre, alpha, hebb)).expand_as(y))
+        y = activate((through(pre, w) + _plastic_drive(pre, alpha, hebb)).expand_as(y))
         if targets is not None and clamp is not None:
             y = torch.where(clamp[t], targets[t], y)
         hebb = hebb + eta * _change(rule, hebb, pre, y)
@@ -419,6 +411,8 @@ class PlasticRNN(_Plastic):
         Source of the initial values, on ``device``; by default torch's global one.
     device, dtype : optional
         Where and in which precision the parameters live.
+    method : {"auto", "loop", "chunk"}
+        How it is evaluated; see :func:`run`. It may be set anew at any time.
 
     Attributes
     ----------
@@ -434,7 +428,7 @@ class PlasticRNN(_Plastic):
     TypeError
         If ``n`` is not an integer, ``rule`` cannot be called, or ``eta`` is not a number.
     ValueError
-        If ``n`` is below 1, ``alpha`` is unknown, ``eta`` is out of range, or a scale is negative.
+        If ``n`` is below 1, ``alpha`` or ``method`` is unknown, ``eta`` is out of range, or a scale is negative.
 
     Notes
     -----
@@ -454,13 +448,16 @@ class PlasticRNN(_Plastic):
         generator: torch.Generator | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
+        method: str = "auto",
     ) -> None:
         n = _checks.integer("n", n)
+        _checks.choice("method", method, METHODS)
         super().__init__(n, n, rule, alpha, eta, learn_eta, w_scale, alpha_scale, generator, device, dtype)
+        self.method = method
 
     def forward(self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None) -> tuple[Tensor, State]:
         """Run an episode, or go on with one; see :func:`run` for shapes and errors."""
-        return run(inputs, self.w, self.alpha, self.eta, self.rule, state, clamp)
+        return run(inputs, self.w, self.alpha, self.eta, self.rule, state, clamp, self.method)
 
 
 class PlasticLinear(_Plastic):
@@ -602,4 +599,4 @@ class ThreeNumbers(nn.Module):
     def forward(self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None) -> tuple[Tensor, State]:
         """Run an episode, or go on with one, with as many units as the inputs have; see :func:`run` for shapes and errors."""
         n = inputs.shape[-1]
-        return run(inputs, ScaledIdentity(-self.inhibition), self.gain / n, self.eta, rules.decay, state, clamp, "dual")
+        return run(inputs, ScaledIdentity(-self.inhibition), self.gain / n, self.eta, rules.decay, state, clamp)

@@ -56,7 +56,7 @@ def test_the_stored_network_of_two_million_numbers_recalls():
     weights = experiments.weights("thousand-bits")
     g = torch.Generator().manual_seed(0)
     shown = tasks.PatternCompletion().sample(1, g)
-    y = run(shown.inputs, weights["0.w"], weights["0.alpha"], 0.01, clamp=shown.clamp, method="dual")[0][-1]
+    y = run(shown.inputs, weights["0.w"], weights["0.alpha"], 0.01, clamp=shown.clamp)[0][-1]
     assert tasks.errors(y, shown).erased < 0.01
 
 

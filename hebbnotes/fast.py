@@ -1,0 +1,388 @@
+"""The fast evaluation of a plastic recurrent network: the numbers of the plain loop, without a trace for every step.
+
+For a rule of the common form the trace is a sum of outer products. A *chunk* of steps keeps its terms and not their sum::
+
+    hebb = values[0] * start + sum over k of outer(keys[k - 1], values[k])      start: the trace where the chunk begins
+
+A step adds one term, with the key ``pre`` and the value ``eta * y``, after all values, receiver by receiver, have been multiplied
+by what the step keeps, ``1 - eta * forget(y)``. To read the trace is to compare ``pre`` with the keys. The gradients are the same
+sum, run backwards. An *event* is a step, or equal steps that are clamped throughout, as one: it computes nothing but what it writes.
+
+Shapes: T steps, E events, K keys, B episodes, n units.
+
+Source: this book, from Miconi, Stanley & Clune (2018), equations 1 to 3. Taught on the page "The fast evaluation".
+"""
+
+import math
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from hebbnotes.connections import Connections, ScaledIdentity, add_products, back, through
+from hebbnotes.rules import Forget
+
+__all__ = ["MOST_KEYS", "Event", "cut", "evaluate", "find_events", "writes"]
+
+MOST_KEYS = 16, 32
+"""Keys of a chunk, and of an episode that is not cut. Measured; the optimum is flat."""
+
+
+
+class Event(NamedTuple):
+    """A step of an episode, or several equal ones.
+
+    Attributes
+    ----------
+    step, times : int
+        The first of the steps, and how many there are.
+    free : bool
+        Whether some unit of some episode is not clamped.
+    shares : bool
+        Whether its sender's activity is that of the event before, so that both write to one key.
+    """
+
+    step: int
+    times: int
+    free: bool
+    shares: bool
+
+
+def find_events(inputs: Tensor, clamp: Tensor, y: Tensor, merge: bool = True) -> list[Event]:
+    """Find the events of a batch of episodes. Steps are equal if they are in all episodes, and no gradient tells them apart.
+
+    Parameters
+    ----------
+    inputs, clamp : Tensor
+        Shape (T, B, n); see :func:`hebbnotes.run`.
+    y : Tensor
+        Output before the first step, shape (B, n).
+    merge : bool
+        Whether equal steps are looked for; otherwise each step is an event.
+
+    Returns
+    -------
+    list of Event
+    """
+    if not merge:
+        return [Event(t, 1, True, False) for t in range(len(inputs))]
+    given = clamp.flatten(1).all(1)
+    known = torch.cat([given.new_full((1,), not y.requires_grad), given[:-1]])
+    equal = (inputs == torch.cat([y.unsqueeze(0), inputs[:-1]])).flatten(1).all(1)
+    same = given & known & equal & (not inputs.requires_grad)  # y[t] is y[t - 1], whatever the network does
+    given, same = torch.stack([given, same]).tolist()
+    found: list[Event] = []
+    for t, repeats in enumerate(same):
+        shares = t > 0 and same[t - 1]
+        if shares and repeats:
+            found[-1] = found[-1]._replace(times=found[-1].times + 1)
+        else:
+            found.append(Event(t, 1, not given[t], shares))
+    return found
+
+
+def cut(events: list[Event], most: int) -> list[list[Event]]:
+    """Cut events into as few chunks as have at most ``most`` keys each, and about equally many."""
+    keys = [*accumulate(not event.shares for event in events)]
+    size = math.ceil(keys[-1] / math.ceil(keys[-1] / most))
+    return [[e for e, key in zip(events, keys, strict=True) if (key - 1) // size == c] for c in range(math.ceil(keys[-1] / size))]
+
+
+def writes(y: Tensor, eta: float | Tensor, forget: Forget, times: int = 1) -> tuple[Tensor, Tensor]:
+    """Return what an event keeps of every value, and what it writes.
+
+    One step keeps ``1 - eta * forget(y)`` and writes ``eta * y``; ``times`` equal ones keep its power and write a geometric sum.
+    That is added up and not divided out: the factor may be 1, 0 or negative.
+
+    Parameters
+    ----------
+    y : Tensor
+        Output of the event, shape (..., n), without unit.
+    eta : float or Tensor
+        Rate at which the trace is written.
+    forget : callable
+        As a rule of the common form carries it.
+    times : int
+        Number of equal steps.
+
+    Returns
+    -------
+    tuple of Tensor
+        What is kept and what is written, of the shape of ``y``.
+    """
+    once, value = 1 - eta * forget(y), eta * y
+    kept, written = once, value
+    for _ in range(times - 1):
+        kept, written = kept * once, written * once + value
+    return kept, written
+
+
+class _Net(NamedTuple):
+    """The network."""
+
+    fixed: Connections
+    alpha: Tensor | None  # a matrix, or one number
+    eta: Tensor
+    forget: Forget
+
+
+class _Moment(NamedTuple):
+    """What the backward pass has to know of an event."""
+
+    values: Tensor  # (1 + K, B, n), before it wrote
+    reads: Tensor | None  # (1 + K, B, n), what it read, to be weighted by the values; None if it read nothing
+    kept: Tensor  # (B, n)
+
+
+class _Part(NamedTuple):
+    """What the backward pass has to know of a chunk of E events."""
+
+    events: list[Event]
+    clamp: Tensor  # (E, B, n)
+    start: Tensor | None  # the trace where it began, (B, n, n); None if that was empty
+    activity: Tensor  # (E + 1, B, n), with the output before the chunk
+    keys: Tensor  # (K, B, n)
+    values: Tensor  # (1 + K, B, n), at its end
+    moments: list[_Moment]
+
+
+def _run_chunk(
+    net: _Net, events: list[Event], inputs: Tensor, clamp: Tensor, y: Tensor, hebb: Tensor | None, room: Tensor | None
+) -> _Part:
+    """Run a chunk. ``room`` (B, n, n) is overwritten."""
+    start = None if room is None or hebb is None else torch.mul(net.alpha, hebb, out=room)
+    keys, values = y.new_empty(0, *y.shape), torch.ones_like(y).unsqueeze(0)
+    activity, moments = [y], []
+    for event, x, given in zip(events, inputs, clamp, strict=True):
+        pre, y, reads = y, x, None
+        if event.free:
+            drive = through(pre, net.fixed) + x
+            if net.alpha is not None:
+                reads = _read(pre, keys, net.alpha, start)
+                drive = drive + (reads * values).sum(0)
+            y = torch.where(given, x, torch.tanh(drive))
+        kept, written = writes(y, net.eta, net.forget, event.times)
+        moments.append(_Moment(values, reads, kept))
+        values = values * kept
+        if event.shares:
+            values[-1] += written
+        else:
+            keys, values = torch.cat([keys, pre.unsqueeze(0)]), torch.cat([values, written.unsqueeze(0)])
+        activity.append(y)
+    return _Part(events, clamp, hebb, torch.stack(activity), keys, values, moments)
+
+
+def _read(pre: Tensor, keys: Tensor, alpha: Tensor, start: Tensor | None) -> Tensor:
+    """Compare ``pre`` (B, n) with the trace at the chunk's start, times alpha, and with each key: shape (1 + K, B, n)."""
+    first = torch.zeros_like(pre) if start is None else (pre.unsqueeze(1) @ start).squeeze(1)
+    return torch.cat([first.unsqueeze(0), through(pre * keys, alpha).expand(-1, *pre.shape)])
+
+
+def _add_up(part: _Part) -> Tensor:
+    """Build the trace at the end of a chunk from its terms, shape (B, n, n)."""
+    left, right = part.keys.permute(1, 2, 0), part.values[1:].transpose(0, 1)
+    return left @ right if part.start is None else (part.values[0].unsqueeze(-2) * part.start).baddbmm_(left, right)
+
+
+def _read_end(part: _Part, g_hebb: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Compare the gradient of the final trace with keys and values: what :func:`_add_up` passes back to them."""
+    g_keys, g_values = torch.zeros_like(part.keys), torch.zeros_like(part.values)
+    if g_hebb is not None:
+        g_keys += (part.values[1:].transpose(0, 1) @ g_hebb.mT).transpose(0, 1)
+        g_values[1:] = (part.keys.transpose(0, 1) @ g_hebb).transpose(0, 1)
+        if part.start is not None:
+            g_values[0] = torch.linalg.vecdot(g_hebb, part.start, dim=-2)
+    return g_keys, g_values
+
+
+def _errors(
+    net: _Net, part: _Part, start: Tensor | None, g_y: Tensor, g_keys: Tensor, g_values: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Find the error of each event's drive, from the last to the first.
+
+    ``g_y`` (E + 1, B, n) holds what the outputs' gradients are from elsewhere, and is completed in place.
+
+    Returns
+    -------
+    delta, g_kept, g_written : Tensor
+        Errors, and the gradients of what :func:`writes` returned, shape (E, B, n).
+    """
+    activity, keys = part.activity, part.keys
+    slope = torch.func.jvp(net.forget, (activity[1:],), (torch.ones_like(activity[1:]),))[1]
+    delta, g_kept, g_written = (torch.zeros_like(slope) for _ in range(3))
+    for e in reversed(range(len(part.events))):
+        event, (values, reads, kept), pre, y = part.events[e], part.moments[e], activity[e], activity[e + 1]
+        n = len(values) - 1
+        g_written[e] = g_values[-1]
+        g_values = g_values[: 1 + n]
+        g_kept[e] = (g_values * values).sum(0)
+        g_y[e + 1] += net.eta * (g_written[e] - slope[e] * g_kept[e])  # wrong, and unused, where equal steps are one event
+        g_values = g_values * kept
+        if event.free:
+            delta[e] = torch.where(part.clamp[e], 0, g_y[e + 1] * (1 - y * y))
+            g_y[e] += back(delta[e], net.fixed)
+        if reads is not None:
+            g_values += delta[e] * reads
+            error = back(delta[e] * values[1:], net.alpha)
+            g_y[e] += (keys[:n] * error).sum(0)
+            g_keys[:n] += pre * error
+            if start is not None:
+                g_y[e] += ((delta[e] * values[0]).unsqueeze(1) @ start.mT).squeeze(1)
+        if not event.shares:
+            g_y[e] += g_keys[n]
+    return delta, g_kept, g_written
+
+
+def _add_gains(g_alpha: Tensor, net: _Net, part: _Part, delta: Tensor) -> None:
+    """Add the gradient with respect to ``alpha`` of all that the chunk's events read from each other, in place."""
+    read = [e for e, moment in enumerate(part.moments) if moment.reads is not None]
+    if read:
+        compared = [part.activity[e] * part.keys[: len(part.moments[e].values) - 1] for e in read]
+        errors = [delta[e] * part.moments[e].values[1:] for e in read]
+        add_products(g_alpha, torch.cat(compared), torch.cat(errors), net.alpha)
+
+
+def _pass_start(
+    g_hebb: Tensor | None, g_alpha: Tensor | None, net: _Net, part: _Part, delta: Tensor, room: Tensor | None
+) -> Tensor | None:
+    """Take the gradient of the trace from a chunk's end to its start, and add to that of ``alpha`` what was read from there."""
+    if part.start is None:
+        return None
+    if g_hebb is not None:
+        g_hebb *= part.values[0].unsqueeze(-2)
+    if net.alpha is None:
+        return g_hebb
+    errors = delta * torch.stack([moment.values[0] for moment in part.moments])
+    product = torch.bmm(part.activity[:-1].permute(1, 2, 0), errors.transpose(0, 1), out=room)
+    if net.alpha.ndim:
+        for episode, start in zip(product, part.start, strict=True):
+            g_alpha.addcmul_(episode, start)
+    else:
+        g_alpha += torch.dot(product.flatten(), part.start.flatten())
+    return net.alpha * product if g_hebb is None else g_hebb.addcmul_(net.alpha, product)
+
+
+def _rate(net: _Net, part: _Part, g_kept: Tensor, g_written: Tensor) -> Tensor:
+    """Return the gradient with respect to ``eta``, which only :func:`writes` sees."""
+    total = torch.zeros_like(net.eta)
+    for times in {event.times for event in part.events}:
+        at = [e for e, event in enumerate(part.events) if event.times == times]
+        y = part.activity[1:][at]
+        slopes = torch.func.jvp(lambda eta, y=y, m=times: writes(y, eta, net.forget, m), (net.eta,), (torch.ones_like(total),))[1]
+        total += (slopes[0] * g_kept[at] + slopes[1] * g_written[at]).sum()
+    return total
+
+
+class _How(NamedTuple):
+    """What an evaluation is told beside tensors that may have a gradient."""
+
+    chunks: list[list[Event]]
+    clamp: Tensor  # (E, B, n)
+    forget: Forget
+    identity: bool  # whether w stands for its multiple of the identity
+    keep: bool  # whether there may be a backward pass
+
+
+class _Evaluation(torch.autograd.Function):
+    """An episode as one operation with a backward pass of its own; ``g_x`` stands for the gradient with respect to ``x``."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, inputs: Tensor, w: Tensor, alpha: Tensor | None, eta: Tensor, y: Tensor, hebb: Tensor | None, how: _How
+    ) -> tuple[Tensor, Tensor]:
+        """Return the output of each event, shape (E, B, n), and the trace at the end, shape (B, n, n)."""
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(w, alpha, eta, hebb)
+        net = _Net(ScaledIdentity(w) if how.identity else w, alpha, eta, how.forget)
+        begins = alpha is not None and (hebb is not None or len(how.chunks) > 1)  # whether some chunk has a trace to start from
+        room = y.new_empty(*y.shape, y.shape[-1]) if begins else None  # written again and again: fresh memory is slow
+        ctx.how, ctx.parts, ctx.room, outputs = how, [], room, []
+        sizes = [len(events) for events in how.chunks]
+        for events, *rows in zip(how.chunks, inputs.split(sizes), how.clamp.split(sizes), strict=True):
+            part = _run_chunk(net, events, *rows, y, hebb, room)
+            y, hebb = part.activity[-1], _add_up(part)
+            outputs.append(part.activity[1:])
+            if how.keep:
+                ctx.parts.append(part)
+        return torch.cat(outputs), hebb
+
+    @staticmethod
+    def backward(ctx: Any, g_outputs: Tensor | None, g_hebb: Tensor | None) -> tuple[Tensor | None, ...]:
+        """Find the errors, from the last chunk to the first. All other gradients are sums of products with them."""
+        if torch.is_grad_enabled():
+            raise RuntimeError("the fast evaluation has no second derivative: use method='loop'")
+        w, alpha, eta, _ = ctx.saved_tensors
+        net = _Net(ScaledIdentity(w) if ctx.how.identity else w, alpha, eta, ctx.how.forget)
+        g_inputs = torch.zeros_like(ctx.how.clamp, dtype=w.dtype) if g_outputs is None else g_outputs.clone()
+        g_w, g_eta = torch.zeros_like(w), torch.zeros_like(eta)
+        g_alpha = None if alpha is None else torch.zeros_like(alpha)
+        g_y, g_hebb = torch.zeros_like(g_inputs[0]), None if g_hebb is None else g_hebb.clone()
+        sizes = [len(part.events) for part in ctx.parts]
+        for part, rows in zip(reversed(ctx.parts), reversed(g_inputs.split(sizes)), strict=True):
+            start = None if ctx.room is None or part.start is None else torch.mul(alpha, part.start, out=ctx.room)
+            rows[-1] += g_y
+            g_activity = torch.cat([torch.zeros_like(rows[:1]), rows])
+            delta, g_kept, g_written = _errors(net, part, start, g_activity, *_read_end(part, g_hebb))
+            g_y, rows[:] = g_activity[0], torch.where(part.clamp, g_activity[1:], delta)
+            add_products(g_w, part.activity[:-1], delta, net.fixed)
+            if g_alpha is not None:
+                _add_gains(g_alpha, net, part, delta)
+            if ctx.needs_input_grad[3]:
+                g_eta += _rate(net, part, g_kept, g_written)
+            g_hebb = _pass_start(g_hebb, g_alpha, net, part, delta, ctx.room)
+        return g_inputs, g_w, g_alpha, g_eta, g_y, g_hebb, None
+
+
+def evaluate(
+    inputs: Tensor,
+    w: Connections,
+    alpha: float | Tensor | None,
+    eta: float | Tensor,
+    forget: Forget,
+    y: Tensor,
+    hebb: Tensor | None,
+    clamp: Tensor | None,
+    *,
+    merge: bool = True,
+    most_keys: int | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Run a plastic recurrent network; :func:`hebbnotes.run` checks the arguments and calls this.
+
+    Parameters
+    ----------
+    inputs, w, alpha, eta, clamp
+        As for :func:`hebbnotes.run`; ``alpha`` is a matrix, a number or None.
+    forget : callable
+        Elementwise function of the outputs, without trained numbers of its own; see :func:`hebbnotes.rules.common_form`.
+    y : Tensor
+        Output before the first step, shape (B, n).
+    hebb : Tensor or None
+        Trace before the first step, shape (B, n, n); None if it is empty.
+    merge : bool
+        Whether equal steps are taken as one.
+    most_keys : int, optional
+        Keys of a chunk; by default :data:`MOST_KEYS`.
+
+    Returns
+    -------
+    output : Tensor
+        Shape (T, B, n).
+    hebb : Tensor
+        Trace after the last step, shape (B, n, n).
+    """
+    clamp = torch.zeros_like(inputs, dtype=torch.bool) if clamp is None else clamp
+    events = find_events(inputs, clamp, y, merge)
+    short, long = (most_keys, most_keys) if most_keys else MOST_KEYS
+    chunks = cut(events, long)
+    chunks = chunks if len(chunks) == 1 else cut(events, short)
+    steps = [event.step for event in events]
+
+    def tensor(value: float | Tensor) -> Tensor:
+        return torch.as_tensor(value, dtype=inputs.dtype, device=inputs.device)
+
+    identity = isinstance(w, ScaledIdentity)
+    numbers = tensor(w.scale if identity else w), None if alpha is None else tensor(alpha), tensor(eta)
+    how = _How(chunks, clamp[steps], forget, identity, torch.is_grad_enabled())
+    outputs, hebb = _Evaluation.apply(inputs[steps], *numbers, y, hebb, how)
+    return outputs[[e for e, event in enumerate(events) for _ in range(event.times)]], hebb
