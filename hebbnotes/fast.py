@@ -29,7 +29,6 @@ MOST_KEYS = 16, 32
 """Keys of a chunk, and of an episode that is not cut. Measured; the optimum is flat."""
 
 
-
 class Event(NamedTuple):
     """A step of an episode, or several equal ones.
 

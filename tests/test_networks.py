@@ -401,59 +401,6 @@ def test_a_network_says_what_it_is():
     assert PlasticLinear(4, 2, alpha=None, eta=1, learn_eta=False).extra_repr() == "4, 2, rule=oja, alpha=None, eta=1 (fixed)"
 
 
-@given(seeds, st.sampled_from(ALL), st.sampled_from(["full", "shared", "identity", "none"]), st.integers(1, 6))
-def test_the_dual_form_is_the_loop_to_the_last_digits_with_all_gradients(seed, rule, kind, repeats):
-    x, w, alpha, state, clamp = episode(seed, steps=4)
-    held = torch.ones(repeats, 2, 3, dtype=torch.bool)
-    x = torch.cat([x[:2], x[:1].sign().expand(repeats, -1, -1), x[2:]])
-    clamp = torch.cat([clamp[:2], held, clamp[2:]])
-    eta = torch.tensor(0.15, dtype=x.dtype)
-    leaves = [x, w, alpha, eta, *state]
-    for leaf in leaves:
-        leaf.requires_grad_()
-    read = {"full": alpha, "shared": alpha[0, 0], "identity": ScaledIdentity(alpha[0, 0]), "none": None}[kind]
-    found = []
-    for method in ("loop", "dual"):
-        output, end = run(x, w, read, eta, rule, State(*state), clamp, method)
-        loss = output.pow(3).sum() + end.hebb.square().sum()
-        found.append([output, *end, *torch.autograd.grad(loss, leaves, allow_unused=True)])
-    for one, two in zip(*found, strict=True):
-        assert (one is None) == (two is None)
-        if one is not None:
-            torch.testing.assert_close(one, two, rtol=1e-10, atol=1e-12)
-
-
-@given(seeds, st.sampled_from(ALL), st.booleans())
-def test_equal_steps_are_merged_only_where_the_whole_batch_is_equal_and_to_the_same_numbers(seed, rule, learn):
-    x, w, alpha, state, _ = episode(seed, steps=7)
-    x[1:5] = x[0]
-    x[3:5, 1] *= -1
-    x[5] = 0.5 * x[4]
-    clamp = torch.ones_like(x, dtype=torch.bool)
-    clamp[6] = False
-    alpha.requires_grad_(learn)
-    (one, end), (two, other) = (run(x, w, alpha, 0.15, rule, state, clamp, method) for method in ("loop", "dual"))
-    torch.testing.assert_close(one, two, rtol=1e-11, atol=1e-13)
-    torch.testing.assert_close(end.hebb, other.hebb, rtol=1e-11, atol=1e-13)
-
-
-def test_equal_steps_share_an_entry_in_the_dual_form(monkeypatch):
-    x = torch.ones(9, 1, 2)
-    seen = []
-    real = torch.einsum
-    monkeypatch.setattr(torch, "einsum", lambda form, *args: (seen.append([tuple(a.shape) for a in args]), real(form, *args))[1])
-    run(x, 0.0, 0.5, 0.1, clamp=x > 0, method="dual")
-    assert seen == [[(2, 1, 2), (2, 1, 2)]], "one key from rest, and one that the eight others share"
-
-
-def test_the_dual_form_needs_a_forget_function_and_the_method_a_name():
-    x = torch.zeros(1, 1, 2)
-    with pytest.raises(ValueError, match="forget function"):
-        run(x, 0.0, None, 0.1, lambda hebb, pre, post: hebb, method="dual")
-    with pytest.raises(ValueError, match="method must be one of"):
-        run(x, 0.0, None, 0.1, method="fast")
-
-
 @pytest.mark.witness("eq-plastic", networks.run)
 @given(seeds)
 def test_the_drive_is_the_sum_of_a_fixed_a_plastic_and_an_outer_part(seed):
