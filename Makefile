@@ -4,7 +4,7 @@ BIN := .venv/bin
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 BUILD := $(BIN)/jupyter-book build book --config _config.yml --toc $(CURDIR)/_toc.yml --path-output . --all -W -n --keep-going
 
-.PHONY: book test lint outputs data serve measure browser clean
+.PHONY: book test lint outputs data serve measure bench browser clean
 
 book: .venv/.done
 	$(BUILD)
@@ -31,6 +31,10 @@ serve: book
 # Measure what the README and the chapters say of seconds and megabytes.
 measure: .venv/.done
 	$(BIN)/python -m tools.measure
+
+# Measure the fast evaluation against the published formulation, and store it: minutes, 12 GB, an idle computer.
+bench: .venv/.done
+	$(BIN)/python -m hebbnotes.benchmark --store
 
 # The site tests need Chromium: your system's, or this one.
 browser: .venv/.done

@@ -140,6 +140,28 @@ def thousand_bits(
     return numbers, kept
 
 
+def thousand_bits_live(
+    seed: int, checkpoint: Path, *, schedule: str, lr: float, batch: int, updates: int, test_episodes: int
+) -> Outcome:
+    """Train 1,001 units as a chapter does while it is read: on small batches, in the seconds that it takes to read a paragraph."""
+    task = tasks.PatternCompletion(**SCHEDULES[schedule])
+    g = torch.Generator().manual_seed(seed)
+    network = PlasticRNN(task.n_units, eta=0.01, learn_eta=False, generator=g)
+    history = _trained(
+        network.parameters(), tasks.recall_loss(network, task, batch, g), updates, lr=lr, checkpoint=checkpoint, generator=g
+    )
+    test = torch.Generator().manual_seed(10_000 + seed)
+    with torch.no_grad():
+        shown = [task.sample(1, test) for _ in range(test_episodes)]
+        wrong = [tasks.errors(network(e.inputs, clamp=e.clamp)[0][-1], e) for e in shown]
+    return {
+        "trained_numbers": sum(p.numel() for p in network.parameters()),
+        "all_bits_by_update": shorts(history.metrics["all_bits"]),
+        "test_all_bits": short(torch.cat([one.all_bits for one in wrong]).mean()),
+        "test_erased": short(torch.cat([one.erased for one in wrong]).mean()),
+    }, {}
+
+
 def _curve(history: training.History, batch: int) -> dict[str, list[float]]:
     """Return the errors against the episodes seen, as means over blocks whose ends grow by a quarter."""
     total = len(history.loss)
@@ -268,6 +290,11 @@ EXPERIMENTS: dict[str, Experiment] = {
         {"schedule": "paper", "lr": 1e-3, "learn_eta": True} | _THOUSAND,
     ),
 }
+EXPERIMENTS["thousand-bits-live"] = Experiment(
+    "the same, on two episodes for each update and with a larger learning rate, both chosen on seeds 100 to 102",
+    thousand_bits_live,
+    {"schedule": "code", "lr": 1.5e-3, "batch": 2, "updates": 60, "test_episodes": 40},
+)
 for _p in (2, 3):
     EXPERIMENTS |= {
         f"fifty-bits-plastic-{_p}": Experiment(

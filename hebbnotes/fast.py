@@ -6,7 +6,8 @@ For a rule of the common form the trace is a sum of outer products. A *chunk* of
 
 A step adds one term, with the key ``pre`` and the value ``eta * y``, after all values, receiver by receiver, have been multiplied
 by what the step keeps, ``1 - eta * forget(y)``. To read the trace is to compare ``pre`` with the keys. The gradients are the same
-sum, run backwards. An *event* is a step, or equal steps that are clamped throughout, as one: it computes nothing but what it writes.
+sum, run backwards. An *event* is a step, or equal steps that are clamped throughout, taken as one: where nothing is free, nothing
+is computed but what is written.
 
 Shapes: T steps, E events, K keys, B episodes, n units.
 
@@ -23,7 +24,7 @@ from torch import Tensor
 from hebbnotes.connections import Connections, ScaledIdentity, add_products, back, through
 from hebbnotes.rules import Forget
 
-__all__ = ["MOST_KEYS", "Event", "cut", "evaluate", "find_events", "writes"]
+__all__ = ["MOST_KEYS", "Event", "chunked", "evaluate", "find_events", "writes"]
 
 MOST_KEYS = 16, 32
 """Keys of a chunk, and of an episode that is not cut. Measured; the optimum is flat."""
@@ -81,10 +82,23 @@ def find_events(inputs: Tensor, clamp: Tensor, y: Tensor, merge: bool = True) ->
     return found
 
 
-def cut(events: list[Event], most: int) -> list[list[Event]]:
-    """Cut events into as few chunks as have at most ``most`` keys each, and about equally many."""
+def chunked(events: list[Event], most: int = MOST_KEYS[0], whole: int = MOST_KEYS[1]) -> list[list[Event]]:
+    """Cut events into as few chunks as have at most ``most`` keys each, and about equally many.
+
+    Parameters
+    ----------
+    events : list of Event
+        As :func:`find_events` returns them.
+    most, whole : int
+        Keys of a chunk, and of an episode that is left in one piece.
+
+    Returns
+    -------
+    list of list of Event
+    """
     keys = [*accumulate(not event.shares for event in events)]
-    size = math.ceil(keys[-1] / math.ceil(keys[-1] / most))
+    n_chunks = 1 if keys[-1] <= whole else math.ceil(keys[-1] / most)
+    size = math.ceil(keys[-1] / n_chunks)
     return [[e for e, key in zip(events, keys, strict=True) if (key - 1) // size == c] for c in range(math.ceil(keys[-1] / size))]
 
 
@@ -111,10 +125,10 @@ def writes(y: Tensor, eta: float | Tensor, forget: Forget, times: int = 1) -> tu
         What is kept and what is written, of the shape of ``y``.
     """
     once, value = 1 - eta * forget(y), eta * y
-    kept, written = once, value
+    written = value
     for _ in range(times - 1):
-        kept, written = kept * once, written * once + value
-    return kept, written
+        written = torch.addcmul(value, written, once)
+    return once**times, written
 
 
 class _Net(NamedTuple):
@@ -130,8 +144,9 @@ class _Moment(NamedTuple):
     """What the backward pass has to know of an event."""
 
     values: Tensor  # (1 + K, B, n), before it wrote
-    reads: Tensor | None  # (1 + K, B, n), what it read, to be weighted by the values; None if it read nothing
     kept: Tensor  # (B, n)
+    from_start: Tensor | None = None  # (B, n), what it read from the trace at the start, to be weighted by values[0]
+    from_keys: Tensor | None = None  # (K, B, n), the same for the keys; None if it read nothing
 
 
 class _Part(NamedTuple):
@@ -154,15 +169,18 @@ def _run_chunk(
     keys, values = y.new_empty(0, *y.shape), torch.ones_like(y).unsqueeze(0)
     activity, moments = [y], []
     for event, x, given in zip(events, inputs, clamp, strict=True):
-        pre, y, reads = y, x, None
+        pre, y, from_start, from_keys = y, x, None, None
         if event.free:
             drive = through(pre, net.fixed) + x
             if net.alpha is not None:
-                reads = _read(pre, keys, net.alpha, start)
-                drive = drive + (reads * values).sum(0)
+                from_keys = through(pre * keys, net.alpha)
+                drive = drive + (from_keys * values[1:]).sum(0)
+            if start is not None:
+                from_start = (pre.unsqueeze(1) @ start).squeeze(1)
+                drive = drive + from_start * values[0]
             y = torch.where(given, x, torch.tanh(drive))
         kept, written = writes(y, net.eta, net.forget, event.times)
-        moments.append(_Moment(values, reads, kept))
+        moments.append(_Moment(values, kept, from_start, from_keys))
         values = values * kept
         if event.shares:
             values[-1] += written
@@ -172,26 +190,20 @@ def _run_chunk(
     return _Part(events, clamp, hebb, torch.stack(activity), keys, values, moments)
 
 
-def _read(pre: Tensor, keys: Tensor, alpha: Tensor, start: Tensor | None) -> Tensor:
-    """Compare ``pre`` (B, n) with the trace at the chunk's start, times alpha, and with each key: shape (1 + K, B, n)."""
-    first = torch.zeros_like(pre) if start is None else (pre.unsqueeze(1) @ start).squeeze(1)
-    return torch.cat([first.unsqueeze(0), through(pre * keys, alpha).expand(-1, *pre.shape)])
-
-
 def _add_up(part: _Part) -> Tensor:
     """Build the trace at the end of a chunk from its terms, shape (B, n, n)."""
     left, right = part.keys.permute(1, 2, 0), part.values[1:].transpose(0, 1)
     return left @ right if part.start is None else (part.values[0].unsqueeze(-2) * part.start).baddbmm_(left, right)
 
 
-def _read_end(part: _Part, g_hebb: Tensor | None) -> tuple[Tensor, Tensor]:
+def _read_end(part: _Part, g_hebb: Tensor | None, room: Tensor | None) -> tuple[Tensor, Tensor]:
     """Compare the gradient of the final trace with keys and values: what :func:`_add_up` passes back to them."""
     g_keys, g_values = torch.zeros_like(part.keys), torch.zeros_like(part.values)
     if g_hebb is not None:
         g_keys += (part.values[1:].transpose(0, 1) @ g_hebb.mT).transpose(0, 1)
         g_values[1:] = (part.keys.transpose(0, 1) @ g_hebb).transpose(0, 1)
         if part.start is not None:
-            g_values[0] = torch.linalg.vecdot(g_hebb, part.start, dim=-2)
+            g_values[0] = torch.mul(g_hebb, part.start, out=room).sum(-2)
     return g_keys, g_values
 
 
@@ -211,7 +223,7 @@ def _errors(
     slope = torch.func.jvp(net.forget, (activity[1:],), (torch.ones_like(activity[1:]),))[1]
     delta, g_kept, g_written = (torch.zeros_like(slope) for _ in range(3))
     for e in reversed(range(len(part.events))):
-        event, (values, reads, kept), pre, y = part.events[e], part.moments[e], activity[e], activity[e + 1]
+        event, (values, kept, from_start, from_keys), pre, y = part.events[e], part.moments[e], activity[e], activity[e + 1]
         n = len(values) - 1
         g_written[e] = g_values[-1]
         g_values = g_values[: 1 + n]
@@ -221,13 +233,14 @@ def _errors(
         if event.free:
             delta[e] = torch.where(part.clamp[e], 0, g_y[e + 1] * (1 - y * y))
             g_y[e] += back(delta[e], net.fixed)
-        if reads is not None:
-            g_values += delta[e] * reads
+        if from_keys is not None:
+            g_values[1:] += delta[e] * from_keys
             error = back(delta[e] * values[1:], net.alpha)
             g_y[e] += (keys[:n] * error).sum(0)
             g_keys[:n] += pre * error
-            if start is not None:
-                g_y[e] += ((delta[e] * values[0]).unsqueeze(1) @ start.mT).squeeze(1)
+        if from_start is not None:
+            g_values[0] += delta[e] * from_start
+            g_y[e] += ((delta[e] * values[0]).unsqueeze(1) @ start.mT).squeeze(1)
         if not event.shares:
             g_y[e] += g_keys[n]
     return delta, g_kept, g_written
@@ -235,7 +248,7 @@ def _errors(
 
 def _add_gains(g_alpha: Tensor, net: _Net, part: _Part, delta: Tensor) -> None:
     """Add the gradient with respect to ``alpha`` of all that the chunk's events read from each other, in place."""
-    read = [e for e, moment in enumerate(part.moments) if moment.reads is not None]
+    read = [e for e, moment in enumerate(part.moments) if moment.from_keys is not None]
     if read:
         compared = [part.activity[e] * part.keys[: len(part.moments[e].values) - 1] for e in read]
         errors = [delta[e] * part.moments[e].values[1:] for e in read]
@@ -319,10 +332,11 @@ class _Evaluation(torch.autograd.Function):
         g_y, g_hebb = torch.zeros_like(g_inputs[0]), None if g_hebb is None else g_hebb.clone()
         sizes = [len(part.events) for part in ctx.parts]
         for part, rows in zip(reversed(ctx.parts), reversed(g_inputs.split(sizes)), strict=True):
+            from_end = _read_end(part, g_hebb, ctx.room)
             start = None if ctx.room is None or part.start is None else torch.mul(alpha, part.start, out=ctx.room)
             rows[-1] += g_y
             g_activity = torch.cat([torch.zeros_like(rows[:1]), rows])
-            delta, g_kept, g_written = _errors(net, part, start, g_activity, *_read_end(part, g_hebb))
+            delta, g_kept, g_written = _errors(net, part, start, g_activity, *from_end)
             g_y, rows[:] = g_activity[0], torch.where(part.clamp, g_activity[1:], delta)
             add_products(g_w, part.activity[:-1], delta, net.fixed)
             if g_alpha is not None:
@@ -344,7 +358,7 @@ def evaluate(
     clamp: Tensor | None,
     *,
     merge: bool = True,
-    most_keys: int | None = None,
+    most_keys: tuple[int, int] = MOST_KEYS,
 ) -> tuple[Tensor, Tensor]:
     """Run a plastic recurrent network; :func:`hebbnotes.run` checks the arguments and calls this.
 
@@ -360,8 +374,8 @@ def evaluate(
         Trace before the first step, shape (B, n, n); None if it is empty.
     merge : bool
         Whether equal steps are taken as one.
-    most_keys : int, optional
-        Keys of a chunk; by default :data:`MOST_KEYS`.
+    most_keys : tuple of int
+        As for :func:`chunked`.
 
     Returns
     -------
@@ -372,9 +386,6 @@ def evaluate(
     """
     clamp = torch.zeros_like(inputs, dtype=torch.bool) if clamp is None else clamp
     events = find_events(inputs, clamp, y, merge)
-    short, long = (most_keys, most_keys) if most_keys else MOST_KEYS
-    chunks = cut(events, long)
-    chunks = chunks if len(chunks) == 1 else cut(events, short)
     steps = [event.step for event in events]
 
     def tensor(value: float | Tensor) -> Tensor:
@@ -382,6 +393,6 @@ def evaluate(
 
     identity = isinstance(w, ScaledIdentity)
     numbers = tensor(w.scale if identity else w), None if alpha is None else tensor(alpha), tensor(eta)
-    how = _How(chunks, clamp[steps], forget, identity, torch.is_grad_enabled())
+    how = _How(chunked(events, *most_keys), clamp[steps], forget, identity, torch.is_grad_enabled())
     outputs, hebb = _Evaluation.apply(inputs[steps], *numbers, y, hebb, how)
     return outputs[[e for e, event in enumerate(events) for _ in range(event.times)]], hebb

@@ -113,8 +113,8 @@ def run(
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), equations 1 to 3. Taught in the chapter "Introducing the NeuroAI series"; the methods, on
-    the page "The fast evaluation".
+    Source: Miconi, Stanley & Clune (2018), equations 1 to 3. Taught in the chapter "Introducing the NeuroAI series"; the methods,
+    on the page "The fast evaluation".
     """
     sizes: dict[str, int] = {}
     _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
@@ -142,9 +142,9 @@ def run(
 def choose_method(rule: Rule, n_steps: int, batch: int, n: int) -> str:
     """Say which method a plastic recurrent network runs with by default.
 
-    The plain loop has the smaller overhead, the fast evaluation the smaller cost for each number of the traces. So the fast one runs
-    where the traces of a batch hold at least 2**15 numbers and those of all steps 2**18; and where the loop would have to remember more
-    than 2**26 numbers. Rules that are not of the common form take the loop.
+    The plain loop has the smaller overhead, the fast evaluation the smaller cost for each number in a trace. So the fast one runs
+    where the traces of a batch hold at least 2**15 numbers and those of all steps 2**18; and where the traces of all steps hold
+    2**26, for the loop would have to remember them. Rules that are not of the common form take the loop.
 
     Parameters
     ----------
@@ -165,8 +165,8 @@ def choose_method(rule: Rule, n_steps: int, batch: int, n: int) -> str:
 
     Notes
     -----
-    Source: measurements on one core; the limits may lie elsewhere on another computer, by a small factor in time. Taught on the page
-    "The fast evaluation".
+    Source: measurements on one core. On another computer the limits lie elsewhere, which costs a small factor in time. Taught on
+    the page "The fast evaluation".
     """
     _checks.rule(rule)
     for name, value in (("n_steps", n_steps), ("batch", batch), ("n", n)):

@@ -16,6 +16,7 @@ def absolute(w, pre, post):
 
 
 absolute.forget = torch.abs
+CHUNKED = fast.chunked
 RULES = [rules.hebb, rules.decay, rules.oja, absolute]
 KINDS = ("free", "mixed", "given", "repeated")
 
@@ -58,7 +59,7 @@ def test_outputs_trace_and_all_gradients_are_those_of_the_loop(episode, rule, et
     wanted = leaves(x, w, alpha, eta, state, learn_inputs)
     found = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fast, "MOST_KEYS", (most_keys, most_keys))
+        patch.setattr(fast, "chunked", lambda events, *_: CHUNKED(events, most_keys, most_keys))
         for method in ("loop", "chunk"):
             output, end = run(x, w, alpha, eta, rule, state, clamp, method)
             loss = on_output * output.pow(3).sum() + on_trace * end.hebb.square().sum() + 0 * output.sum()
@@ -72,7 +73,7 @@ def test_outputs_trace_and_all_gradients_are_those_of_the_loop(episode, rule, et
 @pytest.mark.parametrize("kind", ["full", "number", "identity"])
 @pytest.mark.parametrize("most_keys", [2, 100])
 def test_gradients_agree_with_finite_differences(rule, kind, most_keys, monkeypatch):
-    monkeypatch.setattr(fast, "MOST_KEYS", (most_keys, most_keys))
+    monkeypatch.setattr(fast, "chunked", lambda events, *_: CHUNKED(events, most_keys, most_keys))
     g = torch.Generator().manual_seed(3)
     x, w, alpha, y, hebb = (
         torch.randn(s, generator=g, dtype=torch.float64) for s in ((5, 2, 2), (2, 2), (2, 2), (2, 2), (2, 2, 2))
@@ -139,18 +140,15 @@ def test_a_second_derivative_is_refused_and_says_what_to_do():
 
 def test_a_gradient_may_be_asked_for_twice_and_nothing_that_was_passed_is_changed():
     g = torch.Generator().manual_seed(1)
-    x, w, alpha, y, hebb = (
-        torch.randn(s, generator=g, dtype=torch.float64, requires_grad=True)
-        for s in ((40, 2, 3), (3, 3), (3, 3), (2, 3), (2, 3, 3))
-    )
-    before = [a.detach().clone() for a in (x, w, alpha, y, hebb)]
+    shapes = (40, 2, 3), (3, 3), (3, 3), (2, 3), (2, 3, 3)
+    passed = x, w, alpha, y, hebb = [torch.randn(s, generator=g, dtype=torch.float64, requires_grad=True) for s in shapes]
+    before = [a.detach().clone() for a in passed]
     output, end = run(x, w, alpha, 0.2, rules.oja, State(y, hebb), method="chunk")
     g_output, g_hebb = torch.ones_like(output), torch.ones_like(end.hebb)
-    one, two = (
-        torch.autograd.grad((output, end.hebb), (x, w, alpha, y, hebb), (g_output, g_hebb), retain_graph=True) for _ in range(2)
-    )
+    ends = (output, end.hebb), passed, (g_output, g_hebb)
+    one, two = (torch.autograd.grad(*ends, retain_graph=True) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
-    assert all(torch.equal(a, b) for a, b in zip((x, w, alpha, y, hebb), before, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(passed, before, strict=True))
     assert g_output.eq(1).all()
     assert g_hebb.eq(1).all()
     with torch.no_grad():
@@ -297,7 +295,7 @@ def test_events_are_the_steps_in_order_and_chunks_are_the_events_in_order(episod
         if event.shares:
             assert event.step > 1 or torch.equal(x[0], y)
             assert torch.equal(before[event.step], before[event.step - 1])
-    chunks = fast.cut(events, most_keys)
+    chunks = fast.chunked(events, most_keys, most_keys)
     assert [event for chunk in chunks for event in chunk] == events
     sizes = [sum(not event.shares for event in chunk) for chunk in chunks]
     assert max(sizes) <= most_keys
@@ -327,10 +325,8 @@ def test_what_repeats_is_merged_only_where_all_episodes_repeat_and_no_gradient_t
 def test_the_published_schedules_have_the_events_that_the_derivation_counts():
     g = torch.Generator().manual_seed(0)
     images = tasks.PatternCompletion(n_bits=16, n_patterns=3, cycles=3, steps_on=20, steps_off=2, steps_test=3)
-    for task, steps, events, reading, keys in (
-        (tasks.PatternCompletion(n_bits=8, **tasks.CODE), 106, 66, 46, 56),
-        (images, 201, 39, 21, 30),
-    ):
+    code = tasks.PatternCompletion(n_bits=8, **tasks.CODE)
+    for task, steps, events, reading, keys in ((code, 106, 66, 46, 56), (images, 201, 39, 21, 30)):
         shown = task.sample(1, g)
         assert len(shown.inputs) == steps
         found = fast.find_events(shown.inputs, shown.clamp, torch.zeros(1, task.n_units))
@@ -353,7 +349,7 @@ class Traces(TorchDispatchMode):
 
 
 def test_traces_are_built_for_each_chunk_and_not_for_each_step(monkeypatch):
-    monkeypatch.setattr(fast, "MOST_KEYS", (8, 8))
+    monkeypatch.setattr(fast, "chunked", lambda events, *_: CHUNKED(events, 8, 8))
     counted = {}
     for method in ("loop", "chunk"):
         for steps in (32, 64):
@@ -390,7 +386,7 @@ def test_a_network_runs_with_the_method_that_it_says(monkeypatch):
     real = fast.evaluate
     monkeypatch.setattr(fast, "evaluate", lambda *args, **kwargs: (ran.append("chunk"), real(*args, **kwargs))[1])
     x = torch.zeros(9, 32, 51)
-    for net, x, expected in (
+    for net, shown, expected in (
         (PlasticRNN(51), x, ["chunk"]),
         (PlasticRNN(51), x[:, :1], []),
         (PlasticRNN(51, method="loop"), x, []),
@@ -399,10 +395,10 @@ def test_a_network_runs_with_the_method_that_it_says(monkeypatch):
         (networks.ThreeNumbers(), x, ["chunk"]),
     ):
         ran.clear()
-        net(x)
+        net(shown)
         assert ran == expected
         if isinstance(net, PlasticRNN) and net.method == "auto":
-            assert ran == ["chunk"] * (choose_method(net.rule, *x.shape) == "chunk")
+            assert ran == ["chunk"] * (choose_method(net.rule, *shown.shape) == "chunk")
 
 
 def test_a_rule_that_the_fast_evaluation_cannot_run_takes_the_loop_or_an_error():
