@@ -156,7 +156,10 @@ def measure_growth() -> dict[str, dict[str, list[float]]]:
     """Measure loop and chunks against the number of steps and of units, on random inputs where nothing is clamped or repeats."""
     g = torch.Generator().manual_seed(0)
     found = {}
-    for name, cases in (("steps", [(t, 256) for t in (16, 64, 256, 1024)]), ("units", [(20, n) for n in (64, 256, 1024, 4096)])):
+    for name, cases in (
+        ("steps", [(t, 256) for t in (16, 64, 256, 1024, 4096)]),
+        ("units", [(20, n) for n in (64, 256, 1024, 4096)]),
+    ):
         found[name] = {"at": [float(t if name == "steps" else n) for t, n in cases], "loop": [], "chunk": []}
         for steps, n in cases:
             numbers = _network(n, g)
@@ -260,7 +263,9 @@ def measure(rounds: int = 7) -> dict[str, Any]:
         found["sizes"][name] = {"units": size.task.n_units, "steps": size.task.n_steps, "batch": size.batch}
         found["sizes"][name] |= {"floor_ms": float(f"{least:.3g}"), "ways": ways}
     growth = _child("growth")
-    found["growth"] = {name: {k: [float(f"{x:.3g}") for x in v] for k, v in one.items()} for name, one in growth.items()}
+    found["growth"] = {
+        name: {k: v if k == "at" else [float(f"{x:.3g}") for x in v] for k, v in one.items()} for name, one in growth.items()
+    }
     return found
 
 
