@@ -26,7 +26,7 @@ from hebbnotes.rules import Forget
 
 __all__ = ["MOST_KEYS", "Event", "chunked", "evaluate", "find_events", "writes"]
 
-MOST_KEYS = 16, 32
+MOST_KEYS = 20, 32
 """Keys of a chunk, and of an episode that is not cut. Measured; the optimum is flat."""
 
 
