@@ -1,32 +1,82 @@
 """Data: public data sets, fetched once into a folder of your choice and checked against their checksums.
 
-``python -m hebbnotes.data`` fetches all of them. The folder is ``HEBBNOTES_DATA`` (an absolute path), or by default your
-system's cache folder.
+``python -m hebbnotes.data`` fetches what the notebooks use; with names, such as ``cifar10``, these sets. The folder is
+``HEBBNOTES_DATA`` (an absolute path), or by default your system's cache folder. Nothing is downloaded unless it is asked for, a
+damaged file is neither used nor deleted, and a file appears under its name only when it is whole and checked.
 """
 
+import argparse
+import codecs
+import gzip
+import hashlib
+import io
 import os
+import pickle
 import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-__all__ = ["FILES", "File", "fetch", "folder"]
+import numpy as np
+import torch
+from torch import Tensor
+
+from hebbnotes import _checks
+
+__all__ = ["FILES", "File", "available", "cifar10", "fetch", "folder", "grey", "mnist", "omniglot"]
 
 
 class File(NamedTuple):
-    """A public file: its official address, its size in bytes, and its MD5."""
+    """A public file: its official address (empty if it has none), its size in bytes, its MD5, and a checksum of what it holds.
+
+    Attributes
+    ----------
+    address : str
+        Where it is fetched from.
+    size : int
+        Bytes of the official file.
+    md5 : str
+        MD5 of the official file.
+    content : str
+        For a zip that circulates in several containers: SHA-256 over its pictures, sorted by name: of each its name, a zero byte
+        and the SHA-256 of its bytes. A file that has it is accepted, too.
+    """
 
     address: str
     size: int
     md5: str
+    content: str = ""
 
 
 _MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+_OMNIGLOT = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/"
 FILES: dict[str, File] = {
     "mnist/train-images-idx3-ubyte.gz": File(_MNIST + "train-images-idx3-ubyte.gz", 9912422, "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
     "mnist/train-labels-idx1-ubyte.gz": File(_MNIST + "train-labels-idx1-ubyte.gz", 28881, "d53e105ee54ea40749a09fcbcd1e9432"),
     "mnist/t10k-images-idx3-ubyte.gz": File(_MNIST + "t10k-images-idx3-ubyte.gz", 1648877, "9fb629c4189551a2d022fa330f9573f3"),
     "mnist/t10k-labels-idx1-ubyte.gz": File(_MNIST + "t10k-labels-idx1-ubyte.gz", 4542, "ec29112dd5afa0611ce80d1b7f02629c"),
+    "omniglot/images_background.zip": File(
+        _OMNIGLOT + "images_background.zip",
+        9464212,
+        "68d2efa1b9178cc56df9314c21c6e718",
+        "07356096b8076fcf915341f8715e94822249e2a4d5b999fd2d0f6cf9ebffebd5",
+    ),
+    "omniglot/images_evaluation.zip": File(
+        _OMNIGLOT + "images_evaluation.zip",
+        6462886,
+        "6b91aef0f799c5bb55b94e3f2daec811",
+        "f5165eb5f20d18e13c6515650b69a42a2c0507506969d410ba5e4a1c572bd542",
+    ),
+    "cifar10/cifar-10-python.tar.gz": File(
+        "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", 170498071, "c58f30108f718f92721af3b95e74349a"
+    ),
 }
+SUBSET = "cifar10-subset/cifar10_first4000train_first1000test.npz"
+_SUBSET_SHA256 = "2a9fc689a27c9419ed61825842425a013acce5c1daa0b66bf0617a29fee14f44"
+NOTEBOOKS = ("mnist", "omniglot")
+"""The sets that notebooks use; the rest is for experiments."""
 
 
 def folder() -> Path:
@@ -45,13 +95,34 @@ def folder() -> Path:
     return Path(named) if named else Path(pooch.os_cache("hebbnotes"))
 
 
-def fetch(name: str) -> Path:
+def _content(path: Path) -> str:
+    """Return the checksum of the pictures in a zip, whatever its container; empty if it is no zip."""
+    digest = hashlib.sha256()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(name for name in archive.namelist() if name.endswith(".png")):
+                digest.update(name.encode() + b"\0" + hashlib.sha256(archive.read(name)).digest())
+    except (zipfile.BadZipFile, OSError, EOFError):
+        return ""
+    return digest.hexdigest()
+
+
+def _is_whole(path: Path, file: File) -> bool:
+    import pooch
+
+    same = path.stat().st_size == file.size and pooch.file_hash(str(path), alg="md5") == file.md5
+    return same or bool(file.content and _content(path) == file.content)
+
+
+def fetch(name: str, download: bool = True) -> Path:
     """Return the path of a data file, downloading it if it is not there; a damaged file is never used.
 
     Parameters
     ----------
     name : str
         A key of ``FILES``.
+    download : bool
+        Whether to ask the network for a file that is not there.
 
     Returns
     -------
@@ -64,36 +135,215 @@ def fetch(name: str) -> Path:
     ValueError
         If the file that is there, or the download, does not have the checksum of the official file.
     OSError
-        If the file is not there and cannot be downloaded; the message names file, address, folder and command.
+        If the file is not there and cannot be downloaded, or not be written; the message names file, address, folder and command.
     """
     import pooch
 
     if name not in FILES:
         raise KeyError(f"there is no data file {name!r}: it must be one of {', '.join(FILES)}")
     file, path = FILES[name], folder() / name
+    command = f"python -m hebbnotes.data {name.split('/', maxsplit=1)[0]}"
     if path.exists():
-        if pooch.file_hash(str(path), alg="md5") != file.md5:
-            raise ValueError(f"{path} is damaged (its MD5 is not {file.md5}): move it away, then run `make data`")
+        if not _is_whole(path, file):
+            raise ValueError(f"{path} is damaged (its MD5 is not {file.md5}): move it away, then run `{command}`")
         return path
+    missing = f"{name} is not in {folder()}"
+    if not download:
+        raise FileNotFoundError(f"{missing}: run `{command}`, which fetches it from {file.address}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         pooch.retrieve(file.address, f"md5:{file.md5}", fname=path.name, path=path.parent, progressbar=sys.stderr.isatty())
     except OSError as error:
-        raise OSError(
-            f"{name} is not in {folder()} and could not be fetched from {file.address} ({error}): run `make data` online"
+        raise OSError(f"{missing} and could not be fetched from {file.address} ({error}): run `{command}` online") from error
+    except ValueError as error:
+        raise ValueError(
+            f"what {file.address} sent for {name} is not the official file ({error}): run `{command}` again"
         ) from error
     return path
 
 
-def main() -> int:
-    """Fetch every file, and say of each that fails why."""
+def available(name: str) -> bool:
+    """Tell whether all files of a set are in the folder and whole, without a network.
+
+    Parameters
+    ----------
+    name : str
+        ``"mnist"``, ``"omniglot"``, ``"cifar10"`` or ``"cifar10-subset"``.
+    """
+    _checks.choice("name", name, ("mnist", "omniglot", "cifar10", "cifar10-subset"))
+    try:
+        if name == "cifar10-subset":
+            _subset()
+        else:
+            for file in FILES:
+                if file.startswith(f"{name}/"):
+                    fetch(file, download=False)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def mnist(split: str = "train", download: bool = True) -> tuple[Tensor, Tensor]:
+    """Return the handwritten digits of MNIST.
+
+    Parameters
+    ----------
+    split : {"train", "test"}
+        60,000 or 10,000 digits.
+    download : bool
+        As for :func:`fetch`, whose errors are raised.
+
+    Returns
+    -------
+    pictures : Tensor
+        Shape (M, 28, 28), integers 0 (paper) to 255 (ink).
+    labels : Tensor
+        Shape (M,), integers 0 to 9.
+
+    Notes
+    -----
+    Source: LeCun, Cortes & Burges, the MNIST database.
+    """
+    part = {"train": "train", "test": "t10k"}[_checks.choice("split", split, ("train", "test"))]
+    found = []
+    for kind, header in (("images-idx3", 16), ("labels-idx1", 8)):
+        with gzip.open(fetch(f"mnist/{part}-{kind}-ubyte.gz", download)) as file:
+            found.append(torch.frombuffer(bytearray(file.read()[header:]), dtype=torch.uint8))
+    return found[0].reshape(-1, 28, 28), found[1].long()
+
+
+def omniglot(part: str = "background", download: bool = True) -> tuple[Tensor, list[str]]:
+    """Return the characters of Omniglot, drawn by twenty people each.
+
+    Parameters
+    ----------
+    part : {"background", "evaluation"}
+        964 or 659 characters.
+    download : bool
+        As for :func:`fetch`, whose errors are raised.
+
+    Returns
+    -------
+    pictures : Tensor
+        Boolean, true for ink, shape (characters, 20, 105, 105), characters and drawings in the order of their names.
+    names : list of str
+        Alphabet and number of each character.
+
+    Notes
+    -----
+    Source: Lake, Salakhutdinov & Tenenbaum (2015).
+    """
+    from PIL import Image
+
+    _checks.choice("part", part, ("background", "evaluation"))
+    drawings: dict[str, list[np.ndarray]] = {}
+    with zipfile.ZipFile(fetch(f"omniglot/images_{part}.zip", download)) as archive:
+        for name in sorted(name for name in archive.namelist() if name.endswith(".png")):
+            ink = np.asarray(Image.open(io.BytesIO(archive.read(name)))) == 0
+            drawings.setdefault("/".join(name.split("/")[1:3]), []).append(ink)
+    return torch.from_numpy(np.stack([np.stack(one) for one in drawings.values()])), list(drawings)
+
+
+def cifar10(split: str = "train", subset: bool = False, download: bool = True) -> Tensor:
+    """Return the photographs of CIFAR-10.
+
+    Parameters
+    ----------
+    split : {"train", "test"}
+        50,000 or 10,000 photographs; of the subset 4,000 or 1,000.
+    subset : bool
+        Whether to read the subset, the first photographs of each split, instead of the whole. It has no public address: it is there
+        or it is not.
+    download : bool
+        As for :func:`fetch`, whose errors are raised.
+
+    Returns
+    -------
+    Tensor
+        Integers 0 to 255, shape (M, 32, 32, 3).
+
+    Notes
+    -----
+    Source: Krizhevsky, Learning multiple layers of features from tiny images (2009).
+    """
+    _checks.choice("split", split, ("train", "test"))
+    if subset:
+        with np.load(_subset(), allow_pickle=False) as stored:
+            return torch.from_numpy(stored[f"x_{split}"])
+    wanted = [f"data_batch_{k}" for k in range(1, 6)] if split == "train" else ["test_batch"]
+    with tarfile.open(fetch("cifar10/cifar-10-python.tar.gz", download)) as archive:
+        rows = [_Arrays(archive.extractfile(f"cifar-10-batches-py/{name}"), encoding="bytes").load()[b"data"] for name in wanted]
+    return torch.from_numpy(np.concatenate(rows).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1).copy())
+
+
+def _subset() -> Path:
+    path = folder() / SUBSET
+    if not path.exists():
+        raise FileNotFoundError(f"{SUBSET} is not in {folder()}: it has no public address, take the whole set, subset=False")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != _SUBSET_SHA256:
+        raise ValueError(
+            f"{path} is damaged (its SHA-256 is not {_SUBSET_SHA256}): move it away, and take the whole set, subset=False"
+        )
+    return path
+
+
+class _Arrays(pickle.Unpickler):
+    """Reads what CIFAR-10 is stored in, and nothing else: arrays, and no code."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        rebuild = np.zeros(0).__reduce__()[0]
+        allowed: dict[tuple[str, str], Callable[..., Any]] = {
+            ("numpy.core.multiarray", "_reconstruct"): rebuild,
+            ("numpy._core.multiarray", "_reconstruct"): rebuild,
+            ("_codecs", "encode"): codecs.encode,
+            ("numpy", "ndarray"): np.ndarray,
+            ("numpy", "dtype"): np.dtype,
+        }
+        if (module, name) not in allowed:
+            raise pickle.UnpicklingError(f"{module}.{name} does not belong into a file of pictures")
+        return allowed[module, name]
+
+
+def grey(photographs: Tensor) -> Tensor:
+    """Turn photographs into grey patterns: the sum of the colours less its mean, over its largest absolute value.
+
+    Parameters
+    ----------
+    photographs : Tensor
+        Shape (M, rows, columns, 3).
+
+    Returns
+    -------
+    Tensor
+        Shape (M, rows * columns), values in [-1, 1].
+
+    Notes
+    -----
+    Source: the published code of Miconi, Stanley & Clune (2018), section 4.3. Taught in the chapter "Natural images".
+    """
+    _checks.tensor("photographs", photographs, "M rows columns colours", {"colours": 3})
+    total = photographs.sum(-1, dtype=torch.float32).flatten(1)
+    total = total - total.mean(1, keepdim=True)
+    return total / total.abs().amax(1, keepdim=True).clamp_min(1e-9)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Fetch the named sets, or those of the notebooks, and say of each file that fails why."""
+    sets = sorted({name.split("/")[0] for name in FILES})
+    parser = argparse.ArgumentParser(prog="python -m hebbnotes.data", description="Fetch the public data sets.")
+    parser.add_argument("sets", nargs="*", help=f"which: {', '.join(sets)} (default: {' '.join(NOTEBOOKS)})")
+    chosen = parser.parse_args(arguments).sets
+    for name in chosen:
+        if name not in sets:
+            parser.error(f"there is no set {name!r}: it must be one of {', '.join(sets)}")
     failed = 0
     for name in FILES:
-        try:
-            print(fetch(name))
-        except (OSError, ValueError) as error:
-            failed += 1
-            print(f"failed: {error}", file=sys.stderr)
+        if name.split("/")[0] in (chosen or NOTEBOOKS):
+            try:
+                print(fetch(name))
+            except (OSError, ValueError) as error:
+                failed += 1
+                print(f"failed: {error}", file=sys.stderr)
     return int(failed > 0)
 
 

@@ -19,13 +19,18 @@ __all__ = [
     "CODE",
     "ONCE",
     "PAPER",
+    "PICTURES",
     "Episodes",
     "Errors",
     "PatternCompletion",
     "errors",
     "floor_last",
     "floor_majority",
+    "halves",
+    "picture_loss",
+    "pictures",
     "recall_loss",
+    "squared_error",
     "text_pattern",
 ]
 
@@ -35,6 +40,8 @@ CODE = {"cycles": 2, "steps_on": 6, "steps_off": 4, "steps_test": 6}
 """Schedule of the published code for the same task."""
 ONCE = {"cycles": 1, "steps_on": 3, "steps_off": 1, "steps_test": 3}
 """Every pattern once: schedule of the paper's comparison with other networks, section 4.2."""
+PICTURES = {"n_patterns": 3, "cycles": 3, "steps_on": 20, "steps_off": 2, "steps_test": 3, "graded": True}
+"""Three pictures, as in the published code of the paper's section 4.3; the paper's text has three blank steps."""
 
 
 class Episodes(NamedTuple):
@@ -95,6 +102,8 @@ class PatternCompletion:
     input_gain : float, optional
         By default the units that are shown are clamped. With a number, as in the published code (20), the pattern times this
         number is added inside tanh instead, and only the bias unit is clamped.
+    graded : bool
+        Whether patterns may hold any number in [-1, 1], such as the grey values of a picture, and not only +1 and -1.
 
     Raises
     ------
@@ -114,6 +123,7 @@ class PatternCompletion:
     balanced: bool = True
     bias_unit: bool = True
     input_gain: float | None = None
+    graded: bool = False
 
     def __post_init__(self) -> None:
         for name in ("n_bits", "n_patterns", "cycles", "steps_on", "steps_test"):
@@ -163,6 +173,7 @@ class PatternCompletion:
         generator: torch.Generator,
         target: int | Tensor | None = None,
         order: Tensor | None = None,
+        erased: Tensor | None = None,
     ) -> Episodes:
         """Make episodes of given patterns.
 
@@ -176,6 +187,8 @@ class PatternCompletion:
             Index of the pattern that is asked for, one for all episodes or integers of shape (B,); by default drawn for each.
         order : Tensor, optional
             Which pattern is shown when, integers of shape (B, cycles * n_patterns); by default drawn anew for each cycle.
+        erased : Tensor, optional
+            Which bits the cue lacks, boolean, shape (B, n_bits); by default ``n_erased`` of them, drawn at random.
 
         Returns
         -------
@@ -190,7 +203,9 @@ class PatternCompletion:
         """
         _checks.tensor("patterns", patterns, "B P n_bits", {"P": self.n_patterns, "n_bits": self.n_bits})
         _checks.floating("patterns", patterns)
-        if not bool((patterns.abs() == 1).all()):
+        if self.graded and not bool((patterns.abs() <= 1).all()):
+            raise ValueError("patterns must hold numbers in [-1, 1]: divide them by their largest absolute value")
+        if not self.graded and not bool((patterns.abs() == 1).all()):
             raise ValueError("patterns must hold +1 and -1 only: use torch.where(bits, 1.0, -1.0)")
         batch, device = len(patterns), generator.device
 
@@ -200,7 +215,10 @@ class PatternCompletion:
         drawn = draw(batch, self.cycles, self.n_patterns).argsort(-1).flatten(1), (draw(batch) * self.n_patterns).long()
         order = self._named("order", order, drawn[0])
         chosen = self._named("target", torch.full((batch,), target, device=device) if isinstance(target, int) else target, drawn[1])
-        erased = draw(batch, self.n_bits).argsort(-1).argsort(-1) < self.n_erased
+        lacking = draw(batch, self.n_bits).argsort(-1).argsort(-1) < self.n_erased
+        if erased is None:
+            erased = lacking
+        _checks.tensor("erased", erased, "B n_bits", {"B": batch, "n_bits": self.n_bits}, dtype=torch.bool)
 
         rows = torch.arange(batch, device=device)
         shown = patterns[rows[:, None], order].transpose(0, 1)  # (cycles * P, B, n_bits)
@@ -208,7 +226,10 @@ class PatternCompletion:
         off = shown.new_zeros(len(shown), self.steps_off, *shown.shape[1:])
         cue = (patterns[rows, chosen] * ~erased).expand(self.steps_test, -1, -1)
         inputs = torch.cat([torch.cat([on, off], 1).flatten(0, 1), cue])
-        clamp = inputs != 0
+        shows = (
+            torch.arange(len(shown) * (self.steps_on + self.steps_off), device=device) % (self.steps_on + self.steps_off)
+        ) < self.steps_on
+        clamp = torch.cat([shows[:, None, None].expand(-1, batch, self.n_bits), (~erased).expand_as(cue)])
         if self.input_gain is not None:
             inputs, clamp = self.input_gain * inputs, torch.zeros_like(clamp)
         if self.bias_unit:
@@ -313,6 +334,117 @@ def recall_loss(
         wrong = errors(y.detach(), episodes)
         squared = (y[:, : task.n_bits] - episodes.answer).square() * episodes.erased
         return squared.sum(-1).mean(), {"erased": wrong.erased.mean().item(), "all_bits": wrong.all_bits.mean().item()}
+
+    return loss
+
+
+def halves(batch: int, shape: tuple[int, int], generator: torch.Generator) -> Tensor:
+    """Draw for each episode whether the upper or the lower half of a picture is erased: boolean, shape (batch, rows * columns).
+
+    Parameters
+    ----------
+    batch : int
+        Number of episodes.
+    shape : tuple of int
+        Rows and columns.
+    generator : torch.Generator
+        Source of randomness.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.3. Taught in the chapter "Natural images".
+    """
+    rows, columns = (_checks.integer("shape", s) for s in shape)
+    upper = torch.arange(rows, device=generator.device) < rows // 2
+    lower = torch.rand(batch, 1, generator=generator, device=generator.device) < 0.5
+    return (upper ^ lower).repeat_interleave(columns, 1)
+
+
+def pictures(task: PatternCompletion, known: Tensor, shape: tuple[int, int], batch: int, generator: torch.Generator) -> Episodes:
+    """Make episodes of pictures, different ones in each episode, one half of one of them erased.
+
+    Parameters
+    ----------
+    task : PatternCompletion
+        With ``graded=True``; ``n_bits`` is the number of pixels.
+    known : Tensor
+        Pictures to draw from, shape (M, n_bits), values in [-1, 1].
+    shape : tuple of int
+        Rows and columns of a picture.
+    batch : int
+        Number of episodes.
+    generator : torch.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    Episodes
+
+    Raises
+    ------
+    ValueError
+        If there are fewer pictures than an episode needs, or a size does not fit.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.3. Taught in the chapter "Natural images".
+    """
+    _checks.tensor("known", known, "M n_bits", {"n_bits": task.n_bits})
+    if len(known) < task.n_patterns:
+        raise ValueError(f"known holds {len(known)} pictures, and an episode shows {task.n_patterns}: pass more")
+    draws = torch.rand(batch, len(known), generator=generator, device=generator.device)
+    chosen = draws.topk(task.n_patterns).indices
+    return task.episodes(known[chosen], generator, erased=halves(batch, shape, generator))
+
+
+def squared_error(y: Tensor, episodes: Episodes) -> Tensor:
+    """Return the mean squared error of the erased pixels of each episode, shape (B,).
+
+    Parameters
+    ----------
+    y : Tensor
+        Output at the step that is judged, shape (B, n_units); units beyond the pixels are ignored.
+    episodes : Episodes
+        What was asked.
+    """
+    answer = episodes.answer
+    return ((y[:, : answer.shape[1]] - answer).square() * episodes.erased).sum(-1) / episodes.erased.sum(-1)
+
+
+def picture_loss(
+    network: Callable[..., tuple[Tensor, Any]],
+    task: PatternCompletion,
+    known: Tensor,
+    shape: tuple[int, int],
+    batch: int,
+    generator: torch.Generator,
+) -> Callable[[int], tuple[Tensor, dict[str, float]]]:
+    """Return what :func:`hebbnotes.training.train` needs: the loss of a network on new episodes of pictures.
+
+    The loss is the squared error at the last step, summed over the erased pixels, averaged over the episodes; the metric is its
+    mean for each erased pixel.
+
+    Parameters
+    ----------
+    network : callable
+        ``network(inputs, clamp=clamp)`` returns the output (T, B, n_units) and a state.
+    task, known, shape, batch, generator
+        As for :func:`pictures`.
+
+    Returns
+    -------
+    callable
+        ``loss(update)`` returns the loss and the metrics.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.3. Taught in the chapter "Natural images".
+    """
+
+    def loss(update: int) -> tuple[Tensor, dict[str, float]]:
+        episodes = pictures(task, known, shape, batch, generator)
+        wrong = squared_error(network(episodes.inputs, clamp=episodes.clamp)[0][-1], episodes)
+        return (wrong * episodes.erased.sum(-1)).mean(), {"squared": wrong.mean().item()}
 
     return loss
 

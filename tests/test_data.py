@@ -1,13 +1,26 @@
 """The data: fetched once, checked, and never lost; tested against a server of our own."""
 
 import functools
+import gzip
 import hashlib
 import http.server
+import io
+import pickle
 import re
+import subprocess
+import sys
+import tarfile
 import threading
+import time
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 
 from hebbnotes import data
 
@@ -52,7 +65,7 @@ def test_a_file_is_fetched_once_and_checked(source):
 
 
 def test_a_wrong_download_is_not_kept(source):
-    with pytest.raises(ValueError, match="hash"):
+    with pytest.raises(ValueError, match=r"is not the official file .*hash"):
         data.fetch("set/wrong.bin")
     assert not (source / "cache" / "set" / "wrong.bin").exists()
 
@@ -66,7 +79,7 @@ def test_a_damaged_file_is_neither_used_nor_deleted(source):
 
 
 def test_what_cannot_be_had_is_named_with_its_address_folder_and_command(source):
-    with pytest.raises(OSError, match=r"gone.bin is not in .*cache and could not be fetched from http.*make data"):
+    with pytest.raises(OSError, match=r"gone.bin is not in .*cache and could not be fetched from http.*hebbnotes.data set"):
         data.fetch("set/gone.bin")
 
 
@@ -101,18 +114,213 @@ def test_without_a_network_the_error_names_file_address_folder_and_command(sourc
     monkeypatch.setitem(data.FILES, "set/file.bin", data.File(address, 700, "0" * 32))
     with pytest.raises(OSError, match=re.escape(address)) as caught:
         data.fetch("set/file.bin")
-    for part in ("set/file.bin", str(source / "cache"), "make data"):
+    for part in ("set/file.bin", str(source / "cache"), "python -m hebbnotes.data set"):
         assert part in str(caught.value)
 
 
 def test_all_is_fetched_and_each_failure_is_told(source, capsys):
-    assert data.main() == 1
+    assert data.main(["set"]) == 1
     out, err = capsys.readouterr()
     assert out.splitlines() == [str(source / "cache" / "set" / "file.bin")]
     assert err.count("failed: ") == 2
     for name in ("set/wrong.bin", "set/gone.bin"):
         del data.FILES[name]
-    assert data.main() == 0
+    assert data.main(["set"]) == 0
+    assert data.main([]) == 0, "the sets of the notebooks, none of which is in this table"
+    with pytest.raises(SystemExit):
+        data.main(["sets"])
+    assert "there is no set 'sets'" in capsys.readouterr().err
+
+
+# ------------------------------------------------------------------------------------------------------------- what goes wrong
+
+
+def files_below(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_download_that_breaks_off_is_an_error_and_leaves_nothing(source, monkeypatch):
+    def half(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "700")
+        self.end_headers()
+        self.wfile.write(b"numbers" * 50)
+        self.close_connection = True
+
+    monkeypatch.setattr(Quiet, "do_GET", half)
+    with pytest.raises((OSError, ValueError), match=r"set/file.bin.*hebbnotes.data set"):
+        data.fetch("set/file.bin")
+    assert files_below(source / "cache") == []
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize("damage", [b"", b"numbers" * 50, b"Numbers" + b"numbers" * 99], ids=["empty", "truncated", "altered"])
+def test_a_file_that_is_not_what_it_was_is_refused_and_kept(source, damage):
+    path = data.fetch("set/file.bin")
+    path.write_bytes(damage)
+    with pytest.raises(ValueError, match="move it away, then run `python -m hebbnotes.data set`"):
+        data.fetch("set/file.bin")
+    assert path.read_bytes() == damage
+
+
+def test_offline_the_error_comes_without_a_request(source):
+    with pytest.raises(FileNotFoundError, match=r"set/file.bin is not in .*: run `python -m hebbnotes.data set`.*http"):
+        data.fetch("set/file.bin", download=False)
+    assert Quiet.asked == []
+    assert files_below(source) == [source / "origin" / "file.bin"]
+
+
+SMALL_DISK = """
+import resource, sys
+from hebbnotes import data
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))  # as little as a full disk takes
+data.FILES["set/file.bin"] = data.File(sys.argv[1], 700, sys.argv[2])
+try:
+    data.fetch("set/file.bin")
+except OSError as error:
+    print(error)
+"""
+
+
+def run_python(code, *arguments):
+    return subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the limit on the size of a file is one of Unix")
+def test_a_full_disk_is_told_and_leaves_nothing_that_looks_like_the_file(source):
+    file = data.FILES["set/file.bin"]
+    said, _ = run_python(SMALL_DISK, file.address, file.md5).communicate(timeout=60)
+    assert re.search(r"set/file.bin is not in .*cache and could not be fetched", said)
+    assert not (source / "cache" / "set" / "file.bin").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(source, monkeypatch):
+    (source / "occupied").write_text("a file, where a folder should be")
+    monkeypatch.setenv("HEBBNOTES_DATA", str(source / "occupied"))
+    with pytest.raises(OSError, match=r"is not in .*occupied and could not be fetched"):
+        data.fetch("set/file.bin")
+    assert (source / "occupied").read_text() == "a file, where a folder should be"
+
+
+AT_ONCE = """
+import sys
+from hebbnotes import data
+data.FILES["set/file.bin"] = data.File(sys.argv[1], 700, sys.argv[2])
+print(data.fetch("set/file.bin").read_bytes() == b"numbers" * 100)
+"""
+
+
+def test_two_processes_that_fetch_at_once_both_get_the_whole_file(source, monkeypatch):
+    real = Quiet.do_GET
+    monkeypatch.setattr(Quiet, "do_GET", lambda self: (time.sleep(0.5), real(self))[1])
+    file = data.FILES["set/file.bin"]
+    both = [run_python(AT_ONCE, file.address, file.md5) for _ in range(2)]
+    assert [process.communicate(timeout=60)[0].strip() for process in both] == ["True", "True"]
+    assert files_below(source / "cache") == [source / "cache" / "set" / "file.bin"]
+
+
+# ------------------------------------------------------------------------------------------------------------------- the sets
+
+
+def picture(ink):
+    stream = io.BytesIO()
+    Image.fromarray(np.where(ink, 0, 255).astype("uint8")).convert("1").save(stream, "png")
+    return stream.getvalue()
+
+
+def test_a_zip_is_known_by_its_pictures_whatever_the_container(tmp_path, monkeypatch):
+    ink = np.random.default_rng(0).random((4, 105, 105)) < 0.1
+    names = [f"images_background/Latin/character0{c}/000{c}_0{d}.png" for c in (1, 2) for d in (1, 2)]
+    folder = tmp_path / "omniglot"
+    folder.mkdir()
+    monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path))
+    digest = hashlib.sha256()
+    for name, one in zip(names, ink, strict=True):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(picture(one)).digest())
+    key = "omniglot/images_background.zip"
+    monkeypatch.setitem(data.FILES, key, data.File("https://nowhere", 1, "0" * 32, digest.hexdigest()))
+    for order, method in ((1, zipfile.ZIP_STORED), (-1, zipfile.ZIP_DEFLATED)):
+        with zipfile.ZipFile(folder / "images_background.zip", "w", method) as archive:
+            for name, one in list(zip(names, ink, strict=True))[::order]:
+                archive.writestr(name, picture(one))
+        pictures, found = data.omniglot("background", download=False)
+        assert found == ["Latin/character01", "Latin/character02"]
+        assert torch.equal(pictures, torch.from_numpy(ink.reshape(2, 2, 105, 105)))
+    with zipfile.ZipFile(folder / "images_background.zip", "a") as archive:
+        archive.writestr("images_background/Latin/character02/0002_03.png", picture(ink[0]))
+    with pytest.raises(ValueError, match="is damaged"):
+        data.omniglot("background", download=False)
+
+
+def test_photographs_are_read_from_the_official_archive_and_code_is_not(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path))
+    (tmp_path / "cifar10").mkdir()
+    path = tmp_path / "cifar10" / "cifar-10-python.tar.gz"
+    colours = np.random.default_rng(1).integers(0, 256, (4, 32, 32, 3)).astype("uint8")
+
+    def store(content):
+        stored = pickle.dumps(content, protocol=2)
+        with tarfile.open(path, "w:gz") as archive:
+            entry = tarfile.TarInfo("cifar-10-batches-py/test_batch")
+            entry.size = len(stored)
+            archive.addfile(entry, io.BytesIO(stored))
+        md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+        monkeypatch.setitem(data.FILES, "cifar10/cifar-10-python.tar.gz", data.File("https://nowhere", path.stat().st_size, md5))
+
+    store({b"data": colours.transpose(0, 3, 1, 2).reshape(4, -1)})
+    assert data.available("cifar10")
+    assert torch.equal(data.cifar10("test", download=False), torch.from_numpy(colours))
+    store({b"data": print})
+    with pytest.raises(pickle.UnpicklingError, match="does not belong"):
+        data.cifar10("test", download=False)
+
+
+def test_digits_are_read_from_the_official_files(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path))
+    (tmp_path / "mnist").mkdir()
+    pixels, labels = np.arange(2 * 784, dtype="uint8"), np.array([3, 9], dtype="uint8")
+    for name, content in (("images-idx3", bytes(16) + pixels.tobytes()), ("labels-idx1", bytes(8) + labels.tobytes())):
+        path = tmp_path / "mnist" / f"t10k-{name}-ubyte.gz"
+        path.write_bytes(gzip.compress(content))
+        md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+        monkeypatch.setitem(data.FILES, f"mnist/{path.name}", data.File("https://nowhere", path.stat().st_size, md5))
+    pictures, found = data.mnist("test", download=False)
+    assert pictures.flatten().tolist() == pixels.tolist()
+    assert found.tolist() == [3, 9]
+
+
+def test_the_subset_is_asked_for_by_name_and_has_no_address(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="no public address"):
+        data.cifar10(subset=True)
+    with pytest.raises(FileNotFoundError, match="cifar-10-python.tar.gz is not in"):
+        data.cifar10(download=False)
+    (tmp_path / "cifar10-subset").mkdir()
+    (tmp_path / data.SUBSET).write_bytes(b"other pictures")
+    with pytest.raises(ValueError, match="is damaged"):
+        data.cifar10(subset=True)
+    assert not data.available("cifar10-subset")
+
+
+REAL = [("mnist", lambda: len(data.mnist("test", False)[0])), ("omniglot", lambda: len(data.omniglot("evaluation", False)[0]))]
+
+
+@pytest.mark.parametrize(
+    ("name", "read"), [*REAL, ("cifar10-subset", lambda: len(data.cifar10("test", True)))], ids=lambda v: str(v)
+)
+def test_the_real_sets_are_read_where_they_are(name, read):
+    if not data.available(name):
+        pytest.skip(f"{name} is not in {data.folder()}: set HEBBNOTES_DATA, or run `python -m hebbnotes.data`")
+    assert read() == {"mnist": 10_000, "omniglot": 659, "cifar10-subset": 1_000}[name]
+
+
+@given(st.integers(0, 10_000))
+def test_grey_values_have_mean_zero_and_reach_one(seed):
+    photographs = torch.randint(0, 256, (3, 4, 5, 3), generator=torch.Generator().manual_seed(seed), dtype=torch.uint8)
+    patterns = data.grey(photographs)
+    torch.testing.assert_close(patterns.mean(1), torch.zeros(3), rtol=0, atol=1e-5)
+    torch.testing.assert_close(patterns.abs().amax(1), torch.ones(3))
+    assert data.grey(torch.full((1, 2, 2, 3), 7, dtype=torch.uint8)).eq(0).all(), "a picture of one colour has no pattern"
 
 
 def test_the_folder_is_the_one_named_or_the_cache_of_the_system(tmp_path, monkeypatch):
