@@ -158,7 +158,7 @@ def test_a_download_that_breaks_off_is_an_error_and_leaves_nothing(source, monke
 def test_a_file_that_is_not_what_it_was_is_refused_and_kept(source, damage):
     path = data.fetch("set/file.bin")
     path.write_bytes(damage)
-    with pytest.raises(ValueError, match="move it away, then run `python -m hebbnotes.data set`"):
+    with pytest.raises(ValueError, match=r"move it away, then run `python -m hebbnotes.data set`"):
         data.fetch("set/file.bin")
     assert path.read_bytes() == damage
 
@@ -293,7 +293,7 @@ def test_the_subset_is_asked_for_by_name_and_has_no_address(tmp_path, monkeypatc
     monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path))
     with pytest.raises(FileNotFoundError, match="no public address"):
         data.cifar10(subset=True)
-    with pytest.raises(FileNotFoundError, match="cifar-10-python.tar.gz is not in"):
+    with pytest.raises(FileNotFoundError, match=r"cifar-10-python.tar.gz is not in"):
         data.cifar10(download=False)
     (tmp_path / "cifar10-subset").mkdir()
     (tmp_path / data.SUBSET).write_bytes(b"other pictures")
@@ -305,9 +305,7 @@ def test_the_subset_is_asked_for_by_name_and_has_no_address(tmp_path, monkeypatc
 REAL = [("mnist", lambda: len(data.mnist("test", False)[0])), ("omniglot", lambda: len(data.omniglot("evaluation", False)[0]))]
 
 
-@pytest.mark.parametrize(
-    ("name", "read"), [*REAL, ("cifar10-subset", lambda: len(data.cifar10("test", True)))], ids=lambda v: str(v)
-)
+@pytest.mark.parametrize(("name", "read"), [*REAL, ("cifar10-subset", lambda: len(data.cifar10("test", True)))], ids=str)
 def test_the_real_sets_are_read_where_they_are(name, read):
     if not data.available(name):
         pytest.skip(f"{name} is not in {data.folder()}: set HEBBNOTES_DATA, or run `python -m hebbnotes.data`")
