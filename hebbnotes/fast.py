@@ -55,7 +55,7 @@ def find_events(inputs: Tensor, clamp: Tensor, y: Tensor, merge: bool = True) ->
     Parameters
     ----------
     inputs, clamp : Tensor
-        Shape (T, B, n); see :func:`hebbnotes.run`.
+        Shape (T, B, n); see :func:`hebbnotes.networks.run`.
     y : Tensor
         Output before the first step, shape (B, n).
     merge : bool
@@ -360,12 +360,12 @@ def evaluate(
     merge: bool = True,
     most_keys: tuple[int, int] = MOST_KEYS,
 ) -> tuple[Tensor, Tensor]:
-    """Run a plastic recurrent network; :func:`hebbnotes.run` checks the arguments and calls this.
+    """Run a plastic recurrent network; :func:`hebbnotes.networks.run` checks the arguments and calls this.
 
     Parameters
     ----------
     inputs, w, alpha, eta, clamp
-        As for :func:`hebbnotes.run`; ``alpha`` is a matrix, a number or None.
+        As for :func:`hebbnotes.networks.run`; ``alpha`` is a matrix, a number or None.
     forget : callable
         Elementwise function of the outputs, without trained numbers of its own; see :func:`hebbnotes.rules.common_form`.
     y : Tensor
