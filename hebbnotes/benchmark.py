@@ -3,7 +3,7 @@
 ``python -m hebbnotes.benchmark`` (or ``make bench``) measures and prints; ``--store`` puts the result into the package. All times
 are of one core, forwards and backwards, CPU time per episode. The ways are measured in turn, round after round, so that a computer
 that is busy for a while is busy for all of them; a ratio is the median of the rounds' ratios. Memory is the peak of a fresh process
-above what it held before. Huge pages need Linux with glibc 2.35 or later.
+above what it held before, for one episode. Memory and huge pages need Linux; the second, glibc 2.35 or later.
 """
 
 import argparse
@@ -50,12 +50,12 @@ SIZES = {
 
 
 def published(inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, rule: rules.Rule) -> Tensor:
-    """Run one episode as the equations are written, with autograd through every trace.
+    """Run a plastic network as the equations are written, with autograd through every trace.
 
     Parameters
     ----------
     inputs, clamp : Tensor
-        Shape (T, 1, n).
+        Shape (T, B, n).
     w, alpha : Tensor
         Shape (n, n).
     eta : Tensor
@@ -66,16 +66,19 @@ def published(inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tens
     Returns
     -------
     Tensor
-        The last output, shape (1, n).
+        The last output, shape (B, n).
 
     Notes
     -----
     Source: Miconi, Stanley & Clune (2018), equations 1 to 3.
     """
-    y, hebb = torch.zeros_like(inputs[0]), torch.zeros_like(w)
+    y = torch.zeros_like(inputs[0])
+    hebb = y.new_zeros(*y.shape, y.shape[-1])
     for x, given in zip(inputs, clamp, strict=True):
-        pre, y = y, torch.where(given, x, torch.tanh(y @ (w + alpha * hebb) + x))
-        hebb = hebb + eta * (pre.mT - hebb * y) * y if rule is rules.oja else (1 - eta) * hebb + eta * (pre.mT @ y)
+        pre, drive = y.unsqueeze(2), (y.unsqueeze(1) @ (w + alpha * hebb)).squeeze(1) + x
+        y = torch.where(given, x, torch.tanh(drive))
+        post = y.unsqueeze(1)
+        hebb = hebb + eta * (pre - hebb * post) * post if rule is rules.oja else (1 - eta) * hebb + eta * (pre * post)
     return y
 
 
@@ -94,12 +97,12 @@ def _chunks(size: Size, numbers: Numbers, episodes: tasks.Episodes, merge: bool)
 
 WAYS: dict[str, Callable[[Size, Numbers, tasks.Episodes], Tensor]] = {
     "published": lambda size, numbers, e: published(e.inputs, e.clamp, *numbers, size.rule),
-    "batched": lambda size, numbers, e: run(e.inputs, *numbers, size.rule, clamp=e.clamp, method="loop")[0][-1],
+    "batched": lambda size, numbers, e: published(e.inputs, e.clamp, *numbers, size.rule),
     "chunks": lambda size, numbers, e: _chunks(size, numbers, e, merge=False),
     "merged": lambda size, numbers, e: _chunks(size, numbers, e, merge=True),
 }
-"""Each way has one thing more than the one before: the published formulation, one episode after another; the plain loop on a batch;
-the batch in chunks; equal steps as one. The last is what a network runs by default at these sizes."""
+"""Each way has one thing more than the one before: the published formulation, one episode after another; the same on a batch; the
+batch in chunks; equal steps as one. The last is what a network runs by default at these sizes."""
 
 
 def _network(n: int, generator: torch.Generator) -> Numbers:
@@ -135,14 +138,14 @@ def measure_times(name: str, rounds: int) -> dict[str, dict[str, float]]:
 
 
 def measure_memory(name: str, way: str) -> float:
-    """Return by how many MB the memory of this process grows at its peak, forwards and backwards; only for a fresh process."""
+    """Return by how many MB a fresh process grows at its peak for one episode, forwards and backwards."""
     g = torch.Generator().manual_seed(0)
     warm = Size(tasks.PatternCompletion(n_bits=4, n_patterns=2, **tasks.ONCE), 2, SIZES[name].rule)
     _once(warm, way, _network(warm.task.n_units, g), g)
     numbers = _network(SIZES[name].task.n_units, g)
     Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here
     before = _status("VmRSS")
-    _once(SIZES[name], way, numbers, g)
+    _once(SIZES[name]._replace(batch=1), way, numbers, g)
     return (_status("VmHWM") - before) / 1e3
 
 
@@ -256,7 +259,7 @@ def measure(rounds: int = 7) -> dict[str, Any]:
             ways[way]["ms_huge_pages"], ways[way]["faster_huge_pages"] = huge[way]["ms"], huge[way]["faster"]
         if size.task.n_units > 1000:  # below, a process grows by less than it can be measured
             for way in WAYS:
-                ways[way]["mb"] = statistics.median(_child("memory", name, way) for _ in range(3))
+                ways[way]["mb"] = min(_child("memory", name, way) for _ in range(3))  # it differs with what malloc returns
                 ways[way]["smaller"] = ways["published"]["mb"] / ways[way]["mb"]
         ways = {way: {key: float(f"{value:.3g}") for key, value in one.items()} for way, one in ways.items()}
         least = floor(size, computer["matrix_product_gflops"], computer["copy_gb_per_s"])

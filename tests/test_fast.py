@@ -255,6 +255,32 @@ def test_the_error_of_the_trace_is_a_trace_of_activity_and_error_run_backwards(e
         torch.testing.assert_close(found, alpha * k, rtol=1e-8, atol=1e-9)
 
 
+@pytest.mark.witness("eq-errors", networks.run)
+@given(episodes(("free", "mixed")), st.sampled_from(RULES))
+def test_an_error_comes_from_the_loss_the_next_drive_and_what_this_step_and_the_next_write(episode, rule):
+    x, clamp, w, _, state = episode
+    n, eta = x.shape[-1], 0.2
+    w = torch.eye(n, dtype=x.dtype) * w.scale if isinstance(w, ScaledIdentity) else w.expand(n, n)
+    alpha = 0.3 + torch.arange(n * n, dtype=x.dtype).reshape(n, n).sin()
+    x.requires_grad_()
+    pres, posts, traces = trajectory((x, clamp, w, alpha, state), rule, eta)
+    loss = sum(post.pow(3).sum() for post in posts)
+    wanted = torch.autograd.grad(loss, x)[0]
+    pres, posts, traces = ([a.detach() for a in found] for found in (pres, posts, traces))
+    k, k_after, delta_after = (torch.zeros_like(a) for a in (traces[0], traces[0], posts[0]))
+    for t in reversed(range(len(x))):
+        last = t == len(x) - 1
+        slope = torch.func.jvp(rule.forget, (posts[t],), (torch.ones_like(posts[t]),))[1].unsqueeze(1)
+        sent = torch.einsum("bjm,bm->bj", w + alpha * traces[t + 1], delta_after)
+        written = eta * ((pres[t].unsqueeze(2) - slope * traces[t]) * alpha * k).sum(1)
+        next_written = 0 if last else eta * torch.einsum("bjm,bm->bj", alpha * k_after, posts[t + 1])
+        delta = (1 - posts[t] ** 2) * (3 * posts[t] ** 2 + sent + written + next_written)
+        delta = torch.where(clamp[t], 0, delta)
+        torch.testing.assert_close(delta, torch.where(clamp[t], 0, wanted[t]), rtol=1e-8, atol=1e-9)
+        kept = (1 - eta * rule.forget(posts[t])).unsqueeze(1)
+        k, k_after, delta_after = kept * k + torch.einsum("bi,bj->bij", pres[t], delta), k, delta
+
+
 @pytest.mark.witness("eq-gains", connections.add_products)
 @given(episodes(("free", "mixed")), st.sampled_from(RULES))
 def test_the_gradient_of_the_gains_is_a_sum_over_pairs_of_steps(episode, rule):
