@@ -48,7 +48,7 @@ def test_the_floor_counts_products_and_borders():
     events = fast.find_events(shown.inputs, shown.clamp, torch.zeros(1, 100))
     keys, products = 0, 0
     for event in events:
-        products += 3 * event.free * (1 + keys)
+        products += 3 * event.free * (1 + keys) + (not event.free)  # a clamped one is a row of zeros in the gradient of w
         keys += not event.shares
     assert whole == pytest.approx(1e3 * 2 * 100**2 * (products + keys) / 1e9)
     assert benchmark.floor(size, 2.0, 1.0, 100, 100) == pytest.approx(whole / 2)
@@ -80,5 +80,6 @@ def test_a_result_is_measured_printed_and_stored_beside_and_renamed(monkeypatch,
     assert json.loads((tmp_path / "results" / "benchmark.json").read_text())["rounds"] == 3
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["benchmark.json"]
     monkeypatch.setattr(benchmark, "files", real)
+    monkeypatch.setattr(benchmark, "measure_computer", lambda: {"matrix_product_gflops": 1.0})
     benchmark.main(["computer"])
-    assert set(json.loads(capsys.readouterr().out.splitlines()[-1])) == {"matrix_product_gflops", "copy_gb_per_s"}
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"matrix_product_gflops": 1.0}
