@@ -25,7 +25,7 @@ from torch import Tensor
 from hebbnotes import fast, rules, tasks
 from hebbnotes.networks import run
 
-__all__ = ["SIZES", "WAYS", "Size", "floor", "published", "result"]
+__all__ = ["SIZES", "WAYS", "Size", "batched", "floor", "published", "result"]
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 HUGE = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
@@ -53,12 +53,12 @@ random. As in the published code, eta is trained; units are clamped, as in its i
 
 
 def published(inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, rule: rules.Rule) -> Tensor:
-    """Run a plastic network as the equations are written, with autograd through every trace.
+    """Run one episode as the equations are written, with autograd through every trace.
 
     Parameters
     ----------
     inputs, clamp : Tensor
-        Shape (T, B, n).
+        Shape (T, 1, n).
     w, alpha : Tensor
         Shape (n, n).
     eta : Tensor
@@ -69,19 +69,28 @@ def published(inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tens
     Returns
     -------
     Tensor
-        The last output, shape (B, n).
+        The last output, shape (1, n).
 
     Notes
     -----
     Source: Miconi, Stanley & Clune (2018), equations 1 to 3.
     """
+    y, hebb = torch.zeros_like(inputs[0]), torch.zeros_like(w)
+    for x, given in zip(inputs, clamp, strict=True):
+        pre, y = y.mT, torch.where(given, x, torch.tanh(y @ (w + alpha * hebb) + x))
+        hebb = hebb + eta * (pre - hebb * y) * y if rule is rules.oja else (1 - eta) * hebb + eta * (pre @ y)
+    return y
+
+
+def batched(inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, rule: rules.Rule) -> Tensor:
+    """Run a batch as :func:`published` runs one episode, with a trace (n, n) for each; ``inputs`` and ``clamp`` are (T, B, n)."""
     y = torch.zeros_like(inputs[0])
     hebb = y.new_zeros(*y.shape, y.shape[-1])
     for x, given in zip(inputs, clamp, strict=True):
         pre, drive = y.unsqueeze(2), (y.unsqueeze(1) @ (w + alpha * hebb)).squeeze(1) + x
         y = torch.where(given, x, torch.tanh(drive))
         post = y.unsqueeze(1)
-        hebb = hebb + eta * (pre - hebb * post) * post if rule is rules.oja else (1 - eta) * hebb + eta * (pre * post)
+        hebb = hebb + eta * (pre - hebb * post) * post if rule is rules.oja else (1 - eta) * hebb + eta * (pre @ post)
     return y
 
 
@@ -100,7 +109,7 @@ def _chunks(size: Size, numbers: Numbers, episodes: tasks.Episodes, merge: bool)
 
 WAYS: dict[str, Callable[[Size, Numbers, tasks.Episodes], Tensor]] = {
     "published": lambda size, numbers, e: published(e.inputs, e.clamp, *numbers, size.rule),
-    "batched": lambda size, numbers, e: published(e.inputs, e.clamp, *numbers, size.rule),
+    "batched": lambda size, numbers, e: batched(e.inputs, e.clamp, *numbers, size.rule),
     "chunks": lambda size, numbers, e: _chunks(size, numbers, e, merge=False),
     "merged": lambda size, numbers, e: _chunks(size, numbers, e, merge=True),
 }

@@ -291,7 +291,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     ),
 }
 EXPERIMENTS["thousand-bits-live"] = Experiment(
-    "the same, on two episodes for each update and with a larger learning rate, both chosen on seeds 100 to 102",
+    "thousand-bits-code on two episodes for each update; learning rate, batch and length were chosen on seeds 100 to 102",
     thousand_bits_live,
     {"schedule": "code", "lr": 1.5e-3, "batch": 2, "updates": 60, "test_episodes": 40},
 )

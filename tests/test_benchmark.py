@@ -12,20 +12,22 @@ SMALL = PatternCompletion(n_bits=8, n_patterns=2, **tasks.ONCE)
 
 
 @pytest.mark.parametrize("rule", [rules.decay, rules.oja], ids=lambda r: r.__name__)
-def test_the_published_formulation_is_the_network(rule):
+def test_the_published_formulation_is_the_network_alone_and_on_a_batch(rule):
     g = torch.Generator().manual_seed(0)
     w, alpha = (torch.randn(9, 9, generator=g) for _ in range(2))
     eta = torch.tensor(0.2)
     shown = SMALL.sample(3, g)
     expected = run(shown.inputs, w, alpha, eta, rule, clamp=shown.clamp, method="loop")[0][-1]
-    torch.testing.assert_close(benchmark.published(shown.inputs, shown.clamp, w, alpha, eta, rule), expected)
+    torch.testing.assert_close(benchmark.batched(shown.inputs, shown.clamp, w, alpha, eta, rule), expected)
+    alone = benchmark.published(shown.inputs[:, :1], shown.clamp[:, :1], w, alpha, eta, rule)
+    torch.testing.assert_close(alone, expected[:1])
 
 
 def test_all_ways_give_the_same_answer_and_the_same_gradients():
     size, found = benchmark.Size(SMALL, 2, rules.oja), []
     for way in benchmark.WAYS.values():
         g = torch.Generator().manual_seed(1)
-        numbers, shown = benchmark._network(9, g), SMALL.sample(2, g)
+        numbers, shown = benchmark._network(9, g), SMALL.sample(1, g)
         last = way(size, numbers, shown)
         found.append([last.detach(), *torch.autograd.grad(last.square().sum(), numbers)])
     for other in found[1:]:
