@@ -3,7 +3,7 @@
 ``python -m hebbnotes.benchmark`` (or ``make bench``) measures and prints; ``--store`` puts the result into the package. All times
 are of one core, forwards and backwards, CPU time per episode. The ways are measured in turn, round after round, so that a computer
 that is busy for a while is busy for all of them; a ratio is the median of the rounds' ratios. Memory is the peak of a fresh process
-above what it held before. Huge pages need Linux with glibc 2.35 or later.
+above what it held before, for one episode. Memory and huge pages need Linux; the second, glibc 2.35 or later.
 """
 
 import argparse
@@ -25,9 +25,11 @@ from torch import Tensor
 from hebbnotes import fast, rules, tasks
 from hebbnotes.networks import run
 
-__all__ = ["SIZES", "WAYS", "Size", "floor", "published", "result"]
+__all__ = ["SIZES", "WAYS", "Size", "batched", "floor", "published", "result"]
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 HUGE = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+EXACT = {"MALLOC_MMAP_THRESHOLD_": "1000000"}  # give every freed trace back, so that the peak is what is kept
 
 
 class Size(NamedTuple):
@@ -46,7 +48,8 @@ SIZES = {
     "1,000 bits, Oja": Size(tasks.PatternCompletion(**tasks.CODE), 4, rules.oja),
     "images": Size(IMAGES, 2),
 }
-"""The published sizes. Those of the image task are what counts of it here: its patterns are random."""
+"""Published schedules, at published sizes (100 bits apart). Of the image task the size and the schedule count: our pictures are
+random. As in the published code, eta is trained; units are clamped, as in its image task."""
 
 
 def published(inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, rule: rules.Rule) -> Tensor:
@@ -74,8 +77,20 @@ def published(inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tens
     """
     y, hebb = torch.zeros_like(inputs[0]), torch.zeros_like(w)
     for x, given in zip(inputs, clamp, strict=True):
-        pre, y = y, torch.where(given, x, torch.tanh(y @ (w + alpha * hebb) + x))
-        hebb = hebb + eta * (pre.mT - hebb * y) * y if rule is rules.oja else (1 - eta) * hebb + eta * (pre.mT @ y)
+        pre, y = y.mT, torch.where(given, x, torch.tanh(y @ (w + alpha * hebb) + x))
+        hebb = hebb + eta * (pre - hebb * y) * y if rule is rules.oja else (1 - eta) * hebb + eta * (pre @ y)
+    return y
+
+
+def batched(inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, rule: rules.Rule) -> Tensor:
+    """Run a batch as :func:`published` runs one episode, with a trace (n, n) for each; ``inputs`` and ``clamp`` are (T, B, n)."""
+    y = torch.zeros_like(inputs[0])
+    hebb = y.new_zeros(*y.shape, y.shape[-1])
+    for x, given in zip(inputs, clamp, strict=True):
+        pre, drive = y.unsqueeze(2), (y.unsqueeze(1) @ (w + alpha * hebb)).squeeze(1) + x
+        y = torch.where(given, x, torch.tanh(drive))
+        post = y.unsqueeze(1)
+        hebb = hebb + eta * (pre - hebb * post) * post if rule is rules.oja else (1 - eta) * hebb + eta * (pre @ post)
     return y
 
 
@@ -94,12 +109,13 @@ def _chunks(size: Size, numbers: Numbers, episodes: tasks.Episodes, merge: bool)
 
 WAYS: dict[str, Callable[[Size, Numbers, tasks.Episodes], Tensor]] = {
     "published": lambda size, numbers, e: published(e.inputs, e.clamp, *numbers, size.rule),
-    "batched": lambda size, numbers, e: run(e.inputs, *numbers, size.rule, clamp=e.clamp, method="loop")[0][-1],
+    "batched": lambda size, numbers, e: batched(e.inputs, e.clamp, *numbers, size.rule),
     "chunks": lambda size, numbers, e: _chunks(size, numbers, e, merge=False),
     "merged": lambda size, numbers, e: _chunks(size, numbers, e, merge=True),
 }
-"""Each way has one thing more than the one before: the published formulation, one episode after another; the plain loop on a batch;
-the batch in chunks; equal steps as one. The last is what a network runs by default at these sizes."""
+"""Each way has one thing more than the one before: the published formulation, one episode after another; the same on a batch; the
+batch in chunks; what is clamped throughout not computed, and equal steps as one. The last is what a network runs by default at
+these sizes."""
 
 
 def _network(n: int, generator: torch.Generator) -> Numbers:
@@ -135,14 +151,14 @@ def measure_times(name: str, rounds: int) -> dict[str, dict[str, float]]:
 
 
 def measure_memory(name: str, way: str) -> float:
-    """Return by how many MB the memory of this process grows at its peak, forwards and backwards; only for a fresh process."""
+    """Return by how many MB a fresh process grows at its peak for one episode, forwards and backwards."""
     g = torch.Generator().manual_seed(0)
     warm = Size(tasks.PatternCompletion(n_bits=4, n_patterns=2, **tasks.ONCE), 2, SIZES[name].rule)
     _once(warm, way, _network(warm.task.n_units, g), g)
     numbers = _network(SIZES[name].task.n_units, g)
     Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here
     before = _status("VmRSS")
-    _once(SIZES[name], way, numbers, g)
+    _once(SIZES[name]._replace(batch=1), way, numbers, g)
     return (_status("VmHWM") - before) / 1e3
 
 
@@ -201,7 +217,8 @@ def floor(size: Size, gflops: float, copy_gb_per_s: float, *most_keys: int) -> f
     """Count the least time for one episode of a batch in ms: operations of the products at their rate, and traffic of the traces.
 
     An event that is not clamped throughout compares with each key of its chunk: ``n**2`` products for each, once forwards and twice
-    backwards; as many for ``w``, and for the trace at the chunk's start. A trace is read or written fourteen times for each border.
+    backwards; as many for ``w``, and for the trace at the chunk's start. To add up takes as many for each key, and where a chunk
+    follows two more on the way back. A trace is read or written fourteen times for each border.
 
     Parameters
     ----------
@@ -219,23 +236,23 @@ def floor(size: Size, gflops: float, copy_gb_per_s: float, *most_keys: int) -> f
     """
     shown = size.task.sample(1, torch.Generator().manual_seed(0))
     events = fast.find_events(shown.inputs, shown.clamp, torch.zeros_like(shown.inputs[0]))
-    products, borders = 0, 0
-    for c, chunk in enumerate(fast.chunked(events, *most_keys)):
+    products, borders, chunks = 0, 0, fast.chunked(events, *most_keys)
+    for c, chunk in enumerate(chunks):
         keys = 0
         for event in chunk:
-            products += 3 * event.free * (1 + (c > 0) + keys)
+            products += 1 + event.free * (2 + 3 * ((c > 0) + keys))
             keys += not event.shares
-        products += keys
+        products += keys if c == len(chunks) - 1 else 3 * keys
         borders += c > 0
     n = size.task.n_units
     return 1e3 * (2 * n**2 * products / (gflops * 1e9) + 14 * 4 * n**2 * borders / (copy_gb_per_s * 1e9))
 
 
-def _child(*arguments: str, huge: bool = False) -> Any:
+def _child(*arguments: str, settings: dict[str, str] | None = None) -> Any:
     """Measure in a fresh process with one thread."""
-    threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "hebbnotes.benchmark", *arguments]
-    done = subprocess.run(command, env=os.environ | threads | (HUGE if huge else {}), check=True, capture_output=True, text=True)
+    environment = {key: value for key, value in os.environ.items() if key != "GLIBC_TUNABLES"} | ONE_THREAD | (settings or {})
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout)
 
 
@@ -251,12 +268,12 @@ def measure(rounds: int = 7) -> dict[str, Any]:
     }
     for name, size in SIZES.items():
         ways = _child("times", name, str(rounds))
-        huge = _child("times", name, str(rounds), huge=True)
+        huge = _child("times", name, str(rounds), settings=HUGE)
         for way in WAYS:
             ways[way]["ms_huge_pages"], ways[way]["faster_huge_pages"] = huge[way]["ms"], huge[way]["faster"]
         if size.task.n_units > 1000:  # below, a process grows by less than it can be measured
             for way in WAYS:
-                ways[way]["mb"] = statistics.median(_child("memory", name, way) for _ in range(3))
+                ways[way]["mb"] = _child("memory", name, way, settings=EXACT)
                 ways[way]["smaller"] = ways["published"]["mb"] / ways[way]["mb"]
         ways = {way: {key: float(f"{value:.3g}") for key, value in one.items()} for way, one in ways.items()}
         least = floor(size, computer["matrix_product_gflops"], computer["copy_gb_per_s"])

@@ -1,7 +1,6 @@
 """Connections between units: a matrix, one number for all of them, or one number times the identity.
 
-Activity goes forwards through them, errors go backwards, and a gradient is the sum of products of the two. These three
-operations are all that the networks ask of connections.
+Activity goes forwards through them, errors go backwards, and a gradient is the sum of products of the two: one function each.
 """
 
 from typing import NamedTuple

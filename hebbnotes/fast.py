@@ -15,7 +15,7 @@ Source: this book, from Miconi, Stanley & Clune (2018), equations 1 to 3. Taught
 """
 
 import math
-from itertools import accumulate
+from itertools import accumulate, groupby
 from typing import Any, NamedTuple
 
 import torch
@@ -38,7 +38,7 @@ class Event(NamedTuple):
     step, times : int
         The first of the steps, and how many there are.
     free : bool
-        Whether some unit of some episode is not clamped.
+        Whether some unit of some episode is not clamped, or that was not looked for.
     shares : bool
         Whether its sender's activity is that of the event before, so that both write to one key.
     """
@@ -55,7 +55,7 @@ def find_events(inputs: Tensor, clamp: Tensor, y: Tensor, merge: bool = True) ->
     Parameters
     ----------
     inputs, clamp : Tensor
-        Shape (T, B, n); see :func:`hebbnotes.run`.
+        Shape (T, B, n); see :func:`hebbnotes.networks.run`.
     y : Tensor
         Output before the first step, shape (B, n).
     merge : bool
@@ -99,7 +99,8 @@ def chunked(events: list[Event], most: int = MOST_KEYS[0], whole: int = MOST_KEY
     keys = [*accumulate(not event.shares for event in events)]
     n_chunks = 1 if keys[-1] <= whole else math.ceil(keys[-1] / most)
     size = math.ceil(keys[-1] / n_chunks)
-    return [[e for e, key in zip(events, keys, strict=True) if (key - 1) // size == c] for c in range(math.ceil(keys[-1] / size))]
+    groups = groupby(zip(events, keys, strict=True), key=lambda pair: (pair[1] - 1) // size)
+    return [[event for event, _ in group] for _, group in groups]
 
 
 def writes(y: Tensor, eta: float | Tensor, forget: Forget, times: int = 1) -> tuple[Tensor, Tensor]:
@@ -165,7 +166,7 @@ def _run_chunk(
     net: _Net, events: list[Event], inputs: Tensor, clamp: Tensor, y: Tensor, hebb: Tensor | None, room: Tensor | None
 ) -> _Part:
     """Run a chunk. ``room`` (B, n, n) is overwritten."""
-    start = None if room is None or hebb is None else torch.mul(net.alpha, hebb, out=room)
+    gained = None if room is None or hebb is None else torch.mul(net.alpha, hebb, out=room)
     keys, values = y.new_empty(0, *y.shape), torch.ones_like(y).unsqueeze(0)
     activity, moments = [y], []
     for event, x, given in zip(events, inputs, clamp, strict=True):
@@ -175,8 +176,8 @@ def _run_chunk(
             if net.alpha is not None:
                 from_keys = through(pre * keys, net.alpha)
                 drive = drive + (from_keys * values[1:]).sum(0)
-            if start is not None:
-                from_start = (pre.unsqueeze(1) @ start).squeeze(1)
+            if gained is not None:
+                from_start = (pre.unsqueeze(1) @ gained).squeeze(1)
                 drive = drive + from_start * values[0]
             y = torch.where(given, x, torch.tanh(drive))
         kept, written = writes(y, net.eta, net.forget, event.times)
@@ -208,11 +209,12 @@ def _read_end(part: _Part, g_hebb: Tensor | None, room: Tensor | None) -> tuple[
 
 
 def _errors(
-    net: _Net, part: _Part, start: Tensor | None, g_y: Tensor, g_keys: Tensor, g_values: Tensor
+    net: _Net, part: _Part, gained: Tensor | None, g_y: Tensor, g_keys: Tensor, g_values: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Find the error of each event's drive, from the last to the first.
 
-    ``g_y`` (E + 1, B, n) holds what the outputs' gradients are from elsewhere, and is completed in place.
+    ``gained`` is alpha times the trace at the start. ``g_y`` (E + 1, B, n) holds what the outputs' gradients are from elsewhere,
+    and is completed in place.
 
     Returns
     -------
@@ -220,8 +222,9 @@ def _errors(
         Errors, and the gradients of what :func:`writes` returned, shape (E, B, n).
     """
     activity, keys = part.activity, part.keys
-    slope = torch.func.jvp(net.forget, (activity[1:],), (torch.ones_like(activity[1:]),))[1]
-    delta, g_kept, g_written = (torch.zeros_like(slope) for _ in range(3))
+    forgotten, pull = torch.func.vjp(net.forget, activity[1:])
+    slope = pull(torch.ones_like(forgotten))[0]
+    delta, g_kept, g_written = (torch.zeros_like(activity[1:]) for _ in range(3))
     for e in reversed(range(len(part.events))):
         event, (values, kept, from_start, from_keys), pre, y = part.events[e], part.moments[e], activity[e], activity[e + 1]
         n = len(values) - 1
@@ -240,7 +243,7 @@ def _errors(
             g_keys[:n] += pre * error
         if from_start is not None:
             g_values[0] += delta[e] * from_start
-            g_y[e] += ((delta[e] * values[0]).unsqueeze(1) @ start.mT).squeeze(1)
+            g_y[e] += ((delta[e] * values[0]).unsqueeze(1) @ gained.mT).squeeze(1)
         if not event.shares:
             g_y[e] += g_keys[n]
     return delta, g_kept, g_written
@@ -281,8 +284,8 @@ def _rate(net: _Net, part: _Part, g_kept: Tensor, g_written: Tensor) -> Tensor:
     for times in {event.times for event in part.events}:
         at = [e for e, event in enumerate(part.events) if event.times == times]
         y = part.activity[1:][at]
-        slopes = torch.func.jvp(lambda eta, y=y, m=times: writes(y, eta, net.forget, m), (net.eta,), (torch.ones_like(total),))[1]
-        total += (slopes[0] * g_kept[at] + slopes[1] * g_written[at]).sum()
+        pull = torch.func.vjp(lambda eta, y=y, m=times: writes(y, eta, net.forget, m), net.eta)[1]
+        total += pull((g_kept[at], g_written[at]))[0]
     return total
 
 
@@ -332,18 +335,19 @@ class _Evaluation(torch.autograd.Function):
         g_y, g_hebb = torch.zeros_like(g_inputs[0]), None if g_hebb is None else g_hebb.clone()
         sizes = [len(part.events) for part in ctx.parts]
         for part, rows in zip(reversed(ctx.parts), reversed(g_inputs.split(sizes)), strict=True):
-            from_end = _read_end(part, g_hebb, ctx.room)
-            start = None if ctx.room is None or part.start is None else torch.mul(alpha, part.start, out=ctx.room)
+            from_end = _read_end(part, g_hebb, ctx.room)  # the three users of the room follow each other: this one,
+            gained = None if ctx.room is None or part.start is None else torch.mul(alpha, part.start, out=ctx.room)
             rows[-1] += g_y
             g_activity = torch.cat([torch.zeros_like(rows[:1]), rows])
-            delta, g_kept, g_written = _errors(net, part, start, g_activity, *from_end)
+            delta, g_kept, g_written = _errors(net, part, gained, g_activity, *from_end)  # this one,
             g_y, rows[:] = g_activity[0], torch.where(part.clamp, g_activity[1:], delta)
-            add_products(g_w, part.activity[:-1], delta, net.fixed)
-            if g_alpha is not None:
+            if ctx.needs_input_grad[1]:
+                add_products(g_w, part.activity[:-1], delta, net.fixed)
+            if ctx.needs_input_grad[2]:
                 _add_gains(g_alpha, net, part, delta)
             if ctx.needs_input_grad[3]:
                 g_eta += _rate(net, part, g_kept, g_written)
-            g_hebb = _pass_start(g_hebb, g_alpha, net, part, delta, ctx.room)
+            g_hebb = _pass_start(g_hebb, g_alpha, net, part, delta, ctx.room)  # and this one
         return g_inputs, g_w, g_alpha, g_eta, g_y, g_hebb, None
 
 
@@ -360,12 +364,12 @@ def evaluate(
     merge: bool = True,
     most_keys: tuple[int, int] = MOST_KEYS,
 ) -> tuple[Tensor, Tensor]:
-    """Run a plastic recurrent network; :func:`hebbnotes.run` checks the arguments and calls this.
+    """Run a plastic recurrent network; :func:`hebbnotes.networks.run` checks the arguments and calls this.
 
     Parameters
     ----------
     inputs, w, alpha, eta, clamp
-        As for :func:`hebbnotes.run`; ``alpha`` is a matrix, a number or None.
+        As for :func:`hebbnotes.networks.run`; ``alpha`` is a matrix, a number or None.
     forget : callable
         Elementwise function of the outputs, without trained numbers of its own; see :func:`hebbnotes.rules.common_form`.
     y : Tensor
@@ -393,6 +397,7 @@ def evaluate(
 
     identity = isinstance(w, ScaledIdentity)
     numbers = tensor(w.scale if identity else w), None if alpha is None else tensor(alpha), tensor(eta)
-    how = _How(chunked(events, *most_keys), clamp[steps], forget, identity, torch.is_grad_enabled())
+    learns = torch.is_grad_enabled() and any(a is not None and a.requires_grad for a in (inputs, *numbers, y, hebb))
+    how = _How(chunked(events, *most_keys), clamp[steps], forget, identity, learns)
     outputs, hebb = _Evaluation.apply(inputs[steps], *numbers, y, hebb, how)
     return outputs[[e for e, event in enumerate(events) for _ in range(event.times)]], hebb

@@ -109,7 +109,7 @@ def run(
     ValueError
         If a shape or device does not fit, ``eta`` is outside [0, 1], ``inputs`` are not finite, or the method cannot run the rule.
     RuntimeError
-        If a second derivative is asked of ``"chunk"``, or a transform of ``torch.func`` meets it: use ``"loop"``.
+        If ``"chunk"`` meets a second derivative, batched gradients, or a transform of ``torch.func``: use ``"loop"``.
 
     Notes
     -----
@@ -126,7 +126,10 @@ def run(
 
     _checks.choice("method", method, METHODS)
     if method == "chunk" and not _summable(rule):
-        raise ValueError("method='chunk' needs a rule of the common form, with a forget function of its own: use method='loop'")
+        raise ValueError(
+            "method='chunk' needs a rule of the common form, with a forget function that acts entry by entry, is what the rule "
+            "forgets, and has no trained numbers, such as rules.decay.forget: use method='loop'"
+        )
     if method == "auto":
         method = choose_method(rule, *inputs.shape)
     if method == "loop":
@@ -136,7 +139,7 @@ def run(
     y, hebb = state or (torch.zeros_like(inputs[0]), None)
     merge = not torch.compiler.is_compiling()  # what is equal is known when it runs, not when it is compiled
     output, hebb = fast.evaluate(inputs, w, alpha, eta, rule.forget, y, hebb, clamp, merge=merge)
-    return output, State(output[-1], hebb)
+    return output, State(output[-1].clone(), hebb)  # a view would keep all outputs alive
 
 
 def choose_method(rule: Rule, n_steps: int, batch: int, n: int) -> str:
@@ -177,9 +180,23 @@ def choose_method(rule: Rule, n_steps: int, batch: int, n: int) -> str:
 
 
 def _summable(rule: Rule) -> bool:
-    """Whether the trace is a sum of outer products: the rule tells what it forgets, by a function without trained numbers."""
+    """Whether the trace is a sum of outer products: tried on an example, whether the rule is what its ``forget`` says.
+
+    ``forget`` must act entry by entry, and have no trained numbers: their gradient would be lost.
+    """
     forget = getattr(rule, "forget", None)
-    return forget is not None and not forget(torch.zeros(1)).requires_grad
+    if not callable(forget) or torch.compiler.is_compiling():
+        return callable(forget)
+    w, pre, post = torch.tensor([[0.3, -0.7], [0.2, 0.9]]), torch.tensor([0.5, -1.1]), torch.tensor([0.4, -0.8])
+    try:
+        whole, one = forget(post), forget(post[:1])
+        change, wanted = rule(w, pre, post), rules.common_form(w, pre, post, forget)
+    except (RuntimeError, TypeError, ValueError, IndexError, AttributeError):
+        return False
+    if not all(isinstance(a, Tensor) for a in (whole, one, change)) or whole.shape != post.shape or one.shape != (1,):
+        return False
+    own = whole.requires_grad or change.requires_grad
+    return not own and torch.allclose(change, wanted) and torch.allclose(whole[:1], one)
 
 
 def _run_loop(
@@ -555,6 +572,8 @@ class ThreeNumbers(nn.Module):
         Initial gain on the trace, above 0.
     eta : float
         Initial rate at which the trace is written, inside (0, 1).
+    method : {"auto", "loop", "chunk"}
+        How it is evaluated; see :func:`run`.
 
     Attributes
     ----------
@@ -574,7 +593,8 @@ class ThreeNumbers(nn.Module):
     plasticity".
     """
 
-    def __init__(self, inhibition: float = 0.3, gain: float = 50.0, eta: float = 0.03) -> None:
+    def __init__(self, inhibition: float = 0.3, gain: float = 50.0, eta: float = 0.03, *, method: str = "auto") -> None:
+        _checks.choice("method", method, METHODS)
         for name, value, low, high in (
             ("inhibition", inhibition, -math.inf, math.inf),
             ("gain", gain, 1e-9, 1e9),
@@ -582,6 +602,7 @@ class ThreeNumbers(nn.Module):
         ):
             _checks.number(name, value, low, high)
         super().__init__()
+        self.method = method
         self.inhibition = nn.Parameter(torch.tensor(float(inhibition)))
         self.log_gain = nn.Parameter(torch.tensor(math.log(gain)))
         self.eta_logit = nn.Parameter(torch.tensor(math.log(eta) - math.log1p(-eta)))
@@ -599,4 +620,4 @@ class ThreeNumbers(nn.Module):
     def forward(self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None) -> tuple[Tensor, State]:
         """Run an episode, or go on with one, with as many units as the inputs have; see :func:`run` for shapes and errors."""
         n = inputs.shape[-1]
-        return run(inputs, ScaledIdentity(-self.inhibition), self.gain / n, self.eta, rules.decay, state, clamp)
+        return run(inputs, ScaledIdentity(-self.inhibition), self.gain / n, self.eta, rules.decay, state, clamp, self.method)

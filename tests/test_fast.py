@@ -1,5 +1,6 @@
 """The fast evaluation: the plain loop's numbers and gradients, by other sums."""
 
+import functools
 import math
 
 import pytest
@@ -155,6 +156,11 @@ def test_a_gradient_may_be_asked_for_twice_and_nothing_that_was_passed_is_change
         w += 1
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         torch.autograd.grad(output.sum(), alpha)
+    _, end = run(x, 0.1, alpha, 0.2, rules.oja, State(y, hebb), method="chunk")
+    with torch.no_grad():
+        hebb += 1
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        torch.autograd.grad(end.hebb.sum(), alpha)
 
 
 @pytest.mark.parametrize("alpha", ["full", "number", "none"])
@@ -253,6 +259,32 @@ def test_the_error_of_the_trace_is_a_trace_of_activity_and_error_run_backwards(e
         k = (1 - 0.2 * rule.forget(posts[t])).unsqueeze(1) * k + torch.einsum("bi,bj->bij", pres[t], delta[t])
         found = torch.zeros_like(k) if errors[t] is None else errors[t]
         torch.testing.assert_close(found, alpha * k, rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.witness("eq-errors", networks.run)
+@given(episodes(("free", "mixed")), st.sampled_from(RULES))
+def test_an_error_comes_from_the_loss_the_next_drive_and_what_this_step_and_the_next_write(episode, rule):
+    x, clamp, w, _, state = episode
+    n, eta = x.shape[-1], 0.2
+    w = torch.eye(n, dtype=x.dtype) * w.scale if isinstance(w, ScaledIdentity) else w.expand(n, n)
+    alpha = 0.3 + torch.arange(n * n, dtype=x.dtype).reshape(n, n).sin()
+    x.requires_grad_()
+    pres, posts, traces = trajectory((x, clamp, w, alpha, state), rule, eta)
+    loss = sum(post.pow(3).sum() for post in posts)
+    wanted = torch.autograd.grad(loss, x)[0]
+    pres, posts, traces = ([a.detach() for a in found] for found in (pres, posts, traces))
+    k, k_after, delta_after = (torch.zeros_like(a) for a in (traces[0], traces[0], posts[0]))
+    for t in reversed(range(len(x))):
+        last = t == len(x) - 1
+        slope = torch.func.jvp(rule.forget, (posts[t],), (torch.ones_like(posts[t]),))[1].unsqueeze(1)
+        sent = torch.einsum("bjm,bm->bj", w + alpha * traces[t + 1], delta_after)
+        written = eta * ((pres[t].unsqueeze(2) - slope * traces[t]) * alpha * k).sum(1)
+        next_written = 0 if last else eta * torch.einsum("bjm,bm->bj", alpha * k_after, posts[t + 1])
+        delta = (1 - posts[t] ** 2) * (3 * posts[t] ** 2 + sent + written + next_written)
+        delta = torch.where(clamp[t], 0, delta)
+        torch.testing.assert_close(delta, torch.where(clamp[t], 0, wanted[t]), rtol=1e-8, atol=1e-9)
+        kept = (1 - eta * rule.forget(posts[t])).unsqueeze(1)
+        k, k_after, delta_after = kept * k + torch.einsum("bi,bj->bij", pres[t], delta), k, delta
 
 
 @pytest.mark.witness("eq-gains", connections.add_products)
@@ -416,23 +448,107 @@ def test_a_rule_that_the_fast_evaluation_cannot_run_takes_the_loop_or_an_error()
 
     trained.forget = lambda post: rate * post.square()
     assert choose_method(trained, 106, 1, 1001) == "loop", "its own number would get no gradient"
-    with pytest.raises(ValueError, match="forget function of its own"):
+    with pytest.raises(ValueError, match="no trained numbers"):
         run(x, 0.0, None, 0.1, trained, method="chunk")
     output, _ = run(x + 0.3, 0.1, 0.1, 0.1, trained)
     assert torch.autograd.grad(output.sum(), rate)[0] != 0
 
 
+def wrapped():
+    @functools.wraps(rules.oja)  # which copies forget
+    def rule(w, pre, post):
+        return 0 * rules.oja(w, pre, post)
+
+    return rule
+
+
+def forgetting(forget, change=None):
+    def rule(w, pre, post):
+        return rules.common_form(w, pre, post, forget) if change is None else change(w, pre, post)
+
+    rule.forget = forget
+    return rule
+
+
+gain = torch.tensor(2.0, requires_grad=True)
+LIARS = {
+    "wrapped": wrapped(),
+    "gained": forgetting(rules.decay.forget, lambda w, pre, post: gain * rules.decay(w, pre, post)),
+    "not entry by entry": forgetting(lambda post: post.square().mean(-1, keepdim=True).expand_as(post)),
+    "of another shape": forgetting(lambda post: torch.ones(1)),
+    "of other units": forgetting(lambda post: torch.ones(51) * post),
+    "a number": forgetting(lambda post: 1.0),
+    "no function": forgetting(torch.ones(1)),
+}
+
+
+@pytest.mark.parametrize("name", LIARS)
+def test_a_forget_function_is_tried_before_it_is_trusted(name):
+    rule = LIARS[name]
+    assert choose_method(rule, 106, 1, 1001) == "loop"
+    with pytest.raises(ValueError, match="method='chunk' needs a rule of the common form"):
+        run(torch.zeros(9, 32, 51), 0.0, None, 0.1, rule, method="chunk")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "method"),
+    [
+        ((8, 1, 2**8), "chunk"),
+        ((8, 1, 181), "loop"),
+        ((8, 2, 128), "chunk"),
+        ((7, 2, 128), "loop"),
+        ((2**13, 8, 32), "chunk"),
+        ((2**13 - 1, 8, 32), "loop"),
+    ],
+)
+def test_the_limits_of_the_choice_are_those_that_are_documented(sizes, method):
+    steps, batch, n = sizes
+    documented = (batch * n * n >= 2**15 and steps * batch * n * n >= 2**18) or steps * batch * n * n >= 2**26
+    assert choose_method(rules.decay, *sizes) == method == ("chunk" if documented else "loop")
+
+
+def test_the_last_output_does_not_keep_the_others_alive():
+    output, state = run(torch.ones(50, 1, 3), 0.1, 0.1, 0.1, method="chunk")
+    assert state.y.untyped_storage().nbytes() < output.untyped_storage().nbytes()
+    output.zero_()
+    assert state.y.ne(0).all()
+
+
+def test_what_is_frozen_gets_no_gradient_and_the_rest_gets_its_own():
+    g = torch.Generator().manual_seed(0)
+    x, w, alpha = (torch.randn(s, generator=g, dtype=torch.float64) for s in ((40, 2, 3), (3, 3), (3, 3)))
+    eta = torch.tensor(0.2, dtype=x.dtype)
+    for k in range(4):
+        found = []
+        for method in ("loop", "chunk"):
+            numbers = [a.clone().requires_grad_(k == j) for j, a in enumerate((w, alpha, eta, x))]
+            output, _ = run(numbers[3], *numbers[:3], rules.oja, method=method)
+            output[-1].pow(3).sum().backward()
+            assert [a.grad is not None for a in numbers] == [k == j for j in range(4)]
+            found.append(numbers[k].grad)
+        torch.testing.assert_close(*found, rtol=1e-9, atol=1e-11)
+
+
+def test_three_numbers_may_name_the_method():
+    net = networks.ThreeNumbers(method="loop")
+    loss = net(torch.ones(11, 8, 200))[0].square().mean()
+    torch.autograd.grad(loss, list(net.parameters()), create_graph=True)
+    with pytest.raises(ValueError, match="method must be one of"):
+        networks.ThreeNumbers(method="fast")
+
+
 def test_torch_compiles_the_fast_evaluation_and_its_gradients_in_one_piece():
     net = PlasticRNN(4, rules.oja, generator=torch.Generator().manual_seed(0), method="chunk", w_scale=0.3, alpha_scale=0.3)
-    x = torch.randn(20, 2, 4, generator=torch.Generator().manual_seed(1))
-    clamp = torch.zeros_like(x, dtype=torch.bool)
-    clamp[5:12] = True
     compiled = torch.compile(net, backend="aot_eager", fullgraph=True)
-    found = []
-    for evaluate in (net, compiled):
-        net.zero_grad()
-        output, state = evaluate(x, clamp=clamp)
-        (output[-1].pow(3).sum() + state.hebb.square().sum()).backward()
-        found.append([output.detach(), state.hebb.detach(), *(p.grad.clone() for p in net.parameters())])
-    for one, two in zip(*found, strict=True):
-        torch.testing.assert_close(one, two)
+    for batch in (2, 3):
+        x = torch.randn(12, batch, 4, generator=torch.Generator().manual_seed(1))
+        clamp = torch.zeros_like(x, dtype=torch.bool)
+        clamp[3:7] = True
+        found = []
+        for evaluate in (net, compiled):
+            net.zero_grad()
+            output, state = evaluate(x, clamp=clamp)
+            (output[-1].pow(3).sum() + state.hebb.square().sum()).backward()
+            found.append([output.detach(), state.hebb.detach(), *(p.grad.clone() for p in net.parameters())])
+        for one, two in zip(*found, strict=True):
+            torch.testing.assert_close(one, two)
