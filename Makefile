@@ -21,7 +21,7 @@ lint: .venv/.done
 outputs: .venv/.done
 	$(BIN)/python -m tools.outputs
 
-# Fetch the public data sets (MNIST, 12 MB, once).
+# Fetch the public data sets (MNIST and Omniglot, 28 MB, once).
 data: .venv/.done
 	$(BIN)/python -m hebbnotes.data
 

@@ -319,7 +319,7 @@ def grey(photographs: Tensor) -> Tensor:
 
     Notes
     -----
-    Source: the published code of Miconi, Stanley & Clune (2018), section 4.3. Taught in the chapter "Natural images".
+    Source: the published code of Miconi, Stanley & Clune (2018), section 4.3.
     """
     _checks.tensor("photographs", photographs, "M rows columns colours", {"colours": 3})
     total = photographs.sum(-1, dtype=torch.float32).flatten(1)

@@ -352,7 +352,7 @@ def halves(batch: int, shape: tuple[int, int], generator: torch.Generator) -> Te
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.3. Taught in the chapter "Natural images".
+    Source: Miconi, Stanley & Clune (2018), section 4.3.
     """
     rows, columns = (_checks.integer("shape", s) for s in shape)
     upper = torch.arange(rows, device=generator.device) < rows // 2
@@ -387,7 +387,7 @@ def pictures(task: PatternCompletion, known: Tensor, shape: tuple[int, int], bat
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.3. Taught in the chapter "Natural images".
+    Source: Miconi, Stanley & Clune (2018), section 4.3.
     """
     _checks.tensor("known", known, "M n_bits", {"n_bits": task.n_bits})
     if len(known) < task.n_patterns:
@@ -438,7 +438,7 @@ def picture_loss(
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.3. Taught in the chapter "Natural images".
+    Source: Miconi, Stanley & Clune (2018), section 4.3.
     """
 
     def loss(update: int) -> tuple[Tensor, dict[str, float]]:
