@@ -1,5 +1,6 @@
 """Analysis: what a trained network has learned, and what its answers are made of."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -8,7 +9,64 @@ from torch import Tensor
 from hebbnotes import _checks
 from hebbnotes.tasks import Episodes, errors
 
-__all__ = ["Regression", "ablations", "participation_ratio", "regress"]
+__all__ = ["Regression", "ablations", "independent_pixels", "interval", "participation_ratio", "regress", "simpler_alphas"]
+
+
+def independent_pixels(correlation: Tensor) -> float:
+    """Return how many independent pixels patterns with correlated pixels are worth, judged by their chance overlaps.
+
+    ``n**2 / sum of correlation**2``: the overlap of two unrelated patterns, the mean product of their pixels, has the variance that
+    it would have with so many independent pixels.
+
+    Parameters
+    ----------
+    correlation : Tensor
+        Correlation of the pixels, shape (n, n), with ones on its diagonal.
+
+    Raises
+    ------
+    ValueError
+        If it is not a square matrix with ones on its diagonal.
+
+    Notes
+    -----
+    Taught in the chapter "Natural images".
+    """
+    square = correlation.ndim == 2 and correlation.shape[0] == correlation.shape[1] > 0
+    if not square or not torch.allclose(correlation.diagonal(), correlation.new_ones(()), atol=1e-4):
+        raise ValueError(f"correlation must have shape (n, n) and ones on its diagonal, got shape {tuple(correlation.shape)}")
+    return len(correlation) ** 2 / correlation.double().square().sum().item()
+
+
+def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
+    """Return the mean of a few independent numbers, such as one for each seed, and the limits of its confidence interval.
+
+    Student's t: the mean, less and plus ``t * s / sqrt(n)``, where ``s`` is the standard deviation with n - 1 in its denominator.
+    Exact where the numbers are normal.
+
+    Parameters
+    ----------
+    values : sequence of float
+        Two or more numbers.
+    level : float
+        Share of such intervals that hold the true mean, inside (0, 1).
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two numbers, or the level is not inside (0, 1).
+
+    Notes
+    -----
+    Source: Student, *The probable error of a mean* (1908). Used on the page "The paper and the book".
+    """
+    from scipy.stats import t
+
+    if len(values) < 2 or not 0 < level < 1:
+        raise ValueError(f"an interval needs two numbers or more and a level inside (0, 1), got {len(values)} and {level:g}")
+    numbers = torch.tensor(list(values), dtype=torch.double)
+    reach = float(t.ppf((1 + level) / 2, len(numbers) - 1)) * numbers.std().item() / len(numbers) ** 0.5
+    return numbers.mean().item(), numbers.mean().item() - reach, numbers.mean().item() + reach
 
 
 def participation_ratio(matrix: Tensor) -> float:
@@ -65,18 +123,68 @@ def ablations(w: Tensor, alpha: Tensor, generator: torch.Generator) -> dict[str,
         raise ValueError(f"w and alpha must both have shape (n, n), got {tuple(w.shape)} and {tuple(alpha.shape)}")
     w, alpha = w.detach(), alpha.detach()
     one = torch.eye(len(w), dtype=w.dtype, device=w.device)
-    u, s, vh = torch.linalg.svd(alpha)
-    mixed = torch.randperm(alpha.numel(), generator=generator, device=generator.device)
     return {
         "intact": (w, alpha),
         "w = 0": (torch.zeros_like(w), alpha),
         "w without its diagonal": (w * (1 - one), alpha),
         "w = its mean diagonal": (w.diagonal().mean() * one, alpha),
-        "alpha shuffled": (w, alpha.flatten()[mixed].view_as(alpha)),
+        "alpha shuffled": (w, _shuffled(alpha, generator)),
         "alpha = its mean": (w, alpha.mean().expand_as(alpha)),
-        "alpha of rank 1": (w, s[0] * torch.outer(u[:, 0], vh[0])),
+        "alpha of rank 1": (w, _of_rank(alpha, 1)),
         "alpha = 0": (w, torch.zeros_like(alpha)),
     }
+
+
+def simpler_alphas(alpha: Tensor, n_pixels: int, generator: torch.Generator) -> dict[str, Tensor]:
+    """Return simpler plasticity coefficients to put in the place of trained ones, of a network that completes halves of pictures.
+
+    Parameters
+    ----------
+    alpha : Tensor
+        Plasticity coefficients, shape (n, n).
+    n_pixels : int
+        How many of the units are pixels, row by row: the first half of them is the upper half of the picture.
+    generator : torch.Generator
+        Source of the shuffled alpha.
+
+    Returns
+    -------
+    dict
+        For each name a matrix: ``intact``; ``shuffled``; ``its mean``; ``rank 1``, ``rank 2``, ``rank 4`` and ``rank 8``, the
+        nearest matrices of that rank; ``mean of each block``, where the four blocks are from a half of the pixels to a half; and
+        ``within halves 0``.
+
+    Raises
+    ------
+    ValueError
+        If alpha is not a square matrix, or has fewer units than pixels.
+
+    Notes
+    -----
+    Taught in the chapter "Natural images".
+    """
+    if alpha.ndim != 2 or alpha.shape[0] != alpha.shape[1] or not 2 <= n_pixels <= len(alpha):
+        raise ValueError(f"alpha must have shape (n, n) with n >= n_pixels >= 2, got {tuple(alpha.shape)} and {n_pixels} pixels")
+    alpha = alpha.detach()
+    found = {"intact": alpha, "shuffled": _shuffled(alpha, generator), "its mean": alpha.mean().expand_as(alpha)}
+    found |= {f"rank {rank}": _of_rank(alpha, rank) for rank in (1, 2, 4, 8) if rank <= len(alpha)}
+    upper, lower = slice(0, n_pixels // 2), slice(n_pixels // 2, n_pixels)
+    means, across = alpha.clone(), alpha.clone()
+    for senders in (upper, lower):
+        across[senders, senders] = 0
+        for receivers in (upper, lower):
+            means[senders, receivers] = alpha[senders, receivers].mean()
+    return found | {"mean of each block": means, "within halves 0": across}
+
+
+def _shuffled(alpha: Tensor, generator: torch.Generator) -> Tensor:
+    return alpha.flatten()[torch.randperm(alpha.numel(), generator=generator, device=generator.device)].view_as(alpha)
+
+
+def _of_rank(matrix: Tensor, rank: int) -> Tensor:
+    """Return the nearest matrix of a rank, in the sum of squares (Eckart & Young, 1936)."""
+    u, s, vh = torch.linalg.svd(matrix)
+    return (u[:, :rank] * s[:rank]) @ vh[:rank]
 
 
 class Regression(NamedTuple):

@@ -30,7 +30,7 @@ class RecurrentNetwork(nn.Module):
         super().__init__()
         self.n_hidden = _checks.integer("n_hidden", n_hidden, 0)
         size = _checks.integer("n", n) + n_hidden
-        self.w = nn.Parameter(torch.randn(size, size, generator=generator) / size**0.5)
+        self.w = nn.Parameter(torch.randn(size, size, generator=generator, device=generator.device) / size**0.5)
 
     def forward(self, inputs: Tensor, state: None = None, clamp: Tensor | None = None) -> tuple[Tensor, None]:
         """Run an episode from rest: ``inputs`` and ``clamp`` of shape (T, B, n) give outputs of shape (T, B, n + n_hidden)."""
@@ -75,9 +75,10 @@ class LSTM(nn.Module):
         super().__init__()
         self.cells = nn.LSTM(_checks.integer("n", n), _checks.integer("n_hidden", n_hidden))
         self.readout = nn.Linear(n_hidden, n)
+        self.to(generator.device)
         with torch.no_grad():
             for p in self.parameters():
-                p.copy_((2 * torch.rand(p.shape, generator=generator) - 1) / n_hidden**0.5)
+                p.copy_((2 * torch.rand(p.shape, generator=generator, device=generator.device) - 1) / n_hidden**0.5)
 
     def forward(self, inputs: Tensor, state: None = None, clamp: Tensor | None = None) -> tuple[Tensor, None]:
         """Run an episode from rest: ``inputs`` and ``clamp`` of shape (T, B, n) give outputs of shape (T, B, n)."""

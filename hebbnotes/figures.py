@@ -32,6 +32,9 @@ __all__ = [
     "completion",
     "floor_lines",
     "glue",
+    "greys",
+    "maps_frame",
+    "over_seeds",
     "recall_frame",
     "trace_frame",
     "use_style",
@@ -96,6 +99,98 @@ def completion(episodes: Episodes, answers: dict[str, Tensor], shape: tuple[int,
         ax.set(xticks=[], yticks=[], title=title)
         ax.spines[:].set_visible(True)
     return axes.ravel()[: len(panels)]
+
+
+def greys(rows: Sequence[dict[str, Tensor]], shape: tuple[int, int]) -> np.ndarray:
+    """Draw rows of grey pictures, black at -1 and white at +1; what is not a number is drawn in the colour of what is missing.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        For each row the pictures by title, shape (at least n_pixels,) each; further units are left out. Titles of the first row are
+        shown.
+    shape : tuple of int
+        Rows and columns of a picture.
+
+    Returns
+    -------
+    numpy.ndarray
+        The axes, shape (number of rows, number of pictures in a row).
+
+    Notes
+    -----
+    Taught in the chapter "Natural images".
+    """
+    down, across = len(rows), len(rows[0])
+    _, axes = plt.subplots(down, across, figsize=(7, 7 * down / across + 0.3), squeeze=False)
+    for k, row in enumerate(rows):
+        for ax, (title, picture) in zip(axes[k], row.items(), strict=True):
+            pixels = picture.detach()[: shape[0] * shape[1]].reshape(shape).numpy()
+            ax.imshow(np.ma.masked_invalid(pixels), cmap=_GREY, vmin=-1, vmax=1, interpolation="nearest")
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(True)
+            if k == 0:
+                ax.set_title(title)
+    return axes
+
+
+_GREY = plt.get_cmap("gray").with_extremes(bad=SKY)
+
+
+def maps_frame(maps: dict[str, Tensor], pixel: tuple[int, int], largest: dict[str, float]) -> Figure:
+    """Draw what all pixels send to one pixel, as pictures: orange negative, purple positive, and a cross on the receiver.
+
+    Parameters
+    ----------
+    maps : dict of str to Tensor
+        For each title the connections into the pixel, shape (rows, columns).
+    pixel : tuple of int
+        Row and column of the receiver.
+    largest : dict of str to float
+        For each title the value at which the colour is full.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For :class:`MovingFigure`.
+
+    Notes
+    -----
+    Taught in the chapter "Natural images".
+    """
+    fig, axes = plt.subplots(1, len(maps), figsize=(7, 3.2), squeeze=False)
+    for ax, (title, values) in zip(axes[0], maps.items(), strict=True):
+        limit = largest[title]
+        drawn = ax.imshow(values.detach().numpy(), cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
+        ax.plot(pixel[1], pixel[0], "x", color=BLACK, markersize=9, markeredgewidth=2)
+        ax.set(xticks=[], yticks=[], title=title)
+        ax.spines[:].set_visible(True)
+        fig.colorbar(drawn, ax=ax, shrink=0.8)
+    return fig
+
+
+def over_seeds(ax: Axes, x: Sequence[float], values: Tensor, colour: str, label: str) -> None:
+    """Draw a curve for each seed, thin, and their mean, thick.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where.
+    x : sequence of float
+        Positions, n of them.
+    values : Tensor
+        Shape (seeds, n).
+    colour : str
+        Colour of all.
+    label : str
+        What the legend says of the mean.
+
+    Notes
+    -----
+    Taught in the chapter "Natural images".
+    """
+    ax.plot(x, values.T.numpy(), color=colour, linewidth=0.7, alpha=0.6)
+    ax.plot(x, values.mean(0).numpy(), color=colour, linewidth=2.2, label=label)
 
 
 def recall_frame(y: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str) -> Figure:

@@ -7,6 +7,7 @@ one of them again with half of its bits erased, and the network is to fill them 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +31,8 @@ __all__ = [
     "picture_loss",
     "pictures",
     "recall_loss",
+    "smooth_correlation",
+    "smooth_patterns",
     "squared_error",
     "text_pattern",
 ]
@@ -447,6 +450,83 @@ def picture_loss(
         return (wrong * episodes.erased.sum(-1)).mean(), {"squared": wrong.mean().item()}
 
     return loss
+
+
+def smooth_patterns(count: int, shape: tuple[int, int], length: float, generator: torch.Generator) -> Tensor:
+    """Draw patterns of grey values whose neighbours are alike, from white noise to smooth.
+
+    A Gaussian field in which pixels at distance d have the correlation ``exp(-d**2 / (2 length**2))`` is passed through its
+    distribution function: every pixel is uniform in [-1, 1], whatever the length, and a correlation r becomes
+    ``6 / pi * arcsin(r / 2)``.
+
+    Parameters
+    ----------
+    count : int
+        Number of patterns.
+    shape : tuple of int
+        Rows and columns, in pixels.
+    length : float
+        Correlation length, in pixels; 0 makes all pixels independent.
+    generator : torch.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    Tensor
+        Shape (count, rows * columns), values in [-1, 1].
+
+    Raises
+    ------
+    ValueError
+        If the length is negative or not finite, or another argument is no positive integer.
+
+    Notes
+    -----
+    Taught in the chapter "Natural images".
+    """
+    rows, columns = (_checks.integer("shape", s) for s in shape)
+    mixing = _mixing(rows, columns, _checks.number("length", length, 0)).to(generator.device)
+    white = torch.randn(_checks.integer("count", count), len(mixing), generator=generator, device=generator.device)
+    return torch.erf(white @ mixing / math.sqrt(2))
+
+
+def smooth_correlation(shape: tuple[int, int], length: float) -> Tensor:
+    """Return the correlation between any two pixels of :func:`smooth_patterns`, in double precision.
+
+    ``6 / pi * arcsin(r / 2)`` with ``r = exp(-d**2 / (2 length**2))`` for pixels at distance d.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Rows and columns, in pixels.
+    length : float
+        Correlation length, in pixels.
+
+    Returns
+    -------
+    Tensor
+        Shape (rows * columns, rows * columns).
+
+    Notes
+    -----
+    Source: the correlation of two uniform variables with a Gaussian copula (K. Pearson, 1907). Taught in the chapter "Natural
+    images".
+    """
+    rows, columns = (_checks.integer("shape", s) for s in shape)
+    return 6 / math.pi * torch.arcsin(_gaussian(rows, columns, _checks.number("length", length, 0)) / 2)
+
+
+def _gaussian(rows: int, columns: int, length: float) -> Tensor:
+    places = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).double()
+    differences = places[:, None] - places
+    return torch.exp(-differences.square().sum(-1) / (2 * length**2)) if length > 0 else torch.eye(len(places)).double()
+
+
+@lru_cache(maxsize=32)
+def _mixing(rows: int, columns: int, length: float) -> Tensor:
+    """Return the symmetric square root of the covariance of the Gaussian field behind :func:`smooth_patterns`."""
+    values, vectors = torch.linalg.eigh(_gaussian(rows, columns, length))
+    return ((vectors * values.clamp_min(0).sqrt()) @ vectors.T).float()
 
 
 def floor_last(n_patterns: int) -> float:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -65,6 +66,7 @@ def train(
     checkpoint: Path | None = None,
     generator: torch.Generator | None = None,
     every: float = 30.0,
+    bar: dict[str, Any] | None = None,
 ) -> History:
     """Minimise a loss with Adam.
 
@@ -90,7 +92,9 @@ def train(
     generator : torch.Generator, optional
         What ``loss`` draws from: saved with the training, so that one that goes on ends where it would have ended without a stop.
     every : float
-        Seconds between two saves.
+        Seconds between two saves; the last update is saved, too.
+    bar : dict, optional
+        Further arguments of the progress bar, such as ``{"desc": "seed 3"}``.
 
     Returns
     -------
@@ -124,11 +128,10 @@ def train(
         history = _load(Path(checkpoint), parameters, optimiser, generator, updates)
     saved = time.monotonic()
     done = len(history.loss)
-    bar = tqdm(
-        range(done, updates), initial=done, total=updates, disable=not (watched() if progress is None else progress), leave=False
-    )
+    hidden = not (watched() if progress is None else progress)
+    shown = tqdm(range(done, updates), **{"initial": done, "total": updates, "disable": hidden, "leave": False} | (bar or {}))
     try:
-        for update in bar:
+        for update in shown:
             value, metrics = loss(update)
             if not bool(torch.isfinite(value)):
                 raise FloatingPointError(
@@ -143,14 +146,15 @@ def train(
             history.loss.append(value.item())
             for name, number in metrics.items():
                 history.metrics.setdefault(name, []).append(float(number))
-            bar.set_postfix(loss=f"{history.loss[-1]:.3g}", refresh=False)
-            if checkpoint is not None and time.monotonic() - saved > every:
+            now = {"loss": value.item()} | metrics
+            shown.set_postfix({name: f"{number:.3g}" for name, number in now.items()}, refresh=False)
+            if checkpoint is not None and (time.monotonic() - saved > every or update == updates - 1):
                 _save(Path(checkpoint), parameters, optimiser, generator, history)
                 saved = time.monotonic()
     except KeyboardInterrupt:
         history.interrupted = True
     finally:
-        bar.close()
+        shown.close()
     return history
 
 

@@ -84,3 +84,64 @@ def test_the_regression_asks_for_enough_bits():
         analysis.regress(torch.full((1, 50), torch.nan), tasks.PatternCompletion(50, 3).sample(1, torch.Generator()))
     with pytest.raises(ValueError, match="y must have shape"):
         analysis.regress(episodes.answer[:5], episodes)
+
+
+@pytest.mark.witness("eq-independent", analysis.independent_pixels)
+@given(st.floats(0, 3), st.integers(0, 10_000))
+def test_chance_overlaps_are_those_of_fewer_independent_pixels(length, seed):
+    g = torch.Generator().manual_seed(seed)
+    a, b = (tasks.smooth_patterns(20_000, (3, 4), length, g) * 3**0.5 for _ in range(2))  # of variance 1
+    overlap = (a * b).mean(1)
+    assert abs(overlap.mean()) < 5 * overlap.std() / 20_000**0.5
+    worth = analysis.independent_pixels(tasks.smooth_correlation((3, 4), length))
+    assert overlap.var().item() == pytest.approx(1 / worth, rel=0.08)
+
+
+def test_independent_pixels_count_from_one_to_all():
+    assert analysis.independent_pixels(torch.eye(7)) == 7
+    assert analysis.independent_pixels(torch.ones(7, 7)) == 1
+    for bad in (torch.zeros(3, 3), torch.ones(3), torch.ones(2, 3)):
+        with pytest.raises(ValueError, match="ones on its diagonal"):
+            analysis.independent_pixels(bad)
+
+
+@given(st.lists(st.floats(-10, 10), min_size=2, max_size=6), st.floats(-3, 3))
+def test_the_interval_moves_with_its_numbers_and_holds_their_mean(values, shift):
+    mean, low, high = analysis.interval(values)
+    assert low <= mean <= high
+    assert mean - low == pytest.approx(high - mean, abs=1e-9)
+    moved = analysis.interval([value + shift for value in values])
+    assert moved == pytest.approx([mean + shift, low + shift, high + shift], abs=1e-9)
+
+
+def test_the_interval_holds_the_true_mean_as_often_as_it_says():
+    draws = torch.randn(2_000, 5, generator=torch.Generator().manual_seed(0))
+    holds = [low <= 0 <= high for _, low, high in map(analysis.interval, draws.tolist())]
+    assert sum(holds) / 2_000 == pytest.approx(0.95, abs=0.015)
+    for bad, level in (([1.0], 0.95), ([1.0, 2.0], 1.0)):
+        with pytest.raises(ValueError, match="two numbers or more"):
+            analysis.interval(bad, level)
+
+
+def test_each_simpler_alpha_is_what_its_name_says():
+    g = torch.Generator().manual_seed(0)
+    alpha = torch.randn(9, 9, generator=g)  # 8 pixels and a bias unit
+    found = analysis.simpler_alphas(alpha, 8, g)
+    assert torch.equal(found["intact"], alpha)
+    assert torch.equal(found["shuffled"].flatten().sort().values, alpha.flatten().sort().values)
+    torch.testing.assert_close(found["its mean"], alpha.mean() * torch.ones(9, 9))
+    for rank in (1, 2, 4, 8):
+        lost = torch.linalg.svdvals(alpha)[rank:].square().sum().sqrt()
+        torch.testing.assert_close((alpha - found[f"rank {rank}"]).norm(), lost)
+    blocks = found["mean of each block"][:8, :8].view(2, 4, 2, 4)
+    assert torch.equal(blocks, blocks[:, :1, :, :1].expand_as(blocks))
+    torch.testing.assert_close(blocks[0, 0, 1, 0], alpha[:4, 4:8].mean())
+    across = found["within halves 0"][:8, :8].view(2, 4, 2, 4)
+    assert across[0, :, 0].eq(0).all()
+    assert across[1, :, 1].eq(0).all()
+    assert torch.equal(across[0, :, 1], alpha[:4, 4:8])
+    for name in ("mean of each block", "within halves 0"):
+        assert torch.equal(found[name][8], alpha[8]), "the bias unit keeps its own"
+        assert torch.equal(found[name][:, 8], alpha[:, 8])
+    with pytest.raises(ValueError, match="n >= n_pixels"):
+        analysis.simpler_alphas(alpha, 10, g)

@@ -100,3 +100,24 @@ def test_the_checker_of_a_window_accepts_the_exponentials_and_says_what_is_wrong
     }.items():
         with pytest.raises(AssertionError, match=message):
             check.window(wrong)
+
+
+def test_the_checker_of_sides_accepts_left_against_right_and_says_what_is_wrong_with_others():
+    def side(shape, kind="column"):
+        row, column = (torch.arange(shape[0] * shape[1]) // shape[1], torch.arange(shape[0] * shape[1]) % shape[1])
+        of = {"column": column * 2 // shape[1], "row": row * 2 // shape[0], "stripes": column % 2}[kind]
+        return of[:, None] != of
+
+    check.across(side)
+    for message, wrong in {
+        "must be a tensor": lambda shape: None,
+        "must have shape": lambda shape: side(shape)[1:],
+        "end with a comparison": lambda shape: side(shape).float(),
+        "the same side as itself": lambda shape: ~side(shape),
+        "so are j and i": lambda shape: side(shape).triu(),
+        "look at the column": lambda shape: side(shape, "row"),
+        "half of all pixels": lambda shape: side(shape) & False,
+        "first two pixels": lambda shape: side(shape, "stripes"),
+    }.items():
+        with pytest.raises(AssertionError, match=message):
+            check.across(wrong)

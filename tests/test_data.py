@@ -289,12 +289,25 @@ def test_digits_are_read_from_the_official_files(tmp_path, monkeypatch):
     assert found.tolist() == [3, 9]
 
 
-def test_the_subset_is_asked_for_by_name_and_has_no_address(tmp_path, monkeypatch):
+def test_the_subset_is_asked_for_by_name_and_is_else_the_first_part_of_the_whole(tmp_path, monkeypatch):
     monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match="no public address"):
-        data.cifar10(subset=True)
-    with pytest.raises(FileNotFoundError, match=r"cifar-10-python.tar.gz is not in"):
-        data.cifar10(download=False)
+    for subset in (False, True):
+        with pytest.raises(FileNotFoundError, match=r"cifar-10-python.tar.gz is not in .*run `python -m hebbnotes.data cifar10`"):
+            data.cifar10(subset=subset, download=False)
+    rows = np.arange(10_000, dtype="uint16")[:, None].view("uint8").repeat(1536, 1)  # the number of each picture is in its pixels
+    stored = pickle.dumps({b"data": rows}, protocol=2)
+    (tmp_path / "cifar10").mkdir()
+    path = tmp_path / "cifar10" / "cifar-10-python.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name in ("test_batch", *(f"data_batch_{k}" for k in range(1, 6))):
+            entry = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            entry.size = len(stored)
+            archive.addfile(entry, io.BytesIO(stored))
+    md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    monkeypatch.setitem(data.FILES, "cifar10/cifar-10-python.tar.gz", data.File("https://nowhere", path.stat().st_size, md5))
+    assert data.available("cifar10-subset")
+    for split, size in (("train", 4_000), ("test", 1_000)):
+        assert torch.equal(data.cifar10(split, subset=True, download=False), data.cifar10(split, download=False)[:size])
     (tmp_path / "cifar10-subset").mkdir()
     (tmp_path / data.SUBSET).write_bytes(b"other pictures")
     with pytest.raises(ValueError, match="is damaged"):

@@ -1,55 +1,93 @@
 """Experiments: they resume to the same result, and what is stored is what the code would make."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from hebbnotes import experiments, tasks, training
+from hebbnotes.experiments import bits, pictures, running, stored
+from hebbnotes.experiments.__main__ import main
 from hebbnotes.networks import ThreeNumbers, run
 
 TINY = {"n_bits": 12, "updates": 6, "test_episodes": 2}
+STORED = [(name, scale) for name, one in experiments.EXPERIMENTS.items() for scale in one.stored]
+ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture
 def tiny(monkeypatch):
-    """The experiment with three numbers, in small, which keeps a tensor of its seed."""
+    """The experiment with three numbers, in small, with seeds of its own."""
     one = experiments.EXPERIMENTS["three-numbers-once"]
-
-    def keep(seed, checkpoint, **configuration):
-        return one.train(seed, checkpoint, **configuration)[0], {"seed": torch.tensor([float(seed)])}
-
-    small = replace(one, train=keep, configuration=one.configuration | TINY, seeds=(2, 10))
+    small = replace(one, configuration=one.configuration | TINY, seeds=(2, 10), keep=(10,), scales={"notebook": {"updates": 3}})
     monkeypatch.setitem(experiments.EXPERIMENTS, "three-numbers-once", small)
-    monkeypatch.setattr(experiments, "SCHEDULES", {"once": tasks.ONCE})
+    monkeypatch.setattr(bits, "SCHEDULES", {"once": tasks.ONCE})
     return "three-numbers-once"
 
 
-@pytest.mark.parametrize("name", list(experiments.EXPERIMENTS))
-def test_a_stored_result_has_all_seeds_and_the_configuration_of_the_code(name):
-    found = experiments.result(name)
-    experiment = experiments.EXPERIMENTS[name]
-    assert found["experiment"] == name
-    assert found["configuration"] == json.loads(json.dumps(experiment.configuration)), "run the experiment again"
+def without_seconds(numbers):
+    return {key: value for key, value in numbers.items() if key != "seconds"}
+
+
+# --------------------------------------------------------------------------------------------------------- what is stored
+
+
+@pytest.mark.parametrize(("name", "scale"), STORED)
+def test_a_stored_result_has_all_seeds_and_the_configuration_of_the_code(name, scale):
+    found, experiment = experiments.result(name, scale), experiments.EXPERIMENTS[name]
+    assert (found["experiment"], found["scale"]) == (name, scale)
+    assert found["configuration"] == json.loads(json.dumps(experiment.scaled(scale))), "run the experiment again"
     assert tuple(map(int, found["seeds"])) == experiment.seeds
-    assert len(experiments.seeds(name)) == len(experiment.seeds)
-    assert found["command"] == f"python -m hebbnotes.experiments run {name}"
+    assert len(experiments.seeds(name, scale)) == len(experiment.seeds)
+    assert all(one["seconds"] >= 0 for one in experiments.seeds(name, scale))
+    assert found["command"] == stored.command(name, scale)
     assert {"torch", "python", "hebbnotes"} <= set(found["versions"])
+    assert found["hardware"]
+    values = [stored.number(one, experiment.metric) for one in experiments.seeds(name, scale)]
+    low, high = found["ci95"]
+    assert found["value"] == pytest.approx(sum(values) / len(values), rel=1e-3, abs=1e-9)
+    assert low <= found["value"] <= high
+    assert (found["published"] is None) == (not experiment.paper)
+    if experiment.paper:
+        assert found["published"] == {"where": experiment.paper[0], **experiments.PAPER[experiment.paper[0]]._asdict()}
 
 
-@pytest.mark.parametrize("p", [2, 3, 5])
-def test_stored_weights_give_the_stored_error(p):
-    name = f"small-networks-{p}"
-    weights, episodes = experiments.weights(name), experiments.EXPERIMENTS[name].configuration["test_episodes"]
-    task = tasks.PatternCompletion(n_bits=50, n_patterns=p, **tasks.ONCE)
-    for seed in (0, 4):
-        w, alpha, eta = (weights[f"{seed}.{k}"] for k in ("w", "alpha", "eta"))
-        found = experiments.measure(w, alpha, eta, task, episodes, 10_000 + seed)
-        assert found == pytest.approx(experiments.seeds(name)[seed]["test_erased"], abs=0.003)
+@pytest.mark.parametrize(("name", "scale"), STORED)
+def test_the_weights_that_should_be_stored_are_small_and_say_their_format(name, scale):
+    keep = experiments.EXPERIMENTS[name].keep
+    if not keep:
+        with pytest.raises(FileNotFoundError, match="--store"):
+            experiments.weights(name, scale)
+        return
+    assert {int(key.split(".")[0]) for key in experiments.weights(name, scale)} == set(keep)
+    path = running.files("hebbnotes") / "results" / f"{stored.stem(name, scale)}.safetensors"
+    assert path.stat().st_size < 5e6
+    with safe_open(path, framework="pt") as file:
+        assert file.metadata()["format"] == stored.WEIGHTS
+
+
+QUICK = [
+    *((f"three-numbers-{s}", "book", 1) for s in bits.SCHEDULES),
+    *((f"small-networks-{p}", "book", 4) for p in (2, 3, 5)),
+    *((f"fifty-bits-{kind}-{p}", "book", 0) for kind in ("plastic", "rnn", "lstm") for p in (2, 3)),
+    *((f"images-{kind}", "notebook", 0) for kind in pictures.KINDS),
+    ("thousand-bits", "book", 0),
+]
+
+
+@pytest.mark.parametrize(("name", "scale", "seed"), QUICK)
+def test_stored_weights_give_the_stored_numbers(name, scale, seed):
+    found = running.evaluate(name, scale, [seed])
+    assert found["agrees"], f"{found['largest_difference']} away"
+    assert set(found["recomputed"]) == {str(seed)}
 
 
 def test_the_stored_network_of_two_million_numbers_recalls():
@@ -60,52 +98,115 @@ def test_the_stored_network_of_two_million_numbers_recalls():
     assert tasks.errors(y, shown).erased < 0.01
 
 
+@pytest.mark.parametrize("name", [f"images-{kind}" for kind in pictures.KINDS])
+def test_the_stored_networks_complete_photographs_about_as_well_as_is_stored(name):
+    try:
+        pictures.photographs("cifar10-subset", "test")
+    except FileNotFoundError as missing:
+        pytest.skip(f"needs real data: {missing}")
+    experiment, its = experiments.EXPERIMENTS[name], experiments.weights(name)
+    few = experiment.configuration | {"test_episodes": 40}
+    found = experiment.test({key.removeprefix("0."): value for key, value in its.items()}, 0, **few)
+    assert found["test_squared"] == pytest.approx(experiments.seeds(name)[0]["test_squared"], rel=0.3)
+
+
+# ------------------------------------------------------------------------------------------------------------ running them
+
+
 def test_an_experiment_writes_each_seed_and_one_file_with_all(tiny, tmp_path, capsys):
-    experiments.main(["run", tiny, "--folder", str(tmp_path)])
+    for seed in ("10", "2"):
+        assert main(["run", tiny, "--folder", str(tmp_path), "--seed", seed]) == 0
     found = json.loads((tmp_path / f"{tiny}.json").read_text())
     assert list(found["seeds"]) == ["2", "10"], "in the order of numbers"
     for seed in ("2", "10"):
         alone = json.loads((tmp_path / tiny / f"{seed}.json").read_text())
         assert found["seeds"][seed] == alone["numbers"]
-        assert {k: alone[k] for k in ("configuration", "versions", "hardware")} == {k: found[k] for k in alone if k != "numbers"}
-        assert len({json.dumps(numbers) for numbers in found["seeds"].values()}) == 2, "seeds differ"
+        shared = ("configuration", "versions", "hardware", "device")
+        assert {k: alone[k] for k in shared} == {k: found[k] for k in shared}
+    assert len({json.dumps(without_seconds(numbers)) for numbers in found["seeds"].values()}) == 2, "seeds differ"
     assert found["configuration"]["updates"] == 6
     assert found["versions"]["torch"] == torch.__version__
     kept = load_file(tmp_path / f"{tiny}.safetensors")
-    assert {name: t.item() for name, t in kept.items()} == {"2.seed": 2, "10.seed": 10}
+    assert set(kept) == {"10.inhibition", "10.log_gain", "10.eta_logit"}, "the seeds to keep, and no other"
     left = {p.name for p in tmp_path.rglob("*") if p.is_file()}
     seeds = {f"{seed}.{end}" for seed in (2, 10) for end in ("json", "safetensors")}
     assert left == seeds | {f"{tiny}.json", f"{tiny}.safetensors"}, "no checkpoint and no part of a file is left"
-    assert "written" in capsys.readouterr().out
+    assert "95 % interval" in capsys.readouterr().out
     before = (tmp_path / tiny / "2.json").read_text()
-    experiments.main(["run", tiny, "--folder", str(tmp_path), "--seeds", "2"])
+    main(["run", tiny, "--folder", str(tmp_path), "--seed", "2"])
     assert (tmp_path / tiny / "2.json").read_text() == before, "a seed that is done is not run again"
 
 
+def test_another_scale_has_files_of_its_own(tiny, tmp_path):
+    assert main(["run", tiny, "--folder", str(tmp_path), "--seed", "2", "--scale", "notebook"]) == 0
+    found = json.loads((tmp_path / f"{tiny}.notebook.json").read_text())
+    assert (found["scale"], found["configuration"]["updates"]) == ("notebook", 3)
+    assert found["ci95"] is None, "one seed has no interval"
+    assert not (tmp_path / tiny).exists()
+
+
+def test_what_cannot_be_run_is_refused_before_anything_is_written(tiny, tmp_path, capsys):
+    for arguments, message in (
+        (["--scale", "huge"], "scale must be one of book, notebook"),
+        (["--device", "nonsense"], "try cpu"),
+        (["--processes", "0"], "--processes must be 1 or more"),
+        (["--seed", "-1"], "--seed must be 0 or more"),
+    ):
+        assert main(["run", tiny, "--folder", str(tmp_path / "none"), *arguments]) == 1
+        assert message in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
 def test_only_a_whole_result_is_stored_and_what_was_trained_otherwise_is_refused(tiny, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(experiments, "files", lambda package: tmp_path / "package")
+    monkeypatch.setattr(running, "files", lambda package: tmp_path / "package")
     with pytest.raises(FileNotFoundError, match="run the experiment first"):
-        experiments.collect(tiny, tmp_path, tmp_path)
-    with pytest.raises(SystemExit):
-        experiments.main(["run", tiny, "--folder", str(tmp_path / "a"), "--seeds", "2", "--store"])
+        running.collect(tiny, tmp_path, tmp_path)
+    assert main(["run", tiny, "--folder", str(tmp_path / "a"), "--seed", "2", "--store"]) == 1
     assert "needs the seeds (2, 10)" in capsys.readouterr().err
     assert not (tmp_path / "package").exists()
-    experiments.main(["run", tiny, "--folder", str(tmp_path / "a"), "--store"])
+    assert main(["run", tiny, "--folder", str(tmp_path / "a"), "--seed", "10", "--store"]) == 0
     assert (tmp_path / "package" / "results" / f"{tiny}.json").exists()
     small = experiments.EXPERIMENTS[tiny]
+    with pytest.raises(ValueError, match="another configuration or device"):
+        running.run_seed(tiny, 2, tmp_path / "a", device="cuda")
     monkeypatch.setitem(experiments.EXPERIMENTS, tiny, replace(small, configuration=small.configuration | {"lr": 0.5}))
     for call in (
-        lambda: experiments.run_seed(tiny, 2, tmp_path / "a"),
-        lambda: experiments.collect(tiny, tmp_path / "a", tmp_path),
+        lambda: running.run_seed(tiny, 2, tmp_path / "a"),
+        lambda: running.collect(tiny, tmp_path / "a", tmp_path),
     ):
         with pytest.raises(ValueError, match="another configuration"):
             call()
 
 
+def test_evaluate_finds_the_stored_numbers_again_and_says_when_it_does_not(tiny, tmp_path, monkeypatch, capsys):
+    for module in (running, stored):
+        monkeypatch.setattr(module, "files", lambda package: tmp_path / "package")
+    for seed in ("2", "10"):
+        main(["run", tiny, "--folder", str(tmp_path), "--seed", seed])
+    running.store(tiny, tmp_path)
+    capsys.readouterr()
+    assert main(["evaluate", tiny, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"experiment", "metric", "value", "ci95", "seeds", "published"} <= set(found)
+    assert (found["experiment"], found["seeds"], set(found["recomputed"])) == (tiny, 2, {"10"})
+    assert found["largest_difference"] == 0
+    assert main(["evaluate", tiny, "--seed", "2"]) == 1
+    assert "only those of 10" in capsys.readouterr().err
+
+    path = tmp_path / "package" / "results" / f"{tiny}.safetensors"
+    tensors = load_file(path)
+    save_file(tensors | {"10.log_gain": tensors["10.log_gain"] - 9}, path, metadata={"format": stored.WEIGHTS})
+    assert main(["evaluate", tiny]) == 1
+    assert "differs by" in capsys.readouterr().out
+    save_file(tensors, path, metadata={"format": "another"})
+    assert main(["evaluate", tiny]) == 1
+    assert "install the version that belongs to it" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("trouble", [RuntimeError, KeyboardInterrupt])
 def test_an_experiment_that_was_stopped_goes_on_to_the_same_result(tiny, tmp_path, monkeypatch, trouble):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    experiments.run_seed(tiny, 2, whole)
+    running.run_seed(tiny, 2, whole)
     real, calls = training.train, []
 
     def train(parameters, loss, updates, **kwargs):
@@ -119,23 +220,104 @@ def test_an_experiment_that_was_stopped_goes_on_to_the_same_result(tiny, tmp_pat
 
     monkeypatch.setattr(training, "train", train)
     with pytest.raises(trouble):
-        experiments.run_seed(tiny, 2, stopped)
+        running.run_seed(tiny, 2, stopped)
     assert not (stopped / tiny / "2.json").exists()
-    experiments.run_seed(tiny, 2, stopped)
+    running.run_seed(tiny, 2, stopped)
     assert calls == [0, 1, 2, 3, 3, 4, 5]
     one, two = (json.loads((folder / tiny / "2.json").read_text())["numbers"] for folder in (whole, stopped))
-    assert {k: v for k, v in one.items() if k != "seconds"} == {k: v for k, v in two.items() if k != "seconds"}
+    assert without_seconds(one) == without_seconds(two)
 
 
-def test_ctrl_c_ends_the_command_with_a_word_on_how_to_go_on(tiny, tmp_path, monkeypatch, capsys):
-    def stop(*args, **kwargs):
+def test_an_experiment_that_was_stopped_while_it_was_tested_is_not_trained_again(tiny, tmp_path, monkeypatch):
+    experiment, real = experiments.EXPERIMENTS[tiny], training.train
+
+    def interrupted(weights, seed, **configuration):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(experiments, "run_seed", stop)
-    with pytest.raises(SystemExit) as end:
-        experiments.main(["run", tiny, "--folder", str(tmp_path)])
-    assert end.value.code == 130
-    assert "goes on from the last checkpoint" in capsys.readouterr().err
+    monkeypatch.setitem(experiments.EXPERIMENTS, tiny, replace(experiment, test=interrupted))
+    with pytest.raises(KeyboardInterrupt):
+        running.run_seed(tiny, 2, tmp_path / "stopped")
+    calls = []
+
+    def train(parameters, loss, updates, **kwargs):
+        return real(parameters, lambda update: (calls.append(update), loss(update))[1], updates, **kwargs)
+
+    monkeypatch.setitem(experiments.EXPERIMENTS, tiny, experiment)
+    monkeypatch.setattr(training, "train", train)
+    two = running.run_seed(tiny, 2, tmp_path / "stopped")["numbers"]
+    assert calls == []
+    assert without_seconds(two) == without_seconds(running.run_seed(tiny, 2, tmp_path / "whole")["numbers"])
+
+
+def smaller(folder, *, every=30.0, updates=400):
+    """A program that runs a real experiment on few bits and saves as often as it is told."""
+    return [
+        sys.executable,
+        "-c",
+        "import dataclasses; from hebbnotes import experiments, training; from hebbnotes.experiments.__main__ import main\n"
+        f"training.train.__kwdefaults__['every'] = {every}\n"
+        "one = experiments.EXPERIMENTS['three-numbers-once']\n"
+        f"few = one.configuration | {{'n_bits': 12, 'updates': {updates}, 'test_episodes': 1}}\n"
+        "experiments.EXPERIMENTS['three-numbers-once'] = dataclasses.replace(one, configuration=few)\n"
+        f"raise SystemExit(main(['run', 'three-numbers-once', '--seed', '0', '--folder', {str(folder)!r}]))",
+    ]
+
+
+def until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert condition()
+
+
+def test_a_killed_process_goes_on_to_the_same_result(tmp_path):
+    place = tmp_path / "killed" / "three-numbers-once"
+    victim = subprocess.Popen(smaller(tmp_path / "killed", every=0.0), env=ONE_THREAD)
+    until((place / "0.parts" / "training.checkpoint").exists)
+    victim.kill()
+    victim.wait()
+    assert not (place / "0.json").exists(), "it was killed in time"
+    for name in ("killed", "whole"):
+        subprocess.run(smaller(tmp_path / name), check=True, env=ONE_THREAD, capture_output=True)
+    one, two = (json.loads((tmp_path / name / place.name / "0.json").read_text())["numbers"] for name in ("killed", "whole"))
+    assert without_seconds(one) == without_seconds(two)
+    assert (tmp_path / "killed" / f"{place.name}.safetensors").read_bytes() == (
+        tmp_path / "whole" / f"{place.name}.safetensors"
+    ).read_bytes()
+
+
+def noted(name, seed, folder, scale, device, place):
+    """Stands for the training of a seed, in a process of its own."""
+    (folder / f"{seed}.{place}.{os.getpid()}").touch()
+    if seed == 3:
+        raise SystemExit(1)
+
+
+def test_several_seeds_run_in_processes_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "_in_a_process", noted)
+    running.run_seeds("three-numbers-once", [0, 1, 2, 1], tmp_path, processes=2)
+    found = [path.name.split(".") for path in tmp_path.iterdir()]
+    assert sorted(seed for seed, _, _ in found) == ["0", "1", "2"], "each seed once"
+    assert {place for _, place, _ in found} == {"0", "1"}, "two at once"
+    assert len({pid for _, _, pid in found} - {str(os.getpid())}) == 3
+    with pytest.raises(RuntimeError, match=r"seeds \[3\] failed"):
+        running.run_seeds("three-numbers-once", [3, 4], tmp_path)
+    assert list(tmp_path.glob("4.*")), "the others are run to their end"
+
+
+def test_ctrl_c_ends_all_processes_with_a_word_on_how_to_go_on(tmp_path):
+    command = [sys.executable, "-m", "hebbnotes.experiments", "run", "fifty-bits-lstm-3", "--seed", "0", "1", "--processes", "2"]
+    with subprocess.Popen(
+        [*command, "--folder", str(tmp_path)], start_new_session=True, stderr=subprocess.PIPE, text=True, env=ONE_THREAD
+    ) as running_now:
+        until(lambda: len(list(tmp_path.glob("*/*.began"))) == 2)
+        time.sleep(1)
+        os.killpg(running_now.pid, signal.SIGINT)
+        said = running_now.communicate(timeout=60)[1]
+    assert running_now.returncode == 130
+    assert "goes on from the last checkpoint" in said
+    assert "Traceback" not in said
+    assert not list(tmp_path.glob("*/*.json"))
 
 
 def test_training_resumes_to_the_same_numbers_and_history(tmp_path):
@@ -232,4 +414,6 @@ def test_the_command_lists_what_there_is_and_refuses_other_names():
         with pytest.raises(ValueError, match="name must be one of"):
             call("nothing")
     with pytest.raises(FileNotFoundError, match="--store"):
-        experiments.weights("three-numbers-once")
+        experiments.weights("thousand-bits-code")
+    with pytest.raises(ValueError, match="scale must be one of book"):
+        experiments.result("thousand-bits", "paper")

@@ -159,3 +159,39 @@ def test_frames_and_lines_show_the_numbers_that_they_are_given():
     assert ax.lines[0].get_ydata()[0] == 25
     assert ax.texts[0].get_text() == "last"
     plt.close("all")
+
+
+def test_grey_pictures_show_their_values_and_mark_what_is_missing():
+    picture = torch.linspace(-1, 1, 6)
+    rows = [
+        {"a": picture, "b": picture.flip(0)},
+        {"a": picture.masked_fill(picture < 0, torch.nan), "b": torch.cat([picture, picture])},
+    ]
+    axes = figures.greys(rows, (2, 3))
+    assert axes.shape == (2, 2)
+    assert [ax.get_title() for ax in axes.flat] == ["a", "b", "", ""]
+    for row, line in zip(rows, axes, strict=True):
+        for pixels, ax in zip(row.values(), line, strict=True):
+            shown, wanted = ax.images[0].get_array(), pixels[:6].reshape(2, 3)
+            missing = np.ma.getmaskarray(shown)
+            assert np.array_equal(missing, wanted.isnan().numpy())
+            assert np.allclose(shown[~missing], wanted[~wanted.isnan()].numpy())
+            assert ax.images[0].get_clim() == (-1, 1)
+
+
+def test_maps_share_a_receiver_and_have_limits_of_their_own():
+    maps = {"one": torch.rand(3, 4), "two": -torch.rand(3, 4)}
+    drawn = figures.maps_frame(maps, (2, 1), {"one": 0.5, "two": 2.0})
+    for ax, (title, values), limit in zip(drawn.axes, maps.items(), (0.5, 2.0), strict=False):
+        assert ax.get_title() == title
+        assert np.array_equal(ax.images[0].get_array(), values.numpy())
+        assert ax.images[0].get_clim() == (-limit, limit)
+        assert [line.get_xydata().tolist() for line in ax.lines] == [[[1, 2]]]
+
+
+def test_a_curve_is_drawn_for_each_seed_and_for_their_mean():
+    _, ax = plt.subplots()
+    values = torch.tensor([[1.0, 2.0, 3.0], [3.0, 4.0, 5.0]])
+    figures.over_seeds(ax, [0, 1, 2], values, figures.BLUE, "kind")
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[1, 2, 3], [3, 4, 5], [2, 3, 4]]
+    assert [text.get_text() for text in ax.legend().get_texts()] == ["kind"]

@@ -337,3 +337,27 @@ def test_bad_pictures_get_a_clear_error():
             tasks.pictures(task, known, (4, 3), 1, g)
     with pytest.raises(ValueError, match="erased must have shape"):
         task.episodes(torch.zeros(1, 3, 12), g, erased=torch.zeros(1, 11, dtype=torch.bool))
+
+
+# ------------------------------------------------------------------------------------------------------------- smooth patterns
+
+
+@pytest.mark.witness("eq-smooth", tasks.smooth_patterns)
+@given(st.integers(1, 4), st.integers(2, 4), st.floats(0, 3), st.integers(0, 10_000))
+def test_smooth_patterns_are_uniform_and_correlated_as_told(rows, columns, length, seed):
+    count = 8_000
+    found = tasks.smooth_patterns(count, (rows, columns), length, torch.Generator().manual_seed(seed)).double()
+    assert found.abs().max() <= 1
+    torch.testing.assert_close(found.square().mean(0), torch.full((rows * columns,), 1 / 3).double(), atol=0.02, rtol=0)
+    assert (found < 0.5).double().mean().item() == pytest.approx(0.75, abs=0.04)
+    torch.testing.assert_close(torch.corrcoef(found.T), tasks.smooth_correlation((rows, columns), length), atol=0.06, rtol=0)
+
+
+def test_the_limits_of_smoothness():
+    assert torch.equal(tasks.smooth_correlation((2, 3), 0), torch.eye(6).double())
+    torch.testing.assert_close(tasks.smooth_correlation((2, 3), 1e6), torch.ones(6, 6).double())
+    d = torch.tensor(1.0).double()
+    torch.testing.assert_close(tasks.smooth_correlation((1, 2), 1)[0, 1], 6 / torch.pi * torch.arcsin(torch.exp(-d / 2) / 2))
+    for bad in (-1.0, float("nan")):
+        with pytest.raises(ValueError, match="length"):
+            tasks.smooth_patterns(2, (2, 2), bad, torch.Generator())

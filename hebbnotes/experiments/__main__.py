@@ -1,0 +1,105 @@
+"""The command ``python -m hebbnotes.experiments``: list, run, resume and evaluate."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+from hebbnotes.experiments import running
+from hebbnotes.experiments.stored import EXPERIMENTS, stem
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m hebbnotes.experiments", description="List the experiments, or run them.")
+    commands = parser.add_subparsers(dest="command")
+    runner = commands.add_parser("run", help="train all seeds of an experiment, or go on with it")
+    runner.add_argument("--processes", type=int, help="seeds at once (default: as many as there are processors)")
+    runner.add_argument("--device", default="cpu", help="where to train: cpu (default), cuda, ...")
+    runner.add_argument("--folder", type=Path, default=Path("runs"), help="where seeds and checkpoints are kept (default: runs)")
+    runner.add_argument("--store", action="store_true", help="put the result into the package")
+    evaluator = commands.add_parser("evaluate", help="test the stored weights again")
+    evaluator.add_argument("--json", action="store_true", help="print one JSON object for each experiment")
+    for command in (runner, evaluator):
+        command.add_argument("names", nargs="+", choices=EXPERIMENTS, metavar="NAME")
+        command.add_argument("--seed", type=int, nargs="+", help="by default those that are stored")
+        command.add_argument("--scale", default="book", help="notebook, book (default) or paper, where the experiment has it")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """List the experiments, run some, or evaluate some; returns the exit status."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    if chosen.command is None:
+        for name, experiment in EXPERIMENTS.items():
+            print(f"{name:32} {experiment.about} [{', '.join(sorted(['book', *experiment.scales]))}]")
+        return 0
+    torch.set_num_threads(1)
+    try:
+        for name in chosen.names:
+            stem(name, chosen.scale)
+        if chosen.seed is not None and min(chosen.seed) < 0:
+            raise ValueError(f"--seed must be 0 or more, got {min(chosen.seed)}")
+        if chosen.command == "run":
+            _check(chosen)
+            return _run(chosen)
+        return _evaluate(chosen)
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _check(chosen: argparse.Namespace) -> None:
+    """Refuse a device, or a number of processes, that there cannot be."""
+    if chosen.processes is not None and chosen.processes < 1:
+        raise ValueError(f"--processes must be 1 or more, got {chosen.processes}")
+    try:
+        torch.empty(1, device=chosen.device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"--device {chosen.device!r} cannot be used here ({str(error).splitlines()[0]}): try cpu") from error
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    for name in chosen.names:
+        try:
+            running.run_seeds(
+                name, chosen.seed or EXPERIMENTS[name].seeds, chosen.folder, chosen.scale, chosen.device, chosen.processes
+            )
+        except KeyboardInterrupt:
+            print(f"{name}: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+            return 130
+        found = running.collect(name, chosen.folder, chosen.folder, chosen.scale)
+        path = chosen.folder / f"{stem(name, chosen.scale)}.json"
+        if chosen.store:
+            path = running.store(name, chosen.folder, chosen.scale)
+        print(f"{name}: {found['metric']} {_with_interval(found)} over {len(found['seeds'])} seeds; written to {path}")
+    return 0
+
+
+def _with_interval(found: dict) -> str:
+    interval = found["ci95"]
+    return f"{found['value']:g}" + (f" (95 % interval {interval[0]:g} to {interval[1]:g})" if interval else "")
+
+
+def _evaluate(chosen: argparse.Namespace) -> int:
+    agree = True
+    for name in chosen.names:
+        found = running.evaluate(name, chosen.scale, chosen.seed)
+        agree = agree and found["agrees"]
+        if chosen.json:
+            print(json.dumps(found))
+            continue
+        print(f"{name}: {found['metric']}, {found['unit']}")
+        print(f"  stored, {found['seeds']} seeds: {_with_interval(found)}")
+        for seed, value in found["recomputed"].items():
+            print(f"  from the stored weights of seed {seed}: {value:g}")
+        if found["published"]:
+            print(f"  published ({found['published']['where']}, {found['published']['version']}): {found['published']['text']}")
+        print("  the stored numbers are found again" if found["agrees"] else f"  differs by {found['largest_difference']:g}")
+    return 0 if agree else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""What an experiment is, and how one seed of it is trained."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hebbnotes import training
+
+__all__ = ["Experiment", "Numbers", "Trial", "Weights", "short", "shorts"]
+
+Numbers = dict[str, Any]
+"""What is measured on one seed: numbers, or lists and dicts of them."""
+Weights = dict[str, Tensor]
+"""What was trained."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One seed of an experiment, while it is trained.
+
+    Attributes
+    ----------
+    seed : int
+        Seed of all that is random.
+    folder : Path
+        Where its checkpoints are.
+    device : str
+        Where it is computed.
+    bar : dict
+        Further arguments of the progress bar.
+    """
+
+    seed: int
+    folder: Path
+    device: str = "cpu"
+    bar: dict[str, Any] = field(default_factory=dict)
+
+    def generator(self) -> torch.Generator:
+        """Return a source of randomness that starts from the seed."""
+        return torch.Generator(self.device).manual_seed(self.seed)
+
+    def train(
+        self,
+        parameters: Iterable[Tensor],
+        loss: Callable[[int], tuple[Tensor, dict[str, float]]],
+        updates: int,
+        generator: torch.Generator,
+        *,
+        part: str = "training",
+        **options: Any,
+    ) -> training.History:
+        """Train, or go on where it was stopped; of a trial that has several trainings, ``part`` names this one.
+
+        An interruption is passed on, since a network that was stopped is no result. Further options are those of
+        :func:`hebbnotes.training.train`.
+        """
+        checkpoint = self.folder / f"{part}.checkpoint"
+        history = training.train(parameters, loss, updates, generator=generator, checkpoint=checkpoint, bar=self.bar, **options)
+        if history.interrupted:
+            raise KeyboardInterrupt
+        return history
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One training, repeated over seeds.
+
+    Attributes
+    ----------
+    about : str
+        What it is, in a sentence.
+    train : callable
+        ``train(trial, **configuration)`` returns what was measured while it was trained, and the trained weights.
+    test : callable
+        ``test(weights, seed, **configuration)`` returns what trained weights are worth, on episodes that were never trained on.
+    configuration : dict
+        Everything that was chosen.
+    metric : str
+        Which of the numbers of ``test`` is the result; a dot leads into a dict.
+    unit : str
+        What the metric counts.
+    also : dict
+        Further numbers of a seed that belong beside it, each with what it counts.
+    seeds : tuple of int
+        Seeds of the stored result.
+    keep : tuple of int
+        Seeds whose weights are stored with it.
+    scales : dict
+        For each further scale, what it changes of the configuration: ``notebook`` takes a minute or less, ``paper`` is as
+        published, where the experiment itself, scale ``book``, is not.
+    stored : tuple of str
+        Scales whose results the package holds.
+    paper : tuple of str
+        The figures or tables of Miconi, Stanley & Clune (2018) that it belongs to; the number of the first is stored beside ours.
+    difference : str
+        How it differs from what was published, and why.
+    """
+
+    about: str
+    train: Callable[..., tuple[Numbers, Weights]]
+    test: Callable[..., Numbers]
+    configuration: dict[str, Any]
+    metric: str
+    unit: str
+    also: dict[str, str] = field(default_factory=dict)
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    keep: tuple[int, ...] = ()
+    scales: dict[str, dict[str, Any]] = field(default_factory=dict)
+    stored: tuple[str, ...] = ("book",)
+    paper: tuple[str, ...] = ()
+    difference: str = ""
+
+    def scaled(self, scale: str) -> dict[str, Any]:
+        """Return the configuration at a scale.
+
+        Raises
+        ------
+        ValueError
+            If the experiment has no such scale.
+        """
+        if scale != "book" and scale not in self.scales:
+            raise ValueError(f"scale must be one of {', '.join(['book', *self.scales])} for this experiment, got {scale!r}")
+        return self.configuration | self.scales.get(scale, {})
+
+
+def short(value: Any) -> float:
+    """Return a number with four significant digits, for a file that people read."""
+    return float(f"{value.item() if isinstance(value, Tensor) else value:.4g}")
+
+
+def shorts(values: Any) -> list[float]:
+    """Return numbers with four significant digits each."""
+    return [short(v) for v in values]
+
+
+def blocks(values: list[float], ends: Iterable[int]) -> list[float]:
+    """Return the means of a training's numbers between one end and the next."""
+    ends = list(ends)
+    return shorts(np.mean(values[a:b]) for a, b in zip([0, *ends[:-1]], ends, strict=True))
