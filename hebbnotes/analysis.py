@@ -151,8 +151,9 @@ def simpler_alphas(alpha: Tensor, n_pixels: int, generator: torch.Generator) -> 
     -------
     dict
         For each name a matrix: ``intact``; ``shuffled``; ``its mean``; ``rank 1``, ``rank 2``, ``rank 4`` and ``rank 8``, the
-        nearest matrices of that rank; ``mean of each block``, where the four blocks are from a half of the pixels to a half; and
-        ``within halves 0``.
+        nearest matrices of that rank; ``mean of each block``, where the four blocks are from a half of the pixels to a half;
+        ``within halves 0``; and ``gains across``, which has 0 within the halves, and across them blocks of rank 1: a gain of each
+        pixel as a sender and one as a receiver. The last three leave the connections of units that are no pixels as they are.
 
     Raises
     ------
@@ -169,12 +170,16 @@ def simpler_alphas(alpha: Tensor, n_pixels: int, generator: torch.Generator) -> 
     found = {"intact": alpha, "shuffled": _shuffled(alpha, generator), "its mean": alpha.mean().expand_as(alpha)}
     found |= {f"rank {rank}": _of_rank(alpha, rank) for rank in (1, 2, 4, 8) if rank <= len(alpha)}
     upper, lower = slice(0, n_pixels // 2), slice(n_pixels // 2, n_pixels)
-    means, across = alpha.clone(), alpha.clone()
+    means, across, gains = alpha.clone(), alpha.clone(), alpha.clone()
     for senders in (upper, lower):
-        across[senders, senders] = 0
         for receivers in (upper, lower):
-            means[senders, receivers] = alpha[senders, receivers].mean()
-    return found | {"mean of each block": means, "within halves 0": across}
+            block = alpha[senders, receivers]
+            means[senders, receivers] = block.mean()
+            if senders is receivers:
+                across[senders, receivers] = gains[senders, receivers] = 0
+            else:
+                gains[senders, receivers] = _of_rank(block, 1)
+    return found | {"mean of each block": means, "within halves 0": across, "gains across": gains}
 
 
 def _shuffled(alpha: Tensor, generator: torch.Generator) -> Tensor:

@@ -140,7 +140,12 @@ def test_each_simpler_alpha_is_what_its_name_says():
     assert across[0, :, 0].eq(0).all()
     assert across[1, :, 1].eq(0).all()
     assert torch.equal(across[0, :, 1], alpha[:4, 4:8])
-    for name in ("mean of each block", "within halves 0"):
+    gains = found["gains across"][:8, :8]
+    assert gains[:4, :4].eq(0).all()
+    assert gains[4:, 4:].eq(0).all()
+    for block, own in ((gains[:4, 4:], alpha[:4, 4:8]), (gains[4:, :4], alpha[4:8, :4])):
+        torch.testing.assert_close((own - block).norm(), torch.linalg.svdvals(own)[1:].square().sum().sqrt())
+    for name in ("mean of each block", "within halves 0", "gains across"):
         assert torch.equal(found[name][8], alpha[8]), "the bias unit keeps its own"
         assert torch.equal(found[name][:, 8], alpha[:, 8])
     with pytest.raises(ValueError, match="n >= n_pixels"):

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from filelock import FileLock
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -249,7 +250,16 @@ def test_an_experiment_that_was_stopped_while_it_was_tested_is_not_trained_again
     assert without_seconds(two) == without_seconds(running.run_seed(tiny, 2, tmp_path / "whole")["numbers"])
 
 
-def smaller(folder, *, every=30.0, updates=400):
+def test_a_seed_is_trained_by_one_process_at_a_time(tiny, tmp_path):
+    parts = tmp_path / tiny / "2.parts"
+    parts.mkdir(parents=True)
+    with FileLock(parts / "lock"), pytest.raises(RuntimeError, match="another process trains it"):
+        running.run_seed(tiny, 2, tmp_path)
+    assert not (tmp_path / tiny / "2.json").exists()
+    assert running.run_seed(tiny, 2, tmp_path)["numbers"]
+
+
+def smaller(folder, *, every=30.0, updates=200):
     """A program that runs a real experiment on few bits and saves as often as it is told."""
     return [
         sys.executable,

@@ -129,3 +129,20 @@ def test_photographs_say_their_shape_and_are_not_downloaded(tmp_path, monkeypatc
     for source in ("cifar10", "cifar10-subset"):
         with pytest.raises(FileNotFoundError):
             pictures.photographs(source, "train")
+
+
+@given(st.integers(1, 3), st.sampled_from([(2, 4), (4, 4)]), seeds)
+def test_half_of_the_pixels_are_erased_in_each_way(batch, shape, seed):
+    n = shape[0] * shape[1]
+    task = tasks.PatternCompletion(n_bits=n, **tasks.PICTURES)
+    shown = {
+        where: pictures.smooth_episodes(task, where, 1.0, shape, batch, torch.Generator().manual_seed(seed))
+        for where in pictures.ERASED
+    }
+    for episodes in shown.values():
+        assert episodes.erased.sum(1).eq(n // 2).all()
+    for where in ("half", "checkerboard"):
+        assert shown[where].erased.view(batch, 2, n // 2).float().std(-1).eq(0).all(), "all units before the middle, or all after"
+    grid = shown["half"].patterns.unflatten(-1, shape)
+    black = torch.stack([grid[..., i, j] for i in range(shape[0]) for j in range(shape[1]) if (i + j) % 2 == 0], -1)
+    assert torch.equal(shown["checkerboard"].patterns[..., : n // 2], black), "the same patterns, one colour first"

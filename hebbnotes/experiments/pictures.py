@@ -10,7 +10,7 @@ from hebbnotes import analysis, data, tasks, training
 from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, blocks, short
 from hebbnotes.networks import PlasticRNN, State, run
 
-__all__ = ["EXPERIMENTS", "HalvesRNN", "load", "network", "photographs"]
+__all__ = ["EXPERIMENTS", "HalvesRNN", "load", "network", "photographs", "smooth_episodes"]
 
 
 class HalvesRNN(nn.Module):
@@ -131,10 +131,12 @@ def test_natural_images(weights: Weights, seed: int, *, alpha: str | None, sourc
         "test_squared": _mean(shown, lambda e: net(e.inputs, clamp=e.clamp)[0][-1]),
         "test_squared_of_silence": _mean(shown, lambda e: torch.zeros(len(e.answer), task.n_units)),
         "test_squared_of_the_mean_picture": _mean(shown, lambda e: e.patterns.mean(1)),
+        "independent_pixels": short(analysis.independent_pixels(torch.corrcoef(new.T))),
     }
+    few, mixed = shown[: max(1, len(shown) // 5)], torch.Generator().manual_seed(20_000 + seed)
+    found["first_fifth_squared"] = _mean(few, lambda e: net(e.inputs, clamp=e.clamp)[0][-1])  # beside the simpler alphas
     if alpha != "full":
         return found
-    few, mixed = shown[: max(1, len(shown) // 5)], torch.Generator().manual_seed(20_000 + seed)
     return found | alpha_described(net.alpha, task.n_bits) | {"alphas": _alphas(net, few, mixed)}
 
 
@@ -183,17 +185,17 @@ def smooth_patterns(
     updates: int,
     **_: Any,
 ) -> Any:
-    """Train each kind of alpha on patterns of each correlation length, with a half or with scattered pixels erased."""
+    """Train each kind of alpha on patterns of each correlation length, erased in each of three ways."""
     task = tasks.PatternCompletion(n_bits=shape[0] * shape[1], **schedule)
     weights: Weights = {}
-    for where, erase in _ERASE.items():
+    for where in ERASED:
         for length in lengths:
             for name, kind in KINDS.items():
                 g = trial.generator()
                 net = network(kind, task, eta, g)
 
-                def loss(update: int, net: Any = net, g: Any = g, length: float = length, erase: Any = erase) -> Any:
-                    e = _smooth(task, length, shape, batch, erase, g)
+                def loss(update: int, net: Any = net, g: Any = g, length: float = length, where: str = where) -> Any:
+                    e = smooth_episodes(task, where, length, shape, batch, g)
                     wrong = tasks.squared_error(net(e.inputs, clamp=e.clamp)[0][-1], e)
                     return task.n_bits / 2 * wrong.mean(), {"squared": wrong.mean().item()}
 
@@ -203,14 +205,37 @@ def smooth_patterns(
     return {}, weights
 
 
-_ERASE: dict[str, Callable[..., Tensor | None]] = {"half": tasks.halves, "scattered": lambda batch, shape, generator: None}
+ERASED = ("half", "checkerboard", "scattered")
+"""The three ways to erase half of the pixels."""
 
 
-def _smooth(
-    task: tasks.PatternCompletion, length: float, shape: tuple[int, int], batch: int, erase: Any, g: torch.Generator
+def smooth_episodes(
+    task: tasks.PatternCompletion, where: str, length: float, shape: tuple[int, int], batch: int, generator: torch.Generator
 ) -> tasks.Episodes:
-    patterns = tasks.smooth_patterns(batch * task.n_patterns, shape, length, g).unflatten(0, (batch, task.n_patterns))
-    return task.episodes(patterns, g, erased=erase(batch, shape, g))
+    """Make episodes of smooth patterns, half of whose pixels are erased in one of three ways.
+
+    Parameters
+    ----------
+    task : PatternCompletion
+        With ``graded=True``.
+    where : {"half", "checkerboard", "scattered"}
+        The upper or the lower half; the black or the white squares of a checkerboard, where the units of one colour come first;
+        or pixels drawn anew for each episode.
+    length : float
+        Correlation length, in pixels.
+    shape : tuple of int
+        Rows and columns.
+    batch : int
+        Number of episodes.
+    generator : torch.Generator
+        Source of randomness.
+    """
+    patterns = tasks.smooth_patterns(batch * task.n_patterns, shape, length, generator)
+    if where == "checkerboard":
+        row, column = torch.arange(shape[0])[:, None], torch.arange(shape[1])
+        patterns = patterns[:, ((row + column) % 2).flatten().argsort(stable=True).to(patterns.device)]
+    erased = None if where == "scattered" else tasks.halves(batch, shape, generator)
+    return task.episodes(patterns.unflatten(0, (batch, task.n_patterns)), generator, erased=erased)
 
 
 def test_smooth_patterns(
@@ -226,10 +251,10 @@ def test_smooth_patterns(
     """Test each network, and those with a full alpha with simpler ones in its place."""
     task = tasks.PatternCompletion(n_bits=shape[0] * shape[1], **schedule)
     found: Numbers = {}
-    for where, erase in _ERASE.items():
+    for where in ERASED:
         for length in lengths:
             g = torch.Generator().manual_seed(10_000 + seed)
-            shown = [_smooth(task, length, shape, test_episodes, erase, g)]
+            shown = [smooth_episodes(task, where, length, shape, test_episodes, g)]
             cell: Numbers = {"the mean pattern": _mean(shown, lambda e: e.patterns.mean(1))}
             for name, kind in KINDS.items():
                 net = load(kind, task, weights, f"{where} {length:g} {name} ")
@@ -271,7 +296,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     )
 }
 EXPERIMENTS["smooth-patterns"] = Experiment(
-    "65 units, three patterns of 8 x 8 from white noise to smooth, a half or scattered pixels erased, four kinds of alpha",
+    "65 units, three patterns of 8 x 8 from white noise to smooth, half erased in three ways, four kinds of alpha",
     smooth_patterns,
     test_smooth_patterns,
     {

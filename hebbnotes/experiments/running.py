@@ -112,38 +112,51 @@ def run_seed(
     ------
     ValueError
         If there is no such experiment or scale, or the folder holds another training of that name.
+    RuntimeError
+        If another process is training this seed in this folder.
     """
+    from filelock import FileLock, Timeout
+
     place = folder / stem(name, scale)
-    done, began, parts, trained = (place / f"{seed}.{end}" for end in ("json", "began", "parts", "safetensors"))
+    done, began, parts = (place / f"{seed}.{end}" for end in ("json", "began", "parts"))
     for path in (done, began):
         if path.exists():
             read = _same(path, name, scale, device)
             if path == done:
                 return read
-    start, experiment = time.perf_counter(), EXPERIMENTS[name]
-    before = _spent_before(began, parts)
-    rests_on = _circumstances(name, scale, device)
+    parts.mkdir(parents=True, exist_ok=True)
+    trial = Trial(seed, parts, device, {"desc": f"{name}, seed {seed}"} | (bar or {}))
+    try:
+        with FileLock(parts / "lock", blocking=False):
+            found = _train_and_test(trial, name, scale, began)
+            _write_json(done, found)
+    except Timeout:
+        raise RuntimeError(
+            f"{name}, seed {seed}: another process trains it in {place}: wait for it, or use another folder"
+        ) from None
+    shutil.rmtree(parts, ignore_errors=True)
+    began.unlink(missing_ok=True)
+    return found
+
+
+def _train_and_test(trial: Trial, name: str, scale: str, began: Path) -> dict[str, Any]:
+    """Train and test a seed, write its weights, and return what it rests on and its numbers."""
+    start, experiment, configuration = time.perf_counter(), EXPERIMENTS[name], EXPERIMENTS[name].scaled(scale)
+    before, rests_on = _spent_before(began, trial.folder), _circumstances(name, scale, trial.device)
     _write_json(began, rests_on | {"seconds": before})
 
     def spent() -> int:
         return round(before + time.perf_counter() - start)
 
-    configuration = experiment.scaled(scale)
     try:
-        numbers, tensors = experiment.train(
-            Trial(seed, parts, device, {"desc": f"{name}, seed {seed}"} | (bar or {})), **configuration
-        )
+        numbers, tensors = experiment.train(trial, **configuration)
         tensors = _kept(tensors)
-        numbers |= experiment.test({key: t.float() for key, t in tensors.items()}, seed, **configuration)
+        numbers |= experiment.test({key: t.float() for key, t in tensors.items()}, trial.seed, **configuration)
     except BaseException:
         _write_json(began, rests_on | {"seconds": spent()})
         raise
-    _write_weights(trained, tensors)
-    found = rests_on | {"numbers": numbers | {"seconds": spent()}}
-    _write_json(done, found)
-    shutil.rmtree(parts, ignore_errors=True)
-    began.unlink(missing_ok=True)
-    return found
+    _write_weights(began.with_suffix(".safetensors"), tensors)
+    return rests_on | {"numbers": numbers | {"seconds": spent()}}
 
 
 def _in_a_process(name: str, seed: int, folder: Path, scale: str, device: str, position: int) -> None:
