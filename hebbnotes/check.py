@@ -169,11 +169,13 @@ def across(connections: Callable[[tuple[int, int]], Tensor]) -> None:
         assert found.dtype == torch.bool, f"it must be boolean, got {found.dtype}: end with a comparison"
         assert not found.diagonal().any(), "a pixel is on the same side as itself: is it True where the sides are the same?"
         assert torch.equal(found, found.T), "if i and j are on different sides, so are j and i"
-        grid = found.view(rows, columns, rows, columns)
+        grid = found.reshape(rows, columns, rows, columns)
         assert torch.equal(grid, grid[:1, :, :1].expand_as(grid)), "the pixels of one column are on one side: look at the column"
         assert found.sum(0).eq(n // 2).all(), "each pixel has half of all pixels on the other side"
         assert grid[0, 0, 0, columns - 1], "the first and the last pixel of a row are on different sides"
         assert not grid[0, 0, 0, 1], "the first two pixels of a row are on one side"
+        right = torch.arange(columns) >= columns // 2
+        assert torch.equal(grid[0, :, 0], right[:, None] != right), "all columns left of the middle are on one side"
     print("Yes: True between the sides, False within each, and the same in every row.")
 
 

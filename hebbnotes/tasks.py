@@ -18,6 +18,7 @@ from hebbnotes import _checks
 
 __all__ = [
     "CODE",
+    "ERASED",
     "ONCE",
     "PAPER",
     "PICTURES",
@@ -32,6 +33,7 @@ __all__ = [
     "pictures",
     "recall_loss",
     "smooth_correlation",
+    "smooth_episodes",
     "smooth_patterns",
     "squared_error",
     "text_pattern",
@@ -45,6 +47,10 @@ ONCE = {"cycles": 1, "steps_on": 3, "steps_off": 1, "steps_test": 3}
 """Every pattern once: schedule of the paper's comparison with other networks, section 4.2."""
 PICTURES = {"n_patterns": 3, "cycles": 3, "steps_on": 20, "steps_off": 2, "steps_test": 3, "graded": True}
 """Three pictures, as in the published code of the paper's section 4.3; the paper's text has three blank steps."""
+
+
+ERASED = ("half", "checkerboard", "scattered")
+"""The three ways in which :func:`smooth_episodes` erases half of the pixels."""
 
 
 class Episodes(NamedTuple):
@@ -519,7 +525,7 @@ def smooth_correlation(shape: tuple[int, int], length: float) -> Tensor:
 def _gaussian(rows: int, columns: int, length: float) -> Tensor:
     places = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).double()
     differences = places[:, None] - places
-    return torch.exp(-differences.square().sum(-1) / (2 * length**2)) if length > 0 else torch.eye(len(places)).double()
+    return torch.exp(-(differences / length).square().sum(-1) / 2) if length > 0 else torch.eye(len(places)).double()
 
 
 @lru_cache(maxsize=32)
@@ -527,6 +533,45 @@ def _mixing(rows: int, columns: int, length: float) -> Tensor:
     """Return the symmetric square root of the covariance of the Gaussian field behind :func:`smooth_patterns`."""
     values, vectors = torch.linalg.eigh(_gaussian(rows, columns, length))
     return ((vectors * values.clamp_min(0).sqrt()) @ vectors.T).float()
+
+
+def smooth_episodes(
+    task: PatternCompletion, where: str, length: float, shape: tuple[int, int], batch: int, generator: torch.Generator
+) -> Episodes:
+    """Make episodes of smooth patterns, half of whose pixels are erased in one of three ways.
+
+    Parameters
+    ----------
+    task : PatternCompletion
+        With ``graded=True``.
+    where : {"half", "checkerboard", "scattered"}
+        The upper or the lower half; the black or the white squares of a checkerboard, where the units of one colour come first;
+        or pixels drawn anew for each episode.
+    length : float
+        Correlation length, in pixels.
+    shape : tuple of int
+        Rows and columns.
+    batch : int
+        Number of episodes.
+    generator : torch.Generator
+        Source of randomness.
+
+    Raises
+    ------
+    ValueError
+        If there is no such way to erase, or a size does not fit.
+
+    Notes
+    -----
+    Taught in the chapter "Natural images".
+    """
+    _checks.choice("where", where, ERASED)
+    patterns = smooth_patterns(batch * task.n_patterns, shape, length, generator)
+    if where == "checkerboard":
+        row, column = torch.arange(shape[0])[:, None], torch.arange(shape[1])
+        patterns = patterns[:, ((row + column) % 2).flatten().argsort(stable=True).to(patterns.device)]
+    erased = None if where == "scattered" else halves(batch, shape, generator)
+    return task.episodes(patterns.unflatten(0, (batch, task.n_patterns)), generator, erased=erased)
 
 
 def floor_last(n_patterns: int) -> float:

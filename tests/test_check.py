@@ -103,9 +103,17 @@ def test_the_checker_of_a_window_accepts_the_exponentials_and_says_what_is_wrong
 
 
 def test_the_checker_of_sides_accepts_left_against_right_and_says_what_is_wrong_with_others():
+    def columns_mixed(column, columns):
+        return torch.tensor([0, 0, 1, 0, 1, 1] if columns == 6 else [0, 0, 1, 1])[column]
+
     def side(shape, kind="column"):
         row, column = (torch.arange(shape[0] * shape[1]) // shape[1], torch.arange(shape[0] * shape[1]) % shape[1])
-        of = {"column": column * 2 // shape[1], "row": row * 2 // shape[0], "stripes": column % 2}[kind]
+        of = {
+            "column": column * 2 // shape[1],
+            "row": row * 2 // shape[0],
+            "stripes": column % 2,
+            "mixed": columns_mixed(column, shape[1]),
+        }[kind]
         return of[:, None] != of
 
     check.across(side)
@@ -118,6 +126,7 @@ def test_the_checker_of_sides_accepts_left_against_right_and_says_what_is_wrong_
         "look at the column": lambda shape: side(shape, "row"),
         "half of all pixels": lambda shape: side(shape) & False,
         "first two pixels": lambda shape: side(shape, "stripes"),
+        "left of the middle": lambda shape: side(shape, "mixed"),
     }.items():
         with pytest.raises(AssertionError, match=message):
             check.across(wrong)

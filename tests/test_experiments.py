@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -52,10 +53,9 @@ def test_a_stored_result_has_all_seeds_and_the_configuration_of_the_code(name, s
     assert found["command"] == stored.command(name, scale)
     assert {"torch", "python", "hebbnotes"} <= set(found["versions"])
     assert found["hardware"]
-    values = [stored.number(one, experiment.metric) for one in experiments.seeds(name, scale)]
-    low, high = found["ci95"]
-    assert found["value"] == pytest.approx(sum(values) / len(values), rel=1e-3, abs=1e-9)
-    assert low <= found["value"] <= high
+    headline = stored.headline(experiment, found["seeds"])
+    assert headline == {key: found[key] for key in headline}
+    assert found["ci95"][0] <= found["value"] <= found["ci95"][1]
     assert (found["published"] is None) == (not experiment.paper)
     if experiment.paper:
         assert found["published"] == {"where": experiment.paper[0], **experiments.PAPER[experiment.paper[0]]._asdict()}
@@ -131,7 +131,8 @@ def test_an_experiment_writes_each_seed_and_one_file_with_all(tiny, tmp_path, ca
     assert set(kept) == {"10.inhibition", "10.log_gain", "10.eta_logit"}, "the seeds to keep, and no other"
     left = {p.name for p in tmp_path.rglob("*") if p.is_file()}
     seeds = {f"{seed}.{end}" for seed in (2, 10) for end in ("json", "safetensors")}
-    assert left == seeds | {f"{tiny}.json", f"{tiny}.safetensors"}, "no checkpoint and no part of a file is left"
+    locks = {"2.lock", "10.lock"}
+    assert left - locks == seeds | {f"{tiny}.json", f"{tiny}.safetensors"}, "no checkpoint and no part of a file is left"
     assert "95 % interval" in capsys.readouterr().out
     before = (tmp_path / tiny / "2.json").read_text()
     main(["run", tiny, "--folder", str(tmp_path), "--seed", "2"])
@@ -151,7 +152,11 @@ def test_what_cannot_be_run_is_refused_before_anything_is_written(tiny, tmp_path
         (["--scale", "huge"], "scale must be one of book, notebook"),
         (["--device", "nonsense"], "try cpu"),
         (["--processes", "0"], "--processes must be 1 or more"),
-        (["--seed", "-1"], "--seed must be 0 or more"),
+        (["--seed", "-1"], "a seed must be 0 or more"),
+        (["--seed", "99999999999999999999"], "below 2**32"),
+        (["--device", "meta"], "try cpu"),
+        (["--store", "--seed", "2"], "the package stores the seeds (2, 10)"),
+        (["--store", "--scale", "notebook"], "at the scales book"),
     ):
         assert main(["run", tiny, "--folder", str(tmp_path / "none"), *arguments]) == 1
         assert message in capsys.readouterr().err
@@ -162,14 +167,27 @@ def test_only_a_whole_result_is_stored_and_what_was_trained_otherwise_is_refused
     monkeypatch.setattr(running, "files", lambda package: tmp_path / "package")
     with pytest.raises(FileNotFoundError, match="run the experiment first"):
         running.collect(tiny, tmp_path, tmp_path)
-    assert main(["run", tiny, "--folder", str(tmp_path / "a"), "--seed", "2", "--store"]) == 1
-    assert "needs the seeds (2, 10)" in capsys.readouterr().err
+    assert main(["run", tiny, "--folder", str(tmp_path / "a"), "--seed", "2"]) == 0
+    with pytest.raises(ValueError, match=r"the package stores the seeds \(2, 10\)"):
+        running.store(tiny, tmp_path / "a")
     assert not (tmp_path / "package").exists()
     assert main(["run", tiny, "--folder", str(tmp_path / "a"), "--seed", "10", "--store"]) == 0
     assert (tmp_path / "package" / "results" / f"{tiny}.json").exists()
     small = experiments.EXPERIMENTS[tiny]
+    done = tmp_path / "a" / tiny / "2.json"
+    was = json.loads(done.read_text())
+    done.write_text(json.dumps(was | {"device": "cuda"}))
     with pytest.raises(ValueError, match="another configuration or device"):
-        running.run_seed(tiny, 2, tmp_path / "a", device="cuda")
+        running.run_seed(tiny, 2, tmp_path / "a")
+    for other in ({"device": "cuda"}, {"versions": was["versions"] | {"torch": "1.0"}}):
+        done.write_text(json.dumps(was | other))
+        with pytest.raises(ValueError, match="mixes trainings"):
+            running.collect(tiny, tmp_path / "a", tmp_path)
+    for broken in ("{", "{}", "[]"):
+        done.write_text(broken)
+        with pytest.raises(ValueError, match=r"2.json is damaged: remove it"):
+            running.run_seed(tiny, 2, tmp_path / "a")
+    done.write_text(json.dumps(was))
     monkeypatch.setitem(experiments.EXPERIMENTS, tiny, replace(small, configuration=small.configuration | {"lr": 0.5}))
     for call in (
         lambda: running.run_seed(tiny, 2, tmp_path / "a"),
@@ -194,6 +212,14 @@ def test_evaluate_finds_the_stored_numbers_again_and_says_when_it_does_not(tiny,
     assert main(["evaluate", tiny, "--seed", "2"]) == 1
     assert "only those of 10" in capsys.readouterr().err
 
+    nothing = replace(experiments.EXPERIMENTS[tiny], test=lambda *_, **__: {"transfer_erased": {"once": float("nan")}})
+    with monkeypatch.context() as patched:
+        patched.setitem(experiments.EXPERIMENTS, tiny, nothing)
+        found = running.evaluate(tiny)
+        assert (found["agrees"], found["largest_difference"]) == (False, None), "what is no number agrees with nothing"
+        patched.setitem(experiments.EXPERIMENTS, tiny, replace(nothing, test=lambda *_, **__: {"another": 1.0}))
+        with pytest.raises(ValueError, match="lacks another"):
+            running.evaluate(tiny)
     path = tmp_path / "package" / "results" / f"{tiny}.safetensors"
     tensors = load_file(path)
     save_file(tensors | {"10.log_gain": tensors["10.log_gain"] - 9}, path, metadata={"format": stored.WEIGHTS})
@@ -251,12 +277,74 @@ def test_an_experiment_that_was_stopped_while_it_was_tested_is_not_trained_again
 
 
 def test_a_seed_is_trained_by_one_process_at_a_time(tiny, tmp_path):
-    parts = tmp_path / tiny / "2.parts"
-    parts.mkdir(parents=True)
-    with FileLock(parts / "lock"), pytest.raises(RuntimeError, match="another process trains it"):
+    (tmp_path / tiny).mkdir()
+    with FileLock(tmp_path / tiny / "2.lock"), pytest.raises(RuntimeError, match="another process trains it"):
         running.run_seed(tiny, 2, tmp_path)
     assert not (tmp_path / tiny / "2.json").exists()
     assert running.run_seed(tiny, 2, tmp_path)["numbers"]
+
+
+def test_a_seed_that_another_process_finished_meanwhile_is_not_trained_again(tiny, tmp_path, monkeypatch):
+    first, checked = running.run_seed(tiny, 2, tmp_path / "other"), running.check_first
+
+    def slow(*args, **kwargs):
+        checked(*args, **kwargs)
+        shutil.copytree(tmp_path / "other", tmp_path / "here")
+
+    monkeypatch.setattr(running, "check_first", slow)
+    monkeypatch.setattr(running, "_train_and_test", None)
+    assert running.run_seed(tiny, 2, tmp_path / "here") == first
+
+
+def test_data_that_are_missing_are_named_before_anything_is_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path / "data"))
+    assert main(["run", "images-none", "--folder", str(tmp_path / "runs")]) == 1
+    assert "python -m hebbnotes.data cifar10" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_kept_matrices_are_halved_only_where_that_can_hold_them():
+    tensors = {"w": torch.tensor([[1e5, 1.0]]), "alpha": torch.tensor([[0.1, 1.0]]), "eta": torch.tensor(0.1)}
+    kept = running._kept(tensors)
+    assert [kept[name].dtype for name in ("w", "alpha", "eta")] == [torch.float32, torch.float16, torch.float32]
+    assert torch.equal(kept["w"], tensors["w"])
+
+
+def test_what_a_seed_has_cost_counts_to_the_last_checkpoint(tmp_path):
+    began, parts = tmp_path / "0.began", tmp_path / "0.parts"
+    assert running._spent_before(began, parts) == 0
+    began.write_text(json.dumps({"seconds": 100}))
+    os.utime(began, (1_000, 1_000))
+    assert running._spent_before(began, parts) == 100, "stopped before its first checkpoint"
+    parts.mkdir()
+    for name, at in (("a", 1_020), ("b", 1_050)):
+        (parts / f"{name}.checkpoint").touch()
+        os.utime(parts / f"{name}.checkpoint", (at, at))
+    assert running._spent_before(began, parts) == 150
+    os.utime(began, (1_060, 1_060))
+    assert running._spent_before(began, parts) == 100, "stopped in order, with its seconds booked"
+
+
+def test_a_trial_of_several_trainings_goes_on_in_the_middle(tmp_path, monkeypatch):
+    name = "smooth-patterns"
+    one = experiments.EXPERIMENTS[name]
+    small = one.configuration | {"lengths": (0,), "updates": 3, "batch": 2, "test_episodes": 4, "shape": (2, 4)}
+    monkeypatch.setitem(experiments.EXPERIMENTS, name, replace(one, configuration=small))
+    whole = running.run_seed(name, 0, tmp_path / "whole")["numbers"]
+    real, calls = tasks.smooth_episodes, []
+
+    def counted(*args):
+        calls.append(args[1])
+        if len(calls) == 20:
+            raise KeyboardInterrupt
+        return real(*args)
+
+    monkeypatch.setattr(tasks, "smooth_episodes", counted)
+    with pytest.raises(KeyboardInterrupt):
+        running.run_seed(name, 0, tmp_path / "stopped")
+    again = running.run_seed(name, 0, tmp_path / "stopped")["numbers"]
+    assert len(calls) == 19 + 1 + (36 - 18) + 3, "six of twelve trainings are not repeated, the seventh is; three tests"
+    assert without_seconds(again) == without_seconds(whole)
 
 
 def smaller(folder, *, every=30.0, updates=200):
@@ -266,6 +354,9 @@ def smaller(folder, *, every=30.0, updates=200):
         "-c",
         "import dataclasses; from hebbnotes import experiments, training; from hebbnotes.experiments.__main__ import main\n"
         f"training.train.__kwdefaults__['every'] = {every}\n"
+        "load = training._load\n"
+        "def told(*args):\n history = load(*args)\n print('goes on at', len(history.loss))\n return history\n"
+        "training._load = told\n"
         "one = experiments.EXPERIMENTS['three-numbers-once']\n"
         f"few = one.configuration | {{'n_bits': 12, 'updates': {updates}, 'test_episodes': 1}}\n"
         "experiments.EXPERIMENTS['three-numbers-once'] = dataclasses.replace(one, configuration=few)\n"
@@ -287,8 +378,12 @@ def test_a_killed_process_goes_on_to_the_same_result(tmp_path):
     victim.kill()
     victim.wait()
     assert not (place / "0.json").exists(), "it was killed in time"
-    for name in ("killed", "whole"):
-        subprocess.run(smaller(tmp_path / name), check=True, env=ONE_THREAD, capture_output=True)
+    said = {
+        name: subprocess.run(smaller(tmp_path / name), check=True, env=ONE_THREAD, capture_output=True, text=True).stdout
+        for name in ("killed", "whole")
+    }
+    assert "goes on at" in said["killed"]
+    assert "goes on at" not in said["whole"]
     one, two = (json.loads((tmp_path / name / place.name / "0.json").read_text())["numbers"] for name in ("killed", "whole"))
     assert without_seconds(one) == without_seconds(two)
     assert (tmp_path / "killed" / f"{place.name}.safetensors").read_bytes() == (
@@ -296,7 +391,7 @@ def test_a_killed_process_goes_on_to_the_same_result(tmp_path):
     ).read_bytes()
 
 
-def noted(name, seed, folder, scale, device, place):
+def noted(name, seed, folder, scale, device, place, lock):
     """Stands for the training of a seed, in a process of its own."""
     (folder / f"{seed}.{place}.{os.getpid()}").touch()
     if seed == 3:
@@ -315,19 +410,29 @@ def test_several_seeds_run_in_processes_of_their_own(tmp_path, monkeypatch):
     assert list(tmp_path.glob("4.*")), "the others are run to their end"
 
 
-def test_ctrl_c_ends_all_processes_with_a_word_on_how_to_go_on(tmp_path):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_stopping_the_command_ends_all_its_processes(tmp_path, sent):
     command = [sys.executable, "-m", "hebbnotes.experiments", "run", "fifty-bits-lstm-3", "--seed", "0", "1", "--processes", "2"]
-    with subprocess.Popen(
-        [*command, "--folder", str(tmp_path)], start_new_session=True, stderr=subprocess.PIPE, text=True, env=ONE_THREAD
-    ) as running_now:
+    with subprocess.Popen([*command, "--folder", str(tmp_path)], stderr=subprocess.PIPE, text=True, env=ONE_THREAD) as now:
         until(lambda: len(list(tmp_path.glob("*/*.began"))) == 2)
-        time.sleep(1)
-        os.killpg(running_now.pid, signal.SIGINT)
-        said = running_now.communicate(timeout=60)[1]
-    assert running_now.returncode == 130
-    assert "goes on from the last checkpoint" in said
+        now.send_signal(sent)  # to the command alone, not to its processes
+        locks = [FileLock(path, blocking=False) for path in tmp_path.glob("*/*.lock")]
+        until(lambda: all(is_free(lock) for lock in locks))
+        said = now.communicate(timeout=60)[1]
+    assert len(locks) == 2
+    if sent != signal.SIGKILL:
+        assert now.returncode == 130
+        assert "goes on from the last checkpoint" in said
     assert "Traceback" not in said
-    assert not list(tmp_path.glob("*/*.json"))
+    assert len(list(tmp_path.glob("*/*.began"))) == 2
+
+
+def is_free(lock):
+    try:
+        with lock:
+            return True
+    except Timeout:
+        return False
 
 
 def test_training_resumes_to_the_same_numbers_and_history(tmp_path):
@@ -425,5 +530,6 @@ def test_the_command_lists_what_there_is_and_refuses_other_names():
             call("nothing")
     with pytest.raises(FileNotFoundError, match="--store"):
         experiments.weights("thousand-bits-code")
-    with pytest.raises(ValueError, match="scale must be one of book"):
-        experiments.result("thousand-bits", "paper")
+    with pytest.raises(ValueError, match="scale must be one of book, notebook"):
+        experiments.result("small-networks-2", "paper")
+    assert experiments.result("thousand-bits", "paper") == experiments.result("thousand-bits"), "it is as published"

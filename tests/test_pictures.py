@@ -56,14 +56,14 @@ def test_an_alpha_of_low_rank_compares_a_few_times(n, rank, steps, seed):
 
 
 def halves(n_pixels, across, elsewhere, seed=0):
-    net = pictures.HalvesRNN(n_pixels, n_pixels + 1, eta=0.2, generator=torch.Generator().manual_seed(seed)).double()
+    net = networks.HalvesRNN(n_pixels, n_pixels + 1, eta=0.2, generator=torch.Generator().manual_seed(seed)).double()
     with torch.no_grad():
         net.two.copy_(torch.tensor([across, elsewhere]))
         net.core.w.zero_()
     return net
 
 
-@pytest.mark.witness("eq-halves", pictures.HalvesRNN)
+@pytest.mark.witness("eq-halves", networks.HalvesRNN)
 @given(st.sampled_from([4, 8, 12]), st.floats(-1, 1), st.floats(-1, 1), seeds)
 def test_each_half_is_asked_for_what_the_two_numbers_say(n_pixels, across, elsewhere, seed):
     net, half = halves(n_pixels, across, elsewhere), n_pixels // 2
@@ -136,8 +136,7 @@ def test_half_of_the_pixels_are_erased_in_each_way(batch, shape, seed):
     n = shape[0] * shape[1]
     task = tasks.PatternCompletion(n_bits=n, **tasks.PICTURES)
     shown = {
-        where: pictures.smooth_episodes(task, where, 1.0, shape, batch, torch.Generator().manual_seed(seed))
-        for where in pictures.ERASED
+        where: tasks.smooth_episodes(task, where, 1.0, shape, batch, torch.Generator().manual_seed(seed)) for where in tasks.ERASED
     }
     for episodes in shown.values():
         assert episodes.erased.sum(1).eq(n // 2).all()

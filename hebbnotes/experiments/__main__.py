@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -23,58 +25,53 @@ def _parser() -> argparse.ArgumentParser:
     evaluator.add_argument("--json", action="store_true", help="print one JSON object for each experiment")
     for command in (runner, evaluator):
         command.add_argument("names", nargs="+", choices=EXPERIMENTS, metavar="NAME")
-        command.add_argument("--seed", type=int, nargs="+", help="by default those that are stored")
+        command.add_argument("--seed", type=int, nargs="+", help="which (default: those that are stored); after the names")
         command.add_argument("--scale", default="book", help="notebook, book (default) or paper, where the experiment has it")
     return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
     """List the experiments, run some, or evaluate some; returns the exit status."""
-    parser = _parser()
-    chosen = parser.parse_args(arguments)
+    chosen = _parser().parse_args(arguments)
     if chosen.command is None:
         for name, experiment in EXPERIMENTS.items():
-            print(f"{name:32} {experiment.about} [{', '.join(sorted(['book', *experiment.scales]))}]")
+            print(f"{name:32} {experiment.about} [{', '.join(sorted({'book', *experiment.scales}))}]")
         return 0
     torch.set_num_threads(1)
     try:
-        for name in chosen.names:
-            stem(name, chosen.scale)
-        if chosen.seed is not None and min(chosen.seed) < 0:
-            raise ValueError(f"--seed must be 0 or more, got {min(chosen.seed)}")
         if chosen.command == "run":
-            _check(chosen)
-            return _run(chosen)
-        return _evaluate(chosen)
-    except (ValueError, OSError, RuntimeError) as error:
+            for name in chosen.names:
+                seeds = chosen.seed or EXPERIMENTS[name].seeds
+                running.check_first(name, seeds, chosen.folder, chosen.scale, chosen.device, chosen.store)
+            if chosen.processes is not None and chosen.processes < 1:
+                raise ValueError(f"--processes must be 1 or more, got {chosen.processes}")
+        work = {"run": _run, "evaluate": _evaluate}[chosen.command]
+        return max([_reported(work, name, chosen) for name in chosen.names])
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        return 130
+    except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
 
-def _check(chosen: argparse.Namespace) -> None:
-    """Refuse a device, or a number of processes, that there cannot be."""
-    if chosen.processes is not None and chosen.processes < 1:
-        raise ValueError(f"--processes must be 1 or more, got {chosen.processes}")
+def _reported(work: Callable[[str, argparse.Namespace], int], name: str, chosen: argparse.Namespace) -> int:
+    """Do the work for one experiment; say what went wrong, if something did, and leave the others to their turn."""
     try:
-        torch.empty(1, device=chosen.device)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"--device {chosen.device!r} cannot be used here ({str(error).splitlines()[0]}): try cpu") from error
+        return work(name, chosen)
+    except (ValueError, OSError, RuntimeError, ArithmeticError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
 
 
-def _run(chosen: argparse.Namespace) -> int:
-    for name in chosen.names:
-        try:
-            running.run_seeds(
-                name, chosen.seed or EXPERIMENTS[name].seeds, chosen.folder, chosen.scale, chosen.device, chosen.processes
-            )
-        except KeyboardInterrupt:
-            print(f"{name}: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
-            return 130
-        found = running.collect(name, chosen.folder, chosen.folder, chosen.scale)
-        path = chosen.folder / f"{stem(name, chosen.scale)}.json"
-        if chosen.store:
-            path = running.store(name, chosen.folder, chosen.scale)
-        print(f"{name}: {found['metric']} {_with_interval(found)} over {len(found['seeds'])} seeds; written to {path}")
+def _run(name: str, chosen: argparse.Namespace) -> int:
+    seeds = chosen.seed or EXPERIMENTS[name].seeds
+    running.run_seeds(name, seeds, chosen.folder, chosen.scale, chosen.device, chosen.processes)
+    found = running.collect(name, chosen.folder, chosen.folder, chosen.scale)
+    path = chosen.folder / f"{stem(name, chosen.scale)}.json"
+    if chosen.store:
+        path = running.store(name, chosen.folder, chosen.scale)
+    print(f"{name}: {found['metric']} {_with_interval(found)} over {len(found['seeds'])} seeds; written to {path}")
     return 0
 
 
@@ -83,23 +80,21 @@ def _with_interval(found: dict) -> str:
     return f"{found['value']:g}" + (f" (95 % interval {interval[0]:g} to {interval[1]:g})" if interval else "")
 
 
-def _evaluate(chosen: argparse.Namespace) -> int:
-    agree = True
-    for name in chosen.names:
-        found = running.evaluate(name, chosen.scale, chosen.seed)
-        agree = agree and found["agrees"]
-        if chosen.json:
-            print(json.dumps(found))
-            continue
-        print(f"{name}: {found['metric']}, {found['unit']}")
-        print(f"  stored, {found['seeds']} seeds: {_with_interval(found)}")
-        for seed, value in found["recomputed"].items():
-            print(f"  from the stored weights of seed {seed}: {value:g}")
-        if found["published"]:
-            print(f"  published ({found['published']['where']}, {found['published']['version']}): {found['published']['text']}")
-        print("  the stored numbers are found again" if found["agrees"] else f"  differs by {found['largest_difference']:g}")
-    return 0 if agree else 1
+def _evaluate(name: str, chosen: argparse.Namespace) -> int:
+    found = running.evaluate(name, chosen.scale, chosen.seed)
+    if chosen.json:
+        print(json.dumps(found))
+        return int(not found["agrees"])
+    print(f"{name}: {found['metric']}, {found['unit']}")
+    print(f"  stored, {found['seeds']} seeds: {_with_interval(found)}")
+    for seed, value in found["recomputed"].items():
+        print(f"  from the stored weights of seed {seed}: {value:g}")
+    if found["published"]:
+        print(f"  published ({found['published']['where']}, {found['published']['version']}): {found['published']['text']}")
+    print("  the stored numbers are found again" if found["agrees"] else f"  differs by {found['largest_difference']}")
+    return int(not found["agrees"])
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a SIGTERM stops it as Ctrl-C does
     sys.exit(main())

@@ -51,7 +51,7 @@ def _since(errors: list[float], share: float = 0.01, run_of: int = 10) -> int | 
     return int(below[0]) + run_of if len(below) else None
 
 
-def thousand_bits(trial: Trial, *, schedule: str, lr: float, learn_eta: bool, batch: int, updates: int, **_: Any) -> Any:
+def train_thousand_bits(trial: Trial, *, schedule: str, lr: float, learn_eta: bool, batch: int, updates: int, **_: Any) -> Any:
     """Train 1,001 units on five patterns of 1,000 bits, as in Figure 2 of the paper."""
     task = tasks.PatternCompletion(**SCHEDULES[schedule])
     g = trial.generator()
@@ -78,7 +78,7 @@ def thousand_bits(trial: Trial, *, schedule: str, lr: float, learn_eta: bool, ba
     }, {"w": w, "alpha": alpha, "eta": eta.clamp(0, 1)}
 
 
-def test_thousand_bits(
+def score_thousand_bits(
     weights: Weights, seed: int, *, schedule: str, test_episodes: int, autopsy_episodes: int, **_: Any
 ) -> Numbers:
     """Test 1,001 units, and open them."""
@@ -103,7 +103,7 @@ def _small_network(kind: str, n: int, n_hidden: int, eta: float, learn_eta: bool
     return network(n, n_hidden, generator)
 
 
-def fifty_bits(
+def train_fifty_bits(
     trial: Trial,
     *,
     kind: str,
@@ -132,7 +132,7 @@ def fifty_bits(
     }, network.state_dict()
 
 
-def test_fifty_bits(
+def score_fifty_bits(
     weights: Weights,
     seed: int,
     *,
@@ -162,7 +162,7 @@ def test_fifty_bits(
     }
 
 
-def small_networks(trial: Trial, *, n_patterns: int, lr: float, batch: int, updates: int, **_: Any) -> Any:
+def train_small_networks(trial: Trial, *, n_patterns: int, lr: float, batch: int, updates: int, **_: Any) -> Any:
     """Train 51 units until they recall well."""
     task = tasks.PatternCompletion(n_bits=50, n_patterns=n_patterns, **tasks.ONCE)
     g = trial.generator()
@@ -172,7 +172,7 @@ def small_networks(trial: Trial, *, n_patterns: int, lr: float, batch: int, upda
     return {"eta": short(network.eta)}, {"w": network.w, "alpha": network.alpha, "eta": network.eta}
 
 
-def test_small_networks(weights: Weights, seed: int, *, n_patterns: int, test_episodes: int, **_: Any) -> Numbers:
+def score_small_networks(weights: Weights, seed: int, *, n_patterns: int, test_episodes: int, **_: Any) -> Numbers:
     """Test 51 units, and open them."""
     task = tasks.PatternCompletion(n_bits=50, n_patterns=n_patterns, **tasks.ONCE)
     w, alpha, eta = (weights[k] for k in ("w", "alpha", "eta"))
@@ -180,7 +180,7 @@ def test_small_networks(weights: Weights, seed: int, *, n_patterns: int, test_ep
     return {"test_erased": short(wrong.erased)} | autopsy(w, alpha, eta, task, test_episodes, 20_000 + seed)
 
 
-def three_numbers(
+def train_three_numbers(
     trial: Trial,
     *,
     schedule: str,
@@ -203,7 +203,7 @@ def three_numbers(
     return found | {"train_erased": short(np.mean(history.metrics["erased"][-50:]))}, network.state_dict()
 
 
-def test_three_numbers(weights: Weights, seed: int, *, test_episodes: int, **_: Any) -> Numbers:
+def score_three_numbers(weights: Weights, seed: int, *, test_episodes: int, **_: Any) -> Numbers:
     """Use the network of three numbers on five patterns of 1,000 bits, in each schedule."""
     network, transfer, test = ThreeNumbers(), {}, torch.Generator().manual_seed(10_000 + seed)
     network.load_state_dict(weights)
@@ -222,6 +222,7 @@ _PLASTIC = {"kind": "plastic", "n_hidden": 0, "eta": 0.03, "learn_eta": False, "
 _FIXED = {"eta": 0.0, "learn_eta": False, "anneal": False, "updates": 7_800} | _FIFTY
 _RNN = {"kind": "rnn", "n_hidden": 200, "lr": 3e-4} | _FIXED
 _LSTM = {"kind": "lstm", "n_hidden": 200, "lr": 1e-3} | _FIXED
+_AS_LONG = {"updates": _PLASTIC["updates"]}
 _AS_PUBLISHED = {"anneal": False, "batch": 1}
 _THREE = {"n_bits": 50, "n_patterns": 2, "lr": 0.03, "clip_norm": 25.0, "batch": 16, "updates": 400, "test_episodes": 10}
 _START = {"inhibition": 0.3, "gain": 20.0, "eta": 0.01}
@@ -234,13 +235,14 @@ _BITS = {
         "episodes_to_1_percent": "training episodes until ten updates in a row had fewer than 1 % of all bits wrong on average"
     },
 }
-_FIGURE_2 = _BITS | {"train": thousand_bits, "test": test_thousand_bits, "paper": ("Figure 2",)}
-_FIGURE_3 = _BITS | {"train": fifty_bits, "test": test_fifty_bits}
+_FIGURE_2 = _BITS | {"train": train_thousand_bits, "test": score_thousand_bits, "paper": ("Figure 2",)}
+_FIGURE_3 = _BITS | {"train": train_fifty_bits, "test": score_fifty_bits}
 
 EXPERIMENTS: dict[str, Experiment] = {
     "thousand-bits": Experiment(
         "1,001 units, five patterns of 1,000 bits, in the paper's schedule, with its learning rate and eta fixed",
         configuration={"schedule": "paper", "lr": 1e-3, "learn_eta": False} | _THOUSAND,
+        scales={"notebook": _LIVE, "paper": {}},
         keep=(0,),
         difference="none that we know of: the paper does not say how long the cue is shown (we show it as long as a pattern), nor "
         "whether a test was made apart from training",
@@ -249,7 +251,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     "thousand-bits-code": Experiment(
         "the same in the schedule of the published code, with its learning rate",
         configuration={"schedule": "code", "lr": 3e-4, "learn_eta": False} | _THOUSAND,
-        scales={"notebook": _LIVE},
+        scales={"notebook": _LIVE, "paper": {}},
         stored=("book", "notebook"),
         difference="at notebook scale two episodes for each update and a learning rate five times as large; both, and the length, "
         "were chosen on seeds 100 to 102",
@@ -258,12 +260,14 @@ EXPERIMENTS: dict[str, Experiment] = {
     "thousand-bits-code-learned-eta": Experiment(
         "the same in the schedule of the published code, with eta learned as there",
         configuration={"schedule": "code", "lr": 3e-4, "learn_eta": True} | _THOUSAND,
+        scales={"notebook": _LIVE, "paper": {}},
         difference="none that we know of",
         **_FIGURE_2,
     ),
     "thousand-bits-learned-eta": Experiment(
         "the same in the paper's schedule, with its learning rate and eta learned",
         configuration={"schedule": "paper", "lr": 1e-3, "learn_eta": True} | _THOUSAND,
+        scales={"notebook": _LIVE, "paper": {}},
         difference="the paper's text names w and alpha alone as trained; its code trains eta, too",
         **_FIGURE_2,
     ),
@@ -274,7 +278,7 @@ for _p in (2, 3):
             f"51 plastic units, {_p} patterns of 50 bits, shown once",
             configuration={"n_patterns": _p} | _PLASTIC,
             keep=(0, 1, 2, 3, 4),
-            scales={"paper": _AS_PUBLISHED | {"lr": 3e-4, "eta": 0.01, "learn_eta": True, "updates": 2_000}},
+            scales={"notebook": {}, "paper": _AS_PUBLISHED | {"lr": 3e-4, "eta": 0.01, "learn_eta": True, "updates": 2_000}},
             stored=("book", "paper") if _p == 2 else ("book",),
             difference="at the scale of the book batches of 32 episodes, a larger learning rate that is annealed, and eta fixed at "
             ".03; at the scale of the paper eta is learned as a logit, and why it has not learned as fast is not known",
@@ -285,7 +289,7 @@ for _p in (2, 3):
             f"a recurrent network of 251 units on the same {_p} patterns",
             configuration={"n_patterns": _p} | _RNN,
             keep=(0,),
-            scales={"paper": _AS_PUBLISHED | {"lr": 3e-5, "n_hidden": 2_000, "updates": 1_000_000}},
+            scales={"notebook": _AS_LONG, "paper": _AS_PUBLISHED | {"lr": 3e-5, "n_hidden": 2_000, "updates": 1_000_000}},
             difference="an eighth of the units, and a quarter of the episodes in batches of 32",
             paper=("Figure 3",) if _p == 2 else (),
             **_FIGURE_3,
@@ -294,7 +298,7 @@ for _p in (2, 3):
             f"an LSTM of 200 cells on the same {_p} patterns",
             configuration={"n_patterns": _p} | _LSTM,
             keep=(0,),
-            scales={"paper": _AS_PUBLISHED | {"lr": 3e-5, "n_hidden": 1_949, "updates": 1_000_000}},
+            scales={"notebook": _AS_LONG, "paper": _AS_PUBLISHED | {"lr": 3e-5, "n_hidden": 1_949, "updates": 1_000_000}},
             difference="a tenth of the cells, a quarter of the episodes in batches of 32; clamped by a read-out and not by "
             "weights of the LSTM",
             paper=("Figure 3",) if _p == 2 else (),
@@ -304,20 +308,22 @@ for _p in (2, 3):
 for _p in (2, 3, 5):
     EXPERIMENTS[f"small-networks-{_p}"] = Experiment(
         f"51 plastic units trained on {_p} patterns of 50 bits, to be opened",
-        small_networks,
-        test_small_networks,
+        train_small_networks,
+        score_small_networks,
         {"n_patterns": _p} | _SMALL,
         "test_erased",
         "share of the erased bits that are wrong",
         keep=(0, 1, 2, 3, 4),
+        scales={"notebook": {}},
     )
 for _s in SCHEDULES:
     EXPERIMENTS[f"three-numbers-{_s}"] = Experiment(
         f"three numbers trained on 2 patterns of 50 bits in the schedule '{_s}', used on 5 patterns of 1,000 bits in all",
-        three_numbers,
-        test_three_numbers,
+        train_three_numbers,
+        score_three_numbers,
         {"schedule": _s, "start": _START} | _THREE,
         f"transfer_erased.{_s}",
         "share of the erased bits that are wrong",
         keep=(0, 1, 2, 3, 4),
+        scales={"notebook": {}},
     )

@@ -51,7 +51,7 @@ class Trial:
         updates: int,
         generator: torch.Generator,
         *,
-        part: str = "training",
+        part: str = "",
         **options: Any,
     ) -> training.History:
         """Train, or go on where it was stopped; of a trial that has several trainings, ``part`` names this one.
@@ -59,8 +59,9 @@ class Trial:
         An interruption is passed on, since a network that was stopped is no result. Further options are those of
         :func:`hebbnotes.training.train`.
         """
-        checkpoint = self.folder / f"{part}.checkpoint"
-        history = training.train(parameters, loss, updates, generator=generator, checkpoint=checkpoint, bar=self.bar, **options)
+        checkpoint = self.folder / f"{part or 'training'}.checkpoint"
+        bar = self.bar | ({"desc": f"{self.bar.get('desc', '')}, {part}"} if part else {})
+        history = training.train(parameters, loss, updates, generator=generator, checkpoint=checkpoint, bar=bar, **options)
         if history.interrupted:
             raise KeyboardInterrupt
         return history
@@ -92,9 +93,11 @@ class Experiment:
         Seeds whose weights are stored with it.
     scales : dict
         For each further scale, what it changes of the configuration: ``notebook`` takes a minute or less, ``paper`` is as
-        published, where the experiment itself, scale ``book``, is not.
+        published. Where that is nothing, the scale is the ``book`` itself.
     stored : tuple of str
         Scales whose results the package holds.
+    needs : callable
+        ``needs(**configuration)`` raises an error that says what is missing, if data that the experiment needs are not there.
     paper : tuple of str
         The figures or tables of Miconi, Stanley & Clune (2018) that it belongs to; the number of the first is stored beside ours.
     difference : str
@@ -112,6 +115,7 @@ class Experiment:
     keep: tuple[int, ...] = ()
     scales: dict[str, dict[str, Any]] = field(default_factory=dict)
     stored: tuple[str, ...] = ("book",)
+    needs: Callable[..., Any] = lambda **_: None
     paper: tuple[str, ...] = ()
     difference: str = ""
 

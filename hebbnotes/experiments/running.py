@@ -1,11 +1,14 @@
 """Running: how an experiment is trained, resumed, collected, and evaluated again."""
 
 import json
+import math
 import multiprocessing
 import os
 import platform
 import shutil
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from importlib.resources import files
@@ -21,20 +24,24 @@ from hebbnotes.experiments.experiment import Numbers, Trial, Weights
 from hebbnotes.experiments.paper import PAPER
 from hebbnotes.experiments.stored import EXPERIMENTS, WEIGHTS, command, headline, number, result, stem, weights
 
-__all__ = ["collect", "evaluate", "run_seed", "run_seeds", "store"]
+__all__ = ["check_first", "collect", "evaluate", "run_seed", "run_seeds", "store"]
 
 
 def _write(path: Path, write: Callable[[Path], Any]) -> None:
     """Write a file beside and rename it, so that nobody ever reads half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".part")
-    write(beside)
-    beside.chmod(0o644)  # safetensors writes files that only their owner may read
-    os.replace(beside, path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(beside)
+        beside.chmod(0o644)  # safetensors writes files that only their owner may read
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _write_json(path: Path, found: Any) -> None:
-    _write(path, lambda beside: beside.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8"))
+    text = json.dumps(found, indent=1, allow_nan=False) + "\n"
+    _write(path, lambda beside: beside.write_text(text, encoding="utf-8"))
 
 
 def _write_weights(path: Path, tensors: Weights) -> None:
@@ -44,9 +51,13 @@ def _write_weights(path: Path, tensors: Weights) -> None:
 
 
 def _kept(tensors: Weights) -> Weights:
-    """Return weights as they are stored: matrices in half precision, everything on the processor."""
-    tensors = {name: t.detach().cpu() for name, t in tensors.items()}
-    return {name: (t.half() if t.ndim > 1 else t).contiguous() for name, t in tensors.items()}
+    """Return weights as they are stored: on the processor, and matrices in half precision where that can hold them."""
+    kept = {}
+    for name, tensor in tensors.items():
+        single = tensor.detach().cpu().contiguous()
+        half = single.half()
+        kept[name] = half if single.ndim > 1 and bool(torch.isfinite(half).all()) else single
+    return kept
 
 
 def _processor() -> str:
@@ -60,17 +71,26 @@ def _circumstances(name: str, scale: str, device: str) -> dict[str, Any]:
     """Return what a result of this experiment rests on."""
     used = torch.cuda.get_device_name(device) if device.startswith("cuda") else f"threads: {torch.get_num_threads()}"
     return {
-        "configuration": json.loads(json.dumps(EXPERIMENTS[name].scaled(scale))),
+        "configuration": _configuration(name, scale),
         "versions": {"hebbnotes": hebbnotes.__version__, "torch": torch.__version__, "python": platform.python_version()},
         "hardware": f"{_processor()}, {used}",
         "device": device,
     }
 
 
+def _configuration(name: str, scale: str) -> dict[str, Any]:
+    """Return a configuration as it is read from JSON."""
+    return json.loads(json.dumps(EXPERIMENTS[name].scaled(scale)))
+
+
 def _same(path: Path, name: str, scale: str, device: str | None = None) -> dict[str, Any]:
     """Read what a seed rests on, and refuse what was trained otherwise."""
-    read = json.loads(path.read_text(encoding="utf-8"))
-    if read["configuration"] != json.loads(json.dumps(EXPERIMENTS[name].scaled(scale))) or device not in (None, read["device"]):
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+        rests_on = read["configuration"], read["device"]
+    except (json.JSONDecodeError, KeyError, TypeError) as damaged:
+        raise ValueError(f"{path} is damaged: remove it, and run the seed again") from damaged
+    if rests_on[0] != _configuration(name, scale) or device not in (None, rests_on[1]):
         raise ValueError(
             f"{path} belongs to another configuration or device: remove {path.parent} to train again, or use another folder"
         )
@@ -83,6 +103,47 @@ def _spent_before(began: Path, parts: Path) -> float:
         return 0
     last = max((path.stat().st_mtime for path in parts.glob("*.checkpoint")), default=0)
     return json.loads(began.read_text(encoding="utf-8"))["seconds"] + max(0.0, last - began.stat().st_mtime)
+
+
+def check_first(
+    name: str, seeds: Iterable[int], folder: Path, scale: str = "book", device: str = "cpu", to_store: bool = False
+) -> None:
+    """Refuse what cannot be run, or not be stored, before anything is computed or written.
+
+    Parameters
+    ----------
+    name, seeds, folder, scale, device
+        As for :func:`run_seeds`.
+    to_store : bool
+        Whether the result is to be put into the package.
+
+    Raises
+    ------
+    ValueError
+        If a seed, the device, or the scale cannot be, the folder holds another training of that name, or what would be stored is
+        not what the package holds.
+    OSError
+        If data that the experiment needs are not there.
+    """
+    experiment, wanted = EXPERIMENTS[name], set(seeds)
+    configuration, place = experiment.scaled(scale), folder / stem(name, scale)
+    if not all(0 <= seed < 2**32 for seed in wanted):
+        raise ValueError(f"a seed must be 0 or more and below 2**32, got {', '.join(map(str, sorted(wanted)))}")
+    try:
+        torch.rand(1, generator=torch.Generator(device), device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"the device {device!r} cannot be used here ({str(error).splitlines()[0]}): try cpu") from error
+    for path in (place / f"{seed}.{end}" for seed in wanted for end in ("json", "began")):
+        if path.exists():
+            _same(path, name, scale, device)
+    if to_store:
+        done = {int(path.stem) for path in place.glob("*.json")} | wanted
+        if done != set(experiment.seeds) or scale not in experiment.stored:
+            raise ValueError(
+                f"{name}: the package stores the seeds {experiment.seeds} at the scales {', '.join(experiment.stored)}, "
+                f"got {sorted(done)} at {scale!r}: name these, or leave --store out"
+            )
+    experiment.needs(**configuration)
 
 
 def run_seed(
@@ -110,33 +171,31 @@ def run_seed(
 
     Raises
     ------
-    ValueError
-        If there is no such experiment or scale, or the folder holds another training of that name.
+    ValueError, OSError
+        As :func:`check_first`.
     RuntimeError
         If another process is training this seed in this folder.
     """
     from filelock import FileLock, Timeout
 
+    check_first(name, [seed], folder, scale, device)
     place = folder / stem(name, scale)
-    done, began, parts = (place / f"{seed}.{end}" for end in ("json", "began", "parts"))
-    for path in (done, began):
-        if path.exists():
-            read = _same(path, name, scale, device)
-            if path == done:
-                return read
-    parts.mkdir(parents=True, exist_ok=True)
+    done, began, parts, lock = (place / f"{seed}.{end}" for end in ("json", "began", "parts", "lock"))
     trial = Trial(seed, parts, device, {"desc": f"{name}, seed {seed}"} | (bar or {}))
+    place.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(parts / "lock", blocking=False):
+        with FileLock(lock, blocking=False):
+            if done.exists():
+                return _same(done, name, scale, device)
             found = _train_and_test(trial, name, scale, began)
             _write_json(done, found)
+            shutil.rmtree(parts, ignore_errors=True)
+            began.unlink(missing_ok=True)
+            return found
     except Timeout:
         raise RuntimeError(
             f"{name}, seed {seed}: another process trains it in {place}: wait for it, or use another folder"
         ) from None
-    shutil.rmtree(parts, ignore_errors=True)
-    began.unlink(missing_ok=True)
-    return found
 
 
 def _train_and_test(trial: Trial, name: str, scale: str, began: Path) -> dict[str, Any]:
@@ -159,12 +218,36 @@ def _train_and_test(trial: Trial, name: str, scale: str, began: Path) -> dict[st
     return rests_on | {"numbers": numbers | {"seconds": spent()}}
 
 
-def _in_a_process(name: str, seed: int, folder: Path, scale: str, device: str, position: int) -> None:
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, however it ended."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _in_a_process(name: str, seed: int, folder: Path, scale: str, device: str, position: int, lock: Any) -> None:
+    """Run a seed in a process of its own, which a SIGTERM stops as Ctrl-C would."""
+    from tqdm import tqdm
+
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    tqdm.set_lock(lock)  # one for the bars of all processes
     torch.set_num_threads(1)
     try:
         run_seed(name, seed, folder, scale, device, {"position": position})
     except KeyboardInterrupt:
         sys.exit(130)
+    except (ValueError, OSError, RuntimeError, ArithmeticError) as error:
+        print(f"error: {name}, seed {seed}: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _at_once(device: str) -> int:
+    """Return how many seeds to train at once: one for each processor that we may use, and one on any other device."""
+    if device != "cpu":
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run_seeds(
@@ -179,43 +262,51 @@ def run_seeds(
     seeds : iterable of int
         Which seeds.
     processes : int, optional
-        How many at once; by default as many as there are processors.
+        How many at once; by default as many as there are processors, and one on another device.
 
     Raises
     ------
+    ValueError, OSError
+        As :func:`check_first`.
     KeyboardInterrupt
         If it was stopped; the next run goes on from the last checkpoints.
     RuntimeError
         If a seed failed; the others were run to their end.
     """
     waiting = list(dict.fromkeys(seeds))
+    check_first(name, waiting, folder, scale, device)
     if len(waiting) == 1:
         run_seed(name, waiting[0], folder, scale, device)
         return
-    context, at_once = multiprocessing.get_context("spawn"), processes or os.cpu_count() or 1
+    context, places = multiprocessing.get_context("spawn"), processes or _at_once(device)
+    lock = context.RLock()
     running: dict[int, tuple[int, Any]] = {}  # of each place: the seed, and its process
-    failed, stopped = [], False
+    failed = []
     try:
         while waiting or running:
-            for place in [p for p in range(at_once) if p not in running][: len(waiting)]:
+            for place in [p for p in range(places) if p not in running][: len(waiting)]:
                 seed = waiting.pop(0)
-                process = context.Process(target=_in_a_process, args=(name, seed, folder, scale, device, place))
+                process = context.Process(target=_in_a_process, args=(name, seed, folder, scale, device, place, lock))
+                before = signal.signal(
+                    signal.SIGINT, signal.SIG_IGN
+                )  # inherited: Ctrl-C is for this process, which ends the others
                 process.start()
+                signal.signal(signal.SIGINT, before)
                 running[place] = seed, process
             wait([process.sentinel for _, process in running.values()])
             for place, (seed, process) in list(running.items()):
                 if not process.is_alive():
                     del running[place]
-                    stopped = stopped or process.exitcode == 130
                     failed += [seed] if process.exitcode else []
-            if stopped:
-                raise KeyboardInterrupt
     finally:
-        for _, process in running.values():
+        left = [process for _, process in running.values()]
+        for process in left:
             process.terminate()
-            process.join()
+        for process in left:
+            process.join(20)
+            process.kill()
     if failed:
-        raise RuntimeError(f"{name}: seeds {failed} failed, for the reason above; the others are done")
+        raise RuntimeError(f"{name}: seeds {sorted(failed)} failed, for the reason above; the others are done")
 
 
 def collect(name: str, folder: Path, target: Path, scale: str = "book") -> dict[str, Any]:
@@ -226,7 +317,7 @@ def collect(name: str, folder: Path, target: Path, scale: str = "book") -> dict[
     FileNotFoundError
         If no seed is done.
     ValueError
-        If a seed was trained with another configuration.
+        If a seed was trained with another configuration, or not all on one device and with the same versions.
     """
     from safetensors.torch import load_file
 
@@ -235,13 +326,18 @@ def collect(name: str, folder: Path, target: Path, scale: str = "book") -> dict[
     if not parts:
         raise FileNotFoundError(f"{place} holds no result: run the experiment first")
     read = {seed: _same(parts[seed], name, scale) for seed in sorted(parts)}
+    for what in ("device", "versions"):
+        if len({json.dumps(one[what]) for one in read.values()}) > 1:
+            each = "; ".join(f"seed {seed}: {one[what]}" for seed, one in read.items())
+            raise ValueError(f"{place} mixes trainings of more than one kind ({each}): remove some, and run them again")
     numbers = {str(seed): one["numbers"] for seed, one in read.items()}
     found = {
         "experiment": name,
         "scale": scale,
         "about": experiment.about,
         "command": command(name, scale),
-        **{key: value for key, value in read[min(read)].items() if key != "numbers"},
+        **{key: value for key, value in read[min(read)].items() if key not in ("numbers", "hardware")},
+        "hardware": "; ".join(dict.fromkeys(one["hardware"] for one in read.values())),
         **headline(experiment, numbers),
         "published": {"where": experiment.paper[0], **PAPER[experiment.paper[0]]._asdict()} if experiment.paper else None,
         "seeds": numbers,
@@ -250,6 +346,8 @@ def collect(name: str, folder: Path, target: Path, scale: str = "book") -> dict[
     tensors = {f"{seed}.{key}": t for seed in kept for key, t in load_file(place / f"{seed}.safetensors").items()}
     if tensors:
         _write_weights(target / f"{stem(name, scale)}.safetensors", tensors)
+    else:
+        (target / f"{stem(name, scale)}.safetensors").unlink(missing_ok=True)
     _write_json(target / f"{stem(name, scale)}.json", found)
     return found
 
@@ -260,11 +358,10 @@ def store(name: str, folder: Path, scale: str = "book") -> Path:
     Raises
     ------
     ValueError
-        If not all seeds of the experiment are done, or others are.
+        As :func:`check_first`, if not all seeds of the experiment are done, or others are.
     """
-    wanted, done = EXPERIMENTS[name].seeds, {int(p.stem) for p in (folder / stem(name, scale)).glob("*.json")}
-    if done != set(wanted):
-        raise ValueError(f"{name}: --store needs the seeds {wanted}, {folder / stem(name, scale)} has {sorted(done)}")
+    done = [int(path.stem) for path in (folder / stem(name, scale)).glob("*.json")]
+    check_first(name, done, folder, scale, to_store=True)
     target = Path(str(files("hebbnotes") / "results"))
     collect(name, folder, target, scale)
     return target / f"{stem(name, scale)}.json"
@@ -276,7 +373,7 @@ def _leaves(numbers: Any, at: str = "") -> dict[str, float]:
         return {path: v for key, value in numbers.items() for path, v in _leaves(value, f"{at}.{key}").items()}
     if isinstance(numbers, list | tuple):
         return {path: v for k, value in enumerate(numbers) for path, v in _leaves(value, f"{at}.{k}").items()}
-    return {at.removeprefix("."): float(numbers)}
+    return {} if numbers is None else {at.removeprefix("."): float(numbers)}
 
 
 def evaluate(name: str, scale: str = "book", seeds: Iterable[int] | None = None) -> dict[str, Any]:
@@ -294,13 +391,14 @@ def evaluate(name: str, scale: str = "book", seeds: Iterable[int] | None = None)
     dict
         ``experiment``, ``scale``, ``metric``, ``unit``, ``value``, ``ci95``, ``seeds`` and ``published`` of the stored result;
         ``recomputed``, which maps each seed whose weights are stored to the metric that they have now; ``largest_difference``, over
-        all numbers of the test, relative to the stored one plus .05; and ``agrees``, whether it is below .02.
+        all numbers of the test, relative to the stored one plus .005 (None if one is not finite); and ``agrees``, whether it is
+        below .05, as rounding on another computer would have it.
 
     Raises
     ------
     ValueError, FileNotFoundError
-        As for :func:`hebbnotes.experiments.weights`; or if the weights of a seed are not stored, or the pictures that the test
-        needs are not there.
+        As for :func:`hebbnotes.experiments.weights`; or if the weights of a seed are not stored, the stored result lacks numbers,
+        or the pictures that the test needs are not there.
     """
     stored, tensors, experiment = result(name, scale), weights(name, scale), EXPERIMENTS[name]
     by_seed: dict[str, dict[str, Tensor]] = {}
@@ -313,14 +411,17 @@ def evaluate(name: str, scale: str = "book", seeds: Iterable[int] | None = None)
     recomputed, differences = {}, [0.0]
     for seed in wanted:
         again: Numbers = experiment.test(by_seed[seed], int(seed), **experiment.scaled(scale))
-        was = _leaves({key: stored["seeds"][seed][key] for key in again})
-        differences += [abs(value - was[path]) / (abs(was[path]) + 0.05) for path, value in _leaves(again).items()]
+        was, now = _leaves(stored["seeds"][seed]), _leaves(again)
+        if missing := sorted(set(now) - set(was)):
+            raise ValueError(f"{name}: the stored result lacks {', '.join(missing[:3])}: run `{command(name, scale)} --store`")
+        apart = [abs(now[path] - was[path]) / (abs(was[path]) + 0.005) for path in now]
+        differences += [value if math.isfinite(value) else math.inf for value in apart]
         recomputed[seed] = number(again, experiment.metric)
     shown = ("experiment", "scale", "metric", "unit", "value", "ci95")
     return {key: stored[key] for key in shown} | {
         "seeds": len(stored["seeds"]),
         "published": stored["published"],
         "recomputed": recomputed,
-        "largest_difference": float(f"{max(differences):.2g}"),
-        "agrees": max(differences) < 0.02,
+        "largest_difference": float(f"{max(differences):.2g}") if math.isfinite(max(differences)) else None,
+        "agrees": max(differences) < 0.05,
     }

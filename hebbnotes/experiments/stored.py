@@ -8,10 +8,10 @@ from torch import Tensor
 
 from hebbnotes import _checks, analysis
 from hebbnotes.experiments.bits import EXPERIMENTS as _BITS
-from hebbnotes.experiments.experiment import Experiment
+from hebbnotes.experiments.experiment import Experiment, short, shorts
 from hebbnotes.experiments.pictures import EXPERIMENTS as _PICTURES
 
-__all__ = ["EXPERIMENTS", "command", "headline", "result", "seeds", "stem", "weights"]
+__all__ = ["EXPERIMENTS", "WEIGHTS", "command", "headline", "number", "result", "seeds", "stem", "weights"]
 
 EXPERIMENTS: dict[str, Experiment] = _BITS | _PICTURES
 """All experiments by name."""
@@ -27,8 +27,8 @@ def stem(name: str, scale: str = "book") -> str:
     ValueError
         If there is no such experiment, or it has no such scale.
     """
-    EXPERIMENTS[_checks.choice("name", name, tuple(EXPERIMENTS))].scaled(scale)
-    return name if scale == "book" else f"{name}.{scale}"
+    experiment = EXPERIMENTS[_checks.choice("name", name, tuple(EXPERIMENTS))]
+    return name if experiment.scaled(scale) == experiment.configuration else f"{name}.{scale}"
 
 
 def command(name: str, scale: str = "book") -> str:
@@ -126,10 +126,10 @@ def headline(experiment: Experiment, numbers: dict[str, dict[str, Any]]) -> dict
     """
     values = [number(one, experiment.metric) for one in numbers.values()]
     mean, *interval = analysis.interval(values) if len(values) > 1 else values
-    rounded = [float(f"{v:.4g}") for v in interval]
+    rounded = shorts(interval)
     return {
         "metric": experiment.metric,
         "unit": experiment.unit,
-        "value": float(f"{mean:.4g}"),
+        "value": short(mean),
         "ci95": [max(0.0, rounded[0]), rounded[1]] if rounded else None,  # no metric is below 0
     }
