@@ -158,7 +158,7 @@ def maps_frame(maps: dict[str, Tensor], pixel: tuple[int, int], largest: dict[st
     -----
     Taught in the chapter "Natural images".
     """
-    fig, axes = plt.subplots(1, len(maps), figsize=(7, 3.2), squeeze=False)
+    fig, axes = plt.subplots(1, len(maps), figsize=(6.4, 3), squeeze=False)
     for ax, (title, values) in zip(axes[0], maps.items(), strict=True):
         limit = largest[title]
         drawn = ax.imshow(values.detach().numpy(), cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")

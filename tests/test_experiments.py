@@ -413,12 +413,21 @@ def test_several_seeds_run_in_processes_of_their_own(tmp_path, monkeypatch):
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_stopping_the_command_ends_all_its_processes(tmp_path, sent):
     command = [sys.executable, "-m", "hebbnotes.experiments", "run", "fifty-bits-lstm-3", "--seed", "0", "1", "--processes", "2"]
-    with subprocess.Popen([*command, "--folder", str(tmp_path)], stderr=subprocess.PIPE, text=True, env=ONE_THREAD) as now:
-        until(lambda: len(list(tmp_path.glob("*/*.began"))) == 2)
-        now.send_signal(sent)  # to the command alone, not to its processes
-        locks = [FileLock(path, blocking=False) for path in tmp_path.glob("*/*.lock")]
-        until(lambda: all(is_free(lock) for lock in locks))
-        said = now.communicate(timeout=60)[1]
+    with subprocess.Popen(
+        [*command, "--folder", str(tmp_path)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ONE_THREAD,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - jobs in the background ignore it
+    ) as now:
+        try:
+            until(lambda: len(list(tmp_path.glob("*/*.began"))) == 2)
+            now.send_signal(sent)  # to the command alone, not to its processes
+            locks = [FileLock(path, blocking=False) for path in tmp_path.glob("*/*.lock")]
+            until(lambda: all(is_free(lock) for lock in locks))
+            said = now.communicate(timeout=60)[1]
+        finally:
+            now.kill()
     assert len(locks) == 2
     if sent != signal.SIGKILL:
         assert now.returncode == 130

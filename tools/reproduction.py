@@ -7,12 +7,13 @@ from sphinx.util.docutils import SphinxDirective
 from hebbnotes.experiments import EXPERIMENTS, PAPER, result
 from hebbnotes.experiments.stored import command
 
-CHAPTERS = {
-    "Figure 2": "differentiable-plasticity",
-    "Figure 3": "differentiable-plasticity",
-    "Figure 4": "natural-images",
-    "Figure 5": "natural-images",
+TOLD = {
+    "Figure 2": "{doc}`differentiable-plasticity`, {numref}`fig-thousand`",
+    "Figure 3": "{doc}`differentiable-plasticity`, {numref}`fig-fifty`",
+    "Figure 4": "{doc}`natural-images`, {numref}`fig-completed` and {numref}`fig-maps`",
+    "Figure 5": "{doc}`natural-images`, {numref}`fig-curves`",
 }
+"""Where the book tells of each figure that it has results for."""
 
 
 def value(found: dict) -> str:
@@ -59,7 +60,7 @@ def section(figure: str) -> str:
     if not ours:
         return "\n".join([*lines, "**Here:** not done yet.", ""])
     lines += [
-        f"**Here**, told in {{doc}}`{CHAPTERS[figure]}`:",
+        f"**Here** ({TOLD[figure]}):",
         "",
         f"| run, scale | {ours[0][2]['unit']}, 95 % interval | seeds, time of each |",
         "|---|---|---|",
@@ -69,10 +70,14 @@ def section(figure: str) -> str:
         ours_is, median = value(found) + further(name, found), seconds[len(seconds) // 2]
         lines.append(f"| `{name}`, {scale} | {ours_is} | {len(found['seeds'])}, {median:,} s |")
     lines.append("")
+    differing: dict[str, list[str]] = {}
     for name in dict.fromkeys(name for name, _, _ in ours):
         experiment = EXPERIMENTS[name]
         again = ", ".join(f"`{command(name, scale)}`" for scale in experiment.stored)
-        lines += [f"* `{name}`: {experiment.about}. *Differs:* {experiment.difference or 'not known'}. {again}"]
+        lines.append(f"* `{name}`: {experiment.about}. {again}")
+        differing.setdefault(experiment.difference or "not known", []).append(f"`{name}`")
+    lines.append("")
+    lines += [f"**What differs** in {', '.join(names)}: {difference}.\n" for difference, names in differing.items()]
     return "\n".join([*lines, ""])
 
 
