@@ -79,6 +79,16 @@ def test_a_bar_is_drawn_where_it_is_asked_for_and_only_there(capsys, monkeypatch
     assert capsys.readouterr().err == ""
 
 
+def test_a_bar_tells_what_is_trained_its_metrics_and_the_time_left(capsys):
+    x, loss = parabola()
+    training.train([x], loss, 3, progress=True, bar={"desc": "seed 7", "leave": True, "mininterval": 0})
+    shown = capsys.readouterr().err.split("\r")[-1]
+    assert shown.startswith("seed 7: 100%")
+    assert "loss=" in shown
+    assert "x=3" in shown or "x=2.9" in shown
+    assert "<00:00" in shown, "elapsed < left"
+
+
 @pytest.mark.parametrize("asks", [True, False])
 def test_a_notebook_is_watched_if_its_front_end_can_ask_its_reader(asks, monkeypatch):
     shell = types.SimpleNamespace(kernel=types.SimpleNamespace(_allow_stdin=asks))
