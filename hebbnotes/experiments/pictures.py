@@ -212,7 +212,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         stored=("book", "notebook"),
         needs=_photographs_are_there,
         paper=paper,
-        difference=_DIFFERENCE if paper else "",
+        difference=(_DIFFERENCE if paper else "") + ("; the pictures shown are of other photographs" if kind == "full" else ""),
     )
     for (name, kind), about, paper in zip(
         KINDS.items(),
