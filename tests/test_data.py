@@ -294,7 +294,7 @@ def test_the_subset_is_asked_for_by_name_and_is_else_the_first_part_of_the_whole
     for subset in (False, True):
         with pytest.raises(FileNotFoundError, match=r"cifar-10-python.tar.gz is not in .*run `python -m hebbnotes.data cifar10`"):
             data.cifar10(subset=subset, download=False)
-    rows = np.arange(10_000, dtype="uint16")[:, None].view("uint8").repeat(1536, 1)  # the number of each picture is in its pixels
+    rows = np.arange(1_100, dtype="uint16")[:, None].view("uint8").repeat(1536, 1)  # the number of each picture is in its pixels
     stored = pickle.dumps({b"data": rows}, protocol=2)
     (tmp_path / "cifar10").mkdir()
     path = tmp_path / "cifar10" / "cifar-10-python.tar.gz"
