@@ -21,7 +21,17 @@ from hebbnotes import _checks, fast, rules
 from hebbnotes.connections import Connections, ScaledIdentity, through
 from hebbnotes.rules import Rule
 
-__all__ = ["HalvesRNN", "PlasticLinear", "PlasticRNN", "State", "ThreeNumbers", "choose_method", "run", "run_layer"]
+__all__ = [
+    "HalvesRNN",
+    "OneShotNetwork",
+    "PlasticLinear",
+    "PlasticRNN",
+    "State",
+    "ThreeNumbers",
+    "choose_method",
+    "run",
+    "run_layer",
+]
 
 METHODS = ("auto", "loop", "chunk")
 
@@ -555,6 +565,67 @@ class PlasticLinear(_Plastic):
     ) -> tuple[Tensor, State]:
         """Run an episode, or go on with one; see :func:`run_layer` for shapes and errors."""
         return run_layer(inputs, self.w, self.alpha, self.eta, self.rule, state, targets, clamp, self.activation)
+
+
+class OneShotNetwork(nn.Module):
+    """Four convolutions, and a plastic read-out that learns labels while it is used.
+
+    Parameters
+    ----------
+    n_ways : int
+        Labels.
+    alpha : {"full", "shared"}
+        A plasticity for each connection of the read-out, or one for all.
+    eta, alpha_scale : float
+        Initial rate at which the trace is written, and initial plasticity.
+    n_features : int
+        Features of each convolution, and inputs of the read-out.
+    generator : torch.Generator
+        Source of the initial values.
+
+    Attributes
+    ----------
+    features : torch.nn.Sequential
+        Four convolutions of 3 x 3 with stride 2, each followed by tanh: drawings (B, 1, 31, 31) give (B, n_features).
+    readout : PlasticLinear
+        Under Oja's rule, with a softmax.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.4: 111,746 trained numbers with a shared plasticity, five labels and 64
+    features; their code starts ``eta`` and ``alpha`` at .01.
+    """
+
+    def __init__(
+        self,
+        n_ways: int = 5,
+        alpha: str = "shared",
+        *,
+        eta: float = 0.27,
+        alpha_scale: float = 1.0,
+        n_features: int = 64,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for n_in in (1, *3 * [_checks.integer("n_features", n_features)]):
+            layers += [nn.Conv2d(n_in, n_features, 3, stride=2, device=generator.device), nn.Tanh()]
+        self.features = nn.Sequential(*layers, nn.Flatten())
+        with torch.no_grad():
+            for p in self.features.parameters():
+                fan_in = p[0].numel() if p.ndim > 1 else n_features * 9
+                p.copy_((2 * torch.rand(p.shape, generator=generator, device=generator.device) - 1) / fan_in**0.5)
+        self.readout = PlasticLinear(
+            n_features, n_ways, alpha=alpha, eta=eta, alpha_scale=alpha_scale, generator=generator, device=generator.device
+        )
+
+    def forward(
+        self, inputs: Tensor, state: State | None = None, targets: Tensor | None = None, clamp: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Run an episode, or go on with one: drawings (T, B, 31, 31) give (T, B, n_ways); see :func:`run_layer` for the rest."""
+        _checks.tensor("inputs", inputs, "T B rows columns", {"rows": 31, "columns": 31})
+        seen = self.features(inputs.flatten(0, 1).unsqueeze(1)).unflatten(0, inputs.shape[:2])
+        return self.readout(seen, state, targets, clamp)
 
 
 class ThreeNumbers(nn.Module):
