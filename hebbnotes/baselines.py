@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from hebbnotes import _checks
+from hebbnotes import _checks, oneshot
+from hebbnotes.networks import convolutions
 
-__all__ = ["LSTM", "RecurrentNetwork"]
+__all__ = ["LSTM", "PrototypicalNetwork", "RecurrentNetwork"]
 
 
 class RecurrentNetwork(nn.Module):
@@ -85,3 +86,44 @@ class LSTM(nn.Module):
         _fit(inputs, clamp, state, self.readout.out_features)
         said = torch.tanh(self.readout(self.cells(inputs)[0]))
         return said if clamp is None else torch.where(clamp, inputs, said), None
+
+
+class PrototypicalNetwork(nn.Module):
+    """Four convolutions; what is asked gets the label whose mean features are nearest. It has no trace and no read-out.
+
+    Parameters
+    ----------
+    n_features : int
+        Features of each convolution.
+    generator : torch.Generator
+        Source of the initial values.
+
+    Attributes
+    ----------
+    features : torch.nn.Sequential
+        See :func:`hebbnotes.networks.convolutions`.
+
+    Notes
+    -----
+    Source: Snell, Swersky & Zemel (2017), with the convolutions of Miconi, Stanley & Clune (2018). Taught in the chapter "One-shot
+    learning".
+    """
+
+    def __init__(self, n_features: int = 64, *, generator: torch.Generator) -> None:
+        super().__init__()
+        self.features = convolutions(n_features, generator)
+
+    def forward(
+        self, inputs: Tensor, state: None = None, targets: Tensor | None = None, clamp: Tensor | None = None
+    ) -> tuple[Tensor, None]:
+        """Run whole episodes, the last step of which asks: drawings (T, B, 31, 31) give (T, B, n_ways)."""
+        if state is not None or targets is None:
+            raise ValueError("a prototypical network needs targets, and runs whole episodes: pass state=None")
+        seen = self.features(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
+        answer = oneshot.prototypes(seen[:-1], targets[:-1], seen[-1]).softmax(-1)
+        return torch.cat([targets[:-1], answer.unsqueeze(0)]), None
+
+    def ask(self, pictures: Tensor, shown: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
+        """Answer episodes that share their drawings; see :meth:`hebbnotes.networks.OneShotNetwork.ask`."""
+        seen = self.features(pictures)
+        return oneshot.prototypes(seen[shown], targets, seen[asked])

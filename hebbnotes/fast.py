@@ -24,7 +24,7 @@ from torch import Tensor
 from hebbnotes.connections import Connections, ScaledIdentity, add_products, back, through
 from hebbnotes.rules import Forget
 
-__all__ = ["MOST_KEYS", "Event", "chunked", "evaluate", "find_events", "writes"]
+__all__ = ["MOST_KEYS", "Event", "chunked", "evaluate", "find_events", "matching", "writes"]
 
 MOST_KEYS = 20, 32
 """Keys of a chunk, and of an episode that is not cut. Measured; the optimum is flat."""
@@ -401,3 +401,50 @@ def evaluate(
     how = _How(chunked(events, *most_keys), clamp[steps], forget, identity, learns)
     outputs, hebb = _Evaluation.apply(inputs[steps], *numbers, y, hebb, how)
     return outputs[[e for e, event in enumerate(events) for _ in range(event.times)]], hebb
+
+
+def matching(
+    shown: Tensor,
+    targets: Tensor,
+    asked: Tensor,
+    w: float | Tensor,
+    alpha: float | Tensor | None,
+    eta: float | Tensor,
+    forget: Forget,
+) -> Tensor:
+    """Return what drives a plastic layer after some steps in which all its outputs were clamped, without writing a trace.
+
+    While all outputs are clamped, what is written is known beforehand: the input of step k is left in the trace of output n with
+    ``eta * targets[k, n]``, times what the later steps keep of it. The layer then compares what is asked with what was shown.
+
+    Parameters
+    ----------
+    shown : Tensor
+        Inputs of the clamped steps, shape (K, B, n_in).
+    targets : Tensor
+        What the outputs were clamped to, shape (K, B, n_out).
+    asked : Tensor
+        Input of the step that follows, shape (B, n_in).
+    w, alpha, eta
+        As for :func:`hebbnotes.networks.run_layer`.
+    forget : callable
+        Of a rule of the common form.
+
+    Returns
+    -------
+    Tensor
+        ``asked @ (w + alpha * hebb)``, shape (B, n_out); numbers and gradients are those of the plain loop, up to rounding.
+
+    Notes
+    -----
+    Source: this book, from Miconi, Stanley & Clune (2018), equations 1 to 3. Taught in the chapter "One-shot learning".
+    """
+    drive = through(asked, w)
+    if alpha is None:
+        return drive + torch.zeros_like(targets[0])
+    kept = 1 - eta * forget(targets)
+    after = torch.cat([kept[1:], torch.ones_like(kept[:1])]).flip(0).cumprod(0).flip(0)  # what all later steps keep
+    left = eta * targets * after
+    if isinstance(alpha, Tensor) and alpha.ndim:
+        return drive + torch.einsum("bf,fn,kbf,kbn->bn", asked, alpha, shown, left)
+    return drive + alpha * torch.einsum("kb,kbn->bn", (shown * asked).sum(-1), left)

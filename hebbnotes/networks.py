@@ -29,6 +29,7 @@ __all__ = [
     "State",
     "ThreeNumbers",
     "choose_method",
+    "convolutions",
     "run",
     "run_layer",
 ]
@@ -567,6 +568,31 @@ class PlasticLinear(_Plastic):
         return run_layer(inputs, self.w, self.alpha, self.eta, self.rule, state, targets, clamp, self.activation)
 
 
+def convolutions(n_features: int, generator: torch.Generator) -> nn.Sequential:
+    """Return four convolutions of 3 x 3 with stride 2, each followed by tanh: drawings (M, 31, 31) give (M, n_features).
+
+    Parameters
+    ----------
+    n_features : int
+        Features of each convolution.
+    generator : torch.Generator
+        Source of the initial values, uniform within ``1 / sqrt(fan_in)`` as torch draws them.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.4.
+    """
+    layers: list[nn.Module] = [nn.Unflatten(-2, (1, 31))]
+    for n_in in (1, *3 * [_checks.integer("n_features", n_features)]):
+        layers += [nn.Conv2d(n_in, n_features, 3, stride=2, device=generator.device), nn.Tanh()]
+    with torch.no_grad():
+        for layer in layers[1::2]:
+            for p in layer.parameters():
+                fan_in = 9 * layer.in_channels
+                p.copy_((2 * torch.rand(p.shape, generator=generator, device=generator.device) - 1) / fan_in**0.5)
+    return nn.Sequential(*layers, nn.Flatten()).to(memory_format=torch.channels_last)  # faster, the same numbers
+
+
 class OneShotNetwork(nn.Module):
     """Four convolutions, and a plastic read-out that learns labels while it is used.
 
@@ -574,6 +600,8 @@ class OneShotNetwork(nn.Module):
     ----------
     n_ways : int
         Labels.
+    rule : callable
+        ``rule(hebb, pre, post) -> change of the trace``; :meth:`ask` needs one of the common form.
     alpha : {"full", "shared"}
         A plasticity for each connection of the read-out, or one for all.
     eta, alpha_scale : float
@@ -586,19 +614,20 @@ class OneShotNetwork(nn.Module):
     Attributes
     ----------
     features : torch.nn.Sequential
-        Four convolutions of 3 x 3 with stride 2, each followed by tanh: drawings (B, 1, 31, 31) give (B, n_features).
+        See :func:`convolutions`.
     readout : PlasticLinear
-        Under Oja's rule, with a softmax.
+        With a softmax.
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.4: 111,746 trained numbers with a shared plasticity, five labels and 64
-    features; their code starts ``eta`` and ``alpha`` at .01.
+    Source: Miconi, Stanley & Clune (2018), section 4.4: Oja's rule; 111,746 trained numbers with a shared plasticity, five labels
+    and 64 features; their code starts ``eta`` and ``alpha`` at .01. Taught in the chapter "One-shot learning".
     """
 
     def __init__(
         self,
         n_ways: int = 5,
+        rule: Rule = rules.oja,
         alpha: str = "shared",
         *,
         eta: float = 0.27,
@@ -607,16 +636,9 @@ class OneShotNetwork(nn.Module):
         generator: torch.Generator,
     ) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        for n_in in (1, *3 * [_checks.integer("n_features", n_features)]):
-            layers += [nn.Conv2d(n_in, n_features, 3, stride=2, device=generator.device), nn.Tanh()]
-        self.features = nn.Sequential(*layers, nn.Flatten())
-        with torch.no_grad():
-            for p in self.features.parameters():
-                fan_in = p[0].numel() if p.ndim > 1 else n_features * 9
-                p.copy_((2 * torch.rand(p.shape, generator=generator, device=generator.device) - 1) / fan_in**0.5)
+        self.features = convolutions(n_features, generator)
         self.readout = PlasticLinear(
-            n_features, n_ways, alpha=alpha, eta=eta, alpha_scale=alpha_scale, generator=generator, device=generator.device
+            n_features, n_ways, rule, alpha, eta=eta, alpha_scale=alpha_scale, generator=generator, device=generator.device
         )
 
     def forward(
@@ -624,8 +646,24 @@ class OneShotNetwork(nn.Module):
     ) -> tuple[Tensor, State]:
         """Run an episode, or go on with one: drawings (T, B, 31, 31) give (T, B, n_ways); see :func:`run_layer` for the rest."""
         _checks.tensor("inputs", inputs, "T B rows columns", {"rows": 31, "columns": 31})
-        seen = self.features(inputs.flatten(0, 1).unsqueeze(1)).unflatten(0, inputs.shape[:2])
+        seen = self.features(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
         return self.readout(seen, state, targets, clamp)
+
+    def ask(self, pictures: Tensor, shown: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
+        """Answer episodes that share their drawings, each of which is looked at once.
+
+        Parameters
+        ----------
+        pictures, shown, targets, asked : Tensor
+            As in a :class:`hebbnotes.oneshot.Pool`.
+
+        Returns
+        -------
+        Tensor
+            What the softmax turns into the answers, shape (B, n_ways): the numbers of :meth:`forward`, up to rounding.
+        """
+        seen, layer = self.features(pictures), self.readout
+        return fast.matching(seen[shown], targets, seen[asked], layer.w, layer.alpha, layer.eta, layer.rule.forget)
 
 
 class ThreeNumbers(nn.Module):

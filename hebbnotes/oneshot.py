@@ -1,7 +1,9 @@
 """One-shot learning: a few drawings are shown once with their labels, then one more is to be named.
 
-The task of Miconi, Stanley & Clune (2018), section 4.4, in batches: every episode of a batch draws characters, rotations and
-drawings of its own.
+The task of Miconi, Stanley & Clune (2018), section 4.4, in batches. :func:`episodes` are independent of each other, for tests. A
+:class:`Pool` is for training: many episodes share a few drawings, so that each drawing has to be looked at only once.
+
+Shapes: T steps, of which K show a drawing with its label and the last asks; B episodes, N labels, M drawings in a pool.
 """
 
 from collections.abc import Callable
@@ -10,13 +12,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from hebbnotes import _checks
+from hebbnotes import _checks, data
 
-__all__ = ["OneShot", "correct", "episodes", "loss", "shrink"]
+__all__ = ["OneShot", "Pool", "correct", "episodes", "loss", "omniglot", "pick", "pool", "prototypes", "shrink", "split"]
 
 
 class OneShot(NamedTuple):
-    """A batch of episodes: T steps, B episodes, N labels; the last step asks.
+    """A batch of episodes.
 
     Attributes
     ----------
@@ -34,6 +36,95 @@ class OneShot(NamedTuple):
     targets: Tensor
     clamp: Tensor
     answer: Tensor
+
+
+class Pool(NamedTuple):
+    """Episodes that share their drawings.
+
+    Attributes
+    ----------
+    pictures : Tensor
+        Drawings, shape (M, rows, columns).
+    shown : Tensor
+        Which of them each step shows, integers, shape (K, B).
+    targets : Tensor
+        One-hot labels of these, shape (K, B, N).
+    asked : Tensor
+        Which of them is asked for, integers, shape (B,).
+    answer : Tensor
+        Its label, integers, shape (B,).
+    """
+
+    pictures: Tensor
+    shown: Tensor
+    targets: Tensor
+    asked: Tensor
+    answer: Tensor
+
+    def episodes(self) -> OneShot:
+        """Return the same episodes with a copy of its drawings for each."""
+        steps = torch.cat([self.shown, self.asked.unsqueeze(0)])
+        return _with_labels(self.pictures[steps], self.targets, self.answer)
+
+
+def omniglot(size: int = 31, download: bool = False) -> tuple[Tensor, list[str]]:
+    """Return all 1,623 characters of Omniglot, made smaller.
+
+    Parameters
+    ----------
+    size : int
+        Rows and columns.
+    download : bool
+        Whether to fetch the files that are not there.
+
+    Returns
+    -------
+    drawings : Tensor
+        Share of ink, in [0, 1], shape (1623, 20, size, size).
+    names : list of str
+        Alphabet and number of each character.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the data are neither there nor to be had; the message names file, folder and command. See :func:`hebbnotes.data.fetch`.
+
+    Notes
+    -----
+    Source: Lake, Salakhutdinov & Tenenbaum (2015). Taught in the chapter "One-shot learning".
+    """
+    parts = [data.omniglot(part, download) for part in ("background", "evaluation")]
+    return torch.cat([shrink(drawings, size) for drawings, _ in parts]), [name for _, names in parts for name in names]
+
+
+def split(n_characters: int, n_held_out: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Divide characters at random into those to train on and those to test on.
+
+    Parameters
+    ----------
+    n_characters, n_held_out : int
+        All characters, and how many to keep for the test.
+    seed : int
+        Another seed holds out other characters.
+
+    Returns
+    -------
+    train, test : Tensor
+        Numbers of the characters, shapes (n_characters - n_held_out,) and (n_held_out,).
+
+    Raises
+    ------
+    ValueError
+        If a number is no positive integer, or none would be left to train on.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.4: 100 of 1,623 are held out. Taught in the chapter "One-shot learning".
+    """
+    if _checks.integer("n_held_out", n_held_out) >= _checks.integer("n_characters", n_characters):
+        raise ValueError(f"n_held_out must be below the number of characters, {n_characters}, got {n_held_out}")
+    order = torch.randperm(n_characters, generator=torch.Generator().manual_seed(seed))
+    return order[:-n_held_out], order[-n_held_out:]
 
 
 def shrink(drawings: Tensor, size: int = 31) -> Tensor:
@@ -65,6 +156,54 @@ def shrink(drawings: Tensor, size: int = 31) -> Tensor:
     return nn.functional.adaptive_avg_pool2d(drawings.float(), size)
 
 
+def _with_labels(inputs: Tensor, shown: Tensor, answer: Tensor) -> OneShot:
+    targets = nn.functional.pad(shown, (0, 0, 0, 0, 0, 1))
+    clamp = torch.ones_like(targets, dtype=torch.bool)
+    clamp[-1] = False
+    return OneShot(inputs, targets, clamp, answer)
+
+
+class _Draw(NamedTuple):
+    """Characters (B, N) of each episode; label (B, T) of each step; drawing (B, T) of that label's character."""
+
+    characters: Tensor
+    labels: Tensor
+    samples: Tensor
+
+
+def _draw(characters: int, each: int, n_ways: int, n_shots: int, batch: int, generator: torch.Generator) -> _Draw:
+    device = generator.device
+
+    def shuffled(*shape: int) -> Tensor:
+        return torch.rand(shape, generator=generator, device=device).argsort(-1)
+
+    chosen = shuffled(batch, characters)[:, :n_ways]
+    samples = shuffled(batch, n_ways, each)[..., : n_shots + 1]
+    asked = torch.randint(n_ways, (batch, 1), generator=generator, device=device)
+    labels = shuffled(batch, n_ways * n_shots) % n_ways  # of each step, every label n_shots times
+    seen = (labels[:, :, None] == labels[:, None, :]).tril(-1).sum(-1)  # how often the label was shown before
+    labels, seen = torch.cat([labels, asked], 1), torch.cat([seen, torch.full_like(asked, n_shots)], 1)
+    return _Draw(chosen, labels, samples[torch.arange(batch, device=device)[:, None], labels, seen])
+
+
+def _turned(pictures: Tensor, turns: Tensor) -> Tensor:
+    """Turn each of some pictures (..., size, size) by its own multiple (...) of 90 degrees."""
+    all_ways = torch.stack([pictures.rot90(k, (-2, -1)) for k in range(4)])
+    return all_ways.gather(0, turns[None, ..., None, None].expand(1, *pictures.shape))[0]
+
+
+def _checked(drawings: Tensor, n_ways: int, n_shots: int, batch: int) -> None:
+    _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
+    characters, each, rows, columns = drawings.shape
+    for name, value in (("n_ways", n_ways), ("n_shots", n_shots), ("batch", batch)):
+        _checks.integer(name, value)
+    if characters < n_ways or each < n_shots + 1 or rows != columns:
+        raise ValueError(
+            f"drawings must be square, of {n_ways} characters or more and {n_shots + 1} drawings or more of each, "
+            f"got shape {tuple(drawings.shape)}"
+        )
+
+
 def episodes(drawings: Tensor, n_ways: int, n_shots: int, batch: int, generator: torch.Generator) -> OneShot:
     """Draw episodes: characters, each turned by a multiple of 90 degrees, and some drawings of each to learn from.
 
@@ -94,39 +233,125 @@ def episodes(drawings: Tensor, n_ways: int, n_shots: int, batch: int, generator:
     Notes
     -----
     Source: Miconi, Stanley & Clune (2018), section 4.4. A rotation is drawn for each character of each episode, as in the published
-    code.
+    code. Taught in the chapter "One-shot learning".
+    """
+    _checked(drawings, n_ways, n_shots, batch)
+    drawn = _draw(*drawings.shape[:2], n_ways, n_shots, batch, generator)
+    turns = torch.randint(4, (batch, n_ways), generator=generator, device=generator.device)
+    pictures = drawings[drawn.characters.gather(1, drawn.labels), drawn.samples]
+    pictures = _turned(pictures, turns.gather(1, drawn.labels))
+    targets = nn.functional.one_hot(drawn.labels[:, :-1].T, n_ways).to(drawings.dtype)
+    return _with_labels(pictures.transpose(0, 1), targets, drawn.labels[:, -1])
+
+
+def pool(
+    drawings: Tensor, n_characters: int, n_drawings: int, n_ways: int, n_shots: int, batch: int, generator: torch.Generator
+) -> Pool:
+    """Draw some characters, each turned by a multiple of 90 degrees, some drawings of each, and many episodes among these.
+
+    With ``n_characters=n_ways``, ``n_drawings=n_shots + 1`` and ``batch=1`` it is one episode of :func:`episodes`.
+
+    Parameters
+    ----------
+    drawings : Tensor
+        Shape (characters, drawings, size, size), on the generator's device.
+    n_characters, n_drawings : int
+        Characters in the pool, and drawings of each.
+    n_ways, n_shots, batch, generator
+        As for :func:`episodes`.
+
+    Returns
+    -------
+    Pool
+        With ``n_characters * n_drawings`` pictures.
+
+    Raises
+    ------
+    ValueError
+        If there are too few characters or drawings for the pool, or the pool has too few for an episode.
+
+    Notes
+    -----
+    Source: this book. Taught in the chapter "One-shot learning".
+    """
+    _checked(drawings, _checks.integer("n_characters", n_characters), _checks.integer("n_drawings", n_drawings) - 1, batch)
+    device = generator.device
+    characters = torch.randperm(len(drawings), generator=generator, device=device)[:n_characters]
+    samples = torch.rand(n_characters, drawings.shape[1], generator=generator, device=device).argsort(-1)[:, :n_drawings]
+    turns = torch.randint(4, (n_characters, 1), generator=generator, device=device).expand(-1, n_drawings)
+    pictures = _turned(drawings[characters[:, None], samples], turns)
+    _checked(pictures, n_ways, n_shots, batch)
+    drawn = _draw(n_characters, n_drawings, n_ways, n_shots, batch, generator)
+    where = (drawn.characters.gather(1, drawn.labels) * n_drawings + drawn.samples).T
+    targets = nn.functional.one_hot(drawn.labels[:, :-1].T, n_ways).to(drawings.dtype)
+    return Pool(pictures.flatten(0, 1), where[:-1], targets, where[-1], drawn.labels[:, -1])
+
+
+def pick(drawings: Tensor, characters: list[int], shown: list[int], asked: tuple[int, int]) -> OneShot:
+    """Make one episode of drawings that you name.
+
+    Parameters
+    ----------
+    drawings : Tensor
+        Shape (characters, drawings, size, size).
+    characters : list of int
+        The characters, one for each label.
+    shown : list of int
+        Which drawing of each is shown.
+    asked : tuple of int
+        The label, and the drawing of its character, that is asked for.
+
+    Returns
+    -------
+    OneShot
+        One episode with one drawing of each character, as it was drawn.
+
+    Raises
+    ------
+    ValueError
+        If there is no such character, drawing or label, or the drawing that is asked for was shown.
+
+    Notes
+    -----
+    Taught in the chapter "One-shot learning".
     """
     _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
-    characters, each, rows, columns = drawings.shape
-    n_ways, n_shots, batch = (_checks.integer(n, v) for n, v in (("n_ways", n_ways), ("n_shots", n_shots), ("batch", batch)))
-    if characters < n_ways or each < n_shots + 1 or rows != columns:
-        raise ValueError(
-            f"drawings must be square, of {n_ways} characters or more and {n_shots + 1} drawings or more of each, "
-            f"got shape {tuple(drawings.shape)}"
-        )
-    device, total = generator.device, n_ways * n_shots
+    n_characters, each = drawings.shape[:2]
+    label, last = asked
+    if len(characters) != len(shown) or not 0 <= label < len(characters):
+        raise ValueError(f"characters and shown must be equally long, and asked name a label below {len(characters)}, got {asked}")
+    if not all(0 <= c < n_characters for c in characters) or not all(0 <= d < each for d in [*shown, last]):
+        raise ValueError(f"there are {n_characters} characters and {each} drawings of each, counted from 0: check the numbers")
+    if last == shown[label]:
+        raise ValueError(f"drawing {last} of label {label} is shown already: ask for another one")
+    inputs = torch.stack([*drawings[characters, shown], drawings[characters[label], last]]).unsqueeze(1)
+    targets = torch.eye(len(characters), dtype=drawings.dtype, device=drawings.device).unsqueeze(1)
+    return _with_labels(inputs, targets, torch.tensor([label], device=drawings.device))
 
-    def shuffled(*shape: int) -> Tensor:
-        return torch.rand(shape, generator=generator, device=device).argsort(-1)
 
-    chosen = shuffled(batch, characters)[:, :n_ways]
-    turns = torch.randint(4, (batch, n_ways), generator=generator, device=device)
-    samples = shuffled(batch, n_ways, each)[..., : n_shots + 1]
-    asked = torch.randint(n_ways, (batch,), generator=generator, device=device)
-    labels = shuffled(batch, total) % n_ways  # of each step, every label n_shots times
-    seen = (labels[:, :, None] == labels[:, None, :]).tril(-1).sum(-1)  # how often the label was shown before
-    labels = torch.cat([labels, asked[:, None]], 1)
-    seen = torch.cat([seen, torch.full_like(asked, n_shots)[:, None]], 1)
-    row = torch.arange(batch, device=device)[:, None]
-    pictures = drawings[chosen[row, labels], samples[row, labels, seen]]
-    turn = turns[row, labels]
-    turned = torch.stack([pictures.rot90(k, (-2, -1)) for k in range(4)])
-    pictures = turned[turn, row, torch.arange(total + 1, device=device)]
-    targets = nn.functional.one_hot(labels, n_ways).to(drawings.dtype)
-    targets[:, -1] = 0
-    clamp = torch.ones_like(targets, dtype=torch.bool)
-    clamp[:, -1] = False
-    return OneShot(pictures.transpose(0, 1), targets.transpose(0, 1), clamp.transpose(0, 1), asked)
+def prototypes(shown: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
+    """Compare features with the mean features of each label: minus the squared distance.
+
+    Parameters
+    ----------
+    shown : Tensor
+        Features of the drawings that were shown, shape (K, B, F).
+    targets : Tensor
+        One-hot labels of these, shape (K, B, N), each label at least once.
+    asked : Tensor
+        Features of the drawing that is asked for, shape (B, F).
+
+    Returns
+    -------
+    Tensor
+        What a softmax turns into the answer, shape (B, N).
+
+    Notes
+    -----
+    Source: Snell, Swersky & Zemel (2017), equations 1 and 2. Taught in the chapter "One-shot learning".
+    """
+    means = torch.einsum("kbf,kbn->bnf", shown, targets) / targets.sum(0).unsqueeze(-1)
+    return -(means - asked.unsqueeze(1)).square().sum(-1)
 
 
 def correct(y: Tensor, episodes: OneShot) -> Tensor:
@@ -142,24 +367,18 @@ def correct(y: Tensor, episodes: OneShot) -> Tensor:
     return y.argmax(-1) == episodes.answer
 
 
-def loss(
-    network: Callable[..., tuple[Tensor, Any]],
-    drawings: Tensor,
-    n_ways: int,
-    n_shots: int,
-    batch: int,
-    generator: torch.Generator,
-) -> Callable[[int], tuple[Tensor, dict[str, float]]]:
-    """Return what :func:`hebbnotes.training.train` needs: the loss of a network on new episodes.
+def loss(network: Any, draw: Callable[[], Pool]) -> Callable[[int], tuple[Tensor, dict[str, float]]]:
+    """Return what :func:`hebbnotes.training.train` needs: the loss of a network on a new pool of episodes.
 
-    The loss is the cross-entropy of the last step's output with the right label; the metric is the share of right answers.
+    The loss is the cross-entropy of the answers with the right labels; the metric is the share of right answers.
 
     Parameters
     ----------
-    network : callable
-        ``network(inputs, targets=targets, clamp=clamp)`` returns outputs, a softmax, of shape (T, B, N), and a state.
-    drawings, n_ways, n_shots, batch, generator
-        As for :func:`episodes`.
+    network : torch.nn.Module
+        ``network.ask(pictures, shown, targets, asked)`` returns what a softmax turns into the answers, shape (B, N):
+        :class:`hebbnotes.networks.OneShotNetwork` or :class:`hebbnotes.baselines.PrototypicalNetwork`.
+    draw : callable
+        ``draw()`` returns a new pool.
 
     Returns
     -------
@@ -168,13 +387,13 @@ def loss(
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.4.
+    Source: Miconi, Stanley & Clune (2018), section 4.4. Taught in the chapter "One-shot learning".
     """
 
     def new(update: int) -> tuple[Tensor, dict[str, float]]:
-        shown = episodes(drawings, n_ways, n_shots, batch, generator)
-        y = network(shown.inputs, targets=shown.targets, clamp=shown.clamp)[0][-1]
-        right = correct(y.detach(), shown).float().mean().item()
-        return nn.functional.nll_loss(y.clamp_min(1e-12).log(), shown.answer), {"right": right}
+        *asked, answer = draw()
+        drive = network.ask(*asked)
+        right = (drive.argmax(-1) == answer).float().mean().item()
+        return nn.functional.cross_entropy(drive, answer), {"right": right}
 
     return new

@@ -552,3 +552,23 @@ def test_torch_compiles_the_fast_evaluation_and_its_gradients_in_one_piece():
             found.append([output.detach(), state.hebb.detach(), *(p.grad.clone() for p in net.parameters())])
         for one, two in zip(*found, strict=True):
             torch.testing.assert_close(one, two)
+
+
+@given(st.integers(1, 6), st.integers(1, 3), st.integers(1, 4), st.integers(1, 4), st.sampled_from(RULES), st.integers(0, 10_000))
+def test_a_clamped_layer_is_asked_without_a_trace(steps, batch, n_in, n_out, rule, seed):
+    g = torch.Generator().manual_seed(seed)
+
+    def normal(*shape):
+        return torch.randn(*shape, generator=g, dtype=torch.float64, requires_grad=True)
+
+    x, targets, w, eta = normal(steps + 1, batch, n_in), normal(steps, batch, n_out), normal(n_in, n_out), normal(1)[0].sigmoid()
+    clamp = torch.ones(steps + 1, batch, n_out, dtype=torch.bool)
+    clamp[-1] = False
+    whole = torch.cat([targets, torch.zeros_like(targets[:1])])
+    for alpha in (normal(n_in, n_out), normal(1)[0], 0.7, None):
+        leaves = [leaf for leaf in (x, targets, w, eta, alpha) if isinstance(leaf, torch.Tensor)]
+        wanted = networks.run_layer(x, w, alpha, eta, rule, None, whole, clamp, "identity")[0][-1]
+        found = fast.matching(x[:-1], targets, x[-1], w, alpha, eta, rule.forget)
+        torch.testing.assert_close(found, wanted)
+        gradients = [torch.autograd.grad(y.sin().sum(), leaves, retain_graph=True, materialize_grads=True) for y in (found, wanted)]
+        torch.testing.assert_close(*gradients)

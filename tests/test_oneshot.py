@@ -5,8 +5,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hebbnotes import oneshot, training
-from hebbnotes.networks import OneShotNetwork
+from hebbnotes import oneshot, rules, training
+from hebbnotes.baselines import PrototypicalNetwork
+from hebbnotes.networks import OneShotNetwork, run_layer
+
+seeds = st.integers(0, 10_000)
 
 
 def marked(characters=7, each=6):
@@ -17,9 +20,16 @@ def marked(characters=7, each=6):
     return drawings
 
 
-@given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 4), st.integers(0, 10_000))
-def test_an_episode_shows_every_label_as_often_and_asks_for_an_unseen_drawing(n_ways, n_shots, batch, seed):
-    shown = oneshot.episodes(marked(), n_ways, n_shots, batch, torch.Generator().manual_seed(seed))
+@given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 4), st.integers(0, 2), st.integers(0, 1), st.booleans(), seeds)
+def test_an_episode_shows_every_label_as_often_and_asks_for_an_unseen_drawing(n_ways, n_shots, batch, more, extra, pooled, seed):
+    g = torch.Generator().manual_seed(seed)
+    if pooled:
+        pool = oneshot.pool(marked(), n_ways + more, n_shots + 1 + extra, n_ways, n_shots, batch, g)
+        assert pool.pictures.shape == ((n_ways + more) * (n_shots + 1 + extra), 5, 5)
+        assert len({tuple(picture.flatten().tolist()) for picture in pool.pictures}) == len(pool.pictures)
+        shown = pool.episodes()
+    else:
+        shown = oneshot.episodes(marked(), n_ways, n_shots, batch, g)
     total = n_ways * n_shots
     assert shown.inputs.shape == (total + 1, batch, 5, 5)
     assert shown.targets[:-1].sum(-1).eq(1).all()
@@ -56,6 +66,49 @@ def test_too_few_drawings_get_a_clear_error():
             oneshot.episodes(marked(), ways, shots, 1, g)
     with pytest.raises(ValueError, match="n_ways"):
         oneshot.episodes(marked(), 0, 1, 1, g)
+    for characters, each, ways, shots in ((8, 2, 5, 1), (7, 7, 5, 1), (4, 2, 5, 1), (5, 2, 5, 2)):
+        with pytest.raises(ValueError, match="drawings must be square"):
+            oneshot.pool(marked(), characters, each, ways, shots, 1, g)
+
+
+def test_a_pool_draws_characters_turns_and_drawings_anew():
+    g = torch.Generator().manual_seed(0)
+    pools = [oneshot.pool(marked(), 3, 2, 2, 1, 4, g).pictures for _ in range(300)]
+    assert torch.cat(pools)[:, 2, 2].long().bincount(minlength=8)[1:].min() > 150
+    turns = torch.stack(pools).flatten(2)[..., [0, 4, 20, 24]].argmax(-1)
+    assert turns[:, ::2].equal(turns[:, 1::2]), "both drawings of a character are turned alike"
+    assert turns.flatten().bincount(minlength=4).min() > 300
+    asked = oneshot.pool(marked(), 7, 3, 5, 1, 4000, g)
+    assert asked.asked.bincount(minlength=21).min() > 130
+    assert asked.answer.bincount(minlength=5).min() > 700
+
+
+@given(st.integers(2, 60), seeds)
+def test_a_split_leaves_out_what_it_tests(n, seed):
+    train, test = oneshot.split(n, n // 2, seed)
+    assert len(test) == n // 2
+    assert sorted([*train.tolist(), *test.tolist()]) == list(range(n))
+    assert torch.equal(test, oneshot.split(n, n // 2, seed)[1]), "the same in training and test"
+    with pytest.raises(ValueError, match="n_held_out"):
+        oneshot.split(n, n, seed)
+
+
+def test_one_can_pick_drawings():
+    shown = oneshot.pick(marked(), [4, 0, 6], [2, 2, 5], (1, 3))
+    assert shown.inputs.shape == (4, 1, 5, 5)
+    assert shown.inputs[:, 0, 2, 2].tolist() == [5, 1, 7, 1]
+    assert shown.inputs[:, 0, 0, 0].tolist() == [3, 3, 6, 4]
+    assert shown.targets[:, 0].argmax(-1)[:-1].tolist() == [0, 1, 2]
+    assert shown.answer.tolist() == [1]
+    for characters, drawn, asked, message in (
+        ([4, 0], [2], (0, 1), "equally long"),
+        ([4, 0], [2, 2], (2, 1), "below 2"),
+        ([4, 7], [2, 2], (0, 1), "7 characters"),
+        ([4, 0], [2, 6], (0, 1), "6 drawings"),
+        ([4, 0], [2, 2], (0, 2), "shown already"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            oneshot.pick(marked(), characters, drawn, asked)
 
 
 def test_small_drawings_keep_their_share_of_ink():
@@ -81,7 +134,7 @@ def test_the_network_answers_in_probabilities_and_all_its_numbers_are_trained():
     assert torch.equal(y[:-1], shown.targets[:-1])
     torch.testing.assert_close(y[-1].sum(-1), torch.ones(4))
     assert state.hebb.shape == (4, 64, 5)
-    value, metrics = oneshot.loss(net, drawings, 5, 1, 4, g)(0)
+    value, metrics = oneshot.loss(net, lambda: oneshot.pool(drawings, 6, 2, 5, 1, 4, g))(0)
     value.backward()
     assert set(metrics) == {"right"}
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
@@ -94,6 +147,101 @@ def test_a_network_learns_to_learn_on_easy_drawings():
     prototypes = (torch.rand(40, 1, 31, 31, generator=g) < 0.5).float()
     drawings = (prototypes + 0.2 * torch.randn(40, 4, 31, 31, generator=g)).clamp(0, 1)
     net = OneShotNetwork(generator=g)
-    history = training.train(net.parameters(), oneshot.loss(net, drawings, 5, 1, 16, g), 60, lr=2e-3)
+    history = training.train(net.parameters(), oneshot.loss(net, lambda: oneshot.pool(drawings, 16, 2, 5, 1, 64, g)), 60, lr=2e-3)
     right = history.metrics["right"]
     assert sum(right[-10:]) / 10 > 0.9, "chance is 0.2"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda g: OneShotNetwork(3, rules.hebb, "full", n_features=4, generator=g),
+        lambda g: OneShotNetwork(3, rules.decay, n_features=4, generator=g),
+        lambda g: OneShotNetwork(3, rules.oja, n_features=4, generator=g),
+        lambda g: PrototypicalNetwork(4, generator=g),
+    ],
+)
+@given(st.integers(1, 3), seeds)
+def test_to_ask_a_pool_is_to_run_its_episodes(make, n_shots, seed):
+    g = torch.Generator().manual_seed(seed)
+    net = make(g).double()
+    pool = oneshot.pool(torch.rand(6, 5, 31, 31, generator=g, dtype=torch.float64), 5, 4, 3, n_shots, 7, g)
+    shown = pool.episodes()
+    y = net(shown.inputs, targets=shown.targets, clamp=shown.clamp)[0]
+    torch.testing.assert_close(net.ask(*pool[:4]).softmax(-1), y[-1])
+    assert torch.equal(y[:-1], shown.targets[:-1])
+
+
+def features(batch, n_ways, n_shots, n, seed):
+    """Random features of each step, labels in random order, and the clamp that holds them."""
+    g = torch.Generator().manual_seed(seed)
+    x = torch.randn(n_ways * n_shots + 1, batch, n, generator=g, dtype=torch.float64)
+    labels = torch.rand(batch, n_ways * n_shots, generator=g).argsort(-1).T % n_ways
+    targets = torch.nn.functional.one_hot(labels, n_ways).to(x.dtype)
+    whole = torch.cat([targets, torch.zeros_like(targets[:1])])
+    return x, labels, targets, whole, torch.cat([torch.ones_like(targets), torch.zeros_like(targets[:1])]).bool(), g
+
+
+cases = st.integers(1, 3), st.integers(1, 4), st.integers(1, 4), st.integers(1, 5), seeds
+
+
+@pytest.mark.witness("eq-running-mean", run_layer)
+@given(*cases, st.floats(0, 1))
+def test_under_oja_a_clamped_column_is_a_running_mean_of_its_own_inputs_alone(batch, n_ways, n_shots, n, seed, eta):
+    x, labels, _, targets, clamp, _ = features(batch, n_ways, n_shots, n, seed)
+    hebb = run_layer(x[:-1], 0.3, 1.0, eta, rules.oja, None, targets[:-1], clamp[:-1])[1].hebb
+    for b in range(batch):
+        for j in range(n_ways):
+            column = torch.zeros(n, dtype=x.dtype)
+            for seen in x[:-1, b][labels[:, b] == j]:
+                column = (1 - eta) * column + eta * seen
+            torch.testing.assert_close(hebb[b, :, j], column)
+
+
+@pytest.mark.witness("eq-matching", run_layer)
+@given(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), seeds, st.floats(0, 1), st.floats(-3, 3), st.booleans())
+def test_a_one_shot_layer_compares_by_products_if_all_columns_of_w_are_equal(batch, n_ways, n, seed, eta, alpha, zero):
+    x, labels, _, targets, clamp, g = features(batch, n_ways, 1, n, seed)
+    w = (0 if zero else torch.randn(n, 1, generator=g, dtype=x.dtype)) * torch.ones(n, n_ways, dtype=x.dtype)
+    y = run_layer(x, w, alpha, eta, rules.oja, None, targets, clamp)[0][-1]
+    products = torch.einsum("kbf,bf->bk", x[:-1], x[-1])  # in the order of showing
+    by_label = torch.zeros_like(products).scatter(1, labels.T, products)
+    torch.testing.assert_close(y, (alpha * eta * by_label).softmax(-1), atol=1e-6, rtol=0)
+
+
+def test_it_is_no_such_comparison_if_a_condition_fails():
+    x, _, _, targets, clamp, g = features(3, 4, 1, 5, 0)
+    products = torch.einsum("kbf,kbn,bf->bn", x[:-1], targets[:-1], x[-1])
+    w, alpha = torch.randn(5, 4, generator=g, dtype=x.dtype), torch.randn(5, 4, generator=g, dtype=x.dtype)
+    free = clamp.clone()
+    free[2] = False
+    for changed in ((w, 2.0, clamp), (0.0, alpha, clamp), (0.0, 2.0, free)):
+        y = run_layer(x, *changed[:2], 0.5, rules.oja, None, targets, changed[2])[0][-1]
+        assert (y - products.softmax(-1)).abs().max() > 1e-3
+
+
+@pytest.mark.witness("eq-positions", run_layer)
+@given(*cases, st.floats(0, 1))
+def test_under_decay_what_was_shown_earlier_counts_less_whatever_its_label(batch, n_ways, n_shots, n, seed, eta):
+    x, _, shown, targets, clamp, _ = features(batch, n_ways, n_shots, n, seed)
+    hebb = run_layer(x[:-1], 0.0, 1.0, eta, rules.decay, None, targets[:-1], clamp[:-1])[1].hebb
+    age = torch.arange(len(shown) - 1, -1, -1, dtype=x.dtype)
+    torch.testing.assert_close(hebb, torch.einsum("k,kbf,kbn->bfn", eta * (1 - eta) ** age, x[:-1], shown))
+
+
+@pytest.mark.witness("eq-prototypes", oneshot.prototypes)
+@given(*cases)
+def test_a_distance_to_a_mean_is_a_product_with_it_and_half_its_square(batch, n_ways, n_shots, n, seed):
+    x, labels, shown, _, _, _ = features(batch, n_ways, n_shots, n, seed)
+    found = oneshot.prototypes(x[:-1], shown, x[-1])
+    for b in range(batch):
+        means = torch.stack([x[:-1, b][labels[:, b] == j].mean(0) for j in range(n_ways)])
+        torch.testing.assert_close(found[b], -(means - x[-1, b]).square().sum(-1))
+        torch.testing.assert_close(found[b].softmax(-1), (2 * (means @ x[-1, b] - means.square().sum(-1) / 2)).softmax(-1))
+
+
+def test_a_prototypical_network_runs_whole_episodes_with_labels():
+    net = PrototypicalNetwork(4, generator=torch.Generator().manual_seed(0))
+    assert sum(p.numel() for p in PrototypicalNetwork(generator=torch.Generator()).parameters()) == 111_424
+    with pytest.raises(ValueError, match="needs targets"):
+        net(torch.rand(2, 1, 31, 31))
