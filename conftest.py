@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tests.comparison import compare_outputs
+from tools import outputs
 
 torch.set_num_threads(1)
 hypothesis.settings.register_profile("book", deadline=None, derandomize=True, max_examples=25)
@@ -25,3 +26,10 @@ def pytest_configure(config: pytest.Config) -> None:
         return problem is None
 
     IPyNbCell.compare_outputs = compare
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip notebooks whose data are not there, and say why: nothing is downloaded here."""
+    for item in items:
+        if item.path.suffix == ".ipynb" and (reason := outputs.missing(item.path)):
+            item.add_marker(pytest.mark.skip(reason))

@@ -605,7 +605,7 @@ class OneShotNetwork(nn.Module):
     alpha : {"full", "shared"}
         A plasticity for each connection of the read-out, or one for all.
     eta, alpha_scale : float
-        Initial rate at which the trace is written, and initial plasticity.
+        Initial rate at which the trace is written, and initial plasticity of every connection.
     n_features : int
         Features of each convolution, and inputs of the read-out.
     generator : torch.Generator
@@ -640,6 +640,7 @@ class OneShotNetwork(nn.Module):
         self.readout = PlasticLinear(
             n_features, n_ways, rule, alpha, eta=eta, alpha_scale=alpha_scale, generator=generator, device=generator.device
         )
+        nn.init.constant_(self.readout.alpha, alpha_scale)  # with random signs, equal drawings would not look alike
 
     def forward(
         self, inputs: Tensor, state: State | None = None, targets: Tensor | None = None, clamp: Tensor | None = None

@@ -188,11 +188,11 @@ def _load(
             metadata, tensors = file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as damaged:
         raise ValueError(other) from damaged
-    kinds = [(t.shape, t.dtype) for name, t in tensors.items() if name.startswith("parameter.")]
+    kinds = {name: (t.shape, t.dtype) for name, t in tensors.items() if name.startswith("parameter.")}
     numbers = json.loads(metadata.get("history", '{"loss": [], "metrics": {}}'))
     if (
         metadata.get("format") != "hebbnotes checkpoint 1"
-        or kinds != [(p.shape, p.dtype) for p in parameters]
+        or kinds != {f"parameter.{k}": (p.shape, p.dtype) for k, p in enumerate(parameters)}
         or ("generator" in tensors) != (generator is not None)
         or len(numbers["loss"]) > updates
     ):

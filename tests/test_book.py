@@ -146,6 +146,8 @@ def bare_python(wheel, tmp_path_factory):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_a_notebook_runs_alone_from_the_wheel(path, bare_python, tmp_path):
+    if reason := outputs.missing(path):
+        pytest.skip(reason)
     (tmp_path / path.name).write_bytes(path.read_bytes())
     source = "\n".join(c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code")
     lines = [line for line in source.splitlines() if not line.startswith("%")]
@@ -157,6 +159,25 @@ def test_a_notebook_runs_alone_from_the_wheel(path, bare_python, tmp_path):
     where = subprocess.run([bare_python, "-I", "-c", probe], capture_output=True, text=True, check=True).stdout
     assert str(ROOT) not in where
     assert where.strip().endswith("None None")
+
+
+def test_a_notebook_without_its_data_is_skipped_and_says_how_to_get_them(tmp_path, monkeypatch, capsys):
+    notebook = nbformat.v4.new_notebook(metadata={"hebbnotes": {"needs": ["omniglot"]}})
+    notebook.cells.append(nbformat.v4.new_code_cell("raise SystemExit"))
+    for name, text in (("needy.ipynb", nbformat.writes(notebook)), ("conftest.py", (ROOT / "conftest.py").read_text())):
+        (tmp_path / name).write_text(text)
+    monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path / "empty"))
+    command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "-rs", "-q", "needy.ipynb"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
+    assert "1 skipped" in done.stdout, done.stdout + done.stderr
+    assert "needy.ipynb needs omniglot, which" in done.stdout
+    assert "make data" in done.stdout
+    before = (tmp_path / "needy.ipynb").read_text()
+    monkeypatch.setattr(outputs, "BOOK", tmp_path)
+    outputs.main([])
+    assert "skipped: needy.ipynb needs omniglot" in capsys.readouterr().out
+    assert (tmp_path / "needy.ipynb").read_text() == before
 
 
 def test_measured_numbers_are_json_of_numbers():

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from hebbnotes import figures, tasks
+from hebbnotes import figures, oneshot, tasks
 
 
 def moving(alt="A line."):
@@ -187,6 +187,36 @@ def test_maps_share_a_receiver_and_have_limits_of_their_own():
         assert np.array_equal(ax.images[0].get_array(), values.numpy())
         assert ax.images[0].get_clim() == (-limit, limit)
         assert [line.get_xydata().tolist() for line in ax.lines] == [[[1, 2]]]
+
+
+def test_drawings_stand_under_their_labels_and_a_wrong_answer_is_told():
+    shown = oneshot.episodes(torch.rand(6, 3, 4, 4), 3, 1, 2, torch.Generator().manual_seed(0))
+    y = torch.full((2, 3), 0.1)
+    y[0, shown.answer[0]] = y[1, (shown.answer[1] + 1) % 3] = 0.8
+    axes = figures.answers(shown, y)
+    assert axes.shape == (2, 4)
+    assert [ax.get_title() for ax in axes[0]] == ["A", "B", "C", "asked"]
+    for b, row in enumerate(axes):
+        for label in range(3):
+            step = shown.targets[:-1, b, label].argmax()
+            assert np.allclose(row[label].images[0].get_array(), 1 - 2 * shown.inputs[step, b].numpy())
+    said = [ax.get_xlabel() for ax in axes[:, -1]]
+    right = ["ABC"[label] for label in shown.answer]
+    assert said[0] == f"{right[0]}, 0.80"
+    assert said[1].endswith(f", 0.80 ({right[1]})")
+    assert [ax.xaxis.label.get_color() for ax in axes[:, -1]] == [figures.BLUE, figures.VERMILION]
+
+
+def test_the_trace_of_each_label_is_a_row():
+    drawing, hebb, y = torch.rand(4, 4), torch.randn(6, 3), torch.tensor([0.2, 0.7, 0.1])
+    left, middle, right = figures.labels_frame(drawing, hebb, y, "ABC", 0.5, "B is shown").axes
+    assert np.array_equal(left.images[0].get_array(), drawing.numpy())
+    assert left.get_title() == "B is shown"
+    assert np.array_equal(middle.images[0].get_array(), hebb.T.numpy())
+    assert middle.images[0].get_clim() == (-0.5, 0.5)
+    for ax in (middle, right):
+        assert [label.get_text() for label in ax.get_yticklabels()] == ["A", "B", "C"]
+    assert [bar.get_width() for bar in right.patches] == pytest.approx(y.tolist())
 
 
 def test_a_curve_is_drawn_for_each_seed_and_for_their_mean():

@@ -65,7 +65,12 @@ def readme_block() -> str:
 def main() -> None:
     """Measure all, store it, and write the README's lines anew."""
     os.environ |= outputs.ONE_THREAD
-    measured = {path.stem: {"seconds": round(outputs.execute(path)[1])} for path in sorted(outputs.BOOK.glob("*.ipynb"))}
+    measured = json.loads(STORED.read_text())
+    for path in sorted(outputs.BOOK.glob("*.ipynb")):
+        if reason := outputs.missing(path):
+            print(f"not measured: {reason}")
+        else:
+            measured[path.stem] = {"seconds": round(outputs.execute(path)[1])}
     python = float(".".join(platform.python_version_tuple()[:2]))
     measured["commands"] = fresh_clone() | {"python": python}
     STORED.write_text(json.dumps(measured, indent=2) + "\n")

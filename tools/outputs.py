@@ -1,5 +1,9 @@
-"""Run every notebook of the book and store what it prints and draws, without times: two runs are byte for byte the same."""
+"""Run every notebook of the book and store what it prints and draws, without times: two runs are byte for byte the same.
 
+A notebook whose metadata name data sets (``{"hebbnotes": {"needs": ["omniglot"]}}``) is skipped where these are not there.
+"""
+
+import functools
 import os
 import sys
 import time
@@ -7,6 +11,8 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+
+from hebbnotes import data
 
 BOOK = Path(__file__).parents[1] / "book"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -28,11 +34,25 @@ def execute(path: Path) -> tuple[nbformat.NotebookNode, float]:
     return notebook, seconds
 
 
+@functools.cache
+def missing(path: Path) -> str:
+    """Say which data a notebook needs that are not there, and how to get them; empty if nothing is missing."""
+    needs = nbformat.read(path, as_version=4).metadata.get("hebbnotes", {}).get("needs", [])
+    lacking = [name for name in needs if not data.available(name)]
+    if not lacking:
+        return ""
+    return f"{path.name} needs {', '.join(lacking)}, which {data.folder()} does not hold: run `make data`, or set HEBBNOTES_DATA"
+
+
 def main(names: list[str]) -> None:
     """Run the named notebooks, or all."""
     os.environ |= ONE_THREAD
     for path in sorted(BOOK.glob("*.ipynb")):
-        if not names or path.stem in names:
+        if names and path.stem not in names:
+            continue
+        if reason := missing(path):
+            print(f"skipped: {reason}")
+        else:
             notebook, seconds = execute(path)
             beside = path.with_suffix(".tmp")
             nbformat.write(notebook, beside)

@@ -12,6 +12,7 @@ TOLD = {
     "Figure 3": "{doc}`differentiable-plasticity`, {numref}`fig-fifty`",
     "Figure 4": "{doc}`natural-images`, {numref}`fig-completed` and {numref}`fig-maps`",
     "Figure 5": "{doc}`natural-images`, {numref}`fig-curves`",
+    "Table 1": "{doc}`one-shot-learning`, {numref}`fig-table`",
 }
 """Where the book tells of each figure that it has results for."""
 

@@ -79,7 +79,7 @@ def train(
     net = network(n_ways=n_ways, generator=g, **configuration)
     loss = oneshot.loss(net, lambda: oneshot.pool(drawings, n_characters, n_drawings, n_ways, n_shots, batch, g))
     history = trial.train(net.parameters(), loss, updates, g, lr=lr, schedule=SCHEDULES[schedule])
-    ends = [round(updates * k / 40) for k in range(1, 41)]
+    ends = sorted({max(1, round(updates * k / 40)) for k in range(1, 41)})
     return {
         "trained_numbers": sum(p.numel() for p in net.parameters()),
         "updates": ends,

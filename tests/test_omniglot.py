@@ -1,0 +1,121 @@
+"""The experiments on Omniglot: what they may see, that they resume, and what is stored."""
+
+import pytest
+import torch
+
+from hebbnotes import baselines, data, experiments, networks, oneshot, rules
+from hebbnotes.experiments import omniglot
+from hebbnotes.experiments.experiment import Trial
+
+SMALL = {"held_out": 6, "n_characters": 8, "n_drawings": 6, "batch": 32, "updates": 40, "test_episodes": 150}
+NAMES = list(omniglot.EXPERIMENTS)
+
+
+@pytest.fixture
+def easy(monkeypatch):
+    """Drawings of thirty characters that are easy to tell apart."""
+    g = torch.Generator().manual_seed(0)
+    characters = (torch.rand(30, 1, 31, 31, generator=g) < 0.5).float()
+    drawings = (characters + 0.2 * torch.randn(30, 7, 31, 31, generator=g)).clamp(0, 1)
+    monkeypatch.setattr(oneshot, "omniglot", lambda: (drawings, [f"character {k}" for k in range(30)]))
+    return drawings
+
+
+def small(name, **changed):
+    configuration = experiments.EXPERIMENTS[name].configuration | SMALL | changed
+    return configuration | ({"n_ways": 6} if configuration["n_ways"] > 6 else {})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_network_is_trained_and_tested_on_its_own_task(name, easy, tmp_path):
+    configuration = small(name)
+    history, weights = omniglot.train(Trial(0, tmp_path), **configuration)
+    found = omniglot.score(weights, 0, **configuration)
+    assert found["test_right"] > 0.8, "chance is 0.2"
+    assert len(history["right"]) == 40
+    plastic = configuration["alpha"] is not None
+    assert set(found["read_by"]) == {"prototypes", "mean product"} | ({"oja", "decay", "w = 0"} if plastic else set())
+    assert found["test_right"] == found["read_by"][configuration["rule"] if plastic else "prototypes"]
+    assert ("by_step" in found) == (configuration["n_shots"] == 1)
+    if "by_step" in found:
+        for name_of, steps in found["by_step"].items():
+            assert len(steps) == configuration["n_ways"]
+            assert sum(steps) / len(steps) == pytest.approx(found["read_by"][name_of], abs=0.05)
+    assert ("five_shots_read_by" in found) == (configuration["n_shots"] == 1 and configuration["n_ways"] == 5)
+
+
+def test_a_training_never_sees_a_character_that_is_held_out(easy, tmp_path):
+    configuration = small("omniglot-plastic", updates=5)
+    weights = omniglot.train(Trial(0, tmp_path / "a"), **configuration)[1]
+    easy[oneshot.split(30, 6, 0)[1]] = torch.nan
+    again = omniglot.train(Trial(0, tmp_path / "b"), **configuration)[1]
+    assert all(torch.equal(weights[key], again[key]) for key in weights)
+
+
+def test_a_test_sees_nothing_but_characters_that_are_held_out(easy):
+    configuration = small("omniglot-plastic")
+    weights = omniglot.network(generator=torch.Generator().manual_seed(0), **configuration).state_dict()
+    found = omniglot.score(weights, 0, **configuration)
+    easy[oneshot.split(30, 6, 0)[0]] = torch.nan
+    assert omniglot.score(weights, 0, **configuration) == found
+
+
+@pytest.mark.parametrize("name", ["omniglot-plastic", "omniglot-prototypes"])
+def test_an_interrupted_training_ends_as_an_uninterrupted_one(name, easy, tmp_path, monkeypatch):
+    configuration = small(name, updates=6)
+    wanted = omniglot.train(Trial(0, tmp_path / "a"), **configuration)[1]
+    loss, calls = oneshot.loss, []
+
+    def stopped(network, draw):
+        inner = loss(network, draw)
+
+        def new(update):
+            calls.append(update)
+            if len(calls) == 4:
+                raise KeyboardInterrupt
+            return inner(update)
+
+        return new
+
+    monkeypatch.setattr(oneshot, "loss", stopped)
+    train = Trial.train
+    monkeypatch.setattr(Trial, "train", lambda self, *a, **k: train(self, *a, **k, every=0.0))
+    with pytest.raises(KeyboardInterrupt):
+        omniglot.train(Trial(0, tmp_path / "b"), **configuration)
+    found = omniglot.train(Trial(0, tmp_path / "b"), **configuration)[1]
+    assert calls == [0, 1, 2, 3, 3, 4, 5]
+    assert all(torch.equal(wanted[key], found[key]) for key in wanted)
+
+
+def test_readings_are_what_they_are_called():
+    g = torch.Generator().manual_seed(0)
+    net = networks.OneShotNetwork(3, rules.decay, n_features=5, generator=g)
+    seen = torch.randn(7, 4, 5, generator=g)
+    labels = torch.nn.functional.one_hot(torch.rand(4, 6, generator=g).argsort(-1).T % 3, 3).float()
+    targets = torch.cat([labels, torch.zeros(1, 4, 3)])
+    clamp = torch.ones_like(targets, dtype=torch.bool)
+    clamp[-1] = False
+    found = omniglot.readings(net, seen, targets, clamp)
+    layer = net.readout
+    torch.testing.assert_close(found["decay"], layer(seen, targets=targets, clamp=clamp)[0][-1])
+    layer.rule = rules.oja
+    torch.testing.assert_close(found["oja"], layer(seen, targets=targets, clamp=clamp)[0][-1])
+    torch.testing.assert_close(found["prototypes"], oneshot.prototypes(seen[:-1], labels, seen[-1]))
+    for b in range(4):
+        for j in range(3):
+            mean = seen[:-1, b][labels[:, b, j] > 0].mean(0)
+            torch.testing.assert_close(found["mean product"][b, j], mean @ seen[-1, b])
+    bare = baselines.PrototypicalNetwork(5, generator=g)
+    assert set(omniglot.readings(bare, seen, targets, clamp)) == {"prototypes", "mean product"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_stored_networks_name_drawings_about_as_often_as_is_stored(name):
+    if not data.available("omniglot"):
+        pytest.skip(f"needs real data: Omniglot is not in {data.folder()}")
+    experiment, its = experiments.EXPERIMENTS[name], experiments.weights(name)
+    few = experiment.configuration | {"test_episodes": 300}
+    found = experiment.test({key.removeprefix("0."): value for key, value in its.items() if key.startswith("0.")}, 0, **few)
+    assert found["test_right"] == pytest.approx(experiments.seeds(name)[0]["test_right"], abs=0.04)
+    net = omniglot.load(name, its, "0.")
+    assert not any(p.requires_grad for p in net.parameters())
