@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from hebbnotes import _checks, oneshot
-from hebbnotes.networks import convolutions
+from hebbnotes.networks import convolutions, see
 
 __all__ = ["LSTM", "PrototypicalNetwork", "RecurrentNetwork"]
 
@@ -123,7 +123,7 @@ class PrototypicalNetwork(nn.Module):
         answer = oneshot.prototypes(seen[:-1], targets[:-1], seen[-1]).softmax(-1)
         return torch.cat([targets[:-1], answer.unsqueeze(0)]), None
 
-    def ask(self, pictures: Tensor, shown: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
+    def ask(self, pictures: Tensor, shown: Tensor, targets: Tensor, asked: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         """Answer episodes that share their drawings; see :meth:`hebbnotes.networks.OneShotNetwork.ask`."""
-        seen = self.features(pictures)
+        seen = see(self.features, pictures, dtype)
         return oneshot.prototypes(seen[shown], targets, seen[asked])

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.rules import Rule
+from hebbnotes.rules import Rule, oja
 
-__all__ = ["Reads", "across", "forgetting", "hebbian", "local", "reads", "window"]
+__all__ = ["Reads", "across", "forgetting", "hebbian", "local", "reads", "shares", "window"]
 
 
 class Reads(NamedTuple):
@@ -177,6 +177,35 @@ def across(connections: Callable[[tuple[int, int]], Tensor]) -> None:
         right = torch.arange(columns) >= columns // 2
         assert torch.equal(grid[0, :, 0], right[:, None] != right), "all columns left of the middle are on one side"
     print("Yes: True between the sides, False within each, and the same in every row.")
+
+
+def shares(left: Callable[[float, int], Tensor]) -> None:
+    """Check a reader's formula for what is left of each of some drawings in a clamped column under Oja's rule, and say what holds.
+
+    Raises
+    ------
+    AssertionError
+        If it is not one number for each drawing, oldest first; if the newest is not written with ``eta``, or each older one is not
+        faded by ``1 - eta``; or if the numbers are not what Oja's rule leaves.
+
+    Notes
+    -----
+    Taught in the chapter "One-shot learning".
+    """
+    for eta, n in ((0.3, 1), (0.3, 4), (0.7, 3)):
+        found = left(eta, n)
+        assert isinstance(found, Tensor), f"it must be a tensor, got {type(found).__name__}"
+        assert found.shape == (n,), f"it must hold one number for each of {n} drawings, got shape {tuple(found.shape)}"
+        assert torch.isclose(found[-1], torch.tensor(eta)), f"the newest drawing is written with eta: {eta}, got {found[-1]:.3g}"
+        if n > 1:
+            assert found[-1] > found[0], "the newest counts most: is the oldest first?"
+            kept = found[:-1] / found[1:]
+            assert torch.allclose(kept, torch.full_like(kept, 1 - eta)), "each further drawing leaves 1 - eta of what was there"
+        column = torch.zeros(n, 1)
+        for drawing in torch.eye(n):
+            column = column + eta * oja(column, drawing, torch.ones(1))
+        assert torch.allclose(found, column[:, 0]), "it differs from what Oja's rule leaves"
+    print("Yes: eta for the newest, 1 - eta less for each older one, as Oja's rule leaves them.")
 
 
 def window(change: Callable[[float], float]) -> None:

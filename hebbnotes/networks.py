@@ -32,6 +32,7 @@ __all__ = [
     "convolutions",
     "run",
     "run_layer",
+    "see",
 ]
 
 METHODS = ("auto", "loop", "chunk")
@@ -593,6 +594,14 @@ def convolutions(n_features: int, generator: torch.Generator) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Flatten()).to(memory_format=torch.channels_last)  # faster, the same numbers
 
 
+def see(features: nn.Module, pictures: Tensor, dtype: torch.dtype | None) -> Tensor:
+    """Return the features of pictures, computed in another precision if one is named, and returned in that of the pictures."""
+    if dtype in (None, pictures.dtype):
+        return features(pictures)
+    with torch.autocast(pictures.device.type, dtype):
+        return features(pictures).to(pictures.dtype)
+
+
 class OneShotNetwork(nn.Module):
     """Four convolutions, and a plastic read-out that learns labels while it is used.
 
@@ -650,20 +659,22 @@ class OneShotNetwork(nn.Module):
         seen = self.features(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
         return self.readout(seen, state, targets, clamp)
 
-    def ask(self, pictures: Tensor, shown: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
+    def ask(self, pictures: Tensor, shown: Tensor, targets: Tensor, asked: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         """Answer episodes that share their drawings, each of which is looked at once.
 
         Parameters
         ----------
         pictures, shown, targets, asked : Tensor
             As in a :class:`hebbnotes.oneshot.Pool`.
+        dtype : torch.dtype, optional
+            Precision of the convolutions: ``torch.bfloat16`` is faster where the processor has it, and rounds to three digits.
 
         Returns
         -------
         Tensor
             What the softmax turns into the answers, shape (B, n_ways): the numbers of :meth:`forward`, up to rounding.
         """
-        seen, layer = self.features(pictures), self.readout
+        seen, layer = see(self.features, pictures, dtype), self.readout
         return fast.matching(seen[shown], targets, seen[asked], layer.w, layer.alpha, layer.eta, layer.rule.forget)
 
 

@@ -60,6 +60,7 @@ def train(
     updates: int,
     *,
     lr: float = 1e-3,
+    kernel_lr: float | None = None,
     clip_norm: float | None = None,
     schedule: Callable[[float], float] = constant,
     progress: bool | None = None,
@@ -68,7 +69,7 @@ def train(
     every: float = 30.0,
     bar: dict[str, Any] | None = None,
 ) -> History:
-    """Minimise a loss with Adam.
+    """Minimise a loss with Adam; the kernels of convolutions, if so wished, with Muon.
 
     Parameters
     ----------
@@ -81,10 +82,14 @@ def train(
         Number of updates.
     lr : float
         Learning rate at the start.
+    kernel_lr : float, optional
+        Learning rate of parameters of more than two dimensions. If it is named, these are trained with Muon, as matrices of the
+        first dimension by all others.
     clip_norm : float, optional
         Largest norm of the gradient of all parameters together; longer ones are shortened to it.
     schedule : callable
-        Factor on ``lr``, a function of the share of the updates that is done, in [0, 1): :func:`constant` or :func:`cosine`.
+        Factor on the learning rates, a function of the share of the updates that is done, in [0, 1): :func:`constant` or
+        :func:`cosine`.
     progress : bool, optional
         Whether to draw a progress bar; by default only where a person watches.
     checkpoint : Path, optional
@@ -110,7 +115,8 @@ def train(
 
     Notes
     -----
-    Source: Adam with torch's default moments, as in Miconi, Stanley & Clune (2018).
+    Source: Adam with torch's default moments, as in Miconi, Stanley & Clune (2018); ``torch.optim.Muon``, of K. Jordan and others
+    (2024).
     """
     from tqdm import tqdm
 
@@ -119,10 +125,12 @@ def train(
         raise ValueError("parameters must be tensors that require a gradient, at least one: pass network.parameters()")
     _checks.integer("updates", updates)
     _checks.number("lr", lr, 0)
+    if kernel_lr is not None:
+        _checks.number("kernel_lr", kernel_lr, 0)
     if clip_norm is not None:
         _checks.number("clip_norm", clip_norm, 0)
     _checks.number("every", every, 0)
-    optimiser = torch.optim.Adam(parameters, lr=lr)
+    optimiser = _Optimiser(parameters, lr, kernel_lr)
     history = History()
     if checkpoint is not None and Path(checkpoint).exists():
         history = _load(Path(checkpoint), parameters, optimiser, generator, updates)
@@ -137,12 +145,12 @@ def train(
                 raise FloatingPointError(
                     f"the loss is {value.item()} at update {update}: try a smaller lr (now {lr:g}) or a clip_norm"
                 )
-            optimiser.param_groups[0]["lr"] = lr * schedule(update / updates)
-            optimiser.zero_grad()
+            for p in parameters:
+                p.grad = None
             value.backward()
             if clip_norm is not None:
                 torch.nn.utils.clip_grad_norm_(parameters, clip_norm)
-            optimiser.step()
+            optimiser.step(schedule(update / updates))
             history.loss.append(value.item())
             for name, number in metrics.items():
                 history.metrics.setdefault(name, []).append(float(number))
@@ -158,15 +166,57 @@ def train(
     return history
 
 
-def _save(
-    path: Path, parameters: list[Tensor], optimiser: torch.optim.Optimizer, generator: torch.Generator | None, history: History
-) -> None:
+class _Optimiser:
+    """Adam, and Muon for kernels if that has a learning rate; its state by name, such as ``adam.0.step``."""
+
+    def __init__(self, parameters: list[Tensor], lr: float, kernel_lr: float | None) -> None:
+        self.kernels = [p for p in parameters if kernel_lr is not None and p.ndim > 2]
+        others = [p for p in parameters if kernel_lr is None or p.ndim <= 2]
+        self.matrices = [_matrix(p.detach()) for p in self.kernels]  # they share the kernels' memory
+        self.parts: dict[str, torch.optim.Optimizer] = {}
+        if others:
+            self.parts["adam"] = torch.optim.Adam(others, lr=lr)
+        if self.kernels:
+            self.parts["muon"] = torch.optim.Muon(self.matrices, lr=kernel_lr, weight_decay=0.0)
+        self.rates = {name: part.param_groups[0]["lr"] for name, part in self.parts.items()}
+
+    def step(self, factor: float) -> None:
+        for kernel, matrix in zip(self.kernels, self.matrices, strict=True):
+            matrix.grad = None if kernel.grad is None else _matrix(kernel.grad)
+        for name, part in self.parts.items():
+            part.param_groups[0]["lr"] = self.rates[name] * factor
+            part.step()
+
+    def state(self) -> dict[str, Tensor]:
+        return {
+            f"{name}.{k}.{what}": value.contiguous()
+            for name, part in self.parts.items()
+            for k, moments in part.state_dict()["state"].items()
+            for what, value in moments.items()
+        }
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        for name, part in self.parts.items():
+            state: dict[int, dict[str, Tensor]] = {}
+            for key, value in tensors.items():
+                if key.startswith(f"{name}."):
+                    _, k, what = key.split(".")
+                    state.setdefault(int(k), {})[what] = value
+            part.load_state_dict(part.state_dict() | {"state": state})
+
+
+def _matrix(kernel: Tensor) -> Tensor:
+    """Return a kernel as a matrix in the same memory; the order of its columns is that of the memory, and does not matter."""
+    inner = sorted(range(1, kernel.ndim), key=kernel.stride, reverse=True)
+    return kernel.permute(0, *inner).view(len(kernel), -1)
+
+
+def _save(path: Path, parameters: list[Tensor], optimiser: _Optimiser, generator: torch.Generator | None, history: History) -> None:
     """Write all that a training needs to go on, beside the old file, and then rename it."""
     from safetensors.torch import save_file
 
     tensors = {f"parameter.{k}": p.detach().contiguous() for k, p in enumerate(parameters)}
-    for k, moments in optimiser.state_dict()["state"].items():
-        tensors |= {f"adam.{k}.{name}": value.contiguous() for name, value in moments.items()}
+    tensors |= optimiser.state()
     if generator is not None:
         tensors["generator"] = generator.get_state()
     numbers = json.dumps({"loss": history.loss, "metrics": history.metrics})
@@ -176,9 +226,7 @@ def _save(
     os.replace(beside, path)
 
 
-def _load(
-    path: Path, parameters: list[Tensor], optimiser: torch.optim.Optimizer, generator: torch.Generator | None, updates: int
-) -> History:
+def _load(path: Path, parameters: list[Tensor], optimiser: _Optimiser, generator: torch.Generator | None, updates: int) -> History:
     """Take a training up where it was saved: parameters and generator are changed in place."""
     from safetensors import SafetensorError, safe_open
 
@@ -200,12 +248,7 @@ def _load(
     with torch.no_grad():
         for k, p in enumerate(parameters):
             p.copy_(tensors[f"parameter.{k}"])
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, value in tensors.items():
-        if name.startswith("adam."):
-            _, k, moment = name.split(".")
-            state.setdefault(int(k), {})[moment] = value
-    optimiser.load_state_dict(optimiser.state_dict() | {"state": state})
+    optimiser.load(tensors)
     if generator is not None:
         generator.set_state(tensors["generator"])
     return History(numbers["loss"], numbers["metrics"])

@@ -130,3 +130,18 @@ def test_the_checker_of_sides_accepts_left_against_right_and_says_what_is_wrong_
     }.items():
         with pytest.raises(AssertionError, match=message):
             check.across(wrong)
+
+
+def test_the_shares_of_drawings_are_those_that_ojas_rule_leaves(capsys):
+    check.shares(lambda eta, n: eta * (1 - eta) ** torch.arange(n - 1, -1, -1))
+    assert "Yes" in capsys.readouterr().out
+    for wrong, message in (
+        (lambda eta, n: [eta] * n, "a tensor, got list"),
+        (lambda eta, n: torch.full((n + 1,), eta), "one number for each of 1"),
+        (lambda eta, n: (1 - eta) ** torch.arange(n - 1, -1, -1), "written with eta"),
+        (lambda eta, n: eta * (1 - eta) ** torch.arange(n), "written with eta|oldest first"),
+        (lambda eta, n: torch.full((n,), eta), "the newest counts most"),
+        (lambda eta, n: eta * (1 - eta / 2) ** torch.arange(n - 1, -1, -1), "leaves 1 - eta"),
+    ):
+        with pytest.raises(AssertionError, match=message):
+            check.shares(wrong)

@@ -7,7 +7,16 @@ from hebbnotes import baselines, data, experiments, networks, oneshot, rules
 from hebbnotes.experiments import omniglot
 from hebbnotes.experiments.experiment import Trial
 
-SMALL = {"held_out": 6, "n_characters": 8, "n_drawings": 6, "batch": 32, "updates": 40, "test_episodes": 150}
+SMALL = {
+    "held_out": 6,
+    "n_characters": 8,
+    "n_drawings": 6,
+    "batch": 32,
+    "updates": 40,
+    "test_episodes": 150,
+    "precision": "float32",
+    "jitter": False,
+}
 NAMES = list(omniglot.EXPERIMENTS)
 
 
@@ -62,12 +71,12 @@ def test_a_test_sees_nothing_but_characters_that_are_held_out(easy):
 
 @pytest.mark.parametrize("name", ["omniglot-plastic", "omniglot-prototypes"])
 def test_an_interrupted_training_ends_as_an_uninterrupted_one(name, easy, tmp_path, monkeypatch):
-    configuration = small(name, updates=6)
+    configuration = small(name, updates=6, jitter=True)
     wanted = omniglot.train(Trial(0, tmp_path / "a"), **configuration)[1]
     loss, calls = oneshot.loss, []
 
-    def stopped(network, draw):
-        inner = loss(network, draw)
+    def stopped(network, draw, dtype):
+        inner = loss(network, draw, dtype)
 
         def new(update):
             calls.append(update)

@@ -93,6 +93,37 @@ def test_a_split_leaves_out_what_it_tests(n, seed):
         oneshot.split(n, n, seed)
 
 
+def test_jitter_moves_ink_a_little_and_each_picture_in_its_own_way():
+    g = torch.Generator().manual_seed(0)
+    pictures = torch.zeros(200, 31, 31)
+    pictures[:, 15, 15] = pictures[:, 15, 23] = 1.0
+    moved = oneshot.jitter(pictures, g)
+    assert moved.shape == pictures.shape
+    assert (moved >= 0).all()
+    assert (moved.sum((1, 2)) - 2).abs().max() < 1.5, "ink is neither made nor lost but by stretching and sampling"
+    at = torch.arange(31.0)
+    centre = torch.stack([(moved.sum(d) * at).sum(-1) / moved.sum((1, 2)) for d in (2, 1)], -1) - torch.tensor([15.0, 19.0])
+    assert centre.abs().max() < 4
+    assert (centre.std(0) > 0.8).all()
+    assert centre.mean(0).abs().max() < 0.4
+    assert len({tuple(one.flatten().tolist()) for one in moved}) == 200
+
+
+@pytest.mark.parametrize("make", [OneShotNetwork, PrototypicalNetwork])
+def test_half_precision_gives_about_the_same_answers_and_gradients(make):
+    g = torch.Generator().manual_seed(0)
+    net = make(generator=g)
+    pool = oneshot.pool(torch.rand(6, 3, 31, 31, generator=g), 6, 2, 5, 1, 30, g)
+    whole, half = net.ask(*pool[:4]), net.ask(*pool[:4], torch.bfloat16)
+    assert half.dtype == whole.dtype
+    torch.testing.assert_close(half, whole, atol=0.02, rtol=0.05)
+    gradients = [
+        torch.cat([p.flatten() for p in torch.autograd.grad(one.square().sum(), net.features.parameters())])
+        for one in (whole, half)
+    ]
+    assert torch.nn.functional.cosine_similarity(*gradients, dim=0) > 0.98
+
+
 def test_one_can_pick_drawings():
     shown = oneshot.pick(marked(), [4, 0, 6], [2, 2, 5], (1, 3))
     assert shown.inputs.shape == (4, 1, 5, 5)
@@ -183,6 +214,24 @@ def features(batch, n_ways, n_shots, n, seed):
 
 
 cases = st.integers(1, 3), st.integers(1, 4), st.integers(1, 4), st.integers(1, 5), seeds
+
+
+@pytest.mark.witness("eq-one-shot", run_layer)
+@given(*cases, st.floats(0, 1), st.sampled_from([200.0, 1000.0]))
+def test_a_clamp_is_a_label_that_is_said_strongly(batch, n_ways, n_shots, n, seed, eta, strength):
+    x, _, _, targets, clamp, g = features(batch, n_ways, n_shots, n, seed)
+    w, alpha = torch.randn(n, n_ways, generator=g, dtype=x.dtype), 0.5
+    found, state = run_layer(x, w, alpha, eta, rules.oja, None, targets, clamp)
+    for b in range(batch):
+        hebb = torch.zeros(n, n_ways, dtype=x.dtype)
+        for t in range(len(x)):
+            drive = [sum(x[t, b, i] * (w[i, j] + alpha * hebb[i, j]) for i in range(n)) for j in range(n_ways)]
+            y = torch.stack([d + strength * said for d, said in zip(drive, targets[t, b], strict=True)]).softmax(0)
+            hebb = torch.stack(
+                [torch.stack([hebb[i, j] + eta * y[j] * (x[t, b, i] - y[j] * hebb[i, j]) for j in range(n_ways)]) for i in range(n)]
+            )
+            torch.testing.assert_close(found[t, b], y)
+        torch.testing.assert_close(state.hebb[b], hebb)
 
 
 @pytest.mark.witness("eq-running-mean", run_layer)

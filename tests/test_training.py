@@ -34,6 +34,28 @@ def test_the_gradient_is_clipped():
     assert x.grad.norm() == pytest.approx(0.5, rel=1e-3)
 
 
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_kernels_are_trained_with_muon_in_steps_of_one_length_in_all_directions(layout):
+    g = torch.Generator().manual_seed(0)
+    kernel = torch.randn(4, 2, 3, 3, generator=g).to(memory_format=layout).requires_grad_()
+    bias = torch.zeros(4, requires_grad=True)
+    before, slope = kernel.detach().clone(), torch.randn(4, 2, 3, 3, generator=g)
+
+    def loss(update):
+        return (kernel * slope).sum() + bias.sum(), {}
+
+    training.train([kernel, bias], loss, 1, lr=0.3, kernel_lr=0.01)
+    step = (before - kernel.detach()).flatten(1)
+    assert torch.allclose(bias, torch.full((4,), -0.3)), "Adam's first step is its learning rate"
+    lengths = torch.linalg.svdvals(step)
+    assert lengths.min() > 0.01 * 0.6, "about 0.01 in every direction"
+    assert lengths.max() < 0.01 * 1.4
+    u, _, v = torch.linalg.svd(slope.flatten(1), full_matrices=False)
+    assert torch.nn.functional.cosine_similarity(step.flatten(), (u @ v).flatten(), dim=0) > 0.95, "along the gradient's own"
+    training.train([kernel, bias], loss, 1, lr=0.3)
+    assert torch.allclose((before - kernel.detach()).flatten(1) - step, 0.3 * slope.flatten(1).sign(), atol=1e-4), "else Adam"
+
+
 def test_an_interrupted_training_returns_what_it_has():
     x, loss = parabola()
 
@@ -55,7 +77,8 @@ def test_a_loss_that_is_not_finite_stops_the_training_before_it_does_harm():
 
 
 @pytest.mark.parametrize(
-    ("parameters", "updates", "kwargs"), [([], 5, {}), ([torch.zeros(1)], 5, {}), (None, 0, {}), (None, 5, {"lr": -1})]
+    ("parameters", "updates", "kwargs"),
+    [([], 5, {}), ([torch.zeros(1)], 5, {}), (None, 0, {}), (None, 5, {"lr": -1}), (None, 5, {"kernel_lr": -1})],
 )
 def test_bad_arguments_are_refused(parameters, updates, kwargs):
     x, loss = parabola()

@@ -68,7 +68,10 @@ def train(
     batch: int,
     updates: int,
     lr: float,
+    kernel_lr: float | None,
     schedule: str,
+    jitter: bool,
+    precision: str,
     **configuration: Any,
 ) -> Any:
     """Train a network on the characters that its seed does not hold out."""
@@ -77,8 +80,13 @@ def train(
     g = trial.generator()
     drawings = drawings[known].to(g.device)
     net = network(n_ways=n_ways, generator=g, **configuration)
-    loss = oneshot.loss(net, lambda: oneshot.pool(drawings, n_characters, n_drawings, n_ways, n_shots, batch, g))
-    history = trial.train(net.parameters(), loss, updates, g, lr=lr, schedule=SCHEDULES[schedule])
+
+    def draw() -> oneshot.Pool:
+        pool = oneshot.pool(drawings, n_characters, n_drawings, n_ways, n_shots, batch, g)
+        return pool._replace(pictures=oneshot.jitter(pool.pictures, g)) if jitter else pool
+
+    loss = oneshot.loss(net, draw, getattr(torch, precision))
+    history = trial.train(net.parameters(), loss, updates, g, lr=lr, kernel_lr=kernel_lr, schedule=SCHEDULES[schedule])
     ends = sorted({max(1, round(updates * k / 40)) for k in range(1, 41)})
     return {
         "trained_numbers": sum(p.numel() for p in net.parameters()),
@@ -178,7 +186,10 @@ _TRAINED = {
     "batch": 1024,
     "updates": 10_000,
     "lr": 2e-3,
+    "kernel_lr": 0.02,
     "schedule": "cosine",
+    "jitter": True,
+    "precision": "bfloat16",
     "test_episodes": 10_000,
 }
 _PUBLISHED = {
@@ -189,7 +200,10 @@ _PUBLISHED = {
     "batch": 1,
     "updates": 5_000_000,
     "lr": 3e-5,
+    "kernel_lr": None,
     "schedule": "falling",
+    "jitter": False,
+    "precision": "float32",
 }
 _RIGHT = {"metric": "test_right", "unit": "share of drawings of new characters named right", "needs": _is_there}
 
