@@ -13,7 +13,7 @@ from torch import Tensor
 from hebbnotes import _checks
 from hebbnotes.rules import Rule, oja
 
-__all__ = ["Reads", "across", "forgetting", "hebbian", "local", "reads", "shares", "window"]
+__all__ = ["Reads", "across", "forgetting", "hebbian", "local", "matching", "reads", "shares", "window"]
 
 
 class Reads(NamedTuple):
@@ -177,6 +177,46 @@ def across(connections: Callable[[tuple[int, int]], Tensor]) -> None:
         right = torch.arange(columns) >= columns // 2
         assert torch.equal(grid[0, :, 0], right[:, None] != right), "all columns left of the middle are on one side"
     print("Yes: True between the sides, False within each, and the same in every row.")
+
+
+def matching(drive: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
+    """Check a reader's one-shot read-out without a trace, and say what holds.
+
+    Parameters
+    ----------
+    drive : callable
+        ``drive(shown, labels, asked)``, with the features of n drawings, shape (n, n_features), their labels, each of 0 to n - 1
+        once, and the features that are asked for, shape (n_features,), returns a number for each label, shape (n,).
+
+    Raises
+    ------
+    AssertionError
+        If there is not one number for each label, the order of showing matters, a label depends on another one's drawing, or the
+        numbers are not proportional to what is asked, or not the products.
+
+    Notes
+    -----
+    Taught in the chapter "One-shot learning".
+    """
+    generator = torch.Generator().manual_seed(0)
+    for n in (2, 5):
+        shown, asked = torch.randn(n, 4, generator=generator), torch.randn(4, generator=generator)
+        labels = torch.arange(n).roll(1)
+        found = drive(shown.clone(), labels.clone(), asked.clone())
+        assert isinstance(found, Tensor), f"it must be a tensor, got {type(found).__name__}"
+        assert found.shape == (n,), f"it must hold a number for each of {n} labels, got shape {tuple(found.shape)}"
+        again = drive(shown.flip(0), labels.flip(0), asked.clone())
+        assert torch.allclose(found, again), "it must not matter in which order the drawings were shown: put each under its label"
+        assert torch.allclose(drive(shown, labels, 3 * asked), 3 * found, atol=1e-5), (
+            "features three times as long must drive thrice"
+        )
+        other = shown.clone()
+        other[0] += 1
+        changed = ~torch.isclose(drive(other, labels, asked), found)
+        assert changed.nonzero().flatten().tolist() == [int(labels[0])], "a drawing must change the drive of its own label alone"
+        wanted = torch.stack([shown[labels == label][0] @ asked for label in range(n)])
+        assert torch.allclose(found, wanted, atol=1e-5), "it must be the product of what is asked with the drawing of each label"
+    print("Yes: a product for each label, whatever the order, and no label reads another one's drawing.")
 
 
 def shares(left: Callable[[float, int], Tensor]) -> None:

@@ -145,3 +145,21 @@ def test_the_shares_of_drawings_are_those_that_ojas_rule_leaves(capsys):
     ):
         with pytest.raises(AssertionError, match=message):
             check.shares(wrong)
+
+
+def test_a_read_out_without_a_trace_compares_each_label_with_its_own_drawing(capsys):
+    def right(shown, labels, asked):
+        return torch.stack([shown[labels == label][0] @ asked for label in range(len(labels))])
+
+    check.matching(right)
+    assert "Yes" in capsys.readouterr().out
+    for wrong, message in (
+        (lambda shown, labels, asked: 1.0, "a tensor, got float"),
+        (lambda shown, labels, asked: asked, "a number for each of 2 labels"),
+        (lambda shown, labels, asked: shown @ asked, "in which order"),
+        (lambda shown, labels, asked: right(shown, labels, asked).softmax(0), "must drive thrice"),
+        (lambda shown, labels, asked: right(shown - shown.mean(0), labels, asked), "its own label alone"),
+        (lambda shown, labels, asked: 2 * right(shown, labels, asked), "the product of what is asked"),
+    ):
+        with pytest.raises(AssertionError, match=message):
+            check.matching(wrong)

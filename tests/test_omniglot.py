@@ -5,6 +5,7 @@ import torch
 
 from hebbnotes import baselines, data, experiments, networks, oneshot, rules
 from hebbnotes.experiments import omniglot
+from hebbnotes.experiments.__main__ import main
 from hebbnotes.experiments.experiment import Trial
 
 SMALL = {
@@ -94,6 +95,14 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(name, easy, tmp_pa
     found = omniglot.train(Trial(0, tmp_path / "b"), **configuration)[1]
     assert calls == [0, 1, 2, 3, 3, 4, 5]
     assert all(torch.equal(wanted[key], found[key]) for key in wanted)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_the_data_nothing_is_begun(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path / "data"))
+    assert main(["run", name, "--folder", str(tmp_path / "runs")]) == 1
+    assert "python -m hebbnotes.data omniglot" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
 
 
 def test_readings_are_what_they_are_called():

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hebbnotes import baselines, networks, oneshot, rules, training
+from hebbnotes import baselines, data, networks, oneshot, rules, training
 from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, blocks, short, shorts
 
 __all__ = ["EXPERIMENTS", "load", "network"]
@@ -170,7 +170,9 @@ def readings(net: Any, seen: Tensor, targets: Tensor, clamp: Tensor) -> dict[str
 
 
 def _is_there(**_: Any) -> None:
-    oneshot.omniglot()
+    for name in data.FILES:
+        if name.startswith("omniglot/"):
+            data.fetch(name, download=False)
 
 
 _TRAINED = {
