@@ -14,6 +14,7 @@ import os
 import pickle
 import sys
 import tarfile
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -79,6 +80,14 @@ NOTEBOOKS = ("mnist", "omniglot")
 """The sets that notebooks use; the rest is for experiments."""
 
 
+def _pooch() -> Any:
+    """Import pooch, which imports a progress bar for notebooks that warns where ipywidgets are missing; they are not needed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pooch
+    return pooch
+
+
 def folder() -> Path:
     """Return the folder of the data: ``HEBBNOTES_DATA``, or ``hebbnotes`` in the system's cache.
 
@@ -87,12 +96,10 @@ def folder() -> Path:
     ValueError
         If ``HEBBNOTES_DATA`` is a relative path: a kernel runs in another folder than your shell.
     """
-    import pooch
-
     named = os.environ.get("HEBBNOTES_DATA")
     if named and not Path(named).is_absolute():
         raise ValueError(f"HEBBNOTES_DATA must be an absolute path, got {named!r}: use $(realpath {named})")
-    return Path(named) if named else Path(pooch.os_cache("hebbnotes"))
+    return Path(named) if named else Path(_pooch().os_cache("hebbnotes"))
 
 
 def _content(path: Path) -> str:
@@ -108,9 +115,7 @@ def _content(path: Path) -> str:
 
 
 def _is_whole(path: Path, file: File) -> bool:
-    import pooch
-
-    same = path.stat().st_size == file.size and pooch.file_hash(str(path), alg="md5") == file.md5
+    same = path.stat().st_size == file.size and _pooch().file_hash(str(path), alg="md5") == file.md5
     return same or bool(file.content and _content(path) == file.content)
 
 
@@ -137,8 +142,6 @@ def fetch(name: str, download: bool = True) -> Path:
     OSError
         If the file is not there and cannot be downloaded, or not be written; the message names file, address, folder and command.
     """
-    import pooch
-
     if name not in FILES:
         raise KeyError(f"there is no data file {name!r}: it must be one of {', '.join(FILES)}")
     file, path = FILES[name], folder() / name
@@ -152,7 +155,7 @@ def fetch(name: str, download: bool = True) -> Path:
         raise FileNotFoundError(f"{missing}: run `{command}`, which fetches it from {file.address}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        pooch.retrieve(file.address, f"md5:{file.md5}", fname=path.name, path=path.parent, progressbar=sys.stderr.isatty())
+        _pooch().retrieve(file.address, f"md5:{file.md5}", fname=path.name, path=path.parent, progressbar=sys.stderr.isatty())
     except OSError as error:
         raise OSError(f"{missing} and could not be fetched from {file.address} ({error}): run `{command}` online") from error
     except ValueError as error:

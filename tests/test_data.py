@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import http.server
 import io
+import os
 import pickle
 import re
 import subprocess
@@ -355,3 +356,9 @@ def test_every_file_has_an_official_address_a_size_and_a_checksum(name):
     assert Path(file.address).name == Path(name).name
     assert file.size > 0
     assert re.fullmatch("[0-9a-f]{32}", file.md5)
+
+
+def test_the_folder_is_found_without_a_word_of_warning(tmp_path):
+    command = [sys.executable, "-W", "error", "-c", "from hebbnotes import data; data.folder(); data.available('mnist')"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"HEBBNOTES_DATA": ""})
+    assert done.returncode == 0, done.stderr
