@@ -1,5 +1,6 @@
 """One thread for every test and kernel, and nbval with the comparison of the book."""
 
+import functools
 import os
 
 os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -30,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip notebooks whose data are not there, and say why: nothing is downloaded here."""
+    missing = functools.cache(outputs.missing)
     for item in items:
-        if item.path.suffix == ".ipynb" and (reason := outputs.missing(item.path)):
+        if item.path.suffix == ".ipynb" and (reason := missing(item.path)):
             item.add_marker(pytest.mark.skip(reason))

@@ -116,10 +116,19 @@ class PrototypicalNetwork(nn.Module):
     def forward(
         self, inputs: Tensor, state: None = None, targets: Tensor | None = None, clamp: Tensor | None = None
     ) -> tuple[Tensor, None]:
-        """Run whole episodes, the last step of which asks: drawings (T, B, 31, 31) give (T, B, n_ways)."""
+        """Run whole episodes, the last step of which asks: drawings (T, B, 31, 31) give (T, B, n_ways).
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is a state, or no targets, if another step than the last one is not clamped, or shapes do not fit.
+        """
         if state is not None or targets is None:
             raise ValueError("a prototypical network needs targets, and runs whole episodes: pass state=None")
-        seen = self.features(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
+        if clamp is not None and not (bool(clamp[:-1].all()) and not bool(clamp[-1].any())):
+            raise ValueError("a prototypical network takes episodes in which all steps are clamped but the last: look at clamp")
+        _checks.tensor("inputs", inputs, "T B rows columns", {"rows": 31, "columns": 31})
+        seen = see(self.features, inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
         answer = oneshot.prototypes(seen[:-1], targets[:-1], seen[-1]).softmax(-1)
         return torch.cat([targets[:-1], answer.unsqueeze(0)]), None
 

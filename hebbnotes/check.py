@@ -205,6 +205,7 @@ def matching(drive: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
         found = drive(shown.clone(), labels.clone(), asked.clone())
         assert isinstance(found, Tensor), f"it must be a tensor, got {type(found).__name__}"
         assert found.shape == (n,), f"it must hold a number for each of {n} labels, got shape {tuple(found.shape)}"
+        shown, asked = shown.to(found.dtype), asked.to(found.dtype)
         again = drive(shown.flip(0), labels.flip(0), asked.clone())
         assert torch.allclose(found, again), "it must not matter in which order the drawings were shown: put each under its label"
         assert torch.allclose(drive(shown, labels, 3 * asked), 3 * found, atol=1e-5), (
@@ -222,6 +223,11 @@ def matching(drive: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
 def shares(left: Callable[[float, int], Tensor]) -> None:
     """Check a reader's formula for what is left of each of some drawings in a clamped column under Oja's rule, and say what holds.
 
+    Parameters
+    ----------
+    left : callable
+        ``left(eta, n)`` returns a number for each of ``n`` drawings, oldest first, shape (n,).
+
     Raises
     ------
     AssertionError
@@ -235,6 +241,7 @@ def shares(left: Callable[[float, int], Tensor]) -> None:
     for eta, n in ((0.3, 1), (0.3, 4), (0.7, 3)):
         found = left(eta, n)
         assert isinstance(found, Tensor), f"it must be a tensor, got {type(found).__name__}"
+        found = found.float()
         assert found.shape == (n,), f"it must hold one number for each of {n} drawings, got shape {tuple(found.shape)}"
         assert torch.isclose(found[-1], torch.tensor(eta)), f"the newest drawing is written with eta: {eta}, got {found[-1]:.3g}"
         if n > 1:

@@ -437,7 +437,8 @@ def matching(
 
     Notes
     -----
-    Source: this book, from Miconi, Stanley & Clune (2018), equations 1 to 3. Taught in the chapter "One-shot learning".
+    Source: this book, from Miconi, Stanley & Clune (2018), equations 1 to 3. It needs one clamped step or more, and leaves checks
+    to :meth:`hebbnotes.networks.OneShotNetwork.ask`. Taught in the chapter "One-shot learning".
     """
     drive = through(asked, w)
     if alpha is None:

@@ -187,11 +187,18 @@ def answers(episodes: OneShot, y: Tensor) -> np.ndarray:
     numpy.ndarray
         The axes, shape (B, N + 1). A right answer is blue, a wrong one vermilion and followed by the right label.
 
+    Raises
+    ------
+    ValueError
+        If there is not one drawing of each character.
+
     Notes
     -----
     Taught in the chapter "One-shot learning".
     """
     n_labels = y.shape[1]
+    if len(episodes.targets) != n_labels + 1:
+        raise ValueError(f"there must be one drawing for each of {n_labels} labels, got {len(episodes.targets) - 1}: use n_shots=1")
     letters = [chr(ord("A") + label) for label in range(n_labels)]
     order = episodes.targets[:-1].argmax(-1).argsort(0)
     rows = []

@@ -579,9 +579,18 @@ def convolutions(n_features: int, generator: torch.Generator) -> nn.Sequential:
     generator : torch.Generator
         Source of the initial values, uniform within ``1 / sqrt(fan_in)`` as torch draws them.
 
+    Returns
+    -------
+    torch.nn.Sequential
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``n_features`` is no positive integer.
+
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.4.
+    Source: Miconi, Stanley & Clune (2018), section 4.4. Taught in the chapter "One-shot learning".
     """
     layers: list[nn.Module] = [nn.Unflatten(-2, (1, 31))]
     for n_in in (1, *3 * [_checks.integer("n_features", n_features)]):
@@ -594,8 +603,34 @@ def convolutions(n_features: int, generator: torch.Generator) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Flatten()).to(memory_format=torch.channels_last)  # faster, the same numbers
 
 
-def see(features: nn.Module, pictures: Tensor, dtype: torch.dtype | None) -> Tensor:
-    """Return the features of pictures, computed in another precision if one is named, and returned in that of the pictures."""
+def see(features: nn.Module, pictures: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """Return the features of drawings.
+
+    Parameters
+    ----------
+    features : torch.nn.Module
+        As :func:`convolutions` returns it.
+    pictures : Tensor
+        Shape (M, 31, 31).
+    dtype : torch.dtype, optional
+        Precision in which they are computed, ``torch.bfloat16`` or ``torch.float16``; by default that of the pictures.
+
+    Returns
+    -------
+    Tensor
+        Shape (M, n_features), in the precision of the pictures.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shape does not fit, or the precision is another one.
+
+    Notes
+    -----
+    Source: this book.
+    """
+    _checks.tensor("pictures", pictures, "M rows columns", {"rows": 31, "columns": 31})
+    _checks.choice("dtype", dtype, (None, pictures.dtype, torch.bfloat16, torch.float16))
     if dtype in (None, pictures.dtype):
         return features(pictures)
     with torch.autocast(pictures.device.type, dtype):
@@ -619,6 +654,11 @@ class OneShotNetwork(nn.Module):
         Features of each convolution, and inputs of the read-out.
     generator : torch.Generator
         Source of the initial values.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for :class:`PlasticLinear`; and if there is no ``alpha``.
 
     Attributes
     ----------
@@ -644,6 +684,7 @@ class OneShotNetwork(nn.Module):
         n_features: int = 64,
         generator: torch.Generator,
     ) -> None:
+        _checks.choice("alpha", alpha, ("full", "shared"))
         super().__init__()
         self.features = convolutions(n_features, generator)
         self.readout = PlasticLinear(
@@ -656,7 +697,7 @@ class OneShotNetwork(nn.Module):
     ) -> tuple[Tensor, State]:
         """Run an episode, or go on with one: drawings (T, B, 31, 31) give (T, B, n_ways); see :func:`run_layer` for the rest."""
         _checks.tensor("inputs", inputs, "T B rows columns", {"rows": 31, "columns": 31})
-        seen = self.features(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
+        seen = see(self.features, inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
         return self.readout(seen, state, targets, clamp)
 
     def ask(self, pictures: Tensor, shown: Tensor, targets: Tensor, asked: Tensor, dtype: torch.dtype | None = None) -> Tensor:
@@ -673,7 +714,15 @@ class OneShotNetwork(nn.Module):
         -------
         Tensor
             What the softmax turns into the answers, shape (B, n_ways): the numbers of :meth:`forward`, up to rounding.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If shapes do not fit, or the rule is not of the common form.
         """
+        if not _summable(self.readout.rule):
+            raise TypeError("ask needs a rule of the common form, such as rules.oja: run the network on pool.episodes() instead")
+        _checks.tensor("targets", targets, "K B n_ways", {"n_ways": self.readout.w.shape[1]}, like=pictures)
         seen, layer = see(self.features, pictures, dtype), self.readout
         return fast.matching(seen[shown], targets, seen[asked], layer.w, layer.alpha, layer.eta, layer.rule.forget)
 

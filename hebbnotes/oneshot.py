@@ -93,8 +93,13 @@ def omniglot(size: int = 31, download: bool = False) -> tuple[Tensor, list[str]]
     -----
     Source: Lake, Salakhutdinov & Tenenbaum (2015). Taught in the chapter "One-shot learning".
     """
-    parts = [data.omniglot(part, download) for part in ("background", "evaluation")]
-    return torch.cat([shrink(drawings, size) for drawings, _ in parts]), [name for _, names in parts for name in names]
+    _checks.integer("size", size)
+    small, names = [], []
+    for part in ("background", "evaluation"):
+        drawings, its = data.omniglot(part, download)
+        small += [shrink(some, size) for some in drawings.split(100)]  # all at once would take 1.5 GB
+        names += its
+    return torch.cat(small), names
 
 
 def split(n_characters: int, n_held_out: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -192,16 +197,24 @@ def _turned(pictures: Tensor, turns: Tensor) -> Tensor:
     return all_ways.gather(0, turns[None, ..., None, None].expand(1, *pictures.shape))[0]
 
 
-def _checked(drawings: Tensor, n_ways: int, n_shots: int, batch: int) -> None:
+def _enough(drawings: Tensor, characters: int, each: int, generator: torch.Generator) -> None:
+    """Check drawings to choose from, and what chooses."""
     _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
-    characters, each, rows, columns = drawings.shape
-    for name, value in (("n_ways", n_ways), ("n_shots", n_shots), ("batch", batch)):
-        _checks.integer(name, value)
-    if characters < n_ways or each < n_shots + 1 or rows != columns:
+    if not drawings.is_floating_point():
+        raise TypeError(f"drawings must hold the share of ink, got {drawings.dtype}: use oneshot.shrink(drawings)")
+    if not isinstance(generator, torch.Generator) or generator.device.type != drawings.device.type:
+        raise TypeError(f"generator must be a torch.Generator on {drawings.device}, where the drawings are, got {generator!r}")
+    rows, columns = drawings.shape[2:]
+    if drawings.shape[0] < characters or drawings.shape[1] < each or rows != columns:
         raise ValueError(
-            f"drawings must be square, of {n_ways} characters or more and {n_shots + 1} drawings or more of each, "
+            f"drawings must be square, of {characters} characters or more and {each} drawings or more of each, "
             f"got shape {tuple(drawings.shape)}"
         )
+
+
+def _sizes(n_ways: int, n_shots: int, batch: int) -> None:
+    for name, value in (("n_ways", n_ways), ("n_shots", n_shots), ("batch", batch)):
+        _checks.integer(name, value)
 
 
 def episodes(drawings: Tensor, n_ways: int, n_shots: int, batch: int, generator: torch.Generator) -> OneShot:
@@ -227,15 +240,16 @@ def episodes(drawings: Tensor, n_ways: int, n_shots: int, batch: int, generator:
 
     Raises
     ------
-    ValueError
-        If there are too few characters or drawings, or a drawing is not square.
+    TypeError, ValueError
+        If there are too few characters or drawings, they are not square or hold no numbers, or the generator is elsewhere.
 
     Notes
     -----
     Source: Miconi, Stanley & Clune (2018), section 4.4. A rotation is drawn for each character of each episode, as in the published
     code. Taught in the chapter "One-shot learning".
     """
-    _checked(drawings, n_ways, n_shots, batch)
+    _sizes(n_ways, n_shots, batch)
+    _enough(drawings, n_ways, n_shots + 1, generator)
     drawn = _draw(*drawings.shape[:2], n_ways, n_shots, batch, generator)
     turns = torch.randint(4, (batch, n_ways), generator=generator, device=generator.device)
     pictures = drawings[drawn.characters.gather(1, drawn.labels), drawn.samples]
@@ -267,20 +281,24 @@ def pool(
 
     Raises
     ------
-    ValueError
-        If there are too few characters or drawings for the pool, or the pool has too few for an episode.
+    TypeError, ValueError
+        If there are too few characters or drawings for the pool, or the pool has too few for an episode; else as for
+        :func:`episodes`.
 
     Notes
     -----
     Source: this book. Taught in the chapter "One-shot learning".
     """
-    _checked(drawings, _checks.integer("n_characters", n_characters), _checks.integer("n_drawings", n_drawings) - 1, batch)
+    _sizes(n_ways, n_shots, batch)
+    for name, size, least in (("n_characters", n_characters, n_ways), ("n_drawings", n_drawings, n_shots + 1)):
+        if _checks.integer(name, size) < least:
+            raise ValueError(f"{name} must be {least} or more, for an episode shows so many, got {size}")
+    _enough(drawings, n_characters, n_drawings, generator)
     device = generator.device
     characters = torch.randperm(len(drawings), generator=generator, device=device)[:n_characters]
     samples = torch.rand(n_characters, drawings.shape[1], generator=generator, device=device).argsort(-1)[:, :n_drawings]
     turns = torch.randint(4, (n_characters, 1), generator=generator, device=device).expand(-1, n_drawings)
     pictures = _turned(drawings[characters[:, None], samples], turns)
-    _checked(pictures, n_ways, n_shots, batch)
     drawn = _draw(n_characters, n_drawings, n_ways, n_shots, batch, generator)
     where = (drawn.characters.gather(1, drawn.labels) * n_drawings + drawn.samples).T
     targets = nn.functional.one_hot(drawn.labels[:, :-1].T, n_ways).to(drawings.dtype)
@@ -302,11 +320,18 @@ def jitter(pictures: Tensor, generator: torch.Generator) -> Tensor:
     Tensor
         Of the same shape.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the pictures are not square, or hold no floating-point numbers.
+
     Notes
     -----
     Source: this book; a common way to have more drawings than there are. Taught in the chapter "One-shot learning".
     """
-    _checks.tensor("pictures", pictures, "M rows columns", {})
+    _checks.floating("pictures", _checks.tensor("pictures", pictures, "M rows columns", {}))
+    if pictures.shape[1] != pictures.shape[2]:
+        raise ValueError(f"pictures must be square, or a turn would stretch them, got shape {tuple(pictures.shape)}")
     amounts = torch.tensor([0.175, 0.1, 0.15, 2 / 15, 2 / 15], device=pictures.device)  # 2 is the size of a picture here
     turn, stretch, shear, right, down = (
         (2 * torch.rand(5, len(pictures), generator=generator, device=pictures.device) - 1) * amounts[:, None]
@@ -342,7 +367,7 @@ def pick(drawings: Tensor, characters: list[int], shown: list[int], asked: tuple
     Raises
     ------
     ValueError
-        If there is no such character, drawing or label, or the drawing that is asked for was shown.
+        If there is no such character, drawing or label, a character is named twice, or the drawing that is asked for was shown.
 
     Notes
     -----
@@ -351,8 +376,12 @@ def pick(drawings: Tensor, characters: list[int], shown: list[int], asked: tuple
     _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
     n_characters, each = drawings.shape[:2]
     label, last = asked
-    if len(characters) != len(shown) or not 0 <= label < len(characters):
-        raise ValueError(f"characters and shown must be equally long, and asked name a label below {len(characters)}, got {asked}")
+    if len(characters) != len(shown):
+        raise ValueError(f"there must be a drawing for each character, got {len(characters)} characters and {len(shown)} drawings")
+    if len(set(characters)) < len(characters):
+        raise ValueError(f"a character can have one label only, got {characters}: name another one")
+    if not 0 <= label < len(characters):
+        raise ValueError(f"asked must name a label below {len(characters)}, and one of its drawings, got {asked}")
     if not all(0 <= c < n_characters for c in characters) or not all(0 <= d < each for d in [*shown, last]):
         raise ValueError(f"there are {n_characters} characters and {each} drawings of each, counted from 0: check the numbers")
     if last == shown[label]:
@@ -379,10 +408,23 @@ def prototypes(shown: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
     Tensor
         What a softmax turns into the answer, shape (B, N).
 
+    Raises
+    ------
+    TypeError, ValueError
+        If shapes do not fit, or a label was never shown.
+
     Notes
     -----
     Source: Snell, Swersky & Zemel (2017), equations 1 and 2. Taught in the chapter "One-shot learning".
     """
+    sizes: dict[str, int] = {}
+    _checks.tensor("shown", shown, "K B F", sizes)
+    _checks.tensor("targets", targets, "K B N", sizes, like=shown)
+    _checks.tensor("asked", asked, "B F", sizes, like=shown)
+    if bool((targets.sum(0) == 0).any()):
+        raise ValueError(
+            "each label must be shown at least once in each episode, for it has no prototype otherwise: look at targets"
+        )
     means = torch.einsum("kbf,kbn->bnf", shown, targets) / targets.sum(0).unsqueeze(-1)
     return -(means - asked.unsqueeze(1)).square().sum(-1)
 
@@ -396,7 +438,19 @@ def correct(y: Tensor, episodes: OneShot) -> Tensor:
         Output of the last step, shape (B, N).
     episodes : OneShot
         What was asked.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``y`` is not the output of one step.
+
+    Notes
+    -----
+    Taught in the chapter "One-shot learning".
     """
+    if isinstance(y, Tensor) and y.ndim == 3:
+        raise ValueError(f"y must be the output of the last step, shape (B, N), got {tuple(y.shape)}: pass y[-1]")
+    _checks.tensor("y", y, "B N", {"B": len(episodes.answer), "N": episodes.targets.shape[-1]})
     return y.argmax(-1) == episodes.answer
 
 

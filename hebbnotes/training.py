@@ -84,7 +84,8 @@ def train(
         Learning rate at the start.
     kernel_lr : float, optional
         Learning rate of parameters of more than two dimensions. If it is named, these are trained with Muon, as matrices of the
-        first dimension by all others.
+        first dimension by all others; torch makes the steps of a matrix that has more rows than columns longer, by the root of
+        their ratio.
     clip_norm : float, optional
         Largest norm of the gradient of all parameters together; longer ones are shortened to it.
     schedule : callable
@@ -167,48 +168,57 @@ def train(
 
 
 class _Optimiser:
-    """Adam, and Muon for kernels if that has a learning rate; its state by name, such as ``adam.0.step``."""
+    """Adam, and Muon for kernels if that has a learning rate."""
 
     def __init__(self, parameters: list[Tensor], lr: float, kernel_lr: float | None) -> None:
-        self.kernels = [p for p in parameters if kernel_lr is not None and p.ndim > 2]
-        others = [p for p in parameters if kernel_lr is None or p.ndim <= 2]
-        self.matrices = [_matrix(p.detach()) for p in self.kernels]  # they share the kernels' memory
+        places = {"adam": [], "muon": []}
+        for k, p in enumerate(parameters):
+            places["muon" if kernel_lr is not None and p.ndim > 2 else "adam"].append(k)
+        self.places = {name: numbers for name, numbers in places.items() if numbers}  # the numbers of its parameters
+        self.kernels = [parameters[k] for k in places["muon"]]
+        self.matrices = [p.detach().flatten(1).clone() for p in self.kernels]  # Muon takes matrices only
         self.parts: dict[str, torch.optim.Optimizer] = {}
-        if others:
-            self.parts["adam"] = torch.optim.Adam(others, lr=lr)
-        if self.kernels:
+        if places["adam"]:
+            self.parts["adam"] = torch.optim.Adam([parameters[k] for k in places["adam"]], lr=lr)
+        if places["muon"]:
             self.parts["muon"] = torch.optim.Muon(self.matrices, lr=kernel_lr, weight_decay=0.0)
         self.rates = {name: part.param_groups[0]["lr"] for name, part in self.parts.items()}
 
     def step(self, factor: float) -> None:
+        """Change the parameters by their gradients, at ``factor`` times the learning rates."""
         for kernel, matrix in zip(self.kernels, self.matrices, strict=True):
-            matrix.grad = None if kernel.grad is None else _matrix(kernel.grad)
+            matrix.copy_(kernel.detach().flatten(1))
+            matrix.grad = None if kernel.grad is None else kernel.grad.flatten(1)
         for name, part in self.parts.items():
             part.param_groups[0]["lr"] = self.rates[name] * factor
             part.step()
+        with torch.no_grad():
+            for kernel, matrix in zip(self.kernels, self.matrices, strict=True):
+                kernel.copy_(matrix.view(kernel.shape))
 
     def state(self) -> dict[str, Tensor]:
+        """Return all that it remembers, under names such as ``adam.0.step``, for parameter 0."""
         return {
-            f"{name}.{k}.{what}": value.contiguous()
+            f"{name}.{self.places[name][k]}.{what}": value.contiguous()
             for name, part in self.parts.items()
             for k, moments in part.state_dict()["state"].items()
             for what, value in moments.items()
         }
 
+    def fits(self, tensors: dict[str, Tensor]) -> bool:
+        """Tell whether what is remembered in ``tensors`` belongs to the same optimisers of the same parameters."""
+        found = {key.rpartition(".")[0] for key in tensors if key.startswith(("adam.", "muon."))}
+        return found <= {f"{name}.{k}" for name, numbers in self.places.items() for k in numbers}
+
     def load(self, tensors: dict[str, Tensor]) -> None:
+        """Take up what :meth:`state` returned."""
         for name, part in self.parts.items():
             state: dict[int, dict[str, Tensor]] = {}
             for key, value in tensors.items():
                 if key.startswith(f"{name}."):
                     _, k, what = key.split(".")
-                    state.setdefault(int(k), {})[what] = value
+                    state.setdefault(self.places[name].index(int(k)), {})[what] = value
             part.load_state_dict(part.state_dict() | {"state": state})
-
-
-def _matrix(kernel: Tensor) -> Tensor:
-    """Return a kernel as a matrix in the same memory; the order of its columns is that of the memory, and does not matter."""
-    inner = sorted(range(1, kernel.ndim), key=kernel.stride, reverse=True)
-    return kernel.permute(0, *inner).view(len(kernel), -1)
 
 
 def _save(path: Path, parameters: list[Tensor], optimiser: _Optimiser, generator: torch.Generator | None, history: History) -> None:
@@ -243,6 +253,7 @@ def _load(path: Path, parameters: list[Tensor], optimiser: _Optimiser, generator
         or kinds != {f"parameter.{k}": (p.shape, p.dtype) for k, p in enumerate(parameters)}
         or ("generator" in tensors) != (generator is not None)
         or len(numbers["loss"]) > updates
+        or not optimiser.fits(tensors)
     ):
         raise ValueError(other)
     with torch.no_grad():

@@ -134,6 +134,7 @@ def test_the_checker_of_sides_accepts_left_against_right_and_says_what_is_wrong_
 
 def test_the_shares_of_drawings_are_those_that_ojas_rule_leaves(capsys):
     check.shares(lambda eta, n: eta * (1 - eta) ** torch.arange(n - 1, -1, -1))
+    check.shares(lambda eta, n: eta * (1 - eta) ** torch.arange(n - 1, -1, -1, dtype=torch.float64))
     assert "Yes" in capsys.readouterr().out
     for wrong, message in (
         (lambda eta, n: [eta] * n, "a tensor, got list"),
@@ -152,6 +153,7 @@ def test_a_read_out_without_a_trace_compares_each_label_with_its_own_drawing(cap
         return torch.stack([shown[labels == label][0] @ asked for label in range(len(labels))])
 
     check.matching(right)
+    check.matching(lambda shown, labels, asked: right(shown.double(), labels, asked.double()))
     assert "Yes" in capsys.readouterr().out
     for wrong, message in (
         (lambda shown, labels, asked: 1.0, "a tensor, got float"),

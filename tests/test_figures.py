@@ -205,6 +205,9 @@ def test_drawings_stand_under_their_labels_and_a_wrong_answer_is_told():
     assert said[0] == f"{right[0]}, 0.80"
     assert said[1].endswith(f", 0.80 ({right[1]})")
     assert [ax.xaxis.label.get_color() for ax in axes[:, -1]] == [figures.BLUE, figures.VERMILION]
+    many = oneshot.episodes(torch.rand(6, 3, 4, 4), 3, 2, 2, torch.Generator().manual_seed(0))
+    with pytest.raises(ValueError, match="n_shots=1"):
+        figures.answers(many, y)
 
 
 def test_the_trace_of_each_label_is_a_row():

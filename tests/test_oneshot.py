@@ -1,5 +1,7 @@
 """One-shot learning: what an episode shows, and the published network's size."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -66,9 +68,58 @@ def test_too_few_drawings_get_a_clear_error():
             oneshot.episodes(marked(), ways, shots, 1, g)
     with pytest.raises(ValueError, match="n_ways"):
         oneshot.episodes(marked(), 0, 1, 1, g)
-    for characters, each, ways, shots in ((8, 2, 5, 1), (7, 7, 5, 1), (4, 2, 5, 1), (5, 2, 5, 2)):
-        with pytest.raises(ValueError, match="drawings must be square"):
+    before = g.get_state()
+    for characters, each, ways, shots, message in (
+        (8, 2, 5, 1, "drawings must be square, of 8 characters or more and 2 drawings"),
+        (7, 7, 5, 1, "7 drawings or more of each"),
+        (4, 2, 5, 1, "n_characters must be 5 or more"),
+        (5, 2, 5, 2, "n_drawings must be 3 or more"),
+        (5, 1, 5, 1, "n_drawings must be 2 or more"),
+    ):
+        with pytest.raises(ValueError, match=message):
             oneshot.pool(marked(), characters, each, ways, shots, 1, g)
+    assert torch.equal(g.get_state(), before), "refused before anything is drawn"
+
+
+def test_what_is_no_drawing_is_refused_with_the_mend():
+    g = torch.Generator()
+    for draw in (lambda d, g: oneshot.episodes(d, 2, 1, 1, g), lambda d, g: oneshot.pool(d, 2, 2, 2, 1, 1, g)):
+        with pytest.raises(TypeError, match=r"oneshot\.shrink"):
+            draw(marked() > 0, g)
+        with pytest.raises(TypeError, match=r"must be a torch\.Generator on cpu"):
+            draw(marked(), None)
+    with pytest.raises(TypeError, match="floating-point"):
+        oneshot.jitter(torch.ones(2, 4, 4, dtype=torch.bool), g)
+    with pytest.raises(ValueError, match="square"):
+        oneshot.jitter(torch.ones(2, 4, 5), g)
+
+
+def test_answers_and_episodes_must_fit():
+    g = torch.Generator().manual_seed(0)
+    shown = oneshot.episodes(torch.rand(6, 3, 31, 31, generator=g), 3, 1, 4, g)
+    net, other = OneShotNetwork(3, generator=g), PrototypicalNetwork(generator=g)
+    y = net(shown.inputs, targets=shown.targets, clamp=shown.clamp)[0]
+    assert oneshot.correct(y[-1], shown).shape == (4,)
+    with pytest.raises(ValueError, match=r"pass y\[-1\]"):
+        oneshot.correct(y, shown)
+    with pytest.raises(ValueError, match="y must have shape"):
+        oneshot.correct(y[-1, :2], shown)
+    with pytest.raises(ValueError, match="shown at least once"):
+        oneshot.prototypes(torch.rand(2, 1, 4), torch.eye(3)[:2].unsqueeze(1), torch.rand(1, 4))
+    with pytest.raises(ValueError, match="look at clamp"):
+        other(shown.inputs, targets=shown.targets, clamp=~shown.clamp)
+    for one in (net, other):
+        with pytest.raises(ValueError, match="rows=31"):
+            one(shown.inputs[..., :28], targets=shown.targets, clamp=shown.clamp)
+    pool = oneshot.pool(torch.rand(6, 3, 31, 31, generator=g), 5, 2, 5, 1, 4, g)
+    with pytest.raises(ValueError, match="targets must have shape"):
+        net.ask(*pool[:4])
+    with pytest.raises(TypeError, match="common form"):
+        OneShotNetwork(rule=rules.bcm, generator=g).ask(*pool[:4])
+    with pytest.raises(ValueError, match="dtype must be one of"):
+        other.ask(*pool[:4], torch.float64)
+    with pytest.raises(ValueError, match="alpha must be one of"):
+        OneShotNetwork(alpha=None, generator=g)
 
 
 def test_a_pool_draws_characters_turns_and_drawings_anew():
@@ -109,6 +160,29 @@ def test_jitter_moves_ink_a_little_and_each_picture_in_its_own_way():
     assert len({tuple(one.flatten().tolist()) for one in moved}) == 200
 
 
+@pytest.mark.parametrize(("amount", "moved"), [(0, "turn"), (1, "stretch"), (2, "shear"), (3, "right"), (4, "down")])
+def test_each_amount_of_jitter_moves_points_as_far_as_it_says(amount, moved, monkeypatch):
+    def largest(size, n, generator, device):
+        drawn = torch.full((size, n), 0.5)  # no change
+        drawn[amount] = 1.0
+        return drawn
+
+    monkeypatch.setattr(torch, "rand", largest)
+    down, right = torch.meshgrid(torch.arange(31) - 15.0, torch.arange(31) - 15.0, indexing="ij")
+    blob = torch.exp(-((right - 6) ** 2 + (down - 3) ** 2) / 4).unsqueeze(0)
+    found = oneshot.jitter(blob, torch.Generator())[0]
+    centre = torch.stack([(found * axis).sum() / found.sum() for axis in (right, down)])
+    x, y, c, s = 6.0, 3.0, math.cos(0.175), math.sin(0.175)
+    wanted = {
+        "turn": (x * c + y * s, y * c - x * s),
+        "stretch": (x / 1.1, y / 1.1),
+        "shear": (x - 0.15 * y, y),
+        "right": (x - 31 / 15, y),
+        "down": (x, y - 31 / 15),
+    }[moved]
+    assert centre.tolist() == pytest.approx(wanted, abs=0.05)
+
+
 @pytest.mark.parametrize("make", [OneShotNetwork, PrototypicalNetwork])
 def test_half_precision_gives_about_the_same_answers_and_gradients(make):
     g = torch.Generator().manual_seed(0)
@@ -132,7 +206,8 @@ def test_one_can_pick_drawings():
     assert shown.targets[:, 0].argmax(-1)[:-1].tolist() == [0, 1, 2]
     assert shown.answer.tolist() == [1]
     for characters, drawn, asked, message in (
-        ([4, 0], [2], (0, 1), "equally long"),
+        ([4, 0], [2], (0, 1), "2 characters and 1 drawings"),
+        ([4, 4], [2, 1], (0, 3), "one label only"),
         ([4, 0], [2, 2], (2, 1), "below 2"),
         ([4, 7], [2, 2], (0, 1), "7 characters"),
         ([4, 0], [2, 6], (0, 1), "6 drawings"),

@@ -52,6 +52,9 @@ def test_kernels_are_trained_with_muon_in_steps_of_one_length_in_all_directions(
     assert lengths.max() < 0.01 * 1.4
     u, _, v = torch.linalg.svd(slope.flatten(1), full_matrices=False)
     assert torch.nn.functional.cosine_similarity(step.flatten(), (u @ v).flatten(), dim=0) > 0.95, "along the gradient's own"
+    tall, flat = torch.zeros(64, 1, 3, 3, requires_grad=True), torch.randn(64, 1, 3, 3, generator=g)
+    training.train([tall], lambda update: ((tall * flat).sum(), {}), 1, kernel_lr=0.01)
+    assert torch.linalg.svdvals(tall.detach().flatten(1)).mean() == pytest.approx(0.01 * (64 / 9) ** 0.5, rel=0.3)
     training.train([kernel, bias], loss, 1, lr=0.3)
     assert torch.allclose((before - kernel.detach()).flatten(1) - step, 0.3 * slope.flatten(1).sign(), atol=1e-4), "else Adam"
 
@@ -192,3 +195,48 @@ def test_nothing_is_trained_before_all_is_checked(name):
         training.train(**{"parameters": [x], "loss": asked.append, "updates": 3} | change)
     assert not asked
     assert x.item() == 3
+
+
+@pytest.mark.parametrize("kernels_first", [True, False])
+@pytest.mark.parametrize("rates", [(None, 0.05), (0.05, None)])
+def test_a_checkpoint_of_another_optimiser_is_refused_before_anything_is_changed(kernels_first, rates, tmp_path):
+    def fresh():
+        pair = [torch.ones(2, 1, 3, 3, requires_grad=True), torch.ones(2, requires_grad=True)]
+        return pair if kernels_first else pair[::-1]
+
+    def train(parameters, updates, kernel_lr):
+        def loss(update):
+            return sum(p.square().sum() for p in parameters), {}
+
+        return training.train(parameters, loss, updates, kernel_lr=kernel_lr, checkpoint=tmp_path / "a.checkpoint")
+
+    train(fresh(), 3, rates[0])
+    again = fresh()
+    with pytest.raises(ValueError, match="is not a checkpoint of this training"):
+        train(again, 6, rates[1])
+    assert all(p.eq(1).all() for p in again)
+    train(again, 6, rates[0])
+
+
+@pytest.mark.parametrize("kernel_lr", [None, 0.05])
+@pytest.mark.parametrize(
+    "layouts", [(torch.contiguous_format, torch.channels_last), (torch.channels_last, torch.contiguous_format)]
+)
+def test_a_training_goes_on_exactly_whatever_the_layout_of_its_kernels(kernel_lr, layouts, tmp_path):
+    slope = torch.randn(8, 4, 3, 3, generator=torch.Generator().manual_seed(0))
+
+    def train(layout, updates, name):
+        kernel = torch.ones(8, 4, 3, 3).to(memory_format=layout).requires_grad_()
+        bias = torch.ones(8, requires_grad=True)
+
+        def loss(update):
+            if update == updates:
+                raise KeyboardInterrupt
+            return ((kernel * slope * (update + 1)).sum(dim=(1, 2, 3)) * bias).square().sum(), {}
+
+        training.train([kernel, bias], loss, 6, kernel_lr=kernel_lr, checkpoint=tmp_path / name, every=0.0)
+        return kernel.detach()
+
+    wanted = train(layouts[0], 99, "whole")
+    train(layouts[0], 3, "parts")
+    torch.testing.assert_close(train(layouts[1], 99, "parts"), wanted, atol=1e-6, rtol=1e-6)

@@ -3,7 +3,6 @@
 A notebook whose metadata name data sets (``{"hebbnotes": {"needs": ["omniglot"]}}``) is skipped where these are not there.
 """
 
-import functools
 import os
 import sys
 import time
@@ -34,7 +33,6 @@ def execute(path: Path) -> tuple[nbformat.NotebookNode, float]:
     return notebook, seconds
 
 
-@functools.cache
 def missing(path: Path) -> str:
     """Say which data a notebook needs that are not there, and how to get them; empty if nothing is missing."""
     needs = nbformat.read(path, as_version=4).metadata.get("hebbnotes", {}).get("needs", [])

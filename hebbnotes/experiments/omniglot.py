@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hebbnotes import baselines, data, networks, oneshot, rules, training
+from hebbnotes import _checks, baselines, data, networks, oneshot, rules, training
 from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, blocks, short, shorts
 
 __all__ = ["EXPERIMENTS", "load", "network"]
@@ -16,7 +16,18 @@ RULES = {"oja": rules.oja, "decay": rules.decay}
 def network(
     *, alpha: str | None, n_ways: int, rule: str, eta: float, alpha_scale: float, generator: torch.Generator, **_: Any
 ) -> networks.OneShotNetwork | baselines.PrototypicalNetwork:
-    """Return an untrained network; one without ``alpha`` is a prototypical network."""
+    """Return an untrained network; one without ``alpha`` is a prototypical network.
+
+    Parameters
+    ----------
+    alpha : {"full", "shared", None}
+        As for :class:`hebbnotes.networks.OneShotNetwork`, or none.
+    n_ways, eta, alpha_scale, generator
+        As for that.
+    rule : {"oja", "decay"}
+        By name. Further parts of a configuration are left aside.
+    """
+    _checks.choice("rule", rule, tuple(RULES))
     if alpha is None:
         return baselines.PrototypicalNetwork(generator=generator)
     return networks.OneShotNetwork(n_ways, RULES[rule], alpha, eta=eta, alpha_scale=alpha_scale, generator=generator)
@@ -27,7 +38,7 @@ def load(name: str, weights: Weights, prefix: str = "") -> networks.OneShotNetwo
 
     Raises
     ------
-    KeyError
+    ValueError
         If there is no such experiment here.
     RuntimeError
         If weights are missing or do not fit.
@@ -36,11 +47,8 @@ def load(name: str, weights: Weights, prefix: str = "") -> networks.OneShotNetwo
     -----
     Taught in the chapter "One-shot learning".
     """
-    return _load({key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}, **_of(name))
-
-
-def _of(name: str) -> dict[str, Any]:
-    return EXPERIMENTS[name].configuration
+    configuration = EXPERIMENTS[_checks.choice("name", name, tuple(EXPERIMENTS))].configuration
+    return _load({key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}, **configuration)
 
 
 def _load(weights: Weights, **configuration: Any) -> Any:
