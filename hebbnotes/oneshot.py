@@ -14,7 +14,23 @@ from torch import Tensor, nn
 
 from hebbnotes import _checks, data
 
-__all__ = ["OneShot", "Pool", "correct", "episodes", "jitter", "loss", "omniglot", "pick", "pool", "prototypes", "shrink", "split"]
+__all__ = [
+    "Draw",
+    "OneShot",
+    "Pool",
+    "correct",
+    "draw",
+    "episodes",
+    "jitter",
+    "loss",
+    "omniglot",
+    "pick",
+    "pool",
+    "prototypes",
+    "shrink",
+    "split",
+    "with_labels",
+]
 
 
 class OneShot(NamedTuple):
@@ -64,7 +80,7 @@ class Pool(NamedTuple):
     def episodes(self) -> OneShot:
         """Return the same episodes with a copy of its drawings for each."""
         steps = torch.cat([self.shown, self.asked.unsqueeze(0)])
-        return _with_labels(self.pictures[steps], self.targets, self.answer)
+        return _with_targets(self.pictures[steps], self.targets, self.answer)
 
 
 def omniglot(size: int = 31, download: bool = False) -> tuple[Tensor, list[str]]:
@@ -161,34 +177,96 @@ def shrink(drawings: Tensor, size: int = 31) -> Tensor:
     return nn.functional.adaptive_avg_pool2d(drawings.float(), size)
 
 
-def _with_labels(inputs: Tensor, shown: Tensor, answer: Tensor) -> OneShot:
+def with_labels(inputs: Tensor, labels: Tensor, n_ways: int) -> OneShot:
+    """Make episodes of what is shown at each step, shape (T, B, ...), and the label of each step, shape (B, T).
+
+    Parameters
+    ----------
+    inputs : Tensor
+        Drawings, or their features.
+    labels : Tensor
+        Integers; the last one is the answer, and is not shown.
+    n_ways : int
+        Labels.
+
+    Returns
+    -------
+    OneShot
+    """
+    targets = nn.functional.one_hot(labels[:, :-1].T, n_ways).to(inputs.dtype)
+    return _with_targets(inputs, targets, labels[:, -1])
+
+
+def _with_targets(inputs: Tensor, shown: Tensor, answer: Tensor) -> OneShot:
     targets = nn.functional.pad(shown, (0, 0, 0, 0, 0, 1))
     clamp = torch.ones_like(targets, dtype=torch.bool)
     clamp[-1] = False
     return OneShot(inputs, targets, clamp, answer)
 
 
-class _Draw(NamedTuple):
-    """Characters (B, N) of each episode; label (B, T) of each step; drawing (B, T) of that label's character."""
+class Draw(NamedTuple):
+    """Which drawings episodes show; the last step asks.
 
-    characters: Tensor
+    Attributes
+    ----------
+    labels : Tensor
+        Label of each step, shape (B, T).
+    characters, samples, turns : Tensor
+        Of each step its character, the number of its drawing, and how often that is turned by 90 degrees, shape (B, T).
+    """
+
     labels: Tensor
+    characters: Tensor
     samples: Tensor
+    turns: Tensor
 
 
-def _draw(characters: int, each: int, n_ways: int, n_shots: int, batch: int, generator: torch.Generator) -> _Draw:
+def draw(
+    n_characters: int, n_drawings: int, n_ways: int, n_shots: int, batch: int, generator: torch.Generator, *, turn: bool = True
+) -> Draw:
+    """Draw what episodes show, as numbers.
+
+    Parameters
+    ----------
+    n_characters, n_drawings : int
+        Characters to choose from, and drawings of each.
+    n_ways, n_shots, batch, generator
+        As for :func:`episodes`.
+    turn : bool
+        Whether each character of each episode is turned by a multiple of 90 degrees.
+
+    Returns
+    -------
+    Draw
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is no positive integer, or there are too few characters or drawings.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.4.
+    """
+    for name, value in (("n_ways", n_ways), ("n_shots", n_shots), ("batch", batch)):
+        _checks.integer(name, value)
+    for name, size, least in (("n_characters", n_characters, n_ways), ("n_drawings", n_drawings, n_shots + 1)):
+        if _checks.integer(name, size) < least:
+            raise ValueError(f"{name} must be {least} or more, for an episode shows so many, got {size}")
     device = generator.device
 
     def shuffled(*shape: int) -> Tensor:
         return torch.rand(shape, generator=generator, device=device).argsort(-1)
 
-    chosen = shuffled(batch, characters)[:, :n_ways]
-    samples = shuffled(batch, n_ways, each)[..., : n_shots + 1]
+    chosen = shuffled(batch, n_characters)[:, :n_ways]
+    samples = shuffled(batch, n_ways, n_drawings)[..., : n_shots + 1]
     asked = torch.randint(n_ways, (batch, 1), generator=generator, device=device)
     labels = shuffled(batch, n_ways * n_shots) % n_ways  # of each step, every label n_shots times
     seen = (labels[:, :, None] == labels[:, None, :]).tril(-1).sum(-1)  # how often the label was shown before
     labels, seen = torch.cat([labels, asked], 1), torch.cat([seen, torch.full_like(asked, n_shots)], 1)
-    return _Draw(chosen, labels, samples[torch.arange(batch, device=device)[:, None], labels, seen])
+    samples = samples[torch.arange(batch, device=device)[:, None], labels, seen]
+    turns = torch.randint(4, (batch, n_ways), generator=generator, device=device) if turn else torch.zeros_like(chosen)
+    return Draw(labels, chosen.gather(1, labels), samples, turns.gather(1, labels))
 
 
 def _turned(pictures: Tensor, turns: Tensor) -> Tensor:
@@ -210,11 +288,6 @@ def _enough(drawings: Tensor, characters: int, each: int, generator: torch.Gener
             f"drawings must be square, of {characters} characters or more and {each} drawings or more of each, "
             f"got shape {tuple(drawings.shape)}"
         )
-
-
-def _sizes(n_ways: int, n_shots: int, batch: int) -> None:
-    for name, value in (("n_ways", n_ways), ("n_shots", n_shots), ("batch", batch)):
-        _checks.integer(name, value)
 
 
 def episodes(drawings: Tensor, n_ways: int, n_shots: int, batch: int, generator: torch.Generator) -> OneShot:
@@ -248,14 +321,10 @@ def episodes(drawings: Tensor, n_ways: int, n_shots: int, batch: int, generator:
     Source: Miconi, Stanley & Clune (2018), section 4.4. A rotation is drawn for each character of each episode, as in the published
     code. Taught in the chapter "One-shot learning".
     """
-    _sizes(n_ways, n_shots, batch)
-    _enough(drawings, n_ways, n_shots + 1, generator)
-    drawn = _draw(*drawings.shape[:2], n_ways, n_shots, batch, generator)
-    turns = torch.randint(4, (batch, n_ways), generator=generator, device=generator.device)
-    pictures = drawings[drawn.characters.gather(1, drawn.labels), drawn.samples]
-    pictures = _turned(pictures, turns.gather(1, drawn.labels))
-    targets = nn.functional.one_hot(drawn.labels[:, :-1].T, n_ways).to(drawings.dtype)
-    return _with_labels(pictures.transpose(0, 1), targets, drawn.labels[:, -1])
+    _enough(drawings, _checks.integer("n_ways", n_ways), _checks.integer("n_shots", n_shots) + 1, generator)
+    drawn = draw(*drawings.shape[:2], n_ways, n_shots, batch, generator)
+    pictures = _turned(drawings[drawn.characters, drawn.samples], drawn.turns)
+    return with_labels(pictures.transpose(0, 1), drawn.labels, n_ways)
 
 
 def pool(
@@ -289,7 +358,8 @@ def pool(
     -----
     Source: this book. Taught in the chapter "One-shot learning".
     """
-    _sizes(n_ways, n_shots, batch)
+    for name, value in (("n_ways", n_ways), ("n_shots", n_shots), ("batch", batch)):
+        _checks.integer(name, value)
     for name, size, least in (("n_characters", n_characters, n_ways), ("n_drawings", n_drawings, n_shots + 1)):
         if _checks.integer(name, size) < least:
             raise ValueError(f"{name} must be {least} or more, for an episode shows so many, got {size}")
@@ -299,8 +369,8 @@ def pool(
     samples = torch.rand(n_characters, drawings.shape[1], generator=generator, device=device).argsort(-1)[:, :n_drawings]
     turns = torch.randint(4, (n_characters, 1), generator=generator, device=device).expand(-1, n_drawings)
     pictures = _turned(drawings[characters[:, None], samples], turns)
-    drawn = _draw(n_characters, n_drawings, n_ways, n_shots, batch, generator)
-    where = (drawn.characters.gather(1, drawn.labels) * n_drawings + drawn.samples).T
+    drawn = draw(n_characters, n_drawings, n_ways, n_shots, batch, generator, turn=False)
+    where = (drawn.characters * n_drawings + drawn.samples).T
     targets = nn.functional.one_hot(drawn.labels[:, :-1].T, n_ways).to(drawings.dtype)
     return Pool(pictures.flatten(0, 1), where[:-1], targets, where[-1], drawn.labels[:, -1])
 
@@ -388,7 +458,7 @@ def pick(drawings: Tensor, characters: list[int], shown: list[int], asked: tuple
         raise ValueError(f"drawing {last} of label {label} is shown already: ask for another one")
     inputs = torch.stack([*drawings[characters, shown], drawings[characters[label], last]]).unsqueeze(1)
     targets = torch.eye(len(characters), dtype=drawings.dtype, device=drawings.device).unsqueeze(1)
-    return _with_labels(inputs, targets, torch.tensor([label], device=drawings.device))
+    return _with_targets(inputs, targets, torch.tensor([label], device=drawings.device))
 
 
 def prototypes(shown: Tensor, targets: Tensor, asked: Tensor) -> Tensor:

@@ -123,6 +123,19 @@ def test_what_is_not_there_is_named():
         omniglot.load("omniglot-plastic", {}, "0.")
 
 
+@pytest.mark.parametrize(("n_ways", "n_shots"), [(5, 1), (3, 2)])
+def test_episodes_of_features_are_the_episodes_of_the_drawings(n_ways, n_shots, easy):
+    net = networks.OneShotNetwork(n_ways, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        answers, where = omniglot._answers(net, easy, n_ways, n_shots, 40, torch.Generator().manual_seed(1))
+        e = oneshot.episodes(easy, n_ways, n_shots, 40, torch.Generator().manual_seed(1))
+        y = net(e.inputs, targets=e.targets, clamp=e.clamp)[0][-1]
+    assert torch.equal(answers["oja"], oneshot.correct(y, e).float())
+    for b in range(40):
+        assert e.targets[int(where[b]), b].argmax() == e.answer[b]
+        assert not (e.targets[: int(where[b]), b].argmax(-1) == e.answer[b]).any()
+
+
 def test_readings_are_what_they_are_called():
     g = torch.Generator().manual_seed(0)
     net = networks.OneShotNetwork(3, rules.decay, n_features=5, generator=g)
