@@ -158,10 +158,17 @@ def test_readings_are_what_they_are_called():
     assert set(omniglot.readings(bare, seen, targets, clamp)) == {"prototypes", "mean product"}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_stored_networks_name_drawings_about_as_often_as_is_stored(name):
+@pytest.fixture(scope="module")
+def real():
+    """All drawings and names of Omniglot, if they are there."""
     if not data.available("omniglot"):
         pytest.skip(f"needs real data: Omniglot is not in {data.folder()}")
+    return oneshot.omniglot()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_stored_networks_name_drawings_about_as_often_as_is_stored(name, real, monkeypatch):
+    monkeypatch.setattr(oneshot, "omniglot", lambda: real)
     experiment, its = experiments.EXPERIMENTS[name], experiments.weights(name)
     few = experiment.configuration | {"test_episodes": 300}
     found = experiment.test({key.removeprefix("0."): value for key, value in its.items() if key.startswith("0.")}, 0, **few)
