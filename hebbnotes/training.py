@@ -176,7 +176,7 @@ class _Optimiser:
             places["muon" if kernel_lr is not None and p.ndim > 2 else "adam"].append(k)
         self.places = {name: numbers for name, numbers in places.items() if numbers}  # the numbers of its parameters
         self.kernels = [parameters[k] for k in places["muon"]]
-        self.matrices = [p.detach().flatten(1).clone() for p in self.kernels]  # Muon takes matrices only
+        self.matrices = [_matrix(p).clone() for p in self.kernels]  # Muon takes matrices only
         self.parts: dict[str, torch.optim.Optimizer] = {}
         if places["adam"]:
             self.parts["adam"] = torch.optim.Adam([parameters[k] for k in places["adam"]], lr=lr)
@@ -187,14 +187,14 @@ class _Optimiser:
     def step(self, factor: float) -> None:
         """Change the parameters by their gradients, at ``factor`` times the learning rates."""
         for kernel, matrix in zip(self.kernels, self.matrices, strict=True):
-            matrix.copy_(kernel.detach().flatten(1))
-            matrix.grad = None if kernel.grad is None else kernel.grad.flatten(1)
+            matrix.copy_(_matrix(kernel))
+            matrix.grad = None if kernel.grad is None else _matrix(kernel.grad)
         for name, part in self.parts.items():
             part.param_groups[0]["lr"] = self.rates[name] * factor
             part.step()
         with torch.no_grad():
             for kernel, matrix in zip(self.kernels, self.matrices, strict=True):
-                kernel.copy_(matrix.view(kernel.shape))
+                kernel.movedim(1, -1).copy_(matrix.view(kernel.movedim(1, -1).shape))
 
     def state(self) -> dict[str, Tensor]:
         """Return all that it remembers, under names such as ``adam.0.step``, for parameter 0."""
@@ -219,6 +219,11 @@ class _Optimiser:
                     _, k, what = key.split(".")
                     state.setdefault(self.places[name].index(int(k)), {})[what] = value
             part.load_state_dict(part.state_dict() | {"state": state})
+
+
+def _matrix(kernel: Tensor) -> Tensor:
+    """Return a kernel as a matrix, with its input channels last, whatever its layout in memory."""
+    return kernel.detach().movedim(1, -1).flatten(1)
 
 
 def _save(path: Path, parameters: list[Tensor], optimiser: _Optimiser, generator: torch.Generator | None, history: History) -> None:
