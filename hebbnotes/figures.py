@@ -3,11 +3,13 @@
 Nothing here computes a result. The palette is that of Okabe and Ito, which colour-blind readers can tell apart.
 """
 
+import ast
 import base64
 import html
 import io
 from collections.abc import Sequence
 from importlib.resources import files
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -432,6 +434,14 @@ def bcm_frame(y: Tensor, change: Tensor, theta: float) -> Figure:
     return fig
 
 
+def _literal(value: str) -> Any:
+    """Return what Python reads, as the page does, or the text itself."""
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return value
+
+
 def glue(name: str, value: str) -> None:
     """Give a computed value a name, so that a sentence of the chapter can take it by ``{glue:text}``.
 
@@ -441,7 +451,16 @@ def glue(name: str, value: str) -> None:
         The name that the sentence uses.
     value : str
         What the sentence shows.
+
+    Raises
+    ------
+    ValueError
+        If the page would read it as two numbers, as it does "6,000".
     """
+    if isinstance(_literal(value), tuple):
+        raise ValueError(
+            f"{name}: the page would show {value} as {_literal(value)}: add the word that it counts, or leave the comma out"
+        )
     from IPython.display import display
 
     prefix = "application/papermill.record/"

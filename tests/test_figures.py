@@ -137,6 +137,10 @@ def test_a_glued_value_is_shown_under_the_name_that_a_sentence_takes(monkeypatch
     prefix = "application/papermill.record/"
     assert bundle == {f"{prefix}text/plain": "12 %"}
     assert options == {"raw": True, "metadata": {"scrapbook": {"name": "share", "mime_prefix": prefix}}}
+    for value in ("6,000 updates", "98.7 (98.5 to 98.8)", "4,096", "0.40", "−0.04"):
+        figures.glue("share", value)
+    with pytest.raises(ValueError, match=r"would show 6,000 as \(6, 0\): add the word"):
+        figures.glue("share", "6,000")
 
 
 def test_frames_and_lines_show_the_numbers_that_they_are_given():
