@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hebbnotes import oneshot, rules, training
+from hebbnotes import networks, oneshot, rules, training
 from hebbnotes.baselines import PrototypicalNetwork
 from hebbnotes.networks import OneShotNetwork, run_layer
 
@@ -291,7 +291,7 @@ def features(batch, n_ways, n_shots, n, seed):
 cases = st.integers(1, 3), st.integers(1, 4), st.integers(1, 4), st.integers(1, 5), seeds
 
 
-@pytest.mark.witness("eq-one-shot", run_layer)
+@pytest.mark.witness("eq-one-shot", networks.run_layer)
 @given(*cases, st.floats(0, 1), st.sampled_from([200.0, 1000.0]))
 def test_a_clamp_is_a_label_that_is_said_strongly(batch, n_ways, n_shots, n, seed, eta, strength):
     x, _, _, targets, clamp, g = features(batch, n_ways, n_shots, n, seed)
@@ -309,7 +309,7 @@ def test_a_clamp_is_a_label_that_is_said_strongly(batch, n_ways, n_shots, n, see
         torch.testing.assert_close(state.hebb[b], hebb)
 
 
-@pytest.mark.witness("eq-running-mean", run_layer)
+@pytest.mark.witness("eq-running-mean", networks.run_layer)
 @given(*cases, st.floats(0, 1))
 def test_under_oja_a_clamped_column_is_a_running_mean_of_its_own_inputs_alone(batch, n_ways, n_shots, n, seed, eta):
     x, labels, _, targets, clamp, _ = features(batch, n_ways, n_shots, n, seed)
@@ -322,7 +322,7 @@ def test_under_oja_a_clamped_column_is_a_running_mean_of_its_own_inputs_alone(ba
             torch.testing.assert_close(hebb[b, :, j], column)
 
 
-@pytest.mark.witness("eq-matching", run_layer)
+@pytest.mark.witness("eq-matching", networks.run_layer)
 @given(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), seeds, st.floats(0, 1), st.floats(-3, 3), st.booleans())
 def test_a_one_shot_layer_compares_by_products_if_all_columns_of_w_are_equal(batch, n_ways, n, seed, eta, alpha, zero):
     x, labels, _, targets, clamp, g = features(batch, n_ways, 1, n, seed)
@@ -344,7 +344,7 @@ def test_it_is_no_such_comparison_if_a_condition_fails():
         assert (y - products.softmax(-1)).abs().max() > 1e-3
 
 
-@pytest.mark.witness("eq-positions", run_layer)
+@pytest.mark.witness("eq-positions", networks.run_layer)
 @given(*cases, st.floats(0, 1))
 def test_under_decay_what_was_shown_earlier_counts_less_whatever_its_label(batch, n_ways, n_shots, n, seed, eta):
     x, _, shown, targets, clamp, _ = features(batch, n_ways, n_shots, n, seed)
