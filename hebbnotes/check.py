@@ -252,7 +252,7 @@ def shares(left: Callable[[float, int], Tensor]) -> None:
         for drawing in torch.eye(n):
             column = column + eta * oja(column, drawing, torch.ones(1))
         assert torch.allclose(found, column[:, 0]), "it differs from what Oja's rule leaves"
-    print("Yes: eta for the newest, 1 - eta less for each older one, as Oja's rule leaves them.")
+    print("Yes: eta for the newest, times 1 - eta for each older one, as Oja's rule leaves them.")
 
 
 def window(change: Callable[[float], float]) -> None:
