@@ -1,0 +1,220 @@
+"""A maze whose reward stays in one place for an episode: pure functions of a batch of agents.
+
+The task of Miconi, Stanley & Clune (2018), section 4.5. An agent sees the walls next to it, what it did and what it got. It is
+rewarded at a place that it cannot see, and then finds itself anywhere: to come back it must remember where the reward is.
+
+Shapes: B agents, each in an episode of its own; S squares on a side of the maze, its outer wall included.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from hebbnotes import _checks
+
+__all__ = ["MOVES", "Agents", "Maze", "distances", "make", "observe", "start", "step"]
+
+MOVES = torch.tensor([[-1, 0], [1, 0], [0, -1], [0, 1]])
+"""Rows and columns that each action moves by: up, down, left, right."""
+N_SEEN = 14
+"""Numbers that an agent is told at each step."""
+
+
+class Maze(NamedTuple):
+    """Walls, and where one can be.
+
+    Attributes
+    ----------
+    walls : Tensor
+        Boolean, shape (S, S).
+    free : Tensor
+        Rows and columns of the squares without a wall, integers, shape (n_free, 2).
+    """
+
+    walls: Tensor
+    free: Tensor
+
+    @property
+    def centre(self) -> int:
+        """Row, and column, of the square where an episode starts."""
+        return len(self.walls) // 2
+
+
+class Agents(NamedTuple):
+    """A batch of agents, and what just happened to them.
+
+    Attributes
+    ----------
+    position, goal : Tensor
+        Row and column of each, integers, shape (B, 2).
+    action : Tensor
+        What each did, 0 to 3, or -1 at the start; shape (B,).
+    reward : Tensor
+        What each got for it, shape (B,).
+    found, bumped : Tensor
+        Boolean, shape (B,): whether it found the goal, or ran into a wall.
+    """
+
+    position: Tensor
+    goal: Tensor
+    action: Tensor
+    reward: Tensor
+    found: Tensor
+    bumped: Tensor
+
+
+def make(size: int = 9) -> Maze:
+    """Build the maze: an open square with a pillar on every other square of every other row.
+
+    Parameters
+    ----------
+    size : int
+        Squares on a side without the outer wall, odd, 3 or more.
+
+    Returns
+    -------
+    Maze
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the size is no odd integer of 3 or more.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.5: 9 x 9 squares with 16 pillars. The centre is always open.
+    """
+    if _checks.integer("size", size, 3) % 2 == 0:
+        raise ValueError(f"size must be odd, so that the maze has a centre, got {size}: use {size + 1}")
+    walls = torch.ones(size + 2, size + 2, dtype=torch.bool)
+    walls[1:-1, 1:-1] = False
+    walls[2:-2:2, 2:-2:2] = True
+    walls[(size + 1) // 2, (size + 1) // 2] = False
+    return Maze(walls, (~walls).nonzero())
+
+
+def _anywhere_but(maze: Maze, avoided: Tensor, generator: torch.Generator) -> Tensor:
+    """Draw a free square for each agent, any but the one to be avoided; both of shape (B, 2)."""
+    n = len(maze.free)
+    drawn = torch.randint(n - 1, (len(avoided),), generator=generator, device=generator.device)
+    there = (maze.free.unsqueeze(0) == avoided.unsqueeze(1)).all(-1).int().argmax(-1)
+    return maze.free[drawn + (drawn >= there)]
+
+
+def start(maze: Maze, batch: int, generator: torch.Generator) -> Agents:
+    """Put agents into the centre, and for each a goal anywhere else.
+
+    Parameters
+    ----------
+    maze : Maze
+        From :func:`make`.
+    batch : int
+        Number of agents.
+    generator : torch.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    Agents
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.5.
+    """
+    position = torch.full((_checks.integer("batch", batch), 2), maze.centre)
+    goal = _anywhere_but(maze, position, generator)
+    nothing = torch.zeros(batch, dtype=torch.bool)
+    return Agents(position, goal, torch.full((batch,), -1), torch.zeros(batch), nothing, nothing)
+
+
+def step(
+    maze: Maze, agents: Agents, action: Tensor, generator: torch.Generator, *, reward: float = 10.0, penalty: float = 0.1
+) -> Agents:
+    """Move each agent; who reaches its goal is rewarded, and put anywhere else.
+
+    Parameters
+    ----------
+    maze : Maze
+        From :func:`make`.
+    agents : Agents
+        As they are.
+    action : Tensor
+        What each does, integers from 0 to 3 as in :data:`MOVES`, shape (B,). Who runs into a wall stays.
+    generator : torch.Generator
+        Source of randomness.
+    reward, penalty : float
+        What the goal gives, and what a wall takes.
+
+    Returns
+    -------
+    Agents
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is not one action for each agent, from 0 to 3.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.5: reward 10, penalty 0.1.
+    """
+    _checks.tensor("action", action, "B", {"B": len(agents.position)})
+    if action.is_floating_point() or bool(((action < 0) | (action > 3)).any()):
+        raise ValueError(f"action must hold integers from 0 to 3, got {action.unique().tolist()}")
+    moved = agents.position + MOVES[action]
+    bumped = maze.walls[moved[:, 0], moved[:, 1]]
+    position = torch.where(bumped.unsqueeze(1), agents.position, moved)
+    found = (position == agents.goal).all(1)
+    position = torch.where(found.unsqueeze(1), _anywhere_but(maze, agents.goal, generator), position)
+    return Agents(position, agents.goal, action, reward * found.float() - penalty * bumped.float(), found, bumped)
+
+
+def observe(maze: Maze, agents: Agents) -> Tensor:
+    """Return what each agent is told, shape (B, 14): nine squares around it (1 for a wall), what it did (one of four), what it got.
+
+    Parameters
+    ----------
+    maze : Maze
+        From :func:`make`.
+    agents : Agents
+        As they are.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.5, and their later code for the action.
+    """
+    around = torch.cartesian_prod(torch.arange(-1, 2), torch.arange(-1, 2))
+    squares = agents.position.unsqueeze(1) + around
+    seen = maze.walls[squares[..., 0], squares[..., 1]].float()
+    did = (agents.action.unsqueeze(1) == torch.arange(4)).float()
+    return torch.cat([seen, did, agents.reward.unsqueeze(1)], 1)
+
+
+def distances(maze: Maze, goal: tuple[int, int]) -> Tensor:
+    """Return the number of moves from each square to a goal, integers, shape (S, S); -1 in walls.
+
+    Parameters
+    ----------
+    maze : Maze
+        From :func:`make`.
+    goal : tuple of int
+        Row and column of a free square.
+
+    Raises
+    ------
+    ValueError
+        If there is a wall.
+    """
+    row, column = goal
+    size = len(maze.walls)
+    if not (0 <= row < size and 0 <= column < size) or maze.walls[row, column]:
+        raise ValueError(f"goal must be a free square, got {goal}: see maze.free")
+    found = torch.full((size, size), -1)
+    front, moves = torch.zeros_like(maze.walls), 0
+    front[row, column] = True
+    while front.any():
+        found[front] = moves
+        near = front.roll(1, 0) | front.roll(-1, 0) | front.roll(1, 1) | front.roll(-1, 1)
+        front, moves = near & ~maze.walls & (found < 0), moves + 1
+    return found

@@ -1,0 +1,156 @@
+"""The maze: its walls, what a step does, and what programs for gymnasium see."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from gymnasium.utils.env_checker import check_env
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hebbnotes import environments, maze
+
+sizes, seeds = st.sampled_from([3, 5, 7, 9, 11]), st.integers(0, 10_000)
+
+
+@pytest.mark.parametrize(("size", "free", "pillars"), [(3, 9, 0), (5, 21, 4), (7, 41, 8), (9, 65, 16), (11, 97, 24)])
+def test_the_maze_has_its_squares_and_pillars(size, free, pillars):
+    made = maze.make(size)
+    assert made.walls.shape == (size + 2, size + 2)
+    assert len(made.free) == free
+    assert made.walls[1:-1, 1:-1].sum() == pillars
+    assert made.walls[0].all()
+    assert made.walls[:, -1].all()
+    assert torch.equal(made.walls, made.walls.rot90())
+    assert not made.walls[made.centre, made.centre]
+    assert (maze.distances(made, (1, 1)) >= 0).sum() == free, "every free square can be reached"
+
+
+def test_a_maze_needs_a_centre():
+    for size in (4, 1, 0):
+        with pytest.raises(ValueError, match="size must be"):
+            maze.make(size)
+
+
+@given(sizes, st.integers(1, 30), seeds)
+def test_a_step_moves_by_one_unless_there_is_a_wall_or_the_goal(size, batch, seed):
+    made, g = maze.make(size), torch.Generator().manual_seed(seed)
+    agents = maze.start(made, batch, g)
+    assert (agents.position == made.centre).all()
+    for _ in range(20):
+        assert not made.walls[agents.goal[:, 0], agents.goal[:, 1]].any()
+        action = torch.randint(4, (batch,), generator=g)
+        after = maze.step(made, agents, action, g)
+        assert torch.equal(after.goal, agents.goal), "the goal stays"
+        assert torch.equal(after.action, action)
+        assert not made.walls[after.position[:, 0], after.position[:, 1]].any()
+        for b in range(batch):
+            wanted = agents.position[b] + maze.MOVES[action[b]]
+            wall = bool(made.walls[tuple(wanted)])
+            assert after.bumped[b] == wall
+            assert after.found[b] == (not wall and torch.equal(wanted, agents.goal[b]))
+            if after.found[b]:
+                assert not torch.equal(after.position[b], agents.goal[b]), "anywhere but on the goal"
+            else:
+                assert torch.equal(after.position[b], agents.position[b] if wall else wanted)
+            assert after.reward[b] == pytest.approx(10.0 * bool(after.found[b]) - 0.1 * wall)
+        agents = after
+
+
+def test_goals_and_places_after_a_reward_are_drawn_from_all_others_alike():
+    made, g = maze.make(5), torch.Generator().manual_seed(0)
+    goals = maze.start(made, 20_000, g).goal
+    counts = torch.zeros(7, 7).index_put_((goals[:, 0], goals[:, 1]), torch.ones(20_000), accumulate=True)
+    assert counts[made.centre, made.centre] == 0
+    assert (counts > 0).sum() == 20
+    assert counts[counts > 0].min() > 850
+    beside = torch.tensor([[3, 2]]).expand(20_000, 2)
+    agents = maze.start(made, 20_000, g)._replace(goal=torch.tensor([[3, 3]]).expand(20_000, 2), position=beside)
+    after = maze.step(made, agents, torch.full((20_000,), 3), g)
+    assert after.found.all()
+    counts = torch.zeros(7, 7).index_put_((after.position[:, 0], after.position[:, 1]), torch.ones(20_000), accumulate=True)
+    assert counts[3, 3] == 0
+    assert counts[counts > 0].min() > 850
+
+
+def test_an_agent_is_told_its_walls_its_action_and_its_reward_and_never_the_goal():
+    made, g = maze.make(5), torch.Generator().manual_seed(0)
+    agents = maze.start(made, 3, g)._replace(position=torch.tensor([[1, 1], [3, 3], [1, 2]]))
+    seen = maze.observe(made, agents)
+    assert seen.shape == (3, maze.N_SEEN)
+    assert seen[:, 9:].eq(0).all(), "nothing was done or got yet"
+    assert seen[0, :9].tolist() == [1, 1, 1, 1, 0, 0, 1, 0, 1]
+    assert seen[1, :9].tolist() == [1, 0, 1, 0, 0, 0, 1, 0, 1]
+    after = agents._replace(action=torch.tensor([0, 2, 3]), reward=torch.tensor([10.0, 0, -0.1]))
+    told = maze.observe(made, after)
+    assert torch.equal(told[:, 9:13], torch.eye(4)[[0, 2, 3]])
+    assert told[:, 13].tolist() == pytest.approx([10, 0, -0.1])
+    moved = after._replace(goal=after.goal.flip(0) * 0 + 1)
+    assert torch.equal(maze.observe(made, moved), told)
+
+
+@given(sizes, seeds)
+def test_a_distance_is_one_more_than_that_of_the_nearest_neighbour(size, seed):
+    made, g = maze.make(size), torch.Generator().manual_seed(seed)
+    goal = tuple(made.free[torch.randint(len(made.free), (1,), generator=g)][0].tolist())
+    found = maze.distances(made, goal)
+    assert found[made.walls].eq(-1).all()
+    for row, column in made.free.tolist():
+        near = [int(found[row + a, column + b]) for a, b in maze.MOVES.tolist() if not made.walls[row + a, column + b]]
+        assert found[row, column] == (0 if (row, column) == goal else 1 + min(near))
+    with pytest.raises(ValueError, match="free square"):
+        maze.distances(made, (0, 0))
+
+
+def test_a_wrong_action_is_refused():
+    made, g = maze.make(5), torch.Generator()
+    agents = maze.start(made, 2, g)
+    for action in (torch.tensor([0, 4]), torch.tensor([0.0, 1.0]), torch.tensor([-1, 0])):
+        with pytest.raises(ValueError, match="integers from 0 to 3"):
+            maze.step(made, agents, action, g)
+    with pytest.raises(ValueError, match="action must have shape"):
+        maze.step(made, agents, torch.tensor([0]), g)
+
+
+def test_the_checker_of_gymnasium_is_content():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_env(environments.MazeEnv(5, 20), skip_render_check=True)
+
+
+def run(environment, n_steps, act, seed):
+    trail = [environment.reset(seed=seed)[0]]
+    for t in range(n_steps):
+        seen, reward, ended, over, info = environment.step(act(t))
+        trail += [seen, reward, ended, over, info["found"], info["bumped"]]
+    return trail
+
+
+def test_a_batch_ends_together_starts_anew_and_repeats_itself_from_its_seed():
+    rng = np.random.default_rng(0)
+    actions = rng.integers(4, size=(45, 6))
+    one, two = (run(environments.MazeVectorEnv(6, 5, 20), 45, lambda t: actions[t], 3) for _ in range(2))
+    assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+    other = run(environments.MazeVectorEnv(6, 5, 20), 45, lambda t: actions[t], 4)
+    assert not all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    over = [one[4 + 6 * t].all() for t in range(45)]
+    assert [t for t, ends in enumerate(over) if ends] == [19, 40], "20 steps, one that starts anew, 20 steps"
+    assert one[1 + 6 * 20][:, 9:].sum() == 0, "a new episode: nothing done, nothing got"
+    space = environments.MazeVectorEnv(6, 5, 20).observation_space
+    assert all(space.contains(one[1 + 6 * t]) for t in range(45))
+
+
+def test_one_agent_is_a_batch_of_one():
+    env = environments.MazeEnv(5, 15)
+    with pytest.raises(ValueError, match="call reset"):
+        env.step(0)
+    seen, info = env.reset(seed=1)
+    assert info == {"found": False, "bumped": False}
+    for t in range(15):
+        seen, reward, ended, over, info = env.step(t % 4)
+        assert seen.shape == (maze.N_SEEN,)
+        assert reward == pytest.approx(10 * info["found"] - 0.1 * info["bumped"])
+        assert (ended, over) == (False, t == 14)
+    with pytest.raises(ValueError, match="over: call reset"):
+        env.step(0)
