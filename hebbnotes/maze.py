@@ -13,7 +13,7 @@ from torch import Tensor
 
 from hebbnotes import _checks
 
-__all__ = ["MOVES", "Agents", "Maze", "distances", "make", "observe", "start", "step"]
+__all__ = ["MOVES", "Agents", "Maze", "distances", "find", "make", "observe", "start", "step"]
 
 MOVES = torch.tensor([[-1, 0], [1, 0], [0, -1], [0, 1]])
 """Rows and columns that each action moves by: up, down, left, right."""
@@ -218,3 +218,59 @@ def distances(maze: Maze, goal: tuple[int, int]) -> Tensor:
         near = front.roll(1, 0) | front.roll(-1, 0) | front.roll(1, 1) | front.roll(-1, 1)
         front, moves = near & ~maze.walls & (found < 0), moves + 1
     return found
+
+
+def find(maze: Maze, way: str, batch: int, n_steps: int, generator: torch.Generator) -> Tensor:
+    """Let agents that do not learn look for their goals: what a network is to be compared with.
+
+    Parameters
+    ----------
+    maze : Maze
+        From :func:`make`.
+    way : {"walk", "sweep", "know"}
+        ``"walk"`` takes a random action at each step. ``"sweep"`` sees the whole maze but the goal, goes to a nearest square that
+        it has not been on, and begins again after each find: it remembers its way and not the goal. ``"know"`` sweeps until its
+        first find, and from then on takes the shortest way to the goal.
+    batch, n_steps : int
+        Number of agents, and of steps.
+    generator : torch.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    Tensor
+        Boolean, shape (n_steps, batch): where a goal was found.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the way is unknown, or a number is no positive integer.
+
+    Notes
+    -----
+    Source: this book.
+    """
+    _checks.choice("way", way, ("walk", "sweep", "know"))
+    _checks.integer("n_steps", n_steps)
+    agents, size = start(maze, batch, generator), len(maze.walls)
+    far = torch.full((size, size, len(maze.free)), size**2)  # moves from each square to each free one; more than any in walls
+    for k, goal in enumerate(maze.free.tolist()):
+        moves = distances(maze, (goal[0], goal[1]))
+        far[..., k] = torch.where(moves < 0, size**2, moves)
+    goals = (maze.free.unsqueeze(0) == agents.goal.unsqueeze(1)).all(-1).int().argmax(-1)
+    unseen, knows, found = torch.ones(batch, len(maze.free), dtype=torch.bool), torch.zeros(batch, dtype=torch.bool), []
+    every = torch.arange(batch)
+    for _ in range(n_steps):
+        here = far[agents.position[:, 0], agents.position[:, 1]]
+        unseen[every, here.argmin(1)] = False
+        ties = torch.rand(unseen.shape, generator=generator)
+        aim = torch.where(knows, goals, torch.where(unseen, here + ties, size**2).argmin(1))
+        near = agents.position.unsqueeze(1) + MOVES  # (B, 4, 2)
+        action = far[near[..., 0], near[..., 1], aim.unsqueeze(1)].argmin(1)
+        if way == "walk":
+            action = torch.randint(4, (batch,), generator=generator)
+        agents = step(maze, agents, action, generator)
+        unseen[agents.found] = True
+        knows |= agents.found & (way == "know")
+        found.append(agents.found)
+    return torch.stack(found)

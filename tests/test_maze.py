@@ -154,3 +154,26 @@ def test_one_agent_is_a_batch_of_one():
         assert (ended, over) == (False, t == 14)
     with pytest.raises(ValueError, match="over: call reset"):
         env.step(0)
+
+
+@pytest.mark.parametrize(
+    ("size", "n_steps", "walk", "sweep", "know"), [(5, 60, 0.87, 4.5, 14.2), (7, 120, 0.93, 4.8, 21.1), (9, 200, 0.78, 4.9, 26.9)]
+)
+def test_what_does_not_learn_finds_about_as_often_as_an_independent_program_found(size, n_steps, walk, sweep, know):
+    made, g = maze.make(size), torch.Generator().manual_seed(0)
+    for way, wanted, share in (("walk", walk, 0.05), ("sweep", sweep, 0.12), ("know", know, 0.03)):  # sweeps differ in their ties
+        finds = maze.find(made, way, 1000, n_steps, g).sum(0).float()
+        assert abs(finds.mean() - wanted) < share * wanted + 3 * finds.std() / 1000**0.5, f"{way}: {finds.mean():.2f}"
+
+
+def test_who_knows_takes_the_shortest_way_back_and_who_sweeps_sees_every_square():
+    made, g = maze.make(9), torch.Generator().manual_seed(0)
+    found = maze.find(made, "know", 500, 200, g)
+    between = torch.cat([found[:, b].nonzero()[:, 0].diff() for b in range(500)]).float()
+    all_pairs = torch.stack([maze.distances(made, tuple(goal))[~made.walls] for goal in made.free.tolist()]).float()
+    assert between.max() <= all_pairs.max()
+    assert between.mean().item() == pytest.approx(all_pairs.sum().item() / (65 * 64), rel=0.03)
+    swept = maze.find(made, "sweep", 500, 200, g)
+    assert swept.any(0).all(), "in 200 steps a sweep has been everywhere"
+    with pytest.raises(ValueError, match="way must be one of"):
+        maze.find(made, "guess", 1, 1, g)
