@@ -204,6 +204,15 @@ def _with_targets(inputs: Tensor, shown: Tensor, answer: Tensor) -> OneShot:
     return OneShot(inputs, targets, clamp, answer)
 
 
+def _numbers(n_characters: int, n_drawings: int, n_ways: int, n_shots: int, batch: int) -> None:
+    """Check the sizes of what is drawn from, and of episodes."""
+    for name, value in (("n_ways", n_ways), ("n_shots", n_shots), ("batch", batch)):
+        _checks.integer(name, value)
+    for name, size, least in (("n_characters", n_characters, n_ways), ("n_drawings", n_drawings, n_shots + 1)):
+        if _checks.integer(name, size) < least:
+            raise ValueError(f"{name} must be {least} or more, for an episode shows so many, got {size}")
+
+
 class Draw(NamedTuple):
     """Which drawings episodes show; the last step asks.
 
@@ -248,11 +257,7 @@ def draw(
     -----
     Source: Miconi, Stanley & Clune (2018), section 4.4.
     """
-    for name, value in (("n_ways", n_ways), ("n_shots", n_shots), ("batch", batch)):
-        _checks.integer(name, value)
-    for name, size, least in (("n_characters", n_characters, n_ways), ("n_drawings", n_drawings, n_shots + 1)):
-        if _checks.integer(name, size) < least:
-            raise ValueError(f"{name} must be {least} or more, for an episode shows so many, got {size}")
+    _numbers(n_characters, n_drawings, n_ways, n_shots, batch)
     device = generator.device
 
     def shuffled(*shape: int) -> Tensor:
@@ -358,11 +363,7 @@ def pool(
     -----
     Source: this book. Taught in the chapter "One-shot learning".
     """
-    for name, value in (("n_ways", n_ways), ("n_shots", n_shots), ("batch", batch)):
-        _checks.integer(name, value)
-    for name, size, least in (("n_characters", n_characters, n_ways), ("n_drawings", n_drawings, n_shots + 1)):
-        if _checks.integer(name, size) < least:
-            raise ValueError(f"{name} must be {least} or more, for an episode shows so many, got {size}")
+    _numbers(n_characters, n_drawings, n_ways, n_shots, batch)
     _enough(drawings, n_characters, n_drawings, generator)
     device = generator.device
     characters = torch.randperm(len(drawings), generator=generator, device=device)[:n_characters]
