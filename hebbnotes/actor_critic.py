@@ -92,7 +92,7 @@ def loss(
     trace: float = 0.95,
     value_weight: float = 0.25,
     entropy_weight: float = 0.01,
-    scale: float = 1.0,
+    scale: float | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
     """Return the loss of actor and critic on whole episodes, and its parts.
 
@@ -110,8 +110,8 @@ def loss(
         As for :func:`advantages`.
     value_weight, entropy_weight : float
         Weight of the critic's squared error, and of the entropy of the actor, which keeps it trying.
-    scale : float
-        Number that advantages are divided by for the actor.
+    scale : float, optional
+        Number that advantages are divided by for the actor; by default their own root mean square.
 
     Returns
     -------
@@ -134,14 +134,17 @@ def loss(
     _checks.tensor("values", values, "T B", sizes, like=logits)
     _checks.tensor("rewards", rewards, "T B", sizes, like=logits)
     _checks.tensor("actions", actions, "T B", sizes)
-    for name, weight in (("value_weight", value_weight), ("entropy_weight", entropy_weight), ("scale", scale)):
+    for name, weight in (("value_weight", value_weight), ("entropy_weight", entropy_weight)):
         _checks.number(name, weight, 0)
+    if scale is not None and _checks.number("scale", scale, 0) == 0:
+        raise ValueError("scale must be above 0, got 0: leave it out to divide by the root mean square")
     better = advantages(rewards, values, gamma, trace)
     wanted = better + values.detach()
+    better = better / (better.square().mean().sqrt().clamp(min=1e-6) if scale is None else scale)
     log_p = logits.log_softmax(-1)
     chosen = log_p.gather(-1, actions.unsqueeze(-1)).squeeze(-1)
     entropy = -(log_p.exp() * log_p).sum(-1).mean()
     error = nn.functional.mse_loss(values, wanted)
-    total = -(chosen * better / scale).mean() + value_weight * error - entropy_weight * entropy
+    total = -(chosen * better).mean() + value_weight * error - entropy_weight * entropy
     parts = {"reward": rewards.sum(0).mean().item(), "value_error": error.item(), "entropy": entropy.item()}
     return total, parts

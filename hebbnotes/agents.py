@@ -1,7 +1,7 @@
-"""Agents for the maze: a plastic recurrent network that acts, and how it lives through an episode.
+"""Agents for the maze: networks that act, and how they live through an episode.
 
-An episode is lived step by step without gradients; then it is gone through once more, all steps at once, with them. The second pass
-is where the fast evaluation of :mod:`hebbnotes.fast` pays.
+An episode is lived step by step without gradients; then it is gone through once more, with them. Where :mod:`hebbnotes.compiled`
+knows the network, it does both.
 
 Shapes: T steps, B agents, n units.
 """
@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from hebbnotes import _checks, actor_critic, maze, rules
+from hebbnotes import _checks, actor_critic, compiled, maze, networks, rules
 from hebbnotes.networks import PlasticRNN, State
 from hebbnotes.rules import Rule
 
-__all__ = ["Agent", "Life", "live", "loss"]
+__all__ = ["Agent", "Life", "erased", "live", "loss", "memories"]
 
 
 class Life(NamedTuple):
@@ -26,86 +26,164 @@ class Life(NamedTuple):
     ----------
     seen : Tensor
         What the agents were told before each step, shape (T, B, n_seen).
+    positions : Tensor
+        Row and column of each before each step, integers, shape (T, B, 2).
     actions : Tensor
         What they did, integers, shape (T, B).
     rewards, found : Tensor
         What it gave, and whether it found the goal, shape (T, B).
+    agents : hebbnotes.maze.Agents
+        The agents after the last step.
+    state : State, Tensor or tuple
+        The network's state after the last step.
     """
 
     seen: Tensor
+    positions: Tensor
     actions: Tensor
     rewards: Tensor
     found: Tensor
+    agents: maze.Agents
+    state: Any
 
 
 class Agent(nn.Module):
-    """Plastic recurrent network with connections from what is seen, to an actor and to a critic.
+    """Recurrent network with connections from what is seen, to an actor and to a critic.
 
     Parameters
     ----------
     n : int
-        Units.
-    rule, alpha, eta
+        Units; of an LSTM, cells.
+    kind : {"plastic", "recurrent", "lstm"}
+        A plastic network, the same without plasticity, or torch's LSTM.
+    rule, eta
         As for :class:`hebbnotes.networks.PlasticRNN`.
+    clip
+        As for :func:`hebbnotes.networks.run`.
     alpha_scale : float
         Standard deviation of the initial plasticities. Their signs are random: with all of them positive the trace feeds itself.
+    n_noise : int
+        Inputs that only distract: at each step each of them is 1 or -1 at random.
     generator : torch.Generator
         Source of the initial values.
 
     Attributes
     ----------
     inward : Parameter
-        Shape (n_seen + 1, n): from what is seen, and from a unit that is always 1.
-    core : PlasticRNN
-        The network.
+        Of a plastic network, shape (n_seen + 1, n): from what is seen, and from a unit that is always 1.
+    core : PlasticRNN, torch.nn.RNN or torch.nn.LSTM
+        The network; torch's have inputs of their own.
     outward : Parameter
         Shape (n + 1, 5): to four actions and the critic.
+    plain : bool
+        Whether nothing is compiled; set it to compare.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the kind is unknown, or a number is not usable.
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5.
+    Source: Miconi, Stanley & Clune (2018), section 4.5. Taught in the chapter "The maze".
     """
 
     def __init__(
         self,
         n: int = 64,
+        kind: str = "plastic",
         rule: Rule = rules.oja,
-        alpha: str | None = "full",
         *,
+        clip: float | None = None,
         eta: float = 0.1,
         alpha_scale: float = 0.1,
+        n_noise: int = 0,
         generator: torch.Generator,
     ) -> None:
+        _checks.choice("kind", kind, tuple(compiled.KINDS))
         super().__init__()
+        self.kind, self.clip, self.plain = kind, clip, False
+        n_seen = maze.N_SEEN + _checks.integer("n_noise", n_noise, 0)
         scale = 0.9 / _checks.integer("n", n) ** 0.5
-        self.core = PlasticRNN(n, rule, alpha, eta=eta, w_scale=scale, alpha_scale=alpha_scale, generator=generator)
-        self.inward = nn.Parameter(torch.randn(maze.N_SEEN + 1, n, generator=generator) / (maze.N_SEEN + 1) ** 0.5)
-        self.outward = nn.Parameter(0.1 * torch.randn(n + 1, 5, generator=generator) / n**0.5)
 
-    def forward(self, seen: Tensor, state: State | None = None) -> tuple[Tensor, Tensor, State]:
+        def drawn(deviation: float, *shape: int) -> Tensor:
+            return deviation * torch.randn(*shape, generator=generator)
+
+        if kind == "plastic":
+            self.core = PlasticRNN(n, rule, eta=eta, w_scale=scale, alpha_scale=alpha_scale, generator=generator)
+            self.inward = nn.Parameter(drawn((n_seen + 1) ** -0.5, n_seen + 1, n))
+        else:
+            self.core = nn.RNN(n_seen, n) if kind == "recurrent" else nn.LSTM(n_seen, n)
+            with torch.no_grad():  # drawn as for the plastic network
+                self.core.weight_ih_l0.copy_(drawn((n_seen + 1) ** -0.5, *self.core.weight_ih_l0.shape))
+                self.core.weight_hh_l0.copy_(drawn(scale, *self.core.weight_hh_l0.shape))
+                self.core.bias_ih_l0.zero_()
+                self.core.bias_hh_l0.zero_()
+        self.outward = nn.Parameter(drawn(0.1 * n**-0.5, n + 1, 5))
+
+    @property
+    def n_seen(self) -> int:
+        """Numbers that it is told at each step."""
+        return len(self.inward) - 1 if self.kind == "plastic" else self.core.input_size
+
+    def rest(self, batch: int) -> Any:
+        """Return the state at the start of an episode: all zero."""
+        n = len(self.outward) - 1
+        y = self.outward.new_zeros(batch, n)
+        if self.kind == "plastic":
+            return State(y, y.new_zeros(batch, n, n))
+        return y[None] if self.kind == "recurrent" else (y[None], y[None])
+
+    def compiles(self) -> bool:
+        """Tell whether compiled code takes it: on the processor, with one of three rules."""
+        return (
+            not self.plain and self.outward.device.type == "cpu" and (self.kind != "plastic" or self.core.rule in compiled.FORGETS)
+        )
+
+    def forward(self, seen: Tensor, state: Any = None) -> tuple[Tensor, Tensor, Any]:
         """Go through steps: (T, B, n_seen) give logits (T, B, 4), the critic's values (T, B), and the state after the last one."""
-        _checks.tensor("seen", seen, "T B n_seen", {"n_seen": maze.N_SEEN})
-        drive = seen @ self.inward[:-1] + self.inward[-1]
-        y, state = self.core(drive, state)
+        _checks.tensor("seen", seen, "T B n_seen", {"n_seen": self.n_seen})
+        _checks.finite("seen", seen)
+        state = self.rest(seen.shape[1]) if state is None else state
+        if self.kind == "plastic":
+            core, drive = self.core, seen @ self.inward[:-1] + self.inward[-1]
+            run = compiled.run if self.compiles() else networks.run
+            y, state = run(drive, core.w, core.alpha, core.eta, core.rule, state, clip=self.clip)
+        else:
+            y, state = self.core(seen, state)
         out = y @ self.outward[:-1] + self.outward[-1]
         return out[..., :4], out[..., 4], state
 
 
-def live(agent: Agent, made: maze.Maze, batch: int, n_steps: int, generator: torch.Generator, **rewards: float) -> Life:
-    """Let agents live through episodes, each choosing its actions at random with the probabilities that it gives them.
+def live(
+    agent: Agent,
+    made: maze.Maze,
+    agents: maze.Agents,
+    n_steps: int,
+    generator: torch.Generator,
+    state: Any = None,
+    *,
+    reward: float = 1.0,
+    penalty: float = 0.01,
+) -> Life:
+    """Let agents live, each choosing its actions at random with the probabilities that its network gives them.
 
     Parameters
     ----------
     agent : Agent
-        The network that all agents have; each has a trace of its own.
+        The network that all agents have; each has a state of its own.
     made : Maze
         From :func:`hebbnotes.maze.make`.
-    batch, n_steps : int
-        Number of agents, and of steps.
+    agents : hebbnotes.maze.Agents
+        Where they begin: from :func:`hebbnotes.maze.start`, or from an earlier life.
+    n_steps : int
+        Number of steps.
     generator : torch.Generator
         Source of randomness.
-    rewards : float
-        ``reward`` and ``penalty`` of :func:`hebbnotes.maze.step`.
+    state : optional
+        The network's state in which they begin; by default at rest.
+    reward, penalty : float
+        As for :func:`hebbnotes.maze.step`. The published ones are ten times as large.
 
     Returns
     -------
@@ -113,19 +191,78 @@ def live(agent: Agent, made: maze.Maze, batch: int, n_steps: int, generator: tor
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5.
+    Source: Miconi, Stanley & Clune (2018), section 4.5. Taught in the chapter "The maze".
     """
-    agents, state = maze.start(made, batch, generator), None
-    seen, actions, got, found = [], [], [], []
+    batch, n_noise = len(agents.turn), agent.n_seen - maze.N_SEEN
+    chance = torch.rand(_checks.integer("n_steps", n_steps), 2, batch, generator=generator, dtype=torch.float64)
+    noise = 2.0 * torch.randint(2, (n_steps, batch, n_noise), generator=generator) - 1
+    state = agent.rest(batch) if state is None else state
+    if agent.compiles():
+        return Life(*compiled.live(agent, made, agents, state, chance, noise, reward, penalty))
+    steps = []
     with torch.no_grad():
-        for _ in range(_checks.integer("n_steps", n_steps)):
-            seen.append(maze.observe(made, agents))
-            logits, _, state = agent(seen[-1].unsqueeze(0), state)
-            actions.append(torch.multinomial(logits[0].softmax(-1), 1, generator=generator)[:, 0])
-            agents = maze.step(made, agents, actions[-1], generator, **rewards)
-            got.append(agents.reward)
-            found.append(agents.found)
-    return Life(*(torch.stack(one) for one in (seen, actions, got, found)))
+        for (choice, place), more in zip(chance, noise, strict=True):
+            seen = torch.cat([maze.observe(made, agents), more], 1).to(agent.outward)
+            logits, _, state = agent(seen.unsqueeze(0), state)
+            action = (choice.unsqueeze(1) >= logits[0].softmax(-1).cumsum(-1)[:, :3]).sum(1)
+            before, agents = agents, maze.step(made, agents, action, place, reward=reward, penalty=penalty)
+            steps.append((seen, before.position, action, agents.reward.to(seen), agents.found))
+    return Life(*(torch.stack(one) for one in zip(*steps, strict=True)), agents, state)
+
+
+def erased(agent: Agent, state: Any) -> dict[str, Any]:
+    """Return a network's state as it is, and with one thing, or all that it remembers, set to zero.
+
+    Parameters
+    ----------
+    agent : Agent
+        Whose state it is.
+    state : State, Tensor or tuple
+        As :func:`live` returns it.
+
+    Returns
+    -------
+    dict
+        ``"nothing"`` erased, ``"activity"``, and of a plastic network ``"trace"`` and ``"both"``. The activity of an LSTM includes
+        its cells.
+
+    Notes
+    -----
+    Taught in the chapter "The maze".
+    """
+    if agent.kind == "lstm":
+        return {"nothing": state, "activity": tuple(map(torch.zeros_like, state))}
+    if agent.kind == "recurrent":
+        return {"nothing": state, "activity": torch.zeros_like(state)}
+    y, hebb = map(torch.zeros_like, state)
+    return {"nothing": state, "activity": State(y, state.hebb), "trace": State(state.y, hebb), "both": State(y, hebb)}
+
+
+def memories(agent: Agent, life: Life) -> dict[str, Tensor]:
+    """Return what a goal might be read from at the end of a life, each of shape (B, n_features).
+
+    Parameters
+    ----------
+    agent : Agent
+        Who lived.
+    life : Life
+        From :func:`live`.
+
+    Returns
+    -------
+    dict
+        ``"place"``, where the agents are, as a number for each row and column; ``"activity"``, the units' outputs, and of an LSTM
+        its cells too; and of a plastic network ``"trace"``.
+
+    Notes
+    -----
+    Taught in the chapter "The maze".
+    """
+    place = nn.functional.one_hot(life.agents.position).flatten(1).to(life.rewards)
+    if agent.kind == "plastic":
+        return {"place": place, "activity": life.state.y, "trace": life.state.hebb.flatten(1)}
+    parts = [life.state] if agent.kind == "recurrent" else life.state
+    return {"place": place, "activity": torch.cat([part[0] for part in parts], 1)}
 
 
 def loss(
@@ -135,17 +272,23 @@ def loss(
     n_steps: int,
     generator: torch.Generator,
     *,
+    n_goals: int = 1,
     reward: float = 1.0,
     penalty: float = 0.01,
-    **weights: Any,
+    entropy: Callable[[int], float] = lambda update: 0.01,
+    **options: Any,
 ) -> Callable[[int], tuple[Tensor, dict[str, float]]]:
     """Return what :func:`hebbnotes.training.train` needs: the loss of an agent on new episodes.
 
     Parameters
     ----------
-    agent, made, batch, n_steps, generator, reward, penalty
+    agent, made, n_steps, generator, reward, penalty
         As for :func:`live`.
-    weights : float
+    batch, n_goals : int
+        As for :func:`hebbnotes.maze.start`.
+    entropy : callable
+        Weight of the entropy, a function of the update.
+    options
         Of :func:`hebbnotes.actor_critic.loss`.
 
     Returns
@@ -155,13 +298,14 @@ def loss(
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5.
+    Source: Miconi, Stanley & Clune (2018), section 4.5. Taught in the chapter "The maze".
     """
 
     def new(update: int) -> tuple[Tensor, dict[str, float]]:
-        life = live(agent, made, batch, n_steps, generator, reward=reward, penalty=penalty)
+        begin = maze.start(made, batch, generator, n_goals)
+        life = live(agent, made, begin, n_steps, generator, reward=reward, penalty=penalty)
         logits, values, _ = agent(life.seen)
-        total, parts = actor_critic.loss(logits, values, life.actions, life.rewards, **weights)
+        total, parts = actor_critic.loss(logits, values, life.actions, life.rewards, entropy_weight=entropy(update), **options)
         return total, parts | {"finds": life.found.float().sum(0).mean().item()}
 
     return new

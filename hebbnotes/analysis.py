@@ -9,7 +9,16 @@ from torch import Tensor
 from hebbnotes import _checks
 from hebbnotes.tasks import Episodes, errors
 
-__all__ = ["Regression", "ablations", "independent_pixels", "interval", "participation_ratio", "regress", "simpler_alphas"]
+__all__ = [
+    "Regression",
+    "ablations",
+    "decoded",
+    "independent_pixels",
+    "interval",
+    "participation_ratio",
+    "regress",
+    "simpler_alphas",
+]
 
 
 def independent_pixels(correlation: Tensor) -> float:
@@ -249,3 +258,39 @@ def regress(y: Tensor, episodes: Episodes) -> Regression:
     weights = torch.linalg.lstsq(design, said.unsqueeze(-1)).solution.squeeze(-1)
     rest = said - design @ weights
     return Regression(weights[0].item(), weights[1:], 1 - (rest.square().sum() / said.square().sum()).item())
+
+
+def decoded(features: Tensor, wanted: Tensor) -> float:
+    """Return how much of some numbers a straight line reads from features that it was not fitted to.
+
+    Ridge regression is fitted to the first two thirds of the samples, at the strength that leaves one of them out best.
+
+    Parameters
+    ----------
+    features : Tensor
+        Shape (M, n_features).
+    wanted : Tensor
+        What is to be read, shape (M, n_wanted).
+
+    Returns
+    -------
+    float
+        The share of variance that is explained in the last third: 1 if all is read, 0 if the mean serves as well, less if it serves
+        better.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 30 samples, or not as many features as wanted numbers.
+
+    Notes
+    -----
+    Source: A. E. Hoerl & R. W. Kennard, *Ridge regression* (1970). Taught in the chapter "The maze".
+    """
+    from sklearn.linear_model import RidgeCV
+
+    if len(features) != len(wanted) or len(features) < 30:
+        raise ValueError(f"as many features as wanted numbers are needed, 30 or more, got {len(features)} and {len(wanted)}")
+    x, y, cut = features.detach().double().numpy(), wanted.double().numpy(), 2 * len(features) // 3
+    fitted = RidgeCV([10.0**k for k in range(-3, 4)]).fit(x[:cut], y[:cut])
+    return float(fitted.score(x[cut:], y[cut:]))

@@ -77,7 +77,8 @@ class MazeVectorEnv(VectorEnv):
             seen, info = self._begin()
             return seen, np.zeros(self.num_envs, np.float32), none, none.copy(), info
         chosen = torch.as_tensor(np.asarray(actions), dtype=torch.long)
-        self.agents = maze.step(self.maze, self.agents, chosen, self.generator, reward=self.reward, penalty=self.penalty)
+        chance = torch.rand(self.num_envs, generator=self.generator, dtype=torch.float64)
+        self.agents = maze.step(self.maze, self.agents, chosen, chance, reward=self.reward, penalty=self.penalty)
         self.time += 1
         over = np.full(self.num_envs, self.time == self.n_steps)
         return maze.observe(self.maze, self.agents).numpy(), self.agents.reward.numpy(), none, over, self._info()

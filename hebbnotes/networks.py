@@ -81,6 +81,7 @@ def run(
     state: State | None = None,
     clamp: Tensor | None = None,
     method: str = "auto",
+    clip: float | None = None,
 ) -> tuple[Tensor, State]:
     """Run a plastic recurrent network: what :class:`PlasticRNN` computes, as a function of plain tensors.
 
@@ -106,6 +107,9 @@ def run(
         ``"loop"`` builds the trace at every step. ``"chunk"`` gives the same numbers and gradients, up to rounding, from the outer
         products that the trace is the sum of, which takes a fraction of the time and of the memory where the network is large. It
         needs a rule of the common form, whose ``forget`` it trusts. ``"auto"`` asks :func:`choose_method`.
+    clip : float, optional
+        Size at which every value of the trace is cut off after each step, above 0. The trace is then no sum of outer products, and
+        takes the loop.
 
     Returns
     -------
@@ -125,8 +129,8 @@ def run(
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), equations 1 to 3. Taught in the chapter "Introducing the NeuroAI series"; the methods,
-    on the page "The fast evaluation".
+    Source: Miconi, Stanley & Clune (2018), equations 1 to 3; the clip is that of Miconi, Rawal, Clune & Stanley (2019). Taught in
+    the chapter "Introducing the NeuroAI series"; the methods, on the page "The fast evaluation".
     """
     sizes: dict[str, int] = {}
     _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
@@ -137,15 +141,18 @@ def run(
     _checks.finite("inputs", inputs)
 
     _checks.choice("method", method, METHODS)
+    if clip is not None and (method == "chunk" or _checks.number("clip", clip, 0) == 0):
+        raise ValueError(f"clip must be above 0, and goes with method='loop', got {clip} and {method!r}")
     if method == "chunk" and not _summable(rule):
         raise ValueError(
             "method='chunk' needs a rule of the common form, with a forget function that acts entry by entry, is what the rule "
             "forgets, and has no trained numbers, such as rules.decay.forget: use method='loop'"
         )
     if method == "auto":
-        method = choose_method(rule, *inputs.shape)
+        method = "loop" if clip is not None else choose_method(rule, *inputs.shape)
     if method == "loop":
-        return _run_loop(inputs, w, alpha, eta, rule, state or _at_rest(inputs, sizes["B"], sizes["n"], sizes["n"]), clamp)
+        state = state or _at_rest(inputs, sizes["B"], sizes["n"], sizes["n"])
+        return _run_loop(inputs, w, alpha, eta, rule, state, clamp, clip)
     if isinstance(alpha, ScaledIdentity):
         alpha = alpha.scale * torch.eye(sizes["n"], dtype=inputs.dtype, device=inputs.device)
     y, hebb = state or (torch.zeros_like(inputs[0]), None)
@@ -212,7 +219,14 @@ def _summable(rule: Rule) -> bool:
 
 
 def _run_loop(
-    inputs: Tensor, w: Connections, alpha: Connections | None, eta: float | Tensor, rule: Rule, state: State, clamp: Tensor | None
+    inputs: Tensor,
+    w: Connections,
+    alpha: Connections | None,
+    eta: float | Tensor,
+    rule: Rule,
+    state: State,
+    clamp: Tensor | None,
+    clip: float | None,
 ) -> tuple[Tensor, State]:
     y, hebb = state
     outputs = []
@@ -222,6 +236,8 @@ def _run_loop(
         if clamp is not None:
             y = torch.where(clamp[t], drive, y)
         hebb = hebb + eta * _change(rule, hebb, pre, y)
+        if clip is not None:
+            hebb = hebb.clamp(-clip, clip)
         outputs.append(y)
     return torch.stack(outputs), State(y, hebb)
 

@@ -56,6 +56,18 @@ def test_the_loss_is_what_it_says_and_advantages_carry_no_gradient(steps, batch,
     torch.testing.assert_close(slope, -2 * 0.25 * better / (steps * batch))
 
 
+@given(sizes, sizes, st.floats(1e-2, 1e3), seeds)
+def test_by_default_the_size_of_rewards_does_not_matter_to_the_actor(steps, batch, size, seed):
+    rewards, values = drawn(steps, batch, seed)
+    logits = torch.zeros(steps, batch, 4, dtype=torch.float64, requires_grad=True)
+    slopes = []
+    for k in (1.0, size):
+        actions = torch.arange(steps * batch).view(steps, batch) % 4
+        total, _ = actor_critic.loss(logits, k * values, actions, k * rewards, value_weight=0.0, entropy_weight=0.0)
+        slopes += torch.autograd.grad(total, logits)
+    torch.testing.assert_close(*slopes)
+
+
 def test_the_actors_gradient_is_that_of_the_expected_reward():
     """A bandit of three arms: the mean gradient over all choices is exact, whatever the critic says."""
     pays = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
@@ -68,7 +80,7 @@ def test_the_actors_gradient_is_that_of_the_expected_reward():
             value = torch.full((1, 1), critic, dtype=torch.float64)
             reward = pays[arm].view(1, 1)
             one, _ = actor_critic.loss(
-                logits.view(1, 1, 3), value, torch.tensor([[arm]]), reward, value_weight=0.0, entropy_weight=0.0
+                logits.view(1, 1, 3), value, torch.tensor([[arm]]), reward, value_weight=0.0, entropy_weight=0.0, scale=1.0
             )
             found -= logits.softmax(-1)[arm].detach() * torch.autograd.grad(one, logits)[0]
         torch.testing.assert_close(found, wanted)

@@ -5,37 +5,53 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hebbnotes import agents, maze, rules, training
+from hebbnotes import agents, compiled, maze, rules, training
 
 MADE = maze.make(5)
-choices = st.sampled_from([rules.hebb, rules.decay, rules.oja]), st.sampled_from(["full", "shared", None]), st.integers(0, 10_000)
+kinds, seeds = st.sampled_from([*compiled.KINDS]), st.integers(0, 10_000)
 
 
-@given(*choices)
-def test_an_episode_gone_through_at_once_is_the_one_that_was_lived(rule, alpha, seed):
+def states(state):
+    return [state] if isinstance(state, torch.Tensor) else [*state]
+
+
+@given(kinds, st.booleans(), seeds)
+def test_an_episode_gone_through_at_once_is_the_one_that_was_lived(kind, plain, seed):
     g = torch.Generator().manual_seed(seed)
-    agent = agents.Agent(7, rule, alpha, generator=g).double()
-    seen = torch.randn(9, 3, maze.N_SEEN, generator=g, dtype=torch.float64)
-    logits, values, last = agent(seen)
+    agent = agents.Agent(7, kind, generator=g).double()
+    agent.plain = plain
+    life = agents.live(agent, MADE, maze.start(MADE, 3, g), 9, g)
+    logits, values, last = agent(life.seen)
     state = None
     for t in range(9):
-        one, value, state = agent(seen[t : t + 1], state)
+        one, value, state = agent(life.seen[t : t + 1], state)
         torch.testing.assert_close(one[0], logits[t])
         torch.testing.assert_close(value[0], values[t])
-    torch.testing.assert_close(state.hebb, last.hebb)
+    torch.testing.assert_close(states(state), states(last))
+    torch.testing.assert_close(states(life.state), states(last))
 
 
-@given(st.integers(0, 10_000))
-def test_no_agent_sees_another(seed):
+@given(kinds, seeds)
+def test_no_agent_sees_another(kind, seed):
     g = torch.Generator().manual_seed(seed)
-    agent = agents.Agent(6, generator=g)
+    agent = agents.Agent(6, kind, generator=g)
     seen = torch.randn(8, 3, maze.N_SEEN, generator=g)
     logits = agent(seen)[0]
     seen[:, 1] = torch.nan
     with pytest.raises(ValueError, match="NaN"):
         agent(seen)
     seen[:, 1] = 5.0
-    assert torch.equal(agent(seen)[0][:, [0, 2]], logits[:, [0, 2]])
+    torch.testing.assert_close(agent(seen)[0][:, [0, 2]], logits[:, [0, 2]])
+
+
+def test_the_networks_have_the_numbers_of_parameters_that_are_said():
+    sizes = {"plastic": 64, "recurrent": 87, "lstm": 41}
+    made = {kind: agents.Agent(n, kind, generator=torch.Generator()) for kind, n in sizes.items()}
+    counts = {kind: sum(p.numel() for p in agent.parameters()) for kind, agent in made.items()}
+    assert counts["plastic"] == 15 * 64 + 2 * 64**2 + 1 + 65 * 5
+    assert counts["recurrent"] == (14 + 2) * 87 + 87**2 + 88 * 5
+    assert counts["lstm"] == 4 * ((14 + 2) * 41 + 41**2) + 42 * 5
+    assert max(counts.values()) / min(counts.values()) < 1.02
 
 
 def test_a_life_is_whole_and_follows_the_probabilities():
@@ -44,7 +60,7 @@ def test_a_life_is_whole_and_follows_the_probabilities():
     with torch.no_grad():
         agent.outward[:, :4] = 0
         agent.outward[-1, :4] = torch.tensor([2.0, 0.0, 0.0, 1.0])
-    life = agents.live(agent, MADE, 400, 20, g, reward=1.0, penalty=0.25)
+    life = agents.live(agent, MADE, maze.start(MADE, 400, g), 20, g, reward=1.0, penalty=0.25)
     assert life.seen.shape == (20, 400, maze.N_SEEN)
     shares = life.actions.flatten().bincount(minlength=4) / 8000
     torch.testing.assert_close(shares, torch.tensor([2.0, 0.0, 0.0, 1.0]).softmax(0), atol=0.02, rtol=0)
@@ -53,21 +69,53 @@ def test_a_life_is_whole_and_follows_the_probabilities():
     assert torch.equal(life.seen[1:, :, 13], life.rewards[:-1]), "and what it gave"
     assert set(life.rewards.unique().tolist()) == {-0.25, 0.0, 1.0}
     assert torch.equal(life.found, life.rewards == 1.0)
+    assert (life.positions[0] == MADE.centre).all()
 
 
-def test_all_that_an_agent_has_is_trained():
+@pytest.mark.parametrize("kind", [*compiled.KINDS])
+def test_what_is_erased_is_zero_and_the_rest_is_as_it_was(kind):
     g = torch.Generator().manual_seed(0)
-    agent = agents.Agent(8, generator=g)
+    agent = agents.Agent(8, kind, generator=g)
+    life = agents.live(agent, MADE, maze.start(MADE, 3, g), 10, g)
+    ways = agents.erased(agent, life.state)
+    assert ways["nothing"] is life.state
+    assert not any(part.any() for part in states(ways.get("both", ways["activity"])))
+    if kind == "plastic":
+        assert torch.equal(ways["trace"].y, life.state.y)
+        assert not ways["trace"].hebb.any()
+        assert torch.equal(ways["activity"].hebb, life.state.hebb)
+        assert not ways["activity"].y.any()
+    read = agents.memories(agent, life)
+    assert {name: part.shape[1] for name, part in read.items() if name != "place"} == {
+        "plastic": {"activity": 8, "trace": 64}, "recurrent": {"activity": 8}, "lstm": {"activity": 16}
+    }[kind]  # fmt: skip
+    assert (read["place"].sum(1) == 2).all()
+
+
+@pytest.mark.parametrize("kind", [*compiled.KINDS])
+def test_all_that_an_agent_has_is_trained(kind):
+    g = torch.Generator().manual_seed(0)
+    agent = agents.Agent(8, kind, generator=g)
     value, parts = agents.loss(agent, MADE, 8, 12, g)(0)
     value.backward()
     assert {"finds", "reward", "entropy", "value_error"} == set(parts)
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in agent.parameters())
 
 
+def test_a_rule_that_is_not_compiled_takes_the_loop_and_a_clip_holds():
+    g = torch.Generator().manual_seed(0)
+    with_clip = agents.Agent(8, rule=rules.hebb, clip=0.01, eta=0.5, generator=g)
+    life = agents.live(with_clip, MADE, maze.start(MADE, 3, g), 10, g)
+    assert life.state.hebb.abs().max() == pytest.approx(0.01)
+    own = agents.Agent(8, rule=lambda w, pre, post: 0.5 * rules.oja(w, pre, post), generator=g)
+    assert not own.compiles()
+    assert agents.live(own, MADE, maze.start(MADE, 3, g), 10, g).state.hebb.any()
+
+
 def test_agents_learn_to_find():
     g = torch.Generator().manual_seed(0)
     agent, small = agents.Agent(24, generator=g), maze.make(3)
-    loss = agents.loss(agent, small, 64, 25, g, scale=0.3)
-    history = training.train(agent.parameters(), loss, 120, lr=5e-3, clip_norm=0.5, schedule=training.cosine)
+    loss = agents.loss(agent, small, 64, 25, g)
+    history = training.train(agent.parameters(), loss, 200, lr=5e-3, clip_norm=0.5, schedule=training.cosine)
     finds = history.metrics["finds"]
     assert sum(finds[-10:]) > 1.6 * sum(finds[:10])

@@ -11,6 +11,11 @@ from hypothesis import strategies as st
 
 from hebbnotes import environments, maze
 
+
+def chances(batch, g):
+    return torch.rand(batch, generator=g, dtype=torch.float64)
+
+
 sizes, seeds = st.sampled_from([3, 5, 7, 9, 11]), st.integers(0, 10_000)
 
 
@@ -41,7 +46,7 @@ def test_a_step_moves_by_one_unless_there_is_a_wall_or_the_goal(size, batch, see
     for _ in range(20):
         assert not made.walls[agents.goal[:, 0], agents.goal[:, 1]].any()
         action = torch.randint(4, (batch,), generator=g)
-        after = maze.step(made, agents, action, g)
+        after = maze.step(made, agents, action, chances(batch, g))
         assert torch.equal(after.goal, agents.goal), "the goal stays"
         assert torch.equal(after.action, action)
         assert not made.walls[after.position[:, 0], after.position[:, 1]].any()
@@ -66,8 +71,8 @@ def test_goals_and_places_after_a_reward_are_drawn_from_all_others_alike():
     assert (counts > 0).sum() == 20
     assert counts[counts > 0].min() > 850
     beside = torch.tensor([[3, 2]]).expand(20_000, 2)
-    agents = maze.start(made, 20_000, g)._replace(goal=torch.tensor([[3, 3]]).expand(20_000, 2), position=beside)
-    after = maze.step(made, agents, torch.full((20_000,), 3), g)
+    agents = maze.start(made, 20_000, g)._replace(goals=torch.tensor([[[3, 3]]]).expand(20_000, 1, 2), position=beside)
+    after = maze.step(made, agents, torch.full((20_000,), 3), chances(20_000, g))
     assert after.found.all()
     counts = torch.zeros(7, 7).index_put_((after.position[:, 0], after.position[:, 1]), torch.ones(20_000), accumulate=True)
     assert counts[3, 3] == 0
@@ -86,7 +91,7 @@ def test_an_agent_is_told_its_walls_its_action_and_its_reward_and_never_the_goal
     told = maze.observe(made, after)
     assert torch.equal(told[:, 9:13], torch.eye(4)[[0, 2, 3]])
     assert told[:, 13].tolist() == pytest.approx([10, 0, -0.1])
-    moved = after._replace(goal=after.goal.flip(0) * 0 + 1)
+    moved = after._replace(goals=after.goals * 0 + 1)
     assert torch.equal(maze.observe(made, moved), told)
 
 
@@ -108,9 +113,11 @@ def test_a_wrong_action_is_refused():
     agents = maze.start(made, 2, g)
     for action in (torch.tensor([0, 4]), torch.tensor([0.0, 1.0]), torch.tensor([-1, 0])):
         with pytest.raises(ValueError, match="integers from 0 to 3"):
-            maze.step(made, agents, action, g)
+            maze.step(made, agents, action, chances(2, g))
     with pytest.raises(ValueError, match="action must have shape"):
-        maze.step(made, agents, torch.tensor([0]), g)
+        maze.step(made, agents, torch.tensor([0]), chances(2, g))
+    with pytest.raises(TypeError, match="chance is torch"):
+        maze.step(made, agents, torch.tensor([0, 1]), torch.rand(2, generator=g))
 
 
 def test_the_checker_of_gymnasium_is_content():
@@ -177,3 +184,42 @@ def test_who_knows_takes_the_shortest_way_back_and_who_sweeps_sees_every_square(
     assert swept.any(0).all(), "in 200 steps a sweep has been everywhere"
     with pytest.raises(ValueError, match="way must be one of"):
         maze.find(made, "guess", 1, 1, g)
+
+
+@given(sizes, st.integers(2, 5), seeds)
+def test_several_goals_are_rewarded_by_turns(size, n_goals, seed):
+    made, g = maze.make(size), torch.Generator().manual_seed(seed)
+    agents = maze.start(made, 6, g, n_goals)
+    for goals in agents.goals.tolist():
+        assert len({tuple(goal) for goal in goals}) == n_goals, "in different places"
+        assert [made.centre, made.centre] not in goals
+    for turn in range(2 * n_goals):
+        assert (agents.turn == turn % n_goals).all()
+        row, column = agents.goal.unbind(1)  # put each beside its goal, and let it step there
+        free = torch.stack([~made.walls[row + a, column + b] for a, b in maze.MOVES.tolist()], 1).int().argmax(1)
+        agents = agents._replace(position=agents.goal + maze.MOVES[free])
+        agents = maze.step(made, agents, torch.tensor([1, 0, 3, 2])[free], chances(6, g))
+        assert agents.found.all()
+        assert not (agents.position == agents.goal).all(1).any(), "never on the next goal"
+    with pytest.raises(ValueError, match="n_goals must be below"):
+        maze.start(made, 6, g, len(made.free))
+
+
+def test_who_knows_several_goals_takes_the_shortest_way_to_each():
+    made, g = maze.make(9), torch.Generator().manual_seed(0)
+    one, two = (maze.find(made, "know", 500, 400, g, n_goals).sum(0).double().mean() for n_goals in (1, 2))
+    assert 0.7 * one < two < one, "a second search costs some finds, and no more"
+
+
+@given(st.integers(2, 30), st.integers(1, 20), st.integers(1, 6), seeds)
+def test_steps_to_finds_count_all_steps_and_all_finds(n_steps, batch, most, seed):
+    found = torch.rand(n_steps, batch, generator=torch.Generator().manual_seed(seed)) < 0.2
+    spent = [[0] * most, [0] * most]
+    for life in found.T.tolist():
+        finds = 0
+        for hit in life:
+            spent[0][min(finds, most - 1)] += 1
+            spent[1][min(finds, most - 1)] += hit
+            finds += hit
+    wanted = [a / b if b else float("inf") for a, b in zip(*spent, strict=True)]
+    assert maze.steps_to_finds(found, most) == pytest.approx(wanted)

@@ -454,3 +454,16 @@ def test_three_numbers_are_the_network_that_they_stand_for_at_any_size():
     for bad in ({"gain": 0.0}, {"eta": 1.0}, {"inhibition": float("nan")}):
         with pytest.raises(ValueError, match=next(iter(bad))):
             networks.ThreeNumbers(**bad)
+
+
+@given(st.integers(1, 6), st.floats(0.01, 0.5), st.integers(0, 10_000))
+def test_a_clip_holds_every_value_and_changes_nothing_that_it_does_not_reach(n, clip, seed):
+    g = torch.Generator().manual_seed(seed)
+    x, w, alpha = (torch.randn(*shape, generator=g) for shape in ((7, 2, n), (n, n), (n, n)))
+    _, held = run(x, w, alpha, 0.5, rules.hebb, clip=clip)
+    assert held.hebb.abs().max() <= clip
+    free, wide = run(x, w, alpha, 0.5, rules.hebb), run(x, w, alpha, 0.5, rules.hebb, clip=1e3)
+    torch.testing.assert_close(free[0], wide[0])
+    for wrong, method in ((0.0, "auto"), (1.0, "chunk")):
+        with pytest.raises(ValueError, match="clip must be above 0, and goes with method='loop'"):
+            run(x, w, alpha, 0.5, rules.hebb, clip=wrong, method=method)

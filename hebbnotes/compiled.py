@@ -1,0 +1,381 @@
+"""Machine code for agents: whole lives in a maze, and the plastic network's gradient, one episode at a time.
+
+An agent is small and lives long: :mod:`hebbnotes.fast` and torch's own operations then spend their time on being called. Numba
+compiles the plain loops instead. One episode's trace fits into the processor's cache, where all its steps are done.
+
+Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``. Everything is computed on the processor.
+"""
+
+from typing import Any
+
+import numba
+import numpy as np
+import torch
+from torch import Tensor
+
+from hebbnotes import _checks, maze, rules
+from hebbnotes.networks import State
+from hebbnotes.rules import Rule
+
+__all__ = ["FORGETS", "KINDS", "live", "run"]
+
+FORGETS = {rules.hebb: 0, rules.decay: 1, rules.oja: 2}
+"""The rules that are compiled, each with the power of the output by which it forgets."""
+KINDS = {"plastic": 0, "recurrent": 1, "lstm": 2}
+"""The networks that are compiled."""
+
+_compile = numba.njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+
+
+@_compile
+def _forgets(post: Any, power: int) -> Any:
+    """Return ``post ** power``. Arrays of ones keep single precision, which a whole number beside it would double."""
+    return post * post if power == 2 else np.ones_like(post) if power == 1 else np.zeros_like(post)
+
+
+@_compile
+def _tanh(drive: Any) -> Any:
+    """Return tanh, by the exponential that the compiler can do for several units at once."""
+    one = np.ones_like(drive)
+    return one - (one + one) / (np.exp(drive + drive) + one)
+
+
+@_compile
+def _sigmoid(drive: Any) -> Any:
+    one = np.ones_like(drive)
+    return one / (one + np.exp(-drive))
+
+
+@_compile
+def _write(hebb: Any, pre: Any, post: Any, eta: Any, power: int, clip: Any) -> None:
+    """Change a trace (n, n) in place."""
+    written, kept = eta * post, np.ones_like(post) - eta * _forgets(post, power)
+    for i in range(len(pre)):
+        for j in range(len(post)):
+            hebb[i, j] = kept[j] * hebb[i, j] + pre[i] * written[j]
+        if clip > 0:
+            for j in range(len(post)):
+                hebb[i, j] = min(max(hebb[i, j], -clip), clip)
+
+
+@_compile
+def _add(total: Any, pre: Any, w: Any) -> None:
+    for i in range(len(pre)):
+        if pre[i] != 0:
+            for j in range(len(total)):
+                total[j] += pre[i] * w[i, j]
+
+
+@_compile
+def _add_plastic(total: Any, pre: Any, w: Any, alpha: Any, hebb: Any) -> None:
+    for i in range(len(pre)):
+        for j in range(len(total)):
+            total[j] += pre[i] * (w[i, j] + alpha[i, j] * hebb[i, j])
+
+
+@_compile
+def _forward(inputs: Any, w: Any, alpha: Any, eta: Any, power: int, clip: Any, y: Any, hebb: Any, output: Any) -> None:
+    """Run episodes; fills ``output`` (T, B, n), and changes ``hebb`` (B, n, n) in place."""
+    for b in range(inputs.shape[1]):
+        pre = y[b].copy()
+        for t in range(len(inputs)):
+            post = inputs[t, b].copy()
+            _add_plastic(post, pre, w, alpha, hebb[b])
+            post[:] = _tanh(post)
+            _write(hebb[b], pre, post, eta, power, clip)
+            output[t, b] = post
+            pre = post
+
+
+@_compile
+def _step_back(
+    g_hebb: Any, g_alpha: Any, g_y: Any, g_pre: Any, g_eta: Any, hebb: Any, pre: Any, post: Any, w: Any, alpha: Any, eta: Any,
+    power: int, clip: Any,
+) -> None:  # fmt: skip
+    """Go one step back; ``g_y`` becomes the error of the drive, ``g_pre`` what goes to the output before."""
+    forgets = _forgets(post, power)
+    written, kept = eta * post, np.ones_like(post) - eta * forgets
+    slope = post + post if power == 2 else np.zeros_like(post)
+    for i in range(len(pre)):
+        if clip > 0:
+            for j in range(len(post)):
+                if abs(kept[j] * hebb[i, j] + pre[i] * written[j]) > clip:
+                    g_hebb[i, j] = 0
+        back = g_pre[i]
+        for j in range(len(post)):
+            g = g_hebb[i, j]
+            g_y[j] += eta * g * (pre[i] - slope[j] * hebb[i, j])
+            back += g * written[j]
+            g_eta[j] += g * (pre[i] * post[j] - forgets[j] * hebb[i, j])
+            g_hebb[i, j] = g * kept[j]
+        g_pre[i] = back
+    g_y *= np.ones_like(post) - post * post
+    for i in range(len(pre)):
+        back = g_pre[i]
+        for j in range(len(post)):
+            product = pre[i] * g_y[j]
+            back += (w[i, j] + alpha[i, j] * hebb[i, j]) * g_y[j]
+            g_alpha[i, j] += product * hebb[i, j]
+            g_hebb[i, j] += product * alpha[i, j]
+        g_pre[i] = back
+
+
+@_compile
+def _backward(
+    output: Any, w: Any, alpha: Any, eta: Any, power: int, clip: Any, y: Any, hebb: Any, g_output: Any, g_y: Any, g_hebb: Any,
+    errors: Any, g_alpha: Any, g_eta: Any,
+) -> None:  # fmt: skip
+    """Find the gradients; ``g_y`` (B, n) and ``g_hebb`` (B, n, n) come from the end and are taken to the start, in place."""
+    n_steps, batch, n = output.shape
+    before = np.empty((n_steps, n, n), output.dtype)  # the trace before each step
+    for b in range(batch):
+        trace = hebb[b].copy()
+        for t in range(n_steps):
+            before[t] = trace
+            _write(trace, y[b] if t == 0 else output[t - 1, b], output[t, b], eta, power, clip)
+        now = g_y[b].copy()
+        for t in range(n_steps - 1, -1, -1):
+            now += g_output[t, b]
+            earlier = np.zeros_like(now)
+            pre = y[b] if t == 0 else output[t - 1, b]
+            _step_back(g_hebb[b], g_alpha, now, earlier, g_eta, before[t], pre, output[t, b], w, alpha, eta, power, clip)
+            errors[t, b] = now
+            now = earlier
+        g_y[b] = now
+
+
+def _array(value: Tensor) -> np.ndarray:
+    return np.ascontiguousarray(value.detach().numpy())
+
+
+def _number(value: Tensor) -> np.generic:
+    """Return a scalar in its own precision."""
+    return value.detach().numpy()[()]
+
+
+class _Run(torch.autograd.Function):
+    """Episodes as one operation; ``g_x`` stands for the gradient with respect to ``x``."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, inputs: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, y: Tensor, hebb: Tensor, power: int, clip: float
+    ) -> tuple[Tensor, Tensor]:
+        output, end = torch.empty_like(inputs, memory_format=torch.contiguous_format), hebb.detach().clone()
+        numbers = _array(w), _array(alpha), _number(eta), power, output.numpy().dtype.type(clip)
+        _forward(_array(inputs), *numbers, _array(y), end.numpy(), output.numpy())
+        ctx.numbers = numbers
+        ctx.save_for_backward(output, y, hebb)
+        return output, end
+
+    @staticmethod
+    def backward(ctx: Any, g_output: Tensor, g_end: Tensor) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():
+            raise RuntimeError("compiled code has no second derivative: use networks.run")
+        output, y, hebb = ctx.saved_tensors
+        w = ctx.numbers[0]
+        g_y, g_hebb, errors = torch.zeros_like(y), g_end.clone().contiguous(), torch.empty_like(output)
+        g_alpha, g_eta = np.zeros_like(w), np.zeros_like(w[0])
+        arrays = _array(y), _array(hebb), _array(g_output), g_y.numpy(), g_hebb.numpy(), errors.numpy(), g_alpha, g_eta
+        _backward(output.numpy(), *ctx.numbers, *arrays)
+        pre = torch.cat([y.unsqueeze(0), output[:-1]])
+        g_w = pre.flatten(0, 1).mT @ errors.flatten(0, 1)
+        return errors, g_w, torch.from_numpy(g_alpha), torch.tensor(g_eta.sum()), g_y, g_hebb, None, None
+
+
+def run(
+    inputs: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, rule: Rule, state: State, clip: float | None = None
+) -> tuple[Tensor, State]:
+    """Run a plastic recurrent network: the numbers and gradients of :func:`hebbnotes.networks.run`, up to rounding.
+
+    Parameters
+    ----------
+    inputs : Tensor
+        Shape (T, B, n).
+    w, alpha : Tensor
+        Shape (n, n).
+    eta : Tensor
+        A scalar.
+    rule : callable
+        One of :data:`FORGETS`.
+    state : State
+        Where to go on from.
+    clip : float, optional
+        As for :func:`hebbnotes.networks.run`.
+
+    Returns
+    -------
+    output : Tensor
+        Shape (T, B, n).
+    state : State
+        After the last step.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a shape or a dtype does not fit, or the rule is not compiled.
+    RuntimeError
+        If a second derivative is wanted.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), equations 1 to 3. Taught on the page "The fast evaluation".
+    """
+    sizes: dict[str, int] = {}
+    _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
+    axes = {
+        "w": (w, "n n"),
+        "alpha": (alpha, "n n"),
+        "eta": (eta, ""),
+        "state.y": (state.y, "B n"),
+        "state.hebb": (state.hebb, "B n n"),
+    }
+    for name, (value, names) in axes.items():
+        _checks.tensor(name, value, names, sizes, like=inputs)
+    if rule not in FORGETS:
+        raise ValueError(f"rule must be one of {', '.join(one.__name__ for one in FORGETS)}, got {rule}: use networks.run")
+    if clip is not None and _checks.number("clip", clip, 0) == 0:
+        raise ValueError("clip must be above 0, got 0")
+    output, hebb = _Run.apply(inputs, w, alpha, eta, *state, FORGETS[rule], clip or 0.0)
+    return output, State(output[-1], hebb)
+
+
+@_compile
+def _observe(seen: Any, walls: Any, row: int, column: int, action: int, reward: Any) -> None:
+    for k in range(9):
+        seen[k] = walls[row + k // 3 - 1, column + k % 3 - 1]
+    for k in range(4):
+        seen[9 + k] = action == k
+    seen[13] = reward
+
+
+@_compile
+def _think(kind: int, seen: Any, inward: Any, w: Any, alpha: Any, eta: Any, power: int, clip: Any, y: Any, memory: Any) -> None:
+    """Do one step of a network, and change its ``y`` (n,) and ``memory`` in place: a trace (n, n), or cells (1, n)."""
+    drive = inward[-1].copy()
+    _add(drive, seen, inward[:-1])
+    if kind == 0:
+        _add_plastic(drive, y, w, alpha, memory)
+        post = _tanh(drive)
+        _write(memory, y, post, eta, power, clip)
+        y[:] = post
+        return
+    _add(drive, y, w)
+    if kind == 1:
+        y[:] = _tanh(drive)
+        return
+    n = len(y)
+    write, keep, show = _sigmoid(drive[:n]), _sigmoid(drive[n : 2 * n]), _sigmoid(drive[3 * n :])
+    memory[0] = keep * memory[0] + write * _tanh(drive[2 * n : 3 * n])
+    y[:] = show * _tanh(memory[0])
+
+
+@_compile
+def _choose(y: Any, outward: Any, chance: float) -> int:
+    """Choose one of four actions with the probabilities of a softmax."""
+    logits = outward[-1].copy()
+    _add(logits, y, outward[:-1])
+    likely = np.exp(logits[:4] - logits[:4].max())
+    total, action = likely[0] / likely.sum(), 0
+    while action < 3 and chance >= total:
+        action += 1
+        total += likely[action] / likely.sum()
+    return action
+
+
+@_compile
+def _place(free: Any, avoided: Any, chance: float) -> Any:
+    """Choose a free square, any but one."""
+    drawn = int(chance * (len(free) - 1))
+    for k in range(drawn + 1):
+        if free[k, 0] == avoided[0] and free[k, 1] == avoided[1]:
+            return free[drawn + 1]
+    return free[drawn]
+
+
+@_compile
+def _lives(
+    kind: int, inward: Any, w: Any, alpha: Any, outward: Any, eta: Any, power: int, clip: Any,
+    walls: Any, free: Any, chance: Any, noise: Any, reward: float, penalty: float,
+    position: Any, goals: Any, turn: Any, latest: Any, got: Any, finds: Any, bumps: Any, y: Any, memory: Any,
+    seen: Any, positions: Any, actions: Any, rewards: Any, found: Any,
+) -> None:  # fmt: skip
+    """Live; the last line is filled, that above it is changed in place."""
+    n_steps, _, batch = chance.shape
+    for b in range(batch):
+        for t in range(n_steps):
+            now, place = seen[t, b], position[b]
+            _observe(now, walls, place[0], place[1], latest[b], got[b])
+            now[14:] = noise[t, b]
+            positions[t, b] = place
+            _think(kind, now, inward, w, alpha, eta, power, clip, y[b], memory[b])
+            action = _choose(y[b], outward, chance[t, 0, b])
+            row, column = place[0] + (action == 1) - (action == 0), place[1] + (action == 3) - (action == 2)
+            bumps[b] = walls[row, column]
+            if not bumps[b]:
+                place[0], place[1] = row, column
+            goal = goals[b, turn[b]]
+            finds[b] = place[0] == goal[0] and place[1] == goal[1]
+            latest[b], got[b] = action, reward * finds[b] - penalty * bumps[b]
+            actions[t, b], rewards[t, b], found[t, b] = action, got[b], finds[b]
+            if finds[b]:
+                turn[b] = (turn[b] + 1) % goals.shape[1]
+                place[:] = _place(free, goals[b, turn[b]], chance[t, 1, b])
+
+
+def live(
+    agent: Any, made: maze.Maze, agents: maze.Agents, state: Any, chance: Tensor, noise: Tensor, reward: float, penalty: float
+) -> tuple[Any, ...]:
+    """Let agents live: what :func:`hebbnotes.agents.live` does, which calls this.
+
+    Parameters
+    ----------
+    agent : hebbnotes.agents.Agent
+        The network.
+    made, agents, state, reward, penalty
+        As for :func:`hebbnotes.agents.live`.
+    chance : Tensor
+        Drawn from [0, 1), double, shape (T, 2, B): for the action of each step, and for the place after a find.
+    noise : Tensor
+        Distracting inputs, shape (T, B, n_noise).
+
+    Returns
+    -------
+    tuple
+        What a :class:`hebbnotes.agents.Life` holds.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.5.
+    """
+    like = agent.outward
+    y, memory = _state_arrays(agent.kind, state)
+    seen = torch.empty(len(chance), len(agents.turn), agent.n_seen, dtype=like.dtype)
+    actions, positions = torch.empty(*seen.shape[:2], dtype=torch.long), torch.empty(*seen.shape[:2], 2, dtype=torch.long)
+    rewards, found = torch.empty_like(seen[..., 0]), torch.empty_like(actions, dtype=torch.bool)
+    now = [getattr(agents, name).clone() for name in ("position", "goals", "turn", "action", "reward", "found", "bumped")]
+    _lives(
+        KINDS[agent.kind], *_numbers(agent), made.walls.numpy(), made.free.numpy(), chance.numpy(), _array(noise.to(like)),
+        float(reward), float(penalty), *(one.numpy() for one in now), y.numpy(), memory.numpy(),
+        *(one.numpy() for one in (seen, positions, actions, rewards, found)),
+    )  # fmt: skip
+    ends = {"plastic": State(y, memory), "recurrent": y[None], "lstm": (y[None], memory.transpose(0, 1))}
+    return seen, positions, actions, rewards, found, maze.Agents(*now), ends[agent.kind]
+
+
+def _state_arrays(kind: str, state: Any) -> tuple[Tensor, Tensor]:
+    """Return copies of what a network remembers: its output (B, n), and its trace (B, n, n) or cells (B, 1, n)."""
+    if kind == "plastic":
+        return state.y.detach().clone(), state.hebb.detach().clone()
+    y, cells = (state, state) if kind == "recurrent" else state
+    return y[0].detach().clone(), cells.detach().transpose(0, 1).clone(memory_format=torch.contiguous_format)
+
+
+def _numbers(agent: Any) -> tuple[Any, ...]:
+    """Return weights as [pre, post], and the rule."""
+    core, outward = agent.core, _array(agent.outward)
+    if agent.kind == "plastic":
+        clip = outward.dtype.type(agent.clip or 0)
+        return _array(agent.inward), _array(core.w), _array(core.alpha), outward, _number(core.eta), FORGETS[core.rule], clip
+    inward = torch.cat([core.weight_ih_l0.mT, (core.bias_ih_l0 + core.bias_hh_l0)[None]])
+    none = outward.dtype.type(0)
+    return _array(inward), _array(core.weight_hh_l0.mT), np.zeros((1, 1), outward.dtype), outward, none, 0, none

@@ -1,0 +1,203 @@
+"""Experiments in the maze: Figure 6 of the paper with an LSTM beside it, other rules, and where synaptic memory is needed."""
+
+import time
+from typing import Any
+
+import torch
+
+from hebbnotes import _checks, agents, analysis, maze, rules, training
+from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, blocks, short, shorts
+
+__all__ = ["EXPERIMENTS", "agent", "load"]
+
+RULES = {"hebb": rules.hebb, "decay": rules.decay, "oja": rules.oja}
+
+
+def agent(
+    *,
+    kind: str,
+    n: int,
+    rule: str,
+    clip: float | None,
+    eta: float,
+    alpha_scale: float,
+    n_noise: int,
+    generator: torch.Generator,
+    **_: Any,
+) -> agents.Agent:
+    """Return an untrained agent; arguments as for :class:`hebbnotes.agents.Agent`, the rule by name; others are left aside."""
+    rule_itself = RULES[_checks.choice("rule", rule, tuple(RULES))]
+    return agents.Agent(n, kind, rule_itself, clip=clip, eta=eta, alpha_scale=alpha_scale, n_noise=n_noise, generator=generator)
+
+
+def load(name: str, weights: Weights, prefix: str = "") -> agents.Agent:
+    """Return the trained agent of an experiment: with those weights whose names begin with a prefix, such as ``"0."``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such experiment here.
+    RuntimeError
+        If weights are missing or do not fit.
+
+    Notes
+    -----
+    Taught in the chapter "The maze".
+    """
+    configuration = EXPERIMENTS[_checks.choice("name", name, tuple(EXPERIMENTS))].configuration
+    return _load({key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}, **configuration)
+
+
+def _load(weights: Weights, **configuration: Any) -> agents.Agent:
+    found = agent(**configuration, generator=torch.Generator())
+    found.load_state_dict(weights)
+    return found.requires_grad_(False)
+
+
+SCHEDULES = {"cosine": training.cosine, "constant": training.constant}
+
+
+def train(
+    trial: Trial,
+    *,
+    size: int,
+    n_steps: int,
+    n_goals: int,
+    reward: float,
+    penalty: float,
+    batch: int,
+    updates: int,
+    lr: float,
+    schedule: str,
+    clip_norm: float | None,
+    gamma: float,
+    trace: float,
+    value_weight: float,
+    entropy: tuple[float, float],
+    test_episodes: int,
+    **configuration: Any,
+) -> Any:
+    """Train an agent by advantage actor-critic, each update on new episodes."""
+    g = trial.generator()
+    made, net = maze.make(size), agent(**configuration, generator=g)
+    first, last = entropy
+    loss = agents.loss(
+        net, made, batch, n_steps, g, n_goals=n_goals, reward=reward, penalty=penalty, gamma=gamma, trace=trace,
+        value_weight=value_weight, entropy=lambda update: first + (last - first) * update / updates,
+    )  # fmt: skip
+    history = trial.train(net.parameters(), loss, updates, g, lr=lr, schedule=SCHEDULES[schedule], clip_norm=clip_norm)
+    ends = sorted({max(1, round(updates * k / 40)) for k in range(1, 41)})
+    began, n_timed = time.process_time(), 20
+    for _ in range(n_timed):
+        loss(updates - 1)[0].backward()
+    return {
+        "trained_numbers": sum(p.numel() for p in net.parameters()),
+        "milliseconds": short(1000 * (time.process_time() - began) / n_timed),  # of computing, an update
+        "updates": ends,
+        "finds": blocks(history.metrics["finds"], ends),
+        "entropy": blocks(history.metrics["entropy"], ends),
+    }, net.state_dict()
+
+
+def score(
+    weights: Weights,
+    seed: int,
+    *,
+    size: int,
+    n_steps: int,
+    n_goals: int,
+    reward: float,
+    penalty: float,
+    test_episodes: int,
+    **configuration: Any,
+) -> Numbers:
+    """Test an agent on new episodes: as it is, with its memory erased half-way, and where its goal can be read from."""
+    net, made = _load(weights, **configuration), maze.make(size)
+    g = torch.Generator().manual_seed(10_000 + seed)
+
+    def live(begin: maze.Agents, steps: int, state: Any = None) -> agents.Life:
+        return agents.live(net, made, begin, steps, g, state, reward=reward, penalty=penalty)
+
+    found = live(maze.start(made, test_episodes, g, n_goals), n_steps).found
+    half = live(maze.start(made, test_episodes, g, n_goals), n_steps // 2)
+    knows, later = half.found.any(0), int(torch.randint(2**31, (1,), generator=g))
+    after = {}
+    for name, state in agents.erased(net, half.state).items():
+        g.manual_seed(later)  # the same chances for all
+        after[name] = short(live(half.agents, n_steps // 2, state).found[:, knows].sum(0).double().mean())
+    numbers: Numbers = {
+        "test_finds": short(found.sum(0).double().mean()),
+        "steps_to_finds": shorts(maze.steps_to_finds(found, 6)),
+        "finds_by_step": shorts(part.double().sum(0).mean() for part in found.chunk(20)),
+        "after_erasing": after,
+    }
+    if n_goals == 1:
+        away = knows & ~half.found[-5:].any(0)  # since five steps or more
+        goal = half.agents.goal[away]
+        numbers["decoded"] = {
+            name: short(analysis.decoded(features[away], goal)) for name, features in agents.memories(net, half).items()
+        }
+    if net.kind == "plastic":
+        numbers |= {"eta": short(net.core.eta), "alpha_std": short(net.core.alpha.std())}
+    return numbers
+
+
+_TRAINED = {
+    "kind": "plastic",
+    "n": 64,
+    "rule": "oja",
+    "clip": None,
+    "eta": 0.1,
+    "alpha_scale": 0.1,
+    "n_noise": 0,
+    "size": 9,
+    "n_steps": 200,
+    "n_goals": 1,
+    "reward": 1.0,
+    "penalty": 0.01,
+    "batch": 32,
+    "updates": 6_000,
+    "lr": 3e-3,
+    "schedule": "cosine",
+    "clip_norm": 0.5,
+    "gamma": 0.95,
+    "trace": 0.95,
+    "value_weight": 0.25,
+    "entropy": (0.02, 0.005),
+    "test_episodes": 3_000,
+}
+_LSTM = {"kind": "lstm", "n": 41, "lr": 1e-2}
+_RECURRENT = {"kind": "recurrent", "n": 87}
+_PUBLISHED = {
+    "n": 100,
+    "eta": 0.01,
+    "alpha_scale": 0.01,
+    "n_steps": 250,
+    "reward": 10.0,
+    "penalty": 0.1,
+    "batch": 1,
+    "updates": 1_000_000,
+    "lr": 1e-4,
+    "schedule": "constant",
+    "clip_norm": None,
+    "gamma": 0.9,
+    "trace": 1.0,
+    "value_weight": 0.03,
+    "entropy": (0.1, 0.1),
+}
+
+
+def _experiment(about: str, changed: dict[str, Any], **options: Any) -> Experiment:
+    return Experiment(
+        about, train, score, _TRAINED | changed, "test_finds", "goals found in an episode", **{"seeds": (0, 1, 2)} | options
+    )
+
+
+_FIVE = {"seeds": (0, 1, 2, 3, 4), "keep": (0, 1, 2, 3, 4)}
+
+EXPERIMENTS: dict[str, Experiment] = {
+    "maze-plastic": _experiment("9 x 9 squares, 200 steps: a plastic network of 64 units, Oja's rule", {}, **_FIVE),
+    "maze-recurrent": _experiment("the same task: a recurrent network with as many trained numbers", _RECURRENT, **_FIVE),
+    "maze-lstm": _experiment("the same task: an LSTM with as many trained numbers", _LSTM, **_FIVE),
+}
+"""All experiments in the maze."""
