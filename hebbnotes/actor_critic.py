@@ -41,17 +41,17 @@ def returns(rewards: Tensor, gamma: float) -> Tensor:
     return advantages(rewards, torch.zeros_like(rewards), gamma, 1.0)
 
 
-def advantages(rewards: Tensor, values: Tensor, gamma: float, trace: float = 1.0) -> Tensor:
+def advantages(rewards: Tensor, values: Tensor, gamma: float, lam: float = 1.0) -> Tensor:
     """Tell how much better than the critic expected things went from each step on.
 
     The surprise of a step is ``rewards[t] + gamma * values[t + 1] - values[t]``; the advantage is the sum of the surprises from t
-    on, each discounted by ``gamma * trace`` for a step. With ``trace=1`` it is the return less the value, with 0 one surprise.
+    on, each discounted by ``gamma * lam`` for a step. With ``lam=1`` it is the return less the value, with 0 one surprise.
 
     Parameters
     ----------
     rewards, values : Tensor
         Reward of each step, and what the critic expected before it, shape (T, B).
-    gamma, trace : float
+    gamma, lam : float
         Discounts, in [0, 1].
 
     Returns
@@ -72,12 +72,12 @@ def advantages(rewards: Tensor, values: Tensor, gamma: float, trace: float = 1.0
     _checks.tensor("rewards", rewards, "T B", sizes)
     _checks.tensor("values", values, "T B", sizes, like=rewards)
     _checks.number("gamma", gamma, 0, 1)
-    _checks.number("trace", trace, 0, 1)
+    _checks.number("lam", lam, 0, 1)
     rewards, values = rewards.detach(), values.detach()
     coming = torch.cat([values[1:], torch.zeros_like(values[:1])])
     surprise, total, found = rewards + gamma * coming - values, torch.zeros_like(values[0]), []
     for now in reversed(surprise.unbind()):
-        total = now + gamma * trace * total
+        total = now + gamma * lam * total
         found.append(total)
     return torch.stack(found[::-1])
 
@@ -89,7 +89,7 @@ def loss(
     rewards: Tensor,
     *,
     gamma: float = 0.95,
-    trace: float = 0.95,
+    lam: float = 0.95,
     value_weight: float = 0.25,
     entropy_weight: float = 0.01,
     scale: float | None = None,
@@ -106,7 +106,7 @@ def loss(
         What was done, integers, shape (T, B).
     rewards : Tensor
         What it gave, shape (T, B).
-    gamma, trace
+    gamma, lam
         As for :func:`advantages`.
     value_weight, entropy_weight : float
         Weight of the critic's squared error, and of the entropy of the actor, which keeps it trying.
@@ -138,7 +138,7 @@ def loss(
         _checks.number(name, weight, 0)
     if scale is not None and _checks.number("scale", scale, 0) == 0:
         raise ValueError("scale must be above 0, got 0: leave it out to divide by the root mean square")
-    better = advantages(rewards, values, gamma, trace)
+    better = advantages(rewards, values, gamma, lam)
     wanted = better + values.detach()
     better = better / (better.square().mean().sqrt().clamp(min=1e-6) if scale is None else scale)
     log_p = logits.log_softmax(-1)

@@ -25,13 +25,13 @@ def test_a_return_is_the_discounted_sum_of_what_comes(steps, batch, seed, gamma)
 
 
 @given(sizes, sizes, seeds, shares, shares)
-def test_an_advantage_is_the_discounted_sum_of_surprises(steps, batch, seed, gamma, trace):
+def test_an_advantage_is_the_discounted_sum_of_surprises(steps, batch, seed, gamma, lam):
     rewards, values = drawn(steps, batch, seed)
-    found = actor_critic.advantages(rewards, values, gamma, trace)
+    found = actor_critic.advantages(rewards, values, gamma, lam)
     coming = torch.cat([values[1:], torch.zeros(1, batch, dtype=values.dtype)])
     surprise = rewards + gamma * coming - values
     for t in range(steps):
-        torch.testing.assert_close(found[t], sum((gamma * trace) ** (s - t) * surprise[s] for s in range(t, steps)))
+        torch.testing.assert_close(found[t], sum((gamma * lam) ** (s - t) * surprise[s] for s in range(t, steps)))
     whole = actor_critic.advantages(rewards, values, gamma)
     torch.testing.assert_close(whole, actor_critic.returns(rewards, gamma) - values)
 
@@ -43,7 +43,7 @@ def test_the_loss_is_what_it_says_and_advantages_carry_no_gradient(steps, batch,
     logits = torch.randn(steps, batch, 4, generator=g, dtype=torch.float64, requires_grad=True)
     actions = torch.randint(4, (steps, batch), generator=g)
     values.requires_grad_()
-    found, parts = actor_critic.loss(logits, values, actions, rewards, gamma=0.9, trace=0.8, scale=2.0)
+    found, parts = actor_critic.loss(logits, values, actions, rewards, gamma=0.9, lam=0.8, scale=2.0)
     better = actor_critic.advantages(rewards, values, 0.9, 0.8)
     p = logits.softmax(-1)
     chosen = torch.stack([p[t, b, actions[t, b]] for t in range(steps) for b in range(batch)]).log().view(steps, batch)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from hebbnotes import check, rules
+from hebbnotes import actor_critic, check, maze, rules
 
 
 def test_the_checker_of_hebbs_rule_accepts_the_right_answer_and_says_what_is_wrong_with_others(capsys):
@@ -165,3 +165,53 @@ def test_a_read_out_without_a_trace_compares_each_label_with_its_own_drawing(cap
     ):
         with pytest.raises(AssertionError, match=message):
             check.matching(wrong)
+
+
+def test_advantages_look_forward_and_count_what_was_not_expected(capsys):
+    check.advantages(actor_critic.advantages)
+    assert "Yes" in capsys.readouterr().out
+
+    def summed(rewards, values, gamma, lam, after=0.0, before=1.0, fade=None):
+        coming = torch.cat([values[1:], torch.full_like(values[:1], after) * values[-1:]])
+        total, found = 0.0, []
+        for now in reversed(rewards + gamma * coming - before * values):
+            total = now + (gamma * lam if fade is None else fade(gamma, lam)) * total
+            found.insert(0, total)
+        return torch.stack(found)
+
+    check.advantages(summed)
+    for wrong, message in (
+        (lambda *a: 0.0, "a tensor, got float"),
+        (lambda r, v, g, k: summed(r, v, g, k).sum(0), "the shape of the rewards"),
+        (lambda r, v, g, k: summed(r.flip(0), v, g, k).flip(0), "what came before it"),
+        (lambda r, v, g, k: 2 * summed(r, v, g, k), "an advantage of 1, got 2"),
+        (lambda *a: summed(*a, fade=lambda g, k: g), "fades by gamma"),
+        (lambda *a: summed(*a, after=1.0), "the advantage is -1"),
+        (lambda *a: summed(*a, before=0.0), "the advantage is -1"),
+        (lambda r, v, g, k: summed(r, v, 1.0, g * k), "add gamma times"),
+    ):
+        with pytest.raises(AssertionError, match=message):
+            check.advantages(wrong)
+
+
+def test_steps_to_finds_count_who_never_found(capsys):
+    check.steps_to_finds(lambda found: maze.steps_to_finds(found, 3)[:2])
+    assert "Yes" in capsys.readouterr().out
+
+    def of_those_who_did(found):
+        at = [one.nonzero()[:, 0] + 1.0 for one in found.T]
+        firsts, seconds = [a[0] for a in at if len(a)], [a[1] - a[0] for a in at if len(a) > 1]
+        return sum(firsts) / len(firsts), sum(seconds) / len(seconds) if seconds else float("inf")
+
+    def late(found):
+        first, second = maze.steps_to_finds(found, 3)[:2]
+        return first, first + second
+
+    for wrong, message in (
+        (of_those_who_did, "makes slow searches look fast"),
+        (lambda found: (maze.steps_to_finds(found, 3)[0] - 1, 6), "took 4, got 3"),
+        (late, "count from the first find"),
+        (lambda found: (maze.steps_to_finds(found, 3)[0], 6), "infinite"),
+    ):
+        with pytest.raises(AssertionError, match=message):
+            check.steps_to_finds(wrong)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from hebbnotes import figures, oneshot, tasks
+from hebbnotes import figures, maze, oneshot, tasks
 
 
 def moving(alt="A line."):
@@ -224,6 +224,18 @@ def test_the_trace_of_each_label_is_a_row():
     for ax in (middle, right):
         assert [label.get_text() for label in ax.get_yticklabels()] == ["A", "B", "C"]
     assert [bar.get_width() for bar in right.patches] == pytest.approx(y.tolist())
+
+
+def test_an_agent_stands_where_its_path_ends_and_its_goal_is_full_once_it_is_known():
+    made, path = maze.make(3), torch.tensor([[1, 1], [1, 2], [2, 2]])
+    for known in (False, True):
+        (ax,) = figures.maze_frame(made.walls, path, torch.tensor([3, 1]), known, "step 3").axes
+        assert np.array_equal(ax.images[0].get_array(), made.walls.numpy())
+        trail, goal, agent = ax.lines
+        assert trail.get_xydata().tolist() == [[1, 1], [2, 1], [2, 2]], "columns are to the right, rows down"
+        assert goal.get_xydata().tolist() == [[1, 3]]
+        assert goal.get_fillstyle() == ("full" if known else "none")
+        assert agent.get_xydata().tolist() == [[2, 2]]
 
 
 def test_a_curve_is_drawn_for_each_seed_and_for_their_mean():
