@@ -32,6 +32,8 @@ class MazeVectorEnv(VectorEnv):
         As for :func:`hebbnotes.maze.make` and :func:`hebbnotes.maze.step`.
     n_steps : int
         Steps of an episode; at the next step a new one starts, whatever the action.
+    n_goals
+        As for :func:`hebbnotes.maze.start`.
 
     Raises
     ------
@@ -46,10 +48,13 @@ class MazeVectorEnv(VectorEnv):
 
     metadata = {"autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012, the name and type that gymnasium asks for
 
-    def __init__(self, num_envs: int, size: int = 9, n_steps: int = 200, *, reward: float = 10.0, penalty: float = 0.1) -> None:
+    def __init__(
+        self, num_envs: int, size: int = 9, n_steps: int = 200, *, n_goals: int = 1, reward: float = 10.0, penalty: float = 0.1
+    ) -> None:
         self.num_envs, self.n_steps = _checks.integer("num_envs", num_envs), _checks.integer("n_steps", n_steps)
         self.reward, self.penalty = _checks.number("reward", reward), _checks.number("penalty", penalty, 0)
-        self.maze = maze.make(size)
+        self.maze, self.n_goals = maze.make(size), n_goals
+        maze.start(self.maze, 1, torch.Generator(), n_goals)  # refuses what cannot be
         self.single_observation_space, self.single_action_space = _space(self.reward, self.penalty), spaces.Discrete(4)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
@@ -62,7 +67,7 @@ class MazeVectorEnv(VectorEnv):
         return self._begin()
 
     def _begin(self) -> tuple[np.ndarray, dict[str, Any]]:
-        self.agents, self.time = maze.start(self.maze, self.num_envs, self.generator), 0
+        self.agents, self.time = maze.start(self.maze, self.num_envs, self.generator, self.n_goals), 0
         return maze.observe(self.maze, self.agents).numpy(), self._info()
 
     def _info(self) -> dict[str, Any]:
@@ -94,8 +99,8 @@ class MazeEnv(gymnasium.Env):
 
     metadata = {"render_modes": []}  # noqa: RUF012, the name and type that gymnasium asks for
 
-    def __init__(self, size: int = 9, n_steps: int = 200, *, reward: float = 10.0, penalty: float = 0.1) -> None:
-        self._all = MazeVectorEnv(1, size, n_steps, reward=reward, penalty=penalty)
+    def __init__(self, size: int = 9, n_steps: int = 200, *, n_goals: int = 1, reward: float = 10.0, penalty: float = 0.1) -> None:
+        self._all = MazeVectorEnv(1, size, n_steps, n_goals=n_goals, reward=reward, penalty=penalty)
         self.observation_space, self.action_space = self._all.single_observation_space, self._all.single_action_space
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict[str, Any]]:

@@ -280,7 +280,8 @@ def maze_frame(walls: Tensor, path: Tensor, goal: Tensor, known: bool, title: st
     -----
     Taught in the chapter "The maze".
     """
-    fig, ax = plt.subplots(figsize=(3.6, 3.9))
+    fig = Figure(figsize=(3.6, 3.9), layout="tight")  # not pyplot's, which keeps count of open figures and warns of many
+    ax = fig.subplots()
     ax.imshow(walls.numpy(), cmap="gray_r", vmin=0, vmax=1.6, interpolation="nearest")
     rows, columns = path.T.numpy()
     ax.plot(columns, rows, color=SKY, linewidth=3, solid_capstyle="round")

@@ -24,6 +24,7 @@ def test_a_return_is_the_discounted_sum_of_what_comes(steps, batch, seed, gamma)
         torch.testing.assert_close(found[t], wanted)
 
 
+@pytest.mark.witness("eq-advantage", actor_critic.advantages)
 @given(sizes, sizes, seeds, shares, shares)
 def test_an_advantage_is_the_discounted_sum_of_surprises(steps, batch, seed, gamma, lam):
     rewards, values = drawn(steps, batch, seed)
@@ -36,6 +37,7 @@ def test_an_advantage_is_the_discounted_sum_of_surprises(steps, batch, seed, gam
     torch.testing.assert_close(whole, actor_critic.returns(rewards, gamma) - values)
 
 
+@pytest.mark.witness("eq-actor-critic", actor_critic.loss)
 @given(sizes, sizes, seeds)
 def test_the_loss_is_what_it_says_and_advantages_carry_no_gradient(steps, batch, seed):
     rewards, values = drawn(steps, batch, seed)

@@ -148,6 +148,14 @@ def test_a_batch_ends_together_starts_anew_and_repeats_itself_from_its_seed():
     assert all(space.contains(one[1 + 6 * t]) for t in range(45))
 
 
+def test_an_environment_may_have_several_goals_and_refuses_too_many():
+    env = environments.MazeVectorEnv(4, 5, 20, n_goals=3)
+    env.reset(seed=0)
+    assert env.agents.goals.shape == (4, 3, 2)
+    with pytest.raises(ValueError, match="n_goals must be below"):
+        environments.MazeEnv(3, n_goals=9)
+
+
 def test_one_agent_is_a_batch_of_one():
     env = environments.MazeEnv(5, 15)
     with pytest.raises(ValueError, match="call reset"):

@@ -13,6 +13,7 @@ TOLD = {
     "Figure 4": "{doc}`natural-images`, {numref}`fig-completed` and {numref}`fig-maps`",
     "Figure 5": "{doc}`natural-images`, {numref}`fig-curves`",
     "Table 1": "{doc}`one-shot-learning`, {numref}`fig-table`",
+    "Figure 6": "{doc}`maze`, {numref}`fig-maze-curves`",
 }
 """Where the book tells of each figure that it has results for."""
 
