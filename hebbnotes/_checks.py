@@ -40,6 +40,23 @@ def rule(value: Any) -> Any:
     return value
 
 
+def clip(value: Any) -> float | None:
+    """Return ``value`` as a bound above 0, or None for no bound, or raise."""
+    if value is not None and number("clip", value, 0) < 1e-30:
+        raise ValueError(f"clip must be above 0, got {value}: leave it out for a trace without bounds")
+    return None if value is None else float(value)
+
+
+def actions(name: str, value: Any, axes: str, sizes: dict[str, int], most: int) -> Tensor:
+    """Return ``value`` if it is a tensor of the named axes that holds whole numbers from 0 to ``most - 1``, or raise."""
+    tensor(name, value, axes, sizes)
+    if value.dtype != torch.int64:
+        raise TypeError(f"{name} must hold integers (int64), got {value.dtype}: use {name}.long()")
+    if bool(((value < 0) | (value >= most)).any()):
+        raise ValueError(f"{name} must hold integers from 0 to {most - 1}, got {value.unique().tolist()}")
+    return value
+
+
 def tensor(
     name: str, value: Any, axes: str, sizes: dict[str, int], like: Tensor | None = None, dtype: torch.dtype | None = None
 ) -> Tensor:

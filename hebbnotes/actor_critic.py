@@ -133,7 +133,7 @@ def loss(
     _checks.tensor("logits", logits, "T B A", sizes)
     _checks.tensor("values", values, "T B", sizes, like=logits)
     _checks.tensor("rewards", rewards, "T B", sizes, like=logits)
-    _checks.tensor("actions", actions, "T B", sizes)
+    _checks.actions("actions", actions, "T B", sizes, sizes["A"])
     for name, weight in (("value_weight", value_weight), ("entropy_weight", entropy_weight)):
         _checks.number(name, weight, 0)
     if scale is not None and _checks.number("scale", scale, 0) == 0:

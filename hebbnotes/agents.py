@@ -57,7 +57,7 @@ class Agent(nn.Module):
     kind : {"plastic", "recurrent", "lstm"}
         A plastic network, the same without plasticity, or torch's LSTM.
     rule, eta
-        As for :class:`hebbnotes.networks.PlasticRNN`.
+        As for :class:`hebbnotes.networks.PlasticRNN`; the other kinds leave these, and the next two, aside.
     clip
         As for :func:`hebbnotes.networks.run`.
     alpha_scale : float
@@ -72,7 +72,7 @@ class Agent(nn.Module):
     inward : Parameter
         Of a plastic network, shape (n_seen + 1, n): from what is seen, and from a unit that is always 1.
     core : PlasticRNN, torch.nn.RNN or torch.nn.LSTM
-        The network; torch's have inputs of their own.
+        The network; torch's have inputs of their own, and two biases of which the sum alone matters.
     outward : Parameter
         Shape (n + 1, 5): to four actions and the critic.
     plain : bool
@@ -102,7 +102,7 @@ class Agent(nn.Module):
     ) -> None:
         _checks.choice("kind", kind, tuple(compiled.KINDS))
         super().__init__()
-        self.kind, self.clip, self.plain = kind, clip, False
+        self.kind, self.clip, self.plain = kind, _checks.clip(clip), False
         n_seen = maze.N_SEEN + _checks.integer("n_noise", n_noise, 0)
         scale = 0.9 / _checks.integer("n", n) ** 0.5
 
@@ -132,17 +132,18 @@ class Agent(nn.Module):
         y = self.outward.new_zeros(batch, n)
         if self.kind == "plastic":
             return State(y, y.new_zeros(batch, n, n))
-        return y[None] if self.kind == "recurrent" else (y[None], y[None])
+        return y[None] if self.kind == "recurrent" else (y[None], y.clone()[None])
 
     def compiles(self) -> bool:
-        """Tell whether compiled code takes it: on the processor, with one of three rules."""
+        """Tell whether compiled code takes it: in single or double precision, with one of three rules, unless it is ``plain``."""
+        known = self.kind != "plastic" or compiled.knows(self.core.rule)
         return (
-            not self.plain and self.outward.device.type == "cpu" and (self.kind != "plastic" or self.core.rule in compiled.FORGETS)
+            known and not self.plain and self.outward.device.type == "cpu" and self.outward.dtype in (torch.float32, torch.float64)
         )
 
     def forward(self, seen: Tensor, state: Any = None) -> tuple[Tensor, Tensor, Any]:
         """Go through steps: (T, B, n_seen) give logits (T, B, 4), the critic's values (T, B), and the state after the last one."""
-        _checks.tensor("seen", seen, "T B n_seen", {"n_seen": self.n_seen})
+        _checks.tensor("seen", seen, "T B n_seen", {"n_seen": self.n_seen}, like=self.outward)
         _checks.finite("seen", seen)
         state = self.rest(seen.shape[1]) if state is None else state
         if self.kind == "plastic":
@@ -189,10 +190,19 @@ def live(
     -------
     Life
 
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is not usable, agents are not in this maze, the state is not one of this network and of so many agents, or the
+        network is not on the processor.
+
     Notes
     -----
     Source: Miconi, Stanley & Clune (2018), section 4.5. Taught in the chapter "The maze".
     """
+    _check_lives(agent, made, agents, state)
+    _checks.number("reward", reward)
+    _checks.number("penalty", penalty, 0)
     batch, n_noise = len(agents.turn), agent.n_seen - maze.N_SEEN
     chance = torch.rand(_checks.integer("n_steps", n_steps), 2, batch, generator=generator, dtype=torch.float64)
     noise = 2.0 * torch.randint(2, (n_steps, batch, n_noise), generator=generator) - 1
@@ -208,6 +218,26 @@ def live(
             before, agents = agents, maze.step(made, agents, action, place, reward=reward, penalty=penalty)
             steps.append((seen, before.position, action, agents.reward.to(seen), agents.found))
     return Life(*(torch.stack(one) for one in zip(*steps, strict=True)), agents, state)
+
+
+def _check_lives(agent: Agent, made: maze.Maze, agents: maze.Agents, state: Any) -> None:
+    if agent.outward.device.type != "cpu":
+        raise ValueError(f"agent must be on the processor to live, got {agent.outward.device}: use agent.cpu()")
+    sizes: dict[str, int] = {"two": 2}
+    for name, axes in (("turn", "B"), ("position", "B two"), ("goals", "B G two")):
+        _checks.tensor(f"agents.{name}", getattr(agents, name), axes, sizes)
+    squares, side = torch.cat([agents.position.unsqueeze(1), agents.goals], 1), len(made.walls)
+    if bool((squares < 0).any() or (squares >= side).any()) or bool(made.walls[squares[..., 0], squares[..., 1]].any()):
+        raise ValueError(f"agents must stand, and have their goals, on free squares of this maze of side {side}: use maze.start")
+    if bool(((agents.turn < 0) | (agents.turn >= sizes["G"])).any()):
+        raise ValueError(f"agents.turn must be from 0 to {sizes['G'] - 1}, got {agents.turn.unique().tolist()}: use maze.start")
+    if state is None:
+        return
+    parts, at_rest = ([one] if isinstance(one, Tensor) else list(one) for one in (state, agent.rest(sizes["B"])))
+    if len(parts) != len(at_rest) or any(a.shape != b.shape or a.dtype != b.dtype for a, b in zip(parts, at_rest, strict=True)):
+        wanted = ", ".join(str(tuple(one.shape)) for one in at_rest)
+        got = ", ".join(f"{tuple(one.shape)}" for one in parts)
+        raise ValueError(f"state must hold {wanted} in {agent.outward.dtype}, as agent.rest returns it, got {got}")
 
 
 def erased(agent: Agent, state: Any) -> dict[str, Any]:
@@ -238,13 +268,15 @@ def erased(agent: Agent, state: Any) -> dict[str, Any]:
     return {"nothing": state, "activity": State(y, state.hebb), "trace": State(state.y, hebb), "both": State(y, hebb)}
 
 
-def memories(agent: Agent, life: Life) -> dict[str, Tensor]:
+def memories(agent: Agent, made: maze.Maze, life: Life) -> dict[str, Tensor]:
     """Return what a goal might be read from at the end of a life, each of shape (B, n_features).
 
     Parameters
     ----------
     agent : Agent
         Who lived.
+    made : Maze
+        Where.
     life : Life
         From :func:`live`.
 
@@ -258,7 +290,7 @@ def memories(agent: Agent, life: Life) -> dict[str, Tensor]:
     -----
     Taught in the chapter "The maze".
     """
-    place = nn.functional.one_hot(life.agents.position).flatten(1).to(life.rewards)
+    place = nn.functional.one_hot(life.agents.position, len(made.walls)).flatten(1).to(life.rewards)
     if agent.kind == "plastic":
         return {"place": place, "activity": life.state.y, "trace": life.state.hebb.flatten(1)}
     parts = [life.state] if agent.kind == "recurrent" else life.state

@@ -276,12 +276,12 @@ def decoded(features: Tensor, wanted: Tensor) -> float:
     -------
     float
         The share of variance that is explained in the last third: 1 if all is read, 0 if the mean serves as well, less if it serves
-        better.
+        better; a mean over what is wanted.
 
     Raises
     ------
-    ValueError
-        If there are fewer than 30 samples, or not as many features as wanted numbers.
+    TypeError, ValueError
+        If they are no matrices with as many rows each, or there are fewer than 30.
 
     Notes
     -----
@@ -289,8 +289,12 @@ def decoded(features: Tensor, wanted: Tensor) -> float:
     """
     from sklearn.linear_model import RidgeCV
 
-    if len(features) != len(wanted) or len(features) < 30:
-        raise ValueError(f"as many features as wanted numbers are needed, 30 or more, got {len(features)} and {len(wanted)}")
-    x, y, cut = features.detach().double().numpy(), wanted.double().numpy(), 2 * len(features) // 3
+    sizes: dict[str, int] = {}
+    _checks.tensor("features", features, "M n_features", sizes)
+    _checks.tensor("wanted", wanted, "M n_wanted", sizes)
+    if sizes["M"] < 30:
+        raise ValueError(f"features and wanted must have 30 rows or more, got {sizes['M']}")
+    x, y = (one.detach().double().numpy() for one in (features, wanted))
+    cut = 2 * sizes["M"] // 3
     fitted = RidgeCV([10.0**k for k in range(-3, 4)]).fit(x[:cut], y[:cut])
     return float(fitted.score(x[cut:], y[cut:]))

@@ -17,13 +17,14 @@ from hebbnotes import _checks, maze, rules
 from hebbnotes.networks import State
 from hebbnotes.rules import Rule
 
-__all__ = ["FORGETS", "KINDS", "live", "run"]
+__all__ = ["KINDS", "POWERS", "knows", "live", "run"]
 
-FORGETS = {rules.hebb: 0, rules.decay: 1, rules.oja: 2}
+POWERS = {rules.hebb: 0, rules.decay: 1, rules.oja: 2}
 """The rules that are compiled, each with the power of the output by which it forgets."""
 KINDS = {"plastic": 0, "recurrent": 1, "lstm": 2}
 """The networks that are compiled."""
 
+N_SEEN = maze.N_SEEN
 _compile = numba.njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 
 
@@ -35,7 +36,7 @@ def _forgets(post: Any, power: int) -> Any:
 
 @_compile
 def _tanh(drive: Any) -> Any:
-    """Return tanh, by the exponential that the compiler can do for several units at once."""
+    """Return tanh, by the exponential that the compiler can do for several units at once; exact to rounding of 1, not of itself."""
     one = np.ones_like(drive)
     return one - (one + one) / (np.exp(drive + drive) + one)
 
@@ -53,7 +54,7 @@ def _write(hebb: Any, pre: Any, post: Any, eta: Any, power: int, clip: Any) -> N
     for i in range(len(pre)):
         for j in range(len(post)):
             hebb[i, j] = kept[j] * hebb[i, j] + pre[i] * written[j]
-        if clip > 0:
+        if clip < np.inf:
             for j in range(len(post)):
                 hebb[i, j] = min(max(hebb[i, j], -clip), clip)
 
@@ -97,7 +98,7 @@ def _step_back(
     written, kept = eta * post, np.ones_like(post) - eta * forgets
     slope = post + post if power == 2 else np.zeros_like(post)
     for i in range(len(pre)):
-        if clip > 0:
+        if clip < np.inf:
             for j in range(len(post)):
                 if abs(kept[j] * hebb[i, j] + pre[i] * written[j]) > clip:
                     g_hebb[i, j] = 0
@@ -161,22 +162,20 @@ class _Run(torch.autograd.Function):
         ctx: Any, inputs: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, y: Tensor, hebb: Tensor, power: int, clip: float
     ) -> tuple[Tensor, Tensor]:
         output, end = torch.empty_like(inputs, memory_format=torch.contiguous_format), hebb.detach().clone()
-        numbers = _array(w), _array(alpha), _number(eta), power, output.numpy().dtype.type(clip)
-        _forward(_array(inputs), *numbers, _array(y), end.numpy(), output.numpy())
-        ctx.numbers = numbers
-        ctx.save_for_backward(output, y, hebb)
+        ctx.rule = power, output.numpy().dtype.type(clip)
+        _forward(_array(inputs), _array(w), _array(alpha), _number(eta), *ctx.rule, _array(y), end.numpy(), output.numpy())
+        ctx.save_for_backward(output, w, alpha, eta, y, hebb)
         return output, end
 
     @staticmethod
     def backward(ctx: Any, g_output: Tensor, g_end: Tensor) -> tuple[Tensor | None, ...]:
         if torch.is_grad_enabled():
             raise RuntimeError("compiled code has no second derivative: use networks.run")
-        output, y, hebb = ctx.saved_tensors
-        w = ctx.numbers[0]
+        output, w, alpha, eta, y, hebb = ctx.saved_tensors
         g_y, g_hebb, errors = torch.zeros_like(y), g_end.clone().contiguous(), torch.empty_like(output)
-        g_alpha, g_eta = np.zeros_like(w), np.zeros_like(w[0])
+        g_alpha, g_eta = np.zeros_like(_array(alpha)), np.zeros_like(_array(w[0]))
         arrays = _array(y), _array(hebb), _array(g_output), g_y.numpy(), g_hebb.numpy(), errors.numpy(), g_alpha, g_eta
-        _backward(output.numpy(), *ctx.numbers, *arrays)
+        _backward(output.numpy(), _array(w), _array(alpha), _number(eta), *ctx.rule, *arrays)
         pre = torch.cat([y.unsqueeze(0), output[:-1]])
         g_w = pre.flatten(0, 1).mT @ errors.flatten(0, 1)
         return errors, g_w, torch.from_numpy(g_alpha), torch.tensor(g_eta.sum()), g_y, g_hebb, None, None
@@ -196,7 +195,7 @@ def run(
     eta : Tensor
         A scalar.
     rule : callable
-        One of :data:`FORGETS`.
+        One of :data:`POWERS`.
     state : State
         Where to go on from.
     clip : float, optional
@@ -212,9 +211,10 @@ def run(
     Raises
     ------
     TypeError, ValueError
-        If a shape or a dtype does not fit, or the rule is not compiled.
+        If a shape, a dtype or the device does not fit, ``eta`` is outside [0, 1], inputs are not finite, the rule is not compiled,
+        or the clip is not above 0.
     RuntimeError
-        If a second derivative is wanted.
+        If a second derivative or batched gradients are wanted: use :func:`hebbnotes.networks.run`.
 
     Notes
     -----
@@ -222,21 +222,35 @@ def run(
     """
     sizes: dict[str, int] = {}
     _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
-    axes = {
-        "w": (w, "n n"),
-        "alpha": (alpha, "n n"),
-        "eta": (eta, ""),
-        "state.y": (state.y, "B n"),
-        "state.hebb": (state.hebb, "B n n"),
-    }
-    for name, (value, names) in axes.items():
+    if inputs.device.type != "cpu" or inputs.dtype not in (torch.float32, torch.float64):
+        raise ValueError(
+            f"inputs must be float32 or float64 on the processor, got {inputs.dtype}, {inputs.device}: use networks.run"
+        )
+    if not knows(_checks.rule(rule)):
+        raise ValueError(f"rule must be one of {', '.join(one.__name__ for one in POWERS)}, got {rule}: use networks.run")
+    if not isinstance(state, State):
+        raise TypeError(f"state must be a State as a network returns it, got {type(state).__name__}")
+    for name, value, names in (
+        ("w", w, "n n"),
+        ("alpha", alpha, "n n"),
+        ("eta", eta, ""),
+        ("state.y", state.y, "B n"),
+        ("state.hebb", state.hebb, "B n n"),
+    ):
         _checks.tensor(name, value, names, sizes, like=inputs)
-    if rule not in FORGETS:
-        raise ValueError(f"rule must be one of {', '.join(one.__name__ for one in FORGETS)}, got {rule}: use networks.run")
-    if clip is not None and _checks.number("clip", clip, 0) == 0:
-        raise ValueError("clip must be above 0, got 0")
-    output, hebb = _Run.apply(inputs, w, alpha, eta, *state, FORGETS[rule], clip or 0.0)
-    return output, State(output[-1], hebb)
+    _checks.number("eta", eta.item(), 0, 1)
+    _checks.finite("inputs", inputs)
+    output, hebb = _Run.apply(inputs, w, alpha, eta, *state, POWERS[rule], _bound(clip))
+    return output, State(output[-1].clone(), hebb)  # a view would keep all outputs alive
+
+
+def knows(rule: Rule) -> bool:
+    """Tell whether a rule is compiled: whether it is one of :data:`POWERS` itself."""
+    return any(rule is one for one in POWERS)
+
+
+def _bound(clip: float | None) -> float:
+    return float("inf") if _checks.clip(clip) is None else float(clip or 0)
 
 
 @_compile
@@ -299,13 +313,13 @@ def _lives(
     position: Any, goals: Any, turn: Any, latest: Any, got: Any, finds: Any, bumps: Any, y: Any, memory: Any,
     seen: Any, positions: Any, actions: Any, rewards: Any, found: Any,
 ) -> None:  # fmt: skip
-    """Live; the last line is filled, that above it is changed in place."""
+    """Live. Lines of arguments: the network; the maze and its chances; agents and states, changed in place; what is filled."""
     n_steps, _, batch = chance.shape
     for b in range(batch):
         for t in range(n_steps):
             now, place = seen[t, b], position[b]
             _observe(now, walls, place[0], place[1], latest[b], got[b])
-            now[14:] = noise[t, b]
+            now[N_SEEN:] = noise[t, b]
             positions[t, b] = place
             _think(kind, now, inward, w, alpha, eta, power, clip, y[b], memory[b])
             action = _choose(y[b], outward, chance[t, 0, b])
@@ -374,8 +388,8 @@ def _numbers(agent: Any) -> tuple[Any, ...]:
     """Return weights as [pre, post], and the rule."""
     core, outward = agent.core, _array(agent.outward)
     if agent.kind == "plastic":
-        clip = outward.dtype.type(agent.clip or 0)
-        return _array(agent.inward), _array(core.w), _array(core.alpha), outward, _number(core.eta), FORGETS[core.rule], clip
+        rule = POWERS[core.rule], outward.dtype.type(_bound(agent.clip))
+        return _array(agent.inward), _array(core.w), _array(core.alpha), outward, _number(core.eta), *rule
     inward = torch.cat([core.weight_ih_l0.mT, (core.bias_ih_l0 + core.bias_hh_l0)[None]])
     none = outward.dtype.type(0)
     return _array(inward), _array(core.weight_hh_l0.mT), np.zeros((1, 1), outward.dtype), outward, none, 0, none

@@ -17,7 +17,7 @@ __all__ = ["MazeEnv", "MazeVectorEnv"]
 def _space(reward: float, penalty: float) -> spaces.Box:
     low = np.zeros(maze.N_SEEN, np.float32)
     high = np.ones(maze.N_SEEN, np.float32)
-    low[-1], high[-1] = min(0.0, -penalty), max(0.0, reward)
+    low[-1], high[-1] = min(0.0, -penalty, reward), max(0.0, reward)
     return spaces.Box(low, high)
 
 
@@ -81,7 +81,8 @@ class MazeVectorEnv(VectorEnv):
         if self.time == self.n_steps:
             seen, info = self._begin()
             return seen, np.zeros(self.num_envs, np.float32), none, none.copy(), info
-        chosen = torch.as_tensor(np.asarray(actions), dtype=torch.long)
+        chosen = torch.as_tensor(np.asarray(actions))
+        chosen = chosen if chosen.is_floating_point() or chosen.dtype == torch.bool else chosen.long()  # else refused below
         chance = torch.rand(self.num_envs, generator=self.generator, dtype=torch.float64)
         self.agents = maze.step(self.maze, self.agents, chosen, chance, reward=self.reward, penalty=self.penalty)
         self.time += 1

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from hebbnotes import _checks
 
-__all__ = ["MOVES", "Agents", "Maze", "distances", "find", "make", "observe", "start", "step", "steps_to_finds"]
+__all__ = ["MOVES", "N_SEEN", "Agents", "Maze", "distances", "find", "make", "observe", "start", "step", "steps_to_finds"]
 
 MOVES = torch.tensor([[-1, 0], [1, 0], [0, -1], [0, 1]])
 """Rows and columns that each action moves by: up, down, left, right."""
@@ -146,7 +146,7 @@ def start(maze: Maze, batch: int, generator: torch.Generator, n_goals: int = 1) 
     order[:, (maze.free == maze.centre).all(1)] = -1
     goals = maze.free[order.topk(n_goals, 1).indices]
     nothing = torch.zeros(batch, dtype=torch.bool)
-    return Agents(position, goals, nothing.long(), nothing.long() - 1, torch.zeros(batch), nothing, nothing)
+    return Agents(position, goals, nothing.long(), nothing.long() - 1, torch.zeros(batch), nothing, nothing.clone())
 
 
 def step(maze: Maze, agents: Agents, action: Tensor, chance: Tensor, *, reward: float = 10.0, penalty: float = 0.1) -> Agents:
@@ -178,10 +178,8 @@ def step(maze: Maze, agents: Agents, action: Tensor, chance: Tensor, *, reward: 
     -----
     Source: Miconi, Stanley & Clune (2018), section 4.5: reward 10, penalty 0.1, one goal.
     """
-    _checks.tensor("action", action, "B", {"B": len(agents.position)})
+    _checks.actions("action", action, "B", {"B": len(agents.position)}, 4)
     _checks.tensor("chance", chance, "B", {"B": len(agents.position)}, like=torch.empty(0, dtype=torch.float64))
-    if action.is_floating_point() or bool(((action < 0) | (action > 3)).any()):
-        raise ValueError(f"action must hold integers from 0 to 3, got {action.unique().tolist()}")
     moved = agents.position + MOVES[action]
     bumped = maze.walls[moved[:, 0], moved[:, 1]]
     position = torch.where(bumped.unsqueeze(1), agents.position, moved)

@@ -141,8 +141,8 @@ def run(
     _checks.finite("inputs", inputs)
 
     _checks.choice("method", method, METHODS)
-    if clip is not None and (method == "chunk" or _checks.number("clip", clip, 0) == 0):
-        raise ValueError(f"clip must be above 0, and goes with method='loop', got {clip} and {method!r}")
+    if _checks.clip(clip) is not None and method == "chunk":
+        raise ValueError(f"method='chunk' has no clip, got clip={clip}: a clipped trace is no sum, use method='loop'")
     if method == "chunk" and not _summable(rule):
         raise ValueError(
             "method='chunk' needs a rule of the common form, with a forget function that acts entry by entry, is what the rule "

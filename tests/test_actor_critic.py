@@ -96,3 +96,5 @@ def test_what_does_not_fit_is_refused():
         actor_critic.advantages(rewards, values[:2], 0.9)
     with pytest.raises(ValueError, match="logits must have shape"):
         actor_critic.loss(rewards, values, torch.zeros(3, 2, dtype=torch.long), rewards)
+    with pytest.raises(ValueError, match="actions must hold integers from 0 to 3"):
+        actor_critic.loss(torch.zeros(3, 2, 4), values.float(), torch.full((3, 2), 4), rewards.float())

@@ -15,10 +15,10 @@ def states(state):
     return [state] if isinstance(state, torch.Tensor) else [*state]
 
 
-@given(kinds, st.booleans(), seeds)
-def test_an_episode_gone_through_at_once_is_the_one_that_was_lived(kind, plain, seed):
+@given(kinds, st.sampled_from([*compiled.POWERS]), st.booleans(), seeds)
+def test_an_episode_gone_through_at_once_is_the_one_that_was_lived(kind, rule, plain, seed):
     g = torch.Generator().manual_seed(seed)
-    agent = agents.Agent(7, kind, generator=g).double()
+    agent = agents.Agent(7, kind, rule, generator=g).double()
     agent.plain = plain
     life = agents.live(agent, MADE, maze.start(MADE, 3, g), 9, g)
     logits, values, last = agent(life.seen)
@@ -85,7 +85,7 @@ def test_what_is_erased_is_zero_and_the_rest_is_as_it_was(kind):
         assert not ways["trace"].hebb.any()
         assert torch.equal(ways["activity"].hebb, life.state.hebb)
         assert not ways["activity"].y.any()
-    read = agents.memories(agent, life)
+    read = agents.memories(agent, MADE, life)
     assert {name: part.shape[1] for name, part in read.items() if name != "place"} == {
         "plastic": {"activity": 8, "trace": 64}, "recurrent": {"activity": 8}, "lstm": {"activity": 16}
     }[kind]  # fmt: skip
@@ -119,3 +119,41 @@ def test_agents_learn_to_find():
     history = training.train(agent.parameters(), loss, 200, lr=5e-3, clip_norm=0.5, schedule=training.cosine)
     finds = history.metrics["finds"]
     assert sum(finds[-10:]) > 1.6 * sum(finds[:10])
+
+
+@pytest.mark.parametrize("plain", [True, False])
+@pytest.mark.parametrize("kind", [*compiled.KINDS])
+def test_what_does_not_fit_is_refused_before_anything_is_lived(kind, plain):
+    g = torch.Generator().manual_seed(0)
+    agent = agents.Agent(8, kind, generator=g)
+    agent.plain = plain
+    born = maze.start(MADE, 4, g)
+    others = agents.Agent(7, kind, generator=g), agents.Agent(8, kind, generator=g).double()
+    for state in (agent.rest(1), *(other.rest(4) for other in others)):
+        with pytest.raises(ValueError, match="state must hold"):
+            agents.live(agent, MADE, born, 3, g, state)
+    for wrong, message in (
+        (maze.start(maze.make(9), 400, g), "free squares of this maze"),
+        (born._replace(position=torch.zeros(4, 2, dtype=torch.long)), "free squares of this maze"),
+        (born._replace(turn=born.turn + 1), "turn must be from 0 to 0"),
+        (born._replace(position=born.position[:2]), "agents.position must have shape"),
+    ):
+        before = g.get_state()
+        with pytest.raises(ValueError, match=message):
+            agents.live(agent, MADE, wrong, 3, g)
+        assert torch.equal(g.get_state(), before), "no chance was drawn"
+    with pytest.raises(ValueError, match="penalty must be"):
+        agents.live(agent, MADE, born, 3, g, penalty=-1.0)
+
+
+@pytest.mark.parametrize("clip", [0, -1, float("nan"), "a"])
+def test_a_clip_that_cannot_be_is_refused_at_once(clip):
+    with pytest.raises((TypeError, ValueError), match="clip must be"):
+        agents.Agent(8, clip=clip, generator=torch.Generator())
+
+
+def test_half_precision_takes_the_plain_way():
+    g = torch.Generator().manual_seed(0)
+    agent = agents.Agent(8, generator=g).bfloat16()
+    assert not agent.compiles()
+    assert agents.live(agent, MADE, maze.start(MADE, 2, g), 3, g).seen.dtype == torch.bfloat16

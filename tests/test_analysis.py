@@ -150,3 +150,24 @@ def test_each_simpler_alpha_is_what_its_name_says():
         assert torch.equal(found[name][:, 8], alpha[:, 8])
     with pytest.raises(ValueError, match="n >= n_pixels"):
         analysis.simpler_alphas(alpha, 10, g)
+
+
+@given(st.integers(1, 5), st.integers(1, 3), st.integers(0, 1000))
+def test_a_straight_line_reads_what_is_linear_and_nothing_from_noise(n_features, n_wanted, seed):
+    g = torch.Generator().manual_seed(seed)
+    features = torch.randn(300, n_features, generator=g)
+    linear = features @ torch.randn(n_features, n_wanted, generator=g) + 2
+    assert analysis.decoded(features, linear) > 0.99
+    assert analysis.decoded(features, torch.randn(300, n_wanted, generator=g)) < 0.2
+    shuffled = torch.cat([linear[:200], linear[200:].roll(1, 0)])
+    assert analysis.decoded(features, shuffled) < 0.6, "only the last third counts, and was not fitted to"
+
+
+def test_reading_needs_rows_that_belong_together():
+    for features, wanted, message in (
+        (torch.zeros(29, 2), torch.zeros(29, 1), "30 rows or more, got 29"),
+        (torch.zeros(40, 2), torch.zeros(39, 1), "wanted must have shape"),
+        (torch.zeros(40), torch.zeros(40, 1), "features must have shape"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            analysis.decoded(features, wanted)

@@ -111,8 +111,8 @@ def test_a_distance_is_one_more_than_that_of_the_nearest_neighbour(size, seed):
 def test_a_wrong_action_is_refused():
     made, g = maze.make(5), torch.Generator()
     agents = maze.start(made, 2, g)
-    for action in (torch.tensor([0, 4]), torch.tensor([0.0, 1.0]), torch.tensor([-1, 0])):
-        with pytest.raises(ValueError, match="integers from 0 to 3"):
+    for action in (torch.tensor([0, 4]), torch.tensor([0.0, 1.0]), torch.tensor([-1, 0]), torch.tensor([True, False])):
+        with pytest.raises((TypeError, ValueError), match="action must hold integers"):
             maze.step(made, agents, action, chances(2, g))
     with pytest.raises(ValueError, match="action must have shape"):
         maze.step(made, agents, torch.tensor([0]), chances(2, g))
@@ -231,3 +231,13 @@ def test_steps_to_finds_count_all_steps_and_all_finds(n_steps, batch, most, seed
             finds += hit
     wanted = [a / b if b else float("inf") for a, b in zip(*spent, strict=True)]
     assert maze.steps_to_finds(found, most) == pytest.approx(wanted)
+
+
+def test_an_environment_takes_whole_actions_only_and_observes_what_its_space_holds():
+    env = environments.MazeVectorEnv(4, 3, 50, reward=-1.0)
+    env.reset(seed=0)
+    with pytest.raises(TypeError, match="action must hold integers"):
+        env.step(np.array([1.7, 0.2, 0.0, 0.0]))
+    for t in range(50):
+        seen = env.step(np.full(4, t % 4, np.int32))[0]
+        assert env.observation_space.contains(seen)

@@ -37,7 +37,7 @@ def load(name: str, weights: Weights, prefix: str = "") -> agents.Agent:
     Raises
     ------
     ValueError
-        If there is no such experiment here.
+        If there is no such experiment here, of a single agent.
     RuntimeError
         If weights are missing or do not fit.
 
@@ -45,7 +45,8 @@ def load(name: str, weights: Weights, prefix: str = "") -> agents.Agent:
     -----
     Taught in the chapter "The maze".
     """
-    configuration = EXPERIMENTS[_checks.choice("name", name, tuple(EXPERIMENTS))].configuration
+    alone = tuple(one for one, experiment in EXPERIMENTS.items() if "kind" in experiment.configuration)
+    configuration = EXPERIMENTS[_checks.choice("name", name, alone)].configuration
     return _load({key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}, **configuration)
 
 
@@ -130,11 +131,12 @@ def score(
     after = {}
     for name, state in agents.erased(net, half.state).items():
         g.manual_seed(later)  # the same chances for all
-        after[name] = short(live(half.agents, n_steps // 2, state).found[:, knows].sum(0).double().mean())
+        late = live(half.agents, n_steps // 2, state).found[:, knows].sum(0).double()
+        after[name] = short(late.mean()) if knows.any() else None
     numbers: Numbers = {
         "test_finds": short(found.sum(0).double().mean()),
         "steps_to_finds": [short(steps) if math.isfinite(steps) else None for steps in maze.steps_to_finds(found, 6)],
-        "finds_by_step": shorts(part.double().sum(0).mean() for part in found.chunk(20)),
+        "finds_by_step": shorts(part.double().sum(0).mean() for part in found.tensor_split(20)),  # twentieths of an episode
         "after_erasing": after,
     }
     if n_goals == 1:
@@ -142,7 +144,7 @@ def score(
         enough, goal = int(away.sum()) >= 30, half.agents.goal[away]
         numbers["decoded"] = {
             name: short(analysis.decoded(features[away], goal)) if enough else None
-            for name, features in agents.memories(net, half).items()
+            for name, features in agents.memories(net, made, half).items()
         }
     if net.kind == "plastic":
         numbers |= {"eta": short(net.core.eta), "alpha_std": short(net.core.alpha.std())}
