@@ -260,10 +260,11 @@ def regress(y: Tensor, episodes: Episodes) -> Regression:
     return Regression(weights[0].item(), weights[1:], 1 - (rest.square().sum() / said.square().sum()).item())
 
 
-def decoded(features: Tensor, wanted: Tensor) -> float:
+def decoded(features: Tensor, wanted: Tensor, fit_to: tuple[Tensor, Tensor] | None = None) -> float:
     """Return how much of some numbers a straight line reads from features that it was not fitted to.
 
-    Ridge regression is fitted to the first two thirds of the samples, at the strength that leaves one of them out best.
+    Ridge regression is fitted to the first two thirds of the samples, or to other ones, at the strength that leaves one of them out
+    best.
 
     Parameters
     ----------
@@ -271,12 +272,14 @@ def decoded(features: Tensor, wanted: Tensor) -> float:
         Shape (M, n_features).
     wanted : Tensor
         What is to be read, shape (M, n_wanted).
+    fit_to : tuple of Tensor, optional
+        Other features and what is to be read from them, to fit to instead; then all of ``features`` are read.
 
     Returns
     -------
     float
-        The share of variance that is explained in the last third: 1 if all is read, 0 if the mean serves as well, less if it serves
-        better; a mean over what is wanted.
+        The share of variance that is explained in the last third, or in all, a mean over what is wanted: 1 if all is read, 0 if the
+        mean serves as well, less if it serves better.
 
     Raises
     ------
@@ -294,7 +297,13 @@ def decoded(features: Tensor, wanted: Tensor) -> float:
     _checks.tensor("wanted", wanted, "M n_wanted", sizes)
     if sizes["M"] < 30:
         raise ValueError(f"features and wanted must have 30 rows or more, got {sizes['M']}")
-    x, y = (one.detach().double().numpy() for one in (features, wanted))
-    cut = 2 * sizes["M"] // 3
-    fitted = RidgeCV([10.0**k for k in range(-3, 4)]).fit(x[:cut], y[:cut])
-    return float(fitted.score(x[cut:], y[cut:]))
+    if fit_to is not None:
+        sizes.pop("M")
+        _checks.tensor("fit_to[0]", fit_to[0], "M n_features", sizes)
+        _checks.tensor("fit_to[1]", fit_to[1], "M n_wanted", sizes)
+    cut = 2 * len(features) // 3
+    known, new = (
+        ((features[:cut], wanted[:cut]), (features[cut:], wanted[cut:])) if fit_to is None else (fit_to, (features, wanted))
+    )
+    fit, read = ([one.detach().double().numpy() for one in pair] for pair in (known, new))
+    return float(RidgeCV([10.0**k for k in range(-3, 4)]).fit(*fit).score(*read))

@@ -163,6 +163,17 @@ def test_a_straight_line_reads_what_is_linear_and_nothing_from_noise(n_features,
     assert analysis.decoded(features, shuffled) < 0.6, "only the last third counts, and was not fitted to"
 
 
+@given(st.integers(1, 5), st.integers(0, 1000))
+def test_a_line_that_was_fitted_elsewhere_reads_what_is_coded_alike_and_no_other_code(n_features, seed):
+    g = torch.Generator().manual_seed(seed)
+    a, b = torch.randn(2, 200, n_features, generator=g)
+    code = torch.randn(n_features, 2, generator=g)
+    assert analysis.decoded(a, a @ code, fit_to=(b, b @ code)) > 0.99
+    assert analysis.decoded(a, a @ code, fit_to=(b, -(b @ code))) < 0
+    with pytest.raises(ValueError, match=r"fit_to\[1\] must have shape"):
+        analysis.decoded(a, a @ code, fit_to=(b, b[:-1] @ code))
+
+
 def test_reading_needs_rows_that_belong_together():
     for features, wanted, message in (
         (torch.zeros(29, 2), torch.zeros(29, 1), "30 rows or more, got 29"),
