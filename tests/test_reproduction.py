@@ -26,13 +26,15 @@ def test_every_stored_result_is_on_the_page_with_interval_seeds_command_and_diff
     for scale in experiment.stored:
         found = result(name, scale)
         row = next(line for line in text.splitlines() if line.startswith(f"| `{name}`, {scale} |"))
-        factor, digits = (100, 2) if found["unit"].startswith("share") else (1, 4)
+        factor, digits = (100, 2) if found["unit"].startswith("share") else (1, 4 if found["value"] < 1 else 2)
         for number in (found["value"], *found["ci95"]):
             assert f"{factor * number:.{digits}f}" in row or "none wrong" in row
         assert f"| {len(found['seeds'])}, " in row
         assert f"`{found['command']}`" in text
     assert experiment.difference
     assert experiment.difference in text
+    as_published = "paper" in experiment.scales and experiment.scaled("paper") not in map(experiment.scaled, experiment.stored)
+    assert (f"`python -m hebbnotes.experiments run {name} --scale paper`" in text) == (as_published or "paper" in experiment.stored)
 
 
 def test_no_error_in_a_finite_test_is_written_as_such():

@@ -27,7 +27,7 @@ def value(found: dict) -> str:
     if found["unit"].startswith("share"):
         mean, *interval = (f"{100 * number:.2f}" for number in numbers)
         return f"{mean} % ({' to '.join(interval)} %)"
-    mean, *interval = (f"{number:.4f}" for number in numbers)
+    mean, *interval = (f"{number:.{4 if abs(found['value']) < 1 else 2}f}" for number in numbers)
     return f"{mean} ({' to '.join(interval)})"
 
 
@@ -76,6 +76,9 @@ def section(figure: str) -> str:
     for name in dict.fromkeys(name for name, _, _ in ours):
         experiment = EXPERIMENTS[name]
         again = ", ".join(f"`{command(name, scale)}`" for scale in experiment.stored)
+        done = [experiment.scaled(scale) for scale in experiment.stored]
+        if "paper" in experiment.scales and experiment.scaled("paper") not in done:
+            again += f"; as published, which was not run here: `{command(name, 'paper')}`"
         lines.append(f"* `{name}`: {experiment.about}. {again}")
         differing.setdefault(experiment.difference or "not known", []).append(f"`{name}`")
     lines.append("")
