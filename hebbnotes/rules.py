@@ -28,12 +28,15 @@ __all__ = [
     "Rule",
     "bcm",
     "common_form",
+    "competitive",
     "covariance",
     "decay",
     "hebb",
     "oja",
+    "sanger",
     "scaling",
     "sliding_threshold",
+    "soft_hebb",
     "stdp",
 ]
 
@@ -192,6 +195,100 @@ def covariance(w: Tensor, pre: Tensor, post: Tensor, *, pre_mean: Tensor, post_m
     Source: a standard reading of Hebb (1949) that can weaken. Taught in the chapter "Hebb in the brain".
     """
     return common_form(w, pre - pre_mean, post - post_mean, hebb.forget)
+
+
+def competitive(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
+    """Move the weights of the units that win towards what they see, and leave all others alone.
+
+    ``dw[i, j] = post[j] * (pre[i] - w[i, j])``
+
+    Parameters
+    ----------
+    w, pre, post : Tensor
+        Weights (..., n_pre, n_post), activity (..., n_pre), and who wins (..., n_post): 1 for the winner and 0 elsewhere, or shares
+        that sum to 1. Who wins is found by the network, not by the rule.
+
+    Returns
+    -------
+    Tensor
+        The change ``dw``, of the shape of ``w``, for a learning rate of 1.
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes do not broadcast (raised by torch).
+
+    Notes
+    -----
+    Source: Rumelhart & Zipser (1985); where the winner is 1 and all others are 0, it is Oja's rule.
+    """
+    return common_form(w, pre, post, competitive.forget)
+
+
+def _itself(post: Tensor) -> Tensor:
+    return post
+
+
+competitive.forget = _itself
+
+
+def sanger(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
+    """Oja's rule for several units, of which each learns from what those before it leave over.
+
+    ``dw[i, j] = post[j] * (pre[i] - sum_{k <= j} post[k] * w[i, k])``
+
+    It is **not local**: the change of a synapse onto unit j depends on the activities and the weights of the units before j.
+
+    Parameters
+    ----------
+    w, pre, post : Tensor
+        Weights (..., n_pre, n_post) and activities (..., n_pre) and (..., n_post), without unit.
+
+    Returns
+    -------
+    Tensor
+        The change ``dw``, of the shape of ``w``, for a learning rate of 1.
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes do not broadcast (raised by torch).
+
+    Notes
+    -----
+    Source: Sanger (1989), the generalised Hebbian algorithm.
+    """
+    explained = (w * post.unsqueeze(-2)).cumsum(-1)  # by the units up to each
+    return post.unsqueeze(-2) * (pre.unsqueeze(-1) - explained)
+
+
+def soft_hebb(w: Tensor, pre: Tensor, post: Tensor, *, drive: Tensor) -> Tensor:
+    """Share the learning among units by how strongly each is driven: competitive learning with soft winners.
+
+    ``dw[i, j] = post[j] * (pre[i] - drive[j] * w[i, j])``
+
+    Parameters
+    ----------
+    w, pre, post : Tensor
+        Weights (..., n_pre, n_post), activity (..., n_pre), and the softmax of the drives (..., n_post).
+    drive : Tensor
+        What drives each unit, ``pre @ w``, shape (..., n_post): each knows its own.
+
+    Returns
+    -------
+    Tensor
+        The change ``dw``, of the shape of ``w``, for a learning rate of 1. Where it rests, a unit's weights have length 1.
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes do not broadcast (raised by torch).
+
+    Notes
+    -----
+    Source: Journe, Rodriguez, Guo & Moraitis (2023).
+    """
+    return post.unsqueeze(-2) * (pre.unsqueeze(-1) - drive.unsqueeze(-2) * w)
 
 
 def bcm(w: Tensor, pre: Tensor, post: Tensor, *, theta: Tensor) -> Tensor:

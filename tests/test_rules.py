@@ -125,3 +125,70 @@ def test_sanger_reads_the_same_sender_and_the_receivers_up_to_its_own(i, j):
     assert seen.w.nonzero().tolist() == [[i, k] for k in range(j + 1)]
     assert seen.pre.nonzero().flatten().tolist() == [i]
     assert seen.post.nonzero().flatten().tolist() == list(range(j + 1))
+
+
+# ------------------------------------------------------------------------------------------------------- several units at once
+
+
+@given(sizes, sizes, seeds)
+def test_sanger_is_what_its_sum_says(n_pre, n_post, seed):
+    w, pre, post = draw(seed, n_pre, n_post)
+    dw = rules.sanger(w, pre, post)
+    for j in range(n_post):
+        left = pre - sum(post[k] * w[:, k] for k in range(j + 1))
+        torch.testing.assert_close(dw[:, j], post[j] * left)
+    torch.testing.assert_close(rules.sanger(w[:, :1], pre, post[:1]), rules.oja(w[:, :1], pre, post[:1]))
+
+
+@pytest.mark.parametrize("j", range(3))
+def test_sanger_reads_the_units_before_and_none_after(j):
+    reads = check.reads(rules.sanger, 1, j)
+    assert reads.post.tolist() == [k <= j for k in range(3)], "foreign activities"
+    foreign = torch.zeros(4, 3, dtype=torch.bool)
+    foreign[1, : j + 1] = True
+    assert torch.equal(reads.w, foreign), "and foreign weights, of its own sender alone"
+    assert reads.pre.tolist() == [False, True, False, False]
+    if j:
+        with pytest.raises(AssertionError):
+            check.local(rules.sanger)
+
+
+def test_sanger_finds_the_principal_components_in_order_and_oja_the_first_again_and_again():
+    g = torch.Generator().manual_seed(0)
+    axes = torch.linalg.qr(torch.randn(5, 5, generator=g, dtype=torch.float64))[0]
+    second_moment = axes @ torch.diag(torch.tensor([4.0, 2.5, 1.5, 0.3, 0.1], dtype=torch.float64)) @ axes.T
+    found = {}
+    for rule in (rules.sanger, rules.oja):
+        w = 0.1 * torch.randn(5, 3, generator=g, dtype=torch.float64)
+        for _ in range(4000):  # the averaged equation: the mean of pre post' is C w, that of post post' is w' C w
+            outer, both = second_moment @ w, w.T @ second_moment @ w
+            w = w + 0.02 * (outer - w @ (both.triu() if rule is rules.sanger else both.diag().diag()))
+        found[rule] = (axes.T @ w).abs()
+    torch.testing.assert_close(found[rules.sanger], torch.eye(5, 3, dtype=torch.float64), atol=1e-6, rtol=0)
+    torch.testing.assert_close(found[rules.oja], torch.eye(5, 1, dtype=torch.float64).expand(5, 3), atol=1e-6, rtol=0)
+
+
+@given(sizes, sizes, seeds)
+def test_only_the_winner_moves_and_it_moves_to_what_it_sees(n_pre, n_post, seed):
+    w, pre, post = draw(seed, n_pre, n_post)
+    wins = torch.nn.functional.one_hot(post.argmax(), n_post).to(w)
+    moved = w + 0.25 * rules.competitive(w, pre, wins)
+    torch.testing.assert_close(moved[:, post.argmax()], 0.75 * w[:, post.argmax()] + 0.25 * pre)
+    others = wins == 0
+    assert torch.equal(moved[:, others], w[:, others])
+    torch.testing.assert_close(rules.competitive(w, pre, wins), rules.oja(w, pre, wins))
+    check.local(rules.competitive)
+
+
+@given(sizes, sizes, seeds)
+def test_soft_winners_share_the_change_and_rest_at_length_one(n_pre, n_post, seed):
+    w, pre, _ = draw(seed, n_pre, n_post)
+    drive = pre @ w
+    post = drive.softmax(-1)
+    dw = rules.soft_hebb(w, pre, post, drive=drive)
+    for j in range(n_post):
+        torch.testing.assert_close(dw[:, j], post[j] * (pre - drive[j] * w[:, j]))
+    unit = pre / pre.norm()
+    at_rest = unit.unsqueeze(-1).expand(n_pre, n_post)
+    again = rules.soft_hebb(at_rest, unit, torch.ones(n_post).to(w), drive=unit @ at_rest)
+    torch.testing.assert_close(again, torch.zeros_like(again), atol=1e-12, rtol=0)

@@ -1,0 +1,160 @@
+"""Associative memories: what is stored, what is recalled, and what theory says of both."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hebbnotes import memories, rules
+
+sizes, seeds = st.integers(2, 12), st.integers(0, 10_000)
+
+
+def drawn(n_patterns, n, seed):
+    g = torch.Generator().manual_seed(seed)
+    return 2.0 * torch.randint(2, (n_patterns, n), generator=g, dtype=torch.float64) - 1, g
+
+
+@given(sizes, sizes, seeds)
+def test_hopfield_weights_are_symmetric_sums_of_products_in_any_order(n_patterns, n, seed):
+    patterns, g = drawn(n_patterns, n, seed)
+    w = memories.hopfield(patterns)
+    wanted = torch.zeros(n, n, dtype=torch.float64)
+    for p in patterns:
+        wanted = wanted + rules.hebb(wanted, p, p) / n
+    torch.testing.assert_close(memories.hopfield(patterns, diagonal=True), wanted)
+    torch.testing.assert_close(w, wanted - wanted.diag().diag())
+    torch.testing.assert_close(w, w.T)
+    torch.testing.assert_close(memories.hopfield(patterns[torch.randperm(n_patterns, generator=g)]), w)
+
+
+@given(sizes, sizes, seeds)
+def test_one_unit_at_a_time_never_raises_the_energy_and_comes_to_rest(n_patterns, n, seed):
+    patterns, g = drawn(n_patterns, n, seed)
+    w, (state, _) = memories.hopfield(patterns), drawn(3, n, seed + 1)
+    before = memories.energy(w, state)
+    for _ in range(200):
+        new = memories.recall(w, state, 1, generator=g)
+        after = memories.energy(w, new)
+        assert (after <= before + 1e-12).all()
+        if torch.equal(new, state):
+            break
+        before, state = after, new
+    else:
+        pytest.fail("it never comes to rest")
+
+
+def test_all_at_once_may_swing_between_two_states_for_ever():
+    w = torch.tensor([[0.0, -1.0], [-1.0, 0.0]])
+    state = torch.tensor([[1.0, 1.0]])
+    assert torch.equal(memories.recall(w, state, 1), -state)
+    assert torch.equal(memories.recall(w, state, 2), state)
+
+
+@given(st.integers(1, 6), seeds)
+def test_what_spans_less_than_all_is_left_as_it_is_by_the_pseudo_inverse(n_patterns, seed):
+    patterns, _ = drawn(n_patterns, 40, seed)
+    w = memories.pseudo_inverse(patterns, diagonal=True)
+    torch.testing.assert_close(patterns @ w, patterns)
+    torch.testing.assert_close(w @ w, w)
+    assert torch.equal(memories.recall(memories.pseudo_inverse(patterns), patterns, 1), patterns)
+
+
+@given(st.integers(1, 5), seeds)
+def test_many_passes_of_the_delta_rule_leave_nothing_to_correct(n_patterns, seed):
+    patterns, _ = drawn(n_patterns, 60, seed)
+    w = memories.delta(patterns, passes=60)
+    torch.testing.assert_close(patterns @ w, patterns, atol=0.05, rtol=0)
+    assert not w.diagonal().any()
+
+
+def test_errors_of_one_step_are_as_many_as_the_theory_says():
+    n = 1500
+    for load in (0.15, 0.3):
+        patterns, _ = drawn(int(load * n), n, 0)
+        wrong = (memories.recall(memories.hopfield(patterns), patterns, 1) != patterns).double().mean().item()
+        assert wrong == pytest.approx(memories.one_step_error(load), rel=0.1)
+
+
+def test_below_the_capacity_patterns_stay_and_above_they_melt():
+    n = 1000
+    overlaps = []
+    for load in (0.1, 0.2):
+        patterns, _ = drawn(int(load * n), n, 1)
+        state = memories.recall(memories.hopfield(patterns), patterns, 60)
+        overlaps.append((state * patterns).mean().item())
+    assert overlaps[0] > 0.98
+    assert overlaps[1] < 0.6
+
+
+def test_with_a_diagonal_any_state_is_stable():
+    patterns, _ = drawn(200, 20, 0)
+    chance, _ = drawn(500, 20, 1)
+    shares = [
+        (memories.recall(memories.hopfield(patterns, diagonal), chance, 1) == chance).all(1).double().mean().item()
+        for diagonal in (True, False)
+    ]
+    assert shares[0] > 0.9, "nearly all states, which is no memory"
+    assert shares[1] < 0.01
+
+
+@given(sizes, sizes, seeds)
+def test_a_dense_memory_of_power_two_is_a_hopfield_network_with_its_diagonal(n_patterns, n, seed):
+    patterns, _ = drawn(n_patterns, n, seed)
+    state, _ = drawn(4, n, seed + 1)
+    w = memories.hopfield(patterns, diagonal=True)
+    clear = (state @ w).abs() > 1e-9
+    assert torch.equal(memories.dense_step(patterns, state, 2)[clear], memories.recall(w, state, 1)[clear])
+
+
+def test_a_dense_memory_holds_more():
+    patterns, g = drawn(200, 60, 0)
+    cue = torch.where(torch.rand(patterns.shape, generator=g) < 0.1, -patterns, patterns)
+    found = memories.recall(memories.hopfield(patterns), cue, 5)
+    dense = cue
+    for _ in range(5):
+        dense = memories.dense_step(patterns, dense, 4)
+    assert (dense == patterns).all(1).double().mean() > 0.9
+    assert (found == patterns).all(1).double().mean() < 0.1
+
+
+@given(sizes, sizes, st.floats(0, 50), seeds)
+def test_a_modern_step_is_attention_with_the_patterns_as_keys_and_values(n_patterns, n, beta, seed):
+    g = torch.Generator().manual_seed(seed)
+    patterns, state = (torch.randn(k, n, generator=g, dtype=torch.float64) for k in (n_patterns, 3))
+    attention = torch.nn.functional.scaled_dot_product_attention(state, patterns, patterns, scale=beta)
+    torch.testing.assert_close(memories.modern_step(patterns, state, beta), attention)
+
+
+def test_a_sharp_modern_step_returns_the_pattern_with_the_largest_product():
+    patterns, _ = drawn(20, 64, 0)
+    state, _ = drawn(5, 64, 1)
+    nearest = patterns[(state @ patterns.T).argmax(1)]
+    clear = (state @ patterns.T).topk(2, 1).values.diff(dim=1)[:, 0] < 0
+    torch.testing.assert_close(memories.modern_step(patterns, state, 100.0)[clear], nearest[clear])
+
+
+def test_what_is_clamped_stays():
+    patterns, _ = drawn(3, 50, 0)
+    clamp = torch.zeros(3, 50, dtype=torch.bool)
+    clamp[:, :25] = True
+    cue = torch.where(clamp, patterns, -torch.ones_like(patterns))
+    found = memories.recall(memories.hopfield(patterns), cue, 5, clamp)
+    assert torch.equal(found[clamp], patterns[clamp])
+    assert torch.equal(found, patterns)
+
+
+def test_what_does_not_fit_is_refused():
+    patterns, _ = drawn(3, 6, 0)
+    w = memories.hopfield(patterns)
+    for call, message in (
+        (lambda: memories.hopfield(patterns * 2), "1 and -1"),
+        (lambda: memories.recall(w, patterns[0], 1), "state must have shape"),
+        (lambda: memories.recall(w[:5], patterns, 1), "w must have shape"),
+        (lambda: memories.recall(w, patterns, 0), "n_steps must be at least 1"),
+        (lambda: memories.dense_step(patterns, patterns, 1), "power must be at least 2"),
+        (lambda: memories.modern_step(patterns, patterns, -1.0), "beta must be"),
+        (lambda: memories.one_step_error(0.0), "load must be above 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
