@@ -4,6 +4,7 @@
 numbers the change of one synapse depends on.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -11,18 +12,23 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from hebbnotes import _checks
-from hebbnotes.rules import Rule, oja
+from hebbnotes import _checks, memories
+from hebbnotes.rules import Rule, average, oja
 
 __all__ = [
     "Reads",
     "across",
     "advantages",
+    "attention",
+    "components",
+    "crosstalk",
     "forgetting",
     "hebbian",
     "local",
     "matching",
     "reads",
+    "resting",
+    "self_support",
     "shares",
     "steps_to_finds",
     "window",
@@ -354,3 +360,152 @@ def window(change: Callable[[float], float]) -> None:
         assert sizes[0] > sizes[1] > sizes[2], f"the change must fade as the spikes move apart, got {sizes} at 5, 20 and 500 ms"
         assert sizes[2] < 0.01 * sizes[0], "half a second apart, two spikes must hardly change anything: look at the trace's decay"
     print("Yes: up if the sender comes first, down if it comes second, and less the further the spikes are apart.")
+
+
+def resting(rests: Callable[[Tensor], Tensor]) -> None:
+    """Check a reader's fixed points of Oja's averaged rule, a function of the mean products C (n, n), as rows; and say what holds.
+
+    Raises
+    ------
+    AssertionError
+        If a row does not rest, two rows are the same, or some are missing.
+
+    Notes
+    -----
+    Taught in the chapter "Learning rules".
+    """
+    for n in (1, 2, 4):
+        draws = torch.randn(50, n, generator=torch.Generator().manual_seed(n), dtype=torch.float64)
+        c = draws.T @ draws / 50
+        found = rests(c)
+        assert isinstance(found, Tensor), f"it must be a tensor, got {type(found).__name__}"
+        assert found.shape[1:] == (n,), f"each row must be a vector of {n} weights, got shape {tuple(found.shape)}"
+        for w in found.double():
+            moves = c @ w - (w @ c @ w) * w
+            length = w.norm().item()
+            assert moves.norm() < 1e-6, f"a row of length {length:.2f} does not rest: is it an eigenvector, and of which length?"
+        apart = torch.cdist(found.double(), found.double()) + torch.eye(len(found), dtype=torch.float64)
+        assert len(found) < 2 or apart.min() > 1e-6, "two rows are the same"
+        assert bool((found.norm(dim=1) < 1e-9).any()), "one rest is missing: where does a rule stop that multiplies by its output?"
+        assert len(found) == 2 * n + 1, f"there are {2 * n + 1} rests for {n} inputs, got {len(found)}: does w rest if -w does?"
+    print("Yes: nothing at all, and each eigenvector with length 1 and either sign.")
+
+
+def components(rule: Rule) -> None:
+    """Check a reader's version of Sanger's rule, and say what holds.
+
+    Raises
+    ------
+    AssertionError
+        If a single unit does not learn by Oja's rule, a unit reads what it must not or does not read what it must, or the principal
+        components in order are no rest, or units that were pushed away from them do not return.
+
+    Notes
+    -----
+    Taught in the chapter "Learning rules".
+    """
+    x = 2 * torch.diag(torch.tensor([2.0, 1.5, 1.0, 0.5], dtype=torch.float64)).sqrt()  # the axes are the components
+    w = torch.randn(4, 1, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    alone = average(oja, w, x, x @ w)
+    assert torch.allclose(torch.stack([rule(w, one, one @ w) for one in x]).mean(0), alone), (
+        "one unit alone must learn by Oja's rule"
+    )
+    for j in range(3):
+        seen = reads(rule, 1, j).post.tolist()
+        assert not any(seen[j + 1 :]), f"unit {j} (counted from 0) reads a unit after it: which units come before?"
+        assert all(seen[: j + 1]), f"unit {j} (counted from 0) must read itself and all units before it"
+    main = torch.eye(4, 3, dtype=torch.float64)
+    moved = torch.stack([rule(main, one, one @ main) for one in x]).mean(0)
+    assert moved.norm() < 1e-9, "the principal components, the largest first, must be at rest: what do the units before take away?"
+    pushed = main + 0.1 * torch.randn(4, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    for _ in range(400):
+        pushed = pushed + 0.1 * torch.stack([rule(pushed, one, one @ pushed) for one in x]).mean(0)
+    assert bool((pushed - main).norm() < 0.01), (
+        "pushed away from the components, units must return: with which sign is it taken away?"
+    )
+    print("Yes: Oja's rule for the first unit, each further one reads those before it, and the components in order are at rest.")
+
+
+def crosstalk(error: Callable[[float], float]) -> None:
+    """Check a reader's share of units that leave a stored pattern in one step, as a function of the load P / N; and say what holds.
+
+    Raises
+    ------
+    AssertionError
+        If it is no share below one half that grows with the load, or differs from what a network of 1,000 units does.
+
+    Notes
+    -----
+    Taught in the chapter "Associative memory".
+    """
+    loads = (0.1, 0.15, 0.3, 1.0)
+    found = [float(error(load)) for load in loads]
+    assert all(0 <= value <= 0.5 for value in found), f"it must be a share between 0 and one half, got {found}"
+    assert _growing(found), f"more patterns disturb more: it must grow with the load, got {found}"
+    for load, value in zip(loads[1:], found[1:], strict=True):
+        seen = _changing(load, diagonal=False, stored=True)
+        assert abs(value - seen) < 0.1 * seen + 0.001, f"at a load of {load:g} a network has {seen:.4f}, you say {value:.4f}"
+    print("Yes: it grows with the load, and a network of 1,000 units agrees.")
+
+
+def _growing(values: list[float]) -> bool:
+    return all(a < b for a, b in itertools.pairwise(values))
+
+
+def _changing(load: float, diagonal: bool, stored: bool) -> float:
+    """Return the share of units that change in one step in a Hopfield network of 1,000 units."""
+    g = torch.Generator().manual_seed(0)
+    patterns, chance = (2.0 * torch.randint(2, (n, 1000), generator=g) - 1 for n in (round(1000 * load), 500))
+    state = patterns if stored else chance
+    return (memories.recall(memories.hopfield(patterns, diagonal), state, 1) != state).float().mean().item()
+
+
+def self_support(stays: Callable[[float], float]) -> None:
+    """Check a reader's share of the units of a *random* state that stay as they are in one step, if the diagonal is kept, as a
+    function of the load P / N; and say what holds.
+
+    Raises
+    ------
+    AssertionError
+        If it is no share from one half upwards that grows with the load, or differs from what a network of 1,000 units does.
+
+    Notes
+    -----
+    Taught in the chapter "Associative memory".
+    """
+    loads = (0.01, 0.2, 1.0, 4.0)
+    found = [float(stays(load)) for load in loads]
+    assert all(0.5 <= value <= 1 for value in found), f"support can only help: it must be a share from 0.5 to 1, got {found}"
+    assert _growing(found), f"each pattern adds to the diagonal: it must grow, got {found}"
+    for load, value in zip(loads[1:], found[1:], strict=True):
+        seen = 1 - _changing(load, diagonal=True, stored=False)
+        assert abs(value - seen) < 0.01, f"at a load of {load:g} a network keeps {seen:.3f} of its units, you say {value:.3f}"
+    print("Yes: one half for an empty memory, and the more the fuller it is, as in a network of 1,000 units.")
+
+
+def attention(head: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
+    """Check a reader's attention head, a function of queries (B, d), keys (P, d) and values (P, m); and say what holds.
+
+    Raises
+    ------
+    AssertionError
+        If an answer is no mean of the values, the order of the pairs matters, or it is not the modern memory when keys and values
+        are the patterns and the queries are the states times ``beta * sqrt(d)``.
+
+    Notes
+    -----
+    Taught in the chapter "Associative memory".
+    """
+    g = torch.Generator().manual_seed(0)
+    state, patterns = (torch.randn(k, 16, generator=g, dtype=torch.float64) for k in (3, 5))
+    beta, order = 0.7, torch.randperm(5, generator=g)
+    said = head(beta * 4 * state, patterns, patterns)
+    assert getattr(said, "shape", None) == (3, 16), "it must return one row for each query, as long as a value"
+    ones = head(state, patterns, torch.ones(5, 2, dtype=torch.float64))
+    assert torch.allclose(ones, torch.ones_like(ones)), "if all values are 1, so is their mean: do the weights of a query sum to 1?"
+    assert torch.allclose(head(state, patterns[order], patterns[order]), head(state, patterns, patterns)), (
+        "the order must not matter"
+    )
+    wanted = memories.modern_step(patterns, state, beta)
+    assert torch.allclose(said, wanted), "it is not the modern memory: are products divided by the root of the length of a key?"
+    print("Yes: a mean of the values, and with patterns as keys and values the modern memory.")

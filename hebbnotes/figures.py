@@ -34,12 +34,16 @@ __all__ = [
     "answers",
     "bcm_frame",
     "completion",
+    "drawings",
+    "fields",
+    "fields_frame",
     "floor_lines",
     "glue",
     "greys",
     "labels_frame",
     "maps_frame",
     "maze_frame",
+    "melting_frame",
     "over_seeds",
     "recall_frame",
     "trace_frame",
@@ -173,6 +177,129 @@ def maps_frame(maps: dict[str, Tensor], pixel: tuple[int, int], largest: dict[st
         ax.spines[:].set_visible(True)
         fig.colorbar(drawn, ax=ax, shrink=0.8)
     return fig
+
+
+def fields(rows: dict[str, Tensor], shape: tuple[int, int]) -> np.ndarray:
+    """Draw the weights onto units as pictures of their inputs, a row of units for each title: orange negative, purple positive.
+
+    Parameters
+    ----------
+    rows : dict of str to Tensor
+        For each title the weights, shape (n_inputs, n_units); colours are scaled unit by unit.
+    shape : tuple of int
+        Rows and columns of an input.
+
+    Returns
+    -------
+    numpy.ndarray
+        The axes, shape (number of titles, n_units).
+
+    Notes
+    -----
+    Taught in the chapter "Learning rules".
+    """
+    across = max(w.shape[1] for w in rows.values())
+    height = len(rows) * (7 / across + 0.3)
+    fig, axes = plt.subplots(len(rows), across, figsize=(7, height), squeeze=False)
+    fig.get_layout_engine().set(h_pad=0.14, rect=(0, 0, 1, 1 - 0.15 / height))  # leaves room for the titles
+    for line, (title, w) in zip(axes, rows.items(), strict=True):
+        _draw_fields(line, w, shape)
+        line[0].text(0, 1.08, title, transform=line[0].transAxes).set_in_layout(False)  # or it would push the second picture away
+    return axes
+
+
+def _draw_fields(axes: Sequence[Axes], w: Tensor, shape: tuple[int, int]) -> None:
+    for ax in axes:
+        ax.set_axis_off()
+    for ax, one in zip(axes, w.detach().T, strict=False):
+        limit = one.abs().max().item() or 1.0
+        ax.imshow(one.reshape(shape).numpy(), cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
+
+
+def fields_frame(w: Tensor, shape: tuple[int, int], across: int, title: str) -> Figure:
+    """Draw the weights onto units as pictures of their inputs, in rows of ``across``; arguments else as for :func:`fields`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For :class:`MovingFigure`.
+
+    Notes
+    -----
+    Taught in the chapter "Learning rules".
+    """
+    down = -(-w.shape[1] // across)
+    fig, axes = plt.subplots(down, across, figsize=(6, 6 * down / across + 0.4), squeeze=False)
+    _draw_fields(axes.ravel(), w, shape)
+    fig.suptitle(title)
+    return fig
+
+
+def melting_frame(y: Tensor, shape: tuple[int, int], loads: Sequence[float], overlaps: Sequence[float], now: int) -> Figure:
+    """Draw what a memory recalls at one load, and how much of the pattern is left at all loads.
+
+    Parameters
+    ----------
+    y : Tensor
+        What is recalled, shape (n,).
+    shape : tuple of int
+        Rows and columns of the pattern.
+    loads, overlaps : sequence of float
+        Patterns for each unit, and the overlap of what is recalled with what was asked for.
+    now : int
+        Which of the loads is shown.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For :class:`MovingFigure`.
+
+    Notes
+    -----
+    Taught in the chapter "Associative memory".
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9), width_ratios=(2, 3))
+    left.imshow(y.reshape(shape).numpy(), cmap=_BITS, vmin=-1, vmax=1, interpolation="nearest")
+    left.set(xticks=[], yticks=[], title="recalled")
+    left.spines[:].set_visible(True)
+    right.plot(loads, overlaps, color=BLACK, linewidth=1)
+    right.plot(loads[now], overlaps[now], "o", color=BLUE, markersize=10)
+    right.set(xlabel="patterns for each unit", ylabel="overlap with the letter", ylim=(-0.05, 1.08))
+    return fig
+
+
+def drawings(rows: Sequence[dict[str, Tensor]], shape: tuple[int, int]) -> np.ndarray:
+    """Draw rows of patterns: 1 is blue, -1 white, and 0, which is unknown or undecided, grey.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        For each row the patterns by title, shape (n,) each. Titles of the first row are shown.
+    shape : tuple of int
+        Rows and columns of a pattern.
+
+    Returns
+    -------
+    numpy.ndarray
+        The axes, shape (number of rows, number of patterns in a row).
+
+    Notes
+    -----
+    Taught in the chapter "Associative memory".
+    """
+    down, across = len(rows), len(rows[0])
+    _, axes = plt.subplots(down, across, figsize=(7, 7 * down / across + 0.3), squeeze=False)
+    for k, row in enumerate(rows):
+        for ax, (title, pattern) in zip(axes[k], row.items(), strict=True):
+            ax.imshow(pattern.detach().reshape(shape).numpy(), cmap=_BITS, vmin=-1, vmax=1, interpolation="nearest")
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(True)
+            if k == 0:
+                ax.set_title(title)
+    return axes
+
+
+_BITS = ListedColormap(["white", "#c8c8c8", BLUE])
 
 
 def answers(episodes: OneShot, y: Tensor) -> np.ndarray:

@@ -11,9 +11,20 @@ import math
 import torch
 from torch import Tensor
 
-from hebbnotes import _checks
+from hebbnotes import _checks, rules
+from hebbnotes.tasks import floor_majority
 
-__all__ = ["delta", "dense_step", "energy", "hopfield", "modern_step", "one_step_error", "pseudo_inverse", "recall"]
+__all__ = [
+    "delta",
+    "dense_step",
+    "energy",
+    "hopfield",
+    "least_error",
+    "modern_step",
+    "one_step_error",
+    "pseudo_inverse",
+    "recall",
+]
 
 
 def _patterns(patterns: Tensor) -> Tensor:
@@ -45,7 +56,7 @@ def hopfield(patterns: Tensor, diagonal: bool = False) -> Tensor:
 
     Notes
     -----
-    Source: Hopfield (1982).
+    Source: Hopfield (1982). Taught in the chapter "Associative memory".
     """
     w = _patterns(patterns).T @ patterns / patterns.shape[1]  # Hebb's rule for one pattern after the other, in one product
     return w if diagonal else w.fill_diagonal_(0)
@@ -73,13 +84,13 @@ def delta(patterns: Tensor, passes: int = 1) -> Tensor:
 
     Notes
     -----
-    Source: the delta rule of Widrow & Hoff (1960), for recall of the pattern itself.
+    Source: the delta rule of Widrow & Hoff (1960), for recall of the pattern itself. Taught in the chapter "Associative memory".
     """
     n = _patterns(patterns).shape[1]
     w = patterns.new_zeros(n, n)
     for _ in range(_checks.integer("passes", passes)):
         for p in patterns:
-            w = (w + torch.outer(p, p - p @ w) / n).fill_diagonal_(0)
+            w = (w + rules.delta(w, p, p, drive=p @ w) / n).fill_diagonal_(0)
     return w
 
 
@@ -105,7 +116,7 @@ def pseudo_inverse(patterns: Tensor, diagonal: bool = False) -> Tensor:
 
     Notes
     -----
-    Source: Personnaz, Guyon & Dreyfus (1985).
+    Source: Personnaz, Guyon & Dreyfus (1985). Taught in the chapter "Associative memory".
     """
     w = torch.linalg.pinv(_patterns(patterns)) @ patterns
     return w if diagonal else w.fill_diagonal_(0)
@@ -128,7 +139,7 @@ def energy(w: Tensor, state: Tensor) -> Tensor:
 
     Notes
     -----
-    Source: Hopfield (1982).
+    Source: Hopfield (1982). Taught in the chapter "Associative memory".
     """
     _fit(w, state)
     return -((state @ w) * state).sum(-1) / 2
@@ -174,7 +185,7 @@ def recall(
 
     Notes
     -----
-    Source: Hopfield (1982) for one unit at a time; Little (1974) for all at once.
+    Source: Hopfield (1982) for one unit at a time; Little (1974) for all at once. Taught in the chapter "Associative memory".
     """
     _fit(w, state)
     held = torch.zeros_like(state, dtype=torch.bool) if clamp is None else clamp
@@ -215,7 +226,7 @@ def dense_step(patterns: Tensor, state: Tensor, power: int = 3) -> Tensor:
 
     Notes
     -----
-    Source: Krotov & Hopfield (2016).
+    Source: Krotov & Hopfield (2016). Taught in the chapter "Associative memory".
     """
     _checks.tensor("state", state, "B N", {"N": _patterns(patterns).shape[1]}, like=patterns)
     drive = ((state @ patterns.T) / patterns.shape[1]).pow(_checks.integer("power", power, 2) - 1) @ patterns
@@ -246,7 +257,7 @@ def modern_step(patterns: Tensor, state: Tensor, beta: float) -> Tensor:
 
     Notes
     -----
-    Source: Ramsauer and others (2021).
+    Source: Ramsauer and others (2021). Taught in the chapter "Associative memory".
     """
     sizes: dict[str, int] = {}
     _checks.tensor("patterns", patterns, "P N", sizes)
@@ -254,15 +265,20 @@ def modern_step(patterns: Tensor, state: Tensor, beta: float) -> Tensor:
     return (_checks.number("beta", beta, 0) * state @ patterns.T).softmax(-1) @ patterns
 
 
-def one_step_error(load: float) -> float:
-    """Return the share of units that leave a stored pattern in one step, in a large Hopfield network with random patterns.
+def one_step_error(load: float, diagonal: bool = False, stored: bool = True) -> float:
+    """Return the share of units that change in one step, in a large Hopfield network with random patterns.
 
-    ``erfc(1 / sqrt(2 * load)) / 2``: what the other patterns add to the drive of a unit is nearly normal, with variance ``load``.
+    ``erfc(signal / sqrt(2 * load)) / 2``: what the other patterns add to the drive of a unit is nearly normal, with variance
+    ``load``. The signal that keeps a unit as it is is 1 in a stored pattern and 0 in a random state; the diagonal adds ``load``.
 
     Parameters
     ----------
     load : float
         Patterns for each unit, P / N, above 0.
+    diagonal : bool
+        Whether connections of units to themselves are kept.
+    stored : bool
+        Whether the state is a stored pattern, or a random state.
 
     Raises
     ------
@@ -271,8 +287,39 @@ def one_step_error(load: float) -> float:
 
     Notes
     -----
-    Source: Hopfield (1982); Amit, Gutfreund & Sompolinsky (1985).
+    Source: Hopfield (1982); Amit, Gutfreund & Sompolinsky (1985); for the diagonal, Folli, Leonetti & Ruocco (2017). Taught in the
+    chapter "Associative memory".
     """
     if _checks.number("load", load, 0) == 0:
         raise ValueError("load must be above 0, got 0: an empty memory makes no errors")
-    return math.erfc(1 / math.sqrt(2 * load)) / 2
+    signal = (1 if stored else 0) + (load if diagonal else 0)
+    return math.erfc(signal / math.sqrt(2 * load)) / 2
+
+
+def least_error(n_patterns: int, n_known: int) -> float:
+    """Return the share of the bits that a cue lacks which no memory can get right, on average over random patterns.
+
+    Of the other patterns, a binomial number K agrees with the cue in all bits that it has. Nothing tells which of these K + 1 is
+    asked for, and the best answer is their majority: ``sum over K of P(K) * floor_majority(K + 1)``.
+
+    Parameters
+    ----------
+    n_patterns : int
+        Patterns that were stored.
+    n_known : int
+        Bits that the cue has.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is not an integer of at least 1.
+
+    Notes
+    -----
+    Source: ours; a majority errs as :func:`hebbnotes.tasks.floor_majority` says. Taught in the chapter "Associative memory".
+    """
+    from scipy.stats import binom
+
+    others = binom(_checks.integer("n_patterns", n_patterns) - 1, 0.5 ** _checks.integer("n_known", n_known))
+    most = int(others.isf(1e-12))  # beyond it there is next to no probability
+    return float(sum(others.pmf(k) * floor_majority(k + 1) for k in range(1, most + 1)))

@@ -1,7 +1,9 @@
-"""Rate neurons: linear neurons that learn from a stream of inputs, one step at a time.
+"""Rate neurons: neurons that learn from a stream of inputs, alone, side by side, or in competition.
 
-Shapes: T steps, n inputs, m neurons, and any leading dimensions "..." for simulations that run side by side.
+Shapes: T steps, n inputs, m neurons, B inputs at once, and any leading dimensions "..." for simulations that run side by side.
 """
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -9,7 +11,85 @@ from torch import Tensor
 from hebbnotes import _checks, rules
 from hebbnotes.rules import Rule
 
-__all__ = ["learn", "learn_bcm"]
+__all__ = ["learn", "learn_bcm", "learn_units", "linear", "oja_flow", "soft_winners", "winner"]
+
+
+def linear(drive: Tensor) -> Tensor:
+    """Return the drive itself: the activity of linear units."""
+    return drive
+
+
+def winner(drive: Tensor) -> Tensor:
+    """Return 1 for the unit that is driven most and 0 for all others; shape (..., m), as the drive.
+
+    Notes
+    -----
+    Taught in the chapter "Learning rules".
+    """
+    return torch.nn.functional.one_hot(drive.argmax(-1), drive.shape[-1]).to(drive.dtype)
+
+
+def soft_winners(drive: Tensor, beta: float = 1.0) -> Tensor:
+    """Return the softmax of ``beta`` times the drive: shares that sum to 1; shape (..., m), as the drive.
+
+    Notes
+    -----
+    Taught in the chapter "Learning rules".
+    """
+    return (_checks.number("beta", beta, 0) * drive).softmax(-1)
+
+
+def learn_units(
+    inputs: Tensor,
+    w: Tensor,
+    rule: Rule,
+    eta: float | Tensor,
+    respond: Callable[[Tensor], Tensor] = linear,
+    told_drive: bool = False,
+) -> Tensor:
+    """Let units that share their inputs learn from batches: ``w = w + eta * mean of rule(w, x, respond(x @ w))``.
+
+    Parameters
+    ----------
+    inputs : Tensor
+        Shape (T, B, n): B inputs in each of T steps.
+    w : Tensor
+        Initial weights, shape (n, m).
+    rule : callable
+        ``rule(w, pre, post) -> dw``.
+    eta : float or Tensor
+        Learning rate; a tensor holds one for each step, shape (T,).
+    respond : callable
+        What the units do when they are driven: :func:`linear`, :func:`winner`, :func:`soft_winners`, or a function of your own.
+    told_drive : bool
+        Whether the rule takes the drive, as :func:`hebbnotes.rules.soft_hebb` does.
+
+    Returns
+    -------
+    Tensor
+        The weights after the last step, shape (n, m).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the inputs do not fit the weights, ``eta`` does not fit the steps, or the rule cannot be called.
+
+    Notes
+    -----
+    Taught in the chapter "Learning rules".
+    """
+    sizes: dict[str, int] = {}
+    _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
+    _checks.tensor("w", w, "n m", sizes, like=inputs)
+    _checks.rule(rule)
+    rates = _checks.finite("eta", torch.as_tensor(eta, dtype=w.dtype))
+    if rates.shape not in ((), (len(inputs),)):
+        raise ValueError(f"eta must be a number, or one for each of {len(inputs)} steps, got shape {tuple(rates.shape)}")
+    for x, rate in zip(inputs, rates.expand(len(inputs)), strict=True):
+        drive = x @ w
+        local = {"drive": drive} if told_drive else {}
+        w = w + rate * rules.average(rule, w, x, respond(drive), **local)
+    return w
 
 
 def learn(inputs: Tensor, w: Tensor, rule: Rule, eta: float | Tensor) -> Tensor:
@@ -47,6 +127,47 @@ def learn(inputs: Tensor, w: Tensor, rule: Rule, eta: float | Tensor) -> Tensor:
         w = w + eta * rule(w, x, _output(x, w))
         history.append(w)
     return torch.stack(history)
+
+
+def oja_flow(c: Tensor, w: Tensor, times: Tensor) -> Tensor:
+    """Return how Oja's rule moves the weights of one linear neuron on average: the exact solution of ``dw/dt = C w - (w C w) w``.
+
+    ``exp(C t) w / sqrt(1 - |w|**2 + |exp(C t) w|**2)``; one unit of time is ``1 / eta`` steps.
+
+    Parameters
+    ----------
+    c : Tensor
+        Mean products of the inputs, symmetric with eigenvalues of 0 or more, shape (n, n).
+    w : Tensor
+        Initial weights, shape (n,).
+    times : Tensor
+        Times of 0 or more, shape (T,).
+
+    Returns
+    -------
+    Tensor
+        Weights at these times, shape (T, n).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes do not fit, or a time is below 0.
+
+    Notes
+    -----
+    Source: the flow of Oja (1982), solved in general by Yan, Helmke & Moore (1994). Taught in the chapter "Learning rules".
+    """
+    sizes: dict[str, int] = {}
+    _checks.floating("c", _checks.tensor("c", c, "n n", sizes))
+    _checks.tensor("w", w, "n", sizes, like=c)
+    _checks.tensor("times", times, "T", sizes, like=c)
+    if bool((times < 0).any()):
+        raise ValueError("times must be 0 or more: the solution need not exist before")
+    values, vectors = torch.linalg.eigh(c)
+    largest = values[-1]  # taken out of every exponent, so that nothing overflows
+    along = (w @ vectors) * ((values - largest) * times.unsqueeze(-1)).exp()
+    squared = (1 - w.square().sum()) * (-2 * largest * times).exp() + along.square().sum(-1)
+    return (along / squared.sqrt().unsqueeze(-1)) @ vectors.T
 
 
 def learn_bcm(

@@ -10,7 +10,8 @@ The rules here differ in one respect only, in what they forget::
 
     dw[i, j] = pre[i] * post[j] - forget(post[j]) * w[i, j]
 
-A rule of this *common form* carries its forget function (``decay.forget``). Any other callable with the same arguments is
+A rule of this *common form* carries its forget function (``decay.forget``), from which :func:`average` and the fast evaluation of
+networks derive. Any other callable with the same arguments is
 a rule too; further local quantities are keyword-only arguments, as the threshold of :func:`bcm` or the spikes of :func:`stdp`,
 for which ``pre`` and ``post`` are traces of earlier spikes. Where such a quantity moves, its change is a pure function as well
 (:func:`sliding_threshold`).
@@ -19,6 +20,7 @@ Shapes: ``w`` (..., n_pre, n_post), ``pre`` (..., n_pre), ``post`` (..., n_post)
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -26,11 +28,13 @@ from torch import Tensor
 __all__ = [
     "Forget",
     "Rule",
+    "average",
     "bcm",
     "common_form",
     "competitive",
     "covariance",
     "decay",
+    "delta",
     "hebb",
     "oja",
     "sanger",
@@ -76,6 +80,42 @@ def common_form(w: Tensor, pre: Tensor, post: Tensor, forget: Forget) -> Tensor:
     Taught in the chapter "Introducing the NeuroAI series".
     """
     return pre.unsqueeze(-1) * post.unsqueeze(-2) - forget(post).unsqueeze(-2) * w
+
+
+def average(rule: Rule, w: Tensor, pre: Tensor, post: Tensor, **local: Tensor) -> Tensor:
+    """Return the mean change of one matrix of weights over a batch, without a matrix for each member where that can be.
+
+    ``mean over b of rule(w, pre[b], post[b])``; for a rule of the common form ``pre.T @ post / B - mean(forget(post)) * w``.
+
+    Parameters
+    ----------
+    rule : callable
+        ``rule(w, pre, post, **local) -> dw``.
+    w : Tensor
+        Weights, shape (n_pre, n_post).
+    pre, post : Tensor
+        Activities, shapes (B, n_pre) and (B, n_post), without unit.
+    **local : Tensor
+        Further local quantities that the rule takes, shape (B, n_post) each.
+
+    Returns
+    -------
+    Tensor
+        Shape (n_pre, n_post).
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes do not fit (raised by torch).
+
+    Notes
+    -----
+    Taught in the chapter "Learning rules".
+    """
+    forget = getattr(rule, "forget", None)
+    if forget is None:
+        return rule(w, pre, post, **local).mean(0)
+    return pre.T @ post / len(pre) - forget(post, **local).mean(0) * w
 
 
 def hebb(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
@@ -220,7 +260,8 @@ def competitive(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
 
     Notes
     -----
-    Source: Rumelhart & Zipser (1985); where the winner is 1 and all others are 0, it is Oja's rule.
+    Source: Rumelhart & Zipser (1985); where the winner is 1 and all others are 0, it is Oja's rule. Taught in the chapter
+    "Learning rules".
     """
     return common_form(w, pre, post, competitive.forget)
 
@@ -256,7 +297,7 @@ def sanger(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
 
     Notes
     -----
-    Source: Sanger (1989), the generalised Hebbian algorithm.
+    Source: Sanger (1989), the generalised Hebbian algorithm. Taught in the chapter "Learning rules".
     """
     explained = (w * post.unsqueeze(-2)).cumsum(-1)  # by the units up to each
     return post.unsqueeze(-2) * (pre.unsqueeze(-1) - explained)
@@ -286,9 +327,45 @@ def soft_hebb(w: Tensor, pre: Tensor, post: Tensor, *, drive: Tensor) -> Tensor:
 
     Notes
     -----
-    Source: Journe, Rodriguez, Guo & Moraitis (2023).
+    Source: Journe, Rodriguez, Guo & Moraitis (2023). Taught in the chapter "Learning rules".
     """
-    return post.unsqueeze(-2) * (pre.unsqueeze(-1) - drive.unsqueeze(-2) * w)
+    return common_form(w, pre, post, partial(soft_hebb.forget, drive=drive))
+
+
+def _driven(post: Tensor, *, drive: Tensor) -> Tensor:
+    return post * drive
+
+
+soft_hebb.forget = _driven
+
+
+def delta(w: Tensor, pre: Tensor, post: Tensor, *, drive: Tensor) -> Tensor:
+    """Write of what a unit should do only what its synapses do not make it do yet.
+
+    ``dw[i, j] = pre[i] * (post[j] - drive[j])``
+
+    Parameters
+    ----------
+    w, pre, post : Tensor
+        Weights (..., n_pre, n_post), activity (..., n_pre), and the activity that is wanted (..., n_post), without unit.
+    drive : Tensor
+        What the synapses bring to each unit, ``pre @ w``, shape (..., n_post): each knows its own.
+
+    Returns
+    -------
+    Tensor
+        The change ``dw``, of the shape of ``w``, for a learning rate of 1: down the gradient of half the squared difference.
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes do not broadcast (raised by torch).
+
+    Notes
+    -----
+    Source: Widrow & Hoff (1960). Taught in the chapter "Associative memory".
+    """
+    return common_form(w, pre, post - drive, hebb.forget)
 
 
 def bcm(w: Tensor, pre: Tensor, post: Tensor, *, theta: Tensor) -> Tensor:

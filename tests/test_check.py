@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from hebbnotes import actor_critic, check, maze, rules
+from hebbnotes import actor_critic, check, maze, memories, rules
 
 
 def test_the_checker_of_hebbs_rule_accepts_the_right_answer_and_says_what_is_wrong_with_others(capsys):
@@ -215,3 +215,84 @@ def test_steps_to_finds_count_who_never_found(capsys):
     ):
         with pytest.raises(AssertionError, match=message):
             check.steps_to_finds(wrong)
+
+
+def test_the_rests_of_oja_are_zero_and_both_signs_of_each_component(capsys):
+    def right(c):
+        vectors = torch.linalg.eigh(c)[1].T
+        return torch.cat([0 * vectors[:1], vectors, -vectors])
+
+    check.resting(right)
+    assert "Yes" in capsys.readouterr().out
+    for wrong, message in (
+        (lambda c: 0.0, "a tensor, got float"),
+        (lambda c: torch.zeros(1, 7), "a vector of 1 weights"),
+        (lambda c: 2 * right(c), "of which length"),
+        (lambda c: right(c)[1:], "multiplies by its output"),
+        (lambda c: right(c)[: len(c) + 1], "if -w does"),
+        (lambda c: torch.cat([right(c), right(c)[:1]]), "two rows are the same"),
+    ):
+        with pytest.raises(AssertionError, match=message):
+            check.resting(wrong)
+
+
+def test_sangers_rule_is_told_from_its_neighbours(capsys):
+    check.components(rules.sanger)
+    assert "Yes" in capsys.readouterr().out
+
+    def whole(w, pre, post):  # Oja's rule for a subspace
+        return torch.outer(pre, post) - w @ torch.outer(post, post)
+
+    def backwards(w, pre, post):
+        return torch.outer(pre, post) - w @ torch.tril(torch.outer(post, post))
+
+    def added(w, pre, post):
+        before = (w * post).cumsum(1) - w * post
+        return post * (pre[:, None] - w * post + before)
+
+    for wrong, message in (
+        (rules.hebb, "by Oja's rule"),
+        (rules.oja, "must read itself and all units before"),
+        (whole, "reads a unit after it"),
+        (backwards, "reads a unit after it"),
+        (lambda w, pre, post: rules.sanger(w, pre, post) - (w * post).cumsum(1) + w * post, "at rest"),
+        (added, "with which sign"),
+    ):
+        with pytest.raises(AssertionError, match=message):
+            check.components(wrong)
+
+
+def test_the_crosstalk_and_the_self_support_must_be_those_of_a_network(capsys):
+    check.crosstalk(memories.one_step_error)
+    check.self_support(lambda load: 1 - memories.one_step_error(load, True, False))
+    assert capsys.readouterr().out.count("Yes") == 2
+    for wrong, message in (
+        (lambda load: 1 - memories.one_step_error(load), "between 0 and one half"),
+        (lambda load: 0.01 / load, "must grow with the load"),
+        (lambda load: memories.one_step_error(load / 2), "a network has"),
+    ):
+        with pytest.raises(AssertionError, match=message):
+            check.crosstalk(wrong)
+    for wrong, message in (
+        (lambda load: memories.one_step_error(load, True, False), "can only help"),
+        (lambda load: 0.5, "must grow"),
+        (lambda load: 1 - memories.one_step_error(2 * load, True, False), "a network keeps"),
+    ):
+        with pytest.raises(AssertionError, match=message):
+            check.self_support(wrong)
+
+
+def test_an_attention_head_is_told_from_what_resembles_it(capsys):
+    def right(q, k, v):
+        return torch.nn.functional.scaled_dot_product_attention(q, k, v)
+
+    check.attention(right)
+    assert "Yes" in capsys.readouterr().out
+    for wrong, message in (
+        (lambda q, k, v: right(q, k, v).T, "one row for each query"),
+        (lambda q, k, v: (q @ k.T) @ v, "sum to 1"),
+        (lambda q, k, v: right(q, k, v.flip(0)), "order must not matter"),
+        (lambda q, k, v: torch.softmax(q @ k.T, 1) @ v, "root of the length"),
+    ):
+        with pytest.raises(AssertionError, match=message):
+            check.attention(wrong)

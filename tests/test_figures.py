@@ -244,3 +244,35 @@ def test_a_curve_is_drawn_for_each_seed_and_for_their_mean():
     figures.over_seeds(ax, [0, 1, 2], values, figures.BLUE, "kind")
     assert [line.get_ydata().tolist() for line in ax.lines] == [[1, 2, 3], [3, 4, 5], [2, 3, 4]]
     assert [text.get_text() for text in ax.legend().get_texts()] == ["kind"]
+
+
+def test_fields_are_drawn_unit_by_unit_with_colours_of_their_own():
+    w = torch.stack([torch.arange(6.0), -10 * torch.arange(6.0), torch.zeros(6)], 1)
+    axes = figures.fields({"one": w, "two": w[:, :2]}, (2, 3))
+    assert axes.shape == (2, 3)
+    first, second, silent = (ax.images[0] for ax in axes[0])
+    assert first.get_array().tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert (first.get_clim(), second.get_clim(), silent.get_clim()) == ((-5, 5), (-50, 50), (-1, 1))
+    assert not axes[1, 2].images, "a row with fewer units leaves the rest empty"
+    assert [ax.texts[0].get_text() for ax in axes[:, 0]] == ["one", "two"]
+    frame = figures.fields_frame(w, (2, 3), 2, "now")
+    assert len(frame.axes) == 4
+    assert frame.get_suptitle() == "now"
+    plt.close("all")
+
+
+def test_drawings_tell_ink_from_paper_and_from_what_is_not_known():
+    axes = figures.drawings([{"a": torch.tensor([1.0, -1.0, 0.0, 1.0])}, {"a": torch.ones(4)}], (2, 2))
+    assert axes.shape == (2, 1)
+    colours = axes[0, 0].images[0].to_rgba([[1.0, -1.0, 0.0]])[0]
+    assert len({tuple(c) for c in colours}) == 3
+    assert [ax.get_title() for ax in axes[:, 0]] == ["a", ""]
+    plt.close("all")
+
+
+def test_a_melting_frame_marks_where_it_is():
+    frame = figures.melting_frame(torch.ones(4), (2, 2), [0.1, 0.2, 0.3], [1.0, 0.9, 0.2], 1)
+    curve, dot = frame.axes[1].lines
+    assert list(curve.get_ydata()) == [1.0, 0.9, 0.2]
+    assert (list(dot.get_xdata()), list(dot.get_ydata())) == ([0.2], [0.9])
+    plt.close("all")

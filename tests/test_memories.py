@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hebbnotes import memories, rules
+from hebbnotes.experiments import memory
 
 sizes, seeds = st.integers(2, 12), st.integers(0, 10_000)
 
@@ -15,6 +16,7 @@ def drawn(n_patterns, n, seed):
     return 2.0 * torch.randint(2, (n_patterns, n), generator=g, dtype=torch.float64) - 1, g
 
 
+@pytest.mark.witness("eq-hopfield", memories.hopfield)
 @given(sizes, sizes, seeds)
 def test_hopfield_weights_are_symmetric_sums_of_products_in_any_order(n_patterns, n, seed):
     patterns, g = drawn(n_patterns, n, seed)
@@ -28,6 +30,7 @@ def test_hopfield_weights_are_symmetric_sums_of_products_in_any_order(n_patterns
     torch.testing.assert_close(memories.hopfield(patterns[torch.randperm(n_patterns, generator=g)]), w)
 
 
+@pytest.mark.witness("eq-descent", memories.recall)
 @given(sizes, sizes, seeds)
 def test_one_unit_at_a_time_never_raises_the_energy_and_comes_to_rest(n_patterns, n, seed):
     patterns, g = drawn(n_patterns, n, seed)
@@ -44,6 +47,39 @@ def test_one_unit_at_a_time_never_raises_the_energy_and_comes_to_rest(n_patterns
         pytest.fail("it never comes to rest")
 
 
+@pytest.mark.witness("eq-recall", memories.recall)
+@given(sizes, sizes, seeds)
+def test_a_unit_takes_the_sign_of_its_drive_and_keeps_its_state_without_one(n_patterns, n, seed):
+    patterns, _ = drawn(n_patterns, n, seed)
+    w, (state, _) = memories.hopfield(patterns), drawn(2, n, seed + 1)
+    w[:, 0] = 0  # the first unit hears nothing
+    new = memories.recall(w, state, 1)
+    for b in range(2):
+        for j in range(n):
+            drive = sum(state[b, i] * w[i, j] for i in range(n))
+            clear = abs(drive) > 1e-9
+            assert not clear or new[b, j] == drive.sign()
+    assert torch.equal(new[:, 0], state[:, 0])
+    order = torch.Generator().manual_seed(seed)
+    by_turns, again = state.clone(), torch.Generator().manual_seed(seed)
+    for j in torch.randperm(n, generator=again).tolist():
+        drive = by_turns @ w[:, j]
+        by_turns[:, j] = torch.where(drive == 0, by_turns[:, j], drive.sign())
+    assert torch.equal(memories.recall(w, state, 1, generator=order), by_turns)
+
+
+@pytest.mark.witness("eq-energy", memories.energy)
+@given(sizes, sizes, seeds)
+def test_the_energy_is_half_the_disagreement_and_that_of_hopfield_sums_squared_overlaps(n_patterns, n, seed):
+    patterns, _ = drawn(n_patterns, n, seed)
+    w, (state, _) = memories.hopfield(patterns), drawn(3, n, seed + 1)
+    for y, energy in zip(state, memories.energy(w, state), strict=True):
+        wanted = -sum(y[i] * w[i, j] * y[j] for i in range(n) for j in range(n)) / 2
+        torch.testing.assert_close(energy, wanted)
+    overlaps = state @ patterns.T / n
+    torch.testing.assert_close(memories.energy(w, state), -n / 2 * overlaps.square().sum(1) + n_patterns / 2)
+
+
 def test_all_at_once_may_swing_between_two_states_for_ever():
     w = torch.tensor([[0.0, -1.0], [-1.0, 0.0]])
     state = torch.tensor([[1.0, 1.0]])
@@ -51,6 +87,7 @@ def test_all_at_once_may_swing_between_two_states_for_ever():
     assert torch.equal(memories.recall(w, state, 2), state)
 
 
+@pytest.mark.witness("eq-projection", memories.pseudo_inverse)
 @given(st.integers(1, 6), seeds)
 def test_what_spans_less_than_all_is_left_as_it_is_by_the_pseudo_inverse(n_patterns, seed):
     patterns, _ = drawn(n_patterns, 40, seed)
@@ -68,12 +105,28 @@ def test_many_passes_of_the_delta_rule_leave_nothing_to_correct(n_patterns, seed
     assert not w.diagonal().any()
 
 
+@pytest.mark.witness("eq-crosstalk", memories.one_step_error)
 def test_errors_of_one_step_are_as_many_as_the_theory_says():
     n = 1500
     for load in (0.15, 0.3):
         patterns, _ = drawn(int(load * n), n, 0)
         wrong = (memories.recall(memories.hopfield(patterns), patterns, 1) != patterns).double().mean().item()
         assert wrong == pytest.approx(memories.one_step_error(load), rel=0.1)
+
+
+@pytest.mark.witness("eq-diagonal", memories.one_step_error)
+def test_with_a_diagonal_units_change_as_seldom_as_the_theory_says_in_patterns_and_in_random_states():
+    n = 1500
+    for load in (0.3, 1.0, 3.0):
+        patterns, _ = drawn(int(load * n), n, 2)
+        chance, _ = drawn(200, n, 3)
+        w = memories.hopfield(patterns, diagonal=True)
+        for stored, state in ((True, patterns), (False, chance)):
+            changed = (memories.recall(w, state, 1) != state).double().mean().item()
+            assert changed == pytest.approx(memories.one_step_error(load, True, stored), rel=0.05)
+    for load in (0.01, 0.5, 0.9, 1.1, 2.0, 100.0):
+        assert memories.one_step_error(load, True) < memories.one_step_error(1.0, True), "the worst load is 1"
+        assert memories.one_step_error(load, False, False) == 0.5, "an empty diagonal holds no random state"
 
 
 def test_below_the_capacity_patterns_stay_and_above_they_melt():
@@ -98,6 +151,31 @@ def test_with_a_diagonal_any_state_is_stable():
     assert shares[1] < 0.01
 
 
+@pytest.mark.witness("eq-delta", memories.delta)
+@given(st.integers(1, 5), st.integers(2, 12), seeds)
+def test_a_pass_of_the_delta_rule_writes_what_is_missing_one_pattern_after_the_other(n_patterns, n, seed):
+    patterns, _ = drawn(n_patterns, n, seed)
+    w = torch.zeros(n, n, dtype=torch.float64)
+    for p in patterns:
+        dw = torch.tensor([[p[i] * (p[j] - sum(p[k] * w[k, j] for k in range(n))) / n for j in range(n)] for i in range(n)])
+        w = w + dw.double()
+        w -= w.diag().diag()
+    torch.testing.assert_close(memories.delta(patterns), w, atol=1e-6, rtol=1e-6)
+    torch.testing.assert_close(memories.delta(patterns[:1]), memories.hopfield(patterns[:1]))
+
+
+@pytest.mark.witness("eq-dense", memories.dense_step)
+@given(sizes, sizes, st.integers(2, 5), seeds)
+def test_a_dense_step_is_the_sign_of_patterns_weighted_by_powers_of_their_overlap(n_patterns, n, power, seed):
+    patterns, _ = drawn(n_patterns, n, seed)
+    state, _ = drawn(3, n, seed + 1)
+    new = memories.dense_step(patterns, state, power)
+    for y, after in zip(state, new, strict=True):
+        drive = sum(p * (p @ y / n) ** (power - 1) for p in patterns)
+        clear = drive.abs() > 1e-12
+        assert torch.equal(after[clear], drive.sign()[clear])
+
+
 @given(sizes, sizes, seeds)
 def test_a_dense_memory_of_power_two_is_a_hopfield_network_with_its_diagonal(n_patterns, n, seed):
     patterns, _ = drawn(n_patterns, n, seed)
@@ -118,6 +196,7 @@ def test_a_dense_memory_holds_more():
     assert (found == patterns).all(1).double().mean() < 0.1
 
 
+@pytest.mark.witness("eq-modern", memories.modern_step)
 @given(sizes, sizes, st.floats(0, 50), seeds)
 def test_a_modern_step_is_attention_with_the_patterns_as_keys_and_values(n_patterns, n, beta, seed):
     g = torch.Generator().manual_seed(seed)
@@ -132,6 +211,34 @@ def test_a_sharp_modern_step_returns_the_pattern_with_the_largest_product():
     nearest = patterns[(state @ patterns.T).argmax(1)]
     clear = (state @ patterns.T).topk(2, 1).values.diff(dim=1)[:, 0] < 0
     torch.testing.assert_close(memories.modern_step(patterns, state, 100.0)[clear], nearest[clear])
+
+
+@pytest.mark.witness("eq-least", memories.least_error)
+@pytest.mark.parametrize(("n_patterns", "n_known"), [(2, 1), (5, 2), (20, 4), (30, 3)])
+def test_the_majority_of_what_agrees_with_the_cue_errs_as_often_as_is_said_to_be_the_least(n_patterns, n_known):
+    g, wrong, episodes = torch.Generator().manual_seed(0), 0.0, 4000
+    for _ in range(episodes):
+        patterns = 2.0 * torch.randint(2, (n_patterns, n_known + 8), generator=g) - 1
+        agree = (patterns[:, :n_known] == patterns[0, :n_known]).all(1)
+        said = patterns[agree, n_known:].sum(0).sign()  # 0, a tie, is right half of the time
+        wrong += ((1 - said * patterns[0, n_known:]) / 2).mean().item() / episodes
+    assert wrong == pytest.approx(memories.least_error(n_patterns, n_known), abs=0.01)
+
+
+def test_the_least_error_vanishes_with_what_is_known_and_the_modern_memory_comes_close():
+    assert memories.least_error(1, 3) == 0
+    assert memories.least_error(100, 40) < 1e-9
+    assert memories.least_error(400, 10) > memories.least_error(200, 10) > memories.least_error(200, 11)
+    g = torch.Generator().manual_seed(1)
+    found = memory.error("modern", 40, 20, 20_000, g)
+    assert memories.least_error(40, 10) < found + 0.002 < memories.least_error(40, 10) + 0.006
+
+
+@pytest.mark.parametrize("name", memory.MEMORIES)
+def test_few_patterns_are_completed_from_half_by_every_memory(name):
+    patterns, g = drawn(3, 60, 5)
+    clamp = torch.rand(3, 60, generator=g).argsort(1) < 30
+    assert torch.equal(memory.completed(name, patterns, torch.where(clamp, patterns, 0.0), clamp), patterns)
 
 
 def test_what_is_clamped_stays():

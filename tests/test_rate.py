@@ -164,3 +164,112 @@ def test_what_does_not_fit_is_refused(change, message):
         rate.learn_bcm(**good, theta=torch.ones(()), eta=0.1, tau=2)
     with pytest.raises(ValueError, match="at least 1"):
         rate.learn_bcm(**good, theta=torch.ones(1), eta=0.1, tau=0.5)
+
+
+# ------------------------------------------------------------------------------------------------------------- Oja's flow
+
+
+def moments(seed, n):
+    """Mean products of inputs in n dimensions, with eigenvalues that are apart."""
+    axes = torch.linalg.qr(normal(seed, n, n))[0]
+    return axes @ torch.diag(1.5 ** -torch.arange(n, dtype=torch.float64)) @ axes.T, axes
+
+
+def averaged(c, w):
+    return c @ w - (w @ c @ w) * w
+
+
+@pytest.mark.witness("eq-oja-mean", rules.average)
+@given(seeds, st.integers(1, 5))
+def test_the_mean_change_by_oja_is_hebbs_less_a_part_along_the_weights(seed, n):
+    x, w = normal(seed, 40, n), normal(seed + 1, n, 1)
+    mean = rules.average(rules.oja, w, x, x @ w)[:, 0]
+    torch.testing.assert_close(mean, averaged(x.T @ x / 40, w[:, 0]))
+
+
+@pytest.mark.witness("eq-oja-flow", rate.oja_flow)
+@given(seeds, st.integers(1, 5), st.floats(0, 5), st.floats(0.1, 3))
+def test_the_flow_solves_the_averaged_equation_from_any_start(seed, n, time, length):
+    c, _ = moments(seed, n)
+    w = length * torch.nn.functional.normalize(normal(seed + 1, n), dim=0)
+    torch.testing.assert_close(rate.oja_flow(c, w, torch.zeros(1).double())[0], w)
+    at = torch.tensor([time], dtype=torch.float64, requires_grad=True)
+    moved = rate.oja_flow(c, w, at)[0]
+    speed = torch.stack([torch.autograd.grad(one, at, retain_graph=True)[0][0] for one in moved])
+    torch.testing.assert_close(speed, averaged(c, moved.detach()), atol=1e-8, rtol=1e-6)
+
+
+@pytest.mark.witness("eq-oja-limit", rate.oja_flow)
+@given(seeds, st.integers(2, 5))
+def test_the_flow_ends_in_the_first_component_if_it_begins_with_a_part_along_it_and_only_then(seed, n):
+    c, axes = moments(seed, n)
+    w, late = normal(seed + 1, n), torch.tensor([300.0], dtype=torch.float64)
+    part = w @ axes[:, 0]
+    if part.abs() > 1e-3:
+        torch.testing.assert_close(rate.oja_flow(c, w, late)[0], part.sign() * axes[:, 0], atol=1e-6, rtol=0)
+    without = axes[:, 1]  # orthogonal: it rests in the second for ever, up to rounding, which takes longer to grow
+    torch.testing.assert_close(rate.oja_flow(c, without, late / 30)[0], without, atol=1e-8, rtol=0)
+    with pytest.raises(ValueError, match="times must be 0 or more"):
+        rate.oja_flow(c, w, -late)
+
+
+# --------------------------------------------------------------------------------------------------- units that compete
+
+
+def test_the_winner_is_one_and_soft_winners_share():
+    drive = torch.tensor([[1.0, 3.0, 2.0], [0.0, -1.0, -1.0]])
+    assert rate.winner(drive).tolist() == [[0, 1, 0], [1, 0, 0]]
+    shares = rate.soft_winners(drive, 2.0)
+    torch.testing.assert_close(shares.sum(-1), torch.ones(2))
+    torch.testing.assert_close(rate.soft_winners(drive, 100.0), rate.winner(drive))
+    torch.testing.assert_close(rate.soft_winners(drive, 0.0), torch.full((2, 3), 1 / 3))
+
+
+@given(seeds, st.integers(1, 4), st.integers(1, 4))
+def test_units_learn_from_batches_as_the_plain_loop_does(seed, batch, m):
+    stream, w = normal(seed, 6, batch, 3), normal(seed + 1, 3, m)
+    falling = 0.2 * (1 - torch.arange(6) / 6)
+    ways = (
+        (rules.oja, rate.linear, False),
+        (rules.sanger, rate.linear, False),
+        (rules.competitive, rate.winner, False),
+        (rules.soft_hebb, rate.soft_winners, True),
+    )
+    for rule, respond, told in ways:
+        wanted = w
+        for x, eta in zip(stream, falling, strict=True):
+            each = []
+            for one in x:
+                drive = one @ wanted
+                each.append(rule(wanted, one, respond(drive), **({"drive": drive} if told else {})))
+            wanted = wanted + eta * torch.stack(each).mean(0)
+        torch.testing.assert_close(rate.learn_units(stream, w, rule, falling, respond, told), wanted)
+    single = rate.learn(stream[:, 0], w, rules.oja, 0.1)[-1]
+    torch.testing.assert_close(rate.learn_units(stream[:, :1], w, rules.oja, 0.1), single)
+
+
+@pytest.mark.witness("eq-cluster", rate.learn_units)
+@given(seeds)
+def test_a_unit_in_competition_rests_at_the_mean_of_what_it_wins(seed):
+    g = torch.Generator().manual_seed(seed)
+    centres = 3 * torch.eye(3, dtype=torch.float64)
+    x = centres.repeat_interleave(10, 0) + 0.2 * torch.randn(30, 3, generator=g, dtype=torch.float64)
+    w = rate.learn_units(x.expand(400, 30, 3), centres.clone(), rules.competitive, 0.5, rate.winner)
+    won = rate.winner(x @ w)
+    assert won.sum(0).tolist() == [10, 10, 10]
+    torch.testing.assert_close(w, x.T @ won / won.sum(0))
+    torch.testing.assert_close(rate.learn_units(x.expand(1, 30, 3), w, rules.competitive, 0.5, rate.winner), w)
+
+
+def test_units_that_learn_from_batches_refuse_what_does_not_fit():
+    stream, w = torch.zeros(5, 2, 3), torch.zeros(3, 4)
+    for call, message in (
+        (lambda: rate.learn_units(stream[0], w, rules.oja, 0.1), "inputs must have shape"),
+        (lambda: rate.learn_units(stream, w.T, rules.oja, 0.1), "w must have shape"),
+        (lambda: rate.learn_units(stream, w, rules.oja, torch.zeros(4)), "one for each of 5 steps"),
+        (lambda: rate.learn_units(stream, w, rules.oja, math.inf), "eta holds NaN or infinity"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+    with pytest.raises(TypeError, match="rule must be a function"):
+        rate.learn_units(stream, w, "oja", 0.1)

@@ -64,19 +64,6 @@ def test_a_rule_is_local_and_leaves_its_arguments_alone(rule):
     assert all(torch.equal(a, b) for a, b in zip(args, before, strict=True))
 
 
-def sanger(w, pre, post):
-    return torch.outer(pre, post) - w @ torch.triu(torch.outer(post, post))
-
-
-def test_sanger_is_not_local_and_the_check_says_what_it_reads():
-    with pytest.raises(AssertionError, match="not local: the synapse"):
-        check.local(sanger)
-    seen = check.reads(sanger, 1, 2, n_pre=4, n_post=3)
-    assert seen.w.nonzero().tolist() == [[1, 0], [1, 1], [1, 2]]
-    assert seen.pre.nonzero().flatten().tolist() == [1]
-    assert seen.post.nonzero().flatten().tolist() == [0, 1, 2]
-
-
 @given(sizes, sizes, seeds, st.floats(-3, 3))
 def test_hebb_is_linear_in_each_activity(n_pre, n_post, seed, factor):
     (w, pre, post), (_, other_pre, other_post) = draw(seed, n_pre, n_post), draw(seed + 1, n_pre, n_post)
@@ -108,28 +95,10 @@ def test_activities_that_do_not_fit_the_weights_are_refused(rule):
         rule(torch.zeros(3, 2), torch.zeros(4), torch.zeros(2))
 
 
-def sanger_by_running_sum(w, pre, post):
-    return post * (pre[:, None] - torch.cumsum(w * post, 1))
-
-
-@given(sizes, sizes, seeds)
-def test_sanger_as_a_product_is_sanger_as_a_running_sum(n_pre, n_post, seed):
-    args = draw(seed, n_pre, n_post)
-    torch.testing.assert_close(sanger(*args), sanger_by_running_sum(*args))
-
-
-@pytest.mark.parametrize("i", range(4))
-@pytest.mark.parametrize("j", range(3))
-def test_sanger_reads_the_same_sender_and_the_receivers_up_to_its_own(i, j):
-    seen = check.reads(sanger_by_running_sum, i, j, n_pre=4, n_post=3)
-    assert seen.w.nonzero().tolist() == [[i, k] for k in range(j + 1)]
-    assert seen.pre.nonzero().flatten().tolist() == [i]
-    assert seen.post.nonzero().flatten().tolist() == list(range(j + 1))
-
-
 # ------------------------------------------------------------------------------------------------------- several units at once
 
 
+@pytest.mark.witness("eq-sanger", rules.sanger)
 @given(sizes, sizes, seeds)
 def test_sanger_is_what_its_sum_says(n_pre, n_post, seed):
     w, pre, post = draw(seed, n_pre, n_post)
@@ -149,7 +118,7 @@ def test_sanger_reads_the_units_before_and_none_after(j):
     assert torch.equal(reads.w, foreign), "and foreign weights, of its own sender alone"
     assert reads.pre.tolist() == [False, True, False, False]
     if j:
-        with pytest.raises(AssertionError):
+        with pytest.raises(AssertionError, match="not local: the synapse"):
             check.local(rules.sanger)
 
 
@@ -168,6 +137,7 @@ def test_sanger_finds_the_principal_components_in_order_and_oja_the_first_again_
     torch.testing.assert_close(found[rules.oja], torch.eye(5, 1, dtype=torch.float64).expand(5, 3), atol=1e-6, rtol=0)
 
 
+@pytest.mark.witness("eq-competitive", rules.competitive)
 @given(sizes, sizes, seeds)
 def test_only_the_winner_moves_and_it_moves_to_what_it_sees(n_pre, n_post, seed):
     w, pre, post = draw(seed, n_pre, n_post)
@@ -180,8 +150,9 @@ def test_only_the_winner_moves_and_it_moves_to_what_it_sees(n_pre, n_post, seed)
     check.local(rules.competitive)
 
 
-@given(sizes, sizes, seeds)
-def test_soft_winners_share_the_change_and_rest_at_length_one(n_pre, n_post, seed):
+@pytest.mark.witness("eq-soft", rules.soft_hebb)
+@given(sizes, sizes, seeds, st.floats(0.5, 3))
+def test_soft_winners_share_the_change_and_rest_at_length_one(n_pre, n_post, seed, length):
     w, pre, _ = draw(seed, n_pre, n_post)
     drive = pre @ w
     post = drive.softmax(-1)
@@ -189,6 +160,51 @@ def test_soft_winners_share_the_change_and_rest_at_length_one(n_pre, n_post, see
     for j in range(n_post):
         torch.testing.assert_close(dw[:, j], post[j] * (pre - drive[j] * w[:, j]))
     unit = pre / pre.norm()
-    at_rest = unit.unsqueeze(-1).expand(n_pre, n_post)
-    again = rules.soft_hebb(at_rest, unit, torch.ones(n_post).to(w), drive=unit @ at_rest)
-    torch.testing.assert_close(again, torch.zeros_like(again), atol=1e-12, rtol=0)
+    for size in (1.0, length):  # one input: weights along it rest at length 1, and shrink or grow towards it from elsewhere
+        along = size * unit.unsqueeze(-1).expand(n_pre, n_post)
+        drive = unit @ along
+        moved = unit @ rules.soft_hebb(along, unit, drive.softmax(-1), drive=drive)
+        torch.testing.assert_close(moved, drive.softmax(-1) * (1 - size**2))
+
+
+@pytest.mark.parametrize(
+    ("rule", "names"),
+    [
+        (rules.covariance, ("pre_mean", "post_mean")),
+        (rules.soft_hebb, ("drive",)),
+        (rules.delta, ("drive",)),
+        (rules.bcm, ("theta",)),
+        (rules.stdp, ("pre_spikes", "post_spikes")),
+    ],
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+def test_a_further_quantity_of_a_foreign_unit_is_not_read(rule, names):
+    w, pre, post = draw(0, 4, 3)
+    own = {name: (pre if name.startswith("pre") else post).clone() + 1 for name in names}
+    dw = rule(w, pre, post, **own)
+    for name in names:
+        for unit in range(len(own[name])):
+            poisoned = own | {name: own[name].index_fill(0, torch.tensor([unit]), torch.nan)}
+            reads = (rule(w, pre, post, **poisoned) != dw).any(1 if name.startswith("pre") else 0)
+            assert reads.nonzero().flatten().tolist() == [unit], f"{name} of unit {unit} is for its own synapses"
+
+
+@given(sizes, sizes, st.integers(1, 5), seeds)
+def test_the_average_of_a_batch_is_the_mean_of_its_members(n_pre, n_post, batch, seed):
+    _, pre, post = draw(seed, n_pre, n_post, batch)
+    w, drive = draw(seed + 1, n_pre, n_post)[0], draw(seed + 2, n_pre, n_post, batch)[2]
+    for rule in (*ALL, rules.competitive, rules.sanger):
+        wanted = torch.stack([rule(w, x, y) for x, y in zip(pre, post, strict=True)]).mean(0)
+        torch.testing.assert_close(rules.average(rule, w, pre, post), wanted)
+    for rule in (rules.soft_hebb, rules.delta):
+        each = [rule(w, x, y, drive=u) for x, y, u in zip(pre, post, drive, strict=True)]
+        torch.testing.assert_close(rules.average(rule, w, pre, post, drive=drive), torch.stack(each).mean(0))
+
+
+@given(sizes, sizes, seeds)
+def test_the_delta_rule_goes_down_the_squared_difference(n_pre, n_post, seed):
+    w, pre, post = draw(seed, n_pre, n_post)
+    w.requires_grad_()
+    loss = (post - pre @ w).square().sum() / 2
+    (gradient,) = torch.autograd.grad(loss, w)
+    torch.testing.assert_close(rules.delta(w.detach(), pre, post, drive=(pre @ w).detach()), -gradient)

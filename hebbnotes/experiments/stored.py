@@ -9,13 +9,15 @@ from torch import Tensor
 from hebbnotes import _checks, analysis
 from hebbnotes.experiments.bits import EXPERIMENTS as _BITS
 from hebbnotes.experiments.experiment import Experiment, short, shorts
+from hebbnotes.experiments.features import EXPERIMENTS as _FEATURES
 from hebbnotes.experiments.maze import EXPERIMENTS as _MAZE
+from hebbnotes.experiments.memory import EXPERIMENTS as _MEMORY
 from hebbnotes.experiments.omniglot import EXPERIMENTS as _OMNIGLOT
 from hebbnotes.experiments.pictures import EXPERIMENTS as _PICTURES
 
 __all__ = ["EXPERIMENTS", "WEIGHTS", "command", "headline", "number", "result", "seeds", "stem", "weights"]
 
-EXPERIMENTS: dict[str, Experiment] = _BITS | _PICTURES | _OMNIGLOT | _MAZE
+EXPERIMENTS: dict[str, Experiment] = _FEATURES | _MEMORY | _BITS | _PICTURES | _OMNIGLOT | _MAZE
 """All experiments by name."""
 WEIGHTS = "hebbnotes weights 1"
 """Format of the stored weights."""

@@ -1,0 +1,224 @@
+"""Experiments on features of digits: what rules learn without labels, and what it is worth to a linear read-out."""
+
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hebbnotes import data, rate, rules, training
+from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, short
+
+__all__ = ["EXPERIMENTS", "features", "learned"]
+
+
+def prepared(split: str) -> tuple[Tensor, Tensor]:
+    """Return the digits of MNIST as the features are given them, shape (M, 784), and their labels; nothing is downloaded.
+
+    The mean training digit is subtracted, and each digit has length 1 then.
+    """
+    known, _ = data.mnist("train", download=False)
+    pictures, labels = data.mnist(split, download=False)
+    x = (pictures.flatten(1).float() - known.flatten(1).float().mean(0)) / 255
+    return torch.nn.functional.normalize(x), labels
+
+
+def learned(
+    kind: str, x: Tensor, k: int, *, steps: int, batch: int, beta: float, generator: torch.Generator, eta: float = 10.0, **_: Any
+) -> tuple[Tensor, Tensor]:
+    """Return the weights of k features, shape (n, k), and their biases (k,), learned from inputs without labels.
+
+    Parameters
+    ----------
+    kind : {"pca", "random", "sanger", "competitive", "soft"}
+        Principal components, as scikit-learn computes them; random directions; or the rule.
+    x : Tensor
+        Inputs, shape (M, n).
+    k : int
+        How many features.
+    steps, batch : int
+        How many steps a rule learns for, and from how many inputs in each.
+    beta : float
+        How sharply units of ``soft`` compete.
+    generator : torch.Generator
+        Source of the initial weights and of the order.
+    eta : float
+        Learning rate of the first step, from which it falls to 0.
+    """
+    n = x.shape[1]
+    if kind == "pca":
+        from sklearn.decomposition import PCA
+
+        found = PCA(k, svd_solver="covariance_eigh").fit(x.numpy())
+        return torch.from_numpy(found.components_.T).to(x.dtype), torch.zeros(k)
+    w = torch.nn.functional.normalize(torch.randn(n, k, generator=generator), dim=0)
+    if kind == "random":
+        return w, torch.zeros(k)
+    falling = 1 - torch.arange(steps) / steps
+    ways: dict[str, tuple[Any, dict[str, Any]]] = {
+        "sanger": (rules.sanger, {}),
+        "competitive": (rules.competitive, {"respond": rate.winner}),
+        "soft": (rules.soft_hebb, {"respond": partial(rate.soft_winners, beta=beta), "told_drive": True}),
+    }
+    rule, how = ways[kind]
+    if kind == "competitive":
+        w = x[torch.randperm(len(x), generator=generator)[:k]].T.clone()  # begins with inputs: a unit that never wins never learns
+    for part in falling.split(100):  # so that the inputs of all steps are never copied at once
+        stream = x[torch.randint(len(x), (len(part), batch), generator=generator)]
+        w = rate.learn_units(stream, w, rule, eta * part, **how)
+    return w, torch.zeros(k)
+
+
+def trained(
+    trial: Trial, x: Tensor, labels: Tensor, k: int, *, steps: int, batch: int, lr: float, **_: Any
+) -> tuple[Tensor, Tensor]:
+    """Return the weights and biases of k rectified units that were trained with labels, by backpropagation through a read-out."""
+    g = trial.generator()
+    net = torch.nn.Sequential(torch.nn.Linear(x.shape[1], k), torch.nn.ReLU(), torch.nn.Linear(k, 10))
+    with torch.no_grad():
+        for layer in (net[0], net[2]):
+            layer.weight.copy_(torch.randn(layer.weight.shape, generator=g) * (2 / layer.in_features) ** 0.5)
+            layer.bias.zero_()
+
+    def loss(_: int) -> tuple[Tensor, dict[str, float]]:
+        some = torch.randint(len(x), (batch,), generator=g)
+        return torch.nn.functional.cross_entropy(net(x[some]), labels[some]), {}
+
+    trial.train(net.parameters(), loss, steps, g, lr=lr, schedule=training.cosine, part=f"{k} features")
+    return net[0].weight.detach().T.contiguous(), net[0].bias.detach()
+
+
+def features(x: Tensor, w: Tensor, bias: Tensor, respond: str) -> Tensor:
+    """Return what the features say of inputs: shape (M, k).
+
+    Parameters
+    ----------
+    x, w, bias : Tensor
+        Inputs (M, n), weights (n, k) and biases (k,).
+    respond : {"linear", "rectified", "above the mean"}
+        The drive itself; what of it is above 0; or above the mean drive of all units, as if each inhibited all.
+    """
+    drive = x @ w + bias
+    if respond == "linear":
+        return drive
+    return (drive - (drive.mean(1, keepdim=True) if respond == "above the mean" else 0)).relu()
+
+
+def wrong(known: tuple[Tensor, Tensor], new: tuple[Tensor, Tensor]) -> float:
+    """Return the share of new inputs that a linear read-out (logistic regression of scikit-learn) names wrongly.
+
+    Features are divided by their standard deviation among the known inputs first; all other settings are scikit-learn's.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    (x, labels), (y, wanted) = known, new
+    mean, spread = x.mean(0), x.std(0).clamp_min(1e-3 * x.std())
+    fit = LogisticRegression(max_iter=1_000).fit(((x - mean) / spread).numpy(), labels.numpy())
+    return 1 - float(fit.score(((y - mean) / spread).numpy(), wanted.numpy()))
+
+
+def train(trial: Trial, *, kind: str, sizes: list[int], **configuration: Any) -> Any:
+    """Learn features of several numbers."""
+    x, labels = prepared("train")
+    found: Weights = {}
+    for k in sizes:
+        if kind == "backpropagation":
+            pair = trained(trial, x, labels, k, **configuration)
+        else:
+            pair = learned(kind, x, k, generator=trial.generator(), **configuration)
+        found |= {f"{k}.w": pair[0], f"{k}.bias": pair[1]}
+    return {}, found
+
+
+def score(weights: Weights, seed: int, *, sizes: list[int], responses: list[str], **_: Any) -> Numbers:
+    """Fit a read-out to the features of the training digits, and test it on the others."""
+    (x, labels), (y, wanted) = prepared("train"), prepared("test")
+    found: Numbers = {}
+    for respond in responses:
+        for k in sizes:
+            of = partial(features, w=weights[f"{k}.w"], bias=weights[f"{k}.bias"], respond=respond)
+            found.setdefault(respond, {})[str(k)] = short(wrong((of(x), labels), (of(y), wanted)))
+    return found
+
+
+def score_pixels(weights: Weights, seed: int, **_: Any) -> Numbers:
+    """Fit a read-out to the pixels themselves."""
+    return {"pixels": short(wrong(prepared("train"), prepared("test")))}
+
+
+def _nothing(trial: Trial, **_: Any) -> Any:
+    return {}, {}
+
+
+def train_choices(trial: Trial, *, k: int, betas: list[float], lrs: list[float], **configuration: Any) -> Any:
+    """Try settings on 50,000 of the training digits, and test them on the other 10,000."""
+    x, labels = prepared("train")
+    order = torch.randperm(len(x), generator=trial.generator())
+    known, held = order[:50_000], order[50_000:]
+
+    def tried(w: Tensor, bias: Tensor, respond: str) -> float:
+        of = partial(features, w=w, bias=bias, respond=respond)
+        return short(wrong((of(x[known]), labels[known]), (of(x[held]), labels[held])))
+
+    soft = {
+        f"{beta:g}": tried(*learned("soft", x[known], k, beta=beta, generator=trial.generator(), **configuration), "above the mean")
+        for beta in betas
+    }
+    backpropagation = {}
+    for lr in lrs:
+        part = Trial(trial.seed, trial.folder / f"{lr:g}", trial.device, trial.bar)
+        backpropagation[f"{lr:g}"] = tried(*trained(part, x[known], labels[known], k, lr=lr, **configuration), "rectified")
+    return {"soft": soft, "backpropagation": backpropagation}, {}
+
+
+def score_choices(weights: Weights, seed: int, **_: Any) -> Numbers:
+    """Nothing more: settings are tried while they are trained."""
+    return {}
+
+
+def _are_there(**_: Any) -> None:
+    for split in ("train", "test"):
+        data.mnist(split, download=False)
+
+
+_LEARNED = {"sizes": [25, 100, 400], "steps": 6_000, "batch": 100, "beta": 20.0, "lr": 1e-2}
+_WRONG = "share of test digits named wrongly"
+_ABOVE = ["linear", "above the mean"]
+
+
+def _experiment(kind: str, about: str, responses: list[str], **changed: Any) -> Experiment:
+    configuration = _LEARNED | {"kind": kind, "responses": responses} | changed
+    return Experiment(
+        f"MNIST, a linear read-out of {about}",
+        train,
+        score,
+        configuration,
+        f"{responses[-1]}.{configuration['sizes'][-1]}",
+        _WRONG,
+        needs=_are_there,
+        keep=(0,) if kind == "competitive" else (),
+    )
+
+
+EXPERIMENTS: dict[str, Experiment] = {
+    "features-pixels": Experiment(
+        "MNIST, a linear read-out of the pixels", _nothing, score_pixels, {}, "pixels", _WRONG, needs=_are_there
+    ),
+    "features-random": _experiment("random", "random directions", _ABOVE),
+    "features-pca": _experiment("pca", "principal components", _ABOVE),
+    "features-sanger": _experiment("sanger", "what Sanger's rule learns", ["linear"], sizes=[25, 100], batch=20),
+    "features-competitive": _experiment("competitive", "what competitive learning learns", _ABOVE),
+    "features-soft": _experiment("soft", "what soft competition learns", _ABOVE),
+    "features-backpropagation": _experiment("backpropagation", "units trained by backpropagation", ["rectified"]),
+    "features-choices": Experiment(
+        "MNIST, settings of soft competition and of backpropagation, tried on training digits that were held out",
+        train_choices,
+        score_choices,
+        {"k": 100, "betas": [10, 20, 30, 50, 100], "lrs": [1e-3, 3e-3, 1e-2], "steps": 6_000, "batch": 100},
+        "soft.20",
+        "share of held-out training digits named wrongly",
+        seeds=(100, 101),
+        needs=_are_there,
+    ),
+}
+"""All experiments on features."""
