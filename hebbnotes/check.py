@@ -56,7 +56,8 @@ class Reads(NamedTuple):
 def reads(rule: Rule, i: int, j: int, *, n_pre: int = 4, n_post: int = 3, seed: int = 0) -> Reads:
     """Find which numbers the change of the synapse from unit i to unit j depends on.
 
-    Each number in turn is poisoned, once with NaN and once with another value, and the change of the synapse is watched.
+    Each number in turn is poisoned, once with NaN and once with another value, and the change of the synapse is watched. A number that
+    is multiplied by 0 counts as read.
 
     Parameters
     ----------
@@ -411,7 +412,7 @@ def components(rule: Rule) -> None:
         "one unit alone must learn by Oja's rule"
     )
     for j in range(3):
-        seen = reads(rule, 1, j).post.tolist()
+        seen = _matters(rule, j)
         assert not any(seen[j + 1 :]), f"unit {j} (counted from 0) reads a unit after it: which units come before?"
         assert all(seen[: j + 1]), f"unit {j} (counted from 0) must read itself and all units before it"
     main = torch.eye(4, 3, dtype=torch.float64)
@@ -424,6 +425,14 @@ def components(rule: Rule) -> None:
         "pushed away from the components, units must return: with which sign is it taken away?"
     )
     print("Yes: Oja's rule for the first unit, each further one reads those before it, and the components in order are at rest.")
+
+
+def _matters(rule: Rule, j: int) -> list[bool]:
+    """Return of three units whether their activity changes what a synapse onto unit j learns; a product with 0 does not."""
+    g = torch.Generator().manual_seed(3)
+    w, pre, post = (torch.rand(shape, generator=g, dtype=torch.float64) + 0.5 for shape in ((4, 3), (4,), (3,)))
+    dw = rule(w, pre, post)[1, j]
+    return [bool(rule(w, pre, post + one)[1, j] != dw) for one in torch.eye(3, dtype=torch.float64)]
 
 
 def crosstalk(error: Callable[[float], float]) -> None:

@@ -262,6 +262,14 @@ def test_sangers_rule_is_told_from_its_neighbours(capsys):
             check.components(wrong)
 
 
+def test_sangers_rule_may_be_written_with_a_mask():
+    def masked(w, pre, post):
+        return post * (pre[:, None] - (w * post) @ torch.triu(torch.ones(len(post), len(post), dtype=w.dtype)))
+
+    check.components(masked)
+    assert check.reads(masked, 1, 0).post.all(), "which reads() is stricter about"
+
+
 def test_the_crosstalk_and_the_self_support_must_be_those_of_a_network(capsys):
     check.crosstalk(memories.one_step_error)
     check.self_support(lambda load: 1 - memories.one_step_error(load, True, False))
