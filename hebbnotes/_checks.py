@@ -68,7 +68,8 @@ def tensor(
     wanted = "(" + ", ".join(f"{a}={sizes[a]}" if a in sizes else a for a in names) + ")"
     if not isinstance(value, Tensor):
         raise TypeError(f"{name} must be a torch tensor of shape {wanted}, got {type(value).__name__}: use torch.as_tensor(...)")
-    if value.ndim != len(names) or any(sizes.get(a, s) != s for a, s in zip(names, value.shape, strict=True)):
+    found = dict(sizes)
+    if value.ndim != len(names) or any(found.setdefault(a, s) != s for a, s in zip(names, value.shape, strict=True)):
         single = names[:2] == ["T", "B"] and value.ndim == len(names) - 1
         hint = f": for a single episode use {name}.unsqueeze(1)" if single else ""
         raise ValueError(f"{name} must have shape {wanted}, got {tuple(value.shape)}{hint}")

@@ -55,6 +55,9 @@ BLACK, BLUE, VERMILION, GREEN = "#222222", "#0072B2", "#D55E00", "#009E73"
 PINK, ORANGE, SKY = "#CC79A7", "#E69F00", "#56B4E9"
 
 
+_BITS = ListedColormap(["white", "#c8c8c8", BLUE])
+
+
 def use_style() -> None:
     """Use the book's style for all figures that follow. Taught in the chapter "Introducing the NeuroAI series"."""
     plt.style.use(str(files("hebbnotes") / "hebbnotes.mplstyle"))
@@ -200,7 +203,7 @@ def fields(rows: dict[str, Tensor], shape: tuple[int, int]) -> np.ndarray:
     """
     across = max(w.shape[1] for w in rows.values())
     height = len(rows) * (7 / across + 0.3)
-    fig, axes = plt.subplots(len(rows), across, figsize=(7, height), squeeze=False)
+    fig, axes = plt.subplots(len(rows), across, figsize=(7, height), squeeze=False, layout="constrained")
     fig.get_layout_engine().set(h_pad=0.14, rect=(0, 0, 1, 1 - 0.15 / height))  # leaves room for the titles
     for line, (title, w) in zip(axes, rows.items(), strict=True):
         _draw_fields(line, w, shape)
@@ -297,9 +300,6 @@ def drawings(rows: Sequence[dict[str, Tensor]], shape: tuple[int, int]) -> np.nd
             if k == 0:
                 ax.set_title(title)
     return axes
-
-
-_BITS = ListedColormap(["white", "#c8c8c8", BLUE])
 
 
 def answers(episodes: OneShot, y: Tensor) -> np.ndarray:

@@ -15,6 +15,8 @@ from hebbnotes import _checks, rules
 from hebbnotes.tasks import floor_majority
 
 __all__ = [
+    "MEMORIES",
+    "complete",
     "delta",
     "dense_step",
     "energy",
@@ -23,7 +25,9 @@ __all__ = [
     "modern_step",
     "one_step_error",
     "pseudo_inverse",
+    "random_patterns",
     "recall",
+    "simulated_error",
 ]
 
 
@@ -32,6 +36,17 @@ def _patterns(patterns: Tensor) -> Tensor:
     if not bool((patterns.abs() == 1).all()):
         raise ValueError("patterns must hold 1 and -1 alone: use torch.where(x > 0, 1.0, -1.0)")
     return patterns
+
+
+def random_patterns(n_patterns: int, n: int, generator: torch.Generator) -> Tensor:
+    """Return patterns of independent 1 and -1, equally likely, shape (n_patterns, n), in single precision.
+
+    Notes
+    -----
+    Taught in the chapter "Associative memory".
+    """
+    shape = _checks.integer("n_patterns", n_patterns), _checks.integer("n", n)
+    return 2.0 * torch.randint(2, shape, generator=generator, dtype=torch.float32) - 1
 
 
 def hopfield(patterns: Tensor, diagonal: bool = False) -> Tensor:
@@ -191,11 +206,12 @@ def recall(
     held = torch.zeros_like(state, dtype=torch.bool) if clamp is None else clamp
     _checks.tensor("clamp", held, "B N", {"B": len(state), "N": len(w)}, dtype=torch.bool)
     state = state.clone()
+    least = torch.finfo(w.dtype).eps * w.abs().sum(0) * state.abs().max()  # what rounding alone may leave of no drive
     for _ in range(_checks.integer("n_steps", n_steps)):
         orders = [slice(None)] if generator is None else torch.randperm(len(w), generator=generator).split(1)
         for units in orders:
             drive = state @ w[:, units]
-            new = torch.where(drive == 0, state[:, units], drive.sign())
+            new = torch.where(drive.abs() <= least[units], state[:, units], drive.sign())
             state[:, units] = torch.where(held[:, units], state[:, units], new)
     return state
 
@@ -265,6 +281,55 @@ def modern_step(patterns: Tensor, state: Tensor, beta: float) -> Tensor:
     return (_checks.number("beta", beta, 0) * state @ patterns.T).softmax(-1) @ patterns
 
 
+MEMORIES = ("Hopfield", "delta rule", "pseudo-inverse", "dense, cubic energy", "modern")
+"""Memories by name, from the one that holds least."""
+
+
+def complete(memory: str, patterns: Tensor, state: Tensor, clamp: Tensor, n_steps: int = 20, beta: float = 4.0) -> Tensor:
+    """Store patterns in a memory, and complete states of which some units are clamped.
+
+    Parameters
+    ----------
+    memory : str
+        One of ``MEMORIES``. The delta rule goes through the patterns once.
+    patterns : Tensor
+        Entries 1 and -1, shape (P, N).
+    state : Tensor
+        Shape (B, N), with 0 where nothing is known.
+    clamp : Tensor
+        Boolean, shape (B, N): what is known.
+    n_steps : int
+        The most steps; all units change at once.
+    beta : float
+        That of the modern memory, whose answer is the sign of :func:`modern_step`.
+
+    Returns
+    -------
+    Tensor
+        Entries 1 and -1, and 0 where the memory does not decide; shape (B, N).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such memory, a shape or a dtype does not fit, or there is no step.
+
+    Notes
+    -----
+    Taught in the chapter "Associative memory".
+    """
+    _checks.choice("memory", memory, MEMORIES)
+    stored = {"Hopfield": hopfield, "delta rule": delta, "pseudo-inverse": pseudo_inverse}
+    if memory in stored:
+        return recall(stored[memory](patterns), state, n_steps, clamp)
+    _checks.tensor("clamp", clamp, "B N", {"B": len(state), "N": patterns.shape[1]}, dtype=torch.bool)
+    for _ in range(_checks.integer("n_steps", n_steps)):
+        new = modern_step(patterns, state, beta).sign() if memory == "modern" else dense_step(patterns, state, 3)
+        state, old = torch.where(clamp, state, new), state
+        if torch.equal(state, old):
+            break
+    return state
+
+
 def one_step_error(load: float, diagonal: bool = False, stored: bool = True) -> float:
     """Return the share of units that change in one step, in a large Hopfield network with random patterns.
 
@@ -296,6 +361,32 @@ def one_step_error(load: float, diagonal: bool = False, stored: bool = True) -> 
     return math.erfc(signal / math.sqrt(2 * load)) / 2
 
 
+def simulated_error(load: float, generator: torch.Generator, diagonal: bool = False, stored: bool = True, n: int = 1000) -> float:
+    """Return the share of units that change in one step in a Hopfield network of n units: what :func:`one_step_error` predicts.
+
+    Parameters
+    ----------
+    load, diagonal, stored
+        As for :func:`one_step_error`; ``load * n`` patterns are stored, rounded.
+    generator : torch.Generator
+        Source of the patterns and of 300 random states.
+    n : int
+        Units.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If fewer than one pattern would be stored.
+
+    Notes
+    -----
+    Taught in the chapter "Associative memory".
+    """
+    patterns = random_patterns(round(_checks.number("load", load, 0) * n), n, generator)
+    state = patterns if stored else random_patterns(300, n, generator)
+    return (recall(hopfield(patterns, diagonal), state, 1) != state).float().mean().item()
+
+
 def least_error(n_patterns: int, n_known: int) -> float:
     """Return the share of the bits that a cue lacks which no memory can get right, on average over random patterns.
 
@@ -312,7 +403,7 @@ def least_error(n_patterns: int, n_known: int) -> float:
     Raises
     ------
     TypeError, ValueError
-        If a number is not an integer of at least 1.
+        If a number is not an integer, there is no pattern, or fewer than no bits are known.
 
     Notes
     -----
@@ -320,6 +411,6 @@ def least_error(n_patterns: int, n_known: int) -> float:
     """
     from scipy.stats import binom
 
-    others = binom(_checks.integer("n_patterns", n_patterns) - 1, 0.5 ** _checks.integer("n_known", n_known))
+    others = binom(_checks.integer("n_patterns", n_patterns) - 1, 0.5 ** _checks.integer("n_known", n_known, 0))
     most = int(others.isf(1e-12))  # beyond it there is next to no probability
     return float(sum(others.pmf(k) * floor_majority(k + 1) for k in range(1, most + 1)))

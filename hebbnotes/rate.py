@@ -72,7 +72,8 @@ def learn_units(
     Raises
     ------
     TypeError, ValueError
-        If the inputs do not fit the weights, ``eta`` does not fit the steps, or the rule cannot be called.
+        If the inputs do not fit the weights, ``eta`` does not fit the steps, the rule or the response cannot be called, or weights
+        grow beyond what a number can hold.
 
     Notes
     -----
@@ -82,6 +83,8 @@ def learn_units(
     _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
     _checks.tensor("w", w, "n m", sizes, like=inputs)
     _checks.rule(rule)
+    if not callable(respond):
+        raise TypeError(f"respond must be a function of the drive such as rate.winner, got {respond!r}")
     rates = _checks.finite("eta", torch.as_tensor(eta, dtype=w.dtype))
     if rates.shape not in ((), (len(inputs),)):
         raise ValueError(f"eta must be a number, or one for each of {len(inputs)} steps, got shape {tuple(rates.shape)}")
@@ -89,6 +92,8 @@ def learn_units(
         drive = x @ w
         local = {"drive": drive} if told_drive else {}
         w = w + rate * rules.average(rule, w, x, respond(drive), **local)
+    if not bool(torch.isfinite(w).all()):
+        raise ValueError("the weights have grown beyond all bounds: use a smaller eta, or a rule that forgets")
     return w
 
 
@@ -151,7 +156,7 @@ def oja_flow(c: Tensor, w: Tensor, times: Tensor) -> Tensor:
     Raises
     ------
     TypeError, ValueError
-        If the shapes do not fit, or a time is below 0.
+        If the shapes do not fit, a number is not finite, ``c`` is not symmetric or has a negative eigenvalue, or a time is below 0.
 
     Notes
     -----
@@ -161,12 +166,17 @@ def oja_flow(c: Tensor, w: Tensor, times: Tensor) -> Tensor:
     _checks.floating("c", _checks.tensor("c", c, "n n", sizes))
     _checks.tensor("w", w, "n", sizes, like=c)
     _checks.tensor("times", times, "T", sizes, like=c)
+    for name, value in (("c", c), ("w", w), ("times", times)):
+        _checks.finite(name, value)
     if bool((times < 0).any()):
         raise ValueError("times must be 0 or more: the solution need not exist before")
     values, vectors = torch.linalg.eigh(c)
-    largest = values[-1]  # taken out of every exponent, so that nothing overflows
-    along = (w @ vectors) * ((values - largest) * times.unsqueeze(-1)).exp()
-    squared = (1 - w.square().sum()) * (-2 * largest * times).exp() + along.square().sum(-1)
+    if not torch.allclose(c, c.T) or values[0] < -1e-4 * values[-1].abs():
+        raise ValueError("c must be symmetric, with eigenvalues of 0 or more: use x.T @ x / len(x) of some inputs x")
+    part, t, values = w @ vectors, times.unsqueeze(-1), values.clamp(min=0)
+    largest = torch.where(part == 0, 0, values).max()  # of those with a part; taken out of every exponent: nothing overflows
+    along = part * ((values - largest) * t).clamp(max=0).exp()
+    squared = (-2 * largest * times).exp() + (along.square() * -torch.expm1(-2 * values * t)).sum(-1)
     return (along / squared.sqrt().unsqueeze(-1)) @ vectors.T
 
 

@@ -25,6 +25,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from hebbnotes import _checks
+
 __all__ = [
     "Forget",
     "Rule",
@@ -90,7 +92,7 @@ def average(rule: Rule, w: Tensor, pre: Tensor, post: Tensor, **local: Tensor) -
     Parameters
     ----------
     rule : callable
-        ``rule(w, pre, post, **local) -> dw``.
+        ``rule(w, pre, post, **local) -> dw``; one without a forget function is asked for each member by itself.
     w : Tensor
         Weights, shape (n_pre, n_post).
     pre, post : Tensor
@@ -105,16 +107,24 @@ def average(rule: Rule, w: Tensor, pre: Tensor, post: Tensor, **local: Tensor) -
 
     Raises
     ------
-    RuntimeError
-        If the shapes do not fit (raised by torch).
+    TypeError, ValueError
+        If the shapes do not fit, or the rule does not return one change of each weight.
 
     Notes
     -----
     Taught in the chapter "Learning rules".
     """
+    sizes: dict[str, int] = {}
+    for name, value, axes in (("pre", pre, "B n_pre"), ("post", post, "B n_post"), ("w", w, "n_pre n_post")):
+        _checks.tensor(name, value, axes, sizes)
+    for name, value in local.items():
+        _checks.tensor(name, value, "B n_post", sizes)
     forget = getattr(rule, "forget", None)
     if forget is None:
-        return rule(w, pre, post, **local).mean(0)
+        dw = torch.func.vmap(lambda x, y, its: rule(w, x, y, **its))(pre, post, local).mean(0)
+        if dw.shape != w.shape:
+            raise ValueError(f"the rule must return dw of shape {tuple(w.shape)} like w, got {tuple(dw.shape)}")
+        return dw
     return pre.T @ post / len(pre) - forget(post, **local).mean(0) * w
 
 

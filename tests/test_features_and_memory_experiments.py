@@ -1,15 +1,15 @@
 """The experiments on features and on memories, in small: they learn and measure what they say."""
 
 import json
-from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 
-from hebbnotes import data, experiments, memories
+from hebbnotes import data, experiments, memories, rate
 from hebbnotes.experiments import features, memory
 
-HOW = {"steps": 300, "batch": 20, "beta": 10.0, "eta": 1.0}
+HOW = {"steps": 300, "batch": 20, "eta": 1.0}
 
 
 def blobs(seed, m=600):
@@ -27,13 +27,54 @@ def test_features_have_one_column_each_and_repeat(kind):
     assert [tuple(one.shape) for one in first] == [(12, 5), (5,)]
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
     assert torch.isfinite(first[0]).all()
+    with pytest.raises(ValueError, match="kind must be one of"):
+        features.learned("oja", x, 5, generator=torch.Generator())
+    with pytest.raises(ValueError, match="k must not be above"):
+        features.learned("competitive", x, 601, **HOW, generator=torch.Generator())
+
+
+def test_each_kind_learns_by_its_rule_its_response_and_a_rate_that_falls_to_nothing(monkeypatch):
+    x, _ = blobs(0)
+    asked, real = [], rate.learn_units
+
+    def spied(inputs, w, rule, eta, *args, **options):
+        asked.append((w, rule.__name__, eta, options))
+        return real(inputs, w, rule, eta, *args, **options)
+
+    monkeypatch.setattr(rate, "learn_units", spied)
+    for kind, rule in (("sanger", "sanger"), ("competitive", "competitive"), ("soft", "soft_hebb")):
+        asked.clear()
+        features.learned(kind, x, 4, **HOW, beta=7.0, generator=torch.Generator().manual_seed(0))
+        rates = torch.cat([eta for _, _, eta, _ in asked])
+        torch.testing.assert_close(rates, 1 - torch.arange(300) / 300)
+        assert {name for _, name, _, _ in asked} == {rule}
+        start, options = asked[0][0], asked[0][3]
+        begins_as_inputs = bool((start.T[:, None] == x[None]).all(-1).any(-1).all())
+        assert begins_as_inputs == (kind == "competitive")
+        drive = torch.randn(3, 4)
+        wanted = {"competitive": rate.winner, "soft": partial(rate.soft_winners, beta=7.0)}.get(kind, rate.linear)
+        assert torch.equal(options.get("respond", rate.linear)(drive), wanted(drive))
+
+
+def test_digits_are_centred_by_the_training_set_and_have_length_one():
+    if not data.available("mnist"):
+        pytest.skip("needs real data: mnist (`make data`)")
+    known, _ = data.mnist("train")
+    mean = known.flatten(1).double().mean(0)
+    for split in ("train", "test"):
+        x, labels = features.prepared(split)
+        pictures, wanted = data.mnist(split)
+        torch.testing.assert_close(x.norm(dim=1), torch.ones(len(x)))
+        first = pictures[0].flatten().double() - mean
+        torch.testing.assert_close(x[0].double(), first / first.norm(), atol=1e-5, rtol=0)
+        assert torch.equal(labels, wanted)
 
 
 def test_sanger_spans_what_the_principal_components_span_and_soft_units_have_length_one():
     x, _ = blobs(1)
     x = x - x.mean(0)
     g = torch.Generator().manual_seed(0)
-    found = features.learned("sanger", x, 2, steps=3000, batch=50, beta=0.0, eta=0.3, generator=g)[0]
+    found = features.learned("sanger", x, 2, steps=3000, batch=50, eta=0.3, generator=g)[0]
     main = features.learned("pca", x, 2, **HOW, generator=g)[0]
     assert torch.linalg.svdvals(torch.linalg.qr(found)[0].T @ main).min() > 0.98
     soft = features.learned("soft", x, 4, steps=2000, batch=50, beta=10.0, eta=1.0, generator=g)[0]
@@ -46,6 +87,8 @@ def test_responses_are_what_their_names_say():
     assert said["linear"] == [1.0, 2.0, -0.5]
     assert said["rectified"] == [1.0, 2.0, 0.0]
     assert said["above the mean"] == pytest.approx([1 / 6, 7 / 6, 0])
+    with pytest.raises(ValueError, match="respond must be one of"):
+        features.features(x, w, bias, "above mean")
 
 
 def test_a_read_out_learns_what_the_features_tell_and_no_more():
@@ -54,6 +97,8 @@ def test_a_read_out_learns_what_the_features_tell_and_no_more():
     assert features.wrong((x, labels), (y, wanted)) < 0.1
     assert features.wrong((torch.randn(600, 4), labels), (torch.randn(600, 4), wanted)) > 0.4
     with_a_dead_unit = torch.cat([x, torch.zeros(600, 1)], 1)
+    silent = torch.zeros(600, 2)
+    assert features.wrong((silent, labels), (silent, wanted)) > 0.5, "features that say nothing are read as nothing"
     assert features.wrong((with_a_dead_unit, labels), (torch.cat([y, torch.zeros(600, 1)], 1), wanted)) < 0.1
 
 
@@ -72,8 +117,8 @@ def test_units_trained_with_labels_tell_them_better(tmp_path):
 def test_an_experiment_on_features_runs_in_small(name, tmp_path, monkeypatch):
     monkeypatch.setattr(features, "prepared", lambda split: blobs(6 if split == "train" else 7))
     one = experiments.EXPERIMENTS[name]
-    sizes = {"sizes": [3, 4], "steps": 50, "batch": 10, "eta": 0.5} if "sizes" in one.configuration else {}
-    small = one.configuration | sizes
+    fewer = {"sizes": [3, 4], "steps": 50, "batch": 10, "eta": 0.5}
+    small = one.configuration | {key: value for key, value in fewer.items() if key in one.configuration}
     numbers, weights = one.train(experiments.Trial(0, tmp_path, bar={"disable": True}), **small)
     assert not numbers
     found = one.test(weights, 0, **small)
@@ -90,12 +135,19 @@ def test_choices_are_made_on_held_out_training_digits_by_seeds_of_their_own(tmp_
         return blobs(8, 60_000)
 
     monkeypatch.setattr(features, "prepared", prepared)
-    one = experiments.EXPERIMENTS["features-choices"]
-    small = one.configuration | {"k": 3, "betas": [10], "lrs": [0.01], "steps": 20, "batch": 10, "eta": 0.5}
+    one, fitted, learned_from = experiments.EXPERIMENTS["features-choices"], [], []
+    learned, wrong, trained = features.learned, features.wrong, features.trained
+    monkeypatch.setattr(features, "learned", lambda kind, x, k, **how: learned_from.append((x, how)) or learned(kind, x, k, **how))
+    monkeypatch.setattr(features, "trained", lambda t, x, y, k, **how: learned_from.append((x, how)) or trained(t, x, y, k, **how))
+    monkeypatch.setattr(features, "wrong", lambda known, new: fitted.append((len(known[0]), len(new[0]))) or wrong(known, new))
+    small = one.configuration | {"k": 3, "betas": [5, 10], "lrs": [0.01, 0.02], "steps": 20, "batch": 10, "eta": 0.5}
     numbers, weights = one.train(experiments.Trial(100, tmp_path, bar={"disable": True}), **small)
     assert set(asked) == {"train"}, "test digits choose nothing"
     assert not weights
-    assert set(numbers) == {"soft", "backpropagation"}
+    assert {kind: list(tried) for kind, tried in numbers.items()} == {"soft": ["5", "10"], "backpropagation": ["0.01", "0.02"]}
+    assert fitted == [(50_000, 10_000)] * 4
+    assert [len(x) for x, _ in learned_from] == [50_000] * 4, "held-out digits teach nothing"
+    assert [how.get("beta", how.get("lr")) for _, how in learned_from] == [5, 10, 0.01, 0.02]
     others = {seed for name, e in features.EXPERIMENTS.items() if name != "features-choices" for seed in e.seeds}
     assert others.isdisjoint(one.seeds)
 
@@ -104,7 +156,9 @@ def test_the_settings_of_the_experiments_are_those_that_did_best_when_they_were_
     tried = experiments.seeds("features-choices")
     for kind, key in (("soft", "beta"), ("backpropagation", "lr")):
         mean = {value: sum(one[kind][value] for one in tried) for value in tried[0][kind]}
-        assert float(min(mean, key=mean.get)) == experiments.EXPERIMENTS[f"features-{kind}"].configuration[key]
+        best = min(mean, key=mean.get)
+        assert float(best) == experiments.EXPERIMENTS[f"features-{kind}"].configuration[key]
+        assert best not in (min(mean, key=float), max(mean, key=float)), "the best is not at the edge of what was tried"
 
 
 def test_the_stored_competition_names_digits_as_well_as_is_stored():
@@ -142,15 +196,22 @@ def test_a_fuller_memory_loses_more_and_a_diagonal_holds_still():
     assert bare["50"]["distorted"] > 0.99
     assert held["400"]["one_step"] < bare["400"]["one_step"]
     assert json.loads(json.dumps(found)) == found
+    assert (bare["50"]["load"], bare["400"]["load"]) == (0.05, 0.4)
+    rounded = memory.score_capacity({}, 0, **how | {"sizes": [30], "loads": [0.138]})["without"]["30"]["138"]
+    assert rounded["load"] == 4 / 30
+    lost = memory.score_capacity({}, 0, **how | {"loads": [0.05], "flipped": 0.5})["without"]["100"]["50"]
+    assert lost["stored"] > 0.99
+    assert lost["distorted"] < 0.7, "half of the units flipped is no cue at all"
+    assert lost["kept"] == 1.0, "which counts from the patterns themselves"
+    assert held["400"]["chance_is_stable"] <= 0.2, "chance is chance"
 
 
 def test_what_a_memory_leaves_open_is_half_wrong(monkeypatch):
-    monkeypatch.setattr(memory, "completed", lambda name, patterns, state, clamp: state)
+    monkeypatch.setattr(memories, "complete", lambda name, patterns, state, clamp: state)
     assert memory.error("Hopfield", 4, 20, 1_000, torch.Generator().manual_seed(0)) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("name", memory.EXPERIMENTS)
 def test_experiments_on_memories_train_nothing(name, tmp_path):
-    one = replace(experiments.EXPERIMENTS[name])
+    one = experiments.EXPERIMENTS[name]
     assert one.train(experiments.Trial(0, tmp_path), **one.configuration) == ({}, {})
-    assert memories.least_error(2, 1) == 0.125

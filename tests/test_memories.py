@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hebbnotes import memories, rules
+from hebbnotes import memories, rules, tasks
 from hebbnotes.experiments import memory
 
 sizes, seeds = st.integers(2, 12), st.integers(0, 10_000)
@@ -56,14 +56,15 @@ def test_a_unit_takes_the_sign_of_its_drive_and_keeps_its_state_without_one(n_pa
     new = memories.recall(w, state, 1)
     for b in range(2):
         for j in range(n):
-            drive = sum(state[b, i] * w[i, j] for i in range(n))
-            clear = abs(drive) > 1e-9
-            assert not clear or new[b, j] == drive.sign()
+            drive = sum(int(state[b, i]) * round(n * w[i, j].item()) for i in range(n))  # N times the drive is a whole number
+            assert new[b, j] == (state[b, j] if drive == 0 else (drive > 0) - (drive < 0))
+    single = memories.recall(w.float(), state.float(), 1)
+    assert torch.equal(single.double(), new), "rounding does not decide a tie, in single precision either"
     assert torch.equal(new[:, 0], state[:, 0])
     order = torch.Generator().manual_seed(seed)
     by_turns, again = state.clone(), torch.Generator().manual_seed(seed)
     for j in torch.randperm(n, generator=again).tolist():
-        drive = by_turns @ w[:, j]
+        drive = (by_turns @ (n * w[:, j]).round()).round()
         by_turns[:, j] = torch.where(drive == 0, by_turns[:, j], drive.sign())
     assert torch.equal(memories.recall(w, state, 1, generator=order), by_turns)
 
@@ -227,6 +228,8 @@ def test_the_majority_of_what_agrees_with_the_cue_errs_as_often_as_is_said_to_be
 
 def test_the_least_error_vanishes_with_what_is_known_and_the_modern_memory_comes_close():
     assert memories.least_error(1, 3) == 0
+    assert memories.least_error(2, 1) == 0.125
+    assert memories.least_error(3, 0) == tasks.floor_majority(3), "without a cue, the majority"
     assert memories.least_error(100, 40) < 1e-9
     assert memories.least_error(400, 10) > memories.least_error(200, 10) > memories.least_error(200, 11)
     g = torch.Generator().manual_seed(1)
@@ -234,11 +237,11 @@ def test_the_least_error_vanishes_with_what_is_known_and_the_modern_memory_comes
     assert memories.least_error(40, 10) < found + 0.002 < memories.least_error(40, 10) + 0.006
 
 
-@pytest.mark.parametrize("name", memory.MEMORIES)
+@pytest.mark.parametrize("name", memories.MEMORIES)
 def test_few_patterns_are_completed_from_half_by_every_memory(name):
     patterns, g = drawn(3, 60, 5)
     clamp = torch.rand(3, 60, generator=g).argsort(1) < 30
-    assert torch.equal(memory.completed(name, patterns, torch.where(clamp, patterns, 0.0), clamp), patterns)
+    assert torch.equal(memories.complete(name, patterns, torch.where(clamp, patterns, 0.0), clamp), patterns)
 
 
 def test_what_is_clamped_stays():
@@ -262,6 +265,9 @@ def test_what_does_not_fit_is_refused():
         (lambda: memories.dense_step(patterns, patterns, 1), "power must be at least 2"),
         (lambda: memories.modern_step(patterns, patterns, -1.0), "beta must be"),
         (lambda: memories.one_step_error(0.0), "load must be above 0"),
+        (lambda: memories.complete("Modern", patterns, patterns, patterns > 0), "memory must be one of"),
+        (lambda: memories.complete("modern", patterns, patterns, patterns > 0, 0), "n_steps must be at least 1"),
+        (lambda: memories.least_error(0, 1), "n_patterns must be at least 1"),
     ):
         with pytest.raises(ValueError, match=message):
             call()

@@ -209,6 +209,20 @@ def test_the_flow_ends_in_the_first_component_if_it_begins_with_a_part_along_it_
         torch.testing.assert_close(rate.oja_flow(c, w, late)[0], part.sign() * axes[:, 0], atol=1e-6, rtol=0)
     without = axes[:, 1]  # orthogonal: it rests in the second for ever, up to rounding, which takes longer to grow
     torch.testing.assert_close(rate.oja_flow(c, without, late / 30)[0], without, atol=1e-8, rtol=0)
+    two = torch.diag(torch.tensor([100.0, 1.0], dtype=torch.float64))
+    for start, end in (([0.0, 0.0], [0.0, 0.0]), ([0.0, 1.0], [0.0, 1.0]), ([0.0, 3.0], [0.0, 1.0]), ([3e3, -4e3], [1.0, 0.0])):
+        found = rate.oja_flow(two, torch.tensor(start, dtype=torch.float64), 10 * late)[0]
+        assert found.tolist() == pytest.approx(end), "at rest, on the ridge, and from afar: nothing overflows"
+        single = rate.oja_flow(two.float(), torch.tensor(start), torch.zeros(1))[0]
+        assert single.tolist() == pytest.approx(start, rel=1e-4)
+    for wrong, message in (
+        (torch.ones(3, 2).double(), "c must have shape"),
+        (torch.tensor([[1.0, 1.0], [0.0, 1.0]]).double(), "symmetric"),
+        (-two, "eigenvalues of 0 or more"),
+        (two * torch.nan, "c holds NaN"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            rate.oja_flow(wrong, torch.ones(2).double(), late)
     with pytest.raises(ValueError, match="times must be 0 or more"):
         rate.oja_flow(c, w, -late)
 
@@ -244,6 +258,12 @@ def test_units_learn_from_batches_as_the_plain_loop_does(seed, batch, m):
                 each.append(rule(wanted, one, respond(drive), **({"drive": drive} if told else {})))
             wanted = wanted + eta * torch.stack(each).mean(0)
         torch.testing.assert_close(rate.learn_units(stream, w, rule, falling, respond, told), wanted)
+
+    def for_one_input(w, pre, post):
+        return torch.outer(pre, post) - (w * post).cumsum(1) * post
+
+    found = rate.learn_units(stream, w, for_one_input, falling)
+    torch.testing.assert_close(found, rate.learn_units(stream, w, rules.sanger, falling), msg="a rule that knows no batch")
     single = rate.learn(stream[:, 0], w, rules.oja, 0.1)[-1]
     torch.testing.assert_close(rate.learn_units(stream[:, :1], w, rules.oja, 0.1), single)
 
@@ -268,8 +288,13 @@ def test_units_that_learn_from_batches_refuse_what_does_not_fit():
         (lambda: rate.learn_units(stream, w.T, rules.oja, 0.1), "w must have shape"),
         (lambda: rate.learn_units(stream, w, rules.oja, torch.zeros(4)), "one for each of 5 steps"),
         (lambda: rate.learn_units(stream, w, rules.oja, math.inf), "eta holds NaN or infinity"),
+        (lambda: rate.learn_units(stream + 9, w + 9, rules.oja, 9.0), "use a smaller eta"),
+        (lambda: rate.learn_units(stream, w, lambda w, pre, post: pre, 0.1), "must return dw of shape"),
+        (lambda: rate.learn_units(stream, w, rules.hebb, 0.1, lambda u: u[:, :1]), "w must have shape"),
     ):
         with pytest.raises(ValueError, match=message):
             call()
     with pytest.raises(TypeError, match="rule must be a function"):
         rate.learn_units(stream, w, "oja", 0.1)
+    with pytest.raises(TypeError, match=r"such as rate\.winner"):
+        rate.learn_units(stream, w, rules.oja, 0.1, "winner")

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from hebbnotes import training
 
-__all__ = ["Experiment", "Numbers", "Trial", "Weights", "short", "shorts"]
+__all__ = ["Experiment", "Numbers", "Trial", "Weights", "nothing", "short", "shorts"]
 
 Numbers = dict[str, Any]
 """What is measured on one seed: numbers, or lists and dicts of them."""
@@ -130,6 +130,11 @@ class Experiment:
         if scale != "book" and scale not in self.scales:
             raise ValueError(f"scale must be one of {', '.join(['book', *self.scales])} for this experiment, got {scale!r}")
         return self.configuration | self.scales.get(scale, {})
+
+
+def nothing(trial: Trial, **_: Any) -> tuple[Numbers, Weights]:
+    """Train nothing: for an experiment that only measures."""
+    return {}, {}
 
 
 def short(value: Any) -> float:
