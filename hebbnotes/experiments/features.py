@@ -24,7 +24,7 @@ def prepared(split: str) -> tuple[Tensor, Tensor]:
     return torch.nn.functional.normalize(x), labels
 
 
-KINDS = ("pca", "random", "sanger", "competitive", "soft")
+KINDS = ("pca", "random", "exemplars", "sanger", "competitive", "soft")
 """Features that are learned without labels, or not learned at all."""
 RESPONSES = ("linear", "rectified", "above the mean")
 """What features say when they are driven."""
@@ -37,8 +37,9 @@ def learned(
 
     Parameters
     ----------
-    kind : {"pca", "random", "sanger", "competitive", "soft"}
-        Principal components, as scikit-learn computes them; random directions; or the rule.
+    kind : {"pca", "random", "exemplars", "sanger", "competitive", "soft"}
+        Principal components, as scikit-learn computes them; random directions; inputs, drawn by chance, which is where competition
+        begins; or the rule.
     x : Tensor
         Inputs, shape (M, n).
     k : int
@@ -75,9 +76,11 @@ def learned(
         "competitive": (rules.competitive, {"respond": rate.winner}),
         "soft": (rules.soft_hebb, {"respond": partial(rate.soft_winners, beta=beta), "told_drive": True}),
     }
+    if kind in ("exemplars", "competitive"):  # competition begins with inputs, since a unit that never wins never learns
+        w = x[torch.randperm(len(x), generator=generator)[:k]].T.clone()
+    if kind == "exemplars":
+        return w, torch.zeros(k)
     rule, how = ways[kind]
-    if kind == "competitive":
-        w = x[torch.randperm(len(x), generator=generator)[:k]].T.clone()  # begins with inputs: a unit that never wins never learns
     for part in falling.split(100):  # so that the inputs of all steps are never copied at once
         stream = x[torch.randint(len(x), (len(part), batch), generator=generator)]
         w = rate.learn_units(stream, w, rule, eta * part, **how)
@@ -218,6 +221,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         "MNIST, a linear read-out of the pixels", nothing, score_pixels, {}, "pixels", _WRONG, needs=_are_there, seeds=(0, 1)
     ),
     "features-random": _experiment("random", "random directions", _ABOVE),
+    "features-exemplars": _experiment("exemplars", "training digits, drawn by chance, as they are", _ABOVE),
     "features-pca": _experiment("pca", "principal components", _ABOVE),
     "features-sanger": _experiment(
         "sanger", "what Sanger's rule learns", ["linear"], sizes=[25, 100], steps=6_000, batch=20, eta=10.0
