@@ -111,7 +111,7 @@ def test_without_an_address_there_is_no_button_and_with_one_its_links_are_right(
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     assert config["repository"]["url"] == "", "the made-up address below stands in for the real one: adapt this test"
     config["repository"]["url"] = "https://github.com/example/hebbnotes"
-    config["sphinx"]["local_extensions"] = {"book_extension": str(ROOT / "tools"), "reproduction": str(ROOT / "tools")}
+    config["sphinx"]["local_extensions"] = dict.fromkeys(config["sphinx"]["local_extensions"], str(ROOT / "tools"))
     (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
     done = build(ROOT / "book", tmp_path / "_config.yml", ROOT / "_toc.yml", tmp_path)
     assert done.returncode == 0, done.stderr
