@@ -50,7 +50,16 @@ browser: .venv/.done
 clean:
 	rm -rf _build .venv
 
-.PHONY: picture
+.PHONY: pdf zip picture
+# The whole book as one PDF, printed by Chromium.
+pdf: .venv/.done
+	$(BIN)/python -m tools.pdf
+
+# The site as a zip: unpack it, and open html/index.html, no server needed.
+zip: book
+	cd _build && rm -f hebbnotes-site.zip && ../$(BIN)/python -m zipfile -c hebbnotes-site.zip html/
+	@echo "_build/hebbnotes-site.zip"
+
 # The picture in the README, from the built site.
 picture: book
 	$(BIN)/python -m tools.readme_picture

@@ -204,7 +204,7 @@ def fields(rows: dict[str, Tensor], shape: tuple[int, int]) -> np.ndarray:
     across = max(w.shape[1] for w in rows.values())
     height = len(rows) * (7 / across + 0.3)
     fig, axes = plt.subplots(len(rows), across, figsize=(7, height), squeeze=False, layout="constrained")
-    fig.get_layout_engine().set(h_pad=0.14, rect=(0, 0, 1, 1 - 0.15 / height))  # leaves room for the titles
+    fig.get_layout_engine().set(h_pad=0.14, rect=(0, 0, 1, 1 - 0.3 / height))  # leaves room for the titles
     for line, (title, w) in zip(axes, rows.items(), strict=True):
         _draw_fields(line, w, shape)
         line[0].text(0, 1.08, title, transform=line[0].transAxes).set_in_layout(False)  # or it would push the second picture away

@@ -186,3 +186,10 @@ def test_a_notebook_without_its_data_is_skipped_and_says_how_to_get_them(tmp_pat
 def test_measured_numbers_are_json_of_numbers():
     stored = json.loads((ROOT / "book" / "measured.json").read_text())
     assert all(isinstance(v, int | float) for page in stored.values() for v in page.values())
+
+
+def test_what_is_cited_is_the_version_that_is_installed():
+    import hebbnotes
+
+    assert f"version {hebbnotes.__version__}" in " ".join((ROOT / "book" / "index.md").read_text(encoding="utf-8").split())
+    assert f"\nversion: {hebbnotes.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")

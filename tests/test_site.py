@@ -1,6 +1,7 @@
 """The built site, visited as readers do, and the build, fed the faults that it must find."""
 
 import functools
+import gzip
 import http.server
 import json
 import os
@@ -15,8 +16,9 @@ import nbformat
 import pytest
 import yaml
 
+from tools import pdf
+
 ROOT = Path(__file__).parents[1]
-CHROMIUM = ["chromium", "chromium-browser", "google-chrome", "chrome"]
 
 
 def build(book, config, toc, out):
@@ -141,11 +143,11 @@ def test_the_table_of_equations_names_function_and_witness(site):
 def browser():
     from playwright.sync_api import Error, sync_playwright
 
-    named = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
     with sync_playwright() as playwright:
         try:
-            started = playwright.chromium.launch(executable_path=named, args=[*flags, "--disable-sync", "--no-first-run"])
+            started = playwright.chromium.launch(
+                executable_path=pdf.browser_path(), args=[*pdf.FLAGS, "--disable-sync", "--no-first-run"]
+            )
         except Error as error:
             if os.environ.get("CI"):
                 raise
@@ -218,10 +220,97 @@ def test_no_link_within_the_site_is_broken(site):
                 assert f'id="{target[1]}"' in path.read_text(), f"{name} links to {target[0]}#{target[1]}"
 
 
-def test_search_finds_the_chapter(visit):
-    page = visit("search.html?q=hippocampus")
+SUBJECTS = {
+    "introduction": "hippocampus",
+    "hebb-in-the-brain": "potentiation",
+    "learning-rules": "Sanger",
+    "associative-memory": "Hopfield",
+    "differentiable-plasticity": "differentiable",
+    "natural-images": "photographs",
+    "one-shot-learning": "Omniglot",
+    "maze": "maze",
+}
+
+
+def test_every_chapter_has_a_subject_to_search_for():
+    chapters = {path.stem for path in (ROOT / "book").glob("*.ipynb")} - {"fast-evaluation"}
+    assert set(SUBJECTS) == chapters
+
+
+@pytest.mark.parametrize(("chapter", "subject"), SUBJECTS.items())
+def test_search_finds_the_chapter(visit, chapter, subject):
+    page = visit(f"search.html?q={subject}")
     page.wait_for_selector("#search-results li a", timeout=10_000)
-    assert "introduction.html" in page.inner_html("#search-results")
+    page.wait_for_timeout(300)  # results come one after the other
+    assert f"{chapter}.html" in page.inner_html("#search-results")
+
+
+THEMES_OWN = {
+    "region": "the theme's logo and its buttons stand outside its landmarks",
+    "label-content-name-mismatch": "the theme labels its search button otherwise than it shows it",
+}
+"""What axe finds in every page of the theme, whatever is on it."""
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
+def test_axe_finds_nothing_but_what_is_the_themes_own(site, visit, theme, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = {}
+    for name in pages(site):
+        page = visit(name, width, color_scheme=theme)
+        for violation in Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]:
+            if violation["id"] not in THEMES_OWN:
+                found[name, violation["id"]] = [node["html"][:160] for node in violation["nodes"][:3]]
+        page.close()
+    assert not found, json.dumps({f"{name}: {what}": nodes for (name, what), nodes in found.items()}, indent=1)
+
+
+def test_no_page_is_heavy(site, browser, address):
+    """What a first visit fetches, as a plain server sends it; and what comes before the first text, packed as hosts send it."""
+    for name in pages(site):
+        context, fetched = browser.new_context(viewport={"width": 390, "height": 900}), []
+        page = context.new_page()
+        page.on("response", lambda r, fetched=fetched: fetched.append(r.url.partition("?")[0]))
+        page.goto(f"{address}/{name}", wait_until="networkidle")
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        page.wait_for_load_state("networkidle")
+        context.close()
+        files = {site / url.removeprefix(f"{address}/") for url in fetched if url.startswith(address)}
+        total = sum(file.stat().st_size for file in files)
+        assert total < 3e6, f"{name} fetches {total / 1e6:.2f} MB"
+        text = (site / name).read_text(encoding="utf-8")
+        head = text[: text.index("</head>")]
+        tags = re.findall(r'<link[^>]*rel="stylesheet"[^>]*>|<script[^>]*\ssrc=[^>]*>', head)
+        waits = [re.search(r'(?:href|src)="([^"?]+)', tag).group(1) for tag in tags if not re.search(r"\s(defer|async)", tag)]
+        before = [text[: text.index("<h1")].encode(), *((site / file).read_bytes() for file in waits)]
+        packed = sum(len(gzip.compress(part)) for part in before)
+        assert packed < 4e5, f"{name} fetches {packed / 1e3:.0f} KB before its first text"
+
+
+@pytest.mark.parametrize("name", ["maze.html", "index.html"])
+def test_the_site_opens_from_the_file_system(site, browser, name):
+    context, faults = browser.new_context(), []
+    page = context.new_page()
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.goto((site / name).as_uri(), wait_until="load")
+    page.wait_for_selector("mjx-container" if name == "maze.html" else ".live-network.live", timeout=10_000)
+    assert page.evaluate("[...document.images].filter(i => i.complete && i.offsetParent && !i.naturalWidth).length") == 0
+    context.close()
+    assert not faults
+
+
+def test_what_is_folded_is_open_in_print(visit):
+    page = visit("introduction.html")
+    folded = page.locator("details.sd-dropdown > :not(summary)").first
+    solution = page.locator(".admonition.solution .section, .admonition.solution p:not(.admonition-title)").first
+    assert not folded.is_visible()
+    page.emulate_media(media="print")
+    for hidden in (folded, solution):
+        box = hidden.bounding_box()
+        assert box["height"] > 10, "an answer is folded on paper"
+        assert hidden.evaluate("e => getComputedStyle(e).visibility") == "visible"
 
 
 def test_a_moving_figure_obeys_mouse_and_keyboard_and_tells_its_value(visit):

@@ -224,7 +224,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     "features-exemplars": _experiment("exemplars", "training digits, drawn by chance, as they are", _ABOVE),
     "features-pca": _experiment("pca", "principal components", _ABOVE),
     "features-sanger": _experiment(
-        "sanger", "what Sanger's rule learns", ["linear"], sizes=[25, 100], steps=6_000, batch=20, eta=10.0
+        "sanger", "what Sanger's rule learns", ["linear"], sizes=[25, 100], steps=6_000, batch=20, eta=3.0
     ),
     "features-competitive": _experiment("competitive", "what competitive learning learns", _ABOVE, **_STEPS, eta=10.0),
     "features-soft": _experiment("soft", "what soft competition learns", _ABOVE, **_STEPS, eta=10.0, beta=20.0),
