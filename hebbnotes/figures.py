@@ -202,18 +202,17 @@ def fields(rows: dict[str, Tensor], shape: tuple[int, int]) -> np.ndarray:
     Taught in the chapter "Learning rules".
     """
     across = max(w.shape[1] for w in rows.values())
-    height = len(rows) * (7 / across + 0.3)
-    fig, axes = plt.subplots(len(rows), across, figsize=(7, height), squeeze=False, layout="constrained")
-    fig.get_layout_engine().set(h_pad=0.14, rect=(0, 0, 1, 1 - 0.3 / height))  # leaves room for the titles
+    _, axes = plt.subplots(len(rows), across, figsize=(7, len(rows) * 7 / across), squeeze=False)
     for line, (title, w) in zip(axes, rows.items(), strict=True):
         _draw_fields(line, w, shape)
-        line[0].text(0, 1.08, title, transform=line[0].transAxes).set_in_layout(False)  # or it would push the second picture away
+        line[0].set_ylabel(title)
     return axes
 
 
 def _draw_fields(axes: Sequence[Axes], w: Tensor, shape: tuple[int, int]) -> None:
     for ax in axes:
-        ax.set_axis_off()
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
     for ax, one in zip(axes, w.detach().T, strict=False):
         limit = one.abs().max().item() or 1.0
         ax.imshow(one.reshape(shape).numpy(), cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")

@@ -254,7 +254,7 @@ def test_fields_are_drawn_unit_by_unit_with_colours_of_their_own():
     assert first.get_array().tolist() == [[0, 1, 2], [3, 4, 5]]
     assert (first.get_clim(), second.get_clim(), silent.get_clim()) == ((-5, 5), (-50, 50), (-1, 1))
     assert not axes[1, 2].images, "a row with fewer units leaves the rest empty"
-    assert [ax.texts[0].get_text() for ax in axes[:, 0]] == ["one", "two"]
+    assert [ax.get_ylabel() for ax in axes[:, 0]] == ["one", "two"]
     frame = figures.fields_frame(w, (2, 3), 2, "now")
     assert len(frame.axes) == 4
     assert frame.get_suptitle() == "now"
