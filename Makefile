@@ -50,11 +50,7 @@ browser: .venv/.done
 clean:
 	rm -rf _build .venv
 
-.PHONY: pdf zip picture
-# The whole book as one PDF, printed by Chromium.
-pdf: .venv/.done
-	$(BIN)/python -m tools.pdf
-
+.PHONY: zip picture
 # The site as a zip: unpack it, and open html/index.html, no server needed.
 zip: book
 	cd _build && rm -f hebbnotes-site.zip && ../$(BIN)/python -m zipfile -c hebbnotes-site.zip html/

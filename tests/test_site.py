@@ -16,9 +16,8 @@ import nbformat
 import pytest
 import yaml
 
-from tools import pdf
-
 ROOT = Path(__file__).parents[1]
+CHROMIUM = ["chromium", "chromium-browser", "google-chrome", "chrome"]
 
 
 def build(book, config, toc, out):
@@ -143,11 +142,11 @@ def test_the_table_of_equations_names_function_and_witness(site):
 def browser():
     from playwright.sync_api import Error, sync_playwright
 
+    named = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
     with sync_playwright() as playwright:
         try:
-            started = playwright.chromium.launch(
-                executable_path=pdf.browser_path(), args=[*pdf.FLAGS, "--disable-sync", "--no-first-run"]
-            )
+            started = playwright.chromium.launch(executable_path=named, args=[*flags, "--disable-sync", "--no-first-run"])
         except Error as error:
             if os.environ.get("CI"):
                 raise
