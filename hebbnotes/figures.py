@@ -15,7 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -134,12 +134,16 @@ def greys(rows: Sequence[dict[str, Tensor]], shape: tuple[int, int]) -> np.ndarr
     -----
     Taught in the chapter "Natural images".
     """
+    return _rows_of_pictures(rows, shape, _GREY)
+
+
+def _rows_of_pictures(rows: Sequence[dict[str, Tensor]], shape: tuple[int, int], cmap: Colormap) -> np.ndarray:
     down, across = len(rows), len(rows[0])
     _, axes = plt.subplots(down, across, figsize=(7, 7 * down / across + 0.3), squeeze=False)
     for k, row in enumerate(rows):
         for ax, (title, picture) in zip(axes[k], row.items(), strict=True):
             pixels = picture.detach()[: shape[0] * shape[1]].reshape(shape).numpy()
-            ax.imshow(np.ma.masked_invalid(pixels), cmap=_GREY, vmin=-1, vmax=1, interpolation="nearest")
+            ax.imshow(np.ma.masked_invalid(pixels), cmap=cmap, vmin=-1, vmax=1, interpolation="nearest")
             ax.set(xticks=[], yticks=[])
             ax.spines[:].set_visible(True)
             if k == 0:
@@ -289,16 +293,7 @@ def drawings(rows: Sequence[dict[str, Tensor]], shape: tuple[int, int]) -> np.nd
     -----
     Taught in the chapter "Associative memory".
     """
-    down, across = len(rows), len(rows[0])
-    _, axes = plt.subplots(down, across, figsize=(7, 7 * down / across + 0.3), squeeze=False)
-    for k, row in enumerate(rows):
-        for ax, (title, pattern) in zip(axes[k], row.items(), strict=True):
-            ax.imshow(pattern.detach().reshape(shape).numpy(), cmap=_BITS, vmin=-1, vmax=1, interpolation="nearest")
-            ax.set(xticks=[], yticks=[])
-            ax.spines[:].set_visible(True)
-            if k == 0:
-                ax.set_title(title)
-    return axes
+    return _rows_of_pictures(rows, shape, _BITS)
 
 
 def answers(episodes: OneShot, y: Tensor) -> np.ndarray:
