@@ -221,7 +221,7 @@ def test_no_link_within_the_site_is_broken(site):
 
 SUBJECTS = {
     "introduction": "hippocampus",
-    "hebb-in-the-brain": "glutamate",
+    "hebb-in-the-brain": "potentiation",
     "learning-rules": "Sanger",
     "associative-memory": "Hopfield",
     "differentiable-plasticity": "differentiable",
