@@ -4,7 +4,7 @@ BIN := .venv/bin
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 BUILD := $(BIN)/jupyter-book build book --config _config.yml --toc $(CURDIR)/_toc.yml --path-output . --all -W -n --keep-going
 
-.PHONY: book test lint outputs data serve measure bench browser clean
+.PHONY: book test lint outputs data serve zip pdf picture measure bench browser clean
 
 book: .venv/.done
 	$(BUILD)
@@ -28,6 +28,19 @@ data: .venv/.done
 serve: book
 	$(BIN)/python -m http.server --directory _build/html --bind 127.0.0.1 8000
 
+# The site as a zip: unpack it, and open html/index.html, no server needed.
+zip: book
+	cd _build && rm -f hebbnotes-site.zip && ../$(BIN)/python -m zipfile -c hebbnotes-site.zip html/
+	@echo "_build/hebbnotes-site.zip"
+
+# The whole book as one PDF, printed by Chromium.
+pdf: .venv/.done
+	$(BIN)/python -m tools.pdf
+
+# The picture in the README, from the built site.
+picture: book
+	$(BIN)/python -m tools.readme_picture
+
 # Measure what the README and the chapters say of seconds and megabytes.
 measure: .venv/.done
 	$(BIN)/python -m tools.measure
@@ -36,7 +49,7 @@ measure: .venv/.done
 bench: .venv/.done
 	$(BIN)/python -m hebbnotes.benchmark --store
 
-# The site tests need Chromium: your system's, or this one.
+# The tests of the site, `make pdf` and `make picture` need Chromium: your system's, or this one.
 browser: .venv/.done
 	$(BIN)/python -m playwright install --with-deps chromium
 
@@ -49,13 +62,3 @@ browser: .venv/.done
 
 clean:
 	rm -rf _build .venv
-
-.PHONY: zip picture
-# The site as a zip: unpack it, and open html/index.html, no server needed.
-zip: book
-	cd _build && rm -f hebbnotes-site.zip && ../$(BIN)/python -m zipfile -c hebbnotes-site.zip html/
-	@echo "_build/hebbnotes-site.zip"
-
-# The picture in the README, from the built site.
-picture: book
-	$(BIN)/python -m tools.readme_picture

@@ -30,8 +30,10 @@ class Life(NamedTuple):
         Row and column of each before each step, integers, shape (T, B, 2).
     actions : Tensor
         What they did, integers, shape (T, B).
-    rewards, found : Tensor
-        What it gave, and whether it found the goal, shape (T, B).
+    rewards : Tensor
+        What each step gave, shape (T, B).
+    found : Tensor
+        Whether it found the goal, boolean, shape (T, B).
     agents : hebbnotes.maze.Agents
         The agents after the last step.
     state : State, Tensor or tuple

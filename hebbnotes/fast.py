@@ -35,8 +35,10 @@ class Event(NamedTuple):
 
     Attributes
     ----------
-    step, times : int
-        The first of the steps, and how many there are.
+    step : int
+        The first of the steps.
+    times : int
+        How many there are.
     free : bool
         Whether some unit of some episode is not clamped, or that was not looked for.
     shares : bool

@@ -56,8 +56,10 @@ class Agents(NamedTuple):
         What each did, 0 to 3, or -1 at the start; shape (B,).
     reward : Tensor
         What each got for it, shape (B,).
-    found, bumped : Tensor
-        Boolean, shape (B,): whether it found the goal, or ran into a wall.
+    found : Tensor
+        Boolean, shape (B,): whether it found the goal.
+    bumped : Tensor
+        Boolean, shape (B,): whether it ran into a wall.
     """
 
     position: Tensor

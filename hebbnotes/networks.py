@@ -765,8 +765,10 @@ class ThreeNumbers(nn.Module):
     ----------
     inhibition : Parameter
         A scalar.
-    log_gain, eta_logit : Parameter
-        Scalars; ``gain`` and ``eta`` are their exponential and their sigmoid.
+    log_gain : Parameter
+        A scalar; ``gain`` is its exponential.
+    eta_logit : Parameter
+        A scalar; ``eta`` is its sigmoid.
 
     Raises
     ------

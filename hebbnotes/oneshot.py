@@ -220,8 +220,12 @@ class Draw(NamedTuple):
     ----------
     labels : Tensor
         Label of each step, shape (B, T).
-    characters, samples, turns : Tensor
-        Of each step its character, the number of its drawing, and how often that is turned by 90 degrees, shape (B, T).
+    characters : Tensor
+        Character of each step, shape (B, T).
+    samples : Tensor
+        Number of its drawing, shape (B, T).
+    turns : Tensor
+        How often that is turned by 90 degrees, shape (B, T).
     """
 
     labels: Tensor

@@ -77,10 +77,14 @@ class NeuronState(NamedTuple):
 
     Attributes
     ----------
-    v, g : Tensor
-        Membrane potential in mV and conductance in units of the leak, shape (B, n_post).
-    pre, post : Tensor
-        Traces of earlier spikes, shapes (B, n_pre) and (B, n_post).
+    v : Tensor
+        Membrane potential in mV, shape (B, n_post).
+    g : Tensor
+        Conductance in units of the leak, shape (B, n_post).
+    pre : Tensor
+        Trace of each input's earlier spikes, shape (B, n_pre).
+    post : Tensor
+        Trace of each neuron's earlier spikes, shape (B, n_post).
     w : Tensor
         Weights in [0, 1], shape (B, n_pre, n_post).
     """

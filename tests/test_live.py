@@ -11,7 +11,6 @@ from hebbnotes.connections import ScaledIdentity
 from tests import test_site
 from tools import live
 
-browser = test_site.browser
 STORED = json.loads(live.FIXTURE.read_text(encoding="utf-8"))
 READ = """canvas => {
     const {width, height} = canvas, data = canvas.getContext("2d").getImageData(0, 0, width, height).data, cell = width / 32;

@@ -4,7 +4,6 @@ import functools
 import gzip
 import http.server
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -17,7 +16,6 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-CHROMIUM = ["chromium", "chromium-browser", "google-chrome", "chrome"]
 
 
 def build(book, config, toc, out):
@@ -138,23 +136,6 @@ def test_the_table_of_equations_names_function_and_witness(site):
 # ---------------------------------------------------------------------------------------------------------------- the browser
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import Error, sync_playwright
-
-    named = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        try:
-            started = playwright.chromium.launch(executable_path=named, args=[*flags, "--disable-sync", "--no-first-run"])
-        except Error as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"no Chromium to visit the site with: install it, or run `make browser` ({str(error).splitlines()[0]})")
-        yield started
-        started.close()
-
-
 class Quiet(http.server.SimpleHTTPRequestHandler):
     """Serve files without a word."""
 
@@ -228,11 +209,12 @@ SUBJECTS = {
     "natural-images": "photographs",
     "one-shot-learning": "Omniglot",
     "maze": "maze",
+    "fast-evaluation": "evaluation",
 }
 
 
 def test_every_chapter_has_a_subject_to_search_for():
-    chapters = {path.stem for path in (ROOT / "book").glob("*.ipynb")} - {"fast-evaluation"}
+    chapters = {path.stem for path in (ROOT / "book").glob("*.ipynb")}
     assert set(SUBJECTS) == chapters
 
 

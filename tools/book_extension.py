@@ -172,6 +172,11 @@ def forget_page(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
         del equations[label]
 
 
+def skip_alias(app: Sphinx, what: str, name: str, member: object, skip: bool, options: object) -> bool | None:
+    """Leave out what Python writes of the fields of a named tuple; our own words stand under its attributes."""
+    return True if (getattr(member, "__doc__", None) or "").startswith("Alias for field number") else None
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.add_role("measured", Measured())
@@ -179,6 +184,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("equation-table", EquationTable)
     app.add_node(equation_table)
     app.connect("config-inited", address_buttons)
+    app.connect("autodoc-skip-member", skip_alias)
     app.connect("env-purge-doc", forget_page)
     app.connect("doctree-read", collect_equations)
     app.connect("env-check-consistency", check_pages)

@@ -1,17 +1,16 @@
 """Photograph the first chapter on a laptop and on a phone, for the README: run it after `make book`."""
 
 import io
-import os
-import shutil
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from tools.browser import launch
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "_build" / "html" / "introduction.html"
 TARGET = ROOT / "book" / "_static" / "readme.png"
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 def photograph(browser: Browser, width: int, scheme: str, scroll: str) -> Image.Image:
@@ -25,9 +24,8 @@ def photograph(browser: Browser, width: int, scheme: str, scroll: str) -> Image.
 
 def main() -> None:
     """Join the two pictures, in 128 colours."""
-    named = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=named, args=["--no-sandbox", "--disable-gpu"])
+        browser = launch(playwright)
         laptop = photograph(browser, 1180, "light", "h1")
         phone = photograph(browser, 390, "dark", "#fig-puzzle")
         browser.close()
