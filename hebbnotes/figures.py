@@ -45,6 +45,7 @@ __all__ = [
     "maze_frame",
     "melting_frame",
     "over_seeds",
+    "read_frame",
     "recall_frame",
     "trace_frame",
     "use_style",
@@ -466,6 +467,44 @@ def recall_frame(y: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str
     right.bar(range(1, len(overlaps) + 1), overlaps.detach().numpy(), color=BLUE)
     right.axhline(0, color=BLACK, linewidth=1)
     right.set(xlabel="pattern", ylabel="overlap with the state", ylim=(-1.05, 1.05), xticks=range(1, len(overlaps) + 1))
+    return fig
+
+
+def read_frame(y: Tensor, resembles: Tensor, left: Tensor, shape: tuple[int, int], n_steps: int) -> Figure:
+    """Draw what one step reads: the state that it asks with, and how much every earlier step has to say to it.
+
+    Parameters
+    ----------
+    y : Tensor
+        State of the senders, shape (n_bits,), in [-1, 1].
+    resembles : Tensor
+        Mean product of that state with the key of each earlier step, shape (t,), in [-1, 1].
+    left : Tensor
+        Share of what each of them wrote that is not forgotten yet, shape (t,), in [0, 1].
+    shape : tuple of int
+        Rows and columns of the state.
+    n_steps : int
+        Steps of the episode.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For :class:`MovingFigure`.
+
+    Notes
+    -----
+    Taught in the chapter "The fast evaluation".
+    """
+    fig, (picture, bars) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(2, 3))
+    picture.imshow(y.detach().reshape(shape).numpy(), cmap="Blues", vmin=-1, vmax=1, interpolation="nearest")
+    picture.set(xticks=[], yticks=[], title=f"asks at step {len(left) + 1}")
+    picture.spines[:].set_visible(True)
+    steps = range(1, len(resembles) + 1)
+    bars.bar(steps, resembles.detach().numpy(), color=SKY, label="resembles")
+    bars.bar(steps, (resembles * left).detach().numpy(), width=0.5, color=BLUE, label="less what is forgotten")
+    bars.axhline(0, color=BLACK, linewidth=1)
+    bars.set(xlabel="earlier step", ylabel="resemblance", xlim=(0, n_steps), ylim=(-0.2, 1.3), yticks=(0, 0.5, 1))
+    bars.legend(loc="upper center", ncols=2)
     return fig
 
 

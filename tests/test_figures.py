@@ -94,6 +94,17 @@ def test_a_recall_frame_shows_the_state_and_an_overlap_for_each_pattern():
     plt.close(fig)
 
 
+def test_a_read_frame_shows_what_each_earlier_step_says():
+    y, resembles, left = torch.linspace(-1, 1, 20), torch.tensor([1.0, -0.2, 0.5]), torch.tensor([0.5, 0.7, 1.0])
+    fig = figures.read_frame(y, resembles, left, (4, 5), 9)
+    picture, bars = fig.axes
+    np.testing.assert_allclose(picture.images[0].get_array(), y.reshape(4, 5))
+    assert picture.get_title() == "asks at step 4"
+    assert [bar.get_height() for bar in bars.patches] == pytest.approx([*resembles.tolist(), *(resembles * left).tolist()])
+    assert bars.get_xlim() == (0, 9)
+    plt.close(fig)
+
+
 def test_the_frames_are_pictures_of_one_size_and_few_colours():
     sources = re.findall(r"base64,([^\"]+)\"", moving()._repr_html_())
     pictures = [Image.open(io.BytesIO(base64.b64decode(source))) for source in sources]
