@@ -4,6 +4,7 @@ import functools
 import gzip
 import http.server
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -340,3 +341,13 @@ def test_the_table_of_equations_counts_through_the_book_as_the_pages_do(site):
 def test_measured_numbers_reach_the_page(site):
     seconds = json.loads((ROOT / "book" / "measured.json").read_text())["introduction"]["seconds"]
     assert f"<strong>{seconds:g}" in (site / "introduction.html").read_text().replace("\n", " ")
+
+
+@pytest.mark.skipif(
+    not (ROOT / ".git").exists(), reason="the dates of pages are those of their commits, and there is no history here"
+)
+@pytest.mark.parametrize("source", ["maze.ipynb", "glossary.md"])
+def test_a_page_tells_when_it_was_last_changed(site, source):
+    log = ["git", "log", "-1", "--date=format-local:%-d %B %Y", "--format=%ad", "--", f"book/{source}"]
+    date = subprocess.run(log, cwd=ROOT, capture_output=True, text=True, check=True, env={**os.environ, "TZ": "UTC"}).stdout.strip()
+    assert f"Last updated on {date}." in (site / source).with_suffix(".html").read_text()
