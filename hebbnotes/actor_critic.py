@@ -70,7 +70,7 @@ def advantages(rewards: Tensor, values: Tensor, gamma: float, lam: float = 1.0) 
     """
     sizes: dict[str, int] = {}
     _checks.tensor("rewards", rewards, "T B", sizes)
-    _checks.tensor("values", values, "T B", sizes, like=rewards)
+    _checks.tensor("values", values, "T B", sizes, like=rewards, reference="rewards")
     _checks.number("gamma", gamma, 0, 1)
     _checks.number("lam", lam, 0, 1)
     rewards, values = rewards.detach(), values.detach()
@@ -131,8 +131,8 @@ def loss(
     """
     sizes: dict[str, int] = {}
     _checks.tensor("logits", logits, "T B A", sizes)
-    _checks.tensor("values", values, "T B", sizes, like=logits)
-    _checks.tensor("rewards", rewards, "T B", sizes, like=logits)
+    _checks.tensor("values", values, "T B", sizes, like=logits, reference="logits")
+    _checks.tensor("rewards", rewards, "T B", sizes, like=logits, reference="logits")
     _checks.actions("actions", actions, "T B", sizes, sizes["A"])
     for name, weight in (("value_weight", value_weight), ("entropy_weight", entropy_weight)):
         _checks.number(name, weight, 0)

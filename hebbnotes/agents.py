@@ -145,7 +145,7 @@ class Agent(nn.Module):
 
     def forward(self, seen: Tensor, state: Any = None) -> tuple[Tensor, Tensor, Any]:
         """Go through steps: (T, B, n_seen) give logits (T, B, 4), the critic's values (T, B), and the state after the last one."""
-        _checks.tensor("seen", seen, "T B n_seen", {"n_seen": self.n_seen}, like=self.outward)
+        _checks.tensor("seen", seen, "T B n_seen", {"n_seen": self.n_seen}, like=self.outward, reference="the agent's weights")
         _checks.finite("seen", seen)
         state = self.rest(seen.shape[1]) if state is None else state
         if self.kind == "plastic":

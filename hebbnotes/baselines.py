@@ -49,7 +49,7 @@ def _fit(inputs: Tensor, clamp: Tensor | None, state: None, n: int) -> None:
     sizes = {"n": n}
     _checks.tensor("inputs", inputs, "T B n", sizes)
     if clamp is not None:
-        _checks.tensor("clamp", clamp, "T B n", sizes, like=inputs, dtype=torch.bool)
+        _checks.tensor("clamp", clamp, "T B n", sizes, like=inputs, boolean=True)
     if state is not None:
         raise ValueError("state must be None: these networks run whole episodes from rest")
 

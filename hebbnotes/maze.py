@@ -181,7 +181,9 @@ def step(maze: Maze, agents: Agents, action: Tensor, chance: Tensor, *, reward: 
     Source: Miconi, Stanley & Clune (2018), section 4.5: reward 10, penalty 0.1, one goal.
     """
     _checks.actions("action", action, "B", {"B": len(agents.position)}, 4)
-    _checks.tensor("chance", chance, "B", {"B": len(agents.position)}, like=torch.empty(0, dtype=torch.float64))
+    _checks.tensor("chance", chance, "B", {"B": len(agents.position)})
+    if chance.dtype != torch.float64 or chance.device.type != "cpu":
+        raise TypeError(f"chance must be double on the processor, got {chance.dtype}, {chance.device}: use dtype=torch.float64")
     moved = agents.position + MOVES[action]
     bumped = maze.walls[moved[:, 0], moved[:, 1]]
     position = torch.where(bumped.unsqueeze(1), agents.position, moved)
@@ -330,7 +332,7 @@ def steps_to_finds(found: Tensor, most: int) -> list[float]:
     -----
     Source: this book; the mean of a geometric distribution from censored times.
     """
-    _checks.tensor("found", found, "T B", {}, dtype=torch.bool)
+    _checks.tensor("found", found, "T B", {}, boolean=True)
     finds = torch.cat([torch.zeros_like(found[:1]), found[:-1]]).cumsum(0).clamp(max=_checks.integer("most", most) - 1)
     spent = torch.bincount(finds.flatten(), minlength=most).tolist()
     made = torch.bincount(finds[found], minlength=most).tolist()

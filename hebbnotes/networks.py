@@ -137,7 +137,7 @@ def run(
     sizes |= {"n_pre": sizes["n"], "n_post": sizes["n"]}
     _check_connections(inputs, w, alpha, eta, rule, state, sizes, "n")
     if clamp is not None:
-        _checks.tensor("clamp", clamp, "T B n", sizes, like=inputs, dtype=torch.bool)
+        _checks.tensor("clamp", clamp, "T B n", sizes, like=inputs, boolean=True)
     _checks.finite("inputs", inputs)
 
     _checks.choice("method", method, METHODS)
@@ -308,7 +308,7 @@ def run_layer(
         raise ValueError("targets and clamp go together: pass both, clamp=torch.ones_like(targets, dtype=torch.bool) to clamp all")
     if targets is not None and clamp is not None:
         _checks.tensor("targets", targets, "T B n_out", sizes, like=inputs)
-        _checks.tensor("clamp", clamp, "T B n_out", sizes, like=inputs, dtype=torch.bool)
+        _checks.tensor("clamp", clamp, "T B n_out", sizes, like=inputs, boolean=True)
         _checks.finite("targets", targets)
     _check_connections(inputs, w, alpha, eta, rule, state, sizes, "n_in", "n_out")
     _checks.finite("inputs", inputs)
@@ -738,7 +738,7 @@ class OneShotNetwork(nn.Module):
         """
         if not _summable(self.readout.rule):
             raise TypeError("ask needs a rule of the common form, such as rules.oja: run the network on pool.episodes() instead")
-        _checks.tensor("targets", targets, "K B n_ways", {"n_ways": self.readout.w.shape[1]}, like=pictures)
+        _checks.tensor("targets", targets, "K B n_ways", {"n_ways": self.readout.w.shape[1]}, like=pictures, reference="pictures")
         seen, layer = see(self.features, pictures, dtype), self.readout
         return fast.matching(seen[shown], targets, seen[asked], layer.w, layer.alpha, layer.eta, layer.rule.forget)
 

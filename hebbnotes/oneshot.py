@@ -494,8 +494,8 @@ def prototypes(shown: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
     """
     sizes: dict[str, int] = {}
     _checks.tensor("shown", shown, "K B F", sizes)
-    _checks.tensor("targets", targets, "K B N", sizes, like=shown)
-    _checks.tensor("asked", asked, "B F", sizes, like=shown)
+    _checks.tensor("targets", targets, "K B N", sizes, like=shown, reference="shown")
+    _checks.tensor("asked", asked, "B F", sizes, like=shown, reference="shown")
     if bool((targets.sum(0) == 0).any()):
         raise ValueError(
             "each label must be shown at least once in each episode, for it has no prototype otherwise: look at targets"

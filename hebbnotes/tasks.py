@@ -227,7 +227,7 @@ class PatternCompletion:
         lacking = draw(batch, self.n_bits).argsort(-1).argsort(-1) < self.n_erased
         if erased is None:
             erased = lacking
-        _checks.tensor("erased", erased, "B n_bits", {"B": batch, "n_bits": self.n_bits}, dtype=torch.bool)
+        _checks.tensor("erased", erased, "B n_bits", {"B": batch, "n_bits": self.n_bits}, boolean=True)
 
         rows = torch.arange(batch, device=device)
         shown = patterns[rows[:, None], order].transpose(0, 1)  # (cycles * P, B, n_bits)
