@@ -36,7 +36,8 @@ def returns(rewards: Tensor, gamma: float) -> Tensor:
 
     Notes
     -----
-    Source: R. S. Sutton & A. G. Barto, *Reinforcement Learning* (2018), chapter 3.
+    Source: R. S. Sutton & A. G. Barto, *Reinforcement Learning* (2018), chapter 3. Taught in the chapter "The maze", in an
+    exercise.
     """
     return advantages(rewards, torch.zeros_like(rewards), gamma, 1.0)
 
@@ -66,7 +67,8 @@ def advantages(rewards: Tensor, values: Tensor, gamma: float, lam: float = 1.0) 
 
     Notes
     -----
-    Source: Schulman, Moritz, Levine, Jordan & Abbeel (2016), generalised advantage estimation, for episodes that end.
+    Source: Schulman, Moritz, Levine, Jordan & Abbeel (2016), generalised advantage estimation, for episodes that end. Taught in the
+    chapter "The maze".
     """
     sizes: dict[str, int] = {}
     _checks.tensor("rewards", rewards, "T B", sizes)
@@ -127,7 +129,7 @@ def loss(
 
     Notes
     -----
-    Source: Mnih and others (2016), advantage actor-critic.
+    Source: Mnih and others (2016), advantage actor-critic. Taught in the chapter "The maze".
     """
     sizes: dict[str, int] = {}
     _checks.tensor("logits", logits, "T B A", sizes)

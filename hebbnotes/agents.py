@@ -38,6 +38,10 @@ class Life(NamedTuple):
         The agents after the last step.
     state : State, Tensor or tuple
         The network's state after the last step.
+
+    Notes
+    -----
+    Taught in the chapter "The maze".
     """
 
     seen: Tensor

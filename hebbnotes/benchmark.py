@@ -33,7 +33,12 @@ EXACT = {"MALLOC_MMAP_THRESHOLD_": "1000000"}  # give every freed trace back, so
 
 
 class Size(NamedTuple):
-    """A published task, the rule of its trace, and how many episodes are batched."""
+    """A published task, the rule of its trace, and how many episodes are batched.
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
+    """
 
     task: tasks.PatternCompletion
     batch: int
@@ -73,7 +78,7 @@ def published(inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tens
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), equations 1 to 3.
+    Source: Miconi, Stanley & Clune (2018), equations 1 to 3. Used for the times on the page "The fast evaluation".
     """
     y, hebb = torch.zeros_like(inputs[0]), torch.zeros_like(w)
     for x, given in zip(inputs, clamp, strict=True):
@@ -83,7 +88,12 @@ def published(inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tens
 
 
 def batched(inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, rule: rules.Rule) -> Tensor:
-    """Run a batch as :func:`published` runs one episode, with a trace (n, n) for each; ``inputs`` and ``clamp`` are (T, B, n)."""
+    """Run a batch as :func:`published` runs one episode, with a trace (n, n) for each; ``inputs`` and ``clamp`` are (T, B, n).
+
+    Notes
+    -----
+    Used for the times on the page "The fast evaluation".
+    """
     y = torch.zeros_like(inputs[0])
     hebb = y.new_zeros(*y.shape, y.shape[-1])
     for x, given in zip(inputs, clamp, strict=True):
@@ -233,6 +243,10 @@ def floor(size: Size, gflops: float, copy_gb_per_s: float, *most_keys: int) -> f
     -------
     float
         Time in ms.
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
     """
     shown = size.task.sample(1, torch.Generator().manual_seed(0))
     events = fast.find_events(shown.inputs, shown.clamp, torch.zeros_like(shown.inputs[0]))

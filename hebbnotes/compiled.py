@@ -245,7 +245,12 @@ def run(
 
 
 def knows(rule: Rule) -> bool:
-    """Tell whether a rule is compiled: whether it is one of :data:`POWERS` itself."""
+    """Tell whether a rule is compiled: whether it is one of :data:`POWERS` itself.
+
+    Notes
+    -----
+    Used by :func:`run` and by :class:`hebbnotes.agents.Agent`.
+    """
     return any(rule is one for one in POWERS)
 
 
@@ -359,7 +364,7 @@ def live(
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5.
+    Source: Miconi, Stanley & Clune (2018), section 4.5. Used by :func:`hebbnotes.agents.live`.
     """
     like = agent.outward
     y, memory = _state_arrays(agent.kind, state)

@@ -43,6 +43,10 @@ class File(NamedTuple):
     content : str
         For a zip that circulates in several containers: SHA-256 over its pictures, sorted by name: of each its name, a zero byte
         and the SHA-256 of its bytes. A file that has it is accepted, too.
+
+    Notes
+    -----
+    Used by :func:`fetch`.
     """
 
     address: str
@@ -95,6 +99,10 @@ def folder() -> Path:
     ------
     ValueError
         If ``HEBBNOTES_DATA`` is a relative path: a kernel runs in another folder than your shell.
+
+    Notes
+    -----
+    Used by :func:`fetch`.
     """
     named = os.environ.get("HEBBNOTES_DATA")
     if named and not Path(named).is_absolute():
@@ -141,6 +149,10 @@ def fetch(name: str, download: bool = True) -> Path:
         If the file that is there, or the download, does not have the checksum of the official file.
     OSError
         If the file is not there and cannot be downloaded, or not be written; the message names file, address, folder and command.
+
+    Notes
+    -----
+    Used by :func:`mnist`, :func:`omniglot` and :func:`cifar10`.
     """
     if name not in FILES:
         raise KeyError(f"there is no data file {name!r}: it must be one of {', '.join(FILES)}")
@@ -172,6 +184,10 @@ def available(name: str) -> bool:
     ----------
     name : str
         ``"mnist"``, ``"omniglot"``, ``"cifar10"`` or ``"cifar10-subset"``.
+
+    Notes
+    -----
+    Used by tests and by ``make outputs``, which leave out what lacks its data.
     """
     _checks.choice("name", name, ("mnist", "omniglot", "cifar10", "cifar10-subset"))
     try:
@@ -205,7 +221,7 @@ def mnist(split: str = "train", download: bool = True) -> tuple[Tensor, Tensor]:
 
     Notes
     -----
-    Source: LeCun, Cortes & Burges, the MNIST database.
+    Source: LeCun, Cortes & Burges, the MNIST database. Used by the experiments on features, in the chapter "Learning rules".
     """
     part = {"train": "train", "test": "t10k"}[_checks.choice("split", split, ("train", "test"))]
     found = []
@@ -234,7 +250,7 @@ def omniglot(part: str = "background", download: bool = True) -> tuple[Tensor, l
 
     Notes
     -----
-    Source: Lake, Salakhutdinov & Tenenbaum (2015).
+    Source: Lake, Salakhutdinov & Tenenbaum (2015). Used by :func:`hebbnotes.oneshot.omniglot`, in the chapter "One-shot learning".
     """
     from PIL import Image
 
@@ -267,7 +283,8 @@ def cifar10(split: str = "train", subset: bool = False, download: bool = True) -
 
     Notes
     -----
-    Source: Krizhevsky, Learning multiple layers of features from tiny images (2009).
+    Source: Krizhevsky, Learning multiple layers of features from tiny images (2009). Used by the experiments on pictures, in the
+    chapter "Natural images".
     """
     _checks.choice("split", split, ("train", "test"))
     if subset and (folder() / SUBSET).exists():
@@ -320,7 +337,8 @@ def grey(photographs: Tensor) -> Tensor:
 
     Notes
     -----
-    Source: the published code of Miconi, Stanley & Clune (2018), section 4.3.
+    Source: the published code of Miconi, Stanley & Clune (2018), section 4.3. Used by :func:`patches` and by the experiments on
+    pictures, in the chapter "Natural images".
     """
     _checks.tensor("photographs", photographs, "M rows columns colours", {"colours": 3})
     total = photographs.sum(-1, dtype=torch.float32).flatten(1)

@@ -43,6 +43,10 @@ class Event(NamedTuple):
         Whether some unit of some episode is not clamped, or that was not looked for.
     shares : bool
         Whether its sender's activity is that of the event before, so that both write to one key.
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
     """
 
     step: int
@@ -66,6 +70,10 @@ def find_events(inputs: Tensor, clamp: Tensor, y: Tensor, merge: bool = True) ->
     Returns
     -------
     list of Event
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
     """
     if not merge:
         return [Event(t, 1, True, False) for t in range(len(inputs))]
@@ -97,6 +105,10 @@ def chunked(events: list[Event], most: int = MOST_KEYS[0], whole: int = MOST_KEY
     Returns
     -------
     list of list of Event
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
     """
     keys = [*accumulate(not event.shares for event in events)]
     n_chunks = 1 if keys[-1] <= whole else math.ceil(keys[-1] / most)
@@ -126,6 +138,10 @@ def writes(y: Tensor, eta: float | Tensor, forget: Forget, times: int = 1) -> tu
     -------
     tuple of Tensor
         What is kept and what is written, of the shape of ``y``.
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
     """
     once, value = 1 - eta * forget(y), eta * y
     written = value
@@ -389,6 +405,10 @@ def evaluate(
         Shape (T, B, n).
     hebb : Tensor
         Trace after the last step, shape (B, n, n).
+
+    Notes
+    -----
+    Used by :func:`hebbnotes.networks.run`. Taught on the page "The fast evaluation".
     """
     clamp = torch.zeros_like(inputs, dtype=torch.bool) if clamp is None else clamp
     events = find_events(inputs, clamp, y, merge)

@@ -493,7 +493,7 @@ def read_frame(y: Tensor, resembles: Tensor, left: Tensor, shape: tuple[int, int
 
     Notes
     -----
-    Taught in the chapter "The fast evaluation".
+    Taught on the page "The fast evaluation".
     """
     fig, (picture, bars) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(2, 3))
     picture.imshow(y.detach().reshape(shape).numpy(), cmap="Blues", vmin=-1, vmax=1, interpolation="nearest")
@@ -653,6 +653,10 @@ def glue(name: str, value: str) -> None:
     ------
     ValueError
         If the page would read it as two numbers, as it does "6,000".
+
+    Notes
+    -----
+    Used in every chapter.
     """
     if isinstance(_literal(value), tuple):
         raise ValueError(

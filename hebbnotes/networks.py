@@ -47,6 +47,10 @@ class State(NamedTuple):
         Latest output, shape (B, n).
     hebb : Tensor
         Hebbian trace, shape (B, n_pre, n_post): one trace for each episode, never shared by the batch.
+
+    Notes
+    -----
+    Taught in the chapter "Introducing the NeuroAI series".
     """
 
     y: Tensor
@@ -299,7 +303,8 @@ def run_layer(
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), equations 1 and 3 and their section on Omniglot.
+    Source: Miconi, Stanley & Clune (2018), equations 1 and 3 and their section on Omniglot. Taught in the chapter "One-shot
+    learning".
     """
     activate = ACTIVATIONS[_checks.choice("activation", activation, tuple(ACTIVATIONS))]
     sizes: dict[str, int] = {}
@@ -550,7 +555,8 @@ class PlasticLinear(_Plastic):
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), equations 1 and 3 and their section on Omniglot.
+    Source: Miconi, Stanley & Clune (2018), equations 1 and 3 and their section on Omniglot. Taught in the chapter "One-shot
+    learning".
     """
 
     def __init__(
@@ -643,7 +649,7 @@ def see(features: nn.Module, pictures: Tensor, dtype: torch.dtype | None = None)
 
     Notes
     -----
-    Source: this book.
+    Source: this book. Used by :class:`OneShotNetwork` and :class:`hebbnotes.baselines.PrototypicalNetwork`.
     """
     _checks.tensor("pictures", pictures, "M rows columns", {"rows": 31, "columns": 31})
     _checks.choice("dtype", dtype, (None, pictures.dtype, torch.bfloat16, torch.float16))

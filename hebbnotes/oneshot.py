@@ -46,6 +46,10 @@ class OneShot(NamedTuple):
         Boolean, shape (T, B, N): true where the label is shown, in all steps but the last.
     answer : Tensor
         Label of the last drawing, integers, shape (B,).
+
+    Notes
+    -----
+    Taught in the chapter "One-shot learning".
     """
 
     inputs: Tensor
@@ -69,6 +73,10 @@ class Pool(NamedTuple):
         Which of them is asked for, integers, shape (B,).
     answer : Tensor
         Its label, integers, shape (B,).
+
+    Notes
+    -----
+    Taught in the chapter "One-shot learning".
     """
 
     pictures: Tensor
@@ -170,7 +178,7 @@ def shrink(drawings: Tensor, size: int = 31) -> Tensor:
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.4: 31 x 31 pixels.
+    Source: Miconi, Stanley & Clune (2018), section 4.4: 31 x 31 pixels. Used by :func:`omniglot`.
     """
     _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
     _checks.integer("size", size)
@@ -192,6 +200,10 @@ def with_labels(inputs: Tensor, labels: Tensor, n_ways: int) -> OneShot:
     Returns
     -------
     OneShot
+
+    Notes
+    -----
+    Used by :func:`episodes`, and by the experiments of the chapter "One-shot learning".
     """
     targets = nn.functional.one_hot(labels[:, :-1].T, n_ways).to(inputs.dtype)
     return _with_targets(inputs, targets, labels[:, -1])
@@ -226,6 +238,10 @@ class Draw(NamedTuple):
         Number of its drawing, shape (B, T).
     turns : Tensor
         How often that is turned by 90 degrees, shape (B, T).
+
+    Notes
+    -----
+    Used by :func:`episodes` and :func:`pool`.
     """
 
     labels: Tensor
@@ -259,7 +275,8 @@ def draw(
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.4.
+    Source: Miconi, Stanley & Clune (2018), section 4.4. Used by :func:`episodes` and :func:`pool`, and by the experiments of the
+    chapter "One-shot learning".
     """
     _numbers(n_characters, n_drawings, n_ways, n_shots, batch)
     device = generator.device

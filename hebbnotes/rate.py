@@ -15,7 +15,12 @@ __all__ = ["learn", "learn_bcm", "learn_units", "linear", "oja_flow", "soft_winn
 
 
 def linear(drive: Tensor) -> Tensor:
-    """Return the drive itself: the activity of linear units."""
+    """Return the drive itself: the activity of linear units.
+
+    Notes
+    -----
+    Taught in the chapter "Learning rules".
+    """
     return drive
 
 

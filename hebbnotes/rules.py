@@ -79,7 +79,7 @@ def common_form(w: Tensor, pre: Tensor, post: Tensor, forget: Forget) -> Tensor:
     Notes
     -----
     Source: the form that Hebb (1949), Miconi, Stanley & Clune (2018, equation 2) and Oja (1982) share.
-    Taught in the chapter "Introducing the NeuroAI series".
+    Taught on the page "The fast evaluation"; its table is in the chapter "Learning rules".
     """
     return pre.unsqueeze(-1) * post.unsqueeze(-2) - forget(post).unsqueeze(-2) * w
 
@@ -208,7 +208,7 @@ def oja(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
     Notes
     -----
     Source: E. Oja, *Simplified neuron model as a principal component analyzer* (1982); as a trace, Miconi, Stanley & Clune
-    (2018), equation 3. Taught in the chapter "Introducing the NeuroAI series".
+    (2018), equation 3. Taught in the chapters "Hebb in the brain" and "Learning rules".
     """
     return common_form(w, pre, post, oja.forget)
 

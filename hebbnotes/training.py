@@ -30,6 +30,10 @@ class History:
         Whatever else the loss function reported.
     interrupted : bool
         Whether somebody stopped the training before its last update.
+
+    Notes
+    -----
+    Taught in the chapter "Differentiable plasticity".
     """
 
     loss: list[float] = field(default_factory=list)
@@ -38,17 +42,32 @@ class History:
 
 
 def constant(done: float) -> float:
-    """Keep the learning rate: factor 1 whatever share of the training is ``done``."""
+    """Keep the learning rate: factor 1 whatever share of the training is ``done``.
+
+    Notes
+    -----
+    Used by :func:`train`, where nothing else is named.
+    """
     return 1.0
 
 
 def cosine(done: float) -> float:
-    """Anneal the learning rate along half a cosine, from factor 1 at ``done=0`` to 0 at ``done=1``."""
+    """Anneal the learning rate along half a cosine, from factor 1 at ``done=0`` to 0 at ``done=1``.
+
+    Notes
+    -----
+    Taught in the chapter "Differentiable plasticity".
+    """
     return (1 + math.cos(math.pi * done)) / 2
 
 
 def watched() -> bool:
-    """Tell whether a person watches: a terminal, or a notebook whose front end can ask its reader a question."""
+    """Tell whether a person watches: a terminal, or a notebook whose front end can ask its reader a question.
+
+    Notes
+    -----
+    Used by :func:`train`.
+    """
     ipython = sys.modules.get("IPython")
     kernel = getattr(ipython.get_ipython(), "kernel", None) if ipython else None
     return bool(getattr(kernel, "_allow_stdin", False)) if kernel else sys.stderr.isatty()
@@ -117,7 +136,7 @@ def train(
     Notes
     -----
     Source: Adam with torch's default moments, as in Miconi, Stanley & Clune (2018); ``torch.optim.Muon``, of K. Jordan and others
-    (2024).
+    (2024). Taught in the chapter "Differentiable plasticity".
     """
     from tqdm import tqdm
 

@@ -22,9 +22,9 @@ def test_a_mask_is_refused_by_its_type_alone():
 
 
 def test_functions_without_inputs_do_not_speak_of_inputs():
-    with pytest.raises(TypeError, match="w is torch.float64, not torch.float32 like c"):
+    with pytest.raises(TypeError, match=r"w is torch.float64, not torch.float32 like c"):
         rate.oja_flow(torch.eye(2), torch.ones(2).double(), torch.ones(1))
-    with pytest.raises(TypeError, match="state is torch.float64, not torch.float32 like patterns"):
+    with pytest.raises(TypeError, match=r"state is torch.float64, not torch.float32 like patterns"):
         memories.modern_step(torch.ones(1, 2), torch.ones(1, 2).double(), 1.0)
     with pytest.raises(TypeError, match="found must be boolean, got"):
         maze.steps_to_finds(torch.ones(3, 2), 1)
