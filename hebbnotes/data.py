@@ -1,8 +1,9 @@
 """Data: public data sets, fetched once into a folder of your choice and checked against their checksums.
 
-``python -m hebbnotes.data`` fetches what the notebooks use; with names, such as ``cifar10``, these sets. The folder is
+``python -m hebbnotes.data`` fetches Omniglot and MNIST; with names, such as ``cifar10``, these sets. The folder is
 ``HEBBNOTES_DATA`` (an absolute path), or by default your system's cache folder. Nothing is downloaded unless it is asked for, a
-damaged file is neither used nor deleted, and a file appears under its name only when it is whole and checked.
+damaged file is neither used nor deleted, and a file appears under its name only when it is whole and checked. :func:`grey` makes
+patterns of photographs, and :func:`patches` takes them from photographs that ship with scikit-learn.
 """
 
 import argparse
@@ -80,8 +81,8 @@ FILES: dict[str, File] = {
 }
 SUBSET = "cifar10-subset/cifar10_first4000train_first1000test.npz"
 _SUBSET_SHA256 = "2a9fc689a27c9419ed61825842425a013acce5c1daa0b66bf0617a29fee14f44"
-NOTEBOOKS = ("mnist", "omniglot")
-"""The sets that notebooks use; the rest is for experiments."""
+DEFAULT = ("mnist", "omniglot")
+"""What ``make data`` fetches: Omniglot for a chapter, MNIST for experiments."""
 
 
 def _pooch() -> Any:
@@ -349,8 +350,8 @@ def grey(photographs: Tensor) -> Tensor:
 def patches(split: str = "train", size: int = 8, step: int = 4, shrink: int = 2) -> Tensor:
     """Return grey patches of a photograph that ships with scikit-learn: a Chinese temple to train on, a flower to test on.
 
-    Patches with next to no contrast, such as of the sky, are left
-    out: those whose sum of colours (0 to 765) stays within 60 of its mean.
+    Patches with next to no contrast, such as of the sky, are left out: those whose sum of colours (0 to 765) stays within 60 of its
+    mean.
 
     Parameters
     ----------
@@ -386,17 +387,17 @@ def patches(split: str = "train", size: int = 8, step: int = 4, shrink: int = 2)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Fetch the named sets, or those of the notebooks, and say of each file that fails why."""
+    """Fetch the named sets, or :data:`DEFAULT`, and say of each file that fails why."""
     sets = sorted({name.split("/")[0] for name in FILES})
     parser = argparse.ArgumentParser(prog="python -m hebbnotes.data", description="Fetch the public data sets.")
-    parser.add_argument("sets", nargs="*", help=f"which: {', '.join(sets)} (default: {' '.join(NOTEBOOKS)})")
+    parser.add_argument("sets", nargs="*", help=f"which: {', '.join(sets)} (default: {' '.join(DEFAULT)})")
     chosen = parser.parse_args(arguments).sets
     for name in chosen:
         if name not in sets:
             parser.error(f"there is no set {name!r}: it must be one of {', '.join(sets)}")
     failed = 0
     for name in FILES:
-        if name.split("/")[0] in (chosen or NOTEBOOKS):
+        if name.split("/")[0] in (chosen or DEFAULT):
             try:
                 print(fetch(name))
             except (OSError, ValueError) as error:

@@ -5,7 +5,10 @@ The effective weight of a connection is ``w + alpha * hebb``. ``w`` and ``alpha`
 (Miconi, Stanley & Clune 2018, equations 1 to 3).
 
 :func:`run` and :func:`run_layer` are functions of plain tensors; :class:`PlasticRNN` and :class:`PlasticLinear` are thin
-modules that hold the trained numbers and call them. State goes in and comes out; no module remembers an episode.
+modules that hold the trained numbers and call them. State goes in and comes out; no module remembers an episode. Two further
+modules run the recurrent network with fewer trained numbers: :class:`ThreeNumbers` has three in all, :class:`HalvesRNN` two
+plasticities. :class:`OneShotNetwork` is a plastic layer that looks at drawings through :func:`convolutions`; :func:`see` does the
+looking.
 
 Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``.
 """
@@ -823,7 +826,7 @@ class HalvesRNN(nn.Module):
     Parameters
     ----------
     n_pixels : int
-        Pixels, row by row; the first half of them is the upper half of the picture.
+        Pixels, row by row, 2 or more; the first half of them is the upper half of the picture.
     n : int
         Units, those beyond the pixels included.
     eta : float
@@ -836,19 +839,27 @@ class HalvesRNN(nn.Module):
     two : Parameter
         The coefficients: across, and elsewhere.
 
+    Raises
+    ------
+    TypeError
+        If a size is not an integer, or ``eta`` is not a number.
+    ValueError
+        If there are fewer than two pixels, or fewer units than pixels, or ``eta`` is not inside (0, 1).
+
     Notes
     -----
     Source: this book; a reduction of Miconi, Stanley & Clune (2018), equation 1. Taught in the chapter "Natural images".
     """
 
     def __init__(self, n_pixels: int, n: int, *, eta: float, generator: torch.Generator) -> None:
+        _checks.integer("n_pixels", n_pixels, 2)
+        _checks.integer("n", n, n_pixels)
         super().__init__()
         self.core = PlasticRNN(n, alpha=None, eta=eta, generator=generator, device=generator.device)
         self.two = nn.Parameter(torch.full((2,), 0.01, device=generator.device))
+        # 0 above, 1 below, 2 for units that are no pixels
         half = torch.arange(n, device=generator.device) * 2 // n_pixels
-        self.register_buffer(
-            "across", half[:, None] + half == 1, persistent=False
-        )  # 0 above, 1 below, 2 for units that are no pixels
+        self.register_buffer("across", half[:, None] + half == 1, persistent=False)
 
     @property
     def alpha(self) -> Tensor:

@@ -1,7 +1,11 @@
 """Tasks: what a network is shown in an episode, what it should answer, and how the answer is judged.
 
-:class:`PatternCompletion` is the first task of Miconi, Stanley & Clune (2018): a few new patterns of bits are shown, then
-one of them again with half of its bits erased, and the network is to fill them in. Torch and numpy are all it needs.
+:class:`PatternCompletion` is the first task of Miconi, Stanley & Clune (2018): a few new patterns of bits are shown, then one of
+them again with half of its bits erased, and the network is to fill them in. Its patterns may be random bits, text
+(:func:`text_pattern`), grey pictures with one half erased (:func:`pictures`), or smooth patterns, whose pixels are correlated as
+much as one wishes (:func:`smooth_episodes`). Answers are judged by :func:`errors` and :func:`squared_error`; :func:`floor_last`
+and :func:`floor_majority` are the errors of networks that ignore the cue. Torch and numpy are all that tasks need, and for text
+matplotlib.
 """
 
 import math

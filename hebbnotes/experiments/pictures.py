@@ -221,6 +221,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         strict=True,
     )
 }
+"""All experiments on pictures; that on smooth patterns is added here."""
 EXPERIMENTS["smooth-patterns"] = Experiment(
     "65 units, three patterns of 8 x 8 from white noise to smooth, half erased in three ways, four kinds of alpha",
     train_smooth_patterns,

@@ -287,9 +287,8 @@ def run_seeds(
             for place in [p for p in range(places) if p not in running][: len(waiting)]:
                 seed = waiting.pop(0)
                 process = context.Process(target=_in_a_process, args=(name, seed, folder, scale, device, place, lock))
-                before = signal.signal(
-                    signal.SIGINT, signal.SIG_IGN
-                )  # inherited: Ctrl-C is for this process, which ends the others
+                # inherited: Ctrl-C is for this process, which ends the others
+                before = signal.signal(signal.SIGINT, signal.SIG_IGN)
                 process.start()
                 signal.signal(signal.SIGINT, before)
                 running[place] = seed, process
