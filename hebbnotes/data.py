@@ -27,7 +27,7 @@ from torch import Tensor
 
 from hebbnotes import _checks
 
-__all__ = ["FILES", "File", "available", "cifar10", "fetch", "folder", "grey", "mnist", "omniglot", "patches"]
+__all__ = ["FILES", "File", "available", "cifar10", "fetch", "folder", "grey", "mnist", "omniglot", "patches", "require"]
 
 
 class File(NamedTuple):
@@ -81,6 +81,7 @@ FILES: dict[str, File] = {
 }
 SUBSET = "cifar10-subset/cifar10_first4000train_first1000test.npz"
 _SUBSET_SHA256 = "2a9fc689a27c9419ed61825842425a013acce5c1daa0b66bf0617a29fee14f44"
+_SETS = ("mnist", "omniglot", "cifar10", "cifar10-subset")
 DEFAULT = ("mnist", "omniglot")
 """What ``make data`` fetches: Omniglot for a chapter, MNIST for experiments."""
 
@@ -178,26 +179,49 @@ def fetch(name: str, download: bool = True) -> Path:
     return path
 
 
-def available(name: str) -> bool:
-    """Tell whether all files of a set are in the folder and whole, without a network.
+def require(name: str) -> None:
+    """Raise an error that says what is missing, unless all files of a set are in the folder and whole; without a network.
 
     Parameters
     ----------
     name : str
         ``"mnist"``, ``"omniglot"``, ``"cifar10"`` or ``"cifar10-subset"``.
 
+    Raises
+    ------
+    ValueError
+        If there is no such set, or a file of it is damaged.
+    FileNotFoundError
+        If a file is missing; the message names file, address, folder and command.
+
+    Notes
+    -----
+    Used by experiments, before they are run.
+    """
+    _checks.choice("name", name, _SETS)
+    if name == "cifar10-subset" and (folder() / SUBSET).exists():
+        _subset()
+        return
+    for file in FILES:
+        if file.startswith(f"{name.removesuffix('-subset')}/"):
+            fetch(file, download=False)
+
+
+def available(name: str) -> bool:
+    """Tell whether all files of a set are in the folder and whole, without a network.
+
+    Parameters
+    ----------
+    name : str
+        As for :func:`require`.
+
     Notes
     -----
     Used by tests and by ``make outputs``, which leave out what lacks its data.
     """
-    _checks.choice("name", name, ("mnist", "omniglot", "cifar10", "cifar10-subset"))
+    _checks.choice("name", name, _SETS)
     try:
-        if name == "cifar10-subset" and (folder() / SUBSET).exists():
-            _subset()
-        else:
-            for file in FILES:
-                if file.startswith(f"{name.removesuffix('-subset')}/"):
-                    fetch(file, download=False)
+        require(name)
     except (OSError, ValueError):
         return False
     return True

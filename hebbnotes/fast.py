@@ -380,7 +380,6 @@ def evaluate(
     clamp: Tensor | None,
     *,
     merge: bool = True,
-    most_keys: tuple[int, int] = MOST_KEYS,
 ) -> tuple[Tensor, Tensor]:
     """Run a plastic recurrent network; :func:`hebbnotes.networks.run` checks the arguments and calls this.
 
@@ -396,8 +395,6 @@ def evaluate(
         Trace before the first step, shape (B, n, n); None if it is empty.
     merge : bool
         Whether equal steps are taken as one.
-    most_keys : tuple of int
-        As for :func:`chunked`.
 
     Returns
     -------
@@ -420,7 +417,7 @@ def evaluate(
     identity = isinstance(w, ScaledIdentity)
     numbers = tensor(w.scale if identity else w), None if alpha is None else tensor(alpha), tensor(eta)
     learns = torch.is_grad_enabled() and any(a is not None and a.requires_grad for a in (inputs, *numbers, y, hebb))
-    how = _How(chunked(events, *most_keys), clamp[steps], forget, identity, learns)
+    how = _How(chunked(events), clamp[steps], forget, identity, learns)
     outputs, hebb = _Evaluation.apply(inputs[steps], *numbers, y, hebb, how)
     return outputs[[e for e, event in enumerate(events) for _ in range(event.times)]], hebb
 

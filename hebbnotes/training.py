@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -13,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hebbnotes import _checks
+from hebbnotes import _checks, _files
 
 __all__ = ["History", "constant", "cosine", "train", "watched"]
 
@@ -246,7 +245,7 @@ def _matrix(kernel: Tensor) -> Tensor:
 
 
 def _save(path: Path, parameters: list[Tensor], optimiser: _Optimiser, generator: torch.Generator | None, history: History) -> None:
-    """Write all that a training needs to go on, beside the old file, and then rename it."""
+    """Write all that a training needs to go on, in the place of the old file."""
     from safetensors.torch import save_file
 
     tensors = {f"parameter.{k}": p.detach().contiguous() for k, p in enumerate(parameters)}
@@ -254,10 +253,8 @@ def _save(path: Path, parameters: list[Tensor], optimiser: _Optimiser, generator
     if generator is not None:
         tensors["generator"] = generator.get_state()
     numbers = json.dumps({"loss": history.loss, "metrics": history.metrics})
-    beside = path.with_suffix(".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, beside, metadata={"format": "hebbnotes checkpoint 1", "history": numbers})
-    os.replace(beside, path)
+    metadata = {"format": "hebbnotes checkpoint 1", "history": numbers}
+    _files.write(path, lambda beside: save_file(tensors, beside, metadata=metadata))
 
 
 def _load(path: Path, parameters: list[Tensor], optimiser: _Optimiser, generator: torch.Generator | None, updates: int) -> History:
