@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from hebbnotes import _checks, fast, rules
+from hebbnotes import _checks, fast, oneshot, rules
 from hebbnotes.connections import Connections, ScaledIdentity, through
 from hebbnotes.rules import Rule
 
@@ -617,7 +617,7 @@ def convolutions(n_features: int, generator: torch.Generator) -> nn.Sequential:
     -----
     Source: Miconi, Stanley & Clune (2018), section 4.4. Taught in the chapter "One-shot learning".
     """
-    layers: list[nn.Module] = [nn.Unflatten(-2, (1, 31))]
+    layers: list[nn.Module] = [nn.Unflatten(-2, (1, oneshot.SIZE))]
     for n_in in (1, *3 * [_checks.integer("n_features", n_features)]):
         layers += [nn.Conv2d(n_in, n_features, 3, stride=2, device=generator.device), nn.Tanh()]
     with torch.no_grad():
@@ -654,7 +654,7 @@ def see(features: nn.Module, pictures: Tensor, dtype: torch.dtype | None = None)
     -----
     Source: this book. Used by :class:`OneShotNetwork` and :class:`hebbnotes.baselines.PrototypicalNetwork`.
     """
-    _checks.tensor("pictures", pictures, "M rows columns", {"rows": 31, "columns": 31})
+    _checks.tensor("pictures", pictures, "M rows columns", {"rows": oneshot.SIZE, "columns": oneshot.SIZE})
     _checks.choice("dtype", dtype, (None, pictures.dtype, torch.bfloat16, torch.float16))
     if dtype in (None, pictures.dtype):
         return features(pictures)
@@ -721,7 +721,7 @@ class OneShotNetwork(nn.Module):
         self, inputs: Tensor, state: State | None = None, targets: Tensor | None = None, clamp: Tensor | None = None
     ) -> tuple[Tensor, State]:
         """Run an episode, or go on with one: drawings (T, B, 31, 31) give (T, B, n_ways); see :func:`run_layer` for the rest."""
-        _checks.tensor("inputs", inputs, "T B rows columns", {"rows": 31, "columns": 31})
+        _checks.tensor("inputs", inputs, "T B rows columns", {"rows": oneshot.SIZE, "columns": oneshot.SIZE})
         seen = see(self.features, inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
         return self.readout(seen, state, targets, clamp)
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from hebbnotes import _checks, data
 
 __all__ = [
+    "SIZE",
     "Draw",
     "OneShot",
     "Pool",
@@ -31,6 +32,9 @@ __all__ = [
     "split",
     "with_labels",
 ]
+
+SIZE = 31
+"""Rows and columns of the drawings that networks see: those of Miconi, Stanley & Clune (2018), section 4.4."""
 
 
 class OneShot(NamedTuple):
@@ -91,7 +95,7 @@ class Pool(NamedTuple):
         return _with_targets(self.pictures[steps], self.targets, self.answer)
 
 
-def omniglot(size: int = 31, download: bool = False) -> tuple[Tensor, list[str]]:
+def omniglot(size: int = SIZE, download: bool = False) -> tuple[Tensor, list[str]]:
     """Return all 1,623 characters of Omniglot, made smaller.
 
     Parameters
@@ -156,7 +160,7 @@ def split(n_characters: int, n_held_out: int, seed: int) -> tuple[Tensor, Tensor
     return order[:-n_held_out], order[-n_held_out:]
 
 
-def shrink(drawings: Tensor, size: int = 31) -> Tensor:
+def shrink(drawings: Tensor, size: int = SIZE) -> Tensor:
     """Make drawings smaller, by means over areas.
 
     Parameters
