@@ -16,7 +16,7 @@ from hebbnotes import _checks, actor_critic, compiled, maze, networks, rules
 from hebbnotes.networks import PlasticRNN, State
 from hebbnotes.rules import Rule
 
-__all__ = ["Agent", "Life", "erased", "live", "loss", "memories"]
+__all__ = ["Agent", "Life", "live", "loss", "readable_from", "with_erased"]
 
 
 class Life(NamedTuple):
@@ -246,7 +246,7 @@ def _check_lives(agent: Agent, made: maze.Maze, agents: maze.Agents, state: Any)
         raise ValueError(f"state must hold {wanted} in {agent.outward.dtype}, as agent.rest returns it, got {got}")
 
 
-def erased(agent: Agent, state: Any) -> dict[str, Any]:
+def with_erased(agent: Agent, state: Any) -> dict[str, Any]:
     """Return a network's state as it is, and with one thing, or all that it remembers, set to zero.
 
     Parameters
@@ -274,7 +274,7 @@ def erased(agent: Agent, state: Any) -> dict[str, Any]:
     return {"nothing": state, "activity": State(y, state.hebb), "trace": State(state.y, hebb), "both": State(y, hebb)}
 
 
-def memories(agent: Agent, made: maze.Maze, life: Life) -> dict[str, Tensor]:
+def readable_from(agent: Agent, made: maze.Maze, life: Life) -> dict[str, Tensor]:
     """Return what a goal might be read from at the end of a life, each of shape (B, n_features).
 
     Parameters

@@ -220,7 +220,7 @@ def _with_targets(inputs: Tensor, shown: Tensor, answer: Tensor) -> OneShot:
     return OneShot(inputs, targets, clamp, answer)
 
 
-def _numbers(n_characters: int, n_drawings: int, n_ways: int, n_shots: int, batch: int) -> None:
+def _check_sizes(n_characters: int, n_drawings: int, n_ways: int, n_shots: int, batch: int) -> None:
     """Check the sizes of what is drawn from, and of episodes."""
     for name, value in (("n_ways", n_ways), ("n_shots", n_shots), ("batch", batch)):
         _checks.integer(name, value)
@@ -282,7 +282,7 @@ def draw(
     Source: Miconi, Stanley & Clune (2018), section 4.4. Used by :func:`episodes` and :func:`pool`, and by the experiments of the
     chapter "One-shot learning".
     """
-    _numbers(n_characters, n_drawings, n_ways, n_shots, batch)
+    _check_sizes(n_characters, n_drawings, n_ways, n_shots, batch)
     device = generator.device
 
     def shuffled(*shape: int) -> Tensor:
@@ -305,7 +305,7 @@ def _turned(pictures: Tensor, turns: Tensor) -> Tensor:
     return all_ways.gather(0, turns[None, ..., None, None].expand(1, *pictures.shape))[0]
 
 
-def _enough(drawings: Tensor, characters: int, each: int, generator: torch.Generator) -> None:
+def _check_drawings(drawings: Tensor, characters: int, each: int, generator: torch.Generator) -> None:
     """Check drawings to choose from, and what chooses."""
     _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
     if not drawings.is_floating_point():
@@ -351,7 +351,7 @@ def episodes(drawings: Tensor, n_ways: int, n_shots: int, batch: int, generator:
     Source: Miconi, Stanley & Clune (2018), section 4.4. A rotation is drawn for each character of each episode, as in the published
     code. Taught in the chapter "One-shot learning".
     """
-    _enough(drawings, _checks.integer("n_ways", n_ways), _checks.integer("n_shots", n_shots) + 1, generator)
+    _check_drawings(drawings, _checks.integer("n_ways", n_ways), _checks.integer("n_shots", n_shots) + 1, generator)
     drawn = draw(*drawings.shape[:2], n_ways, n_shots, batch, generator)
     pictures = _turned(drawings[drawn.characters, drawn.samples], drawn.turns)
     return with_labels(pictures.transpose(0, 1), drawn.labels, n_ways)
@@ -388,8 +388,8 @@ def pool(
     -----
     Source: this book. Taught in the chapter "One-shot learning".
     """
-    _numbers(n_characters, n_drawings, n_ways, n_shots, batch)
-    _enough(drawings, n_characters, n_drawings, generator)
+    _check_sizes(n_characters, n_drawings, n_ways, n_shots, batch)
+    _check_drawings(drawings, n_characters, n_drawings, generator)
     device = generator.device
     characters = torch.randperm(len(drawings), generator=generator, device=device)[:n_characters]
     samples = torch.rand(n_characters, drawings.shape[1], generator=generator, device=device).argsort(-1)[:, :n_drawings]

@@ -133,7 +133,7 @@ def score(
     half = live(maze.start(made, test_episodes, g, n_goals), n_steps // 2)
     knows, later = half.found.any(0), int(torch.randint(2**31, (1,), generator=g))
     after = {}
-    for name, state in agents.erased(net, half.state).items():
+    for name, state in agents.with_erased(net, half.state).items():
         g.manual_seed(later)  # the same chances for all
         late = live(half.agents, n_steps // 2, state).found[:, knows].sum(0).double()
         after[name] = short(late.mean()) if knows.any() else None
@@ -148,7 +148,7 @@ def score(
         enough, goal = int(away.sum()) >= 30, half.agents.goal[away]
         numbers["decoded"] = {
             name: short(analysis.decoded(features[away], goal)) if enough else None
-            for name, features in agents.memories(net, made, half).items()
+            for name, features in agents.readable_from(net, made, half).items()
         }
     if net.kind == "plastic":
         numbers |= {"eta": short(net.core.eta), "alpha_std": short(net.core.alpha.std())}
