@@ -58,11 +58,18 @@ def actions(name: str, value: Any, axes: str, sizes: dict[str, int], most: int) 
 
 
 def tensor(
-    name: str, value: Any, axes: str, sizes: dict[str, int], like: Tensor | None = None, dtype: torch.dtype | None = None
+    name: str,
+    value: Any,
+    axes: str,
+    sizes: dict[str, int],
+    like: Tensor | None = None,
+    reference: str = "inputs",
+    boolean: bool = False,
 ) -> Tensor:
-    """Check that ``value`` is a tensor with the named axes, on the device of ``like`` and of its dtype (or of ``dtype``).
+    """Check that ``value`` is a tensor with the named axes, on the device of ``like``, and of its dtype or ``boolean``.
 
-    ``axes`` such as "T B n" names the dimensions; ``sizes`` maps names to the sizes known so far and is added to.
+    ``axes`` such as "T B n" names the dimensions; ``sizes`` maps names to the sizes known so far and is added to. ``reference`` is
+    what the caller calls ``like``.
     """
     names = axes.split()
     wanted = "(" + ", ".join(f"{a}={sizes[a]}" if a in sizes else a for a in names) + ")"
@@ -77,12 +84,13 @@ def tensor(
         if size < 1:
             raise ValueError(f"{name} must have at least one entry along {axis}, got shape {tuple(value.shape)}")
         sizes[axis] = size
-    if dtype == torch.bool and value.dtype != torch.bool:
-        raise TypeError(f"{name} must be boolean, true where the output is given, got {value.dtype}: use {name} != 0")
-    if like is not None and dtype is None and value.dtype != like.dtype:
-        raise TypeError(f"{name} is {value.dtype}, but inputs are {like.dtype}: nothing is cast, convert one of them with .to(...)")
+    if boolean and value.dtype != torch.bool:
+        raise TypeError(f"{name} must be boolean, got {value.dtype}: use {name} != 0")
+    if like is not None and not boolean and value.dtype != like.dtype:
+        unlike = f"{name} is {value.dtype}, not {like.dtype} like {reference}"
+        raise TypeError(f"{unlike}: nothing is cast, convert one of them with .to(...)")
     if like is not None and value.device != like.device:
-        raise ValueError(f"{name} is on {value.device}, but inputs are on {like.device}: move one of them with .to(...)")
+        raise ValueError(f"{name} is on {value.device}, not on {like.device} like {reference}: move one of them with .to(...)")
     return value
 
 

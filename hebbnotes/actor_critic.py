@@ -36,7 +36,8 @@ def returns(rewards: Tensor, gamma: float) -> Tensor:
 
     Notes
     -----
-    Source: R. S. Sutton & A. G. Barto, *Reinforcement Learning* (2018), chapter 3.
+    Source: R. S. Sutton & A. G. Barto, *Reinforcement Learning* (2018), chapter 3. Taught in the chapter "The maze", in an
+    exercise.
     """
     return advantages(rewards, torch.zeros_like(rewards), gamma, 1.0)
 
@@ -66,11 +67,12 @@ def advantages(rewards: Tensor, values: Tensor, gamma: float, lam: float = 1.0) 
 
     Notes
     -----
-    Source: Schulman, Moritz, Levine, Jordan & Abbeel (2016), generalised advantage estimation, for episodes that end.
+    Source: Schulman, Moritz, Levine, Jordan & Abbeel (2016), generalised advantage estimation, for episodes that end. Taught in the
+    chapter "The maze".
     """
     sizes: dict[str, int] = {}
     _checks.tensor("rewards", rewards, "T B", sizes)
-    _checks.tensor("values", values, "T B", sizes, like=rewards)
+    _checks.tensor("values", values, "T B", sizes, like=rewards, reference="rewards")
     _checks.number("gamma", gamma, 0, 1)
     _checks.number("lam", lam, 0, 1)
     rewards, values = rewards.detach(), values.detach()
@@ -127,12 +129,12 @@ def loss(
 
     Notes
     -----
-    Source: Mnih and others (2016), advantage actor-critic.
+    Source: Mnih and others (2016), advantage actor-critic. Taught in the chapter "The maze".
     """
     sizes: dict[str, int] = {}
     _checks.tensor("logits", logits, "T B A", sizes)
-    _checks.tensor("values", values, "T B", sizes, like=logits)
-    _checks.tensor("rewards", rewards, "T B", sizes, like=logits)
+    _checks.tensor("values", values, "T B", sizes, like=logits, reference="logits")
+    _checks.tensor("rewards", rewards, "T B", sizes, like=logits, reference="logits")
     _checks.actions("actions", actions, "T B", sizes, sizes["A"])
     for name, weight in (("value_weight", value_weight), ("entropy_weight", entropy_weight)):
         _checks.number(name, weight, 0)

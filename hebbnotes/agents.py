@@ -16,7 +16,7 @@ from hebbnotes import _checks, actor_critic, compiled, maze, networks, rules
 from hebbnotes.networks import PlasticRNN, State
 from hebbnotes.rules import Rule
 
-__all__ = ["Agent", "Life", "erased", "live", "loss", "memories"]
+__all__ = ["Agent", "Life", "live", "loss", "readable_from", "with_erased"]
 
 
 class Life(NamedTuple):
@@ -38,6 +38,10 @@ class Life(NamedTuple):
         The agents after the last step.
     state : State, Tensor or tuple
         The network's state after the last step.
+
+    Notes
+    -----
+    Taught in the chapter "The maze".
     """
 
     seen: Tensor
@@ -145,7 +149,7 @@ class Agent(nn.Module):
 
     def forward(self, seen: Tensor, state: Any = None) -> tuple[Tensor, Tensor, Any]:
         """Go through steps: (T, B, n_seen) give logits (T, B, 4), the critic's values (T, B), and the state after the last one."""
-        _checks.tensor("seen", seen, "T B n_seen", {"n_seen": self.n_seen}, like=self.outward)
+        _checks.tensor("seen", seen, "T B n_seen", {"n_seen": self.n_seen}, like=self.outward, reference="the agent's weights")
         _checks.finite("seen", seen)
         state = self.rest(seen.shape[1]) if state is None else state
         if self.kind == "plastic":
@@ -242,7 +246,7 @@ def _check_lives(agent: Agent, made: maze.Maze, agents: maze.Agents, state: Any)
         raise ValueError(f"state must hold {wanted} in {agent.outward.dtype}, as agent.rest returns it, got {got}")
 
 
-def erased(agent: Agent, state: Any) -> dict[str, Any]:
+def with_erased(agent: Agent, state: Any) -> dict[str, Any]:
     """Return a network's state as it is, and with one thing, or all that it remembers, set to zero.
 
     Parameters
@@ -270,7 +274,7 @@ def erased(agent: Agent, state: Any) -> dict[str, Any]:
     return {"nothing": state, "activity": State(y, state.hebb), "trace": State(state.y, hebb), "both": State(y, hebb)}
 
 
-def memories(agent: Agent, made: maze.Maze, life: Life) -> dict[str, Tensor]:
+def readable_from(agent: Agent, made: maze.Maze, life: Life) -> dict[str, Tensor]:
     """Return what a goal might be read from at the end of a life, each of shape (B, n_features).
 
     Parameters

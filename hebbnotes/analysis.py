@@ -95,7 +95,7 @@ def participation_ratio(matrix: Tensor) -> float:
 
     Notes
     -----
-    Taught in the chapter "Differentiable plasticity".
+    Taught in the chapter "Learning rules"; used in "Natural images", too.
     """
     if matrix.ndim != 2 or not bool(matrix.any()):
         raise ValueError(f"matrix must have two axes and an entry that is not 0, got shape {tuple(matrix.shape)}")
@@ -212,6 +212,10 @@ class Regression(NamedTuple):
         Weight of each pattern, from the one shown first to the one shown last, whichever was asked for; shape (P,).
     r2 : float
         Share of the answer's mean square that the regression explains.
+
+    Notes
+    -----
+    Taught in the chapter "Differentiable plasticity".
     """
 
     target: float
@@ -241,6 +245,10 @@ def regress(y: Tensor, episodes: Episodes) -> Regression:
     ValueError
         If ``y`` does not fit the episodes or is not finite, there are fewer erased bits in all than twice the weights, or the
         patterns cannot be told apart, as in a single episode.
+
+    Notes
+    -----
+    Used by the experiments with 50 bits. Taught in the chapter "Differentiable plasticity".
     """
     errors(y, episodes)  # checks that they fit
     _checks.finite("y", y)

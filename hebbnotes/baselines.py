@@ -49,7 +49,7 @@ def _fit(inputs: Tensor, clamp: Tensor | None, state: None, n: int) -> None:
     sizes = {"n": n}
     _checks.tensor("inputs", inputs, "T B n", sizes)
     if clamp is not None:
-        _checks.tensor("clamp", clamp, "T B n", sizes, like=inputs, dtype=torch.bool)
+        _checks.tensor("clamp", clamp, "T B n", sizes, like=inputs, boolean=True)
     if state is not None:
         raise ValueError("state must be None: these networks run whole episodes from rest")
 
@@ -127,7 +127,7 @@ class PrototypicalNetwork(nn.Module):
             raise ValueError("a prototypical network needs targets, and runs whole episodes: pass state=None")
         if clamp is not None and not (bool(clamp[:-1].all()) and not bool(clamp[-1].any())):
             raise ValueError("a prototypical network takes episodes in which all steps are clamped but the last: look at clamp")
-        _checks.tensor("inputs", inputs, "T B rows columns", {"rows": 31, "columns": 31})
+        _checks.tensor("inputs", inputs, "T B rows columns", {"rows": oneshot.SIZE, "columns": oneshot.SIZE})
         seen = see(self.features, inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
         answer = oneshot.prototypes(seen[:-1], targets[:-1], seen[-1]).softmax(-1)
         return torch.cat([targets[:-1], answer.unsqueeze(0)]), None

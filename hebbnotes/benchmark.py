@@ -22,10 +22,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from hebbnotes import fast, rules, tasks
+from hebbnotes import _files, fast, rules, tasks
 from hebbnotes.networks import run
 
-__all__ = ["SIZES", "WAYS", "Size", "batched", "floor", "published", "result"]
+__all__ = ["IMAGES", "SIZES", "WAYS", "Size", "batched", "floor", "published", "result"]
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 HUGE = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
@@ -33,14 +33,20 @@ EXACT = {"MALLOC_MMAP_THRESHOLD_": "1000000"}  # give every freed trace back, so
 
 
 class Size(NamedTuple):
-    """A published task, the rule of its trace, and how many episodes are batched."""
+    """A published task, the rule of its trace, and how many episodes are batched.
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
+    """
 
     task: tasks.PatternCompletion
     batch: int
     rule: rules.Rule = rules.decay
 
 
-IMAGES = tasks.PatternCompletion(n_bits=1024, n_patterns=3, cycles=3, steps_on=20, steps_off=2, steps_test=3)
+IMAGES = tasks.PatternCompletion(n_bits=1024, **tasks.PICTURES | {"graded": False})
+"""The size and the schedule of the image task; our pictures are random bits."""
 SIZES = {
     "50 bits": Size(tasks.PatternCompletion(n_bits=50, n_patterns=2, **tasks.ONCE), 32),
     "100 bits": Size(tasks.PatternCompletion(n_bits=100, n_patterns=3, **tasks.CODE), 32),
@@ -48,8 +54,8 @@ SIZES = {
     "1,000 bits, Oja": Size(tasks.PatternCompletion(**tasks.CODE), 4, rules.oja),
     "images": Size(IMAGES, 2),
 }
-"""Published schedules, at published sizes (100 bits apart). Of the image task the size and the schedule count: our pictures are
-random. As in the published code, eta is trained; units are clamped, as in its image task."""
+"""Published schedules, at published sizes (100 bits apart). As in the published code, eta is trained; units are clamped, as in its
+image task."""
 
 
 def published(inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, rule: rules.Rule) -> Tensor:
@@ -73,7 +79,7 @@ def published(inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tens
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), equations 1 to 3.
+    Source: Miconi, Stanley & Clune (2018), equations 1 to 3. Used for the times on the page "The fast evaluation".
     """
     y, hebb = torch.zeros_like(inputs[0]), torch.zeros_like(w)
     for x, given in zip(inputs, clamp, strict=True):
@@ -83,7 +89,12 @@ def published(inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tens
 
 
 def batched(inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, rule: rules.Rule) -> Tensor:
-    """Run a batch as :func:`published` runs one episode, with a trace (n, n) for each; ``inputs`` and ``clamp`` are (T, B, n)."""
+    """Run a batch as :func:`published` runs one episode, with a trace (n, n) for each; ``inputs`` and ``clamp`` are (T, B, n).
+
+    Notes
+    -----
+    Used for the times on the page "The fast evaluation".
+    """
     y = torch.zeros_like(inputs[0])
     hebb = y.new_zeros(*y.shape, y.shape[-1])
     for x, given in zip(inputs, clamp, strict=True):
@@ -233,6 +244,10 @@ def floor(size: Size, gflops: float, copy_gb_per_s: float, *most_keys: int) -> f
     -------
     float
         Time in ms.
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
     """
     shown = size.task.sample(1, torch.Generator().manual_seed(0))
     events = fast.find_events(shown.inputs, shown.clamp, torch.zeros_like(shown.inputs[0]))
@@ -334,8 +349,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(_table(found))
     if chosen.store:
         path = Path(str(files("hebbnotes") / "results" / "benchmark.json"))
-        path.with_suffix(".part").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        path.with_suffix(".part").replace(path)
+        _files.write(path, lambda beside: beside.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -46,6 +46,10 @@ class Reads(NamedTuple):
         Shape (n_pre,).
     post : Tensor
         Shape (n_post,).
+
+    Notes
+    -----
+    Taught in the chapter "Learning rules".
     """
 
     w: Tensor
@@ -81,7 +85,7 @@ def reads(rule: Rule, i: int, j: int, *, n_pre: int = 4, n_post: int = 3, seed: 
 
     Notes
     -----
-    Taught in the chapter "Introducing the NeuroAI series".
+    Taught in the chapter "Learning rules".
     """
     _checks.rule(rule)
     if not (0 <= i < n_pre and 0 <= j < n_post):

@@ -6,6 +6,7 @@ compiles the plain loops instead. One episode's trace fits into the processor's 
 Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``. Everything is computed on the processor.
 """
 
+import math
 from typing import Any
 
 import numba
@@ -245,12 +246,18 @@ def run(
 
 
 def knows(rule: Rule) -> bool:
-    """Tell whether a rule is compiled: whether it is one of :data:`POWERS` itself."""
+    """Tell whether a rule is compiled: whether it is one of :data:`POWERS` itself.
+
+    Notes
+    -----
+    Used by :func:`run` and by :class:`hebbnotes.agents.Agent`.
+    """
     return any(rule is one for one in POWERS)
 
 
 def _bound(clip: float | None) -> float:
-    return float("inf") if _checks.clip(clip) is None else float(clip or 0)
+    bound = _checks.clip(clip)
+    return math.inf if bound is None else bound
 
 
 @_compile
@@ -359,7 +366,7 @@ def live(
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5.
+    Source: Miconi, Stanley & Clune (2018), section 4.5. Used by :func:`hebbnotes.agents.live`.
     """
     like = agent.outward
     y, memory = _state_arrays(agent.kind, state)
@@ -368,7 +375,7 @@ def live(
     rewards, found = torch.empty_like(seen[..., 0]), torch.empty_like(actions, dtype=torch.bool)
     now = [getattr(agents, name).clone() for name in ("position", "goals", "turn", "action", "reward", "found", "bumped")]
     _lives(
-        KINDS[agent.kind], *_numbers(agent), made.walls.numpy(), made.free.numpy(), chance.numpy(), _array(noise.to(like)),
+        KINDS[agent.kind], *_weights(agent), made.walls.numpy(), made.free.numpy(), chance.numpy(), _array(noise.to(like)),
         float(reward), float(penalty), *(one.numpy() for one in now), y.numpy(), memory.numpy(),
         *(one.numpy() for one in (seen, positions, actions, rewards, found)),
     )  # fmt: skip
@@ -384,7 +391,7 @@ def _state_arrays(kind: str, state: Any) -> tuple[Tensor, Tensor]:
     return y[0].detach().clone(), cells.detach().transpose(0, 1).clone(memory_format=torch.contiguous_format)
 
 
-def _numbers(agent: Any) -> tuple[Any, ...]:
+def _weights(agent: Any) -> tuple[Any, ...]:
     """Return weights as [pre, post], and the rule."""
     core, outward = agent.core, _array(agent.outward)
     if agent.kind == "plastic":

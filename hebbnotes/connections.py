@@ -17,6 +17,10 @@ class ScaledIdentity(NamedTuple):
     ----------
     scale : float or Tensor
         The one number on the diagonal.
+
+    Notes
+    -----
+    Taught in the chapter "Introducing the NeuroAI series".
     """
 
     scale: float | Tensor
@@ -39,6 +43,10 @@ def through(pre: Tensor, w: Connections) -> Tensor:
     -------
     Tensor
         ``pre @ w``, shape (..., n_post); for one number (..., 1), since all receivers get the same.
+
+    Notes
+    -----
+    Used by :mod:`hebbnotes.networks` and :mod:`hebbnotes.fast`.
     """
     if isinstance(w, ScaledIdentity):
         return w.scale * pre
@@ -48,7 +56,12 @@ def through(pre: Tensor, w: Connections) -> Tensor:
 
 
 def back(delta: Tensor, w: Connections) -> Tensor:
-    """Send errors back through connections: ``delta @ w.T``, shapes as for :func:`through` with receivers for senders."""
+    """Send errors back through connections: ``delta @ w.T``, shapes as for :func:`through` with receivers for senders.
+
+    Notes
+    -----
+    Used by :mod:`hebbnotes.fast`.
+    """
     return through(delta, w.mT if isinstance(w, Tensor) and w.ndim == 2 else w)
 
 
@@ -63,6 +76,10 @@ def add_products(total: Tensor, pre: Tensor, delta: Tensor, w: Connections) -> N
         Activities (..., n_pre) and errors (..., n_post), with the same leading axes.
     w : float, Tensor or ScaledIdentity
         The connections, which tell the form of their gradient.
+
+    Notes
+    -----
+    Used by :mod:`hebbnotes.fast`.
     """
     if isinstance(w, ScaledIdentity):
         total += (pre * delta).sum()

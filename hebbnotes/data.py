@@ -1,8 +1,9 @@
 """Data: public data sets, fetched once into a folder of your choice and checked against their checksums.
 
-``python -m hebbnotes.data`` fetches what the notebooks use; with names, such as ``cifar10``, these sets. The folder is
+``python -m hebbnotes.data`` fetches Omniglot and MNIST; with names, such as ``cifar10``, these sets. The folder is
 ``HEBBNOTES_DATA`` (an absolute path), or by default your system's cache folder. Nothing is downloaded unless it is asked for, a
-damaged file is neither used nor deleted, and a file appears under its name only when it is whole and checked.
+damaged file is neither used nor deleted, and a file appears under its name only when it is whole and checked. :func:`grey` makes
+patterns of photographs, and :func:`patches` takes them from photographs that ship with scikit-learn.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from torch import Tensor
 
 from hebbnotes import _checks
 
-__all__ = ["FILES", "File", "available", "cifar10", "fetch", "folder", "grey", "mnist", "omniglot", "patches"]
+__all__ = ["FILES", "File", "available", "cifar10", "fetch", "folder", "grey", "mnist", "omniglot", "patches", "require"]
 
 
 class File(NamedTuple):
@@ -43,6 +44,10 @@ class File(NamedTuple):
     content : str
         For a zip that circulates in several containers: SHA-256 over its pictures, sorted by name: of each its name, a zero byte
         and the SHA-256 of its bytes. A file that has it is accepted, too.
+
+    Notes
+    -----
+    Used by :func:`fetch`.
     """
 
     address: str
@@ -76,8 +81,9 @@ FILES: dict[str, File] = {
 }
 SUBSET = "cifar10-subset/cifar10_first4000train_first1000test.npz"
 _SUBSET_SHA256 = "2a9fc689a27c9419ed61825842425a013acce5c1daa0b66bf0617a29fee14f44"
-NOTEBOOKS = ("mnist", "omniglot")
-"""The sets that notebooks use; the rest is for experiments."""
+_SETS = ("mnist", "omniglot", "cifar10", "cifar10-subset")
+DEFAULT = ("mnist", "omniglot")
+"""What ``make data`` fetches: Omniglot for a chapter, MNIST for experiments."""
 
 
 def _pooch() -> Any:
@@ -95,6 +101,10 @@ def folder() -> Path:
     ------
     ValueError
         If ``HEBBNOTES_DATA`` is a relative path: a kernel runs in another folder than your shell.
+
+    Notes
+    -----
+    Used by :func:`fetch`.
     """
     named = os.environ.get("HEBBNOTES_DATA")
     if named and not Path(named).is_absolute():
@@ -141,6 +151,10 @@ def fetch(name: str, download: bool = True) -> Path:
         If the file that is there, or the download, does not have the checksum of the official file.
     OSError
         If the file is not there and cannot be downloaded, or not be written; the message names file, address, folder and command.
+
+    Notes
+    -----
+    Used by :func:`mnist`, :func:`omniglot` and :func:`cifar10`.
     """
     if name not in FILES:
         raise KeyError(f"there is no data file {name!r}: it must be one of {', '.join(FILES)}")
@@ -165,22 +179,49 @@ def fetch(name: str, download: bool = True) -> Path:
     return path
 
 
+def require(name: str) -> None:
+    """Raise an error that says what is missing, unless all files of a set are in the folder and whole; without a network.
+
+    Parameters
+    ----------
+    name : str
+        ``"mnist"``, ``"omniglot"``, ``"cifar10"`` or ``"cifar10-subset"``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such set, or a file of it is damaged.
+    FileNotFoundError
+        If a file is missing; the message names file, address, folder and command.
+
+    Notes
+    -----
+    Used by experiments, before they are run.
+    """
+    _checks.choice("name", name, _SETS)
+    if name == "cifar10-subset" and (folder() / SUBSET).exists():
+        _subset()
+        return
+    for file in FILES:
+        if file.startswith(f"{name.removesuffix('-subset')}/"):
+            fetch(file, download=False)
+
+
 def available(name: str) -> bool:
     """Tell whether all files of a set are in the folder and whole, without a network.
 
     Parameters
     ----------
     name : str
-        ``"mnist"``, ``"omniglot"``, ``"cifar10"`` or ``"cifar10-subset"``.
+        As for :func:`require`.
+
+    Notes
+    -----
+    Used by tests and by ``make outputs``, which leave out what lacks its data.
     """
-    _checks.choice("name", name, ("mnist", "omniglot", "cifar10", "cifar10-subset"))
+    _checks.choice("name", name, _SETS)
     try:
-        if name == "cifar10-subset" and (folder() / SUBSET).exists():
-            _subset()
-        else:
-            for file in FILES:
-                if file.startswith(f"{name.removesuffix('-subset')}/"):
-                    fetch(file, download=False)
+        require(name)
     except (OSError, ValueError):
         return False
     return True
@@ -205,7 +246,7 @@ def mnist(split: str = "train", download: bool = True) -> tuple[Tensor, Tensor]:
 
     Notes
     -----
-    Source: LeCun, Cortes & Burges, the MNIST database.
+    Source: LeCun, Cortes & Burges, the MNIST database. Used by the experiments on features, in the chapter "Learning rules".
     """
     part = {"train": "train", "test": "t10k"}[_checks.choice("split", split, ("train", "test"))]
     found = []
@@ -234,7 +275,7 @@ def omniglot(part: str = "background", download: bool = True) -> tuple[Tensor, l
 
     Notes
     -----
-    Source: Lake, Salakhutdinov & Tenenbaum (2015).
+    Source: Lake, Salakhutdinov & Tenenbaum (2015). Used by :func:`hebbnotes.oneshot.omniglot`, in the chapter "One-shot learning".
     """
     from PIL import Image
 
@@ -267,7 +308,8 @@ def cifar10(split: str = "train", subset: bool = False, download: bool = True) -
 
     Notes
     -----
-    Source: Krizhevsky, Learning multiple layers of features from tiny images (2009).
+    Source: Krizhevsky, Learning multiple layers of features from tiny images (2009). Used by the experiments on pictures, in the
+    chapter "Natural images".
     """
     _checks.choice("split", split, ("train", "test"))
     if subset and (folder() / SUBSET).exists():
@@ -320,7 +362,8 @@ def grey(photographs: Tensor) -> Tensor:
 
     Notes
     -----
-    Source: the published code of Miconi, Stanley & Clune (2018), section 4.3.
+    Source: the published code of Miconi, Stanley & Clune (2018), section 4.3. Used by :func:`patches` and by the experiments on
+    pictures, in the chapter "Natural images".
     """
     _checks.tensor("photographs", photographs, "M rows columns colours", {"colours": 3})
     total = photographs.sum(-1, dtype=torch.float32).flatten(1)
@@ -331,8 +374,8 @@ def grey(photographs: Tensor) -> Tensor:
 def patches(split: str = "train", size: int = 8, step: int = 4, shrink: int = 2) -> Tensor:
     """Return grey patches of a photograph that ships with scikit-learn: a Chinese temple to train on, a flower to test on.
 
-    Patches with next to no contrast, such as of the sky, are left
-    out: those whose sum of colours (0 to 765) stays within 60 of its mean.
+    Patches with next to no contrast, such as of the sky, are left out: those whose sum of colours (0 to 765) stays within 60 of its
+    mean.
 
     Parameters
     ----------
@@ -368,17 +411,17 @@ def patches(split: str = "train", size: int = 8, step: int = 4, shrink: int = 2)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Fetch the named sets, or those of the notebooks, and say of each file that fails why."""
+    """Fetch the named sets, or :data:`DEFAULT`, and say of each file that fails why."""
     sets = sorted({name.split("/")[0] for name in FILES})
     parser = argparse.ArgumentParser(prog="python -m hebbnotes.data", description="Fetch the public data sets.")
-    parser.add_argument("sets", nargs="*", help=f"which: {', '.join(sets)} (default: {' '.join(NOTEBOOKS)})")
+    parser.add_argument("sets", nargs="*", help=f"which: {', '.join(sets)} (default: {' '.join(DEFAULT)})")
     chosen = parser.parse_args(arguments).sets
     for name in chosen:
         if name not in sets:
             parser.error(f"there is no set {name!r}: it must be one of {', '.join(sets)}")
     failed = 0
     for name in FILES:
-        if name.split("/")[0] in (chosen or NOTEBOOKS):
+        if name.split("/")[0] in (chosen or DEFAULT):
             try:
                 print(fetch(name))
             except (OSError, ValueError) as error:

@@ -43,7 +43,7 @@ class MazeVectorEnv(VectorEnv):
     Notes
     -----
     Source: Miconi, Stanley & Clune (2018), section 4.5. ``info`` tells of each agent whether it ``found`` the goal or ``bumped``
-    into a wall.
+    into a wall. Used by no chapter: it is for programs of your own.
     """
 
     metadata = {"autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012, the name and type that gymnasium asks for
@@ -95,7 +95,7 @@ class MazeEnv(gymnasium.Env):
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5.
+    Source: Miconi, Stanley & Clune (2018), section 4.5. Used by no chapter: it is for programs of your own.
     """
 
     metadata = {"render_modes": []}  # noqa: RUF012, the name and type that gymnasium asks for

@@ -43,6 +43,10 @@ class Event(NamedTuple):
         Whether some unit of some episode is not clamped, or that was not looked for.
     shares : bool
         Whether its sender's activity is that of the event before, so that both write to one key.
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
     """
 
     step: int
@@ -66,6 +70,10 @@ def find_events(inputs: Tensor, clamp: Tensor, y: Tensor, merge: bool = True) ->
     Returns
     -------
     list of Event
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
     """
     if not merge:
         return [Event(t, 1, True, False) for t in range(len(inputs))]
@@ -97,6 +105,10 @@ def chunked(events: list[Event], most: int = MOST_KEYS[0], whole: int = MOST_KEY
     Returns
     -------
     list of list of Event
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
     """
     keys = [*accumulate(not event.shares for event in events)]
     n_chunks = 1 if keys[-1] <= whole else math.ceil(keys[-1] / most)
@@ -126,6 +138,10 @@ def writes(y: Tensor, eta: float | Tensor, forget: Forget, times: int = 1) -> tu
     -------
     tuple of Tensor
         What is kept and what is written, of the shape of ``y``.
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
     """
     once, value = 1 - eta * forget(y), eta * y
     written = value
@@ -364,7 +380,6 @@ def evaluate(
     clamp: Tensor | None,
     *,
     merge: bool = True,
-    most_keys: tuple[int, int] = MOST_KEYS,
 ) -> tuple[Tensor, Tensor]:
     """Run a plastic recurrent network; :func:`hebbnotes.networks.run` checks the arguments and calls this.
 
@@ -380,8 +395,6 @@ def evaluate(
         Trace before the first step, shape (B, n, n); None if it is empty.
     merge : bool
         Whether equal steps are taken as one.
-    most_keys : tuple of int
-        As for :func:`chunked`.
 
     Returns
     -------
@@ -389,6 +402,10 @@ def evaluate(
         Shape (T, B, n).
     hebb : Tensor
         Trace after the last step, shape (B, n, n).
+
+    Notes
+    -----
+    Used by :func:`hebbnotes.networks.run`. Taught on the page "The fast evaluation".
     """
     clamp = torch.zeros_like(inputs, dtype=torch.bool) if clamp is None else clamp
     events = find_events(inputs, clamp, y, merge)
@@ -400,7 +417,7 @@ def evaluate(
     identity = isinstance(w, ScaledIdentity)
     numbers = tensor(w.scale if identity else w), None if alpha is None else tensor(alpha), tensor(eta)
     learns = torch.is_grad_enabled() and any(a is not None and a.requires_grad for a in (inputs, *numbers, y, hebb))
-    how = _How(chunked(events, *most_keys), clamp[steps], forget, identity, learns)
+    how = _How(chunked(events), clamp[steps], forget, identity, learns)
     outputs, hebb = _Evaluation.apply(inputs[steps], *numbers, y, hebb, how)
     return outputs[[e for e, event in enumerate(events) for _ in range(event.times)]], hebb
 

@@ -1,6 +1,7 @@
 """Figures: one style and palette, plots that take data and return axes, and figures that move without a kernel.
 
-Nothing here computes a result. The palette is that of Okabe and Ito, which colour-blind readers can tell apart.
+Nothing here computes a result; :func:`glue` hands one that a cell computed to the text. The palette is that of Okabe and Ito, which
+colour-blind readers can tell apart.
 """
 
 import ast
@@ -26,6 +27,7 @@ __all__ = [
     "BLACK",
     "BLUE",
     "GREEN",
+    "GREY",
     "ORANGE",
     "PINK",
     "SKY",
@@ -54,9 +56,10 @@ __all__ = [
 
 BLACK, BLUE, VERMILION, GREEN = "#222222", "#0072B2", "#D55E00", "#009E73"
 PINK, ORANGE, SKY = "#CC79A7", "#E69F00", "#56B4E9"
+GREY = "#c8c8c8"
 
-
-_BITS = ListedColormap(["white", "#c8c8c8", BLUE])
+_BITS = ListedColormap(["white", GREY, BLUE])
+_GREYS = plt.get_cmap("gray").with_extremes(bad=SKY)
 
 
 def use_style() -> None:
@@ -105,14 +108,19 @@ def completion(episodes: Episodes, answers: dict[str, Tensor], shape: tuple[int,
     across = min(4, len(panels))
     down = -(-len(panels) // across)
     _, axes = plt.subplots(down, across, figsize=(7, 1.55 * down), squeeze=False)
-    colours = ListedColormap(["white", "#c8c8c8", BLUE, VERMILION])
+    colours = ListedColormap(["white", GREY, BLUE, VERMILION])
     for ax in axes.flat[len(panels) :]:
         ax.set_axis_off()
     for ax, (title, codes) in zip(axes.flat, panels.items(), strict=False):
         ax.imshow(codes.reshape(shape).numpy(), cmap=colours, vmin=0, vmax=3, interpolation="nearest")
-        ax.set(xticks=[], yticks=[], title=title)
-        ax.spines[:].set_visible(True)
+        _frame(ax, title=title)
     return axes.ravel()[: len(panels)]
+
+
+def _frame(ax: Axes, **labels: str) -> None:
+    """Draw a frame without ticks around a picture."""
+    ax.set(xticks=[], yticks=[], **labels)
+    ax.spines[:].set_visible(True)
 
 
 def greys(rows: Sequence[dict[str, Tensor]], shape: tuple[int, int]) -> np.ndarray:
@@ -135,7 +143,7 @@ def greys(rows: Sequence[dict[str, Tensor]], shape: tuple[int, int]) -> np.ndarr
     -----
     Taught in the chapter "Natural images".
     """
-    return _rows_of_pictures(rows, shape, _GREY)
+    return _rows_of_pictures(rows, shape, _GREYS)
 
 
 def _rows_of_pictures(rows: Sequence[dict[str, Tensor]], shape: tuple[int, int], cmap: Colormap) -> np.ndarray:
@@ -145,14 +153,10 @@ def _rows_of_pictures(rows: Sequence[dict[str, Tensor]], shape: tuple[int, int],
         for ax, (title, picture) in zip(axes[k], row.items(), strict=True):
             pixels = picture.detach()[: shape[0] * shape[1]].reshape(shape).numpy()
             ax.imshow(np.ma.masked_invalid(pixels), cmap=cmap, vmin=-1, vmax=1, interpolation="nearest")
-            ax.set(xticks=[], yticks=[])
-            ax.spines[:].set_visible(True)
+            _frame(ax)
             if k == 0:
                 ax.set_title(title)
     return axes
-
-
-_GREY = plt.get_cmap("gray").with_extremes(bad=SKY)
 
 
 def maps_frame(maps: dict[str, Tensor], pixel: tuple[int, int], largest: dict[str, float]) -> Figure:
@@ -181,8 +185,7 @@ def maps_frame(maps: dict[str, Tensor], pixel: tuple[int, int], largest: dict[st
         limit = largest[title]
         drawn = ax.imshow(values.detach().numpy(), cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
         ax.plot(pixel[1], pixel[0], "x", color=BLACK, markersize=9, markeredgewidth=2)
-        ax.set(xticks=[], yticks=[], title=title)
-        ax.spines[:].set_visible(True)
+        _frame(ax, title=title)
         fig.colorbar(drawn, ax=ax, shrink=0.8)
     return fig
 
@@ -267,8 +270,7 @@ def melting_frame(y: Tensor, shape: tuple[int, int], loads: Sequence[float], ove
     """
     fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9), width_ratios=(2, 3))
     left.imshow(y.reshape(shape).numpy(), cmap=_BITS, vmin=-1, vmax=1, interpolation="nearest")
-    left.set(xticks=[], yticks=[], title="recalled")
-    left.spines[:].set_visible(True)
+    _frame(left, title="recalled")
     right.plot(loads, overlaps, color=BLACK, linewidth=1)
     right.plot(loads[now], overlaps[now], "o", color=BLUE, markersize=10)
     right.set(xlabel="patterns for each unit", ylabel="overlap with the letter", ylim=(-0.05, 1.08))
@@ -365,12 +367,11 @@ def labels_frame(drawing: Tensor, hebb: Tensor, y: Tensor, labels: str, largest:
     """
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(7, 2.4), width_ratios=(1.3, 2.6, 1))
     left.imshow(drawing.detach().numpy(), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-    left.set(xticks=[], yticks=[], title=title)
+    _frame(left, title=title)
     rows = hebb.detach().T.numpy()
     middle.imshow(rows, cmap="PuOr", vmin=-largest, vmax=largest, interpolation="nearest", aspect="auto")
     middle.set(xticks=[], yticks=range(len(labels)), yticklabels=labels, title="trace", xlabel="feature")
-    for ax in (left, middle):
-        ax.spines[:].set_visible(True)
+    middle.spines[:].set_visible(True)
     right.barh(range(len(labels)), y.detach().numpy(), color=BLUE)
     right.set(yticks=range(len(labels)), yticklabels=labels, xlim=(0, 1.05), title="output")
     right.invert_yaxis()
@@ -437,6 +438,20 @@ def over_seeds(ax: Axes, x: Sequence[float], values: Tensor, colour: str, label:
     ax.plot(x, values.mean(0).numpy(), color=colour, linewidth=2.2, label=label)
 
 
+def _draw_state(ax: Axes, y: Tensor, shape: tuple[int, int], title: str) -> None:
+    """Draw the state of the units, in [-1, 1], as a picture."""
+    ax.imshow(y.detach().reshape(shape).numpy(), cmap="Blues", vmin=-1, vmax=1, interpolation="nearest")
+    _frame(ax, title=title)
+
+
+def _draw_overlaps(ax: Axes, overlaps: Tensor, label: str) -> None:
+    """Draw a bar for the overlap with each pattern, in [-1, 1]."""
+    places = range(1, len(overlaps) + 1)
+    ax.bar(places, overlaps.detach().numpy(), color=BLUE)
+    ax.axhline(0, color=BLACK, linewidth=1)
+    ax.set(xlabel="pattern", ylabel=label, ylim=(-1.05, 1.05), xticks=places)
+
+
 def recall_frame(y: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str) -> Figure:
     """Draw one step of a recall: the state of the units, and its overlap with each stored pattern.
 
@@ -461,12 +476,8 @@ def recall_frame(y: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str
     Taught in the chapter "Introducing the NeuroAI series".
     """
     fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(3, 2))
-    left.imshow(y.detach().reshape(shape).numpy(), cmap="Blues", vmin=-1, vmax=1, interpolation="nearest")
-    left.set(xticks=[], yticks=[], title=title)
-    left.spines[:].set_visible(True)
-    right.bar(range(1, len(overlaps) + 1), overlaps.detach().numpy(), color=BLUE)
-    right.axhline(0, color=BLACK, linewidth=1)
-    right.set(xlabel="pattern", ylabel="overlap with the state", ylim=(-1.05, 1.05), xticks=range(1, len(overlaps) + 1))
+    _draw_state(left, y, shape, title)
+    _draw_overlaps(right, overlaps, "overlap with the state")
     return fig
 
 
@@ -493,12 +504,10 @@ def read_frame(y: Tensor, resembles: Tensor, left: Tensor, shape: tuple[int, int
 
     Notes
     -----
-    Taught in the chapter "The fast evaluation".
+    Taught on the page "The fast evaluation".
     """
     fig, (picture, bars) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(2, 3))
-    picture.imshow(y.detach().reshape(shape).numpy(), cmap="Blues", vmin=-1, vmax=1, interpolation="nearest")
-    picture.set(xticks=[], yticks=[], title=f"asks at step {len(left) + 1}")
-    picture.spines[:].set_visible(True)
+    _draw_state(picture, y, shape, f"asks at step {len(left) + 1}")
     steps = range(1, len(resembles) + 1)
     bars.bar(steps, resembles.detach().numpy(), color=SKY, label="resembles")
     bars.bar(steps, (resembles * left).detach().numpy(), width=0.5, color=BLUE, label="less what is forgotten")
@@ -534,15 +543,10 @@ def trace_frame(y: Tensor, hebb: Tensor, overlaps: Tensor, shape: tuple[int, int
     Taught in the chapter "Differentiable plasticity".
     """
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(7, 2.6), width_ratios=(2, 2, 1.4))
-    left.imshow(y.detach().reshape(shape).numpy(), cmap="Blues", vmin=-1, vmax=1, interpolation="nearest")
-    left.set(xticks=[], yticks=[], title=title)
+    _draw_state(left, y, shape, title)
     middle.imshow(hebb.detach().numpy(), cmap="PuOr", vmin=-0.1, vmax=0.1, interpolation="nearest")
-    middle.set(xticks=[], yticks=[], title="trace", xlabel="receiver", ylabel="sender")
-    for ax in (left, middle):
-        ax.spines[:].set_visible(True)
-    right.bar(range(1, len(overlaps) + 1), overlaps.detach().numpy(), color=BLUE)
-    right.axhline(0, color=BLACK, linewidth=1)
-    right.set(xlabel="pattern", ylabel="overlap", ylim=(-1.05, 1.05), xticks=range(1, len(overlaps) + 1))
+    _frame(middle, title="trace", xlabel="receiver", ylabel="sender")
+    _draw_overlaps(right, overlaps, "overlap")
     return fig
 
 
@@ -653,6 +657,10 @@ def glue(name: str, value: str) -> None:
     ------
     ValueError
         If the page would read it as two numbers, as it does "6,000".
+
+    Notes
+    -----
+    Used in every chapter.
     """
     if isinstance(_literal(value), tuple):
         raise ValueError(

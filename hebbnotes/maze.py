@@ -30,6 +30,10 @@ class Maze(NamedTuple):
         Boolean, shape (S, S).
     free : Tensor
         Rows and columns of the squares without a wall, integers, shape (n_free, 2).
+
+    Notes
+    -----
+    Taught in the chapter "The maze".
     """
 
     walls: Tensor
@@ -60,6 +64,10 @@ class Agents(NamedTuple):
         Boolean, shape (B,): whether it found the goal.
     bumped : Tensor
         Boolean, shape (B,): whether it ran into a wall.
+
+    Notes
+    -----
+    Taught in the chapter "The maze".
     """
 
     position: Tensor
@@ -95,7 +103,8 @@ def make(size: int = 9) -> Maze:
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5: 9 x 9 squares with 16 pillars. The centre is always open.
+    Source: Miconi, Stanley & Clune (2018), section 4.5: 9 x 9 squares with 16 pillars. The centre is always open. Taught in the
+    chapter "The maze".
     """
     if _checks.integer("size", size, 3) % 2 == 0:
         raise ValueError(f"size must be odd, so that the maze has a centre, got {size}: use {size + 1}")
@@ -138,7 +147,7 @@ def start(maze: Maze, batch: int, generator: torch.Generator, n_goals: int = 1) 
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5, for one goal.
+    Source: Miconi, Stanley & Clune (2018), section 4.5, for one goal. Taught in the chapter "The maze".
     """
     _checks.integer("batch", batch)
     if _checks.integer("n_goals", n_goals) >= len(maze.free):
@@ -178,10 +187,13 @@ def step(maze: Maze, agents: Agents, action: Tensor, chance: Tensor, *, reward: 
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5: reward 10, penalty 0.1, one goal.
+    Source: Miconi, Stanley & Clune (2018), section 4.5: reward 10, penalty 0.1, one goal. Used by :func:`hebbnotes.agents.live`.
+    Taught in the chapter "The maze".
     """
     _checks.actions("action", action, "B", {"B": len(agents.position)}, 4)
-    _checks.tensor("chance", chance, "B", {"B": len(agents.position)}, like=torch.empty(0, dtype=torch.float64))
+    _checks.tensor("chance", chance, "B", {"B": len(agents.position)})
+    if chance.dtype != torch.float64 or chance.device.type != "cpu":
+        raise TypeError(f"chance must be double on the processor, got {chance.dtype}, {chance.device}: use dtype=torch.float64")
     moved = agents.position + MOVES[action]
     bumped = maze.walls[moved[:, 0], moved[:, 1]]
     position = torch.where(bumped.unsqueeze(1), agents.position, moved)
@@ -204,7 +216,7 @@ def observe(maze: Maze, agents: Agents) -> Tensor:
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5, and their later code for the action.
+    Source: Miconi, Stanley & Clune (2018), section 4.5, and their later code for the action. Taught in the chapter "The maze".
     """
     around = torch.cartesian_prod(torch.arange(-1, 2), torch.arange(-1, 2))
     squares = agents.position.unsqueeze(1) + around
@@ -227,6 +239,10 @@ def distances(maze: Maze, goal: tuple[int, int]) -> Tensor:
     ------
     ValueError
         If there is a wall.
+
+    Notes
+    -----
+    Used by :func:`find`.
     """
     row, column = goal
     size = len(maze.walls)
@@ -272,7 +288,7 @@ def find(maze: Maze, way: str, batch: int, n_steps: int, generator: torch.Genera
 
     Notes
     -----
-    Source: this book.
+    Source: this book. Taught in the chapter "The maze".
     """
     _checks.choice("way", way, ("walk", "sweep", "know"))
     _checks.integer("n_steps", n_steps)
@@ -328,9 +344,9 @@ def steps_to_finds(found: Tensor, most: int) -> list[float]:
 
     Notes
     -----
-    Source: this book; the mean of a geometric distribution from censored times.
+    Source: this book; the mean of a geometric distribution from censored times. Taught in the chapter "The maze".
     """
-    _checks.tensor("found", found, "T B", {}, dtype=torch.bool)
+    _checks.tensor("found", found, "T B", {}, boolean=True)
     finds = torch.cat([torch.zeros_like(found[:1]), found[:-1]]).cumsum(0).clamp(max=_checks.integer("most", most) - 1)
     spent = torch.bincount(finds.flatten(), minlength=most).tolist()
     made = torch.bincount(finds[found], minlength=most).tolist()

@@ -163,7 +163,7 @@ def energy(w: Tensor, state: Tensor) -> Tensor:
 def _fit(w: Tensor, state: Tensor) -> None:
     sizes: dict[str, int] = {}
     _checks.floating("state", _checks.tensor("state", state, "B N", sizes))
-    _checks.tensor("w", w, "N N", sizes, like=state)
+    _checks.tensor("w", w, "N N", sizes, like=state, reference="state")
 
 
 def recall(
@@ -204,7 +204,7 @@ def recall(
     """
     _fit(w, state)
     held = torch.zeros_like(state, dtype=torch.bool) if clamp is None else clamp
-    _checks.tensor("clamp", held, "B N", {"B": len(state), "N": len(w)}, dtype=torch.bool)
+    _checks.tensor("clamp", held, "B N", {"B": len(state), "N": len(w)}, boolean=True)
     state = state.clone()
     least = torch.finfo(w.dtype).eps * w.abs().sum(0) * state.abs().max()  # what rounding alone may leave of no drive
     for _ in range(_checks.integer("n_steps", n_steps)):
@@ -244,7 +244,7 @@ def dense_step(patterns: Tensor, state: Tensor, power: int = 3) -> Tensor:
     -----
     Source: Krotov & Hopfield (2016). Taught in the chapter "Associative memory".
     """
-    _checks.tensor("state", state, "B N", {"N": _patterns(patterns).shape[1]}, like=patterns)
+    _checks.tensor("state", state, "B N", {"N": _patterns(patterns).shape[1]}, like=patterns, reference="patterns")
     drive = ((state @ patterns.T) / patterns.shape[1]).pow(_checks.integer("power", power, 2) - 1) @ patterns
     return torch.where(drive == 0, state, drive.sign())
 
@@ -277,7 +277,7 @@ def modern_step(patterns: Tensor, state: Tensor, beta: float) -> Tensor:
     """
     sizes: dict[str, int] = {}
     _checks.tensor("patterns", patterns, "P N", sizes)
-    _checks.tensor("state", state, "B N", sizes, like=patterns)
+    _checks.tensor("state", state, "B N", sizes, like=patterns, reference="patterns")
     return (_checks.number("beta", beta, 0) * state @ patterns.T).softmax(-1) @ patterns
 
 
@@ -321,7 +321,7 @@ def complete(memory: str, patterns: Tensor, state: Tensor, clamp: Tensor, n_step
     stored = {"Hopfield": hopfield, "delta rule": delta, "pseudo-inverse": pseudo_inverse}
     if memory in stored:
         return recall(stored[memory](patterns), state, n_steps, clamp)
-    _checks.tensor("clamp", clamp, "B N", {"B": len(state), "N": patterns.shape[1]}, dtype=torch.bool)
+    _checks.tensor("clamp", clamp, "B N", {"B": len(state), "N": patterns.shape[1]}, boolean=True)
     for _ in range(_checks.integer("n_steps", n_steps)):
         new = modern_step(patterns, state, beta).sign() if memory == "modern" else dense_step(patterns, state, 3)
         state, old = torch.where(clamp, state, new), state

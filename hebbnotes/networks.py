@@ -5,7 +5,10 @@ The effective weight of a connection is ``w + alpha * hebb``. ``w`` and ``alpha`
 (Miconi, Stanley & Clune 2018, equations 1 to 3).
 
 :func:`run` and :func:`run_layer` are functions of plain tensors; :class:`PlasticRNN` and :class:`PlasticLinear` are thin
-modules that hold the trained numbers and call them. State goes in and comes out; no module remembers an episode.
+modules that hold the trained numbers and call them. State goes in and comes out; no module remembers an episode. Two further
+modules run the recurrent network with fewer trained numbers: :class:`ThreeNumbers` has three in all, :class:`HalvesRNN` two
+plasticities. :class:`OneShotNetwork` is a plastic layer that looks at drawings through :func:`convolutions`; :func:`see` does the
+looking.
 
 Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``.
 """
@@ -17,7 +20,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from hebbnotes import _checks, fast, rules
+from hebbnotes import _checks, fast, oneshot, rules
 from hebbnotes.connections import Connections, ScaledIdentity, through
 from hebbnotes.rules import Rule
 
@@ -47,6 +50,10 @@ class State(NamedTuple):
         Latest output, shape (B, n).
     hebb : Tensor
         Hebbian trace, shape (B, n_pre, n_post): one trace for each episode, never shared by the batch.
+
+    Notes
+    -----
+    Taught in the chapter "Introducing the NeuroAI series".
     """
 
     y: Tensor
@@ -137,7 +144,7 @@ def run(
     sizes |= {"n_pre": sizes["n"], "n_post": sizes["n"]}
     _check_connections(inputs, w, alpha, eta, rule, state, sizes, "n")
     if clamp is not None:
-        _checks.tensor("clamp", clamp, "T B n", sizes, like=inputs, dtype=torch.bool)
+        _checks.tensor("clamp", clamp, "T B n", sizes, like=inputs, boolean=True)
     _checks.finite("inputs", inputs)
 
     _checks.choice("method", method, METHODS)
@@ -299,7 +306,8 @@ def run_layer(
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), equations 1 and 3 and their section on Omniglot.
+    Source: Miconi, Stanley & Clune (2018), equations 1 and 3 and their section on Omniglot. Taught in the chapter "One-shot
+    learning".
     """
     activate = ACTIVATIONS[_checks.choice("activation", activation, tuple(ACTIVATIONS))]
     sizes: dict[str, int] = {}
@@ -308,7 +316,7 @@ def run_layer(
         raise ValueError("targets and clamp go together: pass both, clamp=torch.ones_like(targets, dtype=torch.bool) to clamp all")
     if targets is not None and clamp is not None:
         _checks.tensor("targets", targets, "T B n_out", sizes, like=inputs)
-        _checks.tensor("clamp", clamp, "T B n_out", sizes, like=inputs, dtype=torch.bool)
+        _checks.tensor("clamp", clamp, "T B n_out", sizes, like=inputs, boolean=True)
         _checks.finite("targets", targets)
     _check_connections(inputs, w, alpha, eta, rule, state, sizes, "n_in", "n_out")
     _checks.finite("inputs", inputs)
@@ -550,7 +558,8 @@ class PlasticLinear(_Plastic):
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), equations 1 and 3 and their section on Omniglot.
+    Source: Miconi, Stanley & Clune (2018), equations 1 and 3 and their section on Omniglot. Taught in the chapter "One-shot
+    learning".
     """
 
     def __init__(
@@ -608,7 +617,7 @@ def convolutions(n_features: int, generator: torch.Generator) -> nn.Sequential:
     -----
     Source: Miconi, Stanley & Clune (2018), section 4.4. Taught in the chapter "One-shot learning".
     """
-    layers: list[nn.Module] = [nn.Unflatten(-2, (1, 31))]
+    layers: list[nn.Module] = [nn.Unflatten(-2, (1, oneshot.SIZE))]
     for n_in in (1, *3 * [_checks.integer("n_features", n_features)]):
         layers += [nn.Conv2d(n_in, n_features, 3, stride=2, device=generator.device), nn.Tanh()]
     with torch.no_grad():
@@ -643,9 +652,9 @@ def see(features: nn.Module, pictures: Tensor, dtype: torch.dtype | None = None)
 
     Notes
     -----
-    Source: this book.
+    Source: this book. Used by :class:`OneShotNetwork` and :class:`hebbnotes.baselines.PrototypicalNetwork`.
     """
-    _checks.tensor("pictures", pictures, "M rows columns", {"rows": 31, "columns": 31})
+    _checks.tensor("pictures", pictures, "M rows columns", {"rows": oneshot.SIZE, "columns": oneshot.SIZE})
     _checks.choice("dtype", dtype, (None, pictures.dtype, torch.bfloat16, torch.float16))
     if dtype in (None, pictures.dtype):
         return features(pictures)
@@ -712,7 +721,7 @@ class OneShotNetwork(nn.Module):
         self, inputs: Tensor, state: State | None = None, targets: Tensor | None = None, clamp: Tensor | None = None
     ) -> tuple[Tensor, State]:
         """Run an episode, or go on with one: drawings (T, B, 31, 31) give (T, B, n_ways); see :func:`run_layer` for the rest."""
-        _checks.tensor("inputs", inputs, "T B rows columns", {"rows": 31, "columns": 31})
+        _checks.tensor("inputs", inputs, "T B rows columns", {"rows": oneshot.SIZE, "columns": oneshot.SIZE})
         seen = see(self.features, inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
         return self.readout(seen, state, targets, clamp)
 
@@ -738,7 +747,7 @@ class OneShotNetwork(nn.Module):
         """
         if not _summable(self.readout.rule):
             raise TypeError("ask needs a rule of the common form, such as rules.oja: run the network on pool.episodes() instead")
-        _checks.tensor("targets", targets, "K B n_ways", {"n_ways": self.readout.w.shape[1]}, like=pictures)
+        _checks.tensor("targets", targets, "K B n_ways", {"n_ways": self.readout.w.shape[1]}, like=pictures, reference="pictures")
         seen, layer = see(self.features, pictures, dtype), self.readout
         return fast.matching(seen[shown], targets, seen[asked], layer.w, layer.alpha, layer.eta, layer.rule.forget)
 
@@ -817,7 +826,7 @@ class HalvesRNN(nn.Module):
     Parameters
     ----------
     n_pixels : int
-        Pixels, row by row; the first half of them is the upper half of the picture.
+        Pixels, row by row, 2 or more; the first half of them is the upper half of the picture.
     n : int
         Units, those beyond the pixels included.
     eta : float
@@ -830,19 +839,27 @@ class HalvesRNN(nn.Module):
     two : Parameter
         The coefficients: across, and elsewhere.
 
+    Raises
+    ------
+    TypeError
+        If a size is not an integer, or ``eta`` is not a number.
+    ValueError
+        If there are fewer than two pixels, or fewer units than pixels, or ``eta`` is not inside (0, 1).
+
     Notes
     -----
     Source: this book; a reduction of Miconi, Stanley & Clune (2018), equation 1. Taught in the chapter "Natural images".
     """
 
     def __init__(self, n_pixels: int, n: int, *, eta: float, generator: torch.Generator) -> None:
+        _checks.integer("n_pixels", n_pixels, 2)
+        _checks.integer("n", n, n_pixels)
         super().__init__()
         self.core = PlasticRNN(n, alpha=None, eta=eta, generator=generator, device=generator.device)
         self.two = nn.Parameter(torch.full((2,), 0.01, device=generator.device))
+        # 0 above, 1 below, 2 for units that are no pixels
         half = torch.arange(n, device=generator.device) * 2 // n_pixels
-        self.register_buffer(
-            "across", half[:, None] + half == 1, persistent=False
-        )  # 0 above, 1 below, 2 for units that are no pixels
+        self.register_buffer("across", half[:, None] + half == 1, persistent=False)
 
     @property
     def alpha(self) -> Tensor:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from hebbnotes import _checks, data
 
 __all__ = [
+    "SIZE",
     "Draw",
     "OneShot",
     "Pool",
@@ -32,6 +33,9 @@ __all__ = [
     "with_labels",
 ]
 
+SIZE = 31
+"""Rows and columns of the drawings that networks see: those of Miconi, Stanley & Clune (2018), section 4.4."""
+
 
 class OneShot(NamedTuple):
     """A batch of episodes.
@@ -46,6 +50,10 @@ class OneShot(NamedTuple):
         Boolean, shape (T, B, N): true where the label is shown, in all steps but the last.
     answer : Tensor
         Label of the last drawing, integers, shape (B,).
+
+    Notes
+    -----
+    Taught in the chapter "One-shot learning".
     """
 
     inputs: Tensor
@@ -69,6 +77,10 @@ class Pool(NamedTuple):
         Which of them is asked for, integers, shape (B,).
     answer : Tensor
         Its label, integers, shape (B,).
+
+    Notes
+    -----
+    Taught in the chapter "One-shot learning".
     """
 
     pictures: Tensor
@@ -83,7 +95,7 @@ class Pool(NamedTuple):
         return _with_targets(self.pictures[steps], self.targets, self.answer)
 
 
-def omniglot(size: int = 31, download: bool = False) -> tuple[Tensor, list[str]]:
+def omniglot(size: int = SIZE, download: bool = False) -> tuple[Tensor, list[str]]:
     """Return all 1,623 characters of Omniglot, made smaller.
 
     Parameters
@@ -148,7 +160,7 @@ def split(n_characters: int, n_held_out: int, seed: int) -> tuple[Tensor, Tensor
     return order[:-n_held_out], order[-n_held_out:]
 
 
-def shrink(drawings: Tensor, size: int = 31) -> Tensor:
+def shrink(drawings: Tensor, size: int = SIZE) -> Tensor:
     """Make drawings smaller, by means over areas.
 
     Parameters
@@ -170,7 +182,7 @@ def shrink(drawings: Tensor, size: int = 31) -> Tensor:
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.4: 31 x 31 pixels.
+    Source: Miconi, Stanley & Clune (2018), section 4.4: 31 x 31 pixels. Used by :func:`omniglot`.
     """
     _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
     _checks.integer("size", size)
@@ -192,6 +204,10 @@ def with_labels(inputs: Tensor, labels: Tensor, n_ways: int) -> OneShot:
     Returns
     -------
     OneShot
+
+    Notes
+    -----
+    Used by :func:`episodes`, and by the experiments of the chapter "One-shot learning".
     """
     targets = nn.functional.one_hot(labels[:, :-1].T, n_ways).to(inputs.dtype)
     return _with_targets(inputs, targets, labels[:, -1])
@@ -204,7 +220,7 @@ def _with_targets(inputs: Tensor, shown: Tensor, answer: Tensor) -> OneShot:
     return OneShot(inputs, targets, clamp, answer)
 
 
-def _numbers(n_characters: int, n_drawings: int, n_ways: int, n_shots: int, batch: int) -> None:
+def _check_sizes(n_characters: int, n_drawings: int, n_ways: int, n_shots: int, batch: int) -> None:
     """Check the sizes of what is drawn from, and of episodes."""
     for name, value in (("n_ways", n_ways), ("n_shots", n_shots), ("batch", batch)):
         _checks.integer(name, value)
@@ -226,6 +242,10 @@ class Draw(NamedTuple):
         Number of its drawing, shape (B, T).
     turns : Tensor
         How often that is turned by 90 degrees, shape (B, T).
+
+    Notes
+    -----
+    Used by :func:`episodes` and :func:`pool`.
     """
 
     labels: Tensor
@@ -259,9 +279,10 @@ def draw(
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.4.
+    Source: Miconi, Stanley & Clune (2018), section 4.4. Used by :func:`episodes` and :func:`pool`, and by the experiments of the
+    chapter "One-shot learning".
     """
-    _numbers(n_characters, n_drawings, n_ways, n_shots, batch)
+    _check_sizes(n_characters, n_drawings, n_ways, n_shots, batch)
     device = generator.device
 
     def shuffled(*shape: int) -> Tensor:
@@ -284,7 +305,7 @@ def _turned(pictures: Tensor, turns: Tensor) -> Tensor:
     return all_ways.gather(0, turns[None, ..., None, None].expand(1, *pictures.shape))[0]
 
 
-def _enough(drawings: Tensor, characters: int, each: int, generator: torch.Generator) -> None:
+def _check_drawings(drawings: Tensor, characters: int, each: int, generator: torch.Generator) -> None:
     """Check drawings to choose from, and what chooses."""
     _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
     if not drawings.is_floating_point():
@@ -330,7 +351,7 @@ def episodes(drawings: Tensor, n_ways: int, n_shots: int, batch: int, generator:
     Source: Miconi, Stanley & Clune (2018), section 4.4. A rotation is drawn for each character of each episode, as in the published
     code. Taught in the chapter "One-shot learning".
     """
-    _enough(drawings, _checks.integer("n_ways", n_ways), _checks.integer("n_shots", n_shots) + 1, generator)
+    _check_drawings(drawings, _checks.integer("n_ways", n_ways), _checks.integer("n_shots", n_shots) + 1, generator)
     drawn = draw(*drawings.shape[:2], n_ways, n_shots, batch, generator)
     pictures = _turned(drawings[drawn.characters, drawn.samples], drawn.turns)
     return with_labels(pictures.transpose(0, 1), drawn.labels, n_ways)
@@ -367,8 +388,8 @@ def pool(
     -----
     Source: this book. Taught in the chapter "One-shot learning".
     """
-    _numbers(n_characters, n_drawings, n_ways, n_shots, batch)
-    _enough(drawings, n_characters, n_drawings, generator)
+    _check_sizes(n_characters, n_drawings, n_ways, n_shots, batch)
+    _check_drawings(drawings, n_characters, n_drawings, generator)
     device = generator.device
     characters = torch.randperm(len(drawings), generator=generator, device=device)[:n_characters]
     samples = torch.rand(n_characters, drawings.shape[1], generator=generator, device=device).argsort(-1)[:, :n_drawings]
@@ -494,8 +515,8 @@ def prototypes(shown: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
     """
     sizes: dict[str, int] = {}
     _checks.tensor("shown", shown, "K B F", sizes)
-    _checks.tensor("targets", targets, "K B N", sizes, like=shown)
-    _checks.tensor("asked", asked, "B F", sizes, like=shown)
+    _checks.tensor("targets", targets, "K B N", sizes, like=shown, reference="shown")
+    _checks.tensor("asked", asked, "B F", sizes, like=shown, reference="shown")
     if bool((targets.sum(0) == 0).any()):
         raise ValueError(
             "each label must be shown at least once in each episode, for it has no prototype otherwise: look at targets"

@@ -15,7 +15,12 @@ __all__ = ["learn", "learn_bcm", "learn_units", "linear", "oja_flow", "soft_winn
 
 
 def linear(drive: Tensor) -> Tensor:
-    """Return the drive itself: the activity of linear units."""
+    """Return the drive itself: the activity of linear units.
+
+    Notes
+    -----
+    Taught in the chapter "Learning rules".
+    """
     return drive
 
 
@@ -164,8 +169,8 @@ def oja_flow(c: Tensor, w: Tensor, times: Tensor) -> Tensor:
     """
     sizes: dict[str, int] = {}
     _checks.floating("c", _checks.tensor("c", c, "n n", sizes))
-    _checks.tensor("w", w, "n", sizes, like=c)
-    _checks.tensor("times", times, "T", sizes, like=c)
+    _checks.tensor("w", w, "n", sizes, like=c, reference="c")
+    _checks.tensor("times", times, "T", sizes, like=c, reference="c")
     for name, value in (("c", c), ("w", w), ("times", times)):
         _checks.finite(name, value)
     if bool((times < 0).any()):
@@ -244,4 +249,4 @@ def _fit(inputs: Tensor, w: Tensor, eta: float | Tensor) -> None:
         )
     _checks.finite("eta", torch.as_tensor(eta))
     if inputs.dtype != w.dtype:
-        raise TypeError(f"w is {w.dtype}, but inputs are {inputs.dtype}: nothing is cast, convert one of them with .to(...)")
+        raise TypeError(f"w is {w.dtype}, not {inputs.dtype} like inputs: nothing is cast, convert one of them with .to(...)")

@@ -6,15 +6,16 @@ neuron, fills an associative memory, and writes the Hebbian trace of a network t
 
     w = w + eta * rule(w, pre, post)
 
-The rules here differ in one respect only, in what they forget::
+Hebb's rule, decay, Oja's rule and the two competitive ones differ in one respect only, in what they forget::
 
     dw[i, j] = pre[i] * post[j] - forget(post[j]) * w[i, j]
 
 A rule of this *common form* carries its forget function (``decay.forget``), from which :func:`average` and the fast evaluation of
-networks derive. Any other callable with the same arguments is
-a rule too; further local quantities are keyword-only arguments, as the threshold of :func:`bcm` or the spikes of :func:`stdp`,
-for which ``pre`` and ``post`` are traces of earlier spikes. Where such a quantity moves, its change is a pure function as well
-(:func:`sliding_threshold`).
+networks derive. Any other callable with the same arguments is a rule too: :func:`covariance`, :func:`delta`, :func:`bcm` and
+:func:`stdp` change what is multiplied and forget nothing, :func:`scaling` multiplies no activities, and :func:`sanger`, which is
+not local, reads other units. Further local quantities are keyword-only arguments, as the threshold of :func:`bcm` or the spikes of
+:func:`stdp`, for which ``pre`` and ``post`` are traces of earlier spikes. Where such a quantity moves, its change is a pure
+function as well (:func:`sliding_threshold`).
 
 Shapes: ``w`` (..., n_pre, n_post), ``pre`` (..., n_pre), ``post`` (..., n_post); ``w[i, j]`` leads from unit i to unit j.
 """
@@ -79,7 +80,7 @@ def common_form(w: Tensor, pre: Tensor, post: Tensor, forget: Forget) -> Tensor:
     Notes
     -----
     Source: the form that Hebb (1949), Miconi, Stanley & Clune (2018, equation 2) and Oja (1982) share.
-    Taught in the chapter "Introducing the NeuroAI series".
+    Taught on the page "The fast evaluation"; its table is in the chapter "Learning rules".
     """
     return pre.unsqueeze(-1) * post.unsqueeze(-2) - forget(post).unsqueeze(-2) * w
 
@@ -208,7 +209,7 @@ def oja(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
     Notes
     -----
     Source: E. Oja, *Simplified neuron model as a principal component analyzer* (1982); as a trace, Miconi, Stanley & Clune
-    (2018), equation 3. Taught in the chapter "Introducing the NeuroAI series".
+    (2018), equation 3. Taught in the chapters "Hebb in the brain" and "Learning rules".
     """
     return common_form(w, pre, post, oja.forget)
 

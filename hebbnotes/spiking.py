@@ -87,6 +87,10 @@ class NeuronState(NamedTuple):
         Trace of each neuron's earlier spikes, shape (B, n_post).
     w : Tensor
         Weights in [0, 1], shape (B, n_pre, n_post).
+
+    Notes
+    -----
+    Used by :func:`run_neuron` and :func:`compete`.
     """
 
     v: Tensor

@@ -1,7 +1,11 @@
 """Tasks: what a network is shown in an episode, what it should answer, and how the answer is judged.
 
-:class:`PatternCompletion` is the first task of Miconi, Stanley & Clune (2018): a few new patterns of bits are shown, then
-one of them again with half of its bits erased, and the network is to fill them in. Torch and numpy are all it needs.
+:class:`PatternCompletion` is the first task of Miconi, Stanley & Clune (2018): a few new patterns of bits are shown, then one of
+them again with half of its bits erased, and the network is to fill them in. Its patterns may be random bits, text
+(:func:`text_pattern`), grey pictures with one half erased (:func:`pictures`), or smooth patterns, whose pixels are correlated as
+much as one wishes (:func:`smooth_episodes`). Answers are judged by :func:`errors` and :func:`squared_error`; :func:`floor_last`
+and :func:`floor_majority` are the errors of networks that ignore the cue. Torch and numpy are all that tasks need, and for text
+matplotlib.
 """
 
 import math
@@ -70,6 +74,10 @@ class Episodes(NamedTuple):
         Index of the pattern that is asked for, shape (B,).
     erased : Tensor
         Boolean, true for the bits that the cue lacks, shape (B, n_bits).
+
+    Notes
+    -----
+    Taught in the chapter "Introducing the NeuroAI series".
     """
 
     inputs: Tensor
@@ -120,6 +128,10 @@ class PatternCompletion:
         If a count is not an integer.
     ValueError
         If a number is out of range, or the cue would lack no bit.
+
+    Notes
+    -----
+    Taught in the chapter "Introducing the NeuroAI series".
     """
 
     n_bits: int = 1000
@@ -227,7 +239,7 @@ class PatternCompletion:
         lacking = draw(batch, self.n_bits).argsort(-1).argsort(-1) < self.n_erased
         if erased is None:
             erased = lacking
-        _checks.tensor("erased", erased, "B n_bits", {"B": batch, "n_bits": self.n_bits}, dtype=torch.bool)
+        _checks.tensor("erased", erased, "B n_bits", {"B": batch, "n_bits": self.n_bits}, boolean=True)
 
         rows = torch.arange(batch, device=device)
         shown = patterns[rows[:, None], order].transpose(0, 1)  # (cycles * P, B, n_bits)
@@ -273,6 +285,10 @@ class Errors(NamedTuple):
         Among the bits that the cue lacked: what a memory has to fill in.
     all_bits : Tensor
         Among all bits: what the paper reports. Copying the cue gets the other bits right.
+
+    Notes
+    -----
+    Taught in the chapter "Introducing the NeuroAI series".
     """
 
     erased: Tensor
@@ -297,6 +313,10 @@ def errors(y: Tensor, episodes: Episodes) -> Errors:
     ------
     ValueError
         If ``y`` has too few units or another number of episodes.
+
+    Notes
+    -----
+    Taught in the chapter "Introducing the NeuroAI series".
     """
     answer = episodes.answer
     if y.ndim != 2 or len(y) != len(answer) or y.shape[1] < answer.shape[1]:
@@ -361,7 +381,8 @@ def halves(batch: int, shape: tuple[int, int], generator: torch.Generator) -> Te
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.3.
+    Source: Miconi, Stanley & Clune (2018), section 4.3. Used by :func:`pictures` and :func:`smooth_episodes`. Taught in the chapter
+    "Natural images".
     """
     rows, columns = (_checks.integer("shape", s) for s in shape)
     upper = torch.arange(rows, device=generator.device) < rows // 2
@@ -396,7 +417,7 @@ def pictures(task: PatternCompletion, known: Tensor, shape: tuple[int, int], bat
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.3.
+    Source: Miconi, Stanley & Clune (2018), section 4.3. Taught in the chapter "Natural images".
     """
     _checks.tensor("known", known, "M n_bits", {"n_bits": task.n_bits})
     if len(known) < task.n_patterns:
@@ -415,6 +436,10 @@ def squared_error(y: Tensor, episodes: Episodes) -> Tensor:
         Output at the step that is judged, shape (B, n_units); units beyond the pixels are ignored.
     episodes : Episodes
         What was asked.
+
+    Notes
+    -----
+    Taught in the chapter "Natural images".
     """
     answer = episodes.answer
     return ((y[:, : answer.shape[1]] - answer).square() * episodes.erased).sum(-1) / episodes.erased.sum(-1)
@@ -447,7 +472,7 @@ def picture_loss(
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.3.
+    Source: Miconi, Stanley & Clune (2018), section 4.3. Taught in the chapter "Natural images".
     """
 
     def loss(update: int) -> tuple[Tensor, dict[str, float]]:
@@ -583,6 +608,10 @@ def floor_last(n_patterns: int) -> float:
     ----------
     n_patterns : int
         Number of patterns P, random and independent, asked for with equal probability.
+
+    Notes
+    -----
+    Taught in the chapter "Introducing the NeuroAI series".
     """
     p = _checks.integer("n_patterns", n_patterns)
     return (p - 1) / (2 * p)
@@ -598,6 +627,10 @@ def floor_majority(n_patterns: int) -> float:
     ----------
     n_patterns : int
         Number of patterns P, random and independent, asked for with equal probability.
+
+    Notes
+    -----
+    Taught in the chapter "Introducing the NeuroAI series".
     """
     p = _checks.integer("n_patterns", n_patterns)
     return 0.5 - math.comb(p - 1, (p - 1) // 2) / 2**p

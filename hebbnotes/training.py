@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -13,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hebbnotes import _checks
+from hebbnotes import _checks, _files
 
 __all__ = ["History", "constant", "cosine", "train", "watched"]
 
@@ -30,6 +29,10 @@ class History:
         Whatever else the loss function reported.
     interrupted : bool
         Whether somebody stopped the training before its last update.
+
+    Notes
+    -----
+    Taught in the chapter "Differentiable plasticity".
     """
 
     loss: list[float] = field(default_factory=list)
@@ -38,17 +41,32 @@ class History:
 
 
 def constant(done: float) -> float:
-    """Keep the learning rate: factor 1 whatever share of the training is ``done``."""
+    """Keep the learning rate: factor 1 whatever share of the training is ``done``.
+
+    Notes
+    -----
+    Used by :func:`train`, where nothing else is named.
+    """
     return 1.0
 
 
 def cosine(done: float) -> float:
-    """Anneal the learning rate along half a cosine, from factor 1 at ``done=0`` to 0 at ``done=1``."""
+    """Anneal the learning rate along half a cosine, from factor 1 at ``done=0`` to 0 at ``done=1``.
+
+    Notes
+    -----
+    Taught in the chapter "Differentiable plasticity".
+    """
     return (1 + math.cos(math.pi * done)) / 2
 
 
 def watched() -> bool:
-    """Tell whether a person watches: a terminal, or a notebook whose front end can ask its reader a question."""
+    """Tell whether a person watches: a terminal, or a notebook whose front end can ask its reader a question.
+
+    Notes
+    -----
+    Used by :func:`train`.
+    """
     ipython = sys.modules.get("IPython")
     kernel = getattr(ipython.get_ipython(), "kernel", None) if ipython else None
     return bool(getattr(kernel, "_allow_stdin", False)) if kernel else sys.stderr.isatty()
@@ -117,7 +135,7 @@ def train(
     Notes
     -----
     Source: Adam with torch's default moments, as in Miconi, Stanley & Clune (2018); ``torch.optim.Muon``, of K. Jordan and others
-    (2024).
+    (2024). Taught in the chapter "Differentiable plasticity".
     """
     from tqdm import tqdm
 
@@ -227,7 +245,7 @@ def _matrix(kernel: Tensor) -> Tensor:
 
 
 def _save(path: Path, parameters: list[Tensor], optimiser: _Optimiser, generator: torch.Generator | None, history: History) -> None:
-    """Write all that a training needs to go on, beside the old file, and then rename it."""
+    """Write all that a training needs to go on, in the place of the old file."""
     from safetensors.torch import save_file
 
     tensors = {f"parameter.{k}": p.detach().contiguous() for k, p in enumerate(parameters)}
@@ -235,10 +253,8 @@ def _save(path: Path, parameters: list[Tensor], optimiser: _Optimiser, generator
     if generator is not None:
         tensors["generator"] = generator.get_state()
     numbers = json.dumps({"loss": history.loss, "metrics": history.metrics})
-    beside = path.with_suffix(".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, beside, metadata={"format": "hebbnotes checkpoint 1", "history": numbers})
-    os.replace(beside, path)
+    metadata = {"format": "hebbnotes checkpoint 1", "history": numbers}
+    _files.write(path, lambda beside: save_file(tensors, beside, metadata=metadata))
 
 
 def _load(path: Path, parameters: list[Tensor], optimiser: _Optimiser, generator: torch.Generator | None, updates: int) -> History:

@@ -77,7 +77,7 @@ def test_what_is_erased_is_zero_and_the_rest_is_as_it_was(kind):
     g = torch.Generator().manual_seed(0)
     agent = agents.Agent(8, kind, generator=g)
     life = agents.live(agent, MADE, maze.start(MADE, 3, g), 10, g)
-    ways = agents.erased(agent, life.state)
+    ways = agents.with_erased(agent, life.state)
     assert ways["nothing"] is life.state
     assert not any(part.any() for part in states(ways.get("both", ways["activity"])))
     if kind == "plastic":
@@ -85,7 +85,7 @@ def test_what_is_erased_is_zero_and_the_rest_is_as_it_was(kind):
         assert not ways["trace"].hebb.any()
         assert torch.equal(ways["activity"].hebb, life.state.hebb)
         assert not ways["activity"].y.any()
-    read = agents.memories(agent, MADE, life)
+    read = agents.readable_from(agent, MADE, life)
     assert {name: part.shape[1] for name, part in read.items() if name != "place"} == {
         "plastic": {"activity": 8, "trace": 64}, "recurrent": {"activity": 8}, "lstm": {"activity": 16}
     }[kind]  # fmt: skip

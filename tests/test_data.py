@@ -270,6 +270,7 @@ def test_photographs_are_read_from_the_official_archive_and_code_is_not(tmp_path
 
     store({b"data": colours.transpose(0, 3, 1, 2).reshape(4, -1)})
     assert data.available("cifar10")
+    data.require("cifar10")
     assert torch.equal(data.cifar10("test", download=False), torch.from_numpy(colours))
     store({b"data": print})
     with pytest.raises(pickle.UnpicklingError, match="does not belong"):
@@ -314,6 +315,19 @@ def test_the_subset_is_asked_for_by_name_and_is_else_the_first_part_of_the_whole
     with pytest.raises(ValueError, match="is damaged"):
         data.cifar10(subset=True)
     assert not data.available("cifar10-subset")
+    with pytest.raises(ValueError, match="is damaged"):
+        data.require("cifar10-subset")
+
+
+def test_a_set_that_is_not_there_is_asked_for_by_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path))
+    for name in ("mnist", "omniglot", "cifar10", "cifar10-subset"):
+        assert not data.available(name)
+        with pytest.raises(FileNotFoundError, match=f"run `python -m hebbnotes.data {name.removesuffix('-subset')}`"):
+            data.require(name)
+    for ask in (data.available, data.require):
+        with pytest.raises(ValueError, match="name must be one of 'mnist'"):
+            ask("cifar100")
 
 
 REAL = {

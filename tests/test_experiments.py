@@ -16,7 +16,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from hebbnotes import experiments, tasks, training
-from hebbnotes.experiments import bits, pictures, running, stored
+from hebbnotes.experiments import bits, experiment, pictures, running, stored
 from hebbnotes.experiments.__main__ import main
 from hebbnotes.networks import ThreeNumbers, run
 
@@ -33,6 +33,18 @@ def tiny(monkeypatch):
     monkeypatch.setitem(experiments.EXPERIMENTS, "three-numbers-once", small)
     monkeypatch.setattr(bits, "SCHEDULES", {"once": tasks.ONCE})
     return "three-numbers-once"
+
+
+def test_weights_are_taken_by_the_beginning_of_their_names():
+    weights = {"0.w": torch.ones(1), "0.core.w": torch.ones(2), "10.w": torch.ones(3)}
+    assert {key: len(value) for key, value in experiment.under(weights, "0.").items()} == {"w": 1, "core.w": 2}
+    assert experiment.under(weights, "") == weights
+
+
+def test_blocks_of_a_training_end_with_it():
+    assert experiment.block_ends(1_500, 30) == list(range(50, 1_501, 50))
+    assert experiment.block_ends(3, 40) == [1, 2, 3]
+    assert experiment.blocks([1.0, 3.0, 5.0], [2, 3]) == [2.0, 5.0]
 
 
 def without_seconds(numbers):

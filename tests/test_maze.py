@@ -116,7 +116,7 @@ def test_a_wrong_action_is_refused():
             maze.step(made, agents, action, chances(2, g))
     with pytest.raises(ValueError, match="action must have shape"):
         maze.step(made, agents, torch.tensor([0]), chances(2, g))
-    with pytest.raises(TypeError, match="chance is torch"):
+    with pytest.raises(TypeError, match="chance must be double"):
         maze.step(made, agents, torch.tensor([0, 1]), torch.rand(2, generator=g))
 
 

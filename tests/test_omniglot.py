@@ -110,14 +110,14 @@ def test_the_scale_of_the_paper_is_trained_and_its_rate_falls_by_thirds(easy, tm
     history, weights = omniglot.train(Trial(0, tmp_path), **configuration)
     assert len(history["loss"]) == 7
     assert weights["readout.alpha"].item() == pytest.approx(0.01, abs=1e-3)
-    factors = [omniglot.SCHEDULES["falling"](done) for done in (0, 0.19, 0.21, 0.41, 0.61, 0.99)]
+    factors = [omniglot.LR_SCHEDULES["falling"](done) for done in (0, 0.19, 0.21, 0.41, 0.61, 0.99)]
     assert factors == pytest.approx([1, 1, 0.666, 0.666**2, 0.666**3, 0.666**4])
 
 
 def test_what_is_not_there_is_named():
     with pytest.raises(ValueError, match="name must be one of 'omniglot-plastic'"):
         omniglot.load("thousand-bits", {})
-    with pytest.raises(ValueError, match="rule must be one of 'oja', 'decay'"):
+    with pytest.raises(ValueError, match="rule must be one of 'hebb', 'decay', 'oja'"):
         omniglot.network(**small("omniglot-plastic", rule="Oja"), generator=torch.Generator())
     with pytest.raises(RuntimeError, match="Missing key"):
         omniglot.load("omniglot-plastic", {}, "0.")

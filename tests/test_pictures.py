@@ -89,6 +89,21 @@ def test_with_nothing_within_a_half_the_erased_half_has_no_vote_on_itself():
     assert not torch.equal(one[..., :4], other[..., :4])
 
 
+@pytest.mark.parametrize(
+    ("n_pixels", "n", "eta", "error", "message"),
+    [
+        (1, 4, 0.1, ValueError, "n_pixels must be at least 2, got 1"),
+        (4.0, 5, 0.1, TypeError, "n_pixels must be an integer"),
+        (4, 3, 0.1, ValueError, "n must be at least 4, got 3"),
+        (4, "5", 0.1, TypeError, "n must be an integer"),
+        (4, 5, 1.0, ValueError, "a learned eta must lie inside"),
+    ],
+)
+def test_a_network_of_halves_refuses_what_cannot_be(n_pixels, n, eta, error, message):
+    with pytest.raises(error, match=message):
+        networks.HalvesRNN(n_pixels, n, eta=eta, generator=torch.Generator())
+
+
 def test_the_two_numbers_are_those_across_and_elsewhere():
     alpha = halves(4, 0.75, 0.125).alpha
     across = torch.zeros(5, 5, dtype=torch.bool)

@@ -270,6 +270,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         **_FIGURE_2,
     ),
 }
+"""All experiments on patterns of bits; those that differ in a number are added here."""
 for _p in (2, 3):
     EXPERIMENTS |= {
         f"fifty-bits-plastic-{_p}": Experiment(

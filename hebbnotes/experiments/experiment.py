@@ -3,20 +3,38 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from hebbnotes import training
+from hebbnotes import rules, training
 
-__all__ = ["Experiment", "Numbers", "Trial", "Weights", "nothing", "short", "shorts"]
+__all__ = [
+    "RULES",
+    "Experiment",
+    "Numbers",
+    "Trial",
+    "Weights",
+    "block_ends",
+    "blocks",
+    "loaded",
+    "nothing",
+    "short",
+    "shorts",
+    "under",
+]
 
 Numbers = dict[str, Any]
 """What is measured on one seed: numbers, or lists and dicts of them."""
 Weights = dict[str, Tensor]
 """What was trained."""
+RULES = {"hebb": rules.hebb, "decay": rules.decay, "oja": rules.oja}
+"""The rules that a configuration may name."""
+
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -145,6 +163,28 @@ def short(value: Any) -> float:
 def shorts(values: Any) -> list[float]:
     """Return numbers with four significant digits each."""
     return [short(v) for v in values]
+
+
+def under(weights: Weights, prefix: str) -> Weights:
+    """Return those weights whose names begin with a prefix, such as ``"0."`` for seed 0, under the rest of their names."""
+    return {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
+
+
+def loaded(net: Network, weights: Weights, prefix: str = "") -> Network:
+    """Return a network with those weights whose names begin with a prefix, and without gradients.
+
+    Raises
+    ------
+    RuntimeError
+        If weights are missing or do not fit.
+    """
+    net.load_state_dict(under(weights, prefix))
+    return net.requires_grad_(False)
+
+
+def block_ends(updates: int, n_blocks: int) -> list[int]:
+    """Return after how many updates each of some equal blocks of a training ends; fewer blocks, where there are too few updates."""
+    return sorted({max(1, round(updates * k / n_blocks)) for k in range(1, n_blocks + 1)})
 
 
 def blocks(values: list[float], ends: Iterable[int]) -> list[float]:

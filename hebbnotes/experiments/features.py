@@ -192,8 +192,7 @@ def score_choices(weights: Weights, seed: int, **_: Any) -> Numbers:
 
 
 def _are_there(**_: Any) -> None:
-    for split in ("train", "test"):
-        data.mnist(split, download=False)
+    data.require("mnist")
 
 
 _SIZES, _STEPS = {"sizes": [25, 100, 400]}, {"steps": 6_000, "batch": 100}

@@ -6,12 +6,22 @@ from typing import Any
 
 import torch
 
-from hebbnotes import _checks, agents, analysis, maze, rules, training
-from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, blocks, short, shorts
+from hebbnotes import _checks, agents, analysis, maze, training
+from hebbnotes.experiments.experiment import (
+    RULES,
+    Experiment,
+    Numbers,
+    Trial,
+    Weights,
+    block_ends,
+    blocks,
+    loaded,
+    short,
+    shorts,
+    under,
+)
 
 __all__ = ["EXPERIMENTS", "agent", "load"]
-
-RULES = {"hebb": rules.hebb, "decay": rules.decay, "oja": rules.oja}
 
 
 def agent(
@@ -47,16 +57,10 @@ def load(name: str, weights: Weights, prefix: str = "") -> agents.Agent:
     """
     alone = tuple(one for one, experiment in EXPERIMENTS.items() if "kind" in experiment.configuration)
     configuration = EXPERIMENTS[_checks.choice("name", name, alone)].configuration
-    return _load({key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}, **configuration)
+    return loaded(agent(**configuration, generator=torch.Generator()), weights, prefix)
 
 
-def _load(weights: Weights, **configuration: Any) -> agents.Agent:
-    found = agent(**configuration, generator=torch.Generator())
-    found.load_state_dict(weights)
-    return found.requires_grad_(False)
-
-
-SCHEDULES = {"cosine": training.cosine, "constant": training.constant}
+LR_SCHEDULES = {"cosine": training.cosine, "constant": training.constant}
 
 
 def train(
@@ -91,9 +95,9 @@ def train(
         net, made, batch, n_steps, g, n_goals=n_goals, reward=reward, penalty=penalty, gamma=gamma, lam=lam, scale=scale,
         value_weight=value_weight, entropy=lambda update: first + (last - first) * update / updates,
     )  # fmt: skip
-    options = {"lr": lr, "schedule": SCHEDULES[schedule], "clip_norm": clip_norm}
+    options = {"lr": lr, "schedule": LR_SCHEDULES[schedule], "clip_norm": clip_norm}
     history = trial.train(net.parameters(), loss, updates, g, part=part, **options)
-    ends = sorted({max(1, round(updates * k / 40)) for k in range(1, 41)})
+    ends = block_ends(updates, 40)
     began, n_timed = time.process_time(), 20
     for _ in range(n_timed):
         loss(updates - 1)[0].backward()
@@ -119,7 +123,7 @@ def score(
     **configuration: Any,
 ) -> Numbers:
     """Test an agent on new episodes: as it is, with its memory erased half-way, and where its goal can be read from."""
-    net, made = _load(weights, **configuration), maze.make(size)
+    net, made = loaded(agent(**configuration, generator=torch.Generator()), weights), maze.make(size)
     g = torch.Generator().manual_seed(10_000 + seed)
 
     def live(begin: maze.Agents, steps: int, state: Any = None) -> agents.Life:
@@ -129,7 +133,7 @@ def score(
     half = live(maze.start(made, test_episodes, g, n_goals), n_steps // 2)
     knows, later = half.found.any(0), int(torch.randint(2**31, (1,), generator=g))
     after = {}
-    for name, state in agents.erased(net, half.state).items():
+    for name, state in agents.with_erased(net, half.state).items():
         g.manual_seed(later)  # the same chances for all
         late = live(half.agents, n_steps // 2, state).found[:, knows].sum(0).double()
         after[name] = short(late.mean()) if knows.any() else None
@@ -144,7 +148,7 @@ def score(
         enough, goal = int(away.sum()) >= 30, half.agents.goal[away]
         numbers["decoded"] = {
             name: short(analysis.decoded(features[away], goal)) if enough else None
-            for name, features in agents.memories(net, made, half).items()
+            for name, features in agents.readable_from(net, made, half).items()
         }
     if net.kind == "plastic":
         numbers |= {"eta": short(net.core.eta), "alpha_std": short(net.core.alpha.std())}
@@ -168,8 +172,7 @@ def score_rates(weights: Weights, seed: int, *, sizes: dict[str, int], rates: tu
     for kind, n in sizes.items():
         for rate in rates:
             prefix = f"{kind}-{rate:g}."
-            own = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
-            tested = score(own, seed, **configuration | {"kind": kind, "n": n})
+            tested = score(under(weights, prefix), seed, **configuration | {"kind": kind, "n": n})
             finds.setdefault(kind, []).append(tested["test_finds"])
     return {"rates": list(rates), "finds": finds, "best": {kind: max(values) for kind, values in finds.items()}}
 

@@ -5,12 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hebbnotes import _checks, baselines, data, networks, oneshot, rules, training
-from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, blocks, short, shorts
+from hebbnotes import _checks, baselines, data, networks, oneshot, training
+from hebbnotes.experiments.experiment import RULES, Experiment, Numbers, Trial, Weights, block_ends, blocks, loaded, short, shorts
 
 __all__ = ["EXPERIMENTS", "load", "network"]
-
-RULES = {"oja": rules.oja, "decay": rules.decay}
 
 
 def network(
@@ -24,7 +22,7 @@ def network(
         As for :class:`hebbnotes.networks.OneShotNetwork`, or none.
     n_ways, eta, alpha_scale, generator
         As for that.
-    rule : {"oja", "decay"}
+    rule : {"hebb", "decay", "oja"}
         By name. Further parts of a configuration are left aside.
     """
     _checks.choice("rule", rule, tuple(RULES))
@@ -48,13 +46,7 @@ def load(name: str, weights: Weights, prefix: str = "") -> networks.OneShotNetwo
     Taught in the chapter "One-shot learning".
     """
     configuration = EXPERIMENTS[_checks.choice("name", name, tuple(EXPERIMENTS))].configuration
-    return _load({key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}, **configuration)
-
-
-def _load(weights: Weights, **configuration: Any) -> Any:
-    net = network(**configuration, generator=torch.Generator())
-    net.load_state_dict(weights)
-    return net.requires_grad_(False)
+    return loaded(network(**configuration, generator=torch.Generator()), weights, prefix)
 
 
 def _falling(done: float) -> float:
@@ -62,7 +54,7 @@ def _falling(done: float) -> float:
     return 0.666 ** int(5 * done)
 
 
-SCHEDULES = {"cosine": training.cosine, "falling": _falling}
+LR_SCHEDULES = {"cosine": training.cosine, "falling": _falling}
 
 
 def train(
@@ -94,8 +86,8 @@ def train(
         return pool._replace(pictures=oneshot.jitter(pool.pictures, g)) if jitter else pool
 
     loss = oneshot.loss(net, draw, getattr(torch, precision))
-    history = trial.train(net.parameters(), loss, updates, g, lr=lr, kernel_lr=kernel_lr, schedule=SCHEDULES[schedule])
-    ends = sorted({max(1, round(updates * k / 40)) for k in range(1, 41)})
+    history = trial.train(net.parameters(), loss, updates, g, lr=lr, kernel_lr=kernel_lr, schedule=LR_SCHEDULES[schedule])
+    ends = block_ends(updates, 40)
     return {
         "trained_numbers": sum(p.numel() for p in net.parameters()),
         "updates": ends,
@@ -109,7 +101,7 @@ def score(
 ) -> Numbers:
     """Test a network on the characters that it never saw: as it is, read by another rule, and with more drawings of each."""
     drawings, _ = oneshot.omniglot()
-    net = _load(weights, n_ways=n_ways, **configuration)
+    net = loaded(network(n_ways=n_ways, **configuration, generator=torch.Generator()), weights)
     new = drawings[oneshot.split(len(drawings), held_out, seed)[1]]
     g = torch.Generator().manual_seed(10_000 + seed)
     answers, where = _answers(net, new, n_ways, n_shots, test_episodes, g)
@@ -174,16 +166,10 @@ def readings(net: Any, seen: Tensor, targets: Tensor, clamp: Tensor) -> dict[str
     }
     if isinstance(net, networks.OneShotNetwork):
         layer = net.readout
-        ways = {name: (layer.w, rule) for name, rule in RULES.items()} | {"w = 0": (0 * layer.w, layer.rule)}
+        ways = {name: (layer.w, RULES[name]) for name in ("oja", "decay")} | {"w = 0": (0 * layer.w, layer.rule)}
         for name, (w, rule) in ways.items():
             found[name] = networks.run_layer(seen, w, layer.alpha, layer.eta, rule, None, targets, clamp)[0][-1]
     return found
-
-
-def _is_there(**_: Any) -> None:
-    for name in data.FILES:
-        if name.startswith("omniglot/"):
-            data.fetch(name, download=False)
 
 
 _TRAINED = {
@@ -218,7 +204,11 @@ _PUBLISHED = {
     "jitter": False,
     "precision": "float32",
 }
-_RIGHT = {"metric": "test_right", "unit": "share of drawings of new characters named right", "needs": _is_there}
+_RIGHT = {
+    "metric": "test_right",
+    "unit": "share of drawings of new characters named right",
+    "needs": lambda **_: data.require("omniglot"),
+}
 
 
 def _experiment(about: str, changed: dict[str, Any], **options: Any) -> Experiment:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import analysis, data, tasks, training
-from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, blocks, short
+from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, block_ends, blocks, loaded, short
 from hebbnotes.networks import HalvesRNN, PlasticRNN, run
 
 __all__ = ["EXPERIMENTS", "KINDS", "load", "network", "photographs"]
@@ -36,9 +36,7 @@ def load(alpha: str | None, task: tasks.PatternCompletion, weights: Weights, pre
     -----
     Taught in the chapter "Natural images".
     """
-    net = network(alpha, task, 0.01, torch.Generator())
-    net.load_state_dict({key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)})
-    return net.requires_grad_(False)
+    return loaded(network(alpha, task, 0.01, torch.Generator()), weights, prefix)
 
 
 def photographs(source: str, split: str) -> tuple[Tensor, tuple[int, int]]:
@@ -67,7 +65,7 @@ def train_natural_images(
     loss = tasks.picture_loss(net, task, known.to(g.device), shape, batch, g)
     schedule = training.cosine if anneal else training.constant
     history = trial.train(net.parameters(), loss, updates, g, lr=lr, schedule=schedule)
-    ends = [round(updates * k / 30) for k in range(1, 31)]
+    ends = block_ends(updates, 30)
     return {
         "trained_numbers": sum(p.numel() for p in net.parameters()),
         "episodes": [batch * end for end in ends],
@@ -185,9 +183,9 @@ def score_smooth_patterns(
     return found
 
 
-def _photographs_are_there(*, source: str, **_: Any) -> None:
-    for split in ("train", "test"):
-        photographs(source, split)
+def _are_there(*, source: str, **_: Any) -> None:
+    if source != "patches":  # which scikit-learn brings
+        data.require(source)
 
 
 _SQUARED = {"metric": "test_squared", "unit": "mean squared error of an erased pixel"}
@@ -210,7 +208,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         keep=(0,),
         scales={"notebook": _PATCHES} | ({"paper": _PUBLISHED} if paper else {}),
         stored=("book", "notebook"),
-        needs=_photographs_are_there,
+        needs=_are_there,
         paper=paper,
         difference=(_DIFFERENCE if paper else "") + ("; the pictures shown are of other photographs" if kind == "full" else ""),
     )
@@ -221,6 +219,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         strict=True,
     )
 }
+"""All experiments on pictures; that on smooth patterns is added here."""
 EXPERIMENTS["smooth-patterns"] = Experiment(
     "65 units, three patterns of 8 x 8 from white noise to smooth, half erased in three ways, four kinds of alpha",
     train_smooth_patterns,

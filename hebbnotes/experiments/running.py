@@ -10,44 +10,32 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from importlib.resources import files
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 import hebbnotes
-from hebbnotes.experiments.experiment import Numbers, Trial, Weights
+from hebbnotes import _files
+from hebbnotes.experiments.experiment import Numbers, Trial, Weights, under
 from hebbnotes.experiments.paper import PAPER
 from hebbnotes.experiments.stored import EXPERIMENTS, WEIGHTS, command, headline, number, result, stem, weights
 
 __all__ = ["check_first", "collect", "evaluate", "run_seed", "run_seeds", "store"]
 
 
-def _write(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file beside and rename it, so that nobody ever reads half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(beside)
-        beside.chmod(0o644)  # safetensors writes files that only their owner may read
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
 def _write_json(path: Path, found: Any) -> None:
     text = json.dumps(found, indent=1, allow_nan=False) + "\n"
-    _write(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+    _files.write(path, lambda beside: beside.write_text(text, encoding="utf-8"))
 
 
 def _write_weights(path: Path, tensors: Weights) -> None:
     from safetensors.torch import save_file
 
-    _write(path, lambda beside: save_file(tensors, beside, metadata={"format": WEIGHTS}))
+    _files.write(path, lambda beside: save_file(tensors, beside, metadata={"format": WEIGHTS}))
 
 
 def _kept(tensors: Weights) -> Weights:
@@ -83,7 +71,7 @@ def _configuration(name: str, scale: str) -> dict[str, Any]:
     return json.loads(json.dumps(EXPERIMENTS[name].scaled(scale)))
 
 
-def _same(path: Path, name: str, scale: str, device: str | None = None) -> dict[str, Any]:
+def _read_checked(path: Path, name: str, scale: str, device: str | None = None) -> dict[str, Any]:
     """Read what a seed rests on, and refuse what was trained otherwise."""
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
@@ -135,7 +123,7 @@ def check_first(
         raise ValueError(f"the device {device!r} cannot be used here ({str(error).splitlines()[0]}): try cpu") from error
     for path in (place / f"{seed}.{end}" for seed in wanted for end in ("json", "began")):
         if path.exists():
-            _same(path, name, scale, device)
+            _read_checked(path, name, scale, device)
     if to_store:
         done = {int(path.stem) for path in place.glob("*.json")} | wanted
         if done != set(experiment.seeds) or scale not in experiment.stored:
@@ -186,7 +174,7 @@ def run_seed(
     try:
         with FileLock(lock, blocking=False):
             if done.exists():
-                return _same(done, name, scale, device)
+                return _read_checked(done, name, scale, device)
             found = _train_and_test(trial, name, scale, began)
             _write_json(done, found)
             shutil.rmtree(parts, ignore_errors=True)
@@ -287,9 +275,8 @@ def run_seeds(
             for place in [p for p in range(places) if p not in running][: len(waiting)]:
                 seed = waiting.pop(0)
                 process = context.Process(target=_in_a_process, args=(name, seed, folder, scale, device, place, lock))
-                before = signal.signal(
-                    signal.SIGINT, signal.SIG_IGN
-                )  # inherited: Ctrl-C is for this process, which ends the others
+                # inherited: Ctrl-C is for this process, which ends the others
+                before = signal.signal(signal.SIGINT, signal.SIG_IGN)
                 process.start()
                 signal.signal(signal.SIGINT, before)
                 running[place] = seed, process
@@ -325,7 +312,7 @@ def collect(name: str, folder: Path, target: Path, scale: str = "book") -> dict[
     parts = {int(p.stem): p for p in place.glob("*.json")}
     if not parts:
         raise FileNotFoundError(f"{place} holds no result: run the experiment first")
-    read = {seed: _same(parts[seed], name, scale) for seed in sorted(parts)}
+    read = {seed: _read_checked(parts[seed], name, scale) for seed in sorted(parts)}
     for what in ("device", "versions"):
         if len({json.dumps(one[what]) for one in read.values()}) > 1:
             each = "; ".join(f"seed {seed}: {one[what]}" for seed, one in read.items())
@@ -401,16 +388,13 @@ def evaluate(name: str, scale: str = "book", seeds: Iterable[int] | None = None)
         or the pictures that the test needs are not there.
     """
     stored, tensors, experiment = result(name, scale), weights(name, scale), EXPERIMENTS[name]
-    by_seed: dict[str, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        seed, _, what = key.partition(".")
-        by_seed.setdefault(seed, {})[what] = tensor
-    wanted = list(by_seed) if seeds is None else [str(seed) for seed in seeds]
-    if missing := [seed for seed in wanted if seed not in by_seed]:
-        raise ValueError(f"{name}: the weights of seeds {', '.join(missing)} are not stored, only those of {', '.join(by_seed)}")
+    kept = list(dict.fromkeys(key.partition(".")[0] for key in tensors))
+    wanted = kept if seeds is None else [str(seed) for seed in seeds]
+    if missing := [seed for seed in wanted if seed not in kept]:
+        raise ValueError(f"{name}: the weights of seeds {', '.join(missing)} are not stored, only those of {', '.join(kept)}")
     recomputed, differences = {}, [0.0]
     for seed in wanted:
-        again: Numbers = experiment.test(by_seed[seed], int(seed), **experiment.scaled(scale))
+        again: Numbers = experiment.test(under(tensors, f"{seed}."), int(seed), **experiment.scaled(scale))
         was, now = _leaves(stored["seeds"][seed]), _leaves(again)
         if missing := sorted(set(now) - set(was)):
             raise ValueError(f"{name}: the stored result lacks {', '.join(missing[:3])}: run `{command(name, scale)} --store`")

@@ -1,4 +1,7 @@
-"""Stored results: what the package holds of each experiment."""
+"""All experiments by name, and their stored results: what the package holds of each, the command that repeats it, its headline.
+
+:data:`EXPERIMENTS` joins those of all modules; :func:`result`, :func:`seeds` and :func:`weights` read the package's files.
+"""
 
 import json
 from importlib.resources import as_file, files
