@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, ListedColormap
+from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -26,6 +26,7 @@ from hebbnotes.tasks import Episodes
 __all__ = [
     "BLACK",
     "BLUE",
+    "BLUES",
     "GREEN",
     "GREY",
     "ORANGE",
@@ -57,6 +58,7 @@ __all__ = [
 BLACK, BLUE, VERMILION, GREEN = "#222222", "#0072B2", "#D55E00", "#009E73"
 PINK, ORANGE, SKY = "#CC79A7", "#E69F00", "#56B4E9"
 GREY = "#c8c8c8"
+BLUES = LinearSegmentedColormap.from_list("blues", ["white", BLUE])
 
 _BITS = ListedColormap(["white", GREY, BLUE])
 _GREYS = plt.get_cmap("gray").with_extremes(bad=SKY)
@@ -180,7 +182,7 @@ def maps_frame(maps: dict[str, Tensor], pixel: tuple[int, int], largest: dict[st
     -----
     Taught in the chapter "Natural images".
     """
-    fig, axes = plt.subplots(1, len(maps), figsize=(6.4, 3), squeeze=False)
+    fig, axes = plt.subplots(1, len(maps), figsize=(7, 3.2), squeeze=False)
     for ax, (title, values) in zip(axes[0], maps.items(), strict=True):
         limit = largest[title]
         drawn = ax.imshow(values.detach().numpy(), cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest")
@@ -239,9 +241,9 @@ def fields_frame(w: Tensor, shape: tuple[int, int], across: int, title: str) -> 
     Taught in the chapter "Learning rules".
     """
     down = -(-w.shape[1] // across)
-    fig, axes = plt.subplots(down, across, figsize=(6, 6 * down / across + 0.4), squeeze=False)
+    fig, axes = plt.subplots(down, across, figsize=(7, 7 * down / across + 0.4), squeeze=False)
     _draw_fields(axes.ravel(), w, shape)
-    fig.suptitle(title)
+    fig.suptitle(title, fontsize="medium")
     return fig
 
 
@@ -440,7 +442,7 @@ def over_seeds(ax: Axes, x: Sequence[float], values: Tensor, colour: str, label:
 
 def _draw_state(ax: Axes, y: Tensor, shape: tuple[int, int], title: str) -> None:
     """Draw the state of the units, in [-1, 1], as a picture."""
-    ax.imshow(y.detach().reshape(shape).numpy(), cmap="Blues", vmin=-1, vmax=1, interpolation="nearest")
+    ax.imshow(y.detach().reshape(shape).numpy(), cmap=BLUES, vmin=-1, vmax=1, interpolation="nearest")
     _frame(ax, title=title)
 
 
@@ -509,11 +511,11 @@ def read_frame(y: Tensor, resembles: Tensor, left: Tensor, shape: tuple[int, int
     fig, (picture, bars) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(2, 3))
     _draw_state(picture, y, shape, f"asks at step {len(left) + 1}")
     steps = range(1, len(resembles) + 1)
-    bars.bar(steps, resembles.detach().numpy(), color=SKY, label="resembles")
+    bars.bar(steps, resembles.detach().numpy(), color=SKY, label="resemblance")
     bars.bar(steps, (resembles * left).detach().numpy(), width=0.5, color=BLUE, label="less what is forgotten")
     bars.axhline(0, color=BLACK, linewidth=1)
-    bars.set(xlabel="earlier step", ylabel="resemblance", xlim=(0, n_steps), ylim=(-0.2, 1.3), yticks=(0, 0.5, 1))
-    bars.legend(loc="upper center", ncols=2)
+    bars.set(xlabel="earlier step", xlim=(0, n_steps), ylim=(-0.2, 1.6), yticks=(0, 0.5, 1))
+    bars.legend(loc="upper left")
     return fig
 
 
@@ -570,17 +572,18 @@ def window_frame(lags: Tensor, window: Tensor, lag: float, change: float) -> Fig
     Taught in the chapter "Hebb in the brain".
     """
     fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(2, 3))
-    for height, at, name in ((1, -lag / 2, "sender"), (0, lag / 2, "receiver")):
+    for height, at in ((1, -lag / 2), (0, lag / 2)):
         left.plot([-80, 80], [height, height], color="#b8b8b8", linewidth=1)
         left.plot([1000 * at] * 2, [height, height + 0.6], color=BLACK, linewidth=2.5)
-        left.text(-80, height + 0.12, name)
-    left.set(xlim=(-82, 82), ylim=(-0.2, 2), yticks=[], xlabel="time (ms)")
+    left.set(xlim=(-82, 82), ylim=(-0.2, 2), yticks=(0, 1), yticklabels=("receiver", "sender"), xlabel="time (ms)")
+    left.tick_params(axis="y", length=0)
     left.spines["left"].set_visible(False)
-    right.plot(1000 * lags, 100 * window, color=BLUE)
+    for side in (lags < 0, lags > 0):
+        right.plot(1000 * lags[side], 100 * window[side], color=BLUE)
     right.plot(1000 * lag, 100 * change, "o", color=VERMILION, markersize=9)
     right.axhline(0, color=BLACK, linewidth=1)
     right.axvline(0, color=BLACK, linewidth=1)
-    right.set(xlabel="receiver's spike minus sender's (ms)", ylabel="change of the weight (%)")
+    right.set(xlabel="receiver's minus sender's (ms)", ylabel="change (%)")
     return fig
 
 
@@ -622,16 +625,16 @@ def bcm_frame(y: Tensor, change: Tensor, theta: float) -> Figure:
     -----
     Taught in the chapter "Hebb in the brain".
     """
-    fig, ax = plt.subplots(figsize=(6, 3))
+    fig, ax = plt.subplots(figsize=(7, 3.4))
     x, values = y.numpy(), change.numpy()
     ax.plot(x, values, color=BLACK)
-    ax.fill_between(x, values, where=values > 0, color=BLUE, alpha=0.6, label="strengthened")
-    ax.fill_between(x, values, where=values < 0, color=VERMILION, alpha=0.6, label="weakened")
+    ax.fill_between(x, values, where=values > 0, color=BLUE, label="strengthened")
+    ax.fill_between(x, values, where=values < 0, color=VERMILION, label="weakened")
     ax.axhline(0, color=BLACK, linewidth=1)
     ax.axvline(theta, color=BLACK, linewidth=1, linestyle="--")
     ax.text(theta, -1.05, " threshold", va="center")
-    ax.set(xlabel="activity of the receiver", ylabel="change of an active synapse", ylim=(-1.2, 2))
-    ax.legend(loc="upper left")
+    ax.set(xlabel="activity of the receiver", ylabel="change of the synapse", ylim=(-1.2, 2))
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return fig
 
 
@@ -677,12 +680,14 @@ _TEMPLATE = """<figure class="moving-figure" style="margin:0;max-width:44rem">
 .moving-figure.live img:not(.now){{display:none}}
 .moving-figure .controls{{display:none;gap:.7em;align-items:center;margin:.4em 0}}
 .moving-figure.live .controls{{display:flex}}
-.moving-figure input{{flex:1;min-width:0}} .moving-figure output{{min-width:6em}}
+.moving-figure input{{flex:1;min-width:0}} .moving-figure output{{min-width:{wide}em}}
+.moving-figure.live .label{{display:none}}
 @media (prefers-reduced-motion:reduce){{.moving-figure button{{display:none}}}}
-@media print{{.moving-figure.live img.strip{{display:inline-block;width:32%}} .moving-figure.live .controls{{display:none}}}}
+@media print{{.moving-figure.live .controls,.moving-figure.live .frame:not(.strip){{display:none}}
+.moving-figure.live .frame.strip{{display:inline-block;width:49%;break-inside:avoid}} .moving-figure.live .strip>*{{display:block!important}}}}
 </style>
 {frames}
-<div class="controls"><button type="button" aria-label="play {name}">Play</button>
+<div class="controls"><button type="button">Play</button>
 <input type="range" min="0" max="{last}" value="0" step="1" aria-label="{name}" aria-valuetext="{first}">
 <output>{first}</output></div>
 <script>(() => {{
@@ -744,20 +749,25 @@ class MovingFigure:
     def _repr_html_(self) -> str:
         strip = set(np.linspace(0, len(self.frames) - 1, min(6, len(self.frames))).round().astype(int).tolist())
         images = [
-            f'<img class="{"strip" if k in strip else ""}" data-label="{html.escape(label)}" '
+            f'<span class="frame{" strip" if k in strip else ""}"><img data-label="{html.escape(label)}" '
             f'alt="{html.escape(f"{self.alt} {self.name}: {label}")}" src="data:image/png;base64,{frame}">'
+            f'<span class="label" aria-hidden="true">{html.escape(f"{self.name}: {label}")}</span></span>'
             for k, (label, frame) in enumerate(zip(self.labels, self.frames, strict=True))
         ]
         first, last = html.escape(self.labels[0]), len(self.frames) - 1
-        return _TEMPLATE.format(frames="\n".join(images), name=html.escape(self.name), first=first, last=last)
+        wide = max(6, round(0.55 * max(map(len, self.labels))))  # so that the slider keeps its length
+        return _TEMPLATE.format(frames="\n".join(images), name=html.escape(self.name), first=first, last=last, wide=wide)
 
 
 def _png(figure: Figure) -> str:
-    """Return the figure as a PNG of 64 colours, in base64: a third of the size, and no date inside."""
+    """Return the figure as a PNG of 64 colours, in base64: a third of the size, and no date inside.
+
+    The colours are spread over all that occur: the usual median would melt rare ones, the ends of a colour scale, into one.
+    """
     from PIL import Image
 
     raw, small = io.BytesIO(), io.BytesIO()
     figure.savefig(raw, format="png", metadata={"Software": None})
     plt.close(figure)
-    Image.open(raw).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    Image.open(raw).convert("RGB").quantize(64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
     return base64.b64encode(small.getvalue()).decode()
