@@ -8,7 +8,7 @@ import torch
 
 from hebbnotes import experiments, run, tasks
 from hebbnotes.connections import ScaledIdentity
-from tests import test_site
+from tests.books import one_page
 from tools import live
 
 STORED = json.loads(live.FIXTURE.read_text(encoding="utf-8"))
@@ -52,7 +52,7 @@ def test_the_page_gets_the_numbers_that_were_trained():
 def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("live")
     two = "```{live-network}\n```\n\nBetween.\n\n```{live-network}\n```\n\n{cite:p}`hebb1949organization`"
-    done = test_site.small_book(folder, two)
+    done = one_page(folder, two)
     assert done.returncode == 0, done.stderr
     return (folder / "_build" / "html" / "index.html").as_uri()
 
