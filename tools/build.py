@@ -17,17 +17,9 @@ def build(
     **how: Any,
 ) -> subprocess.CompletedProcess[str]:
     """Build into ``out/_build`` with further options of ``jupyter-book build``; ``how`` goes to :func:`subprocess.run`."""
-    command = [
-        Path(sys.executable).with_name("jupyter-book"),
-        "build",
-        book,
-        "--config",
-        config,
-        "--toc",
-        toc,
-        "--path-output",
-        out,
-    ]
+    # by this Python, since the program `jupyter-book` need not lie beside it
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", book]
+    command += ["--config", config, "--toc", toc, "--path-output", out]
     return subprocess.run(
         [*map(str, command), "--all", "-W", "-n", "--keep-going", *options], cwd=ROOT, check=False, text=True, **how
     )
