@@ -2,12 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-BUILD := $(BIN)/jupyter-book build book --config _config.yml --toc $(CURDIR)/_toc.yml --path-output . --all -W -n --keep-going
 
 .PHONY: book test lint outputs data serve zip pdf picture measure bench browser clean
 
 book: .venv/.done
-	$(BUILD)
+	$(BIN)/python -m tools.build
 	@echo "Open _build/html/index.html"
 
 test: .venv/.done

@@ -15,9 +15,8 @@ import nbformat
 import pytest
 from packaging.requirements import Requirement
 
-from tools import outputs
+from tools import measure, outputs
 from tools.book_extension import find_witnesses, prose
-from tools.measure import readme_block
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
@@ -59,8 +58,12 @@ def test_a_chapter_has_its_parts(path):
         "Check yourself",
     ):
         assert part in text, f"the chapter lacks {part!r}"
+    answers = text.partition("Check yourself")[2].count("{dropdown}")
+    assert 3 <= answers <= 5, "self-checks, each with a folded answer"
     assert 3 <= text.count("{exercise") - text.count("{exercise-end}") <= 5
     assert re.search(r"(?i)further reading", text)
+    code = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    assert any("MovingFigure(" in source for source in code), "the chapter lacks a figure that moves"
 
 
 def test_two_runs_of_a_notebook_store_the_same_bytes():
@@ -97,7 +100,7 @@ def test_every_public_name_is_documented():
 
 
 def test_the_readme_shows_what_was_measured():
-    assert readme_block() in (ROOT / "README.md").read_text(encoding="utf-8"), "run `make measure`"
+    assert measure.readme_block() in (ROOT / "README.md").read_text(encoding="utf-8"), "run `make measure`"
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +190,21 @@ def test_a_notebook_without_its_data_is_skipped_and_says_how_to_get_them(tmp_pat
     outputs.main([])
     assert "skipped: needy.ipynb needs omniglot" in capsys.readouterr().out
     assert (tmp_path / "needy.ipynb").read_text() == before
+
+
+def test_only_notebooks_that_there_are_can_be_run(tmp_path, monkeypatch):
+    (tmp_path / "first.ipynb").touch()
+    monkeypatch.setattr(outputs, "BOOK", tmp_path)
+    with pytest.raises(SystemExit, match="no notebook is named second: there are first"):
+        outputs.main(["first", "second"])
+
+
+def test_a_notebook_without_its_data_keeps_the_seconds_that_were_measured_if_any_were(tmp_path, monkeypatch):
+    for name in ("new", "old"):
+        nbformat.write(nbformat.v4.new_notebook(metadata={"hebbnotes": {"needs": ["omniglot"]}}), tmp_path / f"{name}.ipynb")
+    monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path / "empty"))
+    monkeypatch.setattr(outputs, "BOOK", tmp_path)
+    assert measure.notebooks({"old": {"seconds": 3}, "gone": {"seconds": 5}}) == {"old": {"seconds": 3}}
 
 
 def test_measured_numbers_are_json_of_numbers():

@@ -6,41 +6,22 @@ import http.server
 import json
 import os
 import re
-import shutil
 import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
+from axe_playwright_python.sync_playwright import Axe
 
-ROOT = Path(__file__).parents[1]
-
-
-def build(book, config, toc, out):
-    """Build a book as `make book` does, and return the finished process."""
-    command = [
-        Path(sys.executable).with_name("jupyter-book"),
-        "build",
-        book,
-        "--config",
-        config,
-        "--toc",
-        toc,
-        "--path-output",
-        out,
-    ]
-    return subprocess.run(
-        [*map(str, command), "--all", "-W", "-n", "--keep-going"], cwd=ROOT, capture_output=True, text=True, check=False
-    )  # fmt: skip
+from tests.books import one_page, small_book
+from tools.build import ROOT, build
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     out = tmp_path_factory.mktemp("site")
-    done = build(ROOT / "book", ROOT / "_config.yml", ROOT / "_toc.yml", out)
+    done = build(out, capture_output=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
     return out / "_build" / "html"
 
@@ -60,33 +41,20 @@ FAULTS = {
 }
 
 
-def small_book(folder, text, extra=None):
-    """Write a book of one page, with the configuration of the real one."""
-    book = folder / "book"
-    shutil.copytree(ROOT / "book" / "_static", book / "_static", ignore=shutil.ignore_patterns("mathjax"))
-    for name in ("references.bib", "measured.json"):
-        shutil.copy(ROOT / "book" / name, book / name)
-    (book / "index.md").write_text(f"# A page\n\n{text}\n\n```{{bibliography}}\n```\n")
-    for name, content in (extra or {}).items():
-        (book / name).write_text(content)
-    (folder / "_toc.yml").write_text("format: jb-book\nroot: index\n")
-    return build(book, ROOT / "_config.yml", folder / "_toc.yml", folder)
-
-
 def test_a_page_without_fault_builds(tmp_path):
-    done = small_book(tmp_path, "All is well. {cite:p}`hebb1949organization`")
+    done = one_page(tmp_path, "All is well. {cite:p}`hebb1949organization`")
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(("fault", "message"), FAULTS.items(), ids=lambda v: re.sub(r"\W+", "-", v)[:30])
 def test_the_build_fails_for_a_fault_and_names_it(fault, message, tmp_path):
-    done = small_book(tmp_path, fault)
+    done = one_page(tmp_path, fault)
     assert done.returncode != 0
     assert message in done.stderr, done.stderr
 
 
 def test_the_build_fails_for_a_page_outside_the_contents(tmp_path):
-    done = small_book(tmp_path, "All is well.", {"stray.md": "# Stray\n"})
+    done = one_page(tmp_path, "All is well.", {"stray.md": "# Stray\n"})
     assert done.returncode != 0
     assert "page stray.md is outside the table of contents" in done.stderr
 
@@ -96,24 +64,28 @@ def test_the_build_fails_for_a_figure_of_a_notebook_without_alt_text(tmp_path):
     cell = next(c for c in notebook.cells if c.get("outputs") and "image/png" in c.outputs[0].get("data", {}))
     cell.metadata.pop("mystnb")
     page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Stray"), cell], metadata=notebook.metadata)
-    shutil.copytree(ROOT / "book" / "_static", tmp_path / "book" / "_static", ignore=shutil.ignore_patterns("mathjax"))
-    for name in ("references.bib", "measured.json"):
-        shutil.copy(ROOT / "book" / name, tmp_path / "book" / name)
-    nbformat.write(page, tmp_path / "book" / "index.ipynb")
-    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: index\n")
-    done = build(tmp_path / "book", ROOT / "_config.yml", tmp_path / "_toc.yml", tmp_path)
+    done = small_book(tmp_path, nbformat.writes(page), name="index.ipynb")
     assert done.returncode != 0
     assert "has no alt text" in done.stderr
 
 
-def test_without_an_address_there_is_no_button_and_with_one_its_links_are_right(site, tmp_path):
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.skipif(bool(CONFIG["repository"]["url"]), reason="the repository has an address")
+def test_without_an_address_there_is_no_button(site):
     assert "github.com" not in re.sub(r"<footer.*", "", (site / "introduction.html").read_text(), flags=re.S).lower()
-    config = yaml.safe_load((ROOT / "_config.yml").read_text())
-    assert config["repository"]["url"] == "", "the made-up address below stands in for the real one: adapt this test"
-    config["repository"]["url"] = "https://github.com/example/hebbnotes"
-    config["sphinx"]["local_extensions"] = dict.fromkeys(config["sphinx"]["local_extensions"], str(ROOT / "tools"))
+
+
+def test_with_an_address_its_links_are_right(tmp_path):
+    extensions = dict.fromkeys(CONFIG["sphinx"]["local_extensions"], str(ROOT / "tools"))
+    config = CONFIG | {
+        "repository": CONFIG["repository"]
+        | {"url": "https://github.com/example/hebbnotes"},  # a made-up one, whatever the real one is
+        "sphinx": CONFIG["sphinx"] | {"local_extensions": extensions},
+    }
     (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
-    done = build(ROOT / "book", tmp_path / "_config.yml", ROOT / "_toc.yml", tmp_path)
+    done = build(tmp_path, config=tmp_path / "_config.yml", capture_output=True)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "_build" / "html" / "introduction.html").read_text()
     assert "https://github.com/example/hebbnotes/edit/main/book/introduction.ipynb" in page
@@ -239,8 +211,6 @@ THEMES_OWN = {
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
 def test_axe_finds_nothing_but_what_is_the_themes_own(site, visit, theme, width):
-    from axe_playwright_python.sync_playwright import Axe
-
     found = {}
     for name in pages(site):
         page = visit(name, width, color_scheme=theme)

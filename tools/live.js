@@ -152,7 +152,11 @@
   let patterns = [], asked = 0, erased = half(), frames = [], now = 0, timer = null, recalled = false;
   const bar = find(".steps input"), sliders = [...root.querySelectorAll(".number input")], off = find("[name=off]");
   const say = text => { if (find(".result").textContent !== text) find(".result").textContent = text; };
-  const stop = () => { clearTimeout(timer); timer = null; find(".play").textContent = "Play"; };
+  const offer = name => { // what the button shows begins its accessible name
+    find(".play").textContent = name;
+    find(".play").setAttribute("aria-label", `${name} the episode`);
+  };
+  const stop = () => { clearTimeout(timer); timer = null; offer("Play"); };
   const mistaken = (y, j) => erased[j] && Math.sign(y[j]) !== patterns[asked][j];
 
   function show(k) {
@@ -167,7 +171,7 @@
     if (recalled) say(frames.verdict);
   }
   function play() {
-    find(".play").textContent = "Pause";
+    offer("Pause");
     timer = setTimeout(() => { show(now + 1); if (now < frames.length - 1) play(); else stop(); }, frames[now].slow ? 800 : 130);
   }
   // Run the episode anew, after any change, and show the same moment of it, or another.

@@ -2,10 +2,9 @@
 
 The page's script is ``live.js``, its controls are ``live.html``: both are written into the page, so that nothing is requested. What
 the script must not know by itself is put beside it: the trained numbers, the schedule, the letters and the colours.
-``python -m tools.live --fixture`` stores episodes of :mod:`hebbnotes` that the tests compare with the script's.
+``python -m tools.live`` stores episodes of :mod:`hebbnotes` that the tests compare with the script's.
 """
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -110,19 +109,14 @@ def fixture() -> dict[str, Any]:
     letters = torch.stack([letter(text) for text in LETTERS[:3]])
     units = list(range(5, SIDE * SIDE, 113))
     return {
-        "about": "written by `python -m tools.live --fixture`: states in double precision; `sums`: of all units, plain and with "
+        "about": "written by `python -m tools.live`: states in double precision; `sums`: of all units, plain and with "
         "weights from 1 / n to 1",
         "cases": [_case("random", random, 1, 1), _case("letters", letters, 0, 2, units)],
     }
 
 
 def main() -> None:
-    """Store the fixture, or print the HTML."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--fixture", action="store_true", help=f"write {FIXTURE.name}")
-    if not parser.parse_args().fixture:
-        print(markup())
-        return
+    """Store the episodes."""
     FIXTURE.parent.mkdir(exist_ok=True)
     FIXTURE.write_text(json.dumps(fixture(), indent=1) + "\n", encoding="utf-8")
 

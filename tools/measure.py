@@ -62,16 +62,22 @@ def readme_block() -> str:
     )
 
 
-def main() -> None:
-    """Measure all, store it, and write the README's lines anew."""
-    os.environ |= outputs.ONE_THREAD
-    before, measured = json.loads(STORED.read_text()), {}
+def notebooks(before: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Run and time every notebook; one whose data are not there keeps what was measured before, if anything was."""
+    measured = {}
     for path in sorted(outputs.BOOK.glob("*.ipynb")):
         if reason := outputs.missing(path):
             print(f"not measured: {reason}")
-            measured[path.stem] = before[path.stem]
+            measured |= {path.stem: before[path.stem]} if path.stem in before else {}
         else:
             measured[path.stem] = {"seconds": round(outputs.execute(path)[1])}
+    return measured
+
+
+def main() -> None:
+    """Measure all, store it, and write the README's lines anew."""
+    os.environ |= outputs.ONE_THREAD
+    measured = notebooks(json.loads(STORED.read_text()))
     python = float(".".join(platform.python_version_tuple()[:2]))
     measured["commands"] = fresh_clone() | {"python": python}
     STORED.write_text(json.dumps(measured, indent=2) + "\n")

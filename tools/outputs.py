@@ -43,11 +43,12 @@ def missing(path: Path) -> str:
 
 
 def main(names: list[str]) -> None:
-    """Run the named notebooks, or all."""
+    """Run the named notebooks, or all; a name that is no notebook's ends the program before any is run."""
+    paths = {path.stem: path for path in sorted(BOOK.glob("*.ipynb"))}
+    if unknown := [name for name in names if name not in paths]:
+        sys.exit(f"no notebook is named {', '.join(unknown)}: there are {', '.join(paths)}")
     os.environ |= ONE_THREAD
-    for path in sorted(BOOK.glob("*.ipynb")):
-        if names and path.stem not in names:
-            continue
+    for path in (paths[name] for name in names or paths):
         if reason := missing(path):
             print(f"skipped: {reason}")
         else:

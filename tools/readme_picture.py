@@ -1,16 +1,21 @@
 """Photograph the built site for the README: the network to play with on a laptop, the first chapter on a phone."""
 
+from __future__ import annotations
+
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
 
-from tools.browser import launch
+from tools.browser import chromium, settle
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
-TARGET = ROOT / "book" / "_static" / "readme.png"
+TARGET = ROOT / "tools" / "readme.png"  # beside its program: what lies in book/_static goes into the site
 SAME_DOTS = "{ let s = 1; Math.random = () => { s = 16807 * s % 2147483647; return s / 2147483647; }; }"
 HEIGHT = 860
 
@@ -34,19 +39,18 @@ def photograph(browser: Browser, name: str, width: int, scheme: str, scroll: str
     page.goto((SITE / f"{name}.html").as_uri(), wait_until="networkidle")
     if playing:
         play(page)
-    page.evaluate("s => document.querySelector(s).scrollIntoView({block: 'start'})", scroll)
     page.add_style_tag(content="#pst-back-to-top { display: none !important; }")
-    page.wait_for_timeout(500)
+    settle(page)  # only then does a place of the page stay where it is
+    page.evaluate("s => document.querySelector(s).scrollIntoView({block: 'start'})", scroll)
+    page.wait_for_load_state("networkidle")
     return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
 
 
 def main() -> None:
     """Join the two pictures."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
+    with chromium() as browser:
         laptop = photograph(browser, "index", 1180, "light", "#a-memory-to-play-with", playing=True)
         phone = photograph(browser, "introduction", 390, "dark", "#fig-puzzle")
-        browser.close()
     sheet = Image.new("RGB", (laptop.width + 20 + phone.width, HEIGHT), "white")
     sheet.paste(laptop, (0, 0))
     sheet.paste(phone, (laptop.width + 20, 0))

@@ -58,10 +58,11 @@ def rows(figure: str) -> list[tuple[str, str, dict]]:
 def section(figure: str) -> str:
     """Return the section on one figure or table, in Markdown."""
     published, ours = PAPER[figure], rows(figure)
-    lines = [f"## {figure}: {published.what}", "", f"**In the paper** ({published.version}): {published.text}.", ""]
-    if not ours:
-        return "\n".join([*lines, "**Here:** not done yet.", ""])
-    lines += [
+    lines = [
+        f"## {figure}: {published.what}",
+        "",
+        f"**In the paper** ({published.version}): {published.text}.",
+        "",
         f"**Here** ({TOLD[figure]}):",
         "",
         f"| run, scale | {ours[0][2]['unit']}, 95 % interval | seeds, time of each |",
@@ -80,7 +81,7 @@ def section(figure: str) -> str:
         if "paper" in experiment.scales and experiment.scaled("paper") not in done:
             again += f"; as published, which was not run here: `{command(name, 'paper')}`"
         lines.append(f"* `{name}`: {experiment.about}. {again}")
-        differing.setdefault(experiment.difference or "not known", []).append(f"`{name}`")
+        differing.setdefault(experiment.difference, []).append(f"`{name}`")
     lines.append("")
     lines += [f"**What differs** in {', '.join(names)}: {difference}.\n" for difference, names in differing.items()]
     return "\n".join([*lines, ""])

@@ -1,0 +1,29 @@
+"""Build the book with Jupyter Book, a warning being an error: for `make book`, `make pdf` and the tests of the site."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+
+
+def build(
+    out: Path,
+    *options: str,
+    book: Path = ROOT / "book",
+    config: Path = ROOT / "_config.yml",
+    toc: Path = ROOT / "_toc.yml",
+    **how: Any,
+) -> subprocess.CompletedProcess[str]:
+    """Build into ``out/_build`` with further options of ``jupyter-book build``; ``how`` goes to :func:`subprocess.run`."""
+    # by this Python, since the program `jupyter-book` need not lie beside it
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", book]
+    command += ["--config", config, "--toc", toc, "--path-output", out]
+    return subprocess.run(
+        [*map(str, command), "--all", "-W", "-n", "--keep-going", *options], cwd=ROOT, check=False, text=True, **how
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(build(ROOT).returncode)
