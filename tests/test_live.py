@@ -161,7 +161,7 @@ def test_a_drawing_made_with_the_mouse_comes_back(visit):
     press(figure, "Forget all")
     assert figure.get_by_role("button", name="Erase half and recall").is_disabled()
     press(figure, "Show it to the network, once")
-    assert "The grid is empty" in result(figure)
+    assert "The grid is empty" in figure.locator(".note").inner_text()
     box = figure.locator(".paper").bounding_box()
     cell = box["width"] / 32
     for start, end in (((4, 5), (26, 5)), ((26, 20), (26, 5))):  # rows and columns: an L
@@ -323,7 +323,7 @@ def test_sliders_change_the_numbers_and_as_trained_puts_them_back(visit):
     press(figure, "Erase half and recall")
     trained = result(figure)
     assert trained.startswith("Right")
-    figure.get_by_label("gain on the trace").fill("150")
+    figure.get_by_label("gain on memories").fill("150")
     assert result(figure) != trained
     figure.get_by_label("rate of writing").focus()
     page.keyboard.press("Home")
@@ -368,6 +368,19 @@ def test_it_recalls_step_by_step_and_can_be_stepped(visit):
     assert figure.locator(".play").get_attribute("aria-label") == "Play the episode"
 
 
+def test_it_says_which_pattern_is_asked_for_and_why_a_button_is_off(visit):
+    figure = first(visit())
+    note = figure.locator(".note")
+    show_random(figure, 1)
+    assert note.inner_text() == "Pattern 6 was shown for 3 steps, once. Asked for is pattern 2: choose below."
+    show_random(figure, 2)
+    assert figure.get_by_role("button", name="Show it to the network, once").is_disabled()
+    assert note.inner_text() == "It holds 8 patterns: forget all before you show it another."
+    press(figure, "Forget all")
+    assert figure.get_by_role("button", name="Erase half and recall").is_disabled()
+    assert note.inner_text() == "Nothing is stored: show it a pattern, then ask for it."
+
+
 def test_where_motion_is_not_wanted_nothing_plays(visit):
     figure = first(visit())
     assert not figure.locator(".play").is_visible()
@@ -384,7 +397,7 @@ def test_two_on_a_page_do_not_meddle_with_each_other(visit):
     two.get_by_label("plasticity off").check()
     assert one.get_by_role("radio", name="ask for pattern 2").is_checked()
     assert result(one).startswith("Right, all 512")
-    assert result(two) == ""
+    assert result(two).startswith("The last pattern shown, not pattern 4")  # letters are recalled at once
     assert page.evaluate("new Set([...document.querySelectorAll('.live-network [id]')]).size") == 0
 
 

@@ -151,6 +151,7 @@
   // ------------------------------------------------------------------------------------------------------------------- the episode
   let patterns = [], asked = 0, erased = half(), frames = [], now = 0, timer = null, recalled = false;
   const bar = find(".steps input"), sliders = [...root.querySelectorAll(".number input")], off = find("[name=off]");
+  const note = text => { find(".note").textContent = text; };
   const say = text => { if (find(".result").textContent !== text) find(".result").textContent = text; };
   const offer = name => { // what the button shows begins its accessible name
     find(".play").textContent = name;
@@ -179,6 +180,8 @@
     stop();
     [".recall", ".play", ".next", ".steps input"].forEach(name => { find(name).disabled = !patterns.length; });
     find(".store").disabled = patterns.length >= MOST;
+    if (patterns.length >= MOST) note(`It holds ${MOST} patterns: forget all before you show it another.`);
+    else if (!patterns.length) note("Nothing is stored: show it a pattern, then ask for it.");
     frames = [{ y: new Float64Array(N), label: "nothing was shown yet" }];
     if (patterns.length) {
       const set = Object.fromEntries(sliders.map(slider => [slider.name, +slider.value]));
@@ -218,13 +221,20 @@
   // ------------------------------------------------------------------------------------------------------------------ the controls
   const press = (selector, act) => find(selector).addEventListener("click", act);
   press(".store", () => {
-    if (!drawing.includes(1)) return say("The grid is empty: draw something first, or press a letter.");
+    if (!drawing.includes(1)) return note("The grid is empty: draw something first, or press a letter.");
+    note("");
     patterns.push(drawing.slice());
     put(empty());
     list(asked, (patterns.length - 1) * per);
-    say(`Pattern ${patterns.length} was shown for ${schedule.steps_on} steps, and will not be shown again.`);
+    if (patterns.length < MOST) note(`Pattern ${patterns.length} was shown for ${schedule.steps_on} steps, once. ` +
+      `Asked for is pattern ${asked + 1}: choose below.`);
   });
-  const begin = (name, make) => press(name, () => { patterns = make(); list(0); });
+  const begin = (name, make) => press(name, () => {
+    note("");
+    patterns = make();
+    list(0);
+    if (patterns.length) find(".recall").click();
+  });
   begin(".randoms", () => Array.from({ length: 5 }, random));
   begin(".letters", () => Object.values(letters).map(toPattern));
   begin(".forget", () => []);
