@@ -233,6 +233,7 @@ class PatternCompletion:
         def draw(*shape: int) -> Tensor:
             return torch.rand(shape, generator=generator, device=device)
 
+        # what is given is drawn nevertheless: all else is the same then as it would be if it were not given
         drawn = draw(batch, self.cycles, self.n_patterns).argsort(-1).flatten(1), (draw(batch) * self.n_patterns).long()
         order = self._named("order", order, drawn[0])
         chosen = self._named("target", torch.full((batch,), target, device=device) if isinstance(target, int) else target, drawn[1])
@@ -242,21 +243,24 @@ class PatternCompletion:
         _checks.tensor("erased", erased, "B n_bits", {"B": batch, "n_bits": self.n_bits}, boolean=True)
 
         rows = torch.arange(batch, device=device)
-        shown = patterns[rows[:, None], order].transpose(0, 1)  # (cycles * P, B, n_bits)
+        inputs, clamp = self._steps(patterns[rows[:, None], order].transpose(0, 1), patterns[rows, chosen], erased)
+        return Episodes(inputs, clamp, patterns, order, chosen, erased)
+
+    def _steps(self, shown: Tensor, asked: Tensor, erased: Tensor) -> tuple[Tensor, Tensor]:
+        """Return inputs and clamp of all steps, for the patterns in their order (cycles * P, B, n_bits) and that of the cue."""
         on = shown.unsqueeze(1).expand(-1, self.steps_on, -1, -1)
         off = shown.new_zeros(len(shown), self.steps_off, *shown.shape[1:])
-        cue = (patterns[rows, chosen] * ~erased).expand(self.steps_test, -1, -1)
+        cue = (asked * ~erased).expand(self.steps_test, -1, -1)
         inputs = torch.cat([torch.cat([on, off], 1).flatten(0, 1), cue])
-        shows = (
-            torch.arange(len(shown) * (self.steps_on + self.steps_off), device=device) % (self.steps_on + self.steps_off)
-        ) < self.steps_on
-        clamp = torch.cat([shows[:, None, None].expand(-1, batch, self.n_bits), (~erased).expand_as(cue)])
+        each = self.steps_on + self.steps_off
+        shows = torch.arange(len(shown) * each, device=shown.device) % each < self.steps_on
+        clamp = torch.cat([shows[:, None, None].expand(-1, *shown.shape[1:]), (~erased).expand_as(cue)])
         if self.input_gain is not None:
             inputs, clamp = self.input_gain * inputs, torch.zeros_like(clamp)
         if self.bias_unit:
-            one = inputs.new_ones(self.n_steps, batch, 1)
+            one = inputs.new_ones(self.n_steps, len(asked), 1)
             inputs, clamp = torch.cat([inputs, one], -1), torch.cat([clamp, one.bool()], -1)
-        return Episodes(inputs, clamp, patterns, order, chosen, erased)
+        return inputs, clamp
 
     def _named(self, name: str, given: Tensor | None, drawn: Tensor) -> Tensor:
         """Return what was given, if it names patterns in the shape of what was drawn, or else what was drawn."""

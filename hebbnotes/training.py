@@ -137,44 +137,23 @@ def train(
     Source: Adam with torch's default moments, as in Miconi, Stanley & Clune (2018); ``torch.optim.Muon``, of K. Jordan and others
     (2024). Taught in the chapter "Differentiable plasticity".
     """
-    from tqdm import tqdm
-
     parameters = list(parameters)
-    if not parameters or not all(isinstance(p, Tensor) and p.requires_grad for p in parameters):
-        raise ValueError("parameters must be tensors that require a gradient, at least one: pass network.parameters()")
-    _checks.integer("updates", updates)
-    _checks.number("lr", lr, 0)
-    if kernel_lr is not None:
-        _checks.number("kernel_lr", kernel_lr, 0)
-    if clip_norm is not None:
-        _checks.number("clip_norm", clip_norm, 0)
-    _checks.number("every", every, 0)
+    _check(parameters, updates, {"lr": lr, "every": every}, {"kernel_lr": kernel_lr, "clip_norm": clip_norm})
     optimiser = _Optimiser(parameters, lr, kernel_lr)
     history = History()
     if checkpoint is not None and Path(checkpoint).exists():
         history = _load(Path(checkpoint), parameters, optimiser, generator, updates)
     saved = time.monotonic()
-    done = len(history.loss)
-    hidden = not (watched() if progress is None else progress)
-    shown = tqdm(range(done, updates), **{"initial": done, "total": updates, "disable": hidden, "leave": False} | (bar or {}))
+    shown = _bar(len(history.loss), updates, watched() if progress is None else progress, bar)
     try:
         for update in shown:
             value, metrics = loss(update)
             if not bool(torch.isfinite(value)):
-                raise FloatingPointError(
-                    f"the loss is {value.item()} at update {update}: try a smaller lr (now {lr:g}) or a clip_norm"
-                )
-            for p in parameters:
-                p.grad = None
-            value.backward()
-            if clip_norm is not None:
-                torch.nn.utils.clip_grad_norm_(parameters, clip_norm)
+                mend = f"try a smaller lr (now {lr:g}) or a clip_norm"
+                raise FloatingPointError(f"the loss is {value.item()} at update {update}: {mend}")
+            _differentiate(value, parameters, clip_norm)
             optimiser.step(schedule(update / updates))
-            history.loss.append(value.item())
-            for name, number in metrics.items():
-                history.metrics.setdefault(name, []).append(float(number))
-            now = {"loss": value.item()} | metrics
-            shown.set_postfix({name: f"{number:.3g}" for name, number in now.items()}, refresh=False)
+            _note(history, shown, value.item(), metrics)
             if checkpoint is not None and (time.monotonic() - saved > every or update == updates - 1):
                 _save(Path(checkpoint), parameters, optimiser, generator, history)
                 saved = time.monotonic()
@@ -183,6 +162,40 @@ def train(
     finally:
         shown.close()
     return history
+
+
+def _check(parameters: list[Any], updates: Any, needed: dict[str, Any], optional: dict[str, Any]) -> None:
+    """Refuse what cannot be trained; all numbers but ``updates`` are 0 or more."""
+    if not parameters or not all(isinstance(p, Tensor) and p.requires_grad for p in parameters):
+        raise ValueError("parameters must be tensors that require a gradient, at least one: pass network.parameters()")
+    _checks.integer("updates", updates)
+    for name, value in (needed | {name: value for name, value in optional.items() if value is not None}).items():
+        _checks.number(name, value, 0)
+
+
+def _bar(done: int, updates: int, progress: bool, further: dict[str, Any] | None) -> Any:
+    """Return the updates that are left, with a progress bar that is silent without ``progress``."""
+    from tqdm import tqdm
+
+    how = {"initial": done, "total": updates, "disable": not progress, "leave": False}
+    return tqdm(range(done, updates), **how | (further or {}))
+
+
+def _differentiate(loss: Tensor, parameters: list[Tensor], clip_norm: float | None) -> None:
+    """Give the parameters the gradients of a loss, shortened if they are longer than ``clip_norm`` together."""
+    for p in parameters:
+        p.grad = None
+    loss.backward()
+    if clip_norm is not None:
+        torch.nn.utils.clip_grad_norm_(parameters, clip_norm)
+
+
+def _note(history: History, shown: Any, loss: float, metrics: dict[str, float]) -> None:
+    """Write the numbers of an update into the history, and beside the progress bar."""
+    history.loss.append(loss)
+    for name, number in metrics.items():
+        history.metrics.setdefault(name, []).append(float(number))
+    shown.set_postfix({name: f"{number:.3g}" for name, number in ({"loss": loss} | metrics).items()}, refresh=False)
 
 
 class _Optimiser:

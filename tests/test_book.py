@@ -99,6 +99,14 @@ def test_every_public_name_is_documented():
                     assert "return" in thing.__annotations__, f"{module.__name__}.{name} is not annotated"
 
 
+def test_the_examples_of_the_reference_run_and_print_what_they_say(capsys):
+    examples = re.findall(r"^```python\n(.*?)^```", (ROOT / "book" / "api.md").read_text(encoding="utf-8"), re.S | re.M)
+    assert len(examples) >= 2
+    for example in examples:
+        exec(compile(example, "api.md", "exec"), {"__name__": "example"})
+        assert capsys.readouterr().out.split() == re.findall(r"print\(.*\)  # (\S+)", example)
+
+
 def test_the_readme_shows_what_was_measured():
     assert measure.readme_block() in (ROOT / "README.md").read_text(encoding="utf-8"), "run `make measure`"
 

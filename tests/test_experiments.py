@@ -528,10 +528,11 @@ def test_a_damaged_checkpoint_is_refused_and_a_save_never_shows_half_a_file(tmp_
     def full(source, target):
         raise OSError("no space left")
 
-    monkeypatch.setattr(training.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="no space"):
         training.train(xs, loss, 5, checkpoint=path, every=0.0)
     assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path], "what was written in part is removed"
 
 
 def test_a_training_is_saved_no_more_often_than_asked_for(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -90,24 +91,28 @@ def train(
         raise ValueError(f"device must be cpu for the maze, got {trial.device}: its agents take one step after the other")
     g = trial.generator()
     made, net = maze.make(size), agent(**configuration, generator=g)
-    first, last = entropy
     loss = agents.loss(
         net, made, batch, n_steps, g, n_goals=n_goals, reward=reward, penalty=penalty, gamma=gamma, lam=lam, scale=scale,
-        value_weight=value_weight, entropy=lambda update: first + (last - first) * update / updates,
+        value_weight=value_weight, entropy=lambda update: entropy[0] + (entropy[1] - entropy[0]) * update / updates,
     )  # fmt: skip
     options = {"lr": lr, "schedule": LR_SCHEDULES[schedule], "clip_norm": clip_norm}
     history = trial.train(net.parameters(), loss, updates, g, part=part, **options)
     ends = block_ends(updates, 40)
-    began, n_timed = time.process_time(), 20
-    for _ in range(n_timed):
-        loss(updates - 1)[0].backward()
     return {
         "trained_numbers": sum(p.numel() for p in net.parameters()),
-        "milliseconds": short(1000 * (time.process_time() - began) / n_timed),  # of computing, an update
+        "milliseconds": short(_milliseconds(loss, updates - 1)),
         "updates": ends,
         "finds": blocks(history.metrics["finds"], ends),
         "entropy": blocks(history.metrics["entropy"], ends),
     }, net.state_dict()
+
+
+def _milliseconds(loss: Callable[[int], Any], update: int, times: int = 20) -> float:
+    """Return the mean time that computing an update, the loss and its gradients, takes on the processor."""
+    began = time.process_time()
+    for _ in range(times):
+        loss(update)[0].backward()
+    return 1000 * (time.process_time() - began) / times
 
 
 def score(
@@ -144,15 +149,20 @@ def score(
         "after_erasing": after,
     }
     if n_goals == 1:
-        away = knows & ~half.found[-5:].any(0)  # since five steps or more
-        enough, goal = int(away.sum()) >= 30, half.agents.goal[away]
-        numbers["decoded"] = {
-            name: short(analysis.decoded(features[away], goal)) if enough else None
-            for name, features in agents.readable_from(net, made, half).items()
-        }
+        numbers["decoded"] = _decoded(net, made, half)
     if net.kind == "plastic":
         numbers |= {"eta": short(net.core.eta), "alpha_std": short(net.core.alpha.std())}
     return numbers
+
+
+def _decoded(net: agents.Agent, made: maze.Maze, life: agents.Life) -> dict[str, float | None]:
+    """Return how well the goal is read from agents that found it, but not in the last five steps; None where these are too few."""
+    away = life.found.any(0) & ~life.found[-5:].any(0)
+    enough, goal = int(away.sum()) >= 30, life.agents.goal[away]
+    return {
+        name: short(analysis.decoded(features[away], goal)) if enough else None
+        for name, features in agents.readable_from(net, made, life).items()
+    }
 
 
 def train_rates(trial: Trial, *, sizes: dict[str, int], rates: tuple[float, ...], **configuration: Any) -> Any:
