@@ -684,7 +684,8 @@ _TEMPLATE = """<figure class="moving-figure" style="margin:0;max-width:44rem">
 .moving-figure.live .label{{display:none}}
 @media (prefers-reduced-motion:reduce){{.moving-figure button{{display:none}}}}
 @media print{{.moving-figure.live .controls,.moving-figure.live .frame:not(.strip){{display:none}}
-.moving-figure.live .frame.strip{{display:inline-block;width:49%;break-inside:avoid}} .moving-figure.live .strip>*{{display:block!important}}}}
+.moving-figure.live .frame.strip{{display:inline-block;width:49%;break-inside:avoid}}
+.moving-figure.live .strip>*{{display:block!important}}}}
 </style>
 {frames}
 <div class="controls"><button type="button">Play</button>
@@ -769,5 +770,6 @@ def _png(figure: Figure) -> str:
     raw, small = io.BytesIO(), io.BytesIO()
     figure.savefig(raw, format="png", metadata={"Software": None})
     plt.close(figure)
-    Image.open(raw).convert("RGB").quantize(64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    few = Image.open(raw).convert("RGB").quantize(64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(small, format="png", optimize=True)
     return base64.b64encode(small.getvalue()).decode()

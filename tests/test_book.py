@@ -1,5 +1,6 @@
 """The sources of the book: contents, notebooks, the wheel that they run from, and the two commands."""
 
+import ast
 import importlib
 import importlib.metadata
 import json
@@ -64,6 +65,22 @@ def test_a_chapter_has_its_parts(path):
     assert re.search(r"(?i)further reading", text)
     code = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
     assert any("MovingFigure(" in source for source in code), "the chapter lacks a figure that moves"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_reader_sees_where_each_name_comes_from(path):
+    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    hidden, shown = set(), set()
+    for cell in cells:
+        names = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)]
+        made = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        made |= set(re.findall(r"^(?:def|from \S+ import|import) (\w+)", cell.source, flags=re.M))
+        if "remove-input" in cell.metadata.get("tags", []):
+            hidden |= made - shown
+        else:
+            foreign = {node.id for node in names} & hidden - shown - made
+            assert not foreign, f"{foreign} come from a cell that the page does not show: tag it hide-input"
+            shown |= made
 
 
 def test_two_runs_of_a_notebook_store_the_same_bytes():
