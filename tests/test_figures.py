@@ -164,8 +164,10 @@ def test_frames_and_lines_show_the_numbers_that_they_are_given():
     left, right = figures.window_frame(lags, lags**2, 0.02, 0.5).axes
     spikes = [line.get_xdata()[0] for line in left.lines if line.get_xdata()[0] == line.get_xdata()[1]]
     assert spikes == pytest.approx([-10, 10]), "the sender first, in ms"
-    assert (right.lines[1].get_xdata()[0], right.lines[1].get_ydata()[0]) == pytest.approx((20, 50))
-    np.testing.assert_allclose(right.lines[0].get_ydata(), 100 * lags**2, rtol=1e-6)
+    before, after, pair = right.lines[:3]
+    assert (pair.get_xdata()[0], pair.get_ydata()[0]) == pytest.approx((20, 50))
+    np.testing.assert_allclose(np.concatenate([before.get_ydata(), after.get_ydata()]), 100 * lags[[0, 1, 3, 4]] ** 2, rtol=1e-6)
+    assert max(before.get_xdata()) < 0 < min(after.get_xdata()), "no line joins the two halves of the window"
     (ax,) = figures.bcm_frame(lags, 3 * lags, 0.7).axes
     np.testing.assert_allclose(ax.lines[0].get_ydata(), 3 * lags, rtol=1e-6)
     assert ax.lines[2].get_xdata()[0] == 0.7
