@@ -9,7 +9,7 @@ import hypothesis
 import pytest
 import torch
 
-from tests.comparison import compare_outputs
+from tests.site.comparison import compare_outputs
 from tools import outputs
 
 torch.set_num_threads(1)
@@ -18,12 +18,16 @@ hypothesis.settings.load_profile("book")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have nbval compare outputs as :mod:`tests.comparison` does."""
+    """Have nbval compare outputs as :mod:`tests.site.comparison` does."""
     from nbval.plugin import IPyNbCell
 
     def compare(self, test, ref, skip_compare=None) -> bool:
         problem = compare_outputs(ref, test)
-        self.comparison_traceback = [f"This cell gives another output than the one that is stored: {problem}"] if problem else []
+        self.comparison_traceback = (
+            [f"This cell gives another output than the one that is stored: {problem}"]
+            if problem
+            else []
+        )
         return problem is None
 
     IPyNbCell.compare_outputs = compare

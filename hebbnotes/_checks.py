@@ -11,7 +11,9 @@ from torch import Tensor
 def integer(name: str, value: Any, minimum: int = 1) -> int:
     """Return ``value`` as an int of at least ``minimum``, or raise."""
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be an integer, got {value!r} ({type(value).__name__}): pass {name}={minimum} or more")
+        raise TypeError(
+            f"{name} must be an integer, got {value!r} ({type(value).__name__}): pass {name}={minimum} or more"
+        )
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {value}")
     return int(value)
@@ -36,14 +38,18 @@ def choice(name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
 def rule(value: Any) -> Any:
     """Return ``value`` if it can be called as a rule, or raise."""
     if not callable(value):
-        raise TypeError(f"rule must be a function rule(w, pre, post) -> dw such as rules.decay, got {value!r}")
+        raise TypeError(
+            f"rule must be a function rule(w, pre, post) -> dw such as rules.decay, got {value!r}"
+        )
     return value
 
 
 def clip(value: Any) -> float | None:
     """Return ``value`` as a bound above 0, or None for no bound, or raise."""
     if value is not None and number("clip", value, 0) < 1e-30:
-        raise ValueError(f"clip must be above 0, got {value}: leave it out for a trace without bounds")
+        raise ValueError(
+            f"clip must be above 0, got {value}: leave it out for a trace without bounds"
+        )
     return None if value is None else float(value)
 
 
@@ -53,7 +59,9 @@ def actions(name: str, value: Any, axes: str, sizes: dict[str, int], most: int) 
     if value.dtype != torch.int64:
         raise TypeError(f"{name} must hold integers (int64), got {value.dtype}: use {name}.long()")
     if bool(((value < 0) | (value >= most)).any()):
-        raise ValueError(f"{name} must hold integers from 0 to {most - 1}, got {value.unique().tolist()}")
+        raise ValueError(
+            f"{name} must hold integers from 0 to {most - 1}, got {value.unique().tolist()}"
+        )
     return value
 
 
@@ -74,15 +82,21 @@ def tensor(
     names = axes.split()
     wanted = "(" + ", ".join(f"{a}={sizes[a]}" if a in sizes else a for a in names) + ")"
     if not isinstance(value, Tensor):
-        raise TypeError(f"{name} must be a torch tensor of shape {wanted}, got {type(value).__name__}: use torch.as_tensor(...)")
+        raise TypeError(
+            f"{name} must be a torch tensor of shape {wanted}, got {type(value).__name__}: use torch.as_tensor(...)"
+        )
     found = dict(sizes)
-    if value.ndim != len(names) or any(found.setdefault(a, s) != s for a, s in zip(names, value.shape, strict=True)):
+    if value.ndim != len(names) or any(
+        found.setdefault(a, s) != s for a, s in zip(names, value.shape, strict=True)
+    ):
         single = names[:2] == ["T", "B"] and value.ndim == len(names) - 1
         hint = f": for a single episode use {name}.unsqueeze(1)" if single else ""
         raise ValueError(f"{name} must have shape {wanted}, got {tuple(value.shape)}{hint}")
     for axis, size in zip(names, value.shape, strict=True):
         if size < 1:
-            raise ValueError(f"{name} must have at least one entry along {axis}, got shape {tuple(value.shape)}")
+            raise ValueError(
+                f"{name} must have at least one entry along {axis}, got shape {tuple(value.shape)}"
+            )
         sizes[axis] = size
     if boolean and value.dtype != torch.bool:
         raise TypeError(f"{name} must be boolean, got {value.dtype}: use {name} != 0")
@@ -90,19 +104,25 @@ def tensor(
         unlike = f"{name} is {value.dtype}, not {like.dtype} like {reference}"
         raise TypeError(f"{unlike}: nothing is cast, convert one of them with .to(...)")
     if like is not None and value.device != like.device:
-        raise ValueError(f"{name} is on {value.device}, not on {like.device} like {reference}: move one of them with .to(...)")
+        raise ValueError(
+            f"{name} is on {value.device}, not on {like.device} like {reference}: move one of them with .to(...)"
+        )
     return value
 
 
 def floating(name: str, value: Tensor) -> Tensor:
     """Raise unless ``value`` holds floating-point numbers."""
     if not value.is_floating_point():
-        raise TypeError(f"{name} must hold floating-point numbers, got {value.dtype}: use {name}.float()")
+        raise TypeError(
+            f"{name} must hold floating-point numbers, got {value.dtype}: use {name}.float()"
+        )
     return value
 
 
 def finite(name: str, value: Tensor) -> Tensor:
     """Raise if ``value`` holds NaN or infinity; skipped while torch compiles, since it would split the graph."""
     if not torch.compiler.is_compiling() and not bool(torch.isfinite(value).all()):
-        raise ValueError(f"{name} holds NaN or infinity: it must be finite, look at how it was made")
+        raise ValueError(
+            f"{name} holds NaN or infinity: it must be finite, look at how it was made"
+        )
     return value

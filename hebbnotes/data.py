@@ -27,7 +27,19 @@ from torch import Tensor
 
 from hebbnotes import _checks
 
-__all__ = ["FILES", "File", "available", "cifar10", "fetch", "folder", "grey", "mnist", "omniglot", "patches", "require"]
+__all__ = [
+    "FILES",
+    "File",
+    "available",
+    "cifar10",
+    "fetch",
+    "folder",
+    "grey",
+    "mnist",
+    "omniglot",
+    "patches",
+    "require",
+]
 
 
 class File(NamedTuple):
@@ -59,10 +71,18 @@ class File(NamedTuple):
 _MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 _OMNIGLOT = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/"
 FILES: dict[str, File] = {
-    "mnist/train-images-idx3-ubyte.gz": File(_MNIST + "train-images-idx3-ubyte.gz", 9912422, "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
-    "mnist/train-labels-idx1-ubyte.gz": File(_MNIST + "train-labels-idx1-ubyte.gz", 28881, "d53e105ee54ea40749a09fcbcd1e9432"),
-    "mnist/t10k-images-idx3-ubyte.gz": File(_MNIST + "t10k-images-idx3-ubyte.gz", 1648877, "9fb629c4189551a2d022fa330f9573f3"),
-    "mnist/t10k-labels-idx1-ubyte.gz": File(_MNIST + "t10k-labels-idx1-ubyte.gz", 4542, "ec29112dd5afa0611ce80d1b7f02629c"),
+    "mnist/train-images-idx3-ubyte.gz": File(
+        _MNIST + "train-images-idx3-ubyte.gz", 9912422, "f68b3c2dcbeaaa9fbdd348bbdeb94873"
+    ),
+    "mnist/train-labels-idx1-ubyte.gz": File(
+        _MNIST + "train-labels-idx1-ubyte.gz", 28881, "d53e105ee54ea40749a09fcbcd1e9432"
+    ),
+    "mnist/t10k-images-idx3-ubyte.gz": File(
+        _MNIST + "t10k-images-idx3-ubyte.gz", 1648877, "9fb629c4189551a2d022fa330f9573f3"
+    ),
+    "mnist/t10k-labels-idx1-ubyte.gz": File(
+        _MNIST + "t10k-labels-idx1-ubyte.gz", 4542, "ec29112dd5afa0611ce80d1b7f02629c"
+    ),
     "omniglot/images_background.zip": File(
         _OMNIGLOT + "images_background.zip",
         9464212,
@@ -76,7 +96,9 @@ FILES: dict[str, File] = {
         "f5165eb5f20d18e13c6515650b69a42a2c0507506969d410ba5e4a1c572bd542",
     ),
     "cifar10/cifar-10-python.tar.gz": File(
-        "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", 170498071, "c58f30108f718f92721af3b95e74349a"
+        "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+        170498071,
+        "c58f30108f718f92721af3b95e74349a",
     ),
 }
 SUBSET = "cifar10-subset/cifar10_first4000train_first1000test.npz"
@@ -108,7 +130,9 @@ def folder() -> Path:
     """
     named = os.environ.get("HEBBNOTES_DATA")
     if named and not Path(named).is_absolute():
-        raise ValueError(f"HEBBNOTES_DATA must be an absolute path, got {named!r}: use $(realpath {named})")
+        raise ValueError(
+            f"HEBBNOTES_DATA must be an absolute path, got {named!r}: use $(realpath {named})"
+        )
     return Path(named) if named else Path(_pooch().os_cache("hebbnotes"))
 
 
@@ -162,16 +186,26 @@ def fetch(name: str, download: bool = True) -> Path:
     command = f"python -m hebbnotes.data {name.split('/', maxsplit=1)[0]}"
     if path.exists():
         if not _is_whole(path, file):
-            raise ValueError(f"{path} is damaged (its MD5 is not {file.md5}): move it away, then run `{command}`")
+            raise ValueError(
+                f"{path} is damaged (its MD5 is not {file.md5}): move it away, then run `{command}`"
+            )
         return path
     missing = f"{name} is not in {folder()}"
     if not download:
         raise FileNotFoundError(f"{missing}: run `{command}`, which fetches it from {file.address}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _pooch().retrieve(file.address, f"md5:{file.md5}", fname=path.name, path=path.parent, progressbar=sys.stderr.isatty())
+        _pooch().retrieve(
+            file.address,
+            f"md5:{file.md5}",
+            fname=path.name,
+            path=path.parent,
+            progressbar=sys.stderr.isatty(),
+        )
     except OSError as error:
-        raise OSError(f"{missing} and could not be fetched from {file.address} ({error}): run `{command}` online") from error
+        raise OSError(
+            f"{missing} and could not be fetched from {file.address} ({error}): run `{command}` online"
+        ) from error
     except ValueError as error:
         raise ValueError(
             f"what {file.address} sent for {name} is not the official file ({error}): run `{command}` again"
@@ -319,14 +353,23 @@ def cifar10(split: str = "train", subset: bool = False, download: bool = True) -
         return cifar10(split, False, download)[: 4_000 if split == "train" else 1_000]
     wanted = [f"data_batch_{k}" for k in range(1, 6)] if split == "train" else ["test_batch"]
     with tarfile.open(fetch("cifar10/cifar-10-python.tar.gz", download)) as archive:
-        rows = [_Arrays(archive.extractfile(f"cifar-10-batches-py/{name}"), encoding="bytes").load()[b"data"] for name in wanted]
-    return torch.from_numpy(np.concatenate(rows).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1).copy())
+        rows = [
+            _Arrays(archive.extractfile(f"cifar-10-batches-py/{name}"), encoding="bytes").load()[
+                b"data"
+            ]
+            for name in wanted
+        ]
+    return torch.from_numpy(
+        np.concatenate(rows).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1).copy()
+    )
 
 
 def _subset() -> Path:
     path = folder() / SUBSET
     if hashlib.sha256(path.read_bytes()).hexdigest() != _SUBSET_SHA256:
-        raise ValueError(f"{path} is damaged (its SHA-256 is not {_SUBSET_SHA256}): move it away, and fetch the whole instead")
+        raise ValueError(
+            f"{path} is damaged (its SHA-256 is not {_SUBSET_SHA256}): move it away, and fetch the whole instead"
+        )
     return path
 
 
@@ -403,7 +446,9 @@ def patches(split: str = "train", size: int = 8, step: int = 4, shrink: int = 2)
     _checks.integer("size", size, 2)
     _checks.integer("step", step)
     _checks.integer("shrink", shrink)
-    photograph = torch.from_numpy(load_sample_image("china.jpg" if split == "train" else "flower.jpg").astype(np.float32))
+    photograph = torch.from_numpy(
+        load_sample_image("china.jpg" if split == "train" else "flower.jpg").astype(np.float32)
+    )
     photograph = torch.nn.functional.avg_pool2d(photograph.movedim(-1, 0), shrink)
     cut = photograph.unfold(1, size, step).unfold(2, size, step).movedim(0, -1).flatten(0, 1)
     total = cut.sum(-1).flatten(1)
@@ -413,8 +458,12 @@ def patches(split: str = "train", size: int = 8, step: int = 4, shrink: int = 2)
 def main(arguments: list[str] | None = None) -> int:
     """Fetch the named sets, or :data:`DEFAULT`, and say of each file that fails why."""
     sets = sorted({name.split("/")[0] for name in FILES})
-    parser = argparse.ArgumentParser(prog="python -m hebbnotes.data", description="Fetch the public data sets.")
-    parser.add_argument("sets", nargs="*", help=f"which: {', '.join(sets)} (default: {' '.join(DEFAULT)})")
+    parser = argparse.ArgumentParser(
+        prog="python -m hebbnotes.data", description="Fetch the public data sets."
+    )
+    parser.add_argument(
+        "sets", nargs="*", help=f"which: {', '.join(sets)} (default: {' '.join(DEFAULT)})"
+    )
     chosen = parser.parse_args(arguments).sets
     for name in chosen:
         if name not in sets:

@@ -11,7 +11,8 @@ import math
 import torch
 from torch import Tensor
 
-from hebbnotes import _checks, rules
+from hebbnotes import _checks
+from hebbnotes.plasticity import rules
 from hebbnotes.tasks import floor_majority
 
 __all__ = [
@@ -73,7 +74,9 @@ def hopfield(patterns: Tensor, diagonal: bool = False) -> Tensor:
     -----
     Source: Hopfield (1982). Taught in the chapter "Associative memory".
     """
-    w = _patterns(patterns).T @ patterns / patterns.shape[1]  # Hebb's rule for one pattern after the other, in one product
+    w = (
+        _patterns(patterns).T @ patterns / patterns.shape[1]
+    )  # Hebb's rule for one pattern after the other, in one product
     return w if diagonal else w.fill_diagonal_(0)
 
 
@@ -206,9 +209,15 @@ def recall(
     held = torch.zeros_like(state, dtype=torch.bool) if clamp is None else clamp
     _checks.tensor("clamp", held, "B N", {"B": len(state), "N": len(w)}, boolean=True)
     state = state.clone()
-    least = torch.finfo(w.dtype).eps * w.abs().sum(0) * state.abs().max()  # what rounding alone may leave of no drive
+    least = (
+        torch.finfo(w.dtype).eps * w.abs().sum(0) * state.abs().max()
+    )  # what rounding alone may leave of no drive
     for _ in range(_checks.integer("n_steps", n_steps)):
-        orders = [slice(None)] if generator is None else torch.randperm(len(w), generator=generator).split(1)
+        orders = (
+            [slice(None)]
+            if generator is None
+            else torch.randperm(len(w), generator=generator).split(1)
+        )
         for units in orders:
             drive = state @ w[:, units]
             new = torch.where(drive.abs() <= least[units], state[:, units], drive.sign())
@@ -244,8 +253,17 @@ def dense_step(patterns: Tensor, state: Tensor, power: int = 3) -> Tensor:
     -----
     Source: Krotov & Hopfield (2016). Taught in the chapter "Associative memory".
     """
-    _checks.tensor("state", state, "B N", {"N": _patterns(patterns).shape[1]}, like=patterns, reference="patterns")
-    drive = ((state @ patterns.T) / patterns.shape[1]).pow(_checks.integer("power", power, 2) - 1) @ patterns
+    _checks.tensor(
+        "state",
+        state,
+        "B N",
+        {"N": _patterns(patterns).shape[1]},
+        like=patterns,
+        reference="patterns",
+    )
+    drive = ((state @ patterns.T) / patterns.shape[1]).pow(
+        _checks.integer("power", power, 2) - 1
+    ) @ patterns
     return torch.where(drive == 0, state, drive.sign())
 
 
@@ -285,7 +303,14 @@ MEMORIES = ("Hopfield", "delta rule", "pseudo-inverse", "dense, cubic energy", "
 """Memories by name, from the one that holds least."""
 
 
-def complete(memory: str, patterns: Tensor, state: Tensor, clamp: Tensor, n_steps: int = 20, beta: float = 4.0) -> Tensor:
+def complete(
+    memory: str,
+    patterns: Tensor,
+    state: Tensor,
+    clamp: Tensor,
+    n_steps: int = 20,
+    beta: float = 4.0,
+) -> Tensor:
     """Store patterns in a memory, and complete states of which some units are clamped.
 
     Parameters
@@ -323,7 +348,11 @@ def complete(memory: str, patterns: Tensor, state: Tensor, clamp: Tensor, n_step
         return recall(stored[memory](patterns), state, n_steps, clamp)
     _checks.tensor("clamp", clamp, "B N", {"B": len(state), "N": patterns.shape[1]}, boolean=True)
     for _ in range(_checks.integer("n_steps", n_steps)):
-        new = modern_step(patterns, state, beta).sign() if memory == "modern" else dense_step(patterns, state, 3)
+        new = (
+            modern_step(patterns, state, beta).sign()
+            if memory == "modern"
+            else dense_step(patterns, state, 3)
+        )
         state, old = torch.where(clamp, state, new), state
         if torch.equal(state, old):
             break
@@ -361,7 +390,13 @@ def one_step_error(load: float, diagonal: bool = False, stored: bool = True) -> 
     return math.erfc(signal / math.sqrt(2 * load)) / 2
 
 
-def simulated_error(load: float, generator: torch.Generator, diagonal: bool = False, stored: bool = True, n: int = 1000) -> float:
+def simulated_error(
+    load: float,
+    generator: torch.Generator,
+    diagonal: bool = False,
+    stored: bool = True,
+    n: int = 1000,
+) -> float:
     """Return the share of units that change in one step in a Hopfield network of n units: what :func:`one_step_error` predicts.
 
     Parameters
@@ -411,6 +446,8 @@ def least_error(n_patterns: int, n_known: int) -> float:
     """
     from scipy.stats import binom
 
-    others = binom(_checks.integer("n_patterns", n_patterns) - 1, 0.5 ** _checks.integer("n_known", n_known, 0))
+    others = binom(
+        _checks.integer("n_patterns", n_patterns) - 1, 0.5 ** _checks.integer("n_known", n_known, 0)
+    )
     most = int(others.isf(1e-12))  # beyond it there is next to no probability
     return float(sum(others.pmf(k) * floor_majority(k + 1) for k in range(1, most + 1)))

@@ -3,10 +3,14 @@
 import pytest
 import torch
 
-from hebbnotes import actor_critic, check, maze, memories, rules
+from hebbnotes import check, memories, rules
+from hebbnotes.learning import actor_critic
+from hebbnotes.tasks import maze
 
 
-def test_the_checker_of_hebbs_rule_accepts_the_right_answer_and_says_what_is_wrong_with_others(capsys):
+def test_the_checker_of_hebbs_rule_accepts_the_right_answer_and_says_what_is_wrong_with_others(
+    capsys,
+):
     check.hebbian(rules.hebb)
     assert "Yes" in capsys.readouterr().out
     wrong = {
@@ -83,7 +87,9 @@ def test_what_is_no_rule_is_refused():
         check.reads(rules.hebb, 0, -1)
 
 
-def test_the_checker_of_a_window_accepts_the_exponentials_and_says_what_is_wrong_with_others(capsys):
+def test_the_checker_of_a_window_accepts_the_exponentials_and_says_what_is_wrong_with_others(
+    capsys,
+):
     import math
 
     def window(lag, tau=0.02):
@@ -107,7 +113,10 @@ def test_the_checker_of_sides_accepts_left_against_right_and_says_what_is_wrong_
         return torch.tensor([0, 0, 1, 0, 1, 1] if columns == 6 else [0, 0, 1, 1])[column]
 
     def side(shape, kind="column"):
-        row, column = (torch.arange(shape[0] * shape[1]) // shape[1], torch.arange(shape[0] * shape[1]) % shape[1])
+        row, column = (
+            torch.arange(shape[0] * shape[1]) // shape[1],
+            torch.arange(shape[0] * shape[1]) % shape[1],
+        )
         of = {
             "column": column * 2 // shape[1],
             "row": row * 2 // shape[0],
@@ -160,8 +169,14 @@ def test_a_read_out_without_a_trace_compares_each_label_with_its_own_drawing(cap
         (lambda shown, labels, asked: asked, "a number for each of 2 labels"),
         (lambda shown, labels, asked: shown @ asked, "in which order"),
         (lambda shown, labels, asked: right(shown, labels, asked).softmax(0), "must drive thrice"),
-        (lambda shown, labels, asked: right(shown - shown.mean(0), labels, asked), "its own label alone"),
-        (lambda shown, labels, asked: 2 * right(shown, labels, asked), "the product of what is asked"),
+        (
+            lambda shown, labels, asked: right(shown - shown.mean(0), labels, asked),
+            "its own label alone",
+        ),
+        (
+            lambda shown, labels, asked: 2 * right(shown, labels, asked),
+            "the product of what is asked",
+        ),
     ):
         with pytest.raises(AssertionError, match=message):
             check.matching(wrong)
@@ -255,9 +270,15 @@ def test_sangers_rule_is_told_from_its_neighbours(capsys):
         (rules.oja, "must read itself and all units before"),
         (whole, "reads a unit after it"),
         (backwards, "reads a unit after it"),
-        (lambda w, pre, post: rules.sanger(w, pre, post) - (w * post).cumsum(1) + w * post, "at rest"),
+        (
+            lambda w, pre, post: rules.sanger(w, pre, post) - (w * post).cumsum(1) + w * post,
+            "at rest",
+        ),
         (added, "with which sign"),
-        (lambda w, pre, post: 2 * rules.sanger(w, pre, post) - rules.oja(w, pre, post), "how much of it"),
+        (
+            lambda w, pre, post: 2 * rules.sanger(w, pre, post) - rules.oja(w, pre, post),
+            "how much of it",
+        ),
         (lambda w, pre, post: pre, "a change for each weight"),
     ):
         with pytest.raises(AssertionError, match=message):

@@ -3,12 +3,16 @@
 import pytest
 import torch
 
-from hebbnotes import _checks, maze, memories, rate
+from hebbnotes import _checks, memories
+from hebbnotes.neurons import rate
+from hebbnotes.tasks import maze
 
 
 def test_an_error_names_what_a_tensor_is_compared_with():
     single = torch.zeros(2)
-    with pytest.raises(TypeError, match=r"a is torch.float64, not torch.float32 like inputs: nothing is cast"):
+    with pytest.raises(
+        TypeError, match=r"a is torch.float64, not torch.float32 like inputs: nothing is cast"
+    ):
         _checks.tensor("a", single.double(), "n", {}, like=single)
     with pytest.raises(ValueError, match=r"a is on meta, not on cpu like b: move one"):
         _checks.tensor("a", single.to("meta"), "n", {}, like=single, reference="b")

@@ -43,7 +43,9 @@ def source(tmp_path, monkeypatch):
     Quiet.asked.clear()
     (tmp_path / "origin").mkdir()
     (tmp_path / "origin" / "file.bin").write_bytes(content)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=tmp_path / "origin"))
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=tmp_path / "origin")
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
@@ -80,7 +82,10 @@ def test_a_damaged_file_is_neither_used_nor_deleted(source):
 
 
 def test_what_cannot_be_had_is_named_with_its_address_folder_and_command(source):
-    with pytest.raises(OSError, match=r"gone.bin is not in .*cache and could not be fetched from http.*hebbnotes.data set"):
+    with pytest.raises(
+        OSError,
+        match=r"gone.bin is not in .*cache and could not be fetched from http.*hebbnotes.data set",
+    ):
         data.fetch("set/gone.bin")
 
 
@@ -155,7 +160,11 @@ def test_a_download_that_breaks_off_is_an_error_and_leaves_nothing(source, monke
     monkeypatch.undo()
 
 
-@pytest.mark.parametrize("damage", [b"", b"numbers" * 50, b"Numbers" + b"numbers" * 99], ids=["empty", "truncated", "altered"])
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"numbers" * 50, b"Numbers" + b"numbers" * 99],
+    ids=["empty", "truncated", "altered"],
+)
 def test_a_file_that_is_not_what_it_was_is_refused_and_kept(source, damage):
     path = data.fetch("set/file.bin")
     path.write_bytes(damage)
@@ -165,7 +174,10 @@ def test_a_file_that_is_not_what_it_was_is_refused_and_kept(source, damage):
 
 
 def test_offline_the_error_comes_without_a_request(source):
-    with pytest.raises(FileNotFoundError, match=r"set/file.bin is not in .*: run `python -m hebbnotes.data set`.*http"):
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"set/file.bin is not in .*: run `python -m hebbnotes.data set`.*http",
+    ):
         data.fetch("set/file.bin", download=False)
     assert Quiet.asked == []
     assert files_below(source) == [source / "origin" / "file.bin"]
@@ -184,10 +196,14 @@ except OSError as error:
 
 
 def run_python(code, *arguments):
-    return subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True
+    )
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the limit on the size of a file is one of Unix")
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="the limit on the size of a file is one of Unix"
+)
 def test_a_full_disk_is_told_and_leaves_nothing_that_looks_like_the_file(source):
     file = data.FILES["set/file.bin"]
     said, _ = run_python(SMALL_DISK, file.address, file.md5).communicate(timeout=60)
@@ -231,7 +247,9 @@ def picture(ink):
 
 def test_a_zip_is_known_by_its_pictures_whatever_the_container(tmp_path, monkeypatch):
     ink = np.random.default_rng(0).random((4, 105, 105)) < 0.1
-    names = [f"images_background/Latin/character0{c}/000{c}_0{d}.png" for c in (1, 2) for d in (1, 2)]
+    names = [
+        f"images_background/Latin/character0{c}/000{c}_0{d}.png" for c in (1, 2) for d in (1, 2)
+    ]
     folder = tmp_path / "omniglot"
     folder.mkdir()
     monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path))
@@ -239,7 +257,9 @@ def test_a_zip_is_known_by_its_pictures_whatever_the_container(tmp_path, monkeyp
     for name, one in zip(names, ink, strict=True):
         digest.update(name.encode() + b"\0" + hashlib.sha256(picture(one)).digest())
     key = "omniglot/images_background.zip"
-    monkeypatch.setitem(data.FILES, key, data.File("https://nowhere", 1, "0" * 32, digest.hexdigest()))
+    monkeypatch.setitem(
+        data.FILES, key, data.File("https://nowhere", 1, "0" * 32, digest.hexdigest())
+    )
     for order, method in ((1, zipfile.ZIP_STORED), (-1, zipfile.ZIP_DEFLATED)):
         with zipfile.ZipFile(folder / "images_background.zip", "w", method) as archive:
             for name, one in list(zip(names, ink, strict=True))[::order]:
@@ -266,7 +286,11 @@ def test_photographs_are_read_from_the_official_archive_and_code_is_not(tmp_path
             entry.size = len(stored)
             archive.addfile(entry, io.BytesIO(stored))
         md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-        monkeypatch.setitem(data.FILES, "cifar10/cifar-10-python.tar.gz", data.File("https://nowhere", path.stat().st_size, md5))
+        monkeypatch.setitem(
+            data.FILES,
+            "cifar10/cifar-10-python.tar.gz",
+            data.File("https://nowhere", path.stat().st_size, md5),
+        )
 
     store({b"data": colours.transpose(0, 3, 1, 2).reshape(4, -1)})
     assert data.available("cifar10")
@@ -281,22 +305,34 @@ def test_digits_are_read_from_the_official_files(tmp_path, monkeypatch):
     monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path))
     (tmp_path / "mnist").mkdir()
     pixels, labels = np.arange(2 * 784, dtype="uint8"), np.array([3, 9], dtype="uint8")
-    for name, content in (("images-idx3", bytes(16) + pixels.tobytes()), ("labels-idx1", bytes(8) + labels.tobytes())):
+    for name, content in (
+        ("images-idx3", bytes(16) + pixels.tobytes()),
+        ("labels-idx1", bytes(8) + labels.tobytes()),
+    ):
         path = tmp_path / "mnist" / f"t10k-{name}-ubyte.gz"
         path.write_bytes(gzip.compress(content))
         md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-        monkeypatch.setitem(data.FILES, f"mnist/{path.name}", data.File("https://nowhere", path.stat().st_size, md5))
+        monkeypatch.setitem(
+            data.FILES, f"mnist/{path.name}", data.File("https://nowhere", path.stat().st_size, md5)
+        )
     pictures, found = data.mnist("test", download=False)
     assert pictures.flatten().tolist() == pixels.tolist()
     assert found.tolist() == [3, 9]
 
 
-def test_the_subset_is_asked_for_by_name_and_is_else_the_first_part_of_the_whole(tmp_path, monkeypatch):
+def test_the_subset_is_asked_for_by_name_and_is_else_the_first_part_of_the_whole(
+    tmp_path, monkeypatch
+):
     monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path))
     for subset in (False, True):
-        with pytest.raises(FileNotFoundError, match=r"cifar-10-python.tar.gz is not in .*run `python -m hebbnotes.data cifar10`"):
+        with pytest.raises(
+            FileNotFoundError,
+            match=r"cifar-10-python.tar.gz is not in .*run `python -m hebbnotes.data cifar10`",
+        ):
             data.cifar10(subset=subset, download=False)
-    rows = np.arange(1_100, dtype="uint16")[:, None].view("uint8").repeat(1536, 1)  # the number of each picture is in its pixels
+    rows = (
+        np.arange(1_100, dtype="uint16")[:, None].view("uint8").repeat(1536, 1)
+    )  # the number of each picture is in its pixels
     stored = pickle.dumps({b"data": rows}, protocol=2)
     (tmp_path / "cifar10").mkdir()
     path = tmp_path / "cifar10" / "cifar-10-python.tar.gz"
@@ -306,10 +342,17 @@ def test_the_subset_is_asked_for_by_name_and_is_else_the_first_part_of_the_whole
             entry.size = len(stored)
             archive.addfile(entry, io.BytesIO(stored))
     md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-    monkeypatch.setitem(data.FILES, "cifar10/cifar-10-python.tar.gz", data.File("https://nowhere", path.stat().st_size, md5))
+    monkeypatch.setitem(
+        data.FILES,
+        "cifar10/cifar-10-python.tar.gz",
+        data.File("https://nowhere", path.stat().st_size, md5),
+    )
     assert data.available("cifar10-subset")
     for split, size in (("train", 4_000), ("test", 1_000)):
-        assert torch.equal(data.cifar10(split, subset=True, download=False), data.cifar10(split, download=False)[:size])
+        assert torch.equal(
+            data.cifar10(split, subset=True, download=False),
+            data.cifar10(split, download=False)[:size],
+        )
     (tmp_path / "cifar10-subset").mkdir()
     (tmp_path / data.SUBSET).write_bytes(b"other pictures")
     with pytest.raises(ValueError, match="is damaged"):
@@ -323,7 +366,10 @@ def test_a_set_that_is_not_there_is_asked_for_by_name(tmp_path, monkeypatch):
     monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path))
     for name in ("mnist", "omniglot", "cifar10", "cifar10-subset"):
         assert not data.available(name)
-        with pytest.raises(FileNotFoundError, match=f"run `python -m hebbnotes.data {name.removesuffix('-subset')}`"):
+        with pytest.raises(
+            FileNotFoundError,
+            match=f"run `python -m hebbnotes.data {name.removesuffix('-subset')}`",
+        ):
             data.require(name)
     for ask in (data.available, data.require):
         with pytest.raises(ValueError, match="name must be one of 'mnist'"):
@@ -340,24 +386,33 @@ REAL = {
 @pytest.mark.parametrize("name", REAL)
 def test_the_real_sets_are_read_where_they_are(name):
     if not data.available(name):
-        pytest.skip(f"{name} is not in {data.folder()}: set HEBBNOTES_DATA, or run `python -m hebbnotes.data`")
+        pytest.skip(
+            f"{name} is not in {data.folder()}: set HEBBNOTES_DATA, or run `python -m hebbnotes.data`"
+        )
     read, size = REAL[name]
     assert len(read()) == size
 
 
 @given(st.integers(0, 10_000))
 def test_grey_values_have_mean_zero_and_reach_one(seed):
-    photographs = torch.randint(0, 256, (3, 4, 5, 3), generator=torch.Generator().manual_seed(seed), dtype=torch.uint8)
+    photographs = torch.randint(
+        0, 256, (3, 4, 5, 3), generator=torch.Generator().manual_seed(seed), dtype=torch.uint8
+    )
     patterns = data.grey(photographs)
     torch.testing.assert_close(patterns.mean(1), torch.zeros(3), rtol=0, atol=1e-5)
     torch.testing.assert_close(patterns.abs().amax(1), torch.ones(3))
-    assert data.grey(torch.full((1, 2, 2, 3), 7, dtype=torch.uint8)).eq(0).all(), "a picture of one colour has no pattern"
+    assert data.grey(torch.full((1, 2, 2, 3), 7, dtype=torch.uint8)).eq(0).all(), (
+        "a picture of one colour has no pattern"
+    )
 
 
 def test_the_folder_is_the_one_named_or_the_cache_of_the_system(tmp_path, monkeypatch):
     monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path))
     assert data.folder() == tmp_path
-    for unset in (lambda: monkeypatch.setenv("HEBBNOTES_DATA", ""), lambda: monkeypatch.delenv("HEBBNOTES_DATA")):
+    for unset in (
+        lambda: monkeypatch.setenv("HEBBNOTES_DATA", ""),
+        lambda: monkeypatch.delenv("HEBBNOTES_DATA"),
+    ):
         unset()
         assert data.folder().is_absolute()
         assert data.folder().name == "hebbnotes"
@@ -373,6 +428,18 @@ def test_every_file_has_an_official_address_a_size_and_a_checksum(name):
 
 
 def test_the_folder_is_found_without_a_word_of_warning(tmp_path):
-    command = [sys.executable, "-W", "error", "-c", "from hebbnotes import data; data.folder(); data.available('mnist')"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"HEBBNOTES_DATA": ""})
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-c",
+        "from hebbnotes import data; data.folder(); data.available('mnist')",
+    ]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"HEBBNOTES_DATA": ""},
+    )
     assert done.returncode == 0, done.stderr

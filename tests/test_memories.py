@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hebbnotes import memories, rules, tasks
-from hebbnotes.experiments import memory
+from hebbnotes.chapters.associative_memory import experiments as memory
 
 sizes, seeds = st.integers(2, 12), st.integers(0, 10_000)
 
@@ -27,7 +27,9 @@ def test_hopfield_weights_are_symmetric_sums_of_products_in_any_order(n_patterns
     torch.testing.assert_close(memories.hopfield(patterns, diagonal=True), wanted)
     torch.testing.assert_close(w, wanted - wanted.diag().diag())
     torch.testing.assert_close(w, w.T)
-    torch.testing.assert_close(memories.hopfield(patterns[torch.randperm(n_patterns, generator=g)]), w)
+    torch.testing.assert_close(
+        memories.hopfield(patterns[torch.randperm(n_patterns, generator=g)]), w
+    )
 
 
 @pytest.mark.witness("eq-descent", memories.recall)
@@ -56,10 +58,14 @@ def test_a_unit_takes_the_sign_of_its_drive_and_keeps_its_state_without_one(n_pa
     new = memories.recall(w, state, 1)
     for b in range(2):
         for j in range(n):
-            drive = sum(int(state[b, i]) * round(n * w[i, j].item()) for i in range(n))  # N times the drive is a whole number
+            drive = sum(
+                int(state[b, i]) * round(n * w[i, j].item()) for i in range(n)
+            )  # N times the drive is a whole number
             assert new[b, j] == (state[b, j] if drive == 0 else (drive > 0) - (drive < 0))
     single = memories.recall(w.float(), state.float(), 1)
-    assert torch.equal(single.double(), new), "rounding does not decide a tie, in single precision either"
+    assert torch.equal(single.double(), new), (
+        "rounding does not decide a tie, in single precision either"
+    )
     assert torch.equal(new[:, 0], state[:, 0])
     order = torch.Generator().manual_seed(seed)
     by_turns, again = state.clone(), torch.Generator().manual_seed(seed)
@@ -71,14 +77,18 @@ def test_a_unit_takes_the_sign_of_its_drive_and_keeps_its_state_without_one(n_pa
 
 @pytest.mark.witness("eq-energy", memories.energy)
 @given(sizes, sizes, seeds)
-def test_the_energy_is_half_the_disagreement_and_that_of_hopfield_sums_squared_overlaps(n_patterns, n, seed):
+def test_the_energy_is_half_the_disagreement_and_that_of_hopfield_sums_squared_overlaps(
+    n_patterns, n, seed
+):
     patterns, _ = drawn(n_patterns, n, seed)
     w, (state, _) = memories.hopfield(patterns), drawn(3, n, seed + 1)
     for y, energy in zip(state, memories.energy(w, state), strict=True):
         wanted = -sum(y[i] * w[i, j] * y[j] for i in range(n) for j in range(n)) / 2
         torch.testing.assert_close(energy, wanted)
     overlaps = state @ patterns.T / n
-    torch.testing.assert_close(memories.energy(w, state), -n / 2 * overlaps.square().sum(1) + n_patterns / 2)
+    torch.testing.assert_close(
+        memories.energy(w, state), -n / 2 * overlaps.square().sum(1) + n_patterns / 2
+    )
 
 
 def test_all_at_once_may_swing_between_two_states_for_ever():
@@ -111,7 +121,12 @@ def test_errors_of_one_step_are_as_many_as_the_theory_says():
     n = 1500
     for load in (0.15, 0.3):
         patterns, _ = drawn(int(load * n), n, 0)
-        wrong = (memories.recall(memories.hopfield(patterns), patterns, 1) != patterns).double().mean().item()
+        wrong = (
+            (memories.recall(memories.hopfield(patterns), patterns, 1) != patterns)
+            .double()
+            .mean()
+            .item()
+        )
         assert wrong == pytest.approx(memories.one_step_error(load), rel=0.1)
 
 
@@ -126,8 +141,12 @@ def test_with_a_diagonal_units_change_as_seldom_as_the_theory_says_in_patterns_a
             changed = (memories.recall(w, state, 1) != state).double().mean().item()
             assert changed == pytest.approx(memories.one_step_error(load, True, stored), rel=0.05)
     for load in (0.01, 0.5, 0.9, 1.1, 2.0, 100.0):
-        assert memories.one_step_error(load, True) < memories.one_step_error(1.0, True), "the worst load is 1"
-        assert memories.one_step_error(load, False, False) == 0.5, "an empty diagonal holds no random state"
+        assert memories.one_step_error(load, True) < memories.one_step_error(1.0, True), (
+            "the worst load is 1"
+        )
+        assert memories.one_step_error(load, False, False) == 0.5, (
+            "an empty diagonal holds no random state"
+        )
 
 
 def test_below_the_capacity_patterns_stay_and_above_they_melt():
@@ -145,7 +164,11 @@ def test_with_a_diagonal_any_state_is_stable():
     patterns, _ = drawn(200, 20, 0)
     chance, _ = drawn(500, 20, 1)
     shares = [
-        (memories.recall(memories.hopfield(patterns, diagonal), chance, 1) == chance).all(1).double().mean().item()
+        (memories.recall(memories.hopfield(patterns, diagonal), chance, 1) == chance)
+        .all(1)
+        .double()
+        .mean()
+        .item()
         for diagonal in (True, False)
     ]
     assert shares[0] > 0.9, "nearly all states, which is no memory"
@@ -154,11 +177,18 @@ def test_with_a_diagonal_any_state_is_stable():
 
 @pytest.mark.witness("eq-delta", memories.delta)
 @given(st.integers(1, 5), st.integers(2, 12), seeds)
-def test_a_pass_of_the_delta_rule_writes_what_is_missing_one_pattern_after_the_other(n_patterns, n, seed):
+def test_a_pass_of_the_delta_rule_writes_what_is_missing_one_pattern_after_the_other(
+    n_patterns, n, seed
+):
     patterns, _ = drawn(n_patterns, n, seed)
     w = torch.zeros(n, n, dtype=torch.float64)
     for p in patterns:
-        dw = torch.tensor([[p[i] * (p[j] - sum(p[k] * w[k, j] for k in range(n))) / n for j in range(n)] for i in range(n)])
+        dw = torch.tensor(
+            [
+                [p[i] * (p[j] - sum(p[k] * w[k, j] for k in range(n))) / n for j in range(n)]
+                for i in range(n)
+            ]
+        )
         w = w + dw.double()
         w -= w.diag().diag()
     torch.testing.assert_close(memories.delta(patterns), w, atol=1e-6, rtol=1e-6)
@@ -167,7 +197,9 @@ def test_a_pass_of_the_delta_rule_writes_what_is_missing_one_pattern_after_the_o
 
 @pytest.mark.witness("eq-dense", memories.dense_step)
 @given(sizes, sizes, st.integers(2, 5), seeds)
-def test_a_dense_step_is_the_sign_of_patterns_weighted_by_powers_of_their_overlap(n_patterns, n, power, seed):
+def test_a_dense_step_is_the_sign_of_patterns_weighted_by_powers_of_their_overlap(
+    n_patterns, n, power, seed
+):
     patterns, _ = drawn(n_patterns, n, seed)
     state, _ = drawn(3, n, seed + 1)
     new = memories.dense_step(patterns, state, power)
@@ -183,7 +215,9 @@ def test_a_dense_memory_of_power_two_is_a_hopfield_network_with_its_diagonal(n_p
     state, _ = drawn(4, n, seed + 1)
     w = memories.hopfield(patterns, diagonal=True)
     clear = (state @ w).abs() > 1e-9
-    assert torch.equal(memories.dense_step(patterns, state, 2)[clear], memories.recall(w, state, 1)[clear])
+    assert torch.equal(
+        memories.dense_step(patterns, state, 2)[clear], memories.recall(w, state, 1)[clear]
+    )
 
 
 def test_a_dense_memory_holds_more():
@@ -202,7 +236,9 @@ def test_a_dense_memory_holds_more():
 def test_a_modern_step_is_attention_with_the_patterns_as_keys_and_values(n_patterns, n, beta, seed):
     g = torch.Generator().manual_seed(seed)
     patterns, state = (torch.randn(k, n, generator=g, dtype=torch.float64) for k in (n_patterns, 3))
-    attention = torch.nn.functional.scaled_dot_product_attention(state, patterns, patterns, scale=beta)
+    attention = torch.nn.functional.scaled_dot_product_attention(
+        state, patterns, patterns, scale=beta
+    )
     torch.testing.assert_close(memories.modern_step(patterns, state, beta), attention)
 
 
@@ -216,7 +252,9 @@ def test_a_sharp_modern_step_returns_the_pattern_with_the_largest_product():
 
 @pytest.mark.witness("eq-least", memories.least_error)
 @pytest.mark.parametrize(("n_patterns", "n_known"), [(2, 1), (5, 2), (20, 4), (30, 3)])
-def test_the_majority_of_what_agrees_with_the_cue_errs_as_often_as_is_said_to_be_the_least(n_patterns, n_known):
+def test_the_majority_of_what_agrees_with_the_cue_errs_as_often_as_is_said_to_be_the_least(
+    n_patterns, n_known
+):
     g, wrong, episodes = torch.Generator().manual_seed(0), 0.0, 4000
     for _ in range(episodes):
         patterns = 2.0 * torch.randint(2, (n_patterns, n_known + 8), generator=g) - 1
@@ -231,7 +269,11 @@ def test_the_least_error_vanishes_with_what_is_known_and_the_modern_memory_comes
     assert memories.least_error(2, 1) == 0.125
     assert memories.least_error(3, 0) == tasks.floor_majority(3), "without a cue, the majority"
     assert memories.least_error(100, 40) < 1e-9
-    assert memories.least_error(400, 10) > memories.least_error(200, 10) > memories.least_error(200, 11)
+    assert (
+        memories.least_error(400, 10)
+        > memories.least_error(200, 10)
+        > memories.least_error(200, 11)
+    )
     g = torch.Generator().manual_seed(1)
     found = memory.error("modern", 40, 20, 20_000, g)
     assert memories.least_error(40, 10) < found + 0.002 < memories.least_error(40, 10) + 0.006
@@ -241,7 +283,9 @@ def test_the_least_error_vanishes_with_what_is_known_and_the_modern_memory_comes
 def test_few_patterns_are_completed_from_half_by_every_memory(name):
     patterns, g = drawn(3, 60, 5)
     clamp = torch.rand(3, 60, generator=g).argsort(1) < 30
-    assert torch.equal(memories.complete(name, patterns, torch.where(clamp, patterns, 0.0), clamp), patterns)
+    assert torch.equal(
+        memories.complete(name, patterns, torch.where(clamp, patterns, 0.0), clamp), patterns
+    )
 
 
 def test_what_is_clamped_stays():
@@ -265,8 +309,14 @@ def test_what_does_not_fit_is_refused():
         (lambda: memories.dense_step(patterns, patterns, 1), "power must be at least 2"),
         (lambda: memories.modern_step(patterns, patterns, -1.0), "beta must be"),
         (lambda: memories.one_step_error(0.0), "load must be above 0"),
-        (lambda: memories.complete("Modern", patterns, patterns, patterns > 0), "memory must be one of"),
-        (lambda: memories.complete("modern", patterns, patterns, patterns > 0, 0), "n_steps must be at least 1"),
+        (
+            lambda: memories.complete("Modern", patterns, patterns, patterns > 0),
+            "memory must be one of",
+        ),
+        (
+            lambda: memories.complete("modern", patterns, patterns, patterns > 0, 0),
+            "n_steps must be at least 1",
+        ),
         (lambda: memories.least_error(0, 1), "n_patterns must be at least 1"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -18,20 +18,32 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 logger = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[1]
-MACHINE_PATH = re.compile(r"(?<![\w.:/])(?:/(?:home|root|work|tmp|Users|mnt|var)/[\w.-]+|[A-Z]:\\\\?\w+|\.\./[\w.-]+)")
+MACHINE_PATH = re.compile(
+    r"(?<![\w.:/])(?:/(?:home|root|work|tmp|Users|mnt|var)/[\w.-]+|[A-Z]:\\\\?\w+|\.\./[\w.-]+)"
+)
 PAGE_ADDRESS = re.compile(r"\]\(/?[\w-]+\.html")
 WORDS_A_MINUTE = 200
 
 
 def find_witnesses(tests: Path) -> dict[str, tuple[str, str]]:
-    """Map the label of an equation to (function, test), read from the marks in ``tests`` without importing them."""
+    """Map the label of an equation to (function, test), read from the marks below ``tests`` without importing them."""
     found = {}
-    for path in sorted(tests.glob("test_*.py")):
-        for item in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in sorted(tests.rglob("test_*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imported = {
+            alias.asname or alias.name: f"{node.module}.{alias.name}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        for item in ast.walk(tree):
             for mark in getattr(item, "decorator_list", []):
                 if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.witness":
                     label, function = mark.args
-                    found[ast.literal_eval(label)] = (f"hebbnotes.{ast.unparse(function)}", f"tests/{path.name}::{item.name}")
+                    first, _, rest = ast.unparse(function).partition(".")
+                    whole = f"{imported[first]}.{rest}".rstrip(".")
+                    where = path.relative_to(tests.parent).as_posix()
+                    found[ast.literal_eval(label)] = whole, f"{where}::{item.name}"
     return found
 
 
@@ -44,7 +56,11 @@ class Measured(SphinxRole):
         stored = json.loads((Path(self.env.srcdir) / "measured.json").read_text())
         value = stored.get(page, {}).get(key)
         if value is None:
-            logger.warning("%s has not been measured: run `make measure`", self.text, location=self.get_location())
+            logger.warning(
+                "%s has not been measured: run `make measure`",
+                self.text,
+                location=self.get_location(),
+            )
         return [nodes.Text(f"{value:g}" if value is not None else "?")], []
 
 
@@ -62,7 +78,9 @@ def prose(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".ipynb":
         return text
-    return "\n".join("".join(c["source"]) for c in json.loads(text)["cells"] if c["cell_type"] == "markdown")
+    return "\n".join(
+        "".join(c["source"]) for c in json.loads(text)["cells"] if c["cell_type"] == "markdown"
+    )
 
 
 class equation_table(nodes.General, nodes.Element):
@@ -86,31 +104,58 @@ def collect_equations(app: Sphinx, doctree: nodes.document) -> None:
             equations[block["label"]] = (docname, block.astext())
     for image in doctree.findall(nodes.image):
         if not image.get("alt", "").strip() or image["alt"] == image["uri"]:
-            logger.warning("picture %s has no alt text: say in a sentence what it shows", image["uri"], location=image)
+            logger.warning(
+                "picture %s has no alt text: say in a sentence what it shows",
+                image["uri"],
+                location=image,
+            )
 
 
 def check_pages(app: Sphinx, env: BuildEnvironment) -> None:
     """Check what only all pages together show: witnesses, pages outside the contents, paths typed by hand."""
-    equations, witnesses = env.__dict__.get("witnessed_equations", {}), find_witnesses(ROOT / "tests")
+    equations, witnesses = (
+        env.__dict__.get("witnessed_equations", {}),
+        find_witnesses(ROOT / "tests"),
+    )
     for label, (docname, _) in equations.items():
         if label not in witnesses:
             logger.warning(
-                'equation %s has no witness: mark a test with @pytest.mark.witness("%s", function)', label, label, location=docname
+                'equation %s has no witness: mark a test with @pytest.mark.witness("%s", function)',
+                label,
+                label,
+                location=docname,
             )
     if "equations" in env.found_docs:
         for label, (_, test) in witnesses.items():
             if label not in equations:
-                logger.warning("%s witnesses the equation %s, which no page displays", test, label, location="equations")
+                logger.warning(
+                    "%s witnesses the equation %s, which no page displays",
+                    test,
+                    label,
+                    location="equations",
+                )
     source = Path(env.srcdir)
     for path in sorted([*source.glob("*.md"), *source.glob("*.ipynb")]):
         if path.stem not in env.found_docs:
-            logger.warning("page %s is outside the table of contents: add it to _toc.yml", path.name, location=path.stem)
+            logger.warning(
+                "page %s is outside the table of contents: add it to _toc.yml",
+                path.name,
+                location=path.stem,
+            )
         for hit in MACHINE_PATH.findall(path.read_text(encoding="utf-8")):
             logger.warning(
-                "%s holds the path %s, typed by hand: it exists on one computer only", path.name, hit, location=path.stem
+                "%s holds the path %s, typed by hand: it exists on one computer only",
+                path.name,
+                hit,
+                location=path.stem,
             )
         for hit in PAGE_ADDRESS.findall(prose(path)):
-            logger.warning("%s links to %s by hand: use {doc} or {ref}, which are checked", path.name, hit[2:], location=path.stem)
+            logger.warning(
+                "%s links to %s by hand: use {doc} or {ref}, which are checked",
+                path.name,
+                hit[2:],
+                location=path.stem,
+            )
 
 
 def fill_table(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -120,18 +165,30 @@ def fill_table(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         witnesses = find_witnesses(ROOT / "tests")
         equations = app.env.__dict__["witnessed_equations"]
         numbers = {  # as the pages show them: counted through the whole book
-            label: app.env.toc_fignumbers[page]["displaymath"][f"equation-{label}"] for label, (page, _) in equations.items()
+            label: app.env.toc_fignumbers[page]["displaymath"][f"equation-{label}"]
+            for label, (page, _) in equations.items()
         }
         rows = []
         for label, (page, tex) in sorted(equations.items(), key=lambda item: numbers[item[0]]):
             function, test = witnesses.get(label, ("missing", "missing"))
             number = ".".join(map(str, numbers[label]))
             link = nodes.reference(
-                "", f"({number})", internal=True, refuri=app.builder.get_relative_uri(docname, page) + f"#equation-{label}"
+                "",
+                f"({number})",
+                internal=True,
+                refuri=app.builder.get_relative_uri(docname, page) + f"#equation-{label}",
             )
-            anchor = nodes.reference("", "", nodes.literal("", function.removeprefix("hebbnotes.")), internal=True)
+            anchor = nodes.reference(
+                "", "", nodes.literal("", function.removeprefix("hebbnotes.")), internal=True
+            )
             anchor["refuri"] = app.builder.get_relative_uri(docname, "api") + f"#{function}"
-            rows.append([[link], [nodes.math(tex, tex)], [anchor, nodes.Text(", witness: "), nodes.literal("", test)]])
+            rows.append(
+                [
+                    [link],
+                    [nodes.math(tex, tex)],
+                    [anchor, nodes.Text(", witness: "), nodes.literal("", test)],
+                ]
+            )
         place.replace_self(_table(rows))
 
 
@@ -151,15 +208,25 @@ def address_buttons(app: Sphinx, config: Config) -> None:
     known = bool(options.get("repository_url"))
     for button in ("use_repository_button", "use_issues_button", "use_edit_page_button"):
         options[button] = known
-    options["launch_buttons"] = {"binderhub_url": "https://mybinder.org", "notebook_interface": "jupyterlab"} if known else {}
+    options["launch_buttons"] = (
+        {"binderhub_url": "https://mybinder.org", "notebook_interface": "jupyterlab"}
+        if known
+        else {}
+    )
 
 
-def drop_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+def drop_scripts(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
     """Load each script once, and thebe not at all: the theme's extensions add some twice, which stops a page with an error."""
     kept: dict[str, Any] = {}
     for script in context.get("script_files", []):
-        name = str(getattr(script, "filename", script) or getattr(script, "attributes", {}).get("body", ""))
-        plain = name.endswith(app.config.mathjax_path) and "defer" not in getattr(script, "attributes", {})
+        name = str(
+            getattr(script, "filename", script) or getattr(script, "attributes", {}).get("body", "")
+        )
+        plain = name.endswith(app.config.mathjax_path) and "defer" not in getattr(
+            script, "attributes", {}
+        )
         if "thebe" not in name.lower() and not plain:
             kept.setdefault(name, script)
     context["script_files"] = list(kept.values())
@@ -172,9 +239,15 @@ def forget_page(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
         del equations[label]
 
 
-def skip_alias(app: Sphinx, what: str, name: str, member: object, skip: bool, options: object) -> bool | None:
+def skip_alias(
+    app: Sphinx, what: str, name: str, member: object, skip: bool, options: object
+) -> bool | None:
     """Leave out what Python writes of the fields of a named tuple; our own words stand under its attributes."""
-    return True if (getattr(member, "__doc__", None) or "").startswith("Alias for field number") else None
+    return (
+        True
+        if (getattr(member, "__doc__", None) or "").startswith("Alias for field number")
+        else None
+    )
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # imported where they are used: this module also runs before anything is installed
+if (
+    TYPE_CHECKING
+):  # imported where they are used: this module also runs before anything is installed
     from playwright.sync_api import Browser, Page, Playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -45,7 +47,9 @@ def launch(playwright: Playwright) -> Browser:
     try:
         return playwright.chromium.launch(executable_path=find(), args=FLAGS)
     except Error as error:
-        raise NoBrowserError(f"no Chromium could be started: {MEND} ({str(error).splitlines()[0]})") from error
+        raise NoBrowserError(
+            f"no Chromium could be started: {MEND} ({str(error).splitlines()[0]})"
+        ) from error
 
 
 @contextmanager
@@ -66,7 +70,9 @@ def chromium() -> Iterator[Browser]:
 
 def settle(page: Page) -> None:
     """Wait until the formulas of a page, if it has any, are set, and its fonts are there."""
-    page.evaluate("() => Promise.resolve(window.MathJax?.startup.promise).then(() => document.fonts.ready).then(() => true)")
+    page.evaluate(
+        "() => Promise.resolve(window.MathJax?.startup.promise).then(() => document.fonts.ready).then(() => true)"
+    )
 
 
 if __name__ == "__main__":

@@ -18,10 +18,20 @@ def build(
 ) -> subprocess.CompletedProcess[str]:
     """Build into ``out/_build`` with further options of ``jupyter-book build``; ``how`` goes to :func:`subprocess.run`."""
     # by this Python, since the program `jupyter-book` need not lie beside it
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", book]
+    command = [
+        sys.executable,
+        "-c",
+        "from jupyter_book.cli.main import main; main()",
+        "build",
+        book,
+    ]
     command += ["--config", config, "--toc", toc, "--path-output", out]
     return subprocess.run(
-        [*map(str, command), "--all", "-W", "-n", "--keep-going", *options], cwd=ROOT, check=False, text=True, **how
+        [*map(str, command), "--all", "-W", "-n", "--keep-going", *options],
+        cwd=ROOT,
+        check=False,
+        text=True,
+        **how,
     )
 
 

@@ -34,7 +34,17 @@ PYRAMIDAL = [
     (675, 411),
     (575, 396),
 ]
-GRANULE = [(735, 318), (660, 293), (565, 281), (450, 290), (350, 326), (298, 385), (338, 447), (445, 488), (640, 502)]
+GRANULE = [
+    (735, 318),
+    (660, 293),
+    (565, 281),
+    (450, 290),
+    (350, 326),
+    (298, 385),
+    (338, 447),
+    (445, 488),
+    (640, 502),
+]
 LABELS = [
     (560, 48, "CA1", INK),
     (1040, 215, "CA2", INK),
@@ -57,10 +67,19 @@ dentate gyrus. Arrows: perforant path to dentate gyrus, mossy fibres on to CA3, 
 
 def smooth(points: Array, count: int, window: int) -> Array:
     """Return evenly spaced points along a line, its corners rounded by a running mean and its ends kept."""
-    along, half = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))]), window // 2
-    line = np.column_stack([np.interp(np.linspace(0, along[-1], count), along, c) for c in points.T])
-    padded = np.vstack([2 * line[0] - line[half:0:-1], line, 2 * line[-1] - line[-2 : -half - 2 : -1]])
-    return np.column_stack([np.convolve(c, np.hanning(2 * half + 3)[1:-1] / (half + 1), "valid") for c in padded.T])
+    along, half = (
+        np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))]),
+        window // 2,
+    )
+    line = np.column_stack(
+        [np.interp(np.linspace(0, along[-1], count), along, c) for c in points.T]
+    )
+    padded = np.vstack(
+        [2 * line[0] - line[half:0:-1], line, 2 * line[-1] - line[-2 : -half - 2 : -1]]
+    )
+    return np.column_stack(
+        [np.convolve(c, np.hanning(2 * half + 3)[1:-1] / (half + 1), "valid") for c in padded.T]
+    )
 
 
 class Layer:
@@ -75,7 +94,9 @@ class Layer:
     def at(self, u: ArrayLike, offset: ArrayLike) -> Array:
         """Return the points at fractions u and the given offsets."""
         u, offset = np.broadcast_arrays(np.atleast_1d(u), np.atleast_1d(offset))
-        x, y, nx, ny = (np.interp(u, np.linspace(0, 1, 800), c) for c in (*self.points.T, *self.normal.T))
+        x, y, nx, ny = (
+            np.interp(u, np.linspace(0, 1, 800), c) for c in (*self.points.T, *self.normal.T)
+        )
         return np.column_stack([x + offset * nx, y + offset * ny])
 
 
@@ -92,26 +113,41 @@ def stroke(data: str, colour: str, width: float, opacity: float, extra: str = ""
 
 def cells(rng: Rng, at: Array, axis: Array, tones: Tones, size: float) -> list[str]:
     """Draw cell bodies as short round-ended strokes in three sizes of each tone."""
-    kind, inks = rng.integers(0, 3 * len(tones), len(at)), [(*t, s * size) for t in tones for s in (0.78, 1.0, 1.22)]
+    kind, inks = (
+        rng.integers(0, 3 * len(tones), len(at)),
+        [(*t, s * size) for t in tones for s in (0.78, 1.0, 1.22)],
+    )
     data = [f"M{p}l{a}" for p, a in zip(coords(at), coords(axis), strict=True)]
     return [
-        stroke("".join(d for d, i in zip(data, kind, strict=True) if i == k), colour, width, opacity)
+        stroke(
+            "".join(d for d, i in zip(data, kind, strict=True) if i == k), colour, width, opacity
+        )
         for k, (colour, opacity, width) in enumerate(inks)
     ]
 
 
-def band(rng: Rng, layer: Layer, span: tuple[float, float], half: float, pitch: float, tones: Tones) -> list[str]:
+def band(
+    rng: Rng, layer: Layer, span: tuple[float, float], half: float, pitch: float, tones: Tones
+) -> list[str]:
     """Pack cell bodies on a jittered lattice along part of a layer, thinning out at its edges."""
     step = pitch / layer.length
     u, row = np.meshgrid(np.arange(*span, step), np.arange(-half - 3, half + 3, 0.86 * pitch))
-    u = (u + np.arange(len(u))[:, None] % 2 * step / 2 + rng.normal(0, 0.26 * step, u.shape)).ravel()
+    u = (
+        u + np.arange(len(u))[:, None] % 2 * step / 2 + rng.normal(0, 0.26 * step, u.shape)
+    ).ravel()
     offset = (row + rng.normal(0, 0.28 * pitch, row.shape)).ravel()
-    keep = rng.random(len(u)) < np.clip(3.1 - 2.5 * np.abs(offset) / half, 0, 1) * np.clip(u / 0.05 + 0.2, 0, 1)
+    keep = rng.random(len(u)) < np.clip(3.1 - 2.5 * np.abs(offset) / half, 0, 1) * np.clip(
+        u / 0.05 + 0.2, 0, 1
+    )
     at = layer.at(u[keep], offset[keep])
-    return cells(rng, at, (layer.at(u[keep], offset[keep] + 1) - at) * pitch * 0.32, tones, 0.8 * pitch)
+    return cells(
+        rng, at, (layer.at(u[keep], offset[keep] + 1) - at) * pitch * 0.32, tones, 0.8 * pitch
+    )
 
 
-def dust(rng: Rng, layer: Layer, count: int, low: float, high: list[float], tones: Tones, size: float) -> list[str]:
+def dust(
+    rng: Rng, layer: Layer, count: int, low: float, high: list[float], tones: Tones, size: float
+) -> list[str]:
     """Scatter single cells between two offsets; high is given at even steps along the layer."""
     u = rng.uniform(0.02, 0.98, count)
     at = layer.at(u, rng.uniform(low, np.interp(u, np.linspace(0, 1, len(high)), high)))
@@ -122,7 +158,10 @@ def dendrites(rng: Rng, layer: Layer, count: int, reach: list[float], colour: st
     """Draw faint dendrites across a layer; reach gives their lengths at even steps along it."""
     u = rng.uniform(0.01, 0.99, count)
     tip = np.interp(u, np.linspace(0, 1, len(reach)), reach) * rng.uniform(0.55, 1, count)
-    a, b, c = (coords(layer.at(u + rng.normal(0, s, count), tip * f)) for s, f in ((0, 0), (0.0025, 0.5), (0.004, 1)))
+    a, b, c = (
+        coords(layer.at(u + rng.normal(0, s, count), tip * f))
+        for s, f in ((0, 0), (0.0025, 0.5), (0.004, 1))
+    )
     return stroke("".join(map("M{}Q{} {}".format, a, b, c)), colour, 1, 0.3)
 
 
@@ -131,20 +170,41 @@ def axon(route: list[Array], colour: str, window: int, soma: bool = True) -> lis
     line = smooth(np.vstack(route), 240, window)
     way = (line[-1] - line[-4]) / np.hypot(*(line[-1] - line[-4]))
     side, base = 7 * np.array([-way[1], way[0]]), line[-1] - 14 * way
-    shaft = "M" + "L".join(coords(np.vstack([line[np.hypot(*(line - line[-1]).T) > 14][::5], base])))
-    head = "L".join(coords(np.array([line[-1], base - 2 * way + side, base + 2 * way, base - 2 * way - side])))
+    shaft = "M" + "L".join(
+        coords(np.vstack([line[np.hypot(*(line - line[-1]).T) > 14][::5], base]))
+    )
+    head = "L".join(
+        coords(np.array([line[-1], base - 2 * way + side, base + 2 * way, base - 2 * way - side]))
+    )
     body = [stroke(f"M{coords(line)[0]}h.1", colour, 14, 1)] if soma else []
-    return [stroke(shaft, CARD, 7, 0.6), stroke(shaft, colour, 3.2, 1), f'<path d="M{head}z" fill="{colour}"/>', *body]
+    return [
+        stroke(shaft, CARD, 7, 0.6),
+        stroke(shaft, colour, 3.2, 1),
+        f'<path d="M{head}z" fill="{colour}"/>',
+        *body,
+    ]
 
 
 def tissue(rng: Rng, ca: Layer, dg: Layer) -> list[str]:
     """Draw the glow, the fibres of the alveus, the dendrites and all the cells."""
     out = [
-        stroke("M" + "L".join(coords(layer.points[40:-24:16])), colour, width, 0.3, ' filter="url(#g)"')
-        for layer, colour, width in ((ca, BLUE, 130), (dg, GREEN, 95), (ca, SKY, 28), (dg, GREEN, 32))
+        stroke(
+            "M" + "L".join(coords(layer.points[40:-24:16])), colour, width, 0.3, ' filter="url(#g)"'
+        )
+        for layer, colour, width in (
+            (ca, BLUE, 130),
+            (dg, GREEN, 95),
+            (ca, SKY, 28),
+            (dg, GREEN, 32),
+        )
     ]
-    ends = np.column_stack([np.arange(-58, -42, 2.6), rng.uniform(0, 0.06, 7), rng.uniform(0.52, 0.6, 7)])
-    out += [stroke("M" + "L".join(coords(ca.at(np.linspace(a, b, 60), depth))), SKY, 1, 0.35) for depth, a, b in ends]
+    ends = np.column_stack(
+        [np.arange(-58, -42, 2.6), rng.uniform(0, 0.06, 7), rng.uniform(0.52, 0.6, 7)]
+    )
+    out += [
+        stroke("M" + "L".join(coords(ca.at(np.linspace(a, b, 60), depth))), SKY, 1, 0.35)
+        for depth, a, b in ends
+    ]
     out += [
         dendrites(rng, ca, 420, [40, 85, 96, 96, 92, 84, 72, 54, 30, 16], SKY),
         dendrites(rng, ca, 300, [-30, -38, -38, -38, -38, -38, -36, -30, -22, -14], SKY),
@@ -152,7 +212,11 @@ def tissue(rng: Rng, ca: Layer, dg: Layer) -> list[str]:
     ]
     out += dust(rng, ca, 900, -60, [100, 100, 90, 50, 20], [(BLUE, 0.9), (SKY, 0.4)], 1.8)
     out += dust(rng, dg, 450, -50, [56], [(GREEN, 0.8), (SKY, 0.4)], 1.8)
-    for layer, count, low, high in ((ca, 40, -38, [-22.0]), (ca, 44, 26, [92.0, 92, 84, 30]), (dg, 24, -56, [-22.0])):
+    for layer, count, low, high in (
+        (ca, 40, -38, [-22.0]),
+        (ca, 44, 26, [92.0, 92, 84, 30]),
+        (dg, 24, -56, [-22.0]),
+    ):
         out += dust(rng, layer, count, low, high, [(PINK, 0.95)], 5)
     blues: Tones = [(SKY, 1), (SKY, 0.7), (BLUE, 1)]
     out += band(rng, ca, (0, 0.52), 9, 4.7, blues) + band(rng, ca, (0.52, 1), 15, 6.4, blues)
@@ -163,19 +227,43 @@ def pathways(ca: Layer, dg: Layer) -> list[str]:
     """Draw the three links of the circuit, from the entorhinal cortex to CA1."""
     out: list[str] = []
     trunk = np.array([(30.0, 326.0), (110.0, 322.0), (200.0, 296.0)])
-    for first, last, u in ((0.40, 0.17, 0.11), (0.40, 0.29, 0.23), (0.40, 0.38, 0.35), (0.54, 0.66, 0.71)):
-        out += axon([trunk, dg.at(np.linspace(first, last, 9), 54), dg.at(u, 14)], PERFORANT, 50, False)
+    for first, last, u in (
+        (0.40, 0.17, 0.11),
+        (0.40, 0.29, 0.23),
+        (0.40, 0.38, 0.35),
+        (0.54, 0.66, 0.71),
+    ):
+        out += axon(
+            [trunk, dg.at(np.linspace(first, last, 9), 54), dg.at(u, 14)], PERFORANT, 50, False
+        )
     for u, end, depth in ((0.08, 0.735, 24), (0.18, 0.80, 31), (0.28, 0.86, 24)):
-        out += axon([dg.at(u, [0, -30]), ca.at(np.linspace(0.91, end + 0.02, 9), depth), ca.at(end, 17)], MOSSY, 70)
+        out += axon(
+            [dg.at(u, [0, -30]), ca.at(np.linspace(0.91, end + 0.02, 9), depth), ca.at(end, 17)],
+            MOSSY,
+            70,
+        )
     for u, end in ((0.92, 0.85), (0.80, 0.91)):
         out += axon([dg.at(u, [0, -30]), ca.at([end + 0.05, end], [-40, -17])], MOSSY, 110)
     for u, end, depth in ((0.765, 0.13, 66), (0.70, 0.25, 55), (0.63, 0.37, 44)):
-        out += axon([ca.at(u, 0), ca.at(np.linspace(u - 0.06, end + 0.03, 40), depth), ca.at(end, 12)], SCHAFFER, 50)
+        out += axon(
+            [ca.at(u, 0), ca.at(np.linspace(u - 0.06, end + 0.03, 40), depth), ca.at(end, 12)],
+            SCHAFFER,
+            50,
+        )
     return out
 
 
 if __name__ == "__main__":
     pyramidal, granule = Layer(PYRAMIDAL), Layer(GRANULE)
-    words = [f'<text x="{x}" y="{y}" fill="{colour}">{text}</text>' for x, y, text, colour in LABELS]
-    parts = [HEAD, *tissue(np.random.default_rng(1911), pyramidal, granule), *pathways(pyramidal, granule), *words]
-    Path(sys.argv[1]).write_text("\n".join([*parts, "</g></svg>\n"]), encoding="utf-8", newline="\n")
+    words = [
+        f'<text x="{x}" y="{y}" fill="{colour}">{text}</text>' for x, y, text, colour in LABELS
+    ]
+    parts = [
+        HEAD,
+        *tissue(np.random.default_rng(1911), pyramidal, granule),
+        *pathways(pyramidal, granule),
+        *words,
+    ]
+    Path(sys.argv[1]).write_text(
+        "\n".join([*parts, "</g></svg>\n"]), encoding="utf-8", newline="\n"
+    )

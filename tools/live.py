@@ -27,14 +27,24 @@ def network() -> ThreeNumbers:
     """Return the network of three numbers that is stored in the package, in double precision."""
     stored = experiments.weights(EXPERIMENT)
     three = ThreeNumbers(method="loop")
-    three.load_state_dict({key.partition(".")[2]: value for key, value in stored.items() if key.startswith(f"{SEED}.")})
+    three.load_state_dict(
+        {
+            key.partition(".")[2]: value
+            for key, value in stored.items()
+            if key.startswith(f"{SEED}.")
+        }
+    )
     return three.double().requires_grad_(False)
 
 
 def trained() -> dict[str, float]:
     """Return the three numbers by name."""
     three = network()
-    return {"eta": three.eta.item(), "gain": three.gain.item(), "inhibition": three.inhibition.item()}
+    return {
+        "eta": three.eta.item(),
+        "gain": three.gain.item(),
+        "inhibition": three.inhibition.item(),
+    }
 
 
 def letter(text: str) -> Tensor:
@@ -45,7 +55,9 @@ def letter(text: str) -> Tensor:
 def settings() -> dict[str, Any]:
     """Return all that the script is told."""
     if tasks.ONCE["cycles"] != 1:
-        raise ValueError(f"live.js shows every pattern once, and tasks.ONCE has {tasks.ONCE['cycles']} cycles: change both")
+        raise ValueError(
+            f"live.js shows every pattern once, and tasks.ONCE has {tasks.ONCE['cycles']} cycles: change both"
+        )
     bits = {text: "".join("1" if value > 0 else "0" for value in letter(text)) for text in LETTERS}
     colours = {"ink": figures.BLUE, "wrong": figures.VERMILION, "silent": SILENT}
     return {
@@ -82,9 +94,13 @@ def _signs(pattern: Tensor) -> str:
     return "".join("+" if value > 0 else "-" for value in pattern)
 
 
-def _case(name: str, patterns: Tensor, asked: int, seed: int, units: list[int] | None = None) -> dict[str, Any]:
+def _case(
+    name: str, patterns: Tensor, asked: int, seed: int, units: list[int] | None = None
+) -> dict[str, Any]:
     """Return one episode: all states of all steps, or those of some units with two sums over all of them."""
-    task = tasks.PatternCompletion(n_bits=patterns.shape[1], n_patterns=len(patterns), bias_unit=False, **tasks.ONCE)
+    task = tasks.PatternCompletion(
+        n_bits=patterns.shape[1], n_patterns=len(patterns), bias_unit=False, **tasks.ONCE
+    )
     order, g = torch.arange(len(patterns))[None], torch.Generator().manual_seed(seed)
     shown = task.episodes(patterns[None], g, target=asked, order=order)
     states = network()(shown.inputs, clamp=shown.clamp)[0][:, 0]

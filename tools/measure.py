@@ -82,7 +82,12 @@ def main() -> None:
     measured["commands"] = fresh_clone() | {"python": python}
     STORED.write_text(json.dumps(measured, indent=2) + "\n")
     readme = ROOT / "README.md"
-    text = re.sub(f"{MARKS[0]}.*{MARKS[1]}", lambda _: readme_block(), readme.read_text(encoding="utf-8"), flags=re.S)
+    text = re.sub(
+        f"{MARKS[0]}.*{MARKS[1]}",
+        lambda _: readme_block(),
+        readme.read_text(encoding="utf-8"),
+        flags=re.S,
+    )
     readme.write_text(text, encoding="utf-8")
 
 

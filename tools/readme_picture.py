@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
-TARGET = ROOT / "tools" / "readme.png"  # beside its program: what lies in book/_static goes into the site
-SAME_DOTS = "{ let s = 1; Math.random = () => { s = 16807 * s % 2147483647; return s / 2147483647; }; }"
+TARGET = (
+    ROOT / "tools" / "readme.png"
+)  # beside its program: what lies in book/_static goes into the site
+SAME_DOTS = (
+    "{ let s = 1; Math.random = () => { s = 16807 * s % 2147483647; return s / 2147483647; }; }"
+)
 HEIGHT = 860
 
 
@@ -32,9 +36,13 @@ def play(page: Page) -> None:
     figure.get_by_role("button", name="Erase half and recall", exact=True).click()
 
 
-def photograph(browser: Browser, name: str, width: int, scheme: str, scroll: str, playing: bool = False) -> Image.Image:
+def photograph(
+    browser: Browser, name: str, width: int, scheme: str, scroll: str, playing: bool = False
+) -> Image.Image:
     """Return what a window of this width shows of a page after it has scrolled to an element."""
-    page = browser.new_context(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme, reduced_motion="reduce").new_page()
+    page = browser.new_context(
+        viewport={"width": width, "height": HEIGHT}, color_scheme=scheme, reduced_motion="reduce"
+    ).new_page()
     page.add_init_script(SAME_DOTS)
     page.goto((SITE / f"{name}.html").as_uri(), wait_until="networkidle")
     if playing:

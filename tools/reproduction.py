@@ -83,21 +83,36 @@ def section(figure: str) -> str:
         lines.append(f"* `{name}`: {experiment.about}. {again}")
         differing.setdefault(experiment.difference, []).append(f"`{name}`")
     lines.append("")
-    lines += [f"**What differs** in {', '.join(names)}: {difference}.\n" for difference, names in differing.items()]
+    lines += [
+        f"**What differs** in {', '.join(names)}: {difference}.\n"
+        for difference, names in differing.items()
+    ]
     return "\n".join([*lines, ""])
 
 
 def hardware() -> str:
     """Say on what the results were computed."""
     found = {
-        (one["hardware"], one["versions"]["torch"], one["versions"]["python"]) for figure in PAPER for _, _, one in rows(figure)
+        (one["hardware"], one["versions"]["torch"], one["versions"]["python"])
+        for figure in PAPER
+        for _, _, one in rows(figure)
     }
-    return "; ".join(f"{where}, torch {torch}, Python {python}" for where, torch, python in sorted(found))
+    return "; ".join(
+        f"{where}, torch {torch}, Python {python}" for where, torch, python in sorted(found)
+    )
 
 
 def page() -> str:
     """Return the page's generated part, in Markdown."""
-    return "\n".join([*(section(figure) for figure in PAPER), "## Hardware", "", f"All numbers of ours: {hardware()}.", ""])
+    return "\n".join(
+        [
+            *(section(figure) for figure in PAPER),
+            "## Hardware",
+            "",
+            f"All numbers of ours: {hardware()}.",
+            "",
+        ]
+    )
 
 
 class Reproduction(SphinxDirective):

@@ -9,9 +9,8 @@ seeds), versions, hardware, and what was published. Weights are safetensors. An 
 also as a ``notebook`` trains it, in a minute, or as the ``paper`` did.
 """
 
-from hebbnotes.experiments.bits import SCHEDULES
 from hebbnotes.experiments.experiment import Experiment, Trial
 from hebbnotes.experiments.paper import PAPER, Published
 from hebbnotes.experiments.stored import EXPERIMENTS, result, seeds, weights
 
-__all__ = ["EXPERIMENTS", "PAPER", "SCHEDULES", "Experiment", "Published", "Trial", "result", "seeds", "weights"]
+__all__ = ["EXPERIMENTS", "PAPER", "Experiment", "Published", "Trial", "result", "seeds", "weights"]

@@ -14,19 +14,39 @@ from hebbnotes.experiments.stored import EXPERIMENTS, stem
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m hebbnotes.experiments", description="List the experiments, or run them.")
+    parser = argparse.ArgumentParser(
+        prog="python -m hebbnotes.experiments", description="List the experiments, or run them."
+    )
     commands = parser.add_subparsers(dest="command")
     runner = commands.add_parser("run", help="train all seeds of an experiment, or go on with it")
-    runner.add_argument("--processes", type=int, help="seeds at once (default: as many as there are processors)")
+    runner.add_argument(
+        "--processes", type=int, help="seeds at once (default: as many as there are processors)"
+    )
     runner.add_argument("--device", default="cpu", help="where to train: cpu (default), cuda, ...")
-    runner.add_argument("--folder", type=Path, default=Path("runs"), help="where seeds and checkpoints are kept (default: runs)")
+    runner.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("runs"),
+        help="where seeds and checkpoints are kept (default: runs)",
+    )
     runner.add_argument("--store", action="store_true", help="put the result into the package")
     evaluator = commands.add_parser("evaluate", help="test the stored weights again")
-    evaluator.add_argument("--json", action="store_true", help="print one JSON object for each experiment")
+    evaluator.add_argument(
+        "--json", action="store_true", help="print one JSON object for each experiment"
+    )
     for command in (runner, evaluator):
         command.add_argument("names", nargs="+", choices=EXPERIMENTS, metavar="NAME")
-        command.add_argument("--seed", type=int, nargs="+", help="which (default: those that are stored); after the names")
-        command.add_argument("--scale", default="book", help="notebook, book (default) or paper, where the experiment has it")
+        command.add_argument(
+            "--seed",
+            type=int,
+            nargs="+",
+            help="which (default: those that are stored); after the names",
+        )
+        command.add_argument(
+            "--scale",
+            default="book",
+            help="notebook, book (default) or paper, where the experiment has it",
+        )
     return parser
 
 
@@ -35,14 +55,18 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     if chosen.command is None:
         for name, experiment in EXPERIMENTS.items():
-            print(f"{name:32} {experiment.about} [{', '.join(sorted({'book', *experiment.scales}))}]")
+            print(
+                f"{name:32} {experiment.about} [{', '.join(sorted({'book', *experiment.scales}))}]"
+            )
         return 0
     torch.set_num_threads(1)
     try:
         if chosen.command == "run":
             for name in chosen.names:
                 seeds = chosen.seed or EXPERIMENTS[name].seeds
-                running.check_first(name, seeds, chosen.folder, chosen.scale, chosen.device, chosen.store)
+                running.check_first(
+                    name, seeds, chosen.folder, chosen.scale, chosen.device, chosen.store
+                )
             if chosen.processes is not None and chosen.processes < 1:
                 raise ValueError(f"--processes must be 1 or more, got {chosen.processes}")
         work = {"run": _run, "evaluate": _evaluate}[chosen.command]
@@ -55,7 +79,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _reported(work: Callable[[str, argparse.Namespace], int], name: str, chosen: argparse.Namespace) -> int:
+def _reported(
+    work: Callable[[str, argparse.Namespace], int], name: str, chosen: argparse.Namespace
+) -> int:
     """Do the work for one experiment; say what went wrong, if something did, and leave the others to their turn."""
     try:
         return work(name, chosen)
@@ -71,13 +97,17 @@ def _run(name: str, chosen: argparse.Namespace) -> int:
     path = chosen.folder / f"{stem(name, chosen.scale)}.json"
     if chosen.store:
         path = running.store(name, chosen.folder, chosen.scale)
-    print(f"{name}: {found['metric']} {_with_interval(found)} over {len(found['seeds'])} seeds; written to {path}")
+    print(
+        f"{name}: {found['metric']} {_with_interval(found)} over {len(found['seeds'])} seeds; written to {path}"
+    )
     return 0
 
 
 def _with_interval(found: dict) -> str:
     interval = found["ci95"]
-    return f"{found['value']:g}" + (f" (95 % interval {interval[0]:g} to {interval[1]:g})" if interval else "")
+    return f"{found['value']:g}" + (
+        f" (95 % interval {interval[0]:g} to {interval[1]:g})" if interval else ""
+    )
 
 
 def _evaluate(name: str, chosen: argparse.Namespace) -> int:
@@ -90,8 +120,14 @@ def _evaluate(name: str, chosen: argparse.Namespace) -> int:
     for seed, value in found["recomputed"].items():
         print(f"  from the stored weights of seed {seed}: {value:g}")
     if found["published"]:
-        print(f"  published ({found['published']['where']}, {found['published']['version']}): {found['published']['text']}")
-    print("  the stored numbers are found again" if found["agrees"] else f"  differs by {found['largest_difference']}")
+        print(
+            f"  published ({found['published']['where']}, {found['published']['version']}): {found['published']['text']}"
+        )
+    print(
+        "  the stored numbers are found again"
+        if found["agrees"]
+        else f"  differs by {found['largest_difference']}"
+    )
     return int(not found["agrees"])
 
 

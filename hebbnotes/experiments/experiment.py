@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hebbnotes import rules, training
+from hebbnotes.learning import training
+from hebbnotes.plasticity import rules
 
 __all__ = [
     "RULES",
@@ -79,7 +80,15 @@ class Trial:
         """
         checkpoint = self.folder / f"{part or 'training'}.checkpoint"
         bar = self.bar | ({"desc": f"{self.bar.get('desc', '')}, {part}"} if part else {})
-        history = training.train(parameters, loss, updates, generator=generator, checkpoint=checkpoint, bar=bar, **options)
+        history = training.train(
+            parameters,
+            loss,
+            updates,
+            generator=generator,
+            checkpoint=checkpoint,
+            bar=bar,
+            **options,
+        )
         if history.interrupted:
             raise KeyboardInterrupt
         return history
@@ -146,7 +155,9 @@ class Experiment:
             If the experiment has no such scale.
         """
         if scale != "book" and scale not in self.scales:
-            raise ValueError(f"scale must be one of {', '.join(['book', *self.scales])} for this experiment, got {scale!r}")
+            raise ValueError(
+                f"scale must be one of {', '.join(['book', *self.scales])} for this experiment, got {scale!r}"
+            )
         return self.configuration | self.scales.get(scale, {})
 
 
@@ -167,7 +178,9 @@ def shorts(values: Any) -> list[float]:
 
 def under(weights: Weights, prefix: str) -> Weights:
     """Return those weights whose names begin with a prefix, such as ``"0."`` for seed 0, under the rest of their names."""
-    return {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
+    return {
+        key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)
+    }
 
 
 def loaded(net: Network, weights: Weights, prefix: str = "") -> Network:

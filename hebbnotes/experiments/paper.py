@@ -42,7 +42,12 @@ PAPER: dict[str, Published] = {
         0.01,
         V1,
     ),
-    "Figure 4": Published("held-out photographs completed, and the trained w and alpha as pictures", "no number", None, V1),
+    "Figure 4": Published(
+        "held-out photographs completed, and the trained w and alpha as pictures",
+        "no number",
+        None,
+        V1,
+    ),
     "Figure 5": Published(
         "a plasticity of its own for each connection against one for all, 10 runs",
         "a curve: lower errors with a plasticity for each connection; no number in the text",
@@ -56,7 +61,10 @@ PAPER: dict[str, Published] = {
         V1,
     ),
     "Figure 6": Published(
-        "reward in a maze, plastic against recurrent, 15 runs", "a curve: the plastic network earns more", None, V1
+        "reward in a maze, plastic against recurrent, 15 runs",
+        "a curve: the plastic network earns more",
+        None,
+        V1,
     ),
 }
 """Every figure and table with a result, in the order of the paper."""

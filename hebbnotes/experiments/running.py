@@ -22,7 +22,16 @@ import hebbnotes
 from hebbnotes import _files
 from hebbnotes.experiments.experiment import Numbers, Trial, Weights, under
 from hebbnotes.experiments.paper import PAPER
-from hebbnotes.experiments.stored import EXPERIMENTS, WEIGHTS, command, headline, number, result, stem, weights
+from hebbnotes.experiments.stored import (
+    EXPERIMENTS,
+    WEIGHTS,
+    command,
+    headline,
+    number,
+    result,
+    stem,
+    weights,
+)
 
 __all__ = ["check_first", "collect", "evaluate", "run_seed", "run_seeds", "store"]
 
@@ -51,16 +60,30 @@ def _kept(tensors: Weights) -> Weights:
 def _processor() -> str:
     """Return the name of the processor, as far as the system tells it."""
     info = Path("/proc/cpuinfo")
-    names = [line for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
-    return names[0].partition(":")[2].strip() if names else platform.processor() or platform.machine()
+    names = (
+        [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        if info.exists()
+        else []
+    )
+    return (
+        names[0].partition(":")[2].strip() if names else platform.processor() or platform.machine()
+    )
 
 
 def _circumstances(name: str, scale: str, device: str) -> dict[str, Any]:
     """Return what a result of this experiment rests on."""
-    used = torch.cuda.get_device_name(device) if device.startswith("cuda") else f"threads: {torch.get_num_threads()}"
+    used = (
+        torch.cuda.get_device_name(device)
+        if device.startswith("cuda")
+        else f"threads: {torch.get_num_threads()}"
+    )
     return {
         "configuration": _configuration(name, scale),
-        "versions": {"hebbnotes": hebbnotes.__version__, "torch": torch.__version__, "python": platform.python_version()},
+        "versions": {
+            "hebbnotes": hebbnotes.__version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        },
         "hardware": f"{_processor()}, {used}",
         "device": device,
     }
@@ -90,11 +113,18 @@ def _spent_before(began: Path, parts: Path) -> float:
     if not began.exists():
         return 0
     last = max((path.stat().st_mtime for path in parts.glob("*.checkpoint")), default=0)
-    return json.loads(began.read_text(encoding="utf-8"))["seconds"] + max(0.0, last - began.stat().st_mtime)
+    return json.loads(began.read_text(encoding="utf-8"))["seconds"] + max(
+        0.0, last - began.stat().st_mtime
+    )
 
 
 def check_first(
-    name: str, seeds: Iterable[int], folder: Path, scale: str = "book", device: str = "cpu", to_store: bool = False
+    name: str,
+    seeds: Iterable[int],
+    folder: Path,
+    scale: str = "book",
+    device: str = "cpu",
+    to_store: bool = False,
 ) -> None:
     """Refuse what cannot be run, or not be stored, before anything is computed or written.
 
@@ -116,11 +146,15 @@ def check_first(
     experiment, wanted = EXPERIMENTS[name], set(seeds)
     configuration, place = experiment.scaled(scale), folder / stem(name, scale)
     if not all(0 <= seed < 2**32 for seed in wanted):
-        raise ValueError(f"a seed must be 0 or more and below 2**32, got {', '.join(map(str, sorted(wanted)))}")
+        raise ValueError(
+            f"a seed must be 0 or more and below 2**32, got {', '.join(map(str, sorted(wanted)))}"
+        )
     try:
         torch.rand(1, generator=torch.Generator(device), device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"the device {device!r} cannot be used here ({str(error).splitlines()[0]}): try cpu") from error
+        raise ValueError(
+            f"the device {device!r} cannot be used here ({str(error).splitlines()[0]}): try cpu"
+        ) from error
     for path in (place / f"{seed}.{end}" for seed in wanted for end in ("json", "began")):
         if path.exists():
             _read_checked(path, name, scale, device)
@@ -135,7 +169,12 @@ def check_first(
 
 
 def run_seed(
-    name: str, seed: int, folder: Path, scale: str = "book", device: str = "cpu", bar: dict[str, Any] | None = None
+    name: str,
+    seed: int,
+    folder: Path,
+    scale: str = "book",
+    device: str = "cpu",
+    bar: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Train and test one seed of an experiment, unless its result is already in the folder; go on where it was stopped.
 
@@ -168,7 +207,9 @@ def run_seed(
 
     check_first(name, [seed], folder, scale, device)
     place = folder / stem(name, scale)
-    done, began, parts, lock = (place / f"{seed}.{end}" for end in ("json", "began", "parts", "lock"))
+    done, began, parts, lock = (
+        place / f"{seed}.{end}" for end in ("json", "began", "parts", "lock")
+    )
     trial = Trial(seed, parts, device, {"desc": f"{name}, seed {seed}"} | (bar or {}))
     place.mkdir(parents=True, exist_ok=True)
     try:
@@ -188,7 +229,11 @@ def run_seed(
 
 def _train_and_test(trial: Trial, name: str, scale: str, began: Path) -> dict[str, Any]:
     """Train and test a seed, write its weights, and return what it rests on and its numbers."""
-    start, experiment, configuration = time.perf_counter(), EXPERIMENTS[name], EXPERIMENTS[name].scaled(scale)
+    start, experiment, configuration = (
+        time.perf_counter(),
+        EXPERIMENTS[name],
+        EXPERIMENTS[name].scaled(scale),
+    )
     before, rests_on = _spent_before(began, trial.folder), _circumstances(name, scale, trial.device)
     _write_json(began, rests_on | {"seconds": before})
 
@@ -198,7 +243,9 @@ def _train_and_test(trial: Trial, name: str, scale: str, began: Path) -> dict[st
     try:
         numbers, tensors = experiment.train(trial, **configuration)
         tensors = _kept(tensors)
-        numbers |= experiment.test({key: t.float() for key, t in tensors.items()}, trial.seed, **configuration)
+        numbers |= experiment.test(
+            {key: t.float() for key, t in tensors.items()}, trial.seed, **configuration
+        )
     except BaseException:
         _write_json(began, rests_on | {"seconds": spent()})
         raise
@@ -214,7 +261,9 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _in_a_process(name: str, seed: int, folder: Path, scale: str, device: str, position: int, lock: Any) -> None:
+def _in_a_process(
+    name: str, seed: int, folder: Path, scale: str, device: str, position: int, lock: Any
+) -> None:
     """Run a seed in a process of its own, which a SIGTERM stops as Ctrl-C would."""
     from tqdm import tqdm
 
@@ -239,7 +288,12 @@ def _at_once(device: str) -> int:
 
 
 def run_seeds(
-    name: str, seeds: Iterable[int], folder: Path, scale: str = "book", device: str = "cpu", processes: int | None = None
+    name: str,
+    seeds: Iterable[int],
+    folder: Path,
+    scale: str = "book",
+    device: str = "cpu",
+    processes: int | None = None,
 ) -> None:
     """Train seeds of an experiment, each in a process of its own where there are several.
 
@@ -274,7 +328,9 @@ def run_seeds(
         while waiting or running:
             for place in [p for p in range(places) if p not in running][: len(waiting)]:
                 seed = waiting.pop(0)
-                process = context.Process(target=_in_a_process, args=(name, seed, folder, scale, device, place, lock))
+                process = context.Process(
+                    target=_in_a_process, args=(name, seed, folder, scale, device, place, lock)
+                )
                 # inherited: Ctrl-C is for this process, which ends the others
                 before = signal.signal(signal.SIGINT, signal.SIG_IGN)
                 process.start()
@@ -293,7 +349,9 @@ def run_seeds(
             process.join(20)
             process.kill()
     if failed:
-        raise RuntimeError(f"{name}: seeds {sorted(failed)} failed, for the reason above; the others are done")
+        raise RuntimeError(
+            f"{name}: seeds {sorted(failed)} failed, for the reason above; the others are done"
+        )
 
 
 def collect(name: str, folder: Path, target: Path, scale: str = "book") -> dict[str, Any]:
@@ -316,21 +374,33 @@ def collect(name: str, folder: Path, target: Path, scale: str = "book") -> dict[
     for what in ("device", "versions"):
         if len({json.dumps(one[what]) for one in read.values()}) > 1:
             each = "; ".join(f"seed {seed}: {one[what]}" for seed, one in read.items())
-            raise ValueError(f"{place} mixes trainings of more than one kind ({each}): remove some, and run them again")
+            raise ValueError(
+                f"{place} mixes trainings of more than one kind ({each}): remove some, and run them again"
+            )
     numbers = {str(seed): one["numbers"] for seed, one in read.items()}
     found = {
         "experiment": name,
         "scale": scale,
         "about": experiment.about,
         "command": command(name, scale),
-        **{key: value for key, value in read[min(read)].items() if key not in ("numbers", "hardware")},
+        **{
+            key: value
+            for key, value in read[min(read)].items()
+            if key not in ("numbers", "hardware")
+        },
         "hardware": "; ".join(dict.fromkeys(one["hardware"] for one in read.values())),
         **headline(experiment, numbers),
-        "published": {"where": experiment.paper[0], **PAPER[experiment.paper[0]]._asdict()} if experiment.paper else None,
+        "published": {"where": experiment.paper[0], **PAPER[experiment.paper[0]]._asdict()}
+        if experiment.paper
+        else None,
         "seeds": numbers,
     }
     kept = [seed for seed in read if seed in experiment.keep]
-    tensors = {f"{seed}.{key}": t for seed in kept for key, t in load_file(place / f"{seed}.safetensors").items()}
+    tensors = {
+        f"{seed}.{key}": t
+        for seed in kept
+        for key, t in load_file(place / f"{seed}.safetensors").items()
+    }
     if tensors:
         _write_weights(target / f"{stem(name, scale)}.safetensors", tensors)
     else:
@@ -357,9 +427,17 @@ def store(name: str, folder: Path, scale: str = "book") -> Path:
 def _leaves(numbers: Any, at: str = "") -> dict[str, float]:
     """Return all numbers in dicts and lists, by their path."""
     if isinstance(numbers, dict):
-        return {path: v for key, value in numbers.items() for path, v in _leaves(value, f"{at}.{key}").items()}
+        return {
+            path: v
+            for key, value in numbers.items()
+            for path, v in _leaves(value, f"{at}.{key}").items()
+        }
     if isinstance(numbers, list | tuple):
-        return {path: v for k, value in enumerate(numbers) for path, v in _leaves(value, f"{at}.{k}").items()}
+        return {
+            path: v
+            for k, value in enumerate(numbers)
+            for path, v in _leaves(value, f"{at}.{k}").items()
+        }
     return {} if numbers is None else {at.removeprefix("."): float(numbers)}
 
 
@@ -391,13 +469,19 @@ def evaluate(name: str, scale: str = "book", seeds: Iterable[int] | None = None)
     kept = list(dict.fromkeys(key.partition(".")[0] for key in tensors))
     wanted = kept if seeds is None else [str(seed) for seed in seeds]
     if missing := [seed for seed in wanted if seed not in kept]:
-        raise ValueError(f"{name}: the weights of seeds {', '.join(missing)} are not stored, only those of {', '.join(kept)}")
+        raise ValueError(
+            f"{name}: the weights of seeds {', '.join(missing)} are not stored, only those of {', '.join(kept)}"
+        )
     recomputed, differences = {}, [0.0]
     for seed in wanted:
-        again: Numbers = experiment.test(under(tensors, f"{seed}."), int(seed), **experiment.scaled(scale))
+        again: Numbers = experiment.test(
+            under(tensors, f"{seed}."), int(seed), **experiment.scaled(scale)
+        )
         was, now = _leaves(stored["seeds"][seed]), _leaves(again)
         if missing := sorted(set(now) - set(was)):
-            raise ValueError(f"{name}: the stored result lacks {', '.join(missing[:3])}: run `{command(name, scale)} --store`")
+            raise ValueError(
+                f"{name}: the stored result lacks {', '.join(missing[:3])}: run `{command(name, scale)} --store`"
+            )
         apart = [abs(now[path] - was[path]) / (abs(was[path]) + 0.005) for path in now]
         differences += [value if math.isfinite(value) else math.inf for value in apart]
         recomputed[seed] = number(again, experiment.metric)
@@ -406,6 +490,8 @@ def evaluate(name: str, scale: str = "book", seeds: Iterable[int] | None = None)
         "seeds": len(stored["seeds"]),
         "published": stored["published"],
         "recomputed": recomputed,
-        "largest_difference": float(f"{max(differences):.2g}") if math.isfinite(max(differences)) else None,
+        "largest_difference": float(f"{max(differences):.2g}")
+        if math.isfinite(max(differences))
+        else None,
         "agrees": max(differences) < 0.05,
     }

@@ -4,23 +4,58 @@
 """
 
 import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib import import_module
 from importlib.resources import as_file, files
 from typing import Any
 
 from torch import Tensor
 
 from hebbnotes import _checks, analysis
-from hebbnotes.experiments.bits import EXPERIMENTS as _BITS
 from hebbnotes.experiments.experiment import Experiment, short, shorts
-from hebbnotes.experiments.features import EXPERIMENTS as _FEATURES
-from hebbnotes.experiments.maze import EXPERIMENTS as _MAZE
-from hebbnotes.experiments.memory import EXPERIMENTS as _MEMORY
-from hebbnotes.experiments.omniglot import EXPERIMENTS as _OMNIGLOT
-from hebbnotes.experiments.pictures import EXPERIMENTS as _PICTURES
 
-__all__ = ["EXPERIMENTS", "WEIGHTS", "command", "headline", "number", "result", "seeds", "stem", "weights"]
+__all__ = [
+    "EXPERIMENTS",
+    "WEIGHTS",
+    "command",
+    "headline",
+    "number",
+    "result",
+    "seeds",
+    "stem",
+    "weights",
+]
 
-EXPERIMENTS: dict[str, Experiment] = _FEATURES | _MEMORY | _BITS | _PICTURES | _OMNIGLOT | _MAZE
+_CHAPTERS = (
+    "learning_rules",
+    "associative_memory",
+    "differentiable_plasticity",
+    "natural_images",
+    "one_shot_learning",
+    "maze",
+)
+
+
+class _Registry(Mapping[str, Experiment]):
+    """All experiments by name; chapters are imported when the first is asked for."""
+
+    @cached_property
+    def _all(self) -> dict[str, Experiment]:
+        modules = [import_module(f"hebbnotes.chapters.{name}.experiments") for name in _CHAPTERS]
+        return {name: one for module in modules for name, one in module.EXPERIMENTS.items()}
+
+    def __getitem__(self, name: str) -> Experiment:
+        return self._all[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+
+EXPERIMENTS = _Registry()
 """All experiments by name."""
 WEIGHTS = "hebbnotes weights 1"
 """Format of the stored weights."""
@@ -40,13 +75,17 @@ def stem(name: str, scale: str = "book") -> str:
 
 def command(name: str, scale: str = "book") -> str:
     """Return the command that repeats an experiment."""
-    return f"python -m hebbnotes.experiments run {name}" + (f" --scale {scale}" if scale != "book" else "")
+    return f"python -m hebbnotes.experiments run {name}" + (
+        f" --scale {scale}" if scale != "book" else ""
+    )
 
 
 def _stored(name: str, scale: str, suffix: str) -> Any:
     stored = files("hebbnotes") / "results" / f"{stem(name, scale)}.{suffix}"
     if not stored.is_file():
-        raise FileNotFoundError(f"the package holds no {suffix} of {name!r}, scale {scale}: run `{command(name, scale)} --store`")
+        raise FileNotFoundError(
+            f"the package holds no {suffix} of {name!r}, scale {scale}: run `{command(name, scale)} --store`"
+        )
     return stored
 
 
@@ -106,10 +145,15 @@ def weights(name: str, scale: str = "book") -> dict[str, Tensor]:
     """
     from safetensors import safe_open
 
-    with as_file(_stored(name, scale, "safetensors")) as path, safe_open(path, framework="pt") as file:
+    with (
+        as_file(_stored(name, scale, "safetensors")) as path,
+        safe_open(path, framework="pt") as file,
+    ):
         found = (file.metadata() or {}).get("format")
         if found != WEIGHTS:
-            raise ValueError(f"{path.name} has the format {found!r}, expected {WEIGHTS!r}: install the version that belongs to it")
+            raise ValueError(
+                f"{path.name} has the format {found!r}, expected {WEIGHTS!r}: install the version that belongs to it"
+            )
         return {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
 
 

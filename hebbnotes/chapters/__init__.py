@@ -1,0 +1,1 @@
+"""What one chapter alone uses, in a folder for each notebook that is named like it."""

@@ -1,0 +1,1 @@
+"""What the chapter "Associative memory" alone uses."""

@@ -1,0 +1,1 @@
+"""What the chapter "Differentiable plasticity" alone uses."""

@@ -1,0 +1,72 @@
+"""Figures of this chapter: data in, figures out."""
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from hebbnotes.figures.drawing import draw_overlaps, draw_state, frame
+from hebbnotes.figures.style import BLACK
+
+__all__ = ["floor_lines", "trace_frame"]
+
+
+def trace_frame(
+    y: Tensor, hebb: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str
+) -> Figure:
+    """Draw one step of an episode: the state of the units, the trace, and the overlap with each pattern.
+
+    Parameters
+    ----------
+    y : Tensor
+        State of the units, shape (n_bits,), in [-1, 1].
+    hebb : Tensor
+        Trace, shape (n_bits, n_bits); senders are rows.
+    overlaps : Tensor
+        Mean product of the state with each pattern, shape (P,), in [-1, 1].
+    shape : tuple of int
+        Rows and columns of the state.
+    title : str
+        What happens at this step.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For :class:`MovingFigure`.
+
+    Notes
+    -----
+    Taught in the chapter "Differentiable plasticity".
+    """
+    fig, (left, middle, right) = plt.subplots(1, 3, figsize=(7, 2.6), width_ratios=(2, 2, 1.4))
+    draw_state(left, y, shape, title)
+    middle.imshow(hebb.detach().numpy(), cmap="PuOr", vmin=-0.1, vmax=0.1, interpolation="nearest")
+    frame(middle, title="trace", xlabel="receiver", ylabel="sender")
+    draw_overlaps(right, overlaps, "overlap")
+    return fig
+
+
+def floor_lines(ax: Axes, floors: dict[str, float]) -> None:
+    """Draw errors that a network reaches without a memory, as labelled dashed lines, in percent.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where, with its limits already set.
+    floors : dict of str to float
+        For each label, a share of wrong bits in [0, 1].
+
+    Notes
+    -----
+    Taught in the chapter "Differentiable plasticity".
+    """
+    for name, share in floors.items():
+        ax.axhline(100 * share, color=BLACK, linestyle="--", linewidth=1)
+        ax.annotate(
+            name,
+            (0, 100 * share),
+            (4, 2),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="bottom",
+        )

@@ -1,0 +1,1 @@
+"""What the page "The fast evaluation" alone uses."""

@@ -1,0 +1,418 @@
+"""Measurements of the fast evaluation against the published formulation: time, memory, and how they grow.
+
+``python -m hebbnotes.chapters.fast_evaluation.benchmark`` (or ``make bench``) measures and prints; ``--store`` puts the result into the package. All times
+are of one core, forwards and backwards, CPU time per episode. The ways are measured in turn, round after round, so that a computer
+that is busy for a while is busy for all of them; a ratio is the median of the rounds' ratios. Memory is the peak of a fresh process
+above what it held before, for one episode. Memory and huge pages need Linux; the second, glibc 2.35 or later.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from hebbnotes import _files, tasks
+from hebbnotes.networks import run
+from hebbnotes.plasticity import chunks, rules
+
+__all__ = ["IMAGES", "SIZES", "WAYS", "Size", "batched", "floor", "published", "result"]
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+HUGE = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+EXACT = {
+    "MALLOC_MMAP_THRESHOLD_": "1000000"
+}  # give every freed trace back, so that the peak is what is kept
+
+
+class Size(NamedTuple):
+    """A published task, the rule of its trace, and how many episodes are batched.
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
+    """
+
+    task: tasks.PatternCompletion
+    batch: int
+    rule: rules.Rule = rules.decay
+
+
+IMAGES = tasks.PatternCompletion(n_bits=1024, **tasks.PICTURES | {"graded": False})
+"""The size and the schedule of the image task; our pictures are random bits."""
+SIZES = {
+    "50 bits": Size(tasks.PatternCompletion(n_bits=50, n_patterns=2, **tasks.ONCE), 32),
+    "100 bits": Size(tasks.PatternCompletion(n_bits=100, n_patterns=3, **tasks.CODE), 32),
+    "1,000 bits": Size(tasks.PatternCompletion(**tasks.CODE), 4),
+    "1,000 bits, Oja": Size(tasks.PatternCompletion(**tasks.CODE), 4, rules.oja),
+    "images": Size(IMAGES, 2),
+}
+"""Published schedules, at published sizes (100 bits apart). As in the published code, eta is trained; units are clamped, as in its
+image task."""
+
+
+def published(
+    inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, rule: rules.Rule
+) -> Tensor:
+    """Run one episode as the equations are written, with autograd through every trace.
+
+    Parameters
+    ----------
+    inputs, clamp : Tensor
+        Shape (T, 1, n).
+    w, alpha : Tensor
+        Shape (n, n).
+    eta : Tensor
+        Rate at which the trace is written, a scalar.
+    rule : callable
+        :func:`hebbnotes.rules.decay` or :func:`hebbnotes.rules.oja`.
+
+    Returns
+    -------
+    Tensor
+        The last output, shape (1, n).
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), equations 1 to 3. Used for the times on the page "The fast evaluation".
+    """
+    y, hebb = torch.zeros_like(inputs[0]), torch.zeros_like(w)
+    for x, given in zip(inputs, clamp, strict=True):
+        pre, y = y.mT, torch.where(given, x, torch.tanh(y @ (w + alpha * hebb) + x))
+        hebb = (
+            hebb + eta * (pre - hebb * y) * y
+            if rule is rules.oja
+            else (1 - eta) * hebb + eta * (pre @ y)
+        )
+    return y
+
+
+def batched(
+    inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, rule: rules.Rule
+) -> Tensor:
+    """Run a batch as :func:`published` runs one episode, with a trace (n, n) for each; ``inputs`` and ``clamp`` are (T, B, n).
+
+    Notes
+    -----
+    Used for the times on the page "The fast evaluation".
+    """
+    y = torch.zeros_like(inputs[0])
+    hebb = y.new_zeros(*y.shape, y.shape[-1])
+    for x, given in zip(inputs, clamp, strict=True):
+        pre, drive = y.unsqueeze(2), (y.unsqueeze(1) @ (w + alpha * hebb)).squeeze(1) + x
+        y = torch.where(given, x, torch.tanh(drive))
+        post = y.unsqueeze(1)
+        hebb = (
+            hebb + eta * (pre - hebb * post) * post
+            if rule is rules.oja
+            else (1 - eta) * hebb + eta * (pre @ post)
+        )
+    return y
+
+
+class Numbers(NamedTuple):
+    """What is trained: w (n, n), alpha (n, n) and eta, a scalar."""
+
+    w: Tensor
+    alpha: Tensor
+    eta: Tensor
+
+
+def _chunks(size: Size, numbers: Numbers, episodes: tasks.Episodes, merge: bool) -> Tensor:
+    y = torch.zeros_like(episodes.inputs[0])
+    return chunks.evaluate(
+        episodes.inputs, *numbers, size.rule.forget, y, None, episodes.clamp, merge=merge
+    )[0][-1]
+
+
+WAYS: dict[str, Callable[[Size, Numbers, tasks.Episodes], Tensor]] = {
+    "published": lambda size, numbers, e: published(e.inputs, e.clamp, *numbers, size.rule),
+    "batched": lambda size, numbers, e: batched(e.inputs, e.clamp, *numbers, size.rule),
+    "chunks": lambda size, numbers, e: _chunks(size, numbers, e, merge=False),
+    "merged": lambda size, numbers, e: _chunks(size, numbers, e, merge=True),
+}
+"""Each way has one thing more than the one before: the published formulation, one episode after another; the same on a batch; the
+batch in chunks; what is clamped throughout not computed, and equal steps as one. The last is what a network runs by default at
+these sizes."""
+
+
+def _network(n: int, generator: torch.Generator) -> Numbers:
+    w, alpha = ((0.01 * torch.randn(n, n, generator=generator)).requires_grad_() for _ in range(2))
+    return Numbers(w, alpha, torch.tensor(0.01, requires_grad=True))
+
+
+def _once(
+    size: Size, way: str, numbers: Numbers, generator: torch.Generator, at_least: float = 0.0
+) -> float:
+    """Return the CPU time in ms for each episode, forwards and backwards, over ``at_least`` so many seconds."""
+    episodes = size.task.sample(1 if way == "published" else size.batch, generator)
+    start, done = time.process_time(), 0
+    while not done or time.process_time() - start < at_least:
+        for number in numbers:
+            number.grad = None
+        WAYS[way](size, numbers, episodes).square().sum().backward()
+        done += episodes.inputs.shape[1]
+    return 1e3 * (time.process_time() - start) / done
+
+
+def measure_times(name: str, rounds: int) -> dict[str, dict[str, float]]:
+    """Measure all ways at one size in turn; each gets its median time and its median advantage over the published one."""
+    size, g = SIZES[name], torch.Generator().manual_seed(0)
+    numbers = _network(size.task.n_units, g)
+    times = [{way: _once(size, way, numbers, g, 0.1) for way in WAYS} for _ in range(rounds + 1)][
+        1:
+    ]
+    return {
+        way: {
+            "ms": statistics.median(one[way] for one in times),
+            "faster": statistics.median(one["published"] / one[way] for one in times),
+            "faster_than_batched": statistics.median(one["batched"] / one[way] for one in times),
+        }
+        for way in WAYS
+    }
+
+
+def measure_memory(name: str, way: str) -> float:
+    """Return by how many MB a fresh process grows at its peak for one episode, forwards and backwards."""
+    g = torch.Generator().manual_seed(0)
+    warm = Size(tasks.PatternCompletion(n_bits=4, n_patterns=2, **tasks.ONCE), 2, SIZES[name].rule)
+    _once(warm, way, _network(warm.task.n_units, g), g)
+    numbers = _network(SIZES[name].task.n_units, g)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here
+    before = _status("VmRSS")
+    _once(SIZES[name]._replace(batch=1), way, numbers, g)
+    return (_status("VmHWM") - before) / 1e3
+
+
+def _status(key: str) -> float:
+    """Return an entry of this process's status, in kB."""
+    line = next(
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(key)
+    )
+    return float(line.split()[1])
+
+
+def measure_growth() -> dict[str, dict[str, list[float]]]:
+    """Measure loop and chunks against the number of steps and of units, on random inputs where nothing is clamped or repeats."""
+    g = torch.Generator().manual_seed(0)
+    found = {}
+    for name, cases in (
+        ("steps", [(t, 256) for t in (16, 64, 256, 1024, 4096)]),
+        ("units", [(20, n) for n in (64, 256, 1024, 4096)]),
+    ):
+        found[name] = {
+            "at": [float(t if name == "steps" else n) for t, n in cases],
+            "loop": [],
+            "chunk": [],
+        }
+        for steps, n in cases:
+            numbers = _network(n, g)
+            x = 0.1 * torch.randn(steps, 1, n, generator=g)
+            times: dict[str, list[float]] = {"loop": [], "chunk": []}
+            for method in ["loop", "chunk"] * (2 if steps * n * n > 2**28 else 4):
+                for number in numbers:
+                    number.grad = None
+                start = time.process_time()
+                run(x, *numbers, method=method)[0][-1].square().sum().backward()
+                times[method].append(1e3 * (time.process_time() - start))
+            for method, values in times.items():
+                found[name][method].append(statistics.median(values[1:]))
+    return found
+
+
+def measure_computer() -> dict[str, float]:
+    """Measure the rate of a matrix product, in GFLOP/s, and the bandwidth of a copy, in GB/s."""
+    a = torch.randn(1001, 1001)
+    old, new = torch.randn(2**24), torch.empty(2**24)
+    new.copy_(old)
+
+    def best(action: Callable[[], Any], times: int) -> float:
+        found = []
+        for _ in range(times):
+            start = time.process_time()
+            for _ in range(100):
+                action()
+            found.append((time.process_time() - start) / 100)
+        return min(found)
+
+    return {
+        "matrix_product_gflops": 2 * 1001**3 / best(lambda: a @ a, 3) / 1e9,
+        "copy_gb_per_s": 2 * 4 * 2**24 / best(lambda: new.copy_(old), 3) / 1e9,
+    }
+
+
+def floor(size: Size, gflops: float, copy_gb_per_s: float, *most_keys: int) -> float:
+    """Count the least time for one episode of a batch in ms: operations of the products at their rate, and traffic of the traces.
+
+    An event that is not clamped throughout compares with each key of its chunk: ``n**2`` products for each, once forwards and twice
+    backwards; as many for ``w``, and for the trace at the chunk's start. To add up takes as many for each key, and where a chunk
+    follows two more on the way back. A trace is read or written fourteen times for each border.
+
+    Parameters
+    ----------
+    size : Size
+        What is evaluated.
+    gflops, copy_gb_per_s : float
+        What the computer can do.
+    most_keys : int
+        As for :func:`hebbnotes.chunks.chunked`.
+
+    Returns
+    -------
+    float
+        Time in ms.
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
+    """
+    shown = size.task.sample(1, torch.Generator().manual_seed(0))
+    events = chunks.find_events(shown.inputs, shown.clamp, torch.zeros_like(shown.inputs[0]))
+    products, borders, pieces = 0, 0, chunks.chunked(events, *most_keys)
+    for c, chunk in enumerate(pieces):
+        keys = 0
+        for event in chunk:
+            products += 1 + event.free * (2 + 3 * ((c > 0) + keys))
+            keys += not event.shares
+        products += keys if c == len(pieces) - 1 else 3 * keys
+        borders += c > 0
+    n = size.task.n_units
+    return 1e3 * (
+        2 * n**2 * products / (gflops * 1e9) + 14 * 4 * n**2 * borders / (copy_gb_per_s * 1e9)
+    )
+
+
+def _child(*arguments: str, settings: dict[str, str] | None = None) -> Any:
+    """Measure in a fresh process with one thread."""
+    command = [sys.executable, "-m", "hebbnotes.chapters.fast_evaluation.benchmark", *arguments]
+    environment = (
+        {key: value for key, value in os.environ.items() if key != "GLIBC_TUNABLES"}
+        | ONE_THREAD
+        | (settings or {})
+    )
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout)
+
+
+def measure(rounds: int = 7) -> dict[str, Any]:
+    """Measure all, each size in processes of its own; takes minutes and 12 GB."""
+    computer = _child("computer")
+    found: dict[str, Any] = {
+        "computer": {key: round(value, 1) for key, value in computer.items()},
+        "versions": {"torch": torch.__version__, "python": platform.python_version()},
+        "hardware": f"{platform.machine()}, one thread",
+        "rounds": rounds,
+        "sizes": {},
+    }
+    for name, size in SIZES.items():
+        ways = _child("times", name, str(rounds))
+        huge = _child("times", name, str(rounds), settings=HUGE)
+        for way in WAYS:
+            ways[way]["ms_huge_pages"], ways[way]["faster_huge_pages"] = (
+                huge[way]["ms"],
+                huge[way]["faster"],
+            )
+        if size.task.n_units > 1000:  # below, a process grows by less than it can be measured
+            for way in WAYS:
+                ways[way]["mb"] = _child("memory", name, way, settings=EXACT)
+                ways[way]["smaller"] = ways["published"]["mb"] / ways[way]["mb"]
+        ways = {
+            way: {key: float(f"{value:.3g}") for key, value in one.items()}
+            for way, one in ways.items()
+        }
+        least = floor(size, computer["matrix_product_gflops"], computer["copy_gb_per_s"])
+        found["sizes"][name] = {
+            "units": size.task.n_units,
+            "steps": size.task.n_steps,
+            "batch": size.batch,
+        }
+        found["sizes"][name] |= {"floor_ms": float(f"{least:.3g}"), "ways": ways}
+    growth = _child("growth")
+    found["growth"] = {
+        name: {k: v if k == "at" else [float(f"{x:.3g}") for x in v] for k, v in one.items()}
+        for name, one in growth.items()
+    }
+    return found
+
+
+def result() -> dict[str, Any]:
+    """Return the stored measurements.
+
+    Returns
+    -------
+    dict
+        ``sizes`` maps a name to units, steps, batch, the counted floor, and for each way to the CPU time in ms for each episode,
+        for large networks the peak memory in MB, and both in comparison with the published formulation. ``growth`` has times in ms
+        against steps and units. ``computer`` says what the computer can do.
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
+    """
+    return json.loads(
+        (files("hebbnotes") / "results" / "benchmark.json").read_text(encoding="utf-8")
+    )
+
+
+def _table(found: dict[str, Any]) -> str:
+    rows = [
+        f"{'':16}{'way':26}{'ms':>9}{'faster':>9}{'MB':>9}{'smaller':>9}{'huge ms':>9}{'faster':>9}"
+    ]
+    for name, one in found["sizes"].items():
+        for way, w in one["ways"].items():
+            keys = ("ms", "faster", "mb", "smaller", "ms_huge_pages", "faster_huge_pages")
+            rows.append(
+                f"{name:16}{way:26}"
+                + "".join(f"{w[key]:9.3g}" if key in w else " " * 9 for key in keys)
+            )
+        rows.append(f"{name:16}{'counted floor':26}{one['floor_ms']:9.3g}")
+    return "\n".join(rows)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, print, and store if asked to."""
+    parser = argparse.ArgumentParser(
+        prog="python -m hebbnotes.chapters.fast_evaluation.benchmark",
+        description="Measure the fast evaluation.",
+    )
+    parser.add_argument("part", nargs="*", help="what a child process measures; leave it out")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=7,
+        help="rounds in which all ways are measured in turn (default: 7)",
+    )
+    parser.add_argument("--store", action="store_true", help="put the result into the package")
+    chosen = parser.parse_args(arguments)
+    parts: dict[str, Callable[..., Any]] = {
+        "computer": measure_computer,
+        "growth": measure_growth,
+        "memory": measure_memory,
+        "times": lambda name, rounds: measure_times(name, int(rounds)),
+    }
+    if chosen.part:
+        torch.set_num_threads(1)
+        print(json.dumps(parts[chosen.part[0]](*chosen.part[1:])))
+        return
+    found = measure(chosen.rounds)
+    print(_table(found))
+    if chosen.store:
+        path = Path(str(files("hebbnotes") / "results" / "benchmark.json"))
+        _files.write(
+            path,
+            lambda beside: beside.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8"),
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Figures of this chapter: data in, figures out."""
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from hebbnotes.figures.drawing import draw_state
+from hebbnotes.figures.style import BLACK, BLUE, SKY
+
+__all__ = ["read_frame"]
+
+
+def read_frame(
+    y: Tensor, resembles: Tensor, left: Tensor, shape: tuple[int, int], n_steps: int
+) -> Figure:
+    """Draw what one step reads: the state that it asks with, and how much every earlier step has to say to it.
+
+    Parameters
+    ----------
+    y : Tensor
+        State of the senders, shape (n_bits,), in [-1, 1].
+    resembles : Tensor
+        Mean product of that state with the key of each earlier step, shape (t,), in [-1, 1].
+    left : Tensor
+        Share of what each of them wrote that is not forgotten yet, shape (t,), in [0, 1].
+    shape : tuple of int
+        Rows and columns of the state.
+    n_steps : int
+        Steps of the episode.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For :class:`MovingFigure`.
+
+    Notes
+    -----
+    Taught on the page "The fast evaluation".
+    """
+    fig, (picture, bars) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(2, 3))
+    draw_state(picture, y, shape, f"asks at step {len(left) + 1}")
+    steps = range(1, len(resembles) + 1)
+    bars.bar(steps, resembles.detach().numpy(), color=SKY, label="resemblance")
+    bars.bar(
+        steps,
+        (resembles * left).detach().numpy(),
+        width=0.5,
+        color=BLUE,
+        label="less what is forgotten",
+    )
+    bars.axhline(0, color=BLACK, linewidth=1)
+    bars.set(xlabel="earlier step", xlim=(0, n_steps), ylim=(-0.2, 1.6), yticks=(0, 0.5, 1))
+    bars.legend(loc="upper left")
+    return fig

@@ -1,0 +1,1 @@
+"""What the chapter "Hebb in the brain" alone uses."""

@@ -1,0 +1,1 @@
+"""What the chapter "Introducing the NeuroAI series" alone uses."""

@@ -1,0 +1,1 @@
+"""What the chapter "Learning rules" alone uses."""

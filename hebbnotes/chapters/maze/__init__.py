@@ -1,0 +1,1 @@
+"""What the chapter "The maze" alone uses."""

@@ -1,0 +1,53 @@
+"""Figures of this chapter: data in, figures out."""
+
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from hebbnotes.figures.style import BLUE, ORANGE, SKY
+
+__all__ = ["maze_frame"]
+
+
+def maze_frame(walls: Tensor, path: Tensor, goal: Tensor, known: bool, title: str) -> Figure:
+    """Draw an agent in its maze: where it was since its last find, where it is, and its goal.
+
+    Parameters
+    ----------
+    walls : Tensor
+        Boolean, shape (S, S).
+    path : Tensor
+        Rows and columns since its last find, the latest last, shape (n, 2).
+    goal : Tensor
+        Row and column, shape (2,).
+    known : bool
+        Whether it has found the goal before; else the goal is drawn empty.
+    title : str
+        What happens at this step.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For :class:`MovingFigure`.
+
+    Notes
+    -----
+    Taught in the chapter "The maze".
+    """
+    fig = Figure(
+        figsize=(3.6, 3.9), layout="tight"
+    )  # not pyplot's, which keeps count of open figures and warns of many
+    ax = fig.subplots()
+    ax.imshow(walls.numpy(), cmap="gray_r", vmin=0, vmax=1.6, interpolation="nearest")
+    rows, columns = path.T.numpy()
+    ax.plot(columns, rows, color=SKY, linewidth=3, solid_capstyle="round")
+    ax.plot(
+        *goal.flip(0).tolist(),
+        marker="*",
+        markersize=18,
+        color=ORANGE,
+        fillstyle="full" if known else "none",
+        linestyle="",
+    )
+    ax.plot(columns[-1:], rows[-1:], marker="o", markersize=11, color=BLUE, linestyle="")
+    ax.set(xticks=[], yticks=[], title=title)
+    return fig

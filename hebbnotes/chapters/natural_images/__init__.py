@@ -1,0 +1,1 @@
+"""What the chapter "Natural images" alone uses."""

@@ -1,0 +1,68 @@
+"""A plastic network with two plasticities."""
+
+import torch
+from torch import Tensor, nn
+
+from hebbnotes import _checks
+from hebbnotes.networks.loop import State, run
+from hebbnotes.networks.plastic import PlasticRNN
+
+__all__ = ["HalvesRNN"]
+
+
+class HalvesRNN(nn.Module):
+    """Plastic recurrent network with two plasticity coefficients: across the halves of a picture, and for all other connections.
+
+    Parameters
+    ----------
+    n_pixels : int
+        Pixels, row by row, 2 or more; the first half of them is the upper half of the picture.
+    n : int
+        Units, those beyond the pixels included.
+    eta : float
+        Initial rate at which the trace is written, inside (0, 1).
+    generator : torch.Generator
+        Source of the initial weights.
+
+    Attributes
+    ----------
+    two : Parameter
+        The coefficients: across, and elsewhere.
+
+    Raises
+    ------
+    TypeError
+        If a size is not an integer, or ``eta`` is not a number.
+    ValueError
+        If there are fewer than two pixels, or fewer units than pixels, or ``eta`` is not inside (0, 1).
+
+    Notes
+    -----
+    Source: this book; a reduction of Miconi, Stanley & Clune (2018), equation 1. Taught in the chapter "Natural images".
+    """
+
+    def __init__(self, n_pixels: int, n: int, *, eta: float, generator: torch.Generator) -> None:
+        _checks.integer("n_pixels", n_pixels, 2)
+        _checks.integer("n", n, n_pixels)
+        super().__init__()
+        self.core = PlasticRNN(n, alpha=None, eta=eta, generator=generator, device=generator.device)
+        self.two = nn.Parameter(torch.full((2,), 0.01, device=generator.device))
+        # 0 above, 1 below, 2 for units that are no pixels
+        half = torch.arange(n, device=generator.device) * 2 // n_pixels
+        self.register_buffer("across", half[:, None] + half == 1, persistent=False)
+
+    @property
+    def alpha(self) -> Tensor:
+        """The coefficient of each connection, shape (n, n)."""
+        return torch.where(self.across, self.two[0], self.two[1])
+
+    @property
+    def eta(self) -> Tensor:
+        """The rate at which the trace is written, a scalar inside (0, 1)."""
+        return self.core.eta
+
+    def forward(
+        self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Run an episode, or go on with one; see :func:`run` for shapes and errors."""
+        return run(inputs, self.core.w, self.alpha, self.eta, self.core.rule, state, clamp)

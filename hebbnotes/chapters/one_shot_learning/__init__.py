@@ -1,0 +1,1 @@
+"""What the chapter "One-shot learning" alone uses."""

@@ -1,0 +1,103 @@
+"""Figures of this chapter: data in, figures out."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from hebbnotes.figures.drawing import frame, greys
+from hebbnotes.figures.style import BLUE, VERMILION
+from hebbnotes.tasks.one_shot import OneShot
+
+__all__ = ["answers", "labels_frame"]
+
+
+def answers(episodes: OneShot, y: Tensor) -> np.ndarray:
+    """Draw one-shot episodes, a row each: the drawings that were shown, by label, then the one that is asked for and the answer.
+
+    Parameters
+    ----------
+    episodes : OneShot
+        With one drawing of each character.
+    y : Tensor
+        Output of the last step, shape (B, N), in [0, 1].
+
+    Returns
+    -------
+    numpy.ndarray
+        The axes, shape (B, N + 1). A right answer is blue, a wrong one vermilion and followed by the right label.
+
+    Raises
+    ------
+    ValueError
+        If there is not one drawing of each character.
+
+    Notes
+    -----
+    Taught in the chapter "One-shot learning".
+    """
+    n_labels = y.shape[1]
+    if len(episodes.targets) != n_labels + 1:
+        raise ValueError(
+            f"there must be one drawing for each of {n_labels} labels, got {len(episodes.targets) - 1}: use n_shots=1"
+        )
+    letters = [chr(ord("A") + label) for label in range(n_labels)]
+    order = episodes.targets[:-1].argmax(-1).argsort(0)
+    rows = []
+    for b, drawn in enumerate((1 - 2 * episodes.inputs).unbind(1)):
+        rows.append(dict(zip([*letters, "asked"], [*drawn[order[:, b]], drawn[-1]], strict=True)))
+    axes = greys(rows, tuple(episodes.inputs.shape[-2:]))
+    for b, (said, right) in enumerate(
+        zip(y.argmax(-1).tolist(), episodes.answer.tolist(), strict=True)
+    ):
+        text = f"{letters[said]}, {y[b, said]:.2f}" + (
+            "" if said == right else f" ({letters[right]})"
+        )
+        axes[b, -1].set_xlabel(text, color=BLUE if said == right else VERMILION, fontweight="bold")
+    return axes
+
+
+def labels_frame(
+    drawing: Tensor, hebb: Tensor, y: Tensor, labels: str, largest: float, title: str
+) -> Figure:
+    """Draw one step of one-shot learning: the drawing, the trace of each label, and the output.
+
+    Parameters
+    ----------
+    drawing : Tensor
+        Share of ink, shape (rows, columns), in [0, 1].
+    hebb : Tensor
+        Trace, shape (n_features, n_labels).
+    y : Tensor
+        Output, shape (n_labels,), in [0, 1].
+    labels : str
+        A letter for each label.
+    largest : float
+        Value of the trace that gets the strongest colour.
+    title : str
+        What happens at this step.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For :class:`MovingFigure`.
+
+    Notes
+    -----
+    Taught in the chapter "One-shot learning".
+    """
+    fig, (left, middle, right) = plt.subplots(1, 3, figsize=(7, 2.4), width_ratios=(1.3, 2.6, 1))
+    left.imshow(drawing.detach().numpy(), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    frame(left, title=title)
+    rows = hebb.detach().T.numpy()
+    middle.imshow(
+        rows, cmap="PuOr", vmin=-largest, vmax=largest, interpolation="nearest", aspect="auto"
+    )
+    middle.set(
+        xticks=[], yticks=range(len(labels)), yticklabels=labels, title="trace", xlabel="feature"
+    )
+    middle.spines[:].set_visible(True)
+    right.barh(range(len(labels)), y.detach().numpy(), color=BLUE)
+    right.set(yticks=range(len(labels)), yticklabels=labels, xlim=(0, 1.05), title="output")
+    right.invert_yaxis()
+    return fig

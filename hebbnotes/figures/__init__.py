@@ -1,0 +1,34 @@
+"""Figures: one style and palette, plots that take data and return axes, and figures that move without a kernel."""
+
+from hebbnotes.figures.drawing import greys, over_seeds
+from hebbnotes.figures.moving import MovingFigure
+from hebbnotes.figures.output import glue
+from hebbnotes.figures.style import (
+    BLACK,
+    BLUE,
+    BLUES,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    SKY,
+    VERMILION,
+    use_style,
+)
+
+__all__ = [
+    "BLACK",
+    "BLUE",
+    "BLUES",
+    "GREEN",
+    "GREY",
+    "ORANGE",
+    "PINK",
+    "SKY",
+    "VERMILION",
+    "MovingFigure",
+    "glue",
+    "greys",
+    "over_seeds",
+    "use_style",
+]

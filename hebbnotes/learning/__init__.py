@@ -1,0 +1,1 @@
+"""How networks are trained, and how agents learn from reward."""

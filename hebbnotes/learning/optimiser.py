@@ -1,0 +1,67 @@
+"""Adam, and Muon for the kernels of convolutions."""
+
+import torch
+from torch import Tensor
+
+__all__ = ["Optimiser"]
+
+
+class Optimiser:
+    """Adam, and Muon for kernels if that has a learning rate."""
+
+    def __init__(self, parameters: list[Tensor], lr: float, kernel_lr: float | None) -> None:
+        places = {"adam": [], "muon": []}
+        for k, p in enumerate(parameters):
+            places["muon" if kernel_lr is not None and p.ndim > 2 else "adam"].append(k)
+        self.places = {
+            name: numbers for name, numbers in places.items() if numbers
+        }  # the numbers of its parameters
+        self.kernels = [parameters[k] for k in places["muon"]]
+        self.matrices = [_matrix(p).clone() for p in self.kernels]  # Muon takes matrices only
+        self.parts: dict[str, torch.optim.Optimizer] = {}
+        if places["adam"]:
+            self.parts["adam"] = torch.optim.Adam([parameters[k] for k in places["adam"]], lr=lr)
+        if places["muon"]:
+            self.parts["muon"] = torch.optim.Muon(self.matrices, lr=kernel_lr, weight_decay=0.0)
+        self.rates = {name: part.param_groups[0]["lr"] for name, part in self.parts.items()}
+
+    def step(self, factor: float) -> None:
+        """Change the parameters by their gradients, at ``factor`` times the learning rates."""
+        for kernel, matrix in zip(self.kernels, self.matrices, strict=True):
+            matrix.copy_(_matrix(kernel))
+            matrix.grad = None if kernel.grad is None else _matrix(kernel.grad)
+        for name, part in self.parts.items():
+            part.param_groups[0]["lr"] = self.rates[name] * factor
+            part.step()
+        with torch.no_grad():
+            for kernel, matrix in zip(self.kernels, self.matrices, strict=True):
+                kernel.movedim(1, -1).copy_(matrix.view(kernel.movedim(1, -1).shape))
+
+    def state(self) -> dict[str, Tensor]:
+        """Return all that it remembers, under names such as ``adam.0.step``, for parameter 0."""
+        return {
+            f"{name}.{self.places[name][k]}.{what}": value.contiguous()
+            for name, part in self.parts.items()
+            for k, moments in part.state_dict()["state"].items()
+            for what, value in moments.items()
+        }
+
+    def fits(self, tensors: dict[str, Tensor]) -> bool:
+        """Tell whether what is remembered in ``tensors`` belongs to the same optimisers of the same parameters."""
+        found = {key.rpartition(".")[0] for key in tensors if key.startswith(("adam.", "muon."))}
+        return found <= {f"{name}.{k}" for name, numbers in self.places.items() for k in numbers}
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Take up what :meth:`state` returned."""
+        for name, part in self.parts.items():
+            state: dict[int, dict[str, Tensor]] = {}
+            for key, value in tensors.items():
+                if key.startswith(f"{name}."):
+                    _, k, what = key.split(".")
+                    state.setdefault(self.places[name].index(int(k)), {})[what] = value
+            part.load_state_dict(part.state_dict() | {"state": state})
+
+
+def _matrix(kernel: Tensor) -> Tensor:
+    """Return a kernel as a matrix, with its input channels last, whatever its layout in memory."""
+    return kernel.detach().movedim(1, -1).flatten(1)

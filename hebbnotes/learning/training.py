@@ -1,0 +1,191 @@
+"""Training: one plain loop of gradient descent, with a progress bar, clipping, a schedule and a history."""
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hebbnotes import _checks
+from hebbnotes.learning.checkpoints import History, load, save
+from hebbnotes.learning.optimiser import Optimiser
+
+__all__ = ["History", "constant", "cosine", "train", "watched"]
+
+
+def constant(done: float) -> float:
+    """Keep the learning rate: factor 1 whatever share of the training is ``done``.
+
+    Notes
+    -----
+    Used by :func:`train`, where nothing else is named.
+    """
+    return 1.0
+
+
+def cosine(done: float) -> float:
+    """Anneal the learning rate along half a cosine, from factor 1 at ``done=0`` to 0 at ``done=1``.
+
+    Notes
+    -----
+    Taught in the chapter "Differentiable plasticity".
+    """
+    return (1 + math.cos(math.pi * done)) / 2
+
+
+def watched() -> bool:
+    """Tell whether a person watches: a terminal, or a notebook whose front end can ask its reader a question.
+
+    Notes
+    -----
+    Used by :func:`train`.
+    """
+    ipython = sys.modules.get("IPython")
+    kernel = getattr(ipython.get_ipython(), "kernel", None) if ipython else None
+    return bool(getattr(kernel, "_allow_stdin", False)) if kernel else sys.stderr.isatty()
+
+
+def train(
+    parameters: Iterable[Tensor],
+    loss: Callable[[int], tuple[Tensor, dict[str, float]]],
+    updates: int,
+    *,
+    lr: float = 1e-3,
+    kernel_lr: float | None = None,
+    clip_norm: float | None = None,
+    schedule: Callable[[float], float] = constant,
+    progress: bool | None = None,
+    checkpoint: Path | None = None,
+    generator: torch.Generator | None = None,
+    every: float = 30.0,
+    bar: dict[str, Any] | None = None,
+) -> History:
+    """Minimise a loss with Adam; the kernels of convolutions, if so wished, with Muon.
+
+    Parameters
+    ----------
+    parameters : iterable of Tensor
+        What is trained, in place.
+    loss : callable
+        ``loss(update)`` returns the loss, a scalar tensor, and a dict of further numbers for the history. It draws its own
+        batch, from a generator of its own.
+    updates : int
+        Number of updates.
+    lr : float
+        Learning rate at the start.
+    kernel_lr : float, optional
+        Learning rate of parameters of more than two dimensions. If it is named, these are trained with Muon, as matrices of the
+        first dimension by all others; torch makes the steps of a matrix that has more rows than columns longer, by the root of
+        their ratio.
+    clip_norm : float, optional
+        Largest norm of the gradient of all parameters together; longer ones are shortened to it.
+    schedule : callable
+        Factor on the learning rates, a function of the share of the updates that is done, in [0, 1): :func:`constant` or
+        :func:`cosine`.
+    progress : bool, optional
+        Whether to draw a progress bar; by default only where a person watches.
+    checkpoint : Path, optional
+        File to which the training is saved from time to time, and from which it goes on if the file is there. Needs safetensors.
+    generator : torch.Generator, optional
+        What ``loss`` draws from: saved with the training, so that one that goes on ends where it would have ended without a stop.
+    every : float
+        Seconds between two saves; the last update is saved, too.
+    bar : dict, optional
+        Further arguments of the progress bar, such as ``{"desc": "seed 3"}``.
+
+    Returns
+    -------
+    History
+        Also if the training is interrupted (Ctrl-C, or "interrupt" in a notebook): then with what there is.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not usable, or the checkpoint is damaged or that of another training, before anything is trained.
+    FloatingPointError
+        If the loss stops being finite; the parameters are left as they were before that update.
+
+    Notes
+    -----
+    Source: Adam with torch's default moments, as in Miconi, Stanley & Clune (2018); ``torch.optim.Muon``, of K. Jordan and others
+    (2024). Taught in the chapter "Differentiable plasticity".
+    """
+    parameters = list(parameters)
+    _check(
+        parameters,
+        updates,
+        {"lr": lr, "every": every},
+        {"kernel_lr": kernel_lr, "clip_norm": clip_norm},
+    )
+    optimiser = Optimiser(parameters, lr, kernel_lr)
+    history = History()
+    if checkpoint is not None and Path(checkpoint).exists():
+        history = load(Path(checkpoint), parameters, optimiser, generator, updates)
+    saved = time.monotonic()
+    shown = _bar(len(history.loss), updates, watched() if progress is None else progress, bar)
+    try:
+        for update in shown:
+            value, metrics = loss(update)
+            if not bool(torch.isfinite(value)):
+                mend = f"try a smaller lr (now {lr:g}) or a clip_norm"
+                raise FloatingPointError(f"the loss is {value.item()} at update {update}: {mend}")
+            _differentiate(value, parameters, clip_norm)
+            optimiser.step(schedule(update / updates))
+            _note(history, shown, value.item(), metrics)
+            if checkpoint is not None and (
+                time.monotonic() - saved > every or update == updates - 1
+            ):
+                save(Path(checkpoint), parameters, optimiser, generator, history)
+                saved = time.monotonic()
+    except KeyboardInterrupt:
+        history.interrupted = True
+    finally:
+        shown.close()
+    return history
+
+
+def _check(
+    parameters: list[Any], updates: Any, needed: dict[str, Any], optional: dict[str, Any]
+) -> None:
+    """Refuse what cannot be trained; all numbers but ``updates`` are 0 or more."""
+    if not parameters or not all(isinstance(p, Tensor) and p.requires_grad for p in parameters):
+        raise ValueError(
+            "parameters must be tensors that require a gradient, at least one: pass network.parameters()"
+        )
+    _checks.integer("updates", updates)
+    for name, value in (
+        needed | {name: value for name, value in optional.items() if value is not None}
+    ).items():
+        _checks.number(name, value, 0)
+
+
+def _bar(done: int, updates: int, progress: bool, further: dict[str, Any] | None) -> Any:
+    """Return the updates that are left, with a progress bar that is silent without ``progress``."""
+    from tqdm import tqdm
+
+    how = {"initial": done, "total": updates, "disable": not progress, "leave": False}
+    return tqdm(range(done, updates), **how | (further or {}))
+
+
+def _differentiate(loss: Tensor, parameters: list[Tensor], clip_norm: float | None) -> None:
+    """Give the parameters the gradients of a loss, shortened if they are longer than ``clip_norm`` together."""
+    for p in parameters:
+        p.grad = None
+    loss.backward()
+    if clip_norm is not None:
+        torch.nn.utils.clip_grad_norm_(parameters, clip_norm)
+
+
+def _note(history: History, shown: Any, loss: float, metrics: dict[str, float]) -> None:
+    """Write the numbers of an update into the history, and beside the progress bar."""
+    history.loss.append(loss)
+    for name, number in metrics.items():
+        history.metrics.setdefault(name, []).append(float(number))
+    shown.set_postfix(
+        {name: f"{number:.3g}" for name, number in ({"loss": loss} | metrics).items()},
+        refresh=False,
+    )

@@ -1,0 +1,100 @@
+"""Networks without plasticity, to compare with: they are called as the plastic ones are, and have no trace."""
+
+import torch
+from torch import Tensor, nn
+
+from hebbnotes import _checks
+
+__all__ = ["LSTM", "RecurrentNetwork"]
+
+
+class RecurrentNetwork(nn.Module):
+    """Recurrent network of tanh units whose connections do not change in an episode; some units are neither input nor output.
+
+    Parameters
+    ----------
+    n : int
+        Units that the task can clamp: its bits, and the bias unit if there is one.
+    n_hidden : int
+        Further units, always free, in which the network can hold what it saw.
+    generator : torch.Generator
+        Source of the initial weights, normal with variance ``1 / (n + n_hidden)``.
+
+    Notes
+    -----
+    Source: the non-plastic network of Miconi, Stanley & Clune (2018), section 4.2. Taught in the chapter "Differentiable
+    plasticity".
+    """
+
+    def __init__(self, n: int, n_hidden: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.n_hidden = _checks.integer("n_hidden", n_hidden, 0)
+        size = _checks.integer("n", n) + n_hidden
+        self.w = nn.Parameter(
+            torch.randn(size, size, generator=generator, device=generator.device) / size**0.5
+        )
+
+    def forward(
+        self, inputs: Tensor, state: None = None, clamp: Tensor | None = None
+    ) -> tuple[Tensor, None]:
+        """Run an episode from rest: ``inputs`` and ``clamp`` of shape (T, B, n) give outputs of shape (T, B, n + n_hidden)."""
+        _fit(inputs, clamp, state, self.w.shape[0] - self.n_hidden)
+        inputs = nn.functional.pad(inputs, (0, self.n_hidden))
+        clamp = (
+            torch.zeros_like(inputs, dtype=torch.bool)
+            if clamp is None
+            else nn.functional.pad(clamp, (0, self.n_hidden))
+        )
+        y, outputs = torch.zeros_like(inputs[0]), []
+        for drive, held in zip(inputs, clamp, strict=True):
+            y = torch.where(held, drive, torch.tanh(y @ self.w + drive))
+            outputs.append(y)
+        return torch.stack(outputs), None
+
+
+def _fit(inputs: Tensor, clamp: Tensor | None, state: None, n: int) -> None:
+    sizes = {"n": n}
+    _checks.tensor("inputs", inputs, "T B n", sizes)
+    if clamp is not None:
+        _checks.tensor("clamp", clamp, "T B n", sizes, like=inputs, boolean=True)
+    if state is not None:
+        raise ValueError("state must be None: these networks run whole episodes from rest")
+
+
+class LSTM(nn.Module):
+    """Torch's LSTM with a tanh read-out; outputs that the task clamps are taken from the input.
+
+    Parameters
+    ----------
+    n : int
+        Inputs and outputs: the bits of the task, and the bias unit if there is one.
+    n_hidden : int
+        Cells.
+    generator : torch.Generator
+        Source of the initial weights, uniform within ``1 / sqrt(n_hidden)`` as torch draws them.
+
+    Notes
+    -----
+    Source: S. Hochreiter & J. Schmidhuber, *Long short-term memory* (1997). The LSTM of Miconi, Stanley & Clune (2018), section
+    4.2, is clamped by weights of its own instead of a read-out. Taught in the chapter "Differentiable plasticity".
+    """
+
+    def __init__(self, n: int, n_hidden: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.cells = nn.LSTM(_checks.integer("n", n), _checks.integer("n_hidden", n_hidden))
+        self.readout = nn.Linear(n_hidden, n)
+        self.to(generator.device)
+        with torch.no_grad():
+            for p in self.parameters():
+                p.copy_(
+                    (2 * torch.rand(p.shape, generator=generator, device=generator.device) - 1)
+                    / n_hidden**0.5
+                )
+
+    def forward(
+        self, inputs: Tensor, state: None = None, clamp: Tensor | None = None
+    ) -> tuple[Tensor, None]:
+        """Run an episode from rest: ``inputs`` and ``clamp`` of shape (T, B, n) give outputs of shape (T, B, n)."""
+        _fit(inputs, clamp, state, self.readout.out_features)
+        said = torch.tanh(self.readout(self.cells(inputs)[0]))
+        return said if clamp is None else torch.where(clamp, inputs, said), None

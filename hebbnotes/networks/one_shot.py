@@ -1,0 +1,316 @@
+"""Networks that look at drawings and learn their labels in one look: a plastic read-out, and prototypes to compare it with.
+
+Shapes: T steps, B episodes, M drawings, N labels, F features.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from hebbnotes import _checks
+from hebbnotes.networks.loop import State, _summable
+from hebbnotes.networks.plastic import PlasticLinear
+from hebbnotes.plasticity import chunks, rules
+from hebbnotes.plasticity.rules import Rule
+
+__all__ = ["OneShotNetwork", "PrototypicalNetwork", "SIZE", "convolutions", "prototypes", "see"]
+
+
+def convolutions(n_features: int, generator: torch.Generator) -> nn.Sequential:
+    """Return four convolutions of 3 x 3 with stride 2, each followed by tanh: drawings (M, 31, 31) give (M, n_features).
+
+    Parameters
+    ----------
+    n_features : int
+        Features of each convolution.
+    generator : torch.Generator
+        Source of the initial values, uniform within ``1 / sqrt(fan_in)`` as torch draws them.
+
+    Returns
+    -------
+    torch.nn.Sequential
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``n_features`` is no positive integer.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.4. Taught in the chapter "One-shot learning".
+    """
+    layers: list[nn.Module] = [nn.Unflatten(-2, (1, SIZE))]
+    for n_in in (1, *3 * [_checks.integer("n_features", n_features)]):
+        layers += [nn.Conv2d(n_in, n_features, 3, stride=2, device=generator.device), nn.Tanh()]
+    with torch.no_grad():
+        for layer in layers[1::2]:
+            for p in layer.parameters():
+                fan_in = 9 * layer.in_channels
+                p.copy_(
+                    (2 * torch.rand(p.shape, generator=generator, device=generator.device) - 1)
+                    / fan_in**0.5
+                )
+    return nn.Sequential(*layers, nn.Flatten()).to(
+        memory_format=torch.channels_last
+    )  # faster, the same numbers
+
+
+def see(features: nn.Module, pictures: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """Return the features of drawings.
+
+    Parameters
+    ----------
+    features : torch.nn.Module
+        As :func:`convolutions` returns it.
+    pictures : Tensor
+        Shape (M, 31, 31).
+    dtype : torch.dtype, optional
+        Precision in which they are computed, ``torch.bfloat16`` or ``torch.float16``; by default that of the pictures.
+
+    Returns
+    -------
+    Tensor
+        Shape (M, n_features), in the precision of the pictures.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shape does not fit, or the precision is another one.
+
+    Notes
+    -----
+    Source: this book. Used by :class:`OneShotNetwork` and :class:`hebbnotes.baselines.PrototypicalNetwork`.
+    """
+    _checks.tensor("pictures", pictures, "M rows columns", {"rows": SIZE, "columns": SIZE})
+    _checks.choice("dtype", dtype, (None, pictures.dtype, torch.bfloat16, torch.float16))
+    if dtype in (None, pictures.dtype):
+        return features(pictures)
+    with torch.autocast(pictures.device.type, dtype):
+        return features(pictures).to(pictures.dtype)
+
+
+class OneShotNetwork(nn.Module):
+    """Four convolutions, and a plastic read-out that learns labels while it is used.
+
+    Parameters
+    ----------
+    n_ways : int
+        Labels.
+    rule : callable
+        ``rule(hebb, pre, post) -> change of the trace``; :meth:`ask` needs one of the common form.
+    alpha : {"full", "shared"}
+        A plasticity for each connection of the read-out, or one for all.
+    eta, alpha_scale : float
+        Initial rate at which the trace is written, and initial plasticity of every connection.
+    n_features : int
+        Features of each convolution, and inputs of the read-out.
+    generator : torch.Generator
+        Source of the initial values.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for :class:`PlasticLinear`; and if there is no ``alpha``.
+
+    Attributes
+    ----------
+    features : torch.nn.Sequential
+        See :func:`convolutions`.
+    readout : PlasticLinear
+        With a softmax.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.4: Oja's rule; 111,746 trained numbers with a shared plasticity, five labels
+    and 64 features; their code starts ``eta`` and ``alpha`` at .01. Taught in the chapter "One-shot learning".
+    """
+
+    def __init__(
+        self,
+        n_ways: int = 5,
+        rule: Rule = rules.oja,
+        alpha: str = "shared",
+        *,
+        eta: float = 0.27,
+        alpha_scale: float = 1.0,
+        n_features: int = 64,
+        generator: torch.Generator,
+    ) -> None:
+        _checks.choice("alpha", alpha, ("full", "shared"))
+        super().__init__()
+        self.features = convolutions(n_features, generator)
+        self.readout = PlasticLinear(
+            n_features,
+            n_ways,
+            rule,
+            alpha,
+            eta=eta,
+            alpha_scale=alpha_scale,
+            generator=generator,
+            device=generator.device,
+        )
+        nn.init.constant_(
+            self.readout.alpha, alpha_scale
+        )  # with random signs, equal drawings would not look alike
+
+    def forward(
+        self,
+        inputs: Tensor,
+        state: State | None = None,
+        targets: Tensor | None = None,
+        clamp: Tensor | None = None,
+    ) -> tuple[Tensor, State]:
+        """Run an episode, or go on with one: drawings (T, B, 31, 31) give (T, B, n_ways); see :func:`run_layer` for the rest."""
+        _checks.tensor("inputs", inputs, "T B rows columns", {"rows": SIZE, "columns": SIZE})
+        seen = see(self.features, inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
+        return self.readout(seen, state, targets, clamp)
+
+    def ask(
+        self,
+        pictures: Tensor,
+        shown: Tensor,
+        targets: Tensor,
+        asked: Tensor,
+        dtype: torch.dtype | None = None,
+    ) -> Tensor:
+        """Answer episodes that share their drawings, each of which is looked at once.
+
+        Parameters
+        ----------
+        pictures, shown, targets, asked : Tensor
+            As in a :class:`hebbnotes.oneshot.Pool`.
+        dtype : torch.dtype, optional
+            Precision of the convolutions: ``torch.bfloat16`` is faster where the processor has it, and rounds to three digits.
+
+        Returns
+        -------
+        Tensor
+            What the softmax turns into the answers, shape (B, n_ways): the numbers of :meth:`forward`, up to rounding.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If shapes do not fit, or the rule is not of the common form.
+        """
+        if not _summable(self.readout.rule):
+            raise TypeError(
+                "ask needs a rule of the common form, such as rules.oja: run the network on pool.episodes() instead"
+            )
+        _checks.tensor(
+            "targets",
+            targets,
+            "K B n_ways",
+            {"n_ways": self.readout.w.shape[1]},
+            like=pictures,
+            reference="pictures",
+        )
+        seen, layer = see(self.features, pictures, dtype), self.readout
+        return chunks.matching(
+            seen[shown], targets, seen[asked], layer.w, layer.alpha, layer.eta, layer.rule.forget
+        )
+
+
+class PrototypicalNetwork(nn.Module):
+    """Four convolutions; what is asked gets the label whose mean features are nearest. It has no trace and no read-out.
+
+    Parameters
+    ----------
+    n_features : int
+        Features of each convolution.
+    generator : torch.Generator
+        Source of the initial values.
+
+    Attributes
+    ----------
+    features : torch.nn.Sequential
+        See :func:`hebbnotes.networks.convolutions`.
+
+    Notes
+    -----
+    Source: Snell, Swersky & Zemel (2017), with the convolutions of Miconi, Stanley & Clune (2018). Taught in the chapter "One-shot
+    learning".
+    """
+
+    def __init__(self, n_features: int = 64, *, generator: torch.Generator) -> None:
+        super().__init__()
+        self.features = convolutions(n_features, generator)
+
+    def forward(
+        self,
+        inputs: Tensor,
+        state: None = None,
+        targets: Tensor | None = None,
+        clamp: Tensor | None = None,
+    ) -> tuple[Tensor, None]:
+        """Run whole episodes, the last step of which asks: drawings (T, B, 31, 31) give (T, B, n_ways).
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is a state, or no targets, if another step than the last one is not clamped, or shapes do not fit.
+        """
+        if state is not None or targets is None:
+            raise ValueError(
+                "a prototypical network needs targets, and runs whole episodes: pass state=None"
+            )
+        if clamp is not None and not (bool(clamp[:-1].all()) and not bool(clamp[-1].any())):
+            raise ValueError(
+                "a prototypical network takes episodes in which all steps are clamped but the last: look at clamp"
+            )
+        _checks.tensor("inputs", inputs, "T B rows columns", {"rows": SIZE, "columns": SIZE})
+        seen = see(self.features, inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
+        answer = prototypes(seen[:-1], targets[:-1], seen[-1]).softmax(-1)
+        return torch.cat([targets[:-1], answer.unsqueeze(0)]), None
+
+    def ask(
+        self,
+        pictures: Tensor,
+        shown: Tensor,
+        targets: Tensor,
+        asked: Tensor,
+        dtype: torch.dtype | None = None,
+    ) -> Tensor:
+        """Answer episodes that share their drawings; see :meth:`hebbnotes.networks.OneShotNetwork.ask`."""
+        seen = see(self.features, pictures, dtype)
+        return prototypes(seen[shown], targets, seen[asked])
+
+
+SIZE = 31
+"""Rows and columns of the drawings that networks see: those of Miconi, Stanley & Clune (2018), section 4.4."""
+
+
+def prototypes(shown: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
+    """Compare features with the mean features of each label: minus the squared distance.
+
+    Parameters
+    ----------
+    shown : Tensor
+        Features of the drawings that were shown, shape (K, B, F).
+    targets : Tensor
+        One-hot labels of these, shape (K, B, N), each label at least once.
+    asked : Tensor
+        Features of the drawing that is asked for, shape (B, F).
+
+    Returns
+    -------
+    Tensor
+        What a softmax turns into the answer, shape (B, N).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If shapes do not fit, or a label was never shown.
+
+    Notes
+    -----
+    Source: Snell, Swersky & Zemel (2017), equations 1 and 2. Taught in the chapter "One-shot learning".
+    """
+    sizes: dict[str, int] = {}
+    _checks.tensor("shown", shown, "K B F", sizes)
+    _checks.tensor("targets", targets, "K B N", sizes, like=shown, reference="shown")
+    _checks.tensor("asked", asked, "B F", sizes, like=shown, reference="shown")
+    if bool((targets.sum(0) == 0).any()):
+        raise ValueError(
+            "each label must be shown at least once in each episode, for it has no prototype otherwise: look at targets"
+        )
+    means = torch.einsum("kbf,kbn->bnf", shown, targets) / targets.sum(0).unsqueeze(-1)
+    return -(means - asked.unsqueeze(1)).square().sum(-1)

@@ -1,0 +1,336 @@
+"""Plastic networks as thin modules: they hold the trained numbers and call :func:`hebbnotes.networks.loop.run`.
+
+Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from hebbnotes import _checks
+from hebbnotes.networks.loop import ACTIVATIONS, METHODS, State, run, run_layer
+from hebbnotes.plasticity import rules
+from hebbnotes.plasticity.connections import ScaledIdentity
+from hebbnotes.plasticity.rules import Rule
+
+__all__ = ["PlasticLinear", "PlasticRNN", "ThreeNumbers"]
+
+
+class _Plastic(nn.Module):
+    """The numbers that a plastic network trains: ``w``, ``alpha`` and ``eta``."""
+
+    def __init__(
+        self,
+        n_pre: int,
+        n_post: int,
+        rule: Rule,
+        alpha: str | None,
+        eta: float,
+        learn_eta: bool,
+        w_scale: float,
+        alpha_scale: float,
+        generator: torch.Generator | None,
+        device: torch.device | str | None,
+        dtype: torch.dtype | None,
+    ) -> None:
+        _checks.choice("alpha", alpha, ("full", "shared", None))
+        eta = _checks.number("eta", eta, 0, 1)
+        if learn_eta and not 0 < eta < 1:
+            raise ValueError(
+                f"a learned eta must lie inside (0, 1), got {eta:g}: pass learn_eta=False to keep it fixed"
+            )
+        scales = (
+            _checks.number("w_scale", w_scale, 0),
+            _checks.number("alpha_scale", alpha_scale, 0),
+        )
+        if dtype is not None and not dtype.is_floating_point:
+            raise TypeError(
+                f"dtype must be a floating-point type such as torch.float32, got {dtype}"
+            )
+        super().__init__()
+        self.rule = _checks.rule(rule)
+
+        def drawn(scale: float, *shape: int) -> nn.Parameter:
+            return nn.Parameter(
+                scale * torch.randn(*shape, generator=generator, device=device, dtype=dtype)
+            )
+
+        self.w = drawn(scales[0], n_pre, n_post)
+        if alpha == "full":
+            self.alpha = drawn(scales[1], n_pre, n_post)
+        elif alpha == "shared":
+            self.alpha = nn.Parameter(torch.tensor(scales[1], device=device, dtype=self.w.dtype))
+        else:
+            self.register_parameter("alpha", None)
+        if learn_eta:
+            self.eta_logit = nn.Parameter(
+                torch.tensor(math.log(eta) - math.log1p(-eta), device=device, dtype=self.w.dtype)
+            )
+        else:
+            self.register_buffer("eta_fixed", torch.tensor(eta, device=device, dtype=self.w.dtype))
+
+    @property
+    def eta(self) -> Tensor:
+        """The rate at which the trace is written, a scalar; a learned one is a sigmoid and stays inside (0, 1)."""
+        if hasattr(self, "eta_fixed"):
+            return self.eta_fixed
+        edge = torch.finfo(self.eta_logit.dtype).eps
+        return torch.sigmoid(self.eta_logit).clamp(edge, 1 - edge)
+
+    def extra_repr(self) -> str:
+        """Describe the network in one line, as torch prints it."""
+        n_pre, n_post = self.w.shape
+        alpha = "None" if self.alpha is None else "full" if self.alpha.ndim else "shared"
+        name = getattr(self.rule, "__name__", type(self.rule).__name__)
+        learned = "learned" if hasattr(self, "eta_logit") else "fixed"
+        return (
+            f"{n_pre}, {n_post}, rule={name}, alpha={alpha}, eta={self.eta.item():.3g} ({learned})"
+        )
+
+
+class PlasticRNN(_Plastic):
+    """Recurrent network whose connections keep a Hebbian trace of the episode.
+
+    ``y = tanh(pre @ (w + alpha * hebb) + inputs[t])``, then ``hebb = hebb + eta * rule(hebb, pre, y)``.
+
+    Parameters
+    ----------
+    n : int
+        Number of units.
+    rule : callable
+        ``rule(hebb, pre, post) -> change of the trace``; one of :mod:`hebbnotes.rules` or your own.
+    alpha : {"full", "shared", None}
+        One plasticity coefficient for each connection, one for all, or a trace that is written but not read.
+    eta : float
+        Initial rate at which the trace is written, in [0, 1]; inside (0, 1) if it is learned.
+    learn_eta : bool
+        Whether ``eta`` is trained. A learned one is the sigmoid of the parameter ``eta_logit``.
+    w_scale, alpha_scale : float
+        Standard deviation of the initial ``w`` and of a full ``alpha``; a shared ``alpha`` starts at ``alpha_scale``.
+    generator : torch.Generator, optional
+        Source of the initial values, on ``device``; by default torch's global one.
+    device, dtype : optional
+        Where and in which precision the parameters live.
+    method : {"auto", "loop", "chunk"}
+        How it is evaluated; see :func:`run`. It may be set anew at any time.
+
+    Attributes
+    ----------
+    w : Parameter
+        Fixed weights, shape (n, n) [pre, post]. Most torch layers are [out, in]: transpose when you copy from one.
+    alpha : Parameter or None
+        Plasticity coefficients, shape (n, n), a scalar, or None.
+    eta : Tensor
+        A scalar.
+
+    Raises
+    ------
+    TypeError
+        If ``n`` is not an integer, ``rule`` cannot be called, or ``eta`` is not a number.
+    ValueError
+        If ``n`` is below 1, ``alpha`` or ``method`` is unknown, ``eta`` is out of range, or a scale is negative.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), equations 1 to 3. Taught in the chapter "Introducing the NeuroAI series".
+    """
+
+    def __init__(
+        self,
+        n: int,
+        rule: Rule = rules.decay,
+        alpha: str | None = "full",
+        *,
+        eta: float = 0.01,
+        learn_eta: bool = True,
+        w_scale: float = 0.01,
+        alpha_scale: float = 0.01,
+        generator: torch.Generator | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        method: str = "auto",
+    ) -> None:
+        n = _checks.integer("n", n)
+        _checks.choice("method", method, METHODS)
+        super().__init__(
+            n, n, rule, alpha, eta, learn_eta, w_scale, alpha_scale, generator, device, dtype
+        )
+        self.method = method
+
+    def forward(
+        self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Run an episode, or go on with one; see :func:`run` for shapes and errors."""
+        return run(inputs, self.w, self.alpha, self.eta, self.rule, state, clamp, self.method)
+
+
+class PlasticLinear(_Plastic):
+    """Layer without recurrence whose connections keep a Hebbian trace of the episode.
+
+    ``y = activation(inputs[t] @ (w + alpha * hebb))``, then ``hebb = hebb + eta * rule(hebb, inputs[t], y)``. While an
+    output is clamped to a target, the trace binds the input to it.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Number of inputs and outputs.
+    rule : callable
+        ``rule(hebb, pre, post) -> change of the trace``; one of :mod:`hebbnotes.rules` or your own.
+    alpha : {"full", "shared", None}
+        One plasticity coefficient for each connection, one for all, or a trace that is written but not read.
+    eta : float
+        Initial rate at which the trace is written, in [0, 1]; inside (0, 1) if it is learned.
+    learn_eta : bool
+        Whether ``eta`` is trained. A learned one is the sigmoid of the parameter ``eta_logit``.
+    activation : {"softmax", "tanh", "identity"}
+        What turns the drive into the output.
+    w_scale, alpha_scale : float
+        Standard deviation of the initial ``w`` and of a full ``alpha``; a shared ``alpha`` starts at ``alpha_scale``.
+    generator : torch.Generator, optional
+        Source of the initial values, on ``device``; by default torch's global one.
+    device, dtype : optional
+        Where and in which precision the parameters live.
+
+    Attributes
+    ----------
+    w : Parameter
+        Fixed weights, shape (n_in, n_out) [pre, post]: the transpose of ``torch.nn.Linear.weight``.
+    alpha : Parameter or None
+        Plasticity coefficients, shape (n_in, n_out), a scalar, or None.
+    eta : Tensor
+        A scalar.
+
+    Raises
+    ------
+    TypeError
+        If a size is not an integer, ``rule`` cannot be called, or ``eta`` is not a number.
+    ValueError
+        If a size is below 1, ``alpha`` or ``activation`` is unknown, ``eta`` is out of range, or a scale is negative.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), equations 1 and 3 and their section on Omniglot. Taught in the chapter "One-shot
+    learning".
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        rule: Rule = rules.oja,
+        alpha: str | None = "shared",
+        *,
+        eta: float = 0.01,
+        learn_eta: bool = True,
+        activation: str = "softmax",
+        w_scale: float = 0.01,
+        alpha_scale: float = 0.01,
+        generator: torch.Generator | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        n_in, n_out = _checks.integer("n_in", n_in), _checks.integer("n_out", n_out)
+        _checks.choice("activation", activation, tuple(ACTIVATIONS))
+        super().__init__(
+            n_in, n_out, rule, alpha, eta, learn_eta, w_scale, alpha_scale, generator, device, dtype
+        )
+        self.activation = activation
+
+    def forward(
+        self,
+        inputs: Tensor,
+        state: State | None = None,
+        targets: Tensor | None = None,
+        clamp: Tensor | None = None,
+    ) -> tuple[Tensor, State]:
+        """Run an episode, or go on with one; see :func:`run_layer` for shapes and errors."""
+        return run_layer(
+            inputs, self.w, self.alpha, self.eta, self.rule, state, targets, clamp, self.activation
+        )
+
+
+class ThreeNumbers(nn.Module):
+    """Plastic recurrent network of any size that three trained numbers describe.
+
+    Every unit inhibits itself alone, ``w = -inhibition * I``; all connections are equally plastic, ``alpha = gain / n``; and the
+    trace is written at the rate ``eta`` by the decay rule. The division by the number n of units is fixed beforehand and not
+    fitted: it keeps the drive of a pattern the same in a network of another size.
+
+    Parameters
+    ----------
+    inhibition : float
+        Initial strength with which a unit inhibits itself, any sign.
+    gain : float
+        Initial gain on the trace, above 0.
+    eta : float
+        Initial rate at which the trace is written, inside (0, 1).
+    method : {"auto", "loop", "chunk"}
+        How it is evaluated; see :func:`run`.
+
+    Attributes
+    ----------
+    inhibition : Parameter
+        A scalar.
+    log_gain : Parameter
+        A scalar; ``gain`` is its exponential.
+    eta_logit : Parameter
+        A scalar; ``eta`` is its sigmoid.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is not one, or is out of range.
+
+    Notes
+    -----
+    Source: this book; a reduction of Miconi, Stanley & Clune (2018), equations 1 and 2. Taught in the chapter "Differentiable
+    plasticity".
+    """
+
+    def __init__(
+        self,
+        inhibition: float = 0.3,
+        gain: float = 50.0,
+        eta: float = 0.03,
+        *,
+        method: str = "auto",
+    ) -> None:
+        _checks.choice("method", method, METHODS)
+        for name, value, low, high in (
+            ("inhibition", inhibition, -math.inf, math.inf),
+            ("gain", gain, 1e-9, 1e9),
+            ("eta", eta, 1e-6, 1 - 1e-6),
+        ):
+            _checks.number(name, value, low, high)
+        super().__init__()
+        self.method = method
+        self.inhibition = nn.Parameter(torch.tensor(float(inhibition)))
+        self.log_gain = nn.Parameter(torch.tensor(math.log(gain)))
+        self.eta_logit = nn.Parameter(torch.tensor(math.log(eta) - math.log1p(-eta)))
+
+    @property
+    def gain(self) -> Tensor:
+        """The gain on the trace, a scalar: ``alpha`` is ``gain / n``."""
+        return self.log_gain.exp()
+
+    @property
+    def eta(self) -> Tensor:
+        """The rate at which the trace is written, a scalar inside (0, 1)."""
+        return torch.sigmoid(self.eta_logit)
+
+    def forward(
+        self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Run an episode, or go on with one, with as many units as the inputs have; see :func:`run` for shapes and errors."""
+        n = inputs.shape[-1]
+        return run(
+            inputs,
+            ScaledIdentity(-self.inhibition),
+            self.gain / n,
+            self.eta,
+            rules.decay,
+            state,
+            clamp,
+            self.method,
+        )

@@ -1,0 +1,1 @@
+"""Neurons that learn from a stream of inputs: by rates, and by spikes."""

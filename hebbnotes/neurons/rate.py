@@ -1,0 +1,275 @@
+"""Rate neurons: neurons that learn from a stream of inputs, alone, side by side, or in competition.
+
+Shapes: T steps, n inputs, m neurons, B inputs at once, and any leading dimensions "..." for simulations that run side by side.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from hebbnotes import _checks
+from hebbnotes.plasticity import rules
+from hebbnotes.plasticity.rules import Rule
+
+__all__ = ["learn", "learn_bcm", "learn_units", "linear", "oja_flow", "soft_winners", "winner"]
+
+
+def linear(drive: Tensor) -> Tensor:
+    """Return the drive itself: the activity of linear units.
+
+    Notes
+    -----
+    Taught in the chapter "Learning rules".
+    """
+    return drive
+
+
+def winner(drive: Tensor) -> Tensor:
+    """Return 1 for the unit that is driven most and 0 for all others; shape (..., m), as the drive.
+
+    Notes
+    -----
+    Taught in the chapter "Learning rules".
+    """
+    return torch.nn.functional.one_hot(drive.argmax(-1), drive.shape[-1]).to(drive.dtype)
+
+
+def soft_winners(drive: Tensor, beta: float = 1.0) -> Tensor:
+    """Return the softmax of ``beta`` times the drive: shares that sum to 1; shape (..., m), as the drive.
+
+    Notes
+    -----
+    Taught in the chapter "Learning rules".
+    """
+    return (_checks.number("beta", beta, 0) * drive).softmax(-1)
+
+
+def learn_units(
+    inputs: Tensor,
+    w: Tensor,
+    rule: Rule,
+    eta: float | Tensor,
+    respond: Callable[[Tensor], Tensor] = linear,
+    told_drive: bool = False,
+) -> Tensor:
+    """Let units that share their inputs learn from batches: ``w = w + eta * mean of rule(w, x, respond(x @ w))``.
+
+    Parameters
+    ----------
+    inputs : Tensor
+        Shape (T, B, n): B inputs in each of T steps.
+    w : Tensor
+        Initial weights, shape (n, m).
+    rule : callable
+        ``rule(w, pre, post) -> dw``.
+    eta : float or Tensor
+        Learning rate; a tensor holds one for each step, shape (T,).
+    respond : callable
+        What the units do when they are driven: :func:`linear`, :func:`winner`, :func:`soft_winners`, or a function of your own.
+    told_drive : bool
+        Whether the rule takes the drive, as :func:`hebbnotes.rules.soft_hebb` does.
+
+    Returns
+    -------
+    Tensor
+        The weights after the last step, shape (n, m).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the inputs do not fit the weights, ``eta`` does not fit the steps, the rule or the response cannot be called, or weights
+        grow beyond what a number can hold.
+
+    Notes
+    -----
+    Taught in the chapter "Learning rules".
+    """
+    sizes: dict[str, int] = {}
+    _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
+    _checks.tensor("w", w, "n m", sizes, like=inputs)
+    _checks.rule(rule)
+    if not callable(respond):
+        raise TypeError(
+            f"respond must be a function of the drive such as rate.winner, got {respond!r}"
+        )
+    rates = _checks.finite("eta", torch.as_tensor(eta, dtype=w.dtype))
+    if rates.shape not in ((), (len(inputs),)):
+        raise ValueError(
+            f"eta must be a number, or one for each of {len(inputs)} steps, got shape {tuple(rates.shape)}"
+        )
+    for x, rate in zip(inputs, rates.expand(len(inputs)), strict=True):
+        drive = x @ w
+        local = {"drive": drive} if told_drive else {}
+        w = w + rate * rules.average(rule, w, x, respond(drive), **local)
+    if not bool(torch.isfinite(w).all()):
+        raise ValueError(
+            "the weights have grown beyond all bounds: use a smaller eta, or a rule that forgets"
+        )
+    return w
+
+
+def learn(inputs: Tensor, w: Tensor, rule: Rule, eta: float | Tensor) -> Tensor:
+    """Let linear neurons, ``y = x @ w``, learn from a stream: ``w = w + eta * rule(w, x, y)`` at each step.
+
+    Parameters
+    ----------
+    inputs : Tensor
+        Shape (T, ..., n).
+    w : Tensor
+        Initial weights, shape (..., n, m).
+    rule : callable
+        ``rule(w, pre, post) -> dw``.
+    eta : float or Tensor
+        Learning rate; a tensor must broadcast with ``w``.
+
+    Returns
+    -------
+    Tensor
+        The weights before the first step and after each, shape (T + 1, ..., n, m). They may overflow to infinity or NaN.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the inputs do not fit the weights, ``eta`` is not finite, or the rule cannot be called.
+
+    Notes
+    -----
+    Taught in the chapter "Hebb in the brain".
+    """
+    _fit(inputs, w, eta)
+    _checks.rule(rule)
+    history = [w]
+    for x in inputs:
+        w = w + eta * rule(w, x, _output(x, w))
+        history.append(w)
+    return torch.stack(history)
+
+
+def oja_flow(c: Tensor, w: Tensor, times: Tensor) -> Tensor:
+    """Return how Oja's rule moves the weights of one linear neuron on average: the exact solution of ``dw/dt = C w - (w C w) w``.
+
+    ``exp(C t) w / sqrt(1 - |w|**2 + |exp(C t) w|**2)``; one unit of time is ``1 / eta`` steps.
+
+    Parameters
+    ----------
+    c : Tensor
+        Mean products of the inputs, symmetric with eigenvalues of 0 or more, shape (n, n).
+    w : Tensor
+        Initial weights, shape (n,).
+    times : Tensor
+        Times of 0 or more, shape (T,).
+
+    Returns
+    -------
+    Tensor
+        Weights at these times, shape (T, n).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes do not fit, a number is not finite, ``c`` is not symmetric or has a negative eigenvalue, or a time is below 0.
+
+    Notes
+    -----
+    Source: the flow of Oja (1982), solved in general by Yan, Helmke & Moore (1994). Taught in the chapter "Learning rules".
+    """
+    sizes: dict[str, int] = {}
+    _checks.floating("c", _checks.tensor("c", c, "n n", sizes))
+    _checks.tensor("w", w, "n", sizes, like=c, reference="c")
+    _checks.tensor("times", times, "T", sizes, like=c, reference="c")
+    for name, value in (("c", c), ("w", w), ("times", times)):
+        _checks.finite(name, value)
+    if bool((times < 0).any()):
+        raise ValueError("times must be 0 or more: the solution need not exist before")
+    values, vectors = torch.linalg.eigh(c)
+    if not torch.allclose(c, c.T) or values[0] < -1e-4 * values[-1].abs():
+        raise ValueError(
+            "c must be symmetric, with eigenvalues of 0 or more: use x.T @ x / len(x) of some inputs x"
+        )
+    part, t, values = w @ vectors, times.unsqueeze(-1), values.clamp(min=0)
+    largest = torch.where(
+        part == 0, 0, values
+    ).max()  # of those with a part; taken out of every exponent: nothing overflows
+    along = part * ((values - largest) * t).clamp(max=0).exp()
+    squared = (-2 * largest * times).exp() + (along.square() * -torch.expm1(-2 * values * t)).sum(
+        -1
+    )
+    return (along / squared.sqrt().unsqueeze(-1)) @ vectors.T
+
+
+def learn_bcm(
+    inputs: Tensor,
+    w: Tensor,
+    theta: Tensor,
+    eta: float | Tensor,
+    tau: float | Tensor,
+    *,
+    target: float = 1.0,
+) -> tuple[Tensor, Tensor]:
+    """Let linear neurons learn from a stream by the rule of Bienenstock, Cooper and Munro with a sliding threshold.
+
+    Parameters
+    ----------
+    inputs : Tensor
+        Shape (T, ..., n).
+    w, theta : Tensor
+        Initial weights (..., n, m) and thresholds (..., m).
+    eta : float or Tensor
+        Learning rate; a tensor must broadcast with ``w``.
+    tau : float or Tensor
+        Time constant of the threshold, in steps, at least 1; a tensor must broadcast with ``theta``.
+    target : float
+        See :func:`hebbnotes.rules.sliding_threshold`.
+
+    Returns
+    -------
+    w : Tensor
+        The weights before the first step and after each, shape (T + 1, ..., n, m). They may overflow to infinity or NaN.
+    theta : Tensor
+        The thresholds likewise, shape (T + 1, ..., m).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the inputs or thresholds do not fit the weights, ``eta`` is not finite, ``target`` is not above 0, or ``tau`` is below 1.
+
+    Notes
+    -----
+    Source: Bienenstock, Cooper & Munro (1982); Intrator & Cooper (1992). Taught in the chapter "Hebb in the brain".
+    """
+    _fit(inputs, w, eta)
+    _checks.number("target", target, 1e-12)
+    if theta.shape != w.shape[:-2] + w.shape[-1:]:
+        raise ValueError(
+            f"theta must have shape {tuple(w.shape[:-2] + w.shape[-1:])}, one for each neuron, got {tuple(theta.shape)}"
+        )
+    if not bool((torch.as_tensor(tau) >= 1).all()):
+        raise ValueError(
+            "tau is in steps and must be at least 1: use shorter steps for a faster threshold"
+        )
+    weights, thresholds = [w], [theta]
+    for x in inputs:
+        y = _output(x, w)
+        w = w + eta * rules.bcm(w, x, y, theta=theta)
+        theta = theta + rules.sliding_threshold(theta, y, target=target) / tau
+        weights.append(w)
+        thresholds.append(theta)
+    return torch.stack(weights), torch.stack(thresholds)
+
+
+def _output(x: Tensor, w: Tensor) -> Tensor:
+    return (x.unsqueeze(-2) @ w).squeeze(-2)
+
+
+def _fit(inputs: Tensor, w: Tensor, eta: float | Tensor) -> None:
+    _checks.floating("inputs", inputs)
+    if w.ndim < 2 or inputs.ndim != w.ndim or inputs.shape[1:] != w.shape[:-1]:
+        raise ValueError(
+            f"inputs (T, ..., n) and w (..., n, m) must agree in ... and n, got {tuple(inputs.shape)} and {tuple(w.shape)}"
+        )
+    _checks.finite("eta", torch.as_tensor(eta))
+    if inputs.dtype != w.dtype:
+        raise TypeError(
+            f"w is {w.dtype}, not {inputs.dtype} like inputs: nothing is cast, convert one of them with .to(...)"
+        )

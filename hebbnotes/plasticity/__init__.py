@@ -1,0 +1,1 @@
+"""Rules of plasticity, connections, and the exact evaluation of traces."""

@@ -1,0 +1,35 @@
+"""Tasks: what a network is shown in an episode, what it should answer, and how the answer is judged."""
+
+from hebbnotes.tasks.patterns import (
+    CODE,
+    ONCE,
+    PAPER,
+    Episodes,
+    Errors,
+    PatternCompletion,
+    errors,
+    floor_last,
+    floor_majority,
+    recall_loss,
+    text_pattern,
+)
+from hebbnotes.tasks.pictures import PICTURES, halves, picture_loss, pictures, squared_error
+
+__all__ = [
+    "CODE",
+    "ONCE",
+    "PAPER",
+    "PICTURES",
+    "Episodes",
+    "Errors",
+    "PatternCompletion",
+    "errors",
+    "floor_last",
+    "floor_majority",
+    "halves",
+    "picture_loss",
+    "pictures",
+    "recall_loss",
+    "squared_error",
+    "text_pattern",
+]

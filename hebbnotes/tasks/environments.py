@@ -1,0 +1,171 @@
+"""The maze for programs that expect an environment of gymnasium: one agent, or a batch of them."""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from hebbnotes import _checks
+from hebbnotes.tasks import maze
+
+__all__ = ["MazeEnv", "MazeVectorEnv"]
+
+
+def _space(reward: float, penalty: float) -> spaces.Box:
+    low = np.zeros(maze.N_SEEN, np.float32)
+    high = np.ones(maze.N_SEEN, np.float32)
+    low[-1], high[-1] = min(0.0, -penalty, reward), max(0.0, reward)
+    return spaces.Box(low, high)
+
+
+class MazeVectorEnv(VectorEnv):
+    """A batch of agents, whose episodes all end together after ``n_steps`` steps.
+
+    Parameters
+    ----------
+    num_envs : int
+        Number of agents.
+    size, reward, penalty
+        As for :func:`hebbnotes.maze.make` and :func:`hebbnotes.maze.step`.
+    n_steps : int
+        Steps of an episode; at the next step a new one starts, whatever the action.
+    n_goals
+        As for :func:`hebbnotes.maze.start`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is not usable.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.5. ``info`` tells of each agent whether it ``found`` the goal or ``bumped``
+    into a wall. Used by no chapter: it is for programs of your own.
+    """
+
+    metadata = {"autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012, the name and type that gymnasium asks for
+
+    def __init__(
+        self,
+        num_envs: int,
+        size: int = 9,
+        n_steps: int = 200,
+        *,
+        n_goals: int = 1,
+        reward: float = 10.0,
+        penalty: float = 0.1,
+    ) -> None:
+        self.num_envs, self.n_steps = (
+            _checks.integer("num_envs", num_envs),
+            _checks.integer("n_steps", n_steps),
+        )
+        self.reward, self.penalty = (
+            _checks.number("reward", reward),
+            _checks.number("penalty", penalty, 0),
+        )
+        self.maze, self.n_goals = maze.make(size), n_goals
+        maze.start(self.maze, 1, torch.Generator(), n_goals)  # refuses what cannot be
+        self.single_observation_space, self.single_action_space = (
+            _space(self.reward, self.penalty),
+            spaces.Discrete(4),
+        )
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self.agents: maze.Agents | None = None
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Start new episodes; the same seed gives the same ones."""
+        super().reset(seed=seed)
+        self.generator = torch.Generator().manual_seed(int(self.np_random.integers(2**62)))
+        return self._begin()
+
+    def _begin(self) -> tuple[np.ndarray, dict[str, Any]]:
+        self.agents, self.time = (
+            maze.start(self.maze, self.num_envs, self.generator, self.n_goals),
+            0,
+        )
+        return maze.observe(self.maze, self.agents).numpy(), self._info()
+
+    def _info(self) -> dict[str, Any]:
+        return {name: getattr(self.agents, name).numpy() for name in ("found", "bumped")}
+
+    def step(
+        self, actions: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Move all agents."""
+        if self.agents is None:
+            raise ValueError("step comes after reset: call reset() first")
+        none = np.zeros(self.num_envs, bool)
+        if self.time == self.n_steps:
+            seen, info = self._begin()
+            return seen, np.zeros(self.num_envs, np.float32), none, none.copy(), info
+        chosen = torch.as_tensor(np.asarray(actions))
+        chosen = (
+            chosen if chosen.is_floating_point() or chosen.dtype == torch.bool else chosen.long()
+        )  # else refused below
+        chance = torch.rand(self.num_envs, generator=self.generator, dtype=torch.float64)
+        self.agents = maze.step(
+            self.maze, self.agents, chosen, chance, reward=self.reward, penalty=self.penalty
+        )
+        self.time += 1
+        over = np.full(self.num_envs, self.time == self.n_steps)
+        return (
+            maze.observe(self.maze, self.agents).numpy(),
+            self.agents.reward.numpy(),
+            none,
+            over,
+            self._info(),
+        )
+
+
+class MazeEnv(gymnasium.Env):
+    """One agent; for tools that expect a single environment. Arguments as for :class:`MazeVectorEnv`.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.5. Used by no chapter: it is for programs of your own.
+    """
+
+    metadata = {"render_modes": []}  # noqa: RUF012, the name and type that gymnasium asks for
+
+    def __init__(
+        self,
+        size: int = 9,
+        n_steps: int = 200,
+        *,
+        n_goals: int = 1,
+        reward: float = 10.0,
+        penalty: float = 0.1,
+    ) -> None:
+        self._all = MazeVectorEnv(1, size, n_steps, n_goals=n_goals, reward=reward, penalty=penalty)
+        self.observation_space, self.action_space = (
+            self._all.single_observation_space,
+            self._all.single_action_space,
+        )
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Start a new episode; the same seed gives the same one."""
+        super().reset(seed=seed)
+        seen, info = self._all.reset(seed=int(self.np_random.integers(2**31)))
+        return seen[0], {name: bool(value[0]) for name, value in info.items()}
+
+    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Move the agent. An episode that is over must be reset."""
+        if self._all.agents is not None and self._all.time == self._all.n_steps:
+            raise ValueError("the episode is over: call reset()")
+        seen, reward, _, over, info = self._all.step(np.array([action]))
+        return (
+            seen[0],
+            float(reward[0]),
+            False,
+            bool(over[0]),
+            {name: bool(value[0]) for name, value in info.items()},
+        )

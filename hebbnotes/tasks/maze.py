@@ -1,0 +1,400 @@
+"""A maze whose reward stays in one place for an episode: pure functions of a batch of agents.
+
+The task of Miconi, Stanley & Clune (2018), section 4.5. An agent sees the walls next to it, what it did and what it got. It is
+rewarded at a place that it cannot see, and then finds itself anywhere: to come back it must remember where the reward is.
+
+Shapes: B agents, each in an episode of its own, with G goals; S squares on a side of the maze, its outer wall included.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from hebbnotes import _checks
+
+__all__ = [
+    "MOVES",
+    "N_SEEN",
+    "Agents",
+    "Maze",
+    "distances",
+    "find",
+    "make",
+    "observe",
+    "start",
+    "step",
+    "steps_to_finds",
+]
+
+MOVES = torch.tensor([[-1, 0], [1, 0], [0, -1], [0, 1]])
+"""Rows and columns that each action moves by: up, down, left, right."""
+N_SEEN = 14
+"""Numbers that an agent is told at each step."""
+
+
+class Maze(NamedTuple):
+    """Walls, and where one can be.
+
+    Attributes
+    ----------
+    walls : Tensor
+        Boolean, shape (S, S).
+    free : Tensor
+        Rows and columns of the squares without a wall, integers, shape (n_free, 2).
+
+    Notes
+    -----
+    Taught in the chapter "The maze".
+    """
+
+    walls: Tensor
+    free: Tensor
+
+    @property
+    def centre(self) -> int:
+        """Row, and column, of the square where an episode starts."""
+        return len(self.walls) // 2
+
+
+class Agents(NamedTuple):
+    """A batch of agents, and what just happened to them.
+
+    Attributes
+    ----------
+    position : Tensor
+        Row and column of each, integers, shape (B, 2).
+    goals : Tensor
+        Rows and columns of its goals, integers, shape (B, G, 2).
+    turn : Tensor
+        Which of them is rewarded now, integers, shape (B,).
+    action : Tensor
+        What each did, 0 to 3, or -1 at the start; shape (B,).
+    reward : Tensor
+        What each got for it, shape (B,).
+    found : Tensor
+        Boolean, shape (B,): whether it found the goal.
+    bumped : Tensor
+        Boolean, shape (B,): whether it ran into a wall.
+
+    Notes
+    -----
+    Taught in the chapter "The maze".
+    """
+
+    position: Tensor
+    goals: Tensor
+    turn: Tensor
+    action: Tensor
+    reward: Tensor
+    found: Tensor
+    bumped: Tensor
+
+    @property
+    def goal(self) -> Tensor:
+        """Row and column of the goal that is rewarded now, shape (B, 2)."""
+        return self.goals[torch.arange(len(self.turn)), self.turn]
+
+
+def make(size: int = 9) -> Maze:
+    """Build the maze: an open square with a pillar on every other square of every other row.
+
+    Parameters
+    ----------
+    size : int
+        Squares on a side without the outer wall, odd, 3 or more.
+
+    Returns
+    -------
+    Maze
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the size is no odd integer of 3 or more.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.5: 9 x 9 squares with 16 pillars. The centre is always open. Taught in the
+    chapter "The maze".
+    """
+    if _checks.integer("size", size, 3) % 2 == 0:
+        raise ValueError(
+            f"size must be odd, so that the maze has a centre, got {size}: use {size + 1}"
+        )
+    walls = torch.ones(size + 2, size + 2, dtype=torch.bool)
+    walls[1:-1, 1:-1] = False
+    walls[2:-2:2, 2:-2:2] = True
+    walls[(size + 1) // 2, (size + 1) // 2] = False
+    return Maze(walls, (~walls).nonzero())
+
+
+def _anywhere_but(maze: Maze, avoided: Tensor, chance: Tensor) -> Tensor:
+    """Choose a free square for each agent, any but the one to be avoided; both of shape (B, 2)."""
+    drawn = (chance * (len(maze.free) - 1)).long()
+    there = (maze.free.unsqueeze(0) == avoided.unsqueeze(1)).all(-1).int().argmax(-1)
+    return maze.free[drawn + (drawn >= there)]
+
+
+def start(maze: Maze, batch: int, generator: torch.Generator, n_goals: int = 1) -> Agents:
+    """Put agents into the centre, and for each a goal anywhere else, or several that are rewarded by turns.
+
+    Parameters
+    ----------
+    maze : Maze
+        From :func:`make`.
+    batch : int
+        Number of agents.
+    generator : torch.Generator
+        Source of randomness.
+    n_goals : int
+        Number of goals; no two are in one place.
+
+    Returns
+    -------
+    Agents
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is no positive integer, or there is no room for so many goals.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.5, for one goal. Taught in the chapter "The maze".
+    """
+    _checks.integer("batch", batch)
+    if _checks.integer("n_goals", n_goals) >= len(maze.free):
+        raise ValueError(
+            f"n_goals must be below the number of free squares, {len(maze.free)}, got {n_goals}: use a larger maze"
+        )
+    position = torch.full((batch, 2), maze.centre)
+    order = torch.rand(batch, len(maze.free), generator=generator, dtype=torch.float64)
+    order[:, (maze.free == maze.centre).all(1)] = -1
+    goals = maze.free[order.topk(n_goals, 1).indices]
+    nothing = torch.zeros(batch, dtype=torch.bool)
+    return Agents(
+        position,
+        goals,
+        nothing.long(),
+        nothing.long() - 1,
+        torch.zeros(batch),
+        nothing,
+        nothing.clone(),
+    )
+
+
+def step(
+    maze: Maze,
+    agents: Agents,
+    action: Tensor,
+    chance: Tensor,
+    *,
+    reward: float = 10.0,
+    penalty: float = 0.1,
+) -> Agents:
+    """Move each agent; who reaches its goal is rewarded, and put anywhere but on the goal that it must find next.
+
+    Parameters
+    ----------
+    maze : Maze
+        From :func:`make`.
+    agents : Agents
+        As they are.
+    action : Tensor
+        What each does, integers from 0 to 3 as in :data:`MOVES`, shape (B,). Who runs into a wall stays.
+    chance : Tensor
+        Drawn from [0, 1), shape (B,), of double precision: where each is put if it finds its goal.
+    reward, penalty : float
+        What the goal gives, and what a wall takes.
+
+    Returns
+    -------
+    Agents
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is not one action for each agent, from 0 to 3, or not one chance.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.5: reward 10, penalty 0.1, one goal. Used by :func:`hebbnotes.agents.live`.
+    Taught in the chapter "The maze".
+    """
+    _checks.actions("action", action, "B", {"B": len(agents.position)}, 4)
+    _checks.tensor("chance", chance, "B", {"B": len(agents.position)})
+    if chance.dtype != torch.float64 or chance.device.type != "cpu":
+        raise TypeError(
+            f"chance must be double on the processor, got {chance.dtype}, {chance.device}: use dtype=torch.float64"
+        )
+    moved = agents.position + MOVES[action]
+    bumped = maze.walls[moved[:, 0], moved[:, 1]]
+    position = torch.where(bumped.unsqueeze(1), agents.position, moved)
+    found = (position == agents.goal).all(1)
+    after = agents._replace(turn=(agents.turn + found) % agents.goals.shape[1])
+    position = torch.where(found.unsqueeze(1), _anywhere_but(maze, after.goal, chance), position)
+    gain = reward * found.float() - penalty * bumped.float()
+    return after._replace(position=position, action=action, reward=gain, found=found, bumped=bumped)
+
+
+def observe(maze: Maze, agents: Agents) -> Tensor:
+    """Return what each agent is told, shape (B, 14): nine squares around it (1 for a wall), what it did (one of four), what it got.
+
+    Parameters
+    ----------
+    maze : Maze
+        From :func:`make`.
+    agents : Agents
+        As they are.
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.5, and their later code for the action. Taught in the chapter "The maze".
+    """
+    around = torch.cartesian_prod(torch.arange(-1, 2), torch.arange(-1, 2))
+    squares = agents.position.unsqueeze(1) + around
+    seen = maze.walls[squares[..., 0], squares[..., 1]].float()
+    did = (agents.action.unsqueeze(1) == torch.arange(4)).float()
+    return torch.cat([seen, did, agents.reward.unsqueeze(1)], 1)
+
+
+def distances(maze: Maze, goal: tuple[int, int]) -> Tensor:
+    """Return the number of moves from each square to a goal, integers, shape (S, S); -1 in walls.
+
+    Parameters
+    ----------
+    maze : Maze
+        From :func:`make`.
+    goal : tuple of int
+        Row and column of a free square.
+
+    Raises
+    ------
+    ValueError
+        If there is a wall.
+
+    Notes
+    -----
+    Used by :func:`find`.
+    """
+    row, column = goal
+    size = len(maze.walls)
+    if not (0 <= row < size and 0 <= column < size) or maze.walls[row, column]:
+        raise ValueError(f"goal must be a free square, got {goal}: see maze.free")
+    found = torch.full((size, size), -1)
+    front, moves = torch.zeros_like(maze.walls), 0
+    front[row, column] = True
+    while front.any():
+        found[front] = moves
+        near = front.roll(1, 0) | front.roll(-1, 0) | front.roll(1, 1) | front.roll(-1, 1)
+        front, moves = near & ~maze.walls & (found < 0), moves + 1
+    return found
+
+
+def find(
+    maze: Maze, way: str, batch: int, n_steps: int, generator: torch.Generator, n_goals: int = 1
+) -> Tensor:
+    """Let agents that do not learn look for their goals: what a network is to be compared with.
+
+    Parameters
+    ----------
+    maze : Maze
+        From :func:`make`.
+    way : {"walk", "sweep", "know"}
+        ``"walk"`` takes a random action at each step. ``"sweep"`` sees the whole maze but the goal, goes to a nearest square that
+        it has not been on, and begins again after each find: it remembers its way and not the goal. ``"know"`` sweeps until it has
+        found a goal once, and from then on takes the shortest way to it.
+    batch, n_steps : int
+        Number of agents, and of steps.
+    generator : torch.Generator
+        Source of randomness.
+    n_goals : int
+        As for :func:`start`.
+
+    Returns
+    -------
+    Tensor
+        Boolean, shape (n_steps, batch): where a goal was found.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the way is unknown, or a number is no positive integer.
+
+    Notes
+    -----
+    Source: this book. Taught in the chapter "The maze".
+    """
+    _checks.choice("way", way, ("walk", "sweep", "know"))
+    _checks.integer("n_steps", n_steps)
+    agents, size = start(maze, batch, generator, n_goals), len(maze.walls)
+    far = torch.full(
+        (size, size, len(maze.free)), size**2
+    )  # moves from each square to each free one; more than any in walls
+    for k, goal in enumerate(maze.free.tolist()):
+        moves = distances(maze, (goal[0], goal[1]))
+        far[..., k] = torch.where(moves < 0, size**2, moves)
+    number = torch.zeros(size, size, dtype=torch.long)
+    number[maze.free[:, 0], maze.free[:, 1]] = torch.arange(len(maze.free))
+    unseen, knows = (
+        torch.ones(batch, len(maze.free), dtype=torch.bool),
+        torch.zeros(batch, n_goals, dtype=torch.bool),
+    )
+    every, found = torch.arange(batch), []
+    for _ in range(n_steps):
+        here, goal = far[agents.position[:, 0], agents.position[:, 1]], agents.goal
+        unseen[every, here.argmin(1)] = False
+        ties = torch.rand(unseen.shape, generator=generator)
+        sought = torch.where(unseen, here + ties, size**2).argmin(1)
+        aim = torch.where(knows[every, agents.turn], number[goal[:, 0], goal[:, 1]], sought)
+        near = agents.position.unsqueeze(1) + MOVES  # (B, 4, 2)
+        action = far[near[..., 0], near[..., 1], aim.unsqueeze(1)].argmin(1)
+        if way == "walk":
+            action = torch.randint(4, (batch,), generator=generator)
+        turn = agents.turn
+        agents = step(
+            maze, agents, action, torch.rand(batch, generator=generator, dtype=torch.float64)
+        )
+        unseen[agents.found] = True
+        knows[every, turn] |= agents.found & (way == "know")
+        found.append(agents.found)
+    return torch.stack(found)
+
+
+def steps_to_finds(found: Tensor, most: int) -> list[float]:
+    """Return the mean number of steps to the first find, from there to the second, and so on.
+
+    Each is the number of steps that all agents spent looking for this find, over the number of those that made it, so that who ran
+    out of time is counted too.
+
+    Parameters
+    ----------
+    found : Tensor
+        Where a goal was found, boolean, shape (T, B).
+    most : int
+        How many finds; the last number is of this find and all later ones together.
+
+    Returns
+    -------
+    list of float
+        Infinite where nobody made the find.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``found`` is no boolean matrix, or ``most`` no positive integer.
+
+    Notes
+    -----
+    Source: this book; the mean of a geometric distribution from censored times. Taught in the chapter "The maze".
+    """
+    _checks.tensor("found", found, "T B", {}, boolean=True)
+    finds = (
+        torch.cat([torch.zeros_like(found[:1]), found[:-1]])
+        .cumsum(0)
+        .clamp(max=_checks.integer("most", most) - 1)
+    )
+    spent = torch.bincount(finds.flatten(), minlength=most).tolist()
+    made = torch.bincount(finds[found], minlength=most).tolist()
+    return [a / b if b else float("inf") for a, b in zip(spent, made, strict=True)]

@@ -1,0 +1,101 @@
+"""The benchmark: it measures what it says, and the stored result is whole."""
+
+import json
+
+import pytest
+import torch
+
+from hebbnotes import rules, run, tasks
+from hebbnotes.chapters.fast_evaluation import benchmark
+from hebbnotes.plasticity import chunks
+from hebbnotes.tasks import PatternCompletion
+
+SMALL = PatternCompletion(n_bits=8, n_patterns=2, **tasks.ONCE)
+
+
+@pytest.mark.parametrize("rule", [rules.decay, rules.oja], ids=lambda r: r.__name__)
+def test_the_published_formulation_is_the_network_alone_and_on_a_batch(rule):
+    g = torch.Generator().manual_seed(0)
+    w, alpha = (torch.randn(9, 9, generator=g) for _ in range(2))
+    eta = torch.tensor(0.2)
+    shown = SMALL.sample(3, g)
+    expected = run(shown.inputs, w, alpha, eta, rule, clamp=shown.clamp, method="loop")[0][-1]
+    torch.testing.assert_close(
+        benchmark.batched(shown.inputs, shown.clamp, w, alpha, eta, rule), expected
+    )
+    alone = benchmark.published(shown.inputs[:, :1], shown.clamp[:, :1], w, alpha, eta, rule)
+    torch.testing.assert_close(alone, expected[:1])
+
+
+def test_all_ways_give_the_same_answer_and_the_same_gradients():
+    size, found = benchmark.Size(SMALL, 2, rules.oja), []
+    for way in benchmark.WAYS.values():
+        g = torch.Generator().manual_seed(1)
+        numbers, shown = benchmark._network(9, g), SMALL.sample(1, g)
+        last = way(size, numbers, shown)
+        found.append([last.detach(), *torch.autograd.grad(last.square().sum(), numbers)])
+    for other in found[1:]:
+        for one, two in zip(found[0], other, strict=True):
+            torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-7)
+
+
+def test_times_are_positive_and_compared_within_a_round(monkeypatch):
+    monkeypatch.setitem(benchmark.SIZES, "small", benchmark.Size(SMALL, 2))
+    found = benchmark.measure_times("small", 1)
+    assert list(found) == list(benchmark.WAYS)
+    assert found["published"]["faster"] == 1
+    assert all(one["ms"] > 0 and one["faster"] > 0 for one in found.values())
+
+
+def test_the_floor_counts_products_and_borders():
+    size = benchmark.Size(PatternCompletion(n_bits=99, n_patterns=2, **tasks.ONCE), 1)
+    whole = benchmark.floor(size, 1.0, 1.0, 100, 100)
+    shown = size.task.sample(1, torch.Generator())
+    events = chunks.find_events(shown.inputs, shown.clamp, torch.zeros(1, 100))
+    keys, products = 0, 0
+    for event in events:
+        products += 3 * event.free * (1 + keys) + (
+            not event.free
+        )  # a clamped one is a row of zeros in the gradient of w
+        keys += not event.shares
+    assert whole == pytest.approx(1e3 * 2 * 100**2 * (products + keys) / 1e9)
+    assert benchmark.floor(size, 2.0, 1.0, 100, 100) == pytest.approx(whole / 2)
+    assert benchmark.floor(size, 1e9, 1.0, 2, 2) > benchmark.floor(size, 1e9, 1.0, 4, 4), (
+        "more borders"
+    )
+
+
+def test_the_stored_result_has_all_that_the_code_measures():
+    found = benchmark.result()
+    assert list(found["sizes"]) == list(benchmark.SIZES)
+    for name, one in found["sizes"].items():
+        size = benchmark.SIZES[name]
+        assert (one["units"], one["steps"], one["batch"]) == (
+            size.task.n_units,
+            size.task.n_steps,
+            size.batch,
+        )
+        assert list(one["ways"]) == list(benchmark.WAYS)
+        assert all(("mb" in way) == (one["units"] > 1000) for way in one["ways"].values())
+    assert found["growth"]["units"]["at"][-1] == found["growth"]["steps"]["at"][-1] == 4096
+    assert all(value > 0 for value in found["computer"].values())
+
+
+def test_a_result_is_measured_printed_and_stored_beside_and_renamed(monkeypatch, tmp_path, capsys):
+    (tmp_path / "results").mkdir()
+    monkeypatch.setattr(
+        benchmark, "measure", lambda rounds: benchmark.result() | {"rounds": rounds}
+    )
+    real = benchmark.files
+    benchmark.main(["--rounds", "3"])
+    assert "1,000 bits, Oja" in capsys.readouterr().out
+    found = benchmark.result()
+    monkeypatch.setattr(benchmark, "measure", lambda rounds: found | {"rounds": rounds})
+    monkeypatch.setattr(benchmark, "files", lambda package: tmp_path)
+    benchmark.main(["--rounds", "3", "--store"])
+    assert json.loads((tmp_path / "results" / "benchmark.json").read_text())["rounds"] == 3
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["benchmark.json"]
+    monkeypatch.setattr(benchmark, "files", real)
+    monkeypatch.setattr(benchmark, "measure_computer", lambda: {"matrix_product_gflops": 1.0})
+    benchmark.main(["computer"])
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"matrix_product_gflops": 1.0}

@@ -1,0 +1,200 @@
+"""The experiments on Omniglot: what they may see, that they resume, and what is stored."""
+
+import pytest
+import torch
+
+from hebbnotes import data, experiments, rules
+from hebbnotes.chapters.one_shot_learning import experiments as omniglot
+from hebbnotes.experiments.__main__ import main
+from hebbnotes.experiments.experiment import Trial
+from hebbnotes.networks import one_shot as networks
+from hebbnotes.tasks import one_shot
+
+SMALL = {
+    "held_out": 6,
+    "n_characters": 8,
+    "n_drawings": 6,
+    "batch": 32,
+    "updates": 40,
+    "test_episodes": 150,
+    "precision": "float32",
+    "jitter": False,
+}
+NAMES = list(omniglot.EXPERIMENTS)
+
+
+@pytest.fixture
+def easy(monkeypatch):
+    """Drawings of thirty characters that are easy to tell apart."""
+    g = torch.Generator().manual_seed(0)
+    characters = (torch.rand(30, 1, 31, 31, generator=g) < 0.5).float()
+    drawings = (characters + 0.2 * torch.randn(30, 7, 31, 31, generator=g)).clamp(0, 1)
+    monkeypatch.setattr(
+        one_shot, "omniglot", lambda: (drawings, [f"character {k}" for k in range(30)])
+    )
+    return drawings
+
+
+def small(name, **changed):
+    configuration = experiments.EXPERIMENTS[name].configuration | SMALL | changed
+    return configuration | ({"n_ways": 6} if configuration["n_ways"] > 6 else {})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_network_is_trained_and_tested_on_its_own_task(name, easy, tmp_path):
+    configuration = small(name)
+    history, weights = omniglot.train(Trial(0, tmp_path), **configuration)
+    found = omniglot.score(weights, 0, **configuration)
+    assert found["test_right"] > 0.8, "chance is 0.2"
+    assert len(history["right"]) == 40
+    plastic = configuration["alpha"] is not None
+    assert set(found["read_by"]) == {"prototypes", "mean product"} | (
+        {"oja", "decay", "w = 0"} if plastic else set()
+    )
+    assert (
+        found["test_right"] == found["read_by"][configuration["rule"] if plastic else "prototypes"]
+    )
+    assert ("by_step" in found) == (configuration["n_shots"] == 1)
+    if "by_step" in found:
+        for name_of, steps in found["by_step"].items():
+            assert len(steps) == configuration["n_ways"]
+            assert sum(steps) / len(steps) == pytest.approx(found["read_by"][name_of], abs=0.05)
+    assert ("five_shots_read_by" in found) == (
+        configuration["n_shots"] == 1 and configuration["n_ways"] == 5
+    )
+
+
+def test_a_training_never_sees_a_character_that_is_held_out(easy, tmp_path):
+    configuration = small("omniglot-plastic", updates=5)
+    weights = omniglot.train(Trial(0, tmp_path / "a"), **configuration)[1]
+    easy[one_shot.split(30, 6, 0)[1]] = torch.nan
+    again = omniglot.train(Trial(0, tmp_path / "b"), **configuration)[1]
+    assert all(torch.equal(weights[key], again[key]) for key in weights)
+
+
+def test_a_test_sees_nothing_but_characters_that_are_held_out(easy):
+    configuration = small("omniglot-plastic")
+    weights = omniglot.network(
+        generator=torch.Generator().manual_seed(0), **configuration
+    ).state_dict()
+    found = omniglot.score(weights, 0, **configuration)
+    easy[one_shot.split(30, 6, 0)[0]] = torch.nan
+    assert omniglot.score(weights, 0, **configuration) == found
+
+
+@pytest.mark.parametrize("name", ["omniglot-plastic", "omniglot-prototypes"])
+def test_an_interrupted_training_ends_as_an_uninterrupted_one(name, easy, tmp_path, monkeypatch):
+    configuration = small(name, updates=6, jitter=True)
+    wanted = omniglot.train(Trial(0, tmp_path / "a"), **configuration)[1]
+    loss, calls = one_shot.loss, []
+
+    def stopped(network, draw, dtype):
+        inner = loss(network, draw, dtype)
+
+        def new(update):
+            calls.append(update)
+            if len(calls) == 4:
+                raise KeyboardInterrupt
+            return inner(update)
+
+        return new
+
+    monkeypatch.setattr(one_shot, "loss", stopped)
+    train = Trial.train
+    monkeypatch.setattr(Trial, "train", lambda self, *a, **k: train(self, *a, **k, every=0.0))
+    with pytest.raises(KeyboardInterrupt):
+        omniglot.train(Trial(0, tmp_path / "b"), **configuration)
+    found = omniglot.train(Trial(0, tmp_path / "b"), **configuration)[1]
+    assert calls == [0, 1, 2, 3, 3, 4, 5]
+    assert all(torch.equal(wanted[key], found[key]) for key in wanted)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_the_data_nothing_is_begun(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path / "data"))
+    assert main(["run", name, "--folder", str(tmp_path / "runs")]) == 1
+    assert "python -m hebbnotes.data omniglot" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_scale_of_the_paper_is_trained_and_its_rate_falls_by_thirds(easy, tmp_path):
+    configuration = experiments.EXPERIMENTS["omniglot-plastic"].scaled("paper") | {
+        "held_out": 6,
+        "updates": 7,
+    }
+    history, weights = omniglot.train(Trial(0, tmp_path), **configuration)
+    assert len(history["loss"]) == 7
+    assert weights["readout.alpha"].item() == pytest.approx(0.01, abs=1e-3)
+    factors = [omniglot.LR_SCHEDULES["falling"](done) for done in (0, 0.19, 0.21, 0.41, 0.61, 0.99)]
+    assert factors == pytest.approx([1, 1, 0.666, 0.666**2, 0.666**3, 0.666**4])
+
+
+def test_what_is_not_there_is_named():
+    with pytest.raises(ValueError, match="name must be one of 'omniglot-plastic'"):
+        omniglot.load("thousand-bits", {})
+    with pytest.raises(ValueError, match="rule must be one of 'hebb', 'decay', 'oja'"):
+        omniglot.network(**small("omniglot-plastic", rule="Oja"), generator=torch.Generator())
+    with pytest.raises(RuntimeError, match="Missing key"):
+        omniglot.load("omniglot-plastic", {}, "0.")
+
+
+@pytest.mark.parametrize(("n_ways", "n_shots"), [(5, 1), (3, 2)])
+def test_episodes_of_features_are_the_episodes_of_the_drawings(n_ways, n_shots, easy):
+    net = networks.OneShotNetwork(n_ways, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        answers, where = omniglot._answers(
+            net, easy, n_ways, n_shots, 40, torch.Generator().manual_seed(1)
+        )
+        e = one_shot.episodes(easy, n_ways, n_shots, 40, torch.Generator().manual_seed(1))
+        y = net(e.inputs, targets=e.targets, clamp=e.clamp)[0][-1]
+    assert torch.equal(answers["oja"], one_shot.correct(y, e).float())
+    for b in range(40):
+        assert e.targets[int(where[b]), b].argmax() == e.answer[b]
+        assert not (e.targets[: int(where[b]), b].argmax(-1) == e.answer[b]).any()
+
+
+def test_readings_are_what_they_are_called():
+    g = torch.Generator().manual_seed(0)
+    net = networks.OneShotNetwork(3, rules.decay, n_features=5, generator=g)
+    seen = torch.randn(7, 4, 5, generator=g)
+    labels = torch.nn.functional.one_hot(torch.rand(4, 6, generator=g).argsort(-1).T % 3, 3).float()
+    targets = torch.cat([labels, torch.zeros(1, 4, 3)])
+    clamp = torch.ones_like(targets, dtype=torch.bool)
+    clamp[-1] = False
+    found = omniglot.readings(net, seen, targets, clamp)
+    layer = net.readout
+    torch.testing.assert_close(found["decay"], layer(seen, targets=targets, clamp=clamp)[0][-1])
+    layer.rule = rules.oja
+    torch.testing.assert_close(found["oja"], layer(seen, targets=targets, clamp=clamp)[0][-1])
+    torch.testing.assert_close(
+        found["prototypes"], one_shot.prototypes(seen[:-1], labels, seen[-1])
+    )
+    for b in range(4):
+        for j in range(3):
+            mean = seen[:-1, b][labels[:, b, j] > 0].mean(0)
+            torch.testing.assert_close(found["mean product"][b, j], mean @ seen[-1, b])
+    bare = networks.PrototypicalNetwork(5, generator=g)
+    assert set(omniglot.readings(bare, seen, targets, clamp)) == {"prototypes", "mean product"}
+
+
+@pytest.fixture(scope="module")
+def real():
+    """All drawings and names of Omniglot, if they are there."""
+    if not data.available("omniglot"):
+        pytest.skip(f"needs real data: Omniglot is not in {data.folder()}")
+    return one_shot.omniglot()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_stored_networks_name_drawings_about_as_often_as_is_stored(name, real, monkeypatch):
+    monkeypatch.setattr(one_shot, "omniglot", lambda: real)
+    experiment, its = experiments.EXPERIMENTS[name], experiments.weights(name)
+    few = experiment.configuration | {"test_episodes": 300}
+    found = experiment.test(
+        {key.removeprefix("0."): value for key, value in its.items() if key.startswith("0.")},
+        0,
+        **few,
+    )
+    assert found["test_right"] == pytest.approx(experiments.seeds(name)[0]["test_right"], abs=0.04)
+    net = omniglot.load(name, its, "0.")
+    assert not any(p.requires_grad for p in net.parameters())

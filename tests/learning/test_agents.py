@@ -1,0 +1,166 @@
+"""Agents: what they live through is what is learned from, and they learn to find."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hebbnotes import rules, training
+from hebbnotes.learning import agents, lives
+from hebbnotes.plasticity import compiled
+from hebbnotes.tasks import maze
+
+MADE = maze.make(5)
+kinds, seeds = st.sampled_from([*lives.KINDS]), st.integers(0, 10_000)
+
+
+def states(state):
+    return [state] if isinstance(state, torch.Tensor) else [*state]
+
+
+@given(kinds, st.sampled_from([*compiled.POWERS]), st.booleans(), seeds)
+def test_an_episode_gone_through_at_once_is_the_one_that_was_lived(kind, rule, plain, seed):
+    g = torch.Generator().manual_seed(seed)
+    agent = agents.Agent(7, kind, rule, generator=g).double()
+    agent.plain = plain
+    life = agents.live(agent, MADE, maze.start(MADE, 3, g), 9, g)
+    logits, values, last = agent(life.seen)
+    state = None
+    for t in range(9):
+        one, value, state = agent(life.seen[t : t + 1], state)
+        torch.testing.assert_close(one[0], logits[t])
+        torch.testing.assert_close(value[0], values[t])
+    torch.testing.assert_close(states(state), states(last))
+    torch.testing.assert_close(states(life.state), states(last))
+
+
+@given(kinds, seeds)
+def test_no_agent_sees_another(kind, seed):
+    g = torch.Generator().manual_seed(seed)
+    agent = agents.Agent(6, kind, generator=g)
+    seen = torch.randn(8, 3, maze.N_SEEN, generator=g)
+    logits = agent(seen)[0]
+    seen[:, 1] = torch.nan
+    with pytest.raises(ValueError, match="NaN"):
+        agent(seen)
+    seen[:, 1] = 5.0
+    torch.testing.assert_close(agent(seen)[0][:, [0, 2]], logits[:, [0, 2]])
+
+
+def test_the_networks_have_the_numbers_of_parameters_that_are_said():
+    sizes = {"plastic": 64, "recurrent": 87, "lstm": 41}
+    made = {kind: agents.Agent(n, kind, generator=torch.Generator()) for kind, n in sizes.items()}
+    counts = {kind: sum(p.numel() for p in agent.parameters()) for kind, agent in made.items()}
+    assert counts["plastic"] == 15 * 64 + 2 * 64**2 + 1 + 65 * 5
+    assert counts["recurrent"] == (14 + 2) * 87 + 87**2 + 88 * 5
+    assert counts["lstm"] == 4 * ((14 + 2) * 41 + 41**2) + 42 * 5
+    assert max(counts.values()) / min(counts.values()) < 1.02
+
+
+def test_a_life_is_whole_and_follows_the_probabilities():
+    g = torch.Generator().manual_seed(0)
+    agent = agents.Agent(8, generator=g)
+    with torch.no_grad():
+        agent.outward[:, :4] = 0
+        agent.outward[-1, :4] = torch.tensor([2.0, 0.0, 0.0, 1.0])
+    life = agents.live(agent, MADE, maze.start(MADE, 400, g), 20, g, reward=1.0, penalty=0.25)
+    assert life.seen.shape == (20, 400, maze.N_SEEN)
+    shares = life.actions.flatten().bincount(minlength=4) / 8000
+    torch.testing.assert_close(
+        shares, torch.tensor([2.0, 0.0, 0.0, 1.0]).softmax(0), atol=0.02, rtol=0
+    )
+    did = life.seen[1:, :, 9:13].argmax(-1)
+    assert torch.equal(did, life.actions[:-1]), "each step tells what was done before"
+    assert torch.equal(life.seen[1:, :, 13], life.rewards[:-1]), "and what it gave"
+    assert set(life.rewards.unique().tolist()) == {-0.25, 0.0, 1.0}
+    assert torch.equal(life.found, life.rewards == 1.0)
+    assert (life.positions[0] == MADE.centre).all()
+
+
+@pytest.mark.parametrize("kind", [*lives.KINDS])
+def test_what_is_erased_is_zero_and_the_rest_is_as_it_was(kind):
+    g = torch.Generator().manual_seed(0)
+    agent = agents.Agent(8, kind, generator=g)
+    life = agents.live(agent, MADE, maze.start(MADE, 3, g), 10, g)
+    ways = agents.with_erased(agent, life.state)
+    assert ways["nothing"] is life.state
+    assert not any(part.any() for part in states(ways.get("both", ways["activity"])))
+    if kind == "plastic":
+        assert torch.equal(ways["trace"].y, life.state.y)
+        assert not ways["trace"].hebb.any()
+        assert torch.equal(ways["activity"].hebb, life.state.hebb)
+        assert not ways["activity"].y.any()
+    read = agents.readable_from(agent, MADE, life)
+    assert {name: part.shape[1] for name, part in read.items() if name != "place"} == {
+        "plastic": {"activity": 8, "trace": 64}, "recurrent": {"activity": 8}, "lstm": {"activity": 16}
+    }[kind]  # fmt: skip
+    assert (read["place"].sum(1) == 2).all()
+
+
+@pytest.mark.parametrize("kind", [*lives.KINDS])
+def test_all_that_an_agent_has_is_trained(kind):
+    g = torch.Generator().manual_seed(0)
+    agent = agents.Agent(8, kind, generator=g)
+    value, parts = agents.loss(agent, MADE, 8, 12, g)(0)
+    value.backward()
+    assert {"finds", "reward", "entropy", "value_error"} == set(parts)
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in agent.parameters())
+
+
+def test_a_rule_that_is_not_compiled_takes_the_loop_and_a_clip_holds():
+    g = torch.Generator().manual_seed(0)
+    with_clip = agents.Agent(8, rule=rules.hebb, clip=0.01, eta=0.5, generator=g)
+    life = agents.live(with_clip, MADE, maze.start(MADE, 3, g), 10, g)
+    assert life.state.hebb.abs().max() == pytest.approx(0.01)
+    own = agents.Agent(8, rule=lambda w, pre, post: 0.5 * rules.oja(w, pre, post), generator=g)
+    assert not own.compiles()
+    assert agents.live(own, MADE, maze.start(MADE, 3, g), 10, g).state.hebb.any()
+
+
+def test_agents_learn_to_find():
+    g = torch.Generator().manual_seed(0)
+    agent, small = agents.Agent(24, generator=g), maze.make(3)
+    loss = agents.loss(agent, small, 64, 25, g)
+    history = training.train(
+        agent.parameters(), loss, 200, lr=5e-3, clip_norm=0.5, schedule=training.cosine
+    )
+    finds = history.metrics["finds"]
+    assert sum(finds[-10:]) > 1.6 * sum(finds[:10])
+
+
+@pytest.mark.parametrize("plain", [True, False])
+@pytest.mark.parametrize("kind", [*lives.KINDS])
+def test_what_does_not_fit_is_refused_before_anything_is_lived(kind, plain):
+    g = torch.Generator().manual_seed(0)
+    agent = agents.Agent(8, kind, generator=g)
+    agent.plain = plain
+    born = maze.start(MADE, 4, g)
+    others = agents.Agent(7, kind, generator=g), agents.Agent(8, kind, generator=g).double()
+    for state in (agent.rest(1), *(other.rest(4) for other in others)):
+        with pytest.raises(ValueError, match="state must hold"):
+            agents.live(agent, MADE, born, 3, g, state)
+    for wrong, message in (
+        (maze.start(maze.make(9), 400, g), "free squares of this maze"),
+        (born._replace(position=torch.zeros(4, 2, dtype=torch.long)), "free squares of this maze"),
+        (born._replace(turn=born.turn + 1), "turn must be from 0 to 0"),
+        (born._replace(position=born.position[:2]), "agents.position must have shape"),
+    ):
+        before = g.get_state()
+        with pytest.raises(ValueError, match=message):
+            agents.live(agent, MADE, wrong, 3, g)
+        assert torch.equal(g.get_state(), before), "no chance was drawn"
+    with pytest.raises(ValueError, match="penalty must be"):
+        agents.live(agent, MADE, born, 3, g, penalty=-1.0)
+
+
+@pytest.mark.parametrize("clip", [0, -1, float("nan"), "a"])
+def test_a_clip_that_cannot_be_is_refused_at_once(clip):
+    with pytest.raises((TypeError, ValueError), match="clip must be"):
+        agents.Agent(8, clip=clip, generator=torch.Generator())
+
+
+def test_half_precision_takes_the_plain_way():
+    g = torch.Generator().manual_seed(0)
+    agent = agents.Agent(8, generator=g).bfloat16()
+    assert not agent.compiles()
+    assert agents.live(agent, MADE, maze.start(MADE, 2, g), 3, g).seen.dtype == torch.bfloat16

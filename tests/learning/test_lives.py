@@ -1,0 +1,155 @@
+"""Machine code for agents: the plain loop's numbers, gradients and lives."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hebbnotes import State, networks, rules
+from hebbnotes.learning import agents
+from hebbnotes.learning import lives as lives_module
+from hebbnotes.plasticity import compiled
+from hebbnotes.tasks import maze
+
+RULES = [rules.hebb, rules.decay, rules.oja]
+
+
+def drawn(n_steps, batch, n, seed):
+    g = torch.Generator().manual_seed(seed)
+
+    def normal(*shape):
+        return torch.randn(*shape, generator=g, dtype=torch.float64)
+
+    state = State(normal(batch, n).tanh(), 0.3 * normal(batch, n, n))
+    return (
+        normal(n_steps, batch, n),
+        normal(n, n),
+        normal(n, n),
+        torch.tensor(0.3, dtype=torch.float64),
+        state,
+    )
+
+
+@settings(max_examples=60)
+@given(
+    *(st.integers(1, k) for k in (9, 3, 6)),
+    st.integers(0, 10_000),
+    st.sampled_from(RULES),
+    st.sampled_from([None, 0.25, 1.0]),
+)
+def test_outputs_trace_and_all_gradients_are_those_of_the_loop(n_steps, batch, n, seed, rule, clip):
+    found = []
+    for run, options in ((networks.run, {"method": "loop"}), (compiled.run, {})):
+        x, w, alpha, eta, state = drawn(n_steps, batch, n, seed)
+        leaves = [leaf.requires_grad_() for leaf in (x, w, alpha, eta, *state)]
+        output, end = run(x, w, alpha, eta, rule, State(*leaves[4:]), clip=clip, **options)
+        total = output.sin().sum() + end.hebb.square().sum() + end.y.sum()
+        found.append([output, end.y, end.hebb, *torch.autograd.grad(total, leaves)])
+    for a, b in zip(*found, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-10)
+
+
+def test_gradients_are_those_of_finite_differences():
+    x, w, alpha, eta, state = drawn(5, 2, 3, 0)
+    leaves = [leaf.requires_grad_() for leaf in (x, w, alpha, eta, *state)]
+
+    def both(*leaves):
+        output, end = compiled.run(*leaves[:4], rules.oja, State(*leaves[4:]))
+        return output, end.hebb
+
+    assert torch.autograd.gradcheck(both, leaves)
+
+
+def test_what_is_not_compiled_is_refused():
+    x, w, alpha, eta, state = drawn(2, 1, 3, 0)
+    with pytest.raises(ValueError, match=r"rule must be one of hebb, decay, oja.*networks\.run"):
+        compiled.run(x, w, alpha, eta, lambda w, pre, post: w, state)
+    with pytest.raises(ValueError, match=r"alpha must have shape"):
+        compiled.run(x, w, alpha[:2], eta, rules.oja, state)
+    with pytest.raises(TypeError, match="nothing is cast"):
+        compiled.run(x.float(), w, alpha, eta, rules.oja, state)
+    for clip in (0, -1.0, float("nan")):
+        with pytest.raises(ValueError, match="clip must be"):
+            compiled.run(x, w, alpha, eta, rules.oja, state, clip=clip)
+    with pytest.raises(ValueError, match=r"eta must be a finite number in \[0, 1\]"):
+        compiled.run(x, w, alpha, eta + 1, rules.oja, state)
+    with pytest.raises(ValueError, match="NaN"):
+        compiled.run(x * torch.nan, w, alpha, eta, rules.oja, state)
+    with pytest.raises(TypeError, match="state must be a State"):
+        compiled.run(x, w, alpha, eta, rules.oja, tuple(state))
+    with pytest.raises(
+        ValueError, match=r"float32 or float64 on the processor, got torch\.bfloat16"
+    ):
+        compiled.run(x.bfloat16(), w, alpha, eta, rules.oja, state)
+    output, _ = compiled.run(x.requires_grad_(), w, alpha, eta, rules.oja, state)
+    with pytest.raises(RuntimeError, match="no second derivative"):
+        torch.autograd.grad(output.sum(), x, create_graph=True)
+
+
+def test_weights_that_changed_since_are_not_used_for_gradients():
+    x, w, alpha, eta, state = drawn(3, 2, 4, 0)
+    output, _ = compiled.run(x, w.requires_grad_(), alpha, eta, rules.oja, state)
+    with torch.no_grad():
+        w.mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        output.sum().backward()
+
+
+@given(st.sampled_from(RULES), st.sampled_from([None, 0.25]), st.integers(0, 10_000))
+def test_single_precision_stays_single_and_is_close(rule, clip, seed):
+    x, w, alpha, eta, state = drawn(12, 2, 5, seed)
+    leaves = [leaf.float().requires_grad_() for leaf in (x, 0.3 * w, 0.3 * alpha, eta)]
+    state = State(state.y.float(), state.hebb.float())
+    outputs = [
+        run(*leaves, rule, state, clip=clip, **options)
+        for run, options in ((networks.run, {"method": "loop"}), (compiled.run, {}))
+    ]
+    for wanted, found in zip(*([output, *end] for output, end in outputs), strict=True):
+        assert found.dtype == torch.float32
+        torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-4)
+    slopes = [torch.autograd.grad(output.sum(), leaves) for output, _ in outputs]
+    assert all(slope.dtype == torch.float32 for slope in slopes[1])
+    if clip is None:  # at the bound, rounding decides
+        torch.testing.assert_close(slopes[1], slopes[0], atol=1e-3, rtol=1e-3)
+
+
+CASES = [
+    *((kind, rules.oja, None, *more) for kind in lives_module.KINDS for more in ((1, 0), (3, 2))),
+    *(("plastic", rule, clip, 1, 0) for rule in RULES for clip in (None, 0.05)),
+]
+
+
+@pytest.mark.parametrize(("kind", "rule", "clip", "n_goals", "n_noise"), CASES)
+def test_a_compiled_life_is_the_plain_one(kind, rule, clip, n_goals, n_noise):
+    made, lives = maze.make(5), []
+    for plain in (True, False):
+        g = torch.Generator().manual_seed(1)
+        agent = agents.Agent(6, kind, rule, clip=clip, n_noise=n_noise, generator=g).double()
+        agent.plain = plain
+        first = agents.live(
+            agent, made, maze.start(made, 40, g, n_goals), 60, g, reward=0.7, penalty=0.2
+        )
+        lives += [first, agents.live(agent, made, first.agents, 30, g, first.state)]  # and on
+    assert lives[0].found.any()
+    for plain, fast in zip(lives[:2], lives[2:], strict=True):
+        for name in ("positions", "actions", "found"):
+            assert torch.equal(getattr(plain, name), getattr(fast, name)), name
+        for a, b in zip(plain.agents, fast.agents, strict=True):
+            torch.testing.assert_close(a, b)
+        torch.testing.assert_close(
+            [plain.seen, plain.rewards, *plain.state], [fast.seen, fast.rewards, *fast.state]
+        )
+
+
+def test_a_rule_is_known_by_itself_and_not_by_what_it_equals():
+    class Own:
+        __hash__ = None
+
+        def __eq__(self, other):
+            return True
+
+        def __call__(self, w, pre, post):
+            return w
+
+    assert compiled.knows(rules.oja)
+    assert not compiled.knows(Own())

@@ -1,0 +1,165 @@
+"""The comparison of notebooks is fed the faults that it is for, and must find each."""
+
+import base64
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import nbformat
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from hebbnotes.figures import use_style
+from tests.site.comparison import compare_outputs, compare_pictures, compare_text
+
+ROOT = Path(__file__).parents[2]
+
+
+def picture(*curves, colours=("#0072B2", "#D55E00", "#009E73"), label="an axis with a name"):
+    with plt.style.context("default"):
+        use_style()
+        fig, ax = plt.subplots()
+        x = np.linspace(0, 1, 200)
+        for curve, colour in zip(curves, colours, strict=False):
+            ax.plot(x, curve(x), color=colour)
+        ax.set(xlabel=label, ylim=(0, 1), xlim=(0, 1))
+        buffer = io.BytesIO()
+        fig.savefig(buffer, format="png")
+        plt.close(fig)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def straight(x):
+    return 0.2 + 0.5 * x
+
+
+def bent(x):
+    return 0.2 + 0.5 * x**3
+
+
+@pytest.mark.parametrize(
+    ("stored", "fresh"),
+    [
+        ("error 0.40", "error 0.41"),
+        ("error 0.40", "error 0.39"),
+        ("1.5e-06", "1.6e-06"),
+        ("-0.00 dB", "0.00 dB"),
+        ("12,345.6", "12,345.7"),
+    ],
+)
+def test_one_unit_of_the_last_digit_passes(stored, fresh):
+    assert compare_text(stored, fresh) is None
+
+
+@pytest.mark.parametrize(
+    ("stored", "fresh", "message"),
+    [
+        ("error 0.40", "error 0.42", "0.40 is stored, 0.42 came out"),
+        ("0.9971", "0.9974", "more than one unit"),
+        ("5 seeds", "6 seeds", "the words differ"),
+        ("3.0", "-3.0", "more than one unit"),
+        ("1.5e-06", "1.5e-05", "more than one unit"),
+        ("0.50", "0.5", "more than one unit"),
+        ("below 1 %: yes", "below 1 %: no", "the words differ"),
+    ],
+)
+def test_a_wrong_digit_or_word_is_caught(stored, fresh, message):
+    assert message in compare_text(stored, fresh)
+
+
+def test_the_same_picture_passes_and_so_does_a_shift_of_two_pixels():
+    stored = picture(straight, bent)
+    assert compare_pictures(stored, stored) is None
+    assert compare_pictures(stored, picture(lambda x: straight(x) + 0.004, bent)) is None
+
+
+def test_a_blank_picture_is_caught():
+    buffer = io.BytesIO()
+    plt.imsave(buffer, np.ones((396, 770, 3)), format="png")
+    blank = base64.b64encode(buffer.getvalue()).decode()
+    assert compare_pictures(picture(straight), blank) == "the fresh picture is blank"
+    assert compare_pictures(blank, blank) == "the stored picture is blank"
+
+
+@pytest.mark.parametrize("fresh", [(straight,), ()])
+def test_a_missing_curve_is_caught(fresh):
+    assert "is missing" in compare_pictures(picture(straight, bent), picture(*fresh))
+
+
+def test_another_curve_is_caught():
+    assert "look at both pictures" in compare_pictures(picture(straight), picture(bent))
+
+
+def test_a_curve_of_another_colour_is_caught():
+    assert "hue" in compare_pictures(picture(straight), picture(straight, colours=("#D55E00",)))
+
+
+def test_a_new_curve_is_caught():
+    assert "is new" in compare_pictures(picture(straight), picture(straight, bent))
+
+
+def test_another_size_and_a_broken_file_are_named():
+    buffer = io.BytesIO()
+    plt.imsave(buffer, np.eye(50), format="png")
+    assert "pixels" in compare_pictures(
+        picture(straight), base64.b64encode(buffer.getvalue()).decode()
+    )
+    assert "not a readable PNG" in compare_pictures(picture(straight), "iVBORw0KGgo=")
+
+
+def test_a_missing_output_and_another_kind_of_output_are_caught():
+    text, html = (
+        {"output_type": "display_data", "metadata": {}, "data": {kind: "x"}}
+        for kind in ("text/plain", "text/html")
+    )
+    assert "now gives nothing" in compare_outputs([text], [])
+    assert "came out as" in compare_outputs([text], [html])
+
+
+def test_a_picture_inside_html_is_compared_too():
+    def moving(png):
+        return {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {"text/html": f'<img src="data:image/png;base64,{png}">'},
+        }
+
+    assert compare_outputs([moving(picture(straight))], [moving(picture(straight))]) is None
+    assert "is missing" in compare_outputs(
+        [moving(picture(straight, bent))], [moving(picture(straight))]
+    )
+
+
+def test_a_false_number_in_a_notebook_fails_the_run_with_a_message_that_says_so(tmp_path):
+    cells = [
+        new_code_cell(
+            "print(f'{1 / 3:.3f}')",
+            execution_count=1,
+            outputs=[new_output("stream", name="stdout", text=f"{n}\n")],
+        )
+        for n in ("0.334", "0.335")
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "fault.ipynb")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-n",
+        "0",
+        "-c",
+        ROOT / "pyproject.toml",
+        "--rootdir",
+        ROOT,
+    ]
+    done = subprocess.run(
+        [*command, "--confcutdir", ROOT, "-p", "conftest", str(tmp_path / "fault.ipynb")],
+        capture_output=True, text=True, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 failed, 1 passed" in done.stdout
+    assert "the number 0.335 is stored, 0.333 came out" in done.stdout
