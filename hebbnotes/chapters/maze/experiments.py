@@ -22,6 +22,7 @@ from hebbnotes.experiments.experiment import (
     under,
 )
 from hebbnotes.learning import agents, training
+from hebbnotes.learning.actor_critic import Objective
 from hebbnotes.tasks import maze
 
 __all__ = ["EXPERIMENTS", "agent", "load"]
@@ -39,12 +40,12 @@ def agent(
     generator: torch.Generator,
     **_: Any,
 ) -> agents.Agent:
-    """Return an untrained agent; arguments as for :class:`hebbnotes.agents.Agent`, the rule by name; others are left aside."""
+    """Return an untrained agent; arguments as for :func:`.of_kind`, the rule by name; others are left aside."""
     rule_itself = RULES[_checks.choice("rule", rule, tuple(RULES))]
-    return agents.Agent(
-        n,
+    return agents.of_kind(
         kind,
-        rule_itself,
+        n,
+        rule=rule_itself,
         clip=clip,
         eta=eta,
         alpha_scale=alpha_scale,
@@ -106,10 +107,14 @@ def train(
         )
     g = trial.generator()
     made, net = maze.make(size), agent(**configuration, generator=g)
-    loss = agents.loss(
-        net, made, batch, n_steps, g, n_goals=n_goals, reward=reward, penalty=penalty, gamma=gamma, lam=lam, scale=scale,
-        value_weight=value_weight, entropy=lambda update: entropy[0] + (entropy[1] - entropy[0]) * update / updates,
-    )  # fmt: skip
+    task = agents.Task(n_goals=n_goals, reward=reward, penalty=penalty)
+
+    def objective(update: int) -> Objective:
+        now = entropy[0] + (entropy[1] - entropy[0]) * update / updates
+        weights = {"value_weight": value_weight, "entropy_weight": now}
+        return Objective(gamma=gamma, lam=lam, scale=scale, **weights)
+
+    loss = agents.loss(net, made, batch, n_steps, g, task=task, objective=objective)
     options = {"lr": lr, "schedule": LR_SCHEDULES[schedule], "clip_norm": clip_norm}
     history = trial.train(net.parameters(), loss, updates, g, part=part, **options)
     ends = block_ends(updates, 40)
@@ -156,7 +161,7 @@ def score(
     half = live(maze.start(made, test_episodes, g, n_goals), n_steps // 2)
     knows, later = half.found.any(0), int(torch.randint(2**31, (1,), generator=g))
     after = {}
-    for name, state in agents.with_erased(net, half.state).items():
+    for name, state in net.erased(half.state).items():
         g.manual_seed(later)  # the same chances for all
         late = live(half.agents, n_steps // 2, state).found[:, knows].sum(0).double()
         after[name] = short(late.mean()) if knows.any() else None
@@ -173,7 +178,7 @@ def score(
     }
     if n_goals == 1:
         numbers["decoded"] = _decoded(net, made, half)
-    if net.kind == "plastic":
+    if isinstance(net, agents.PlasticAgent):
         numbers |= {"eta": short(net.core.eta), "alpha_std": short(net.core.alpha.std())}
     return numbers
 

@@ -1,36 +1,97 @@
 """Machine code for agents: whole lives in a maze, one episode at a time.
 
-Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``. Everything is computed on the processor.
+``_observe``, ``_step`` and ``_anywhere_but`` are what they are in :mod:`hebbnotes.tasks.maze`, for
+one agent and in plain loops; those in torch are the oracle: tests compare action for action. What
+differs between agents is a net, and what it does in a step (``_THINK``).
+
+Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``. Everything is
+computed on the processor.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from hebbnotes.networks.loop import State
-from hebbnotes.plasticity.compiled import (
-    POWERS,
-    _add,
-    _add_plastic,
-    _array,
-    _bound,
-    _compile,
-    _number,
-    _tanh,
-    _write,
-)
+try:
+    from numba.extending import overload
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        'compiled agents need numba, which is not here: pip install "hebbnotes[chapters]"'
+    ) from error
+
+from hebbnotes.learning.agents.kinds import Agent
+from hebbnotes.networks import PlasticRNN, State
+from hebbnotes.plasticity.compiled import POWERS, _add, _add_plastic, _compile, _tanh, _write
 from hebbnotes.tasks import maze
 
-__all__ = ["KINDS", "N_SEEN", "live"]
+__all__ = [
+    "LSTMNet",
+    "PlasticNet",
+    "RecurrentNet",
+    "lived",
+    "lstm_net",
+    "plastic_net",
+    "recurrent_net",
+]
 
-
-KINDS = {"plastic": 0, "recurrent": 1, "lstm": 2}
-"""The networks that are compiled."""
-
-
+Array = np.ndarray
 N_SEEN = maze.N_SEEN
+
+
+class PlasticNet(NamedTuple):
+    """A plastic agent's weights, and its state, which is changed in place."""
+
+    inward: Array  # (n_seen + 1, n)
+    outward: Array  # (n + 1, 5)
+    w: Array  # (n, n)
+    alpha: Array  # (n, n)
+    eta: Any
+    power: int
+    clip: Any
+    y: Array  # (B, n)
+    hebb: Array  # (B, n, n)
+
+
+class RecurrentNet(NamedTuple):
+    """The same of a recurrent agent."""
+
+    inward: Array  # (n_seen + 1, n)
+    outward: Array  # (n + 1, 5)
+    w: Array  # (n, n)
+    y: Array  # (B, n)
+
+
+class LSTMNet(NamedTuple):
+    """The same of an LSTM; the gates in torch's order: write, keep, new, show."""
+
+    inward: Array  # (n_seen + 1, 4 n)
+    outward: Array  # (n + 1, 5)
+    w: Array  # (n, 4 n)
+    y: Array  # (B, n)
+    cells: Array  # (B, n)
+
+
+class _World(NamedTuple):
+    """Where they live, what it pays, and all that is left to chance."""
+
+    walls: Array  # (S, S)
+    free: Array  # (n_free, 2)
+    reward: float
+    penalty: float
+    chance: Array  # (T, 2, B)
+    noise: Array  # (T, B, n_noise)
+
+
+class _Record(NamedTuple):
+    """What is filled: the first fields of a :class:`hebbnotes.learning.agents.Life`."""
+
+    seen: Array  # (T, B, n_seen)
+    positions: Array  # (T, B, 2)
+    actions: Array  # (T, B)
+    rewards: Array  # (T, B)
+    found: Array  # (T, B)
 
 
 @_compile
@@ -40,52 +101,57 @@ def _sigmoid(drive: Any) -> Any:
 
 
 @_compile
-def _observe(seen: Any, walls: Any, row: int, column: int, action: int, reward: Any) -> None:
-    for k in range(9):
-        seen[k] = walls[row + k // 3 - 1, column + k % 3 - 1]
-    for k in range(4):
-        seen[9 + k] = action == k
-    seen[13] = reward
+def _copy_to(target: Array, values: Array) -> None:
+    # numba takes 1.7 s to compile target[:] = values, for its error composes a sentence
+    for i in range(len(target)):
+        target[i] = values[i]
 
 
-@_compile
-def _think(
-    kind: int,
-    seen: Any,
-    inward: Any,
-    w: Any,
-    alpha: Any,
-    eta: Any,
-    power: int,
-    clip: Any,
-    y: Any,
-    memory: Any,
-) -> None:
-    """Do one step of a network, and change its ``y`` (n,) and ``memory`` in place: a trace (n, n), or cells (1, n)."""
-    drive = inward[-1].copy()
-    _add(drive, seen, inward[:-1])
-    if kind == 0:
-        _add_plastic(drive, y, w, alpha, memory)
-        post = _tanh(drive)
-        _write(memory, y, post, eta, power, clip)
-        y[:] = post
-        return
-    _add(drive, y, w)
-    if kind == 1:
-        y[:] = _tanh(drive)
-        return
+def _think_plastic(net: Any, seen: Array, b: int) -> None:
+    y, hebb, drive = net.y[b], net.hebb[b], net.inward[-1].copy()
+    _add(drive, seen, net.inward[:-1])
+    _add_plastic(drive, y, net.w, net.alpha, hebb)
+    post = _tanh(drive)
+    _write(hebb, y, post, net.eta, net.power, net.clip)
+    _copy_to(y, post)
+
+
+def _think_recurrent(net: Any, seen: Array, b: int) -> None:
+    y, drive = net.y[b], net.inward[-1].copy()
+    _add(drive, seen, net.inward[:-1])
+    _add(drive, y, net.w)
+    _copy_to(y, _tanh(drive))
+
+
+def _think_lstm(net: Any, seen: Array, b: int) -> None:
+    y, cells, drive = net.y[b], net.cells[b], net.inward[-1].copy()
+    _add(drive, seen, net.inward[:-1])
+    _add(drive, y, net.w)
     n = len(y)
     write, keep, show = _sigmoid(drive[:n]), _sigmoid(drive[n : 2 * n]), _sigmoid(drive[3 * n :])
-    memory[0] = keep * memory[0] + write * _tanh(drive[2 * n : 3 * n])
-    y[:] = show * _tanh(memory[0])
+    _copy_to(cells, keep * cells + write * _tanh(drive[2 * n : 3 * n]))
+    _copy_to(y, show * _tanh(cells))
+
+
+_THINK = {PlasticNet: _think_plastic, RecurrentNet: _think_recurrent, LSTMNet: _think_lstm}
+
+
+def _think(net: Any, seen: Array, b: int) -> None:
+    """Do one step of episode b, and change the net's state in place."""
+
+
+@overload(_think, jit_options={k: _add.targetoptions[k] for k in ("error_model", "fastmath")})
+def _think_of(net: Any, seen: Array, b: int) -> Any:
+    """Choose by the type of the net, while it is compiled with the options of everything else."""
+    return _THINK[net.instance_class]
 
 
 @_compile
-def _choose(y: Any, outward: Any, chance: float) -> int:
+def _choose(y: Array, outward: Array, chance: float) -> int:
     """Choose one of four actions with the probabilities of a softmax."""
     logits = outward[-1].copy()
     _add(logits, y, outward[:-1])
-    likely = np.exp(logits[:4] - logits[:4].max())
+    likely = np.exp(logits[:4] - max(logits[0], logits[1], logits[2], logits[3]))
     total, action = likely[0] / likely.sum(), 0
     while action < 3 and chance >= total:
         action += 1
@@ -94,8 +160,17 @@ def _choose(y: Any, outward: Any, chance: float) -> int:
 
 
 @_compile
-def _place(free: Any, avoided: Any, chance: float) -> Any:
-    """Choose a free square, any but one."""
+def _observe(world: Any, agents: Any, b: int, seen: Array) -> None:
+    row, column = agents.position[b, 0], agents.position[b, 1]
+    for k in range(9):
+        seen[k] = world.walls[row + k // 3 - 1, column + k % 3 - 1]
+    for k in range(4):
+        seen[9 + k] = agents.action[b] == k
+    seen[13] = agents.reward[b]
+
+
+@_compile
+def _anywhere_but(free: Array, avoided: Array, chance: float) -> Array:
     drawn = int(chance * (len(free) - 1))
     for k in range(drawn + 1):
         if free[k, 0] == avoided[0] and free[k, 1] == avoided[1]:
@@ -104,40 +179,44 @@ def _place(free: Any, avoided: Any, chance: float) -> Any:
 
 
 @_compile
-def _lives(
-    kind: int, inward: Any, w: Any, alpha: Any, outward: Any, eta: Any, power: int, clip: Any,
-    walls: Any, free: Any, chance: Any, noise: Any, reward: float, penalty: float,
-    position: Any, goals: Any, turn: Any, latest: Any, got: Any, finds: Any, bumps: Any, y: Any, memory: Any,
-    seen: Any, positions: Any, actions: Any, rewards: Any, found: Any,
-) -> None:  # fmt: skip
-    """Live. Lines of arguments: the network; the maze and its chances; agents and states, changed in place; what is filled."""
-    n_steps, _, batch = chance.shape
+def _step(world: Any, agents: Any, b: int, action: int, chance: float) -> None:
+    place = agents.position[b]
+    row, column = (
+        place[0] + (action == 1) - (action == 0),
+        place[1] + (action == 3) - (action == 2),
+    )
+    bumped = world.walls[row, column]
+    if not bumped:
+        place[0], place[1] = row, column
+    goal = agents.goals[b, agents.turn[b]]
+    found = place[0] == goal[0] and place[1] == goal[1]
+    if found:
+        agents.turn[b] = (agents.turn[b] + 1) % agents.goals.shape[1]
+        _copy_to(place, _anywhere_but(world.free, agents.goals[b, agents.turn[b]], chance))
+    agents.action[b], agents.found[b], agents.bumped[b] = action, found, bumped
+    agents.reward[b] = world.reward * found - world.penalty * bumped
+
+
+@_compile
+def _lives(net: Any, world: Any, agents: Any, record: Any) -> None:
+    """Live: fill the record, and change the agents and the net's state in place."""
+    n_steps, _, batch = world.chance.shape
     for b in range(batch):
         for t in range(n_steps):
-            now, place = seen[t, b], position[b]
-            _observe(now, walls, place[0], place[1], latest[b], got[b])
-            now[N_SEEN:] = noise[t, b]
-            positions[t, b] = place
-            _think(kind, now, inward, w, alpha, eta, power, clip, y[b], memory[b])
-            action = _choose(y[b], outward, chance[t, 0, b])
-            row, column = (
-                place[0] + (action == 1) - (action == 0),
-                place[1] + (action == 3) - (action == 2),
-            )
-            bumps[b] = walls[row, column]
-            if not bumps[b]:
-                place[0], place[1] = row, column
-            goal = goals[b, turn[b]]
-            finds[b] = place[0] == goal[0] and place[1] == goal[1]
-            latest[b], got[b] = action, reward * finds[b] - penalty * bumps[b]
-            actions[t, b], rewards[t, b], found[t, b] = action, got[b], finds[b]
-            if finds[b]:
-                turn[b] = (turn[b] + 1) % goals.shape[1]
-                place[:] = _place(free, goals[b, turn[b]], chance[t, 1, b])
+            seen = record.seen[t, b]
+            _observe(world, agents, b, seen)
+            _copy_to(seen[N_SEEN:], world.noise[t, b])
+            _copy_to(record.positions[t, b], agents.position[b])
+            _think(net, seen, b)
+            action = _choose(net.y[b], net.outward, world.chance[t, 0, b])
+            _step(world, agents, b, action, world.chance[t, 1, b])
+            record.actions[t, b] = action
+            record.rewards[t, b] = agents.reward[b]
+            record.found[t, b] = agents.found[b]
 
 
-def live(
-    agent: Any,
+def lived(
+    agent: Agent,
     made: maze.Maze,
     agents: maze.Agents,
     state: Any,
@@ -146,84 +225,73 @@ def live(
     reward: float,
     penalty: float,
 ) -> tuple[Any, ...]:
-    """Let agents live: what :func:`hebbnotes.agents.live` does, which calls this.
+    """Let agents live: for :func:`.lives.live`, which has checked everything.
 
     Parameters
     ----------
-    agent : hebbnotes.agents.Agent
-        The network.
-    made, agents, state, reward, penalty
-        As for :func:`hebbnotes.agents.live`.
+    agent, made, agents, state, reward, penalty : as for :func:`.lives.live`
     chance : Tensor
-        Drawn from [0, 1), double, shape (T, 2, B): for the action of each step, and for the place after a find.
-    noise : Tensor
-        Distracting inputs, shape (T, B, n_noise).
+        Drawn from [0, 1), double, shape (T, 2, B): for the action of each step, and for the place
+        after a find.
+    noise : Tensor, inputs that distract, shape (T, B, n_noise)
 
     Returns
     -------
     tuple
-        What a :class:`hebbnotes.agents.Life` holds.
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5. Used by :func:`hebbnotes.agents.live`.
+        The fields of a :class:`.Life`.
     """
-    like = agent.outward
-    y, memory = _state_arrays(agent.kind, state)
-    seen = torch.empty(len(chance), len(agents.turn), agent.n_seen, dtype=like.dtype)
-    actions, positions = (
-        torch.empty(*seen.shape[:2], dtype=torch.long),
-        torch.empty(*seen.shape[:2], 2, dtype=torch.long),
+    (n_steps, _, batch), like = chance.shape, agent.outward
+    record = (
+        torch.empty(n_steps, batch, agent.n_seen, dtype=like.dtype),
+        torch.empty(n_steps, batch, 2, dtype=torch.long),
+        torch.empty(n_steps, batch, dtype=torch.long),
+        torch.empty(n_steps, batch, dtype=like.dtype),
+        torch.empty(n_steps, batch, dtype=torch.bool),
     )
-    rewards, found = torch.empty_like(seen[..., 0]), torch.empty_like(actions, dtype=torch.bool)
-    now = [
-        getattr(agents, name).clone()
-        for name in ("position", "goals", "turn", "action", "reward", "found", "bumped")
-    ]
-    _lives(
-        KINDS[agent.kind], *_weights(agent), made.walls.numpy(), made.free.numpy(), chance.numpy(), _array(noise.to(like)),
-        float(reward), float(penalty), *(one.numpy() for one in now), y.numpy(), memory.numpy(),
-        *(one.numpy() for one in (seen, positions, actions, rewards, found)),
-    )  # fmt: skip
-    ends = {
-        "plastic": State(y, memory),
-        "recurrent": y[None],
-        "lstm": (y[None], memory.transpose(0, 1)),
-    }
-    return seen, positions, actions, rewards, found, maze.Agents(*now), ends[agent.kind]
+    net, state = agent.arrays(state)
+    after = maze.Agents(*map(_copy, agents))
+    chances = _array(chance), _array(noise.to(like))
+    world = _World(_array(made.walls), _array(made.free), reward, penalty, *chances)
+    _lives(net, world, maze.Agents(*map(_array, after)), _Record(*map(_array, record)))
+    return *record, after, state
 
 
-def _state_arrays(kind: str, state: Any) -> tuple[Tensor, Tensor]:
-    """Return copies of what a network remembers: its output (B, n), and its trace (B, n, n) or cells (B, 1, n)."""
-    if kind == "plastic":
-        return state.y.detach().clone(), state.hebb.detach().clone()
-    y, cells = (state, state) if kind == "recurrent" else state
-    return y[0].detach().clone(), cells.detach().transpose(0, 1).clone(
-        memory_format=torch.contiguous_format
-    )
+def plastic_net(
+    core: PlasticRNN, outer: tuple[Tensor, Tensor], clip: float | None, state: State
+) -> tuple[PlasticNet, State]:
+    """Return a net of a network and the connections to it and from it, and the state it holds."""
+    y, hebb = map(_copy, state)
+    inward, outward = map(_array, outer)
+    number, power = outward.dtype.type, POWERS[core.rule]
+    rule = number(core.eta.item()), power, number(np.inf if clip is None else clip)
+    weights = inward, outward, _array(core.w), _array(core.alpha)
+    return PlasticNet(*weights, *rule, _array(y), _array(hebb)), State(y, hebb)
 
 
-def _weights(agent: Any) -> tuple[Any, ...]:
-    """Return weights as [pre, post], and the rule."""
-    core, outward = agent.core, _array(agent.outward)
-    if agent.kind == "plastic":
-        rule = POWERS[core.rule], outward.dtype.type(_bound(agent.clip))
-        return (
-            _array(agent.inward),
-            _array(core.w),
-            _array(core.alpha),
-            outward,
-            _number(core.eta),
-            *rule,
-        )
+def recurrent_net(core: nn.RNN, outward: Tensor, state: Tensor) -> tuple[RecurrentNet, Tensor]:
+    """Return a net of torch's network and the connections from it, and the state it holds."""
+    y = _copy(state)
+    return RecurrentNet(*_weights(core, outward), _array(y)[0]), y
+
+
+def lstm_net(
+    core: nn.LSTM, outward: Tensor, state: tuple[Tensor, Tensor]
+) -> tuple[LSTMNet, tuple[Tensor, Tensor]]:
+    """Return a net of torch's LSTM and the connections from it, and the state it holds."""
+    y, cells = map(_copy, state)
+    return LSTMNet(*_weights(core, outward), _array(y)[0], _array(cells)[0]), (y, cells)
+
+
+def _weights(core: nn.RNNBase, outward: Tensor) -> tuple[Array, Array, Array]:
+    """Return ``inward``, with torch's biases as its last row, ``outward`` and ``w``."""
     inward = torch.cat([core.weight_ih_l0.mT, (core.bias_ih_l0 + core.bias_hh_l0)[None]])
-    none = outward.dtype.type(0)
-    return (
-        _array(inward),
-        _array(core.weight_hh_l0.mT),
-        np.zeros((1, 1), outward.dtype),
-        outward,
-        none,
-        0,
-        none,
-    )
+    return _array(inward), _array(outward), _array(core.weight_hh_l0.mT)
+
+
+def _array(value: Tensor) -> Array:
+    """Return an array with the numbers of a tensor; it shares them where they lie in order."""
+    return np.ascontiguousarray(value.detach().numpy())
+
+
+def _copy(value: Tensor) -> Tensor:
+    return value.detach().clone(memory_format=torch.contiguous_format)
