@@ -140,9 +140,9 @@ def _think(net: Any, seen: Array, b: int) -> None:
     """Do one step of episode b, and change the net's state in place."""
 
 
-@overload(_think, jit_options={k: _add.targetoptions[k] for k in ("error_model", "fastmath")})
+@overload(_think, inline="always")
 def _think_of(net: Any, seen: Array, b: int) -> Any:
-    """Choose by the type of the net, while it is compiled with the options of everything else."""
+    """Choose by the type of the net, while it is compiled."""
     return _THINK[net.instance_class]
 
 
