@@ -39,7 +39,7 @@ def agent(
     generator: torch.Generator,
     **_: Any,
 ) -> agents.Agent:
-    """Return an untrained agent; arguments as for :class:`hebbnotes.agents.Agent`, the rule by name; others are left aside."""
+    """Return an untrained agent; arguments as for :class:`.Agent`, the rule by name; others are left aside."""
     rule_itself = RULES[_checks.choice("rule", rule, tuple(RULES))]
     return agents.Agent(
         n,

@@ -38,7 +38,7 @@ KINDS: dict[str, str | None] = {
 def network(
     alpha: str | None, task: tasks.PatternCompletion, eta: float, generator: torch.Generator
 ) -> PlasticRNN | HalvesRNN:
-    """Return an untrained network; ``alpha`` is that of :class:`hebbnotes.networks.PlasticRNN`, or "halves" for two numbers."""
+    """Return an untrained network; ``alpha`` is that of :class:`.PlasticRNN`, or "halves" for two numbers."""
     if alpha == "halves":
         return HalvesRNN(task.n_bits, task.n_units, eta=eta, generator=generator)
     return PlasticRNN(
