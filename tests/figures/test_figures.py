@@ -119,3 +119,23 @@ def test_a_curve_is_drawn_for_each_seed_and_for_their_mean():
     figures.over_seeds(ax, [0, 1, 2], values, figures.BLUE, "kind")
     assert [line.get_ydata().tolist() for line in ax.lines] == [[1, 2, 3], [3, 4, 5], [2, 3, 4]]
     assert [text.get_text() for text in ax.legend().get_texts()] == ["kind"]
+
+
+def test_a_figure_of_a_live_training_says_what_its_axes_have(monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        IPython.display,
+        "display",
+        lambda figure, metadata: shown.append(metadata["hebbnotes"]["axes"]),
+    )
+    figure, (left, _) = plt.subplots(1, 2)
+    left.plot([0, 1], label="a"), left.axhline(3), left.bar([0, 1], [1, 2]), left.text(0, 0, "b")
+    left.set(title="t", xlabel="x", ylabel="y", xlim=(0, 1 / 3), ylim=(0, 12345.6))
+    figures.live_training(figure)
+    limits = [0, 0.3333, 0, 12350]
+    counted = {"lines": 2, "shapes": 2, "images": 0, "texts": 1}
+    assert shown[0][0] == {"title": "t", "labels": ["x", "y"], "limits": limits} | counted
+    assert len(shown[0]) == 2 and shown[0][1]["lines"] == 0
+    assert not plt.get_fignums()
+    figures.live_training(moving())
+    assert [one["lines"] for one in shown[1]] == [1, 1, 1]
