@@ -1,4 +1,4 @@
-"""Which statements of a notebook use a live training: found in the source of its cells, without running it."""
+"""Which statements of a notebook use a live training: found in its source, without running it."""
 
 import ast
 import copy
@@ -18,10 +18,11 @@ _COMPOUND = (ast.For, ast.While, ast.If, ast.With, ast.Try)
 
 
 def uses(cells: Iterable[ast.Module], calls: Collection[str]) -> list[list[ast.stmt]]:
-    """Return, for each cell, its simple statements that call a training or use what one of them made.
+    """Return, for each cell, its simple statements that call a training or use what one made.
 
-    A name depends on a training if it was assigned from one, was trained in place, or was handed something that depends on one in a
-    call of a method of it. It no longer does so when it is assigned anew.
+    A name depends on a training if it was assigned from one, was trained in place, or was handed
+    something that depends on one in a call of a method of it. It no longer does so when it is
+    assigned anew.
     """
     followed = _Followed(set(calls))
     return [followed.statements(cell.body) for cell in cells]
@@ -69,7 +70,7 @@ class _Followed:
         return [node] if dependent else []
 
     def compound(self, node: ast.stmt) -> list[ast.stmt]:
-        """Go through the parts of a statement that has some, twice, as what a loop ends with is there when it begins again."""
+        """Go through a statement with parts, twice: a loop begins again with what it ended with."""
         heads = [getattr(node, name) for name in ("iter", "test") if hasattr(node, name)]
         heads += [item.context_expr for item in getattr(node, "items", [])]
         found: dict[int, ast.stmt] = {}
@@ -138,7 +139,7 @@ class _Followed:
         return names - self.modules
 
     def read(self, node: ast.AST) -> set[str]:
-        """Return the names that it reads from outside: without its arguments, its own variables and those of comprehensions."""
+        """Return what it reads from outside: without arguments, and variables of its own."""
         own: set[str] = set()
         for inner in ast.walk(node):
             if isinstance(inner, _FUNCTIONS):

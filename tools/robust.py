@@ -1,11 +1,14 @@
 """Ask of each live training whether what its cells say of it would be said on any computer.
 
-Processors round differently, and a training may end elsewhere for that alone. So each notebook is run up to the last cell that uses
-a training, twenty times, each time with the numbers that the training begins with changed by a part in a million or less. Whatever
-an assertion compares, and whatever a comparison decides to print, must come out the same, with room: the mean of what is compared
-lies at least two standard deviations from its bound. What is stored in ``tests/robust.json`` belongs to the cells as they were.
+Processors round differently, and a training may end elsewhere for that alone. So each notebook is
+run up to the last cell that uses a training, twenty times, each time with the numbers that the
+training begins with changed by a part in a million or less. Whatever an assertion compares, and
+whatever a comparison decides to print, must come out the same, with room: the mean of what is
+compared lies at least two standard deviations from its bound. What is stored in
+``tests/robust.json`` belongs to the cells as they were.
 
-A cell needs nothing for this: trainings and comparisons are found in its source, and changed in what is run.
+A cell needs nothing for this: trainings and comparisons are found in its source, and changed in
+what is run.
 """
 
 import ast
@@ -53,7 +56,7 @@ Cells = list[tuple[int, ast.Module]]
 
 
 def cells(path: Path) -> Cells:
-    """Return the code of a notebook up to the last cell that uses what it learned, each cell with its place in the notebook."""
+    """Return the code up to the last cell that uses what was learned, with each cell's place."""
     notebook = nbformat.read(path, as_version=4)
     code = [
         (k, ast.parse(cell.source))
@@ -77,7 +80,7 @@ def fingerprint(code: Cells) -> str:
 
 
 def mark(code: Cells) -> int:
-    """Have all claims about a training noted, in place; return the place in ``code`` of the first cell that uses one."""
+    """Have all claims about trainings noted; return where in ``code`` the first training is."""
     used = uses([tree for _, tree in code], LEARNING)
     for (number, tree), statements in zip(code, used, strict=True):
         for node in (inner for statement in statements for inner in ast.walk(statement)):
@@ -96,7 +99,7 @@ def _call(name: str, *arguments: ast.expr) -> ast.Call:
 
 
 def _compared(node: ast.expr, number: int, which: str = "all") -> ast.expr:
-    """Have the comparisons noted of which a claim consists; others than "smaller" and "larger" stay as they are."""
+    """Have the comparisons noted of which a claim consists, if they say smaller or larger."""
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
         node.values = [_compared(value, number, which) for value in node.values]
     elif isinstance(node, ast.Compare) and all(type(op) in COMPARE for op in node.ops):
@@ -129,7 +132,7 @@ def _compared(node: ast.expr, number: int, which: str = "all") -> ast.expr:
 
 
 class Notes:
-    """What one run says: the sides of its comparisons, claims that are false, what it prints, and axes of its figures."""
+    """What one run says: sides of comparisons, false claims, what is printed, axes of figures."""
 
     def __init__(self) -> None:
         self.sides: dict[str, list[tuple[float, float]]] = {}
@@ -138,7 +141,7 @@ class Notes:
         self.axes: list[Any] = []
 
     def compared(self, texts: list[str], signs: list[str], which: str, sides: list[Any]) -> Any:
-        """Compare neighbours, as Python does; note of several numbers the pair that is nearest to breaking the claim."""
+        """Compare neighbours, as Python does; note of several numbers the pair nearest to false."""
         result = True
         for text, sign, left, right in zip(texts, signs, sides, sides[1:], strict=False):
             result = result and SIGNS[sign](left, right)
@@ -169,7 +172,7 @@ class Notes:
 
 
 def begin_elsewhere(namespace: dict[str, Any], seed: int) -> None:
-    """Change the first numbers of all that learns from now on by noise: a part in a million, or down to a tenth of that."""
+    """Change the first numbers of all that learns from now on by a part in 1e6 to 1e7."""
     import torch
 
     generator = torch.Generator().manual_seed(seed)
@@ -208,7 +211,7 @@ def execute(code: Cells, namespace: dict[str, Any], notes: Notes) -> None:
 
 
 def runs(path: Path, code: Cells) -> Iterator[dict[str, Any]]:
-    """Run the marked cells of a notebook; those before the first training once, the others from there in a process for each run."""
+    """Run what is before the first training once, and from there a process for each run."""
     import IPython.display
     import matplotlib as mpl
     import torch
@@ -249,7 +252,7 @@ def runs(path: Path, code: Cells) -> Iterator[dict[str, Any]]:
 
 
 def judge(found: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what failed, and of each comparison the mean and the bound, their distance's spread, and the margin in spreads."""
+    """Return what failed, and how far each comparison is from its bound; see :func:`margin`."""
     from tests.site.comparison import compare_text
 
     failed = sorted({text for one in found for text in one["false"]})
@@ -267,12 +270,17 @@ def judge(found: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def margin(sides: np.ndarray) -> dict[str, float | None]:
-    """Judge a comparison, ``sides`` (runs, times, 2), by the time at which it is nearest to its bound; None if nothing moves."""
+    """Judge a comparison, ``sides`` (runs, times, 2), at the time when it is nearest to its bound.
+
+    The bound is the side that moves less. The spread is the standard deviation of their distance,
+    the margin its mean in spreads, or None if nothing moves.
+    """
     distance = sides[..., 0] - sides[..., 1]
     spread = distance.std(0, ddof=1)
     away = np.abs(distance.mean(0)) / np.where(spread > 0, spread, np.nan)
     worst = int(np.nanargmin(away)) if (spread > 0).any() else 0
-    mean, bound = sides[:, worst].mean(0)
+    moves = sides[:, worst].std(0)
+    mean, bound = sides[:, worst].mean(0)[:: 1 if moves[0] >= moves[1] else -1]
     numbers = {"mean": mean, "bound": bound, "spread": spread[worst], "margin": away[worst]}
     return {
         name: float(f"{value:.4g}") if np.isfinite(value) else None
@@ -281,7 +289,7 @@ def margin(sides: np.ndarray) -> dict[str, float | None]:
 
 
 def problems(name: str, stored: dict[str, Any], code: Cells) -> list[str]:
-    """Say why what is stored does not show that a notebook holds on any computer; empty if it does."""
+    """Say why what is stored does not show that a notebook holds anywhere; empty if it does."""
     again = f"run `python -m tools.robust {name}`"
     if name not in stored:
         return [f"{name} learns, and has no entry in {STORED.name}: {again}"]
@@ -316,12 +324,13 @@ def store(name: str, entry: dict[str, Any]) -> None:
 
 
 def main(names: list[str]) -> None:
-    """Test the named notebooks; without names those of which nothing is stored for the cells as they are, one process each."""
+    """Test the named notebooks, or those whose cells changed since, one process each."""
     os.environ |= outputs.ONE_THREAD
     learning = {path.stem: path for path in sorted(outputs.BOOK.glob("*.ipynb")) if cells(path)}
     if unknown := [name for name in names if name not in learning]:
         sys.exit(
-            f"no notebook that learns is named {', '.join(unknown)}: there are {', '.join(learning)}"
+            f"no notebook that learns is named {', '.join(unknown)}: "
+            f"there are {', '.join(learning)}"
         )
     if len(names) != 1:
         stored = read_stored()
@@ -330,6 +339,8 @@ def main(names: list[str]) -> None:
             for name in learning
             if stored.get(name, {}).get("cells") != fingerprint(cells(learning[name]))
         ]
+        if not names and not stale:
+            print(f"{STORED.name} belongs to the cells of all notebooks as they are")
         for name in names or stale:
             subprocess.run([sys.executable, "-m", "tools.robust", name], check=True)
         return
@@ -340,15 +351,9 @@ def main(names: list[str]) -> None:
     start, code = time.perf_counter(), cells(path)
     entry = {"cells": fingerprint(code), "runs": RUNS} | judge(list(runs(path, code)))
     store(name, entry)
-    closest = min(
-        (one["margin"] for one in entry["claims"].values() if one["margin"] is not None),
-        default=None,
-    )
-    print(
-        f"{name}: {time.perf_counter() - start:.0f} s; closest margin {closest}",
-        *problems(name, {name: entry}, cells(path)),
-        sep="\n",
-    )
+    margins = [one["margin"] for one in entry["claims"].values() if one["margin"] is not None]
+    print(f"{name}: {time.perf_counter() - start:.0f} s; margins from {min(margins, default=None)}")
+    print(*problems(name, {name: entry}, cells(path)), sep="\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Live trainings hold on any processor: what is stored of each belongs to the cells, and what depends on one is shown as such."""
+"""Live trainings hold on any processor, and what depends on one is shown as such."""
 
 import ast
 import json
@@ -126,10 +126,11 @@ def test_comparisons_that_depend_on_a_training_are_found_and_measured(asked):
         "3: 0 <= k",
         "3: k < falls[0] + 5",
     ]
-    assert claims["3: ends < 1.0"]["bound"] == 1 and 0.1 < claims["3: ends < 1.0"]["mean"] < 0.4
-    assert (
-        1e-9 < claims["3: ends < 1.0"]["spread"] < 1e-6 and claims["3: ends < 1.0"]["margin"] > 1e5
-    )
+    ends = claims["3: ends < 1.0"]
+    assert ends["bound"] == 1
+    assert 0.1 < ends["mean"] < 0.4
+    assert 1e-9 < ends["spread"] < 1e-6
+    assert ends["margin"] > 1e5
     assert claims["3: other < 4"] == {"mean": 3, "bound": 4, "spread": 0, "margin": None}
 
 
@@ -193,7 +194,8 @@ def test_what_depends_on_a_training_is_followed_until_it_is_assigned_anew():
 
 def test_a_loop_ends_with_what_it_begins_with():
     (found,) = followed(
-        "b = 0\nfor k in range(3):\n    a = b\n    if k:\n        b = training.train(c, loss, 3)\nprint(a)"
+        "b = 0\nfor k in range(3):\n    a = b\n    if k:\n"
+        "        b = training.train(c, loss, 3)\nprint(a)"
     )
     assert found == ["a = b", "b = training.train(c, loss, 3)", "print(a)"]
     assert last_use([ast.parse("x = 1")], TRAINING) == -1
