@@ -19,19 +19,18 @@ from typing import Any
 import torch
 
 import hebbnotes
-from hebbnotes import _files
-from hebbnotes.experiments.experiment import Numbers, Trial, Weights, under
-from hebbnotes.experiments.paper import PAPER
-from hebbnotes.experiments.stored import (
-    EXPERIMENTS,
-    WEIGHTS,
-    command,
-    headline,
-    number,
-    result,
-    stem,
-    weights,
+from hebbnotes import _files, analysis
+from hebbnotes.experiments.experiment import (
+    Experiment,
+    Numbers,
+    Trial,
+    Weights,
+    short,
+    shorts,
+    under,
 )
+from hebbnotes.experiments.paper import PAPER
+from hebbnotes.experiments.stored import EXPERIMENTS, WEIGHTS, command, result, stem, weights
 
 __all__ = ["check_first", "collect", "evaluate", "run_seed", "run_seeds", "store"]
 
@@ -409,6 +408,35 @@ def collect(name: str, folder: Path, target: Path, scale: str = "book") -> dict[
     return found
 
 
+def number(numbers: dict[str, Any], metric: str) -> float:
+    """Return the number that a metric names; a dot leads into a dict."""
+    value: Any = numbers
+    for key in metric.split("."):
+        value = value[key]
+    return float(value)
+
+
+def headline(experiment: Experiment, numbers: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the metric of an experiment, its mean over seeds, and the 95 % interval of the mean (None with a single seed).
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Which says what the metric is, and its bound, where it has one.
+    numbers : dict
+        The numbers of each seed.
+    """
+    values = [number(one, experiment.metric) for one in numbers.values()]
+    mean, *interval = analysis.interval(values) if len(values) > 1 else values
+    bound = -math.inf if experiment.at_least is None else experiment.at_least
+    return {
+        "metric": experiment.metric,
+        "unit": experiment.unit,
+        "value": short(mean),
+        "ci95": shorts(max(bound, end) for end in interval) if interval else None,
+    }
+
+
 def store(name: str, folder: Path, scale: str = "book") -> Path:
     """Put a result into the package, in the place of the old one; returns where.
 
@@ -462,7 +490,7 @@ def evaluate(name: str, scale: str = "book", seeds: Iterable[int] | None = None)
     Raises
     ------
     ValueError, FileNotFoundError
-        As for :func:`hebbnotes.experiments.weights`; or if the weights of a seed are not stored, the stored result lacks numbers,
+        As for :func:`.stored.weights`; or if the weights of a seed are not stored, the stored result lacks numbers,
         or the pictures that the test needs are not there.
     """
     stored, tensors, experiment = result(name, scale), weights(name, scale), EXPERIMENTS[name]

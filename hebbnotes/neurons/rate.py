@@ -218,7 +218,7 @@ def learn_bcm(
     tau : float or Tensor
         Time constant of the threshold, in steps, at least 1; a tensor must broadcast with ``threshold``.
     target : float
-        See :func:`hebbnotes.rules.sliding_threshold`.
+        See :func:`.sliding_threshold`.
 
     Returns
     -------

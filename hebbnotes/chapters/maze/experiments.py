@@ -39,7 +39,7 @@ def agent(
     generator: torch.Generator,
     **_: Any,
 ) -> agents.Agent:
-    """Return an untrained agent; arguments as for :class:`hebbnotes.agents.Agent`, the rule by name; others are left aside."""
+    """Return an untrained agent; arguments as for :class:`.Agent`, the rule by name; others are left aside."""
     rule_itself = RULES[_checks.choice("rule", rule, tuple(RULES))]
     return agents.Agent(
         n,
@@ -280,6 +280,7 @@ def _experiment(about: str, changed: dict[str, Any], **options: Any) -> Experime
         _TRAINED | changed,
         "test_finds",
         "goals found in an episode",
+        at_least=0.0,
         **options,
     )
 
@@ -344,6 +345,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         },
         "best.lstm",
         "goals found in an episode, LSTM at its best rate",
+        at_least=0.0,
         seeds=(100, 101),
     ),
     **{

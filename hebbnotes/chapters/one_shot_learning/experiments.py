@@ -40,7 +40,7 @@ def network(
     Parameters
     ----------
     alpha : {"full", "shared", None}
-        As for :class:`hebbnotes.networks.OneShotNetwork`, or none.
+        As for :class:`.OneShotNetwork`, or none.
     n_ways, eta, alpha_scale, generator
         As for that.
     rule : {"hebb", "decay", "oja"}
@@ -206,7 +206,7 @@ def readings(net: Any, seen: Tensor, targets: Tensor, clamp: Tensor) -> dict[str
     seen : Tensor
         Features of each step, shape (T, B, F).
     targets, clamp : Tensor
-        As in :class:`hebbnotes.one_shot.OneShot`.
+        As in :class:`.OneShot`.
 
     Returns
     -------
@@ -267,6 +267,7 @@ _PUBLISHED = {
 _RIGHT = {
     "metric": "test_right",
     "unit": "share of drawings of new characters named right",
+    "at_least": 0.0,
     "needs": lambda **_: data.require("omniglot"),
 }
 
