@@ -26,15 +26,13 @@ LAYERS = (
     {"figures", "check"},
     {"chapters"},
 )
-UPWARD = {("plasticity.compiled", "networks.loop")}
+UPWARD: set[tuple[str, str]] = set()
 LONG = {
     "chapters.differentiable_plasticity.experiments",
     "chapters.fast_evaluation.benchmark",
     "data",
     "experiments.running",
     "memories",
-    "plasticity.chunks",
-    "plasticity.rules",
     "tasks.one_shot",
     "tasks.patterns",
 }
@@ -48,17 +46,6 @@ CROWDED = {
     "learning.lives._lives",
     "learning.lives._think",
     "learning.training.train",
-    "networks.loop._check_connections",
-    "networks.loop.run",
-    "networks.loop.run_layer",
-    "networks.plastic.PlasticLinear.__init__",
-    "networks.plastic.PlasticRNN.__init__",
-    "networks.plastic._Plastic.__init__",
-    "plasticity.chunks.evaluate",
-    "plasticity.compiled._Run.forward",
-    "plasticity.compiled._backward",
-    "plasticity.compiled._forward",
-    "plasticity.compiled._step_back",
 }
 
 

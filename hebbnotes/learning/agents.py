@@ -171,8 +171,9 @@ class Agent(nn.Module):
         state = self.rest(seen.shape[1]) if state is None else state
         if self.kind == "plastic":
             core, drive = self.core, seen @ self.inward[:-1] + self.inward[-1]
-            run = compiled.run if self.compiles() else networks.run
-            y, state = run(drive, core.w, core.alpha, core.eta, core.rule, state, clip=self.clip)
+            numbers = (core.w, core.alpha, core.eta, core.rule)
+            method = "compiled" if self.compiles() else "auto"
+            y, state = networks.run(drive, *numbers, state, method=method, clip=self.clip)
         else:
             y, state = self.core(seen, state)
         out = y @ self.outward[:-1] + self.outward[-1]

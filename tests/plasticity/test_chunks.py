@@ -20,6 +20,7 @@ from hebbnotes import (
     tasks,
 )
 from hebbnotes.networks import loop
+from hebbnotes.networks.one_shot import matching
 from hebbnotes.plasticity import chunks, connections
 
 
@@ -673,8 +674,10 @@ def test_a_clamped_layer_is_asked_without_a_trace(steps, batch, n_in, n_out, rul
     whole = torch.cat([targets, torch.zeros_like(targets[:1])])
     for alpha in (normal(n_in, n_out), normal(1)[0], 0.7, None):
         leaves = [leaf for leaf in (x, targets, w, eta, alpha) if isinstance(leaf, torch.Tensor)]
-        wanted = loop.run_layer(x, w, alpha, eta, rule, None, whole, clamp, "identity")[0][-1]
-        found = chunks.matching(x[:-1], targets, x[-1], w, alpha, eta, rule.forget)
+        wanted = loop.run_layer(
+            x, w, alpha, eta, rule, None, whole, clamp, activation="identity"
+        )[0][-1]
+        found = matching(x[:-1], targets, x[-1], w, alpha, eta, rule.forget)
         torch.testing.assert_close(found, wanted)
         gradients = [
             torch.autograd.grad(y.sin().sum(), leaves, retain_graph=True, materialize_grads=True)

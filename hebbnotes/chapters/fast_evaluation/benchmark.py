@@ -129,9 +129,9 @@ class Numbers(NamedTuple):
 
 
 def _chunks(size: Size, numbers: Numbers, episodes: tasks.Episodes, merge: bool) -> Tensor:
-    y = torch.zeros_like(episodes.inputs[0])
+    y, write = torch.zeros_like(episodes.inputs[0]), chunks.Write(numbers.eta, size.rule.forget)
     return chunks.evaluate(
-        episodes.inputs, *numbers, size.rule.forget, y, None, episodes.clamp, merge=merge
+        episodes.inputs, numbers.w, numbers.alpha, write, y, None, episodes.clamp, merge=merge
     )[0][-1]
 
 
