@@ -30,13 +30,10 @@ UPWARD = {("plasticity.compiled", "networks.loop")}
 LONG = {
     "chapters.differentiable_plasticity.experiments",
     "chapters.fast_evaluation.benchmark",
-    "data",
     "experiments.running",
-    "memories",
     "plasticity.chunks",
     "plasticity.rules",
     "tasks.one_shot",
-    "tasks.patterns",
 }
 CROWDED = {
     "chapters.differentiable_plasticity.experiments.train_fifty_bits",

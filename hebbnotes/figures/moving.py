@@ -48,30 +48,18 @@ root.classList.add("live"); show(0);
 
 
 class MovingFigure:
-    """A figure with a slider that works in a notebook and on a static page, without a kernel or a library.
+    """A figure with a slider that works in a notebook and on a static page, without a kernel.
 
-    The slider takes the keyboard, tells a screen reader its value, and its play button is absent where the reader prefers reduced
-    motion. In print there is a strip of frames; without JavaScript all frames are shown.
+    The slider takes the keyboard, tells a screen reader its value, and its play button is absent
+    where the reader prefers reduced motion. In print there is a strip of frames; without JavaScript
+    all frames are shown.
 
     Parameters
     ----------
-    frames : sequence of matplotlib.figure.Figure
-        One figure for each position, all of one size. They are closed.
-    labels : sequence of str
-        What each position stands for.
-    name : str
-        The quantity that the slider changes.
-    alt : str
-        What the figure shows, in a sentence.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two frames, another number of labels, or no alt text.
-
-    Notes
-    -----
-    Taught in the chapter "Introducing the NeuroAI series".
+    frames : sequence of matplotlib.figure.Figure, all of one size; they are closed
+    labels : sequence of str, what each position stands for
+    name : str, the quantity that the slider changes
+    alt : str, what the figure shows, in a sentence
     """
 
     def __init__(
@@ -115,7 +103,8 @@ class MovingFigure:
 def _png(figure: Figure) -> str:
     """Return the figure as a PNG of 64 colours, in base64: a third of the size, and no date inside.
 
-    The colours are spread over all that occur: the usual median would melt rare ones, the ends of a colour scale, into one.
+    The colours are spread over all that occur: the usual median would melt rare ones, the ends of a
+    colour scale, into one.
     """
     from PIL import Image
 

@@ -108,7 +108,7 @@ def test_what_is_no_drawing_is_refused_with_the_mend():
         lambda d, g: one_shot.episodes(d, 2, 1, 1, g),
         lambda d, g: one_shot.pool(d, 2, 2, 2, 1, 1, g),
     ):
-        with pytest.raises(TypeError, match=r"oneshot\.shrink"):
+        with pytest.raises(TypeError, match=r"one_shot\.shrink"):
             draw(marked() > 0, g)
         with pytest.raises(TypeError, match=r"must be a torch\.Generator on cpu"):
             draw(marked(), None)
