@@ -33,7 +33,6 @@ LONG = {
     "experiments.running",
     "plasticity.chunks",
     "plasticity.rules",
-    "tasks.one_shot",
 }
 CROWDED = {
     "chapters.differentiable_plasticity.experiments.train_fifty_bits",

@@ -22,7 +22,6 @@ __all__ = [
     "correct",
     "draw",
     "episodes",
-    "jitter",
     "loss",
     "omniglot",
     "pick",
@@ -308,36 +307,6 @@ def pool(
     return Pool(pictures.flatten(0, 1), where[:-1], targets, where[-1], drawn.labels[:, -1])
 
 
-def jitter(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Turn, stretch, shear and shift each picture a little: more drawings than there are.
-
-    By up to 10 degrees, 10 %, 0.15, and a fifteenth of its size, uniformly.
-
-    Parameters
-    ----------
-    pictures : Tensor (M, size, size), on the generator's device; outside is paper, 0
-    generator : torch.Generator
-    """
-    _checks.floating("pictures", _checks.tensor("pictures", pictures, "M rows columns", {}))
-    if pictures.shape[1] != pictures.shape[2]:
-        raise ValueError(
-            "pictures must be square, or a turn would stretch them, "
-            f"got shape {tuple(pictures.shape)}"
-        )
-    device = pictures.device
-    # of a turn, in radians, a stretch, a shear, and two shifts, where 2 is the size of a picture
-    amounts = torch.tensor([0.175, 0.1, 0.15, 2 / 15, 2 / 15], device=device)
-    draws = 2 * torch.rand(5, len(pictures), generator=generator, device=device) - 1
-    turn, stretch, shear, right, down = (draws * amounts[:, None]).unbind()
-    size, cosine, sine = 1 + stretch, turn.cos(), turn.sin()
-    first = torch.stack([size * cosine, shear - size * sine, right], -1)
-    second = torch.stack([size * sine, size * cosine, down], -1)
-    moves = torch.stack([first, second], 1).to(pictures.dtype)
-    shape = [len(pictures), 1, *pictures.shape[1:]]
-    grid = nn.functional.affine_grid(moves, shape, align_corners=False)
-    return nn.functional.grid_sample(pictures.unsqueeze(1), grid, align_corners=False).squeeze(1)
-
-
 def pick(
     drawings: Tensor, characters: list[int], shown: list[int], asked: tuple[int, int]
 ) -> OneShot:
@@ -364,20 +333,18 @@ def pick(
         raise ValueError(
             f"asked must name a label below {len(characters)}, and one of its drawings, got {asked}"
         )
-    if not all(0 <= c < n_characters for c in characters) or not all(
-        0 <= d < each for d in [*shown, last]
-    ):
+    there = all(0 <= character < n_characters for character in characters)
+    if not (there and all(0 <= drawing < each for drawing in [*shown, last])):
         raise ValueError(
             f"there are {n_characters} characters and {each} drawings of each, counted from 0: "
             "check the numbers"
         )
     if last == shown[label]:
         raise ValueError(f"drawing {last} of label {label} is shown already: ask for another one")
-    inputs = torch.stack(
-        [*drawings[characters, shown], drawings[characters[label], last]]
-    ).unsqueeze(1)
+    inputs = torch.stack([*drawings[characters, shown], drawings[characters[label], last]])
     targets = torch.eye(len(characters), dtype=drawings.dtype, device=drawings.device).unsqueeze(1)
-    return _with_targets(inputs, targets, torch.tensor([label], device=drawings.device))
+    answer = torch.tensor([label], device=drawings.device)
+    return _with_targets(inputs.unsqueeze(1), targets, answer)
 
 
 def correct(y: Tensor, episodes: OneShot) -> Tensor:

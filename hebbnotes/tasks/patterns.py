@@ -68,7 +68,7 @@ class Episodes(NamedTuple):
 
     @property
     def answer(self) -> Tensor:
-        """The pattern that is asked for, complete: shape (B, n_bits)."""
+        """The pattern that is asked for, complete, shape (B, n_bits)."""
         return self.patterns[torch.arange(len(self.target), device=self.target.device), self.target]
 
 
@@ -128,7 +128,7 @@ class PatternCompletion:
 
     @property
     def n_units(self) -> int:
-        """Units of the network: the bits, and the bias unit if there is one."""
+        """Units of the network, the bits and the bias unit if there is one."""
         return self.n_bits + self.bias_unit
 
     @property

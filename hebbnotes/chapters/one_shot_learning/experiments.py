@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks, data
+from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.experiments.experiment import (
     RULES,
     Experiment,
@@ -108,7 +109,7 @@ def train(
 
     def draw() -> one_shot.Pool:
         pool = one_shot.pool(drawings, n_characters, n_drawings, n_ways, n_shots, batch, g)
-        return pool._replace(pictures=one_shot.jitter(pool.pictures, g)) if jitter else pool
+        return pool._replace(pictures=handwriting.jitter(pool.pictures, g)) if jitter else pool
 
     loss = one_shot.loss(net, draw, getattr(torch, precision))
     history = trial.train(
