@@ -16,6 +16,9 @@ def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float
     Student's t (1908): ``mean -+ t * s / sqrt(n)``, where ``s`` is the standard deviation with n -
     1 in its denominator; exact where the numbers are normal.
 
+    >>> [round(number, 2) for number in interval([1.0, 2.0, 3.0])]
+    [2.0, -0.48, 4.48]
+
     Parameters
     ----------
     values : sequence of float, two or more
@@ -39,6 +42,9 @@ def participation_ratio(matrix: Tensor) -> float:
     """Return the effective rank of a matrix (n, m), ``(sum of s**2)**2 / (sum of s**4)``.
 
     It is 1 if one singular value ``s`` carries all, and n if n of them share alike.
+
+    >>> round(participation_ratio(torch.eye(3)), 6)
+    3.0
     """
     if matrix.ndim != 2 or not bool(matrix.any()):
         raise ValueError(
@@ -56,6 +62,10 @@ def decoded(features: Tensor, wanted: Tensor, fit_to: tuple[Tensor, Tensor] | No
     mean serves as well, less if it serves better. Ridge regression (Hoerl & Kennard, 1970), at the
     strength that leaves one sample out best; fitted to the first two thirds and judged by the rest,
     or fitted to ``fit_to`` and judged by all.
+
+    >>> features = torch.randn(90, 4, generator=torch.Generator().manual_seed(0))
+    >>> decoded(features, features[:, :1] - features[:, 1:2]) > 0.99
+    True
 
     Parameters
     ----------

@@ -330,6 +330,9 @@ def grey(photographs: Tensor) -> Tensor:
     The sum of the colours less its mean, over its largest absolute value. Source: the published
     code of Miconi, Stanley & Clune (2018), section 4.3.
 
+    >>> grey(torch.tensor([[[[9, 0, 0], [0, 0, 1]]]]))  # a photograph of two pixels
+    tensor([[ 1., -1.]])
+
     Parameters
     ----------
     photographs : Tensor (M, rows, columns, 3)

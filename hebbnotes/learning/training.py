@@ -59,6 +59,11 @@ def train(
     moments of Adam, as in Miconi, Stanley & Clune (2018); ``torch.optim.Muon``, of K. Jordan and
     others (2024).
 
+    >>> x = torch.tensor([3.0], requires_grad=True)
+    >>> history = train([x], lambda update: ((x**2).sum(), {"x": x.item()}), 200, lr=0.1)
+    >>> history.loss[0], round(history.loss[-1], 3)
+    (9.0, 0.0)
+
     Parameters
     ----------
     parameters : iterable of Tensor, trained in place

@@ -63,6 +63,10 @@ class LSTM(nn.Module):
     Source: Hochreiter & Schmidhuber, *Long short-term memory* (1997). The LSTM of Miconi, Stanley &
     Clune (2018), section 4.2, is clamped by weights of its own instead of a read-out.
 
+    >>> network = LSTM(n=21, n_hidden=50, generator=torch.Generator().manual_seed(0))
+    >>> network(torch.zeros(10, 2, 21))[0].shape
+    torch.Size([10, 2, 21])
+
     Parameters
     ----------
     n : int, inputs and outputs: the bits of the task, and the bias unit if there is one

@@ -65,6 +65,12 @@ class OneShotNetwork(nn.Module):
     Source: Miconi, Stanley & Clune (2018), section 4.4: Oja's rule; 111,746 trained numbers with a
     shared plasticity, five labels and 64 features; their code starts ``eta`` and ``alpha`` at .01.
 
+    >>> network = OneShotNetwork(n_ways=5, generator=torch.Generator().manual_seed(0))
+    >>> drawings, labels = torch.rand(6, 1, 31, 31), torch.eye(6, 5).unsqueeze(1)
+    >>> clamp = labels.sum(-1, keepdim=True).expand_as(labels) > 0  # the sixth asks
+    >>> network(drawings, targets=labels, clamp=clamp)[0].shape
+    torch.Size([6, 1, 5])
+
     Parameters
     ----------
     n_ways : int, labels

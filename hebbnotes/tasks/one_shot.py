@@ -257,6 +257,11 @@ def episodes(
     shown. Source: Miconi, Stanley & Clune (2018), section 4.4; a multiple of 90 degrees is
     drawn for each character of each episode, as in the published code.
 
+    >>> drawings = torch.rand(10, 4, 31, 31)  # four of each of ten characters
+    >>> shown = episodes(drawings, n_ways=5, n_shots=1, batch=2, generator=torch.Generator())
+    >>> shown.inputs.shape, shown.targets.shape
+    (torch.Size([6, 2, 31, 31]), torch.Size([6, 2, 5]))
+
     Parameters
     ----------
     drawings : Tensor (characters, drawings, size, size), on the generator's device

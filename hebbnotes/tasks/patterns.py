@@ -1,9 +1,9 @@
 """Pattern completion: a few new patterns are shown, then a part of one, and the rest is asked for.
 
 :class:`PatternCompletion` is the first task of Miconi, Stanley & Clune (2018). Its patterns may be
-random bits, text (:func:`text_pattern`), or grey pictures with one half erased (:func:`.pictures`).
-Answers are judged by :func:`errors`; :func:`floor_last` and :func:`floor_majority` are the errors
-of networks that ignore the cue.
+random bits, text (:func:`.text_pattern`), or grey pictures with one half erased
+(:func:`.pictures`). Answers are judged by :func:`errors`; :func:`floor_last` and
+:func:`floor_majority` are the errors of networks that ignore the cue.
 """
 
 import math
@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,7 +27,6 @@ __all__ = [
     "floor_last",
     "floor_majority",
     "recall_loss",
-    "text_pattern",
 ]
 
 
@@ -78,6 +76,13 @@ class PatternCompletion:
 
     The default values are those of Miconi, Stanley & Clune (2018), section 4.1, where they are
     stated. The length of the test is not: we show the cue as long as a pattern.
+
+    >>> task = PatternCompletion(n_bits=20, n_patterns=3)
+    >>> episodes = task.sample(2, torch.Generator().manual_seed(0))
+    >>> episodes.inputs.shape  # 3 cycles of 3 patterns for 10 + 3 steps, and a cue for 10
+    torch.Size([127, 2, 21])
+    >>> errors(episodes.answer, episodes).erased
+    tensor([0., 0.])
 
     Parameters
     ----------
@@ -279,6 +284,10 @@ class Errors(NamedTuple):
 def errors(y: Tensor, episodes: Episodes) -> Errors:
     """Judge a network's answer by the signs of its bits; a bit of exactly 0 is wrong.
 
+    >>> episodes = PatternCompletion(n_bits=20).sample(1, torch.Generator().manual_seed(0))
+    >>> errors(episodes.answer * ~episodes.erased, episodes)  # the cue, as it was
+    Errors(erased=tensor([1.]), all_bits=tensor([0.5000]))
+
     Parameters
     ----------
     y : Tensor (B, n_units)
@@ -339,6 +348,9 @@ def floor_last(n_patterns: int) -> float:
 
     ``(P - 1) / (2 P)`` for P random patterns: it is right when the last pattern is the one that is
     asked for, and else half of the time.
+
+    >>> floor_last(5)
+    0.4
     """
     p = _checks.integer("n_patterns", n_patterns)
     return (p - 1) / (2 * p)
@@ -349,45 +361,9 @@ def floor_majority(n_patterns: int) -> float:
 
     ``1 / 2 - C(P - 1, floor((P - 1) / 2)) / 2 ** P`` for P random patterns: the best answer that
     ignores the cue and weighs all alike. Ties, for even P, are broken at random.
+
+    >>> floor_majority(5)
+    0.3125
     """
     p = _checks.integer("n_patterns", n_patterns)
     return 0.5 - math.comb(p - 1, (p - 1) // 2) / 2**p
-
-
-def text_pattern(text: str, shape: tuple[int, int]) -> np.ndarray:
-    """Draw text as a pattern of 1 (ink) and -1, an array of the given shape, as large as fits.
-
-    Parameters
-    ----------
-    text : str, one to four characters, such as initials
-    shape : tuple of int, rows and columns, at least 8 each
-    """
-    from matplotlib.font_manager import FontProperties, findfont, get_font
-    from matplotlib.path import Path
-    from matplotlib.textpath import TextPath
-
-    rows, columns = (_checks.integer("shape", s, 8) for s in shape)
-    text = text.strip() if isinstance(text, str) else ""
-    if not 1 <= len(text) <= 4:
-        raise ValueError(f"text must have one to four characters, got {text!r}: try your initials")
-    font = FontProperties(family="DejaVu Sans", weight="bold")
-    missing = [c for c in text if ord(c) not in get_font(findfont(font)).get_charmap()]
-    if missing:
-        raise ValueError(
-            f"text has characters that the font DejaVu Sans lacks: {''.join(missing)!r}"
-        )
-    try:
-        path = TextPath((0, 0), text, size=100, prop=font)
-        outlines = [Path(outline) for outline in path.to_polygons()]
-    except AttributeError:  # what matplotlib raises for glyphs without an outline
-        outlines = []
-    if not outlines:
-        raise ValueError(f"text {text!r} has nothing to draw: use letters, digits or signs")
-    box, margin = path.get_extents(), 1.1
-    scale = margin * max(box.width / columns, box.height / rows)
-    x = (box.x0 + box.x1) / 2 + scale * (np.arange(columns) - (columns - 1) / 2)
-    y = (box.y0 + box.y1) / 2 - scale * (np.arange(rows) - (rows - 1) / 2)
-    grid = np.stack(np.meshgrid(x, y), -1)
-    inside = [outline.contains_points(grid.reshape(-1, 2)) for outline in outlines]
-    ink = np.logical_xor.reduce(inside)  # holes are outlines, too
-    return np.where(ink.reshape(rows, columns), 1.0, -1.0)

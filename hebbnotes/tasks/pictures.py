@@ -48,6 +48,11 @@ def pictures(
 ) -> Episodes:
     """Make episodes of pictures, different ones in each episode, one half of one of them erased.
 
+    >>> task, g = PatternCompletion(n_bits=64, **PICTURES), torch.Generator().manual_seed(0)
+    >>> known = 2 * torch.rand(10, 64, generator=g) - 1  # ten pictures of 8 x 8 grey values
+    >>> pictures(task, known, (8, 8), batch=2, generator=g).inputs.shape
+    torch.Size([201, 2, 65])
+
     Parameters
     ----------
     task : PatternCompletion, with ``graded=True``; ``n_bits`` is the number of pixels

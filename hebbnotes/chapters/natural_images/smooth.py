@@ -26,6 +26,9 @@ def smooth_patterns(
     length**2))`` is passed through its distribution function: every pixel is uniform in [-1, 1],
     whatever the length, and a correlation r becomes ``6 / pi * arcsin(r / 2)``.
 
+    >>> smooth_patterns(5, (8, 8), length=1.5, generator=torch.Generator()).shape
+    torch.Size([5, 64])
+
     Parameters
     ----------
     count : int, patterns
