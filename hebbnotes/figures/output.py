@@ -44,7 +44,7 @@ def live_training(figure: Figure | MovingFigure) -> None:
 
     Processors round differently, and a training may go elsewhere for that alone. The output's
     metadata say what each axes has: title, labels, limits, and how many lines, other shapes, images
-    and texts; so set limits that follow from the training by hand. A figure of matplotlib is closed.
+    and texts; so set limits that follow from the training by hand. Matplotlib's figure is closed.
     """
     import matplotlib.pyplot as plt
     from IPython.display import display
