@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from hebbnotes import _checks
-from hebbnotes.networks.loop import State, _summable
+from hebbnotes.networks.loop import State
 from hebbnotes.networks.plastic import PlasticLinear
 from hebbnotes.plasticity import chunks, rules
 from hebbnotes.plasticity.rules import Rule
@@ -151,7 +151,7 @@ class OneShotNetwork(nn.Module):
             Precision of the convolutions: ``torch.bfloat16`` is faster where the processor has it,
             and rounds to three digits.
         """
-        if not _summable(self.readout.rule):
+        if not chunks.knows(self.readout.rule):
             raise TypeError(
                 "ask needs a rule of the common form, such as rules.oja: "
                 "run the network on pool.episodes() instead"

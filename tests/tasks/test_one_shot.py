@@ -133,7 +133,7 @@ def test_answers_and_episodes_must_fit():
     with pytest.raises(ValueError, match="targets must have shape"):
         net.ask(*pool[:4])
     with pytest.raises(TypeError, match="common form"):
-        OneShotNetwork(rule=rules.bcm, generator=g).ask(*pool[:4])
+        OneShotNetwork(rule=rules.sanger, generator=g).ask(*pool[:4])
     with pytest.raises(ValueError, match="dtype must be one of"):
         other.ask(*pool[:4], torch.float64)
     with pytest.raises(ValueError, match="alpha must be one of"):

@@ -85,10 +85,7 @@ def learned(
     ways: dict[str, tuple[Any, dict[str, Any]]] = {
         "sanger": (rules.sanger, {}),
         "competitive": (rules.competitive, {"respond": rate.winner}),
-        "soft": (
-            rules.soft_hebb,
-            {"respond": partial(rate.soft_winners, beta=beta), "told_drive": True},
-        ),
+        "soft": (rules.soft_hebb, {"respond": partial(rate.soft_winners, beta=beta)}),
     }
     if kind in (
         "exemplars",
