@@ -132,8 +132,8 @@ class CommonForm:
 
     def __call__(self, w: Tensor, pre: Tensor, post: Tensor, **local: Tensor) -> Tensor:
         """Return the change ``dw``, of the shape of ``w``, for a learning rate of 1."""
-        lost = self.forget(post, **local)
-        return pre.unsqueeze(-1) * post.unsqueeze(-2) - lost.unsqueeze(-2) * w
+        written = pre.unsqueeze(-1) * post.unsqueeze(-2)
+        return written - self.forget(post, **local).unsqueeze(-2) * w
 
     def __repr__(self) -> str:
         return f"CommonForm({self.__name__})"
