@@ -96,7 +96,10 @@ def _read_checked(path: Path, name: str, scale: str, device: str | None = None) 
         rests_on = read["configuration"], read["device"]
     except (json.JSONDecodeError, KeyError, TypeError) as damaged:
         raise ValueError(f"{path} is damaged: remove it, and run the seed again") from damaged
-    if rests_on[0] != described(EXPERIMENTS[name].scaled(scale)) or device not in (None, rests_on[1]):
+    if rests_on[0] != described(EXPERIMENTS[name].scaled(scale)) or device not in (
+        None,
+        rests_on[1],
+    ):
         raise ValueError(
             f"{path} belongs to another configuration or device: remove {path.parent} to train again, or use another folder"
         )

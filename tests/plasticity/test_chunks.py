@@ -22,7 +22,6 @@ from hebbnotes import (
 from hebbnotes.networks import loop
 from hebbnotes.plasticity import chunks, connections
 
-
 absolute = rules.CommonForm(torch.abs)
 CHUNKED = chunks.chunked
 RULES = [rules.hebb, rules.decay, rules.oja, absolute]

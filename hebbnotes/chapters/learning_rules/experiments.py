@@ -101,7 +101,7 @@ def competitive(x: Tensor, k: int, chosen: Learned, generator: torch.Generator) 
 def soft(x: Tensor, k: int, chosen: Soft, generator: torch.Generator) -> Tensor:
     """Return what soft competition learns from random directions."""
     w, respond = random(x, k, chosen, generator), partial(rate.soft_winners, beta=chosen.beta)
-    return _learn(x, w, chosen, generator, rules.soft_hebb, respond=respond, told_drive=True)
+    return _learn(x, w, chosen, generator, rules.soft_hebb, respond=respond)
 
 
 def _learn(

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks, data
+from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.experiments.experiment import (
     RULES,
     Experiment,
@@ -99,7 +100,9 @@ def train(trial: Trial, chosen: OneShot) -> tuple[Numbers, Weights]:
 
     def draw() -> one_shot.Pool:
         pool = one_shot.pool(drawings, *counts, g)
-        return pool._replace(pictures=one_shot.jitter(pool.pictures, g)) if chosen.jitter else pool
+        return (
+            pool._replace(pictures=handwriting.jitter(pool.pictures, g)) if chosen.jitter else pool
+        )
 
     loss = one_shot.loss(net, draw, getattr(torch, chosen.precision))
     options = {
@@ -206,9 +209,9 @@ def readings(net: Any, seen: Tensor, targets: Tensor, clamp: Tensor) -> dict[str
             "w = 0": (0 * layer.w, layer.rule)
         }
         for name, (w, rule) in ways.items():
-            found[name] = run_layer(
-                seen, w, layer.alpha, layer.eta, rule, None, targets, clamp
-            )[0][-1]
+            found[name] = run_layer(seen, w, layer.alpha, layer.eta, rule, None, targets, clamp)[0][
+                -1
+            ]
     return found
 
 
