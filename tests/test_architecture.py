@@ -30,11 +30,7 @@ UPWARD: set[tuple[str, str]] = set()
 LONG = {
     "chapters.differentiable_plasticity.experiments",
     "chapters.fast_evaluation.benchmark",
-    "data",
     "experiments.running",
-    "memories",
-    "tasks.one_shot",
-    "tasks.patterns",
 }
 CROWDED = {
     "chapters.differentiable_plasticity.experiments.train_fifty_bits",

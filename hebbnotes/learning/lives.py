@@ -75,8 +75,8 @@ def _think(
         y[:] = tanh(drive)
         return
     n = len(y)
-    gain, keep, show = _sigmoid(drive[:n]), _sigmoid(drive[n : 2 * n]), _sigmoid(drive[3 * n :])
-    memory[0] = keep * memory[0] + gain * tanh(drive[2 * n : 3 * n])
+    admit, keep, show = _sigmoid(drive[:n]), _sigmoid(drive[n : 2 * n]), _sigmoid(drive[3 * n :])
+    memory[0] = keep * memory[0] + admit * tanh(drive[2 * n : 3 * n])
     y[:] = show * tanh(memory[0])
 
 
@@ -150,7 +150,7 @@ def live(
 
     Parameters
     ----------
-    agent : hebbnotes.agents.Agent
+    agent : hebbnotes.learning.agents.Agent
         The network.
     made, agents, state, reward, penalty
         As for :func:`.agents.live`.

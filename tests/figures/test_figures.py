@@ -60,6 +60,14 @@ def test_every_label_is_the_data_of_one_frame_and_no_text_becomes_markup():
     assert repr(figure).startswith("MovingFigure(<i>")
 
 
+def test_text_that_looks_like_a_placeholder_stays_text():
+    frames = [plt.subplots(figsize=(2, 2))[0] for _ in range(2)]
+    page = figures.MovingFigure(frames, ["$last", "{first}"], name="$$", alt="$x.")._repr_html_()
+    assert re.findall(r'data-label="([^"]*)"', page) == ["$last", "{first}"]
+    assert 'aria-label="$$"' in page
+    assert 'alt="$x. $$: $last"' in page
+
+
 def test_a_moving_figure_loads_nothing_from_elsewhere():
     page = moving()._repr_html_()
     assert "://" not in page

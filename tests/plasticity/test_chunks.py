@@ -23,7 +23,6 @@ from hebbnotes.networks import loop
 from hebbnotes.networks.one_shot import matching
 from hebbnotes.plasticity import chunks, connections
 
-
 absolute = rules.CommonForm(torch.abs)
 CHUNKED = chunks.chunked
 RULES = [rules.hebb, rules.decay, rules.oja, absolute]
