@@ -47,9 +47,9 @@ class Optimiser:
         }
 
     def fits(self, tensors: dict[str, Tensor]) -> bool:
-        """Tell whether what is remembered in ``tensors`` belongs to the same optimisers of the same parameters."""
-        found = {key.rpartition(".")[0] for key in tensors if key.startswith(("adam.", "muon."))}
-        return found <= {f"{name}.{k}" for name, numbers in self.places.items() for k in numbers}
+        """Tell whether ``tensors`` is what such optimisers of such parameters remembered."""
+        saved = {key.rpartition(".")[0] for key in tensors if key.startswith(("adam.", "muon."))}
+        return saved <= {f"{name}.{k}" for name, numbers in self.places.items() for k in numbers}
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Take up what :meth:`state` returned."""

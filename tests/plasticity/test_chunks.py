@@ -9,16 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from hebbnotes import PlasticRNN, ScaledIdentity, State, choose_method, rules, run, tasks
+from hebbnotes import (
+    PlasticRNN,
+    ScaledIdentity,
+    State,
+    ThreeNumbers,
+    choose_method,
+    rules,
+    run,
+    tasks,
+)
 from hebbnotes.networks import loop
+from hebbnotes.networks.one_shot import matching
 from hebbnotes.plasticity import chunks, connections
 
-
-def absolute(w, pre, post):
-    return rules.common_form(w, pre, post, torch.abs)
-
-
-absolute.forget = torch.abs
+absolute = rules.CommonForm(torch.abs)
 CHUNKED = chunks.chunked
 RULES = [rules.hebb, rules.decay, rules.oja, absolute]
 KINDS = ("free", "mixed", "given", "repeated")
@@ -497,7 +502,7 @@ def test_a_network_runs_with_the_method_that_it_says(monkeypatch):
         (PlasticRNN(51, method="loop"), x, []),
         (PlasticRNN(51, method="chunk"), x[:, :1], ["chunk"]),
         (PlasticRNN(51, custom), x, []),
-        (loop.ThreeNumbers(), x, ["chunk"]),
+        (ThreeNumbers(), x, ["chunk"]),
     ):
         ran.clear()
         net(shown)
@@ -516,10 +521,7 @@ def test_a_rule_that_the_fast_evaluation_cannot_run_takes_the_loop_or_an_error()
         PlasticRNN(3, method="dual")
     rate = torch.tensor(0.5, requires_grad=True)
 
-    def trained(w, pre, post):
-        return rules.common_form(w, pre, post, trained.forget)
-
-    trained.forget = lambda post: rate * post.square()
+    trained = rules.CommonForm(lambda post: rate * post.square())
     assert choose_method(trained, 106, 1, 1001) == "loop", "its own number would get no gradient"
     with pytest.raises(ValueError, match="no trained numbers"):
         run(x, 0.0, None, 0.1, trained, method="chunk")
@@ -535,9 +537,9 @@ def wrapped():
     return rule
 
 
-def forgetting(forget, change=None):
+def patched(forget, change=rules.decay):
     def rule(w, pre, post):
-        return rules.common_form(w, pre, post, forget) if change is None else change(w, pre, post)
+        return change(w, pre, post)
 
     rule.forget = forget
     return rule
@@ -546,19 +548,23 @@ def forgetting(forget, change=None):
 gain = torch.tensor(2.0, requires_grad=True)
 LIARS = {
     "wrapped": wrapped(),
-    "gained": forgetting(rules.decay.forget, lambda w, pre, post: gain * rules.decay(w, pre, post)),
-    "not entry by entry": forgetting(
+    "gained": patched(rules.decay.forget, lambda w, pre, post: gain * rules.decay(w, pre, post)),
+    "patched": patched(rules.decay.forget),
+    "no function": patched(torch.ones(1)),
+    "not entry by entry": rules.CommonForm(
         lambda post: post.square().mean(-1, keepdim=True).expand_as(post)
     ),
-    "of another shape": forgetting(lambda post: torch.ones(1)),
-    "of other units": forgetting(lambda post: torch.ones(51) * post),
-    "a number": forgetting(lambda post: 1.0),
-    "no function": forgetting(torch.ones(1)),
+    "of another shape": rules.CommonForm(lambda post: torch.ones(1)),
+    "of other units": rules.CommonForm(lambda post: torch.ones(51) * post),
+    "a number": rules.CommonForm(lambda post: 1.0),
+    "told its drive": rules.soft_hebb,
 }
 
 
 @pytest.mark.parametrize("name", LIARS)
-def test_a_forget_function_is_tried_before_it_is_trusted(name):
+def test_a_rule_is_fast_only_if_it_is_of_the_common_form_and_its_forget_function_keeps_its_word(
+    name,
+):
     rule = LIARS[name]
     assert choose_method(rule, 106, 1, 1001) == "loop"
     with pytest.raises(ValueError, match="method='chunk' needs a rule of the common form"):
@@ -609,11 +615,11 @@ def test_what_is_frozen_gets_no_gradient_and_the_rest_gets_its_own():
 
 
 def test_three_numbers_may_name_the_method():
-    net = loop.ThreeNumbers(method="loop")
+    net = ThreeNumbers(method="loop")
     loss = net(torch.ones(11, 8, 200))[0].square().mean()
     torch.autograd.grad(loss, list(net.parameters()), create_graph=True)
     with pytest.raises(ValueError, match="method must be one of"):
-        loop.ThreeNumbers(method="fast")
+        ThreeNumbers(method="fast")
 
 
 def test_torch_compiles_the_fast_evaluation_and_its_gradients_in_one_piece():
@@ -667,11 +673,175 @@ def test_a_clamped_layer_is_asked_without_a_trace(steps, batch, n_in, n_out, rul
     whole = torch.cat([targets, torch.zeros_like(targets[:1])])
     for alpha in (normal(n_in, n_out), normal(1)[0], 0.7, None):
         leaves = [leaf for leaf in (x, targets, w, eta, alpha) if isinstance(leaf, torch.Tensor)]
-        wanted = loop.run_layer(x, w, alpha, eta, rule, None, whole, clamp, "identity")[0][-1]
-        found = chunks.matching(x[:-1], targets, x[-1], w, alpha, eta, rule.forget)
+        wanted = loop.run_layer(x, w, alpha, eta, rule, None, whole, clamp, activation="identity")[
+            0
+        ][-1]
+        found = matching(x[:-1], targets, x[-1], w, alpha, eta, rule.forget)
         torch.testing.assert_close(found, wanted)
         gradients = [
             torch.autograd.grad(y.sin().sum(), leaves, retain_graph=True, materialize_grads=True)
             for y in (found, wanted)
         ]
         torch.testing.assert_close(*gradients)
+
+
+# ------------------------------------------------------------------------- what is kept and what is written
+
+
+@st.composite
+def numbers(draw, x, clamp):
+    """Numbers of each step, or of each step and receiver, or none; equal where steps are, or not."""
+    g = torch.Generator().manual_seed(draw(st.integers(0, 10_000)))
+    found = {}
+    for name in ("kept", "written"):
+        form = draw(st.sampled_from(["none", "each episode", "each receiver"]))
+        if form == "none":
+            continue
+        shape = x.shape if form == "each receiver" else x.shape[:2]
+        value = 0.8 * torch.randn(shape, generator=g, dtype=x.dtype)  # of either sign
+        if draw(st.booleans()):
+            for t in range(1, len(x)):
+                if torch.equal(x[t], x[t - 1]):
+                    value[t] = value[t - 1]
+        found[name] = value
+    return found
+
+
+@settings(max_examples=150)
+@given(
+    episodes(),
+    st.sampled_from(RULES),
+    st.sampled_from([1, 2, 3, 100]),
+    st.sampled_from([0.15, 1.0]),
+    st.data(),
+)
+def test_what_is_kept_and_written_may_be_told_and_all_gradients_are_those_of_the_loop(
+    episode, rule, most_keys, eta, data
+):
+    x, clamp, w, alpha, state = episode
+    told = data.draw(numbers(x, clamp))
+    learn_inputs, learn_numbers, on_output, on_trace = (data.draw(st.booleans()) for _ in range(4))
+    eta = torch.tensor(eta, dtype=x.dtype)
+    wanted = leaves(x, w, alpha, eta, state, learn_inputs)
+    wanted += [a.requires_grad_() for a in told.values()] if learn_numbers else []
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "chunked", lambda events, *_: CHUNKED(events, most_keys, most_keys))
+        for method in ("loop", "chunk"):
+            output, end = run(x, w, alpha, eta, rule, state, clamp, method, **told)
+            loss = (
+                on_output * output.pow(3).sum()
+                + on_trace * end.hebb.square().sum()
+                + 0 * output.sum()
+            )
+            grown = (
+                torch.autograd.grad(loss, wanted, allow_unused=True) if loss.requires_grad else []
+            )
+            found.append([output, *end, *grown])
+    for one, two in zip(*found, strict=True):
+        one, two = (torch.zeros(()) if a is None else a for a in (one, two))  # noqa: PLW2901
+        torch.testing.assert_close(
+            two,
+            one.expand_as(two).to(two.dtype),
+            rtol=1e-10,
+            atol=1e-10 * (1 + one.abs().max().item()),
+        )
+
+
+@given(episodes(), st.sampled_from(RULES), st.sampled_from(["loop", "chunk"]))
+def test_the_numbers_that_follow_from_eta_are_the_rule_itself(episode, rule, method):
+    x, clamp, w, alpha, state = episode
+    output, end = run(x, w, alpha, 0.3, rule, state, clamp, method)
+    told = {
+        "kept": 1 - 0.3 * rule.forget(output),
+        "written": torch.full(x.shape[:2], 0.3, dtype=x.dtype),
+    }
+    for names in (["kept"], ["written"], ["kept", "written"]):
+        some = {name: told[name] for name in names}
+        again = run(x, w, alpha, 0.3, rule, state, clamp, method, **some)
+        torch.testing.assert_close(again, (output, end), rtol=1e-10, atol=1e-10)
+
+
+@given(episodes(), st.booleans())
+def test_the_trace_is_the_sum_of_what_each_step_wrote_and_later_steps_kept(episode, told_kept):
+    x, clamp, w, alpha, state = episode
+    g = torch.Generator().manual_seed(0)
+    written = torch.randn(x.shape[:2], generator=g, dtype=x.dtype)
+    kept = torch.randn(x.shape, generator=g, dtype=x.dtype) if told_kept else 0.8 + 0 * x
+    told = {"written": written} | ({"kept": kept} if told_kept else {})
+    output, end = run(x, w, alpha, 0.2, rules.decay, state, clamp, "chunk", **told)
+    y, start = state or (torch.zeros_like(x[0]), x.new_zeros(*x.shape[1:], x.shape[-1]))
+    total = start * kept.prod(0).unsqueeze(1)
+    for s, (pre, post) in enumerate(zip([y, *output], output, strict=False)):
+        value = written[s].unsqueeze(-1) * post * kept[s + 1 :].prod(0)
+        total = total + torch.einsum("bi,bj->bij", pre, value)
+    torch.testing.assert_close(end.hebb, total, rtol=1e-10, atol=1e-10 * (1 + total.abs().max()))
+
+
+@pytest.mark.parametrize("most_keys", [2, 100])
+@pytest.mark.parametrize("each", [True, False], ids=["each receiver", "each episode"])
+def test_gradients_of_given_numbers_agree_with_finite_differences(most_keys, each, monkeypatch):
+    monkeypatch.setattr(chunks, "chunked", lambda events, *_: CHUNKED(events, most_keys, most_keys))
+    g = torch.Generator().manual_seed(5)
+    shapes = (5, 2, 2), (2, 2), (2, 2), (2, 2), (2, 2, 2), *2 * [(5, 2, 2)[: 2 + each]]
+    drawn = [torch.randn(s, generator=g, dtype=torch.float64).requires_grad_() for s in shapes]
+    clamp = torch.rand(5, 2, 2, generator=g) < 0.3
+
+    def outcome(x, w, alpha, y, hebb, kept, written):
+        output, end = run(
+            x, w, alpha, 0.4, rules.oja, State(y, hebb), clamp, "chunk", kept=kept, written=written
+        )
+        return output, end.hebb
+
+    assert torch.autograd.gradcheck(outcome, drawn)
+
+
+def test_equal_steps_are_merged_only_where_their_numbers_are_equal_and_have_no_gradient():
+    x = torch.ones(8, 2, 3)
+    clamp = torch.ones_like(x, dtype=torch.bool)
+    y, one = torch.zeros(2, 3), torch.ones(8, 2)
+    other = one.clone()
+    other[5, 1] = 2
+    for told, times in (
+        ([], [1, 7]),
+        ([one], [1, 7]),
+        ([one, other], [1, 4, 1, 2]),
+        ([one.clone().requires_grad_(), one], [1] * 8),
+    ):
+        events = chunks.find_events(x, clamp, y, numbers=told)
+        assert [event.times for event in events] == times
+        assert [event.shares for event in events] == [False, False, *[True] * (len(times) - 2)]
+    assert all(event.times == 1 for event in chunks.find_events(x, clamp, y, False, [one]))
+
+
+def test_numbers_of_a_step_that_do_not_fit_are_refused():
+    x, good = torch.zeros(4, 2, 3), torch.zeros(4, 2)
+    for method in ("loop", "chunk"):
+        for name in ("kept", "written"):
+            for wrong, error, message in (
+                (good[:3], ValueError, f"{name} must have shape"),
+                (torch.zeros(4, 2, 1), ValueError, f"{name} must have shape"),
+                (good.double(), TypeError, "nothing is cast"),
+                (good + torch.nan, ValueError, f"{name} holds NaN"),
+                (0.5, TypeError, f"{name} must be a torch tensor of shape"),
+            ):
+                with pytest.raises(error, match=message):
+                    run(x, 0.0, 0.1, 0.1, method=method, **{name: wrong})
+            with pytest.raises(ValueError, match=f"{name} needs a rule of the common form"):
+                run(x, 0.0, 0.1, 0.1, rules.sanger, method=method, **{name: good})
+    with pytest.raises(TypeError, match="unexpected keyword argument 'keep'"):
+        run(x, 0.0, 0.1, 0.1, keep=good)
+
+
+def test_a_rule_that_is_told_its_drive_may_be_told_what_to_write_in_the_loop():
+    g = torch.Generator().manual_seed(0)
+    x, w, written = (torch.randn(s, generator=g) for s in ((4, 2, 3), (3, 3), (4, 2)))
+    _, end = run(x, w, None, 0.2, rules.soft_hebb, written=written)
+    y, hebb = torch.zeros(2, 3), torch.zeros(2, 3, 3)
+    for t in range(4):
+        pre, drive = y, y @ w + x[t]
+        y = drive.tanh()
+        hebb = hebb * (1 - 0.2 * y * drive)[:, None] + pre[:, :, None] * (
+            written[t, :, None, None] * y[:, None]
+        )
+    torch.testing.assert_close(end.hebb, hebb)

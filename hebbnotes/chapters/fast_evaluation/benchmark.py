@@ -75,7 +75,7 @@ def published(
     eta : Tensor
         Rate at which the trace is written, a scalar.
     rule : callable
-        :func:`hebbnotes.rules.decay` or :func:`hebbnotes.rules.oja`.
+        :func:`.rules.decay` or :func:`.rules.oja`.
 
     Returns
     -------
@@ -129,9 +129,9 @@ class Numbers(NamedTuple):
 
 
 def _chunks(size: Size, numbers: Numbers, episodes: tasks.Episodes, merge: bool) -> Tensor:
-    y = torch.zeros_like(episodes.inputs[0])
+    y, write = torch.zeros_like(episodes.inputs[0]), chunks.Write(numbers.eta, size.rule.forget)
     return chunks.evaluate(
-        episodes.inputs, *numbers, size.rule.forget, y, None, episodes.clamp, merge=merge
+        episodes.inputs, numbers.w, numbers.alpha, write, y, None, episodes.clamp, merge=merge
     )[0][-1]
 
 
@@ -265,7 +265,7 @@ def floor(size: Size, gflops: float, copy_gb_per_s: float, *most_keys: int) -> f
     gflops, copy_gb_per_s : float
         What the computer can do.
     most_keys : int
-        As for :func:`hebbnotes.chunks.chunked`.
+        As for :func:`.chunked`.
 
     Returns
     -------

@@ -23,7 +23,17 @@ except ModuleNotFoundError as error:
 
 from hebbnotes.learning.agents.kinds import Agent
 from hebbnotes.networks import PlasticRNN, State
-from hebbnotes.plasticity.compiled import POWERS, _add, _add_plastic, _compile, _tanh, _write
+from hebbnotes.plasticity.compiled import (
+    POWERS,
+    add,
+    add_plastic,
+    array,
+    bound,
+    jit,
+    number,
+    tanh,
+    write,
+)
 from hebbnotes.tasks import maze
 
 __all__ = [
@@ -64,7 +74,7 @@ class RecurrentNet(NamedTuple):
 
 
 class LSTMNet(NamedTuple):
-    """The same of an LSTM; the gates in torch's order: write, keep, new, show."""
+    """The same of an LSTM; the gates in torch's order: admit, keep, new, show."""
 
     inward: Array  # (n_seen + 1, 4 n)
     outward: Array  # (n + 1, 5)
@@ -94,13 +104,13 @@ class _Record(NamedTuple):
     found: Array  # (T, B)
 
 
-@_compile
+@jit
 def _sigmoid(drive: Any) -> Any:
     one = np.ones_like(drive)
     return one / (one + np.exp(-drive))
 
 
-@_compile
+@jit
 def _copy_to(target: Array, values: Array) -> None:
     # numba takes 1.7 s to compile target[:] = values, for its error composes a sentence
     for i in range(len(target)):
@@ -109,28 +119,28 @@ def _copy_to(target: Array, values: Array) -> None:
 
 def _think_plastic(net: Any, seen: Array, b: int) -> None:
     y, hebb, drive = net.y[b], net.hebb[b], net.inward[-1].copy()
-    _add(drive, seen, net.inward[:-1])
-    _add_plastic(drive, y, net.w, net.alpha, hebb)
-    post = _tanh(drive)
-    _write(hebb, y, post, net.eta, net.power, net.clip)
+    add(drive, seen, net.inward[:-1])
+    add_plastic(drive, y, net.w, net.alpha, hebb)
+    post = tanh(drive)
+    write(hebb, y, post, net.eta, net.power, net.clip)
     _copy_to(y, post)
 
 
 def _think_recurrent(net: Any, seen: Array, b: int) -> None:
     y, drive = net.y[b], net.inward[-1].copy()
-    _add(drive, seen, net.inward[:-1])
-    _add(drive, y, net.w)
-    _copy_to(y, _tanh(drive))
+    add(drive, seen, net.inward[:-1])
+    add(drive, y, net.w)
+    _copy_to(y, tanh(drive))
 
 
 def _think_lstm(net: Any, seen: Array, b: int) -> None:
     y, cells, drive = net.y[b], net.cells[b], net.inward[-1].copy()
-    _add(drive, seen, net.inward[:-1])
-    _add(drive, y, net.w)
+    add(drive, seen, net.inward[:-1])
+    add(drive, y, net.w)
     n = len(y)
-    write, keep, show = _sigmoid(drive[:n]), _sigmoid(drive[n : 2 * n]), _sigmoid(drive[3 * n :])
-    _copy_to(cells, keep * cells + write * _tanh(drive[2 * n : 3 * n]))
-    _copy_to(y, show * _tanh(cells))
+    admit, keep, show = _sigmoid(drive[:n]), _sigmoid(drive[n : 2 * n]), _sigmoid(drive[3 * n :])
+    _copy_to(cells, keep * cells + admit * tanh(drive[2 * n : 3 * n]))
+    _copy_to(y, show * tanh(cells))
 
 
 _THINK = {PlasticNet: _think_plastic, RecurrentNet: _think_recurrent, LSTMNet: _think_lstm}
@@ -146,11 +156,11 @@ def _think_of(net: Any, seen: Array, b: int) -> Any:
     return _THINK[net.instance_class]
 
 
-@_compile
+@jit
 def _choose(y: Array, outward: Array, chance: float) -> int:
     """Choose one of four actions with the probabilities of a softmax."""
     logits = outward[-1].copy()
-    _add(logits, y, outward[:-1])
+    add(logits, y, outward[:-1])
     likely = np.exp(logits[:4] - max(logits[0], logits[1], logits[2], logits[3]))
     total, action = likely[0] / likely.sum(), 0
     while action < 3 and chance >= total:
@@ -159,7 +169,7 @@ def _choose(y: Array, outward: Array, chance: float) -> int:
     return action
 
 
-@_compile
+@jit
 def _observe(world: Any, agents: Any, b: int, seen: Array) -> None:
     row, column = agents.position[b, 0], agents.position[b, 1]
     for k in range(9):
@@ -169,7 +179,7 @@ def _observe(world: Any, agents: Any, b: int, seen: Array) -> None:
     seen[13] = agents.reward[b]
 
 
-@_compile
+@jit
 def _anywhere_but(free: Array, avoided: Array, chance: float) -> Array:
     drawn = int(chance * (len(free) - 1))
     for k in range(drawn + 1):
@@ -178,7 +188,7 @@ def _anywhere_but(free: Array, avoided: Array, chance: float) -> Array:
     return free[drawn]
 
 
-@_compile
+@jit
 def _step(world: Any, agents: Any, b: int, action: int, chance: float) -> None:
     place = agents.position[b]
     row, column = (
@@ -197,7 +207,7 @@ def _step(world: Any, agents: Any, b: int, action: int, chance: float) -> None:
     agents.reward[b] = world.reward * found - world.penalty * bumped
 
 
-@_compile
+@jit
 def _lives(net: Any, world: Any, agents: Any, record: Any) -> None:
     """Live: fill the record, and change the agents and the net's state in place."""
     n_steps, _, batch = world.chance.shape
@@ -250,9 +260,9 @@ def lived(
     )
     net, state = agent.arrays(state)
     after = maze.Agents(*map(_copy, agents))
-    chances = _array(chance), _array(noise.to(like))
-    world = _World(_array(made.walls), _array(made.free), reward, penalty, *chances)
-    _lives(net, world, maze.Agents(*map(_array, after)), _Record(*map(_array, record)))
+    chances = array(chance), array(noise.to(like))
+    world = _World(array(made.walls), array(made.free), reward, penalty, *chances)
+    _lives(net, world, maze.Agents(*map(array, after)), _Record(*map(array, record)))
     return *record, after, state
 
 
@@ -261,17 +271,16 @@ def plastic_net(
 ) -> tuple[PlasticNet, State]:
     """Return a net of a network and the connections to it and from it, and the state it holds."""
     y, hebb = map(_copy, state)
-    inward, outward = map(_array, outer)
-    number, power = outward.dtype.type, POWERS[core.rule]
-    rule = number(core.eta.item()), power, number(np.inf if clip is None else clip)
-    weights = inward, outward, _array(core.w), _array(core.alpha)
-    return PlasticNet(*weights, *rule, _array(y), _array(hebb)), State(y, hebb)
+    inward, outward = map(array, outer)
+    rule = number(core.eta), POWERS[core.rule], outward.dtype.type(bound(clip))
+    weights = inward, outward, array(core.w), array(core.alpha)
+    return PlasticNet(*weights, *rule, array(y), array(hebb)), State(y, hebb)
 
 
 def recurrent_net(core: nn.RNN, outward: Tensor, state: Tensor) -> tuple[RecurrentNet, Tensor]:
     """Return a net of torch's network and the connections from it, and the state it holds."""
     y = _copy(state)
-    return RecurrentNet(*_weights(core, outward), _array(y)[0]), y
+    return RecurrentNet(*_weights(core, outward), array(y)[0]), y
 
 
 def lstm_net(
@@ -279,18 +288,13 @@ def lstm_net(
 ) -> tuple[LSTMNet, tuple[Tensor, Tensor]]:
     """Return a net of torch's LSTM and the connections from it, and the state it holds."""
     y, cells = map(_copy, state)
-    return LSTMNet(*_weights(core, outward), _array(y)[0], _array(cells)[0]), (y, cells)
+    return LSTMNet(*_weights(core, outward), array(y)[0], array(cells)[0]), (y, cells)
 
 
 def _weights(core: nn.RNNBase, outward: Tensor) -> tuple[Array, Array, Array]:
     """Return ``inward``, with torch's biases as its last row, ``outward`` and ``w``."""
     inward = torch.cat([core.weight_ih_l0.mT, (core.bias_ih_l0 + core.bias_hh_l0)[None]])
-    return _array(inward), _array(outward), _array(core.weight_hh_l0.mT)
-
-
-def _array(value: Tensor) -> Array:
-    """Return an array with the numbers of a tensor; it shares them where they lie in order."""
-    return np.ascontiguousarray(value.detach().numpy())
+    return array(inward), array(outward), array(core.weight_hh_l0.mT)
 
 
 def _copy(value: Tensor) -> Tensor:

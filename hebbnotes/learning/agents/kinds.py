@@ -191,13 +191,9 @@ class PlasticAgent(Agent):
 
     def run(self, seen: Tensor, state: State) -> tuple[Tensor, State]:
         """Return the outputs of the units, shape (T, B, n), and the state after the last step."""
-        run = networks.run
-        if self.compiles():
-            from hebbnotes.plasticity import compiled
-
-            run = compiled.run
         core, drive = self.core, seen @ self.inward[:-1] + self.inward[-1]
-        return run(drive, core.w, core.alpha, core.eta, core.rule, state, clip=self.clip)
+        numbers, method = (core.w, core.alpha, core.eta), "compiled" if self.compiles() else "auto"
+        return networks.run(drive, *numbers, core.rule, state, method=method, clip=self.clip)
 
 
 class RecurrentAgent(Agent):
