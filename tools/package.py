@@ -144,7 +144,8 @@ def section(module: str, level: str) -> str:
 def of_folder(name: str) -> str:
     """Return what a folder says of itself, unless it is the top, and the sections of its modules, in Markdown."""
     folder = ROOT / PACKAGE / name
-    about = f"```{{eval-rst}}\n.. automodule:: {PACKAGE}.{name}\n```\n" if name != "." else ""
+    dotted_name = f"{PACKAGE}.{name.replace('/', '.')}"
+    about = f"```{{eval-rst}}\n.. automodule:: {dotted_name}\n```\n" if name != "." else ""
     return "\n".join([about, *(section(module, "###") for module in modules(folder))])
 
 
