@@ -29,7 +29,6 @@ LAYERS = (
 UPWARD: set[tuple[str, str]] = set()
 LONG = {
     "chapters.differentiable_plasticity.experiments",
-    "chapters.fast_evaluation.benchmark",
     "experiments.running",
 }
 CROWDED = {
