@@ -24,9 +24,10 @@ def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf
     """Return ``value`` as a finite float in [low, high], or raise."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
-    if not (math.isfinite(value) and low <= value <= high):
+    real = float(value)
+    if not (math.isfinite(real) and low <= real <= high):
         raise ValueError(f"{name} must be a finite number in [{low:g}, {high:g}], got {value}")
-    return float(value)
+    return real
 
 
 def choice(name: str, value: Any, allowed: tuple[Any, ...]) -> Any:

@@ -91,7 +91,7 @@ def reads(rule: Rule, i: int, j: int, *, n_pre: int = 4, n_post: int = 3, seed: 
         name: torch.tensor([matters(name, e) for e in range(a.numel())]).view(a.shape)
         for name, a in args.items()
     }
-    return Reads(*(masks.pop(name) for name in _SEEN), masks)
+    return Reads(masks.pop("w"), masks.pop("pre"), masks.pop("post"), masks)
 
 
 def _axes(name: str) -> str:

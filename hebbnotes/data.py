@@ -285,16 +285,14 @@ def cifar10(split: str = "train", subset: bool = False, download: bool = True) -
     if subset:
         return cifar10(split, False, download)[: 4_000 if split == "train" else 1_000]
     wanted = [f"data_batch_{k}" for k in range(1, 6)] if split == "train" else ["test_batch"]
+    rows = []
     with tarfile.open(fetch("cifar10/cifar-10-python.tar.gz", download)) as archive:
-        rows = [
-            _Arrays(archive.extractfile(f"cifar-10-batches-py/{name}"), encoding="bytes").load()[
-                b"data"
-            ]
-            for name in wanted
-        ]
-    return torch.from_numpy(
-        np.concatenate(rows).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1).copy()
-    )
+        for name in wanted:
+            file = archive.extractfile(f"cifar-10-batches-py/{name}")
+            assert file is not None, "the archive has the official checksum"
+            rows.append(_Arrays(file, encoding="bytes").load()[b"data"])
+    pictures = np.concatenate(rows).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    return torch.from_numpy(pictures.copy())
 
 
 def _subset() -> Path:
@@ -311,7 +309,7 @@ class _Arrays(pickle.Unpickler):
     """Reads what CIFAR-10 is stored in, and nothing else: arrays, and no code."""
 
     def find_class(self, module: str, name: str) -> Any:
-        rebuild = np.zeros(0).__reduce__()[0]
+        rebuild: Any = np.zeros(0).__reduce__()[0]
         allowed: dict[tuple[str, str], Callable[..., Any]] = {
             ("numpy.core.multiarray", "_reconstruct"): rebuild,
             ("numpy._core.multiarray", "_reconstruct"): rebuild,

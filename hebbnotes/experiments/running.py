@@ -415,7 +415,7 @@ def number(numbers: dict[str, Any], metric: str) -> float:
     return float(value)
 
 
-def headline(experiment: Experiment, numbers: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def headline(experiment: Experiment[Any], numbers: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return the metric of an experiment, its mean over seeds, and the 95 % interval of the mean (None with a single seed).
 
     Parameters

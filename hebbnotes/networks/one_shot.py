@@ -36,17 +36,15 @@ def convolutions(n_features: int, generator: torch.Generator) -> nn.Sequential:
     """
     layers: list[nn.Module] = [nn.Unflatten(-2, (1, SIZE))]
     for n_in in (1, *3 * [_checks.integer("n_features", n_features)]):
-        layers += [nn.Conv2d(n_in, n_features, 3, stride=2, device=generator.device), nn.Tanh()]
-    with torch.no_grad():
-        for layer in layers[1::2]:
-            for p in layer.parameters():
-                fan_in = 9 * layer.in_channels
-                p.copy_(
-                    (2 * torch.rand(p.shape, generator=generator, device=generator.device) - 1)
-                    / fan_in**0.5
-                )
+        convolution = nn.Conv2d(n_in, n_features, 3, stride=2, device=generator.device)
+        with torch.no_grad():
+            for p in convolution.parameters():
+                draws = torch.rand(p.shape, generator=generator, device=generator.device)
+                p.copy_((2 * draws - 1) / (9 * n_in) ** 0.5)
+        layers += [convolution, nn.Tanh()]
+    features = nn.Sequential(*layers, nn.Flatten())
     # channels last is faster, with the same numbers
-    return nn.Sequential(*layers, nn.Flatten()).to(memory_format=torch.channels_last)
+    return features.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def see(features: nn.Module, pictures: Tensor, dtype: torch.dtype | None = None) -> Tensor:

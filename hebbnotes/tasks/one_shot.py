@@ -272,7 +272,8 @@ def episodes(
     """
     _checks.integer("n_ways", n_ways)
     _check_drawings(drawings, n_ways, _checks.integer("n_shots", n_shots) + 1, generator)
-    drawn = draw(*drawings.shape[:2], n_ways, n_shots, batch, generator)
+    n_characters, n_drawings = drawings.shape[:2]
+    drawn = draw(n_characters, n_drawings, n_ways, n_shots, batch, generator)
     pictures = _turned(drawings[drawn.characters, drawn.samples], drawn.turns)
     return with_labels(pictures.transpose(0, 1), drawn.labels, n_ways)
 

@@ -15,7 +15,7 @@ seeds = st.integers(0, 10_000)
 
 
 def marked(characters=7, each=6):
-    """Drawings that tell which they are: two pixels hold their numbers, and a corner their rotation."""
+    """Drawings that tell which they are: two pixels hold their numbers, a corner their turn."""
     drawings = torch.zeros(characters, each, 5, 5)
     drawings[:, :, 2, 2] = torch.arange(characters)[:, None] + 1.0
     drawings[:, :, 0, 0] = torch.arange(each) + 1.0

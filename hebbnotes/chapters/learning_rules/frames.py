@@ -1,6 +1,6 @@
 """Figures of this chapter: data in, figures out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,7 +24,7 @@ def fields(rows: dict[str, Tensor], shape: tuple[int, int]) -> np.ndarray:
     return axes
 
 
-def _draw_fields(axes: Sequence[Axes], w: Tensor, shape: tuple[int, int]) -> None:
+def _draw_fields(axes: Iterable[Axes], w: Tensor, shape: tuple[int, int]) -> None:
     for ax in axes:
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)

@@ -29,6 +29,8 @@ class HalvesRNN(nn.Module):
     two : Parameter (2,), the coefficients: across, and elsewhere
     """
 
+    across: Tensor
+
     def __init__(self, n_pixels: int, n: int, *, eta: float, generator: torch.Generator) -> None:
         _checks.integer("n_pixels", n_pixels, 2)
         _checks.integer("n", n, n_pixels)

@@ -29,7 +29,8 @@ def answers(episodes: OneShot, y: Tensor) -> np.ndarray:
     rows = []
     for b, drawn in enumerate((1 - 2 * episodes.inputs).unbind(1)):
         rows.append(dict(zip([*letters, "asked"], [*drawn[order[:, b]], drawn[-1]], strict=True)))
-    axes = greys(rows, tuple(episodes.inputs.shape[-2:]))
+    down, across = episodes.inputs.shape[-2:]
+    axes = greys(rows, (down, across))
     for b, (said, right) in enumerate(
         zip(y.argmax(-1).tolist(), episodes.answer.tolist(), strict=True)
     ):
