@@ -13,7 +13,7 @@ Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -22,7 +22,7 @@ from hebbnotes import _checks
 from hebbnotes.networks.arguments import State, Writing, check_connections, check_writing
 from hebbnotes.plasticity import chunks, rules
 from hebbnotes.plasticity.connections import Connections, ScaledIdentity, through
-from hebbnotes.plasticity.rules import Rule
+from hebbnotes.plasticity.rules import CommonForm, Rule
 from hebbnotes.plasticity.stepper import change, pick
 
 __all__ = ["ACTIVATIONS", "METHODS", "State", "Writing", "choose_method", "run", "run_layer"]
@@ -113,17 +113,18 @@ def run(
         if isinstance(alpha, ScaledIdentity):
             alpha = alpha.scale * torch.eye(sizes["n"], dtype=inputs.dtype, device=inputs.device)
         y, hebb = state or (torch.zeros_like(inputs[0]), None)
-        write = chunks.Write(eta, rule.forget, how.kept, how.written)
+        write = chunks.Write(eta, cast(CommonForm, rule).forget, how.kept, how.written)
         # what is equal is known when it runs, not when it is compiled
         merge = not torch.compiler.is_compiling()
-        output, hebb = chunks.evaluate(inputs, w, alpha, write, y, hebb, clamp, merge=merge)
-        return output, State(output[-1].clone(), hebb)  # a view would keep all outputs alive
+        output, end = chunks.evaluate(inputs, w, alpha, write, y, hebb, clamp, merge=merge)
+        return output, State(output[-1].clone(), end)  # a view would keep all outputs alive
     state = state or _at_rest(inputs, sizes["B"], sizes["n"], sizes["n"])
     if method == "compiled":
         from hebbnotes.plasticity import compiled
 
-        output, hebb = compiled.evaluate(inputs, w, alpha, eta, rule, *state, how.clip)
-        return output, State(output[-1].clone(), hebb)
+        matrices = cast(Tensor, w), cast(Tensor, alpha)
+        output, end = compiled.evaluate(inputs, *matrices, eta, rule, *state, how.clip)
+        return output, State(output[-1].clone(), end)
     return _run_loop(inputs, w, alpha, eta, rule, state, clamp, how)
 
 
@@ -179,14 +180,18 @@ def _run_loop(
         if how.kept is None and how.written is None:
             hebb = hebb + eta * change(rule, hebb, pre, y, drive=drive)
         else:
-            lost = 0 if how.kept is not None else rule.forget(y, **pick(rule, y, {"drive": drive}))
-            kept = 1 - eta * lost if how.kept is None else how.kept[t]
+            kept = how.kept[t] if how.kept is not None else 1 - eta * _lost(rule, y, drive)
             value = (eta if how.written is None else how.written[t]) * y
             hebb = kept.unsqueeze(-2) * hebb + pre.unsqueeze(-1) * value.unsqueeze(-2)
         if how.clip is not None:
             hebb = hebb.clamp(-how.clip, how.clip)
         outputs.append(y)
     return torch.stack(outputs), State(y, hebb)
+
+
+def _lost(rule: Rule, y: Tensor, drive: Tensor) -> Tensor:
+    """Return the share of a weight that a rule of the common form forgets, shape (B, n)."""
+    return cast(CommonForm, rule).forget(y, **pick(rule, y, {"drive": drive}))
 
 
 def _plastic_drive(pre: Tensor, alpha: Connections | None, hebb: Tensor) -> Tensor | float:

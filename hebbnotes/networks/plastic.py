@@ -5,7 +5,7 @@ Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -100,7 +100,7 @@ class _Plastic(nn.Module):
     def eta(self) -> Tensor:
         """The rate at which the trace is written, a scalar; a learned one stays inside (0, 1)."""
         if hasattr(self, "eta_fixed"):
-            return self.eta_fixed
+            return cast(Tensor, self.eta_fixed)
         edge = torch.finfo(self.eta_logit.dtype).eps
         return torch.sigmoid(self.eta_logit).clamp(edge, 1 - edge)
 

@@ -141,7 +141,8 @@ def correlated_spikes(
     Tensor
         0 and 1, shape (T, B, n), of the dtype of ``rates``.
     """
-    _checks.floating("rates", _checks.tensor("rates", rates, "B n", sizes := {}))
+    sizes: dict[str, int] = {}
+    _checks.floating("rates", _checks.tensor("rates", rates, "B n", sizes))
     _checks.tensor("correlation", correlation, "n", sizes)
     chance = rates * _checks.number("dt", dt, 1e-9)
     if not bool(((chance >= 0) & (chance <= 1)).all()):

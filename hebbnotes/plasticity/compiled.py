@@ -40,7 +40,7 @@ __all__ = [
     "write",
 ]
 
-POWERS = {rules.hebb: 0, rules.decay: 1, rules.oja: 2}
+POWERS: dict[Rule, int] = {rules.hebb: 0, rules.decay: 1, rules.oja: 2}
 """The rules that are compiled, each with the power of the output by which it forgets."""
 
 jit = numba.njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
@@ -192,14 +192,15 @@ def array(value: Tensor) -> np.ndarray:
     return np.ascontiguousarray(value.detach().numpy())
 
 
-def number(value: Tensor) -> np.generic:
+def number(value: Tensor) -> Any:
     """Return a scalar in its own precision."""
     return value.detach().numpy()[()]
 
 
 def bound(clip: float | None) -> float:
     """Return the size at which a trace is cut off, infinite for None."""
-    return math.inf if _checks.clip(clip) is None else float(clip)
+    checked = _checks.clip(clip)
+    return math.inf if checked is None else checked
 
 
 class _Evaluation(torch.autograd.Function):

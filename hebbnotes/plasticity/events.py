@@ -80,7 +80,8 @@ class Write(NamedTuple):
 
     def at(self, rows: Any) -> "Write":
         """Return it for some of the steps."""
-        return self._replace(**{name: value[rows] for name, value in self.given().items()})
+        kept, written = (one if one is None else one[rows] for one in (self.kept, self.written))
+        return self._replace(kept=kept, written=written)
 
 
 def knows(rule: Rule) -> bool:

@@ -126,7 +126,7 @@ class CommonForm:
             )
         self.forget = forget
         self.__name__ = getattr(forget, "__name__", type(forget).__name__)
-        self.__module__ = getattr(forget, "__module__", None)
+        self.__module__ = getattr(forget, "__module__", None) or ""
         self.__doc__ = getattr(forget, "__doc__", None)
         further = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY) for n in declared(forget)]
         self.__signature__ = inspect.Signature([*_SEEN, *further])
@@ -143,7 +143,7 @@ class CommonForm:
         return self  # like a function: a copied network has the same rule, not an equal one
 
     def __reduce__(self) -> str | tuple[Any, ...]:
-        home = sys.modules.get(self.__module__ or "")
+        home = sys.modules.get(self.__module__)
         named = getattr(home, self.__name__, None) is self
         return self.__name__ if named else (CommonForm, (self.forget,))
 
