@@ -30,10 +30,6 @@ LONG = {
     "experiments.running",
 }
 CROWDED = {
-    "learning.actor_critic.loss",
-    "learning.agents.loss",
-    "learning.lives._lives",
-    "learning.lives._think",
     "learning.training.train",
 }
 
