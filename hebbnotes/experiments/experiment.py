@@ -129,6 +129,8 @@ class Experiment:
         The figures or tables of Miconi, Stanley & Clune (2018) that it belongs to; the number of the first is stored beside ours.
     difference : str
         How it differs from what was published, and why.
+    at_least : float or None
+        The bound below which the metric cannot lie, such as 0 for a share: an interval ends there. None without a bound.
     """
 
     about: str
@@ -145,6 +147,27 @@ class Experiment:
     needs: Callable[..., Any] = lambda **_: None
     paper: tuple[str, ...] = ()
     difference: str = ""
+    at_least: float | None = None
+
+    def entry(self, name: str) -> dict[str, Any]:
+        """Return what the index says of the experiment under its name."""
+        scales = {
+            scale: {
+                "file": name if self.scaled(scale) == self.configuration else f"{name}.{scale}",
+                "stored": scale in self.stored,
+                "weights": list(self.keep) if scale in self.stored else [],
+            }
+            for scale in ("book", *self.scales)
+        }
+        return {
+            "about": self.about,
+            "command": f"python -m hebbnotes.experiments run {name}",
+            "seeds": list(self.seeds),
+            "scales": scales,
+            "paper": list(self.paper),
+            "also": self.also,
+            "difference": self.difference,
+        }
 
     def scaled(self, scale: str) -> dict[str, Any]:
         """Return the configuration at a scale.

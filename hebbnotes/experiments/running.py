@@ -19,19 +19,18 @@ from typing import Any
 import torch
 
 import hebbnotes
-from hebbnotes import _files
-from hebbnotes.experiments.experiment import Numbers, Trial, Weights, under
-from hebbnotes.experiments.paper import PAPER
-from hebbnotes.experiments.stored import (
-    EXPERIMENTS,
-    WEIGHTS,
-    command,
-    headline,
-    number,
-    result,
-    stem,
-    weights,
+from hebbnotes import _files, analysis
+from hebbnotes.experiments.experiment import (
+    Experiment,
+    Numbers,
+    Trial,
+    Weights,
+    short,
+    shorts,
+    under,
 )
+from hebbnotes.experiments.paper import PAPER
+from hebbnotes.experiments.stored import EXPERIMENTS, WEIGHTS, command, result, stem, weights
 
 __all__ = ["check_first", "collect", "evaluate", "run_seed", "run_seeds", "store"]
 
@@ -407,6 +406,35 @@ def collect(name: str, folder: Path, target: Path, scale: str = "book") -> dict[
         (target / f"{stem(name, scale)}.safetensors").unlink(missing_ok=True)
     _write_json(target / f"{stem(name, scale)}.json", found)
     return found
+
+
+def number(numbers: dict[str, Any], metric: str) -> float:
+    """Return the number that a metric names; a dot leads into a dict."""
+    value: Any = numbers
+    for key in metric.split("."):
+        value = value[key]
+    return float(value)
+
+
+def headline(experiment: Experiment, numbers: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the metric of an experiment, its mean over seeds, and the 95 % interval of the mean (None with a single seed).
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Which says what the metric is, and its bound, where it has one.
+    numbers : dict
+        The numbers of each seed.
+    """
+    values = [number(one, experiment.metric) for one in numbers.values()]
+    mean, *interval = analysis.interval(values) if len(values) > 1 else values
+    bound = -math.inf if experiment.at_least is None else experiment.at_least
+    return {
+        "metric": experiment.metric,
+        "unit": experiment.unit,
+        "value": short(mean),
+        "ci95": shorts(max(bound, end) for end in interval) if interval else None,
+    }
 
 
 def store(name: str, folder: Path, scale: str = "book") -> Path:

@@ -116,6 +116,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         },
         "held.Hopfield.400",
         "patterns",
+        at_least=0.0,
     ),
     "memory-capacity": Experiment(
         "a Hopfield network that is loaded more and more, one unit at a time",
@@ -145,6 +146,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         },
         "recalled.1000.100.stored_kept",
         "share of patterns that are kept at a load of 0.1",
+        at_least=0.0,
     ),
 }
 """All experiments on associative memories."""

@@ -280,6 +280,7 @@ def _experiment(about: str, changed: dict[str, Any], **options: Any) -> Experime
         _TRAINED | changed,
         "test_finds",
         "goals found in an episode",
+        at_least=0.0,
         **options,
     )
 
@@ -344,6 +345,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         },
         "best.lstm",
         "goals found in an episode, LSTM at its best rate",
+        at_least=0.0,
         seeds=(100, 101),
     ),
     **{

@@ -238,7 +238,11 @@ def _are_there(*, source: str, **_: Any) -> None:
         data.require(source)
 
 
-_SQUARED = {"metric": "test_squared", "unit": "mean squared error of an erased pixel"}
+_SQUARED = {
+    "metric": "test_squared",
+    "unit": "mean squared error of an erased pixel",
+    "at_least": 0.0,
+}
 _CIFAR = {
     "source": "cifar10-subset",
     "eta": 0.01,
@@ -314,6 +318,7 @@ EXPERIMENTS["smooth-patterns"] = Experiment(
     },
     "half.1.full",
     "mean squared error of an erased pixel",
+    at_least=0.0,
     keep=(0, 1, 2, 3, 4),
     scales={"notebook": {"lengths": (0, 2), "updates": 150}},
 )

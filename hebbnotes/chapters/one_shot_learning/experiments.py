@@ -267,6 +267,7 @@ _PUBLISHED = {
 _RIGHT = {
     "metric": "test_right",
     "unit": "share of drawings of new characters named right",
+    "at_least": 0.0,
     "needs": lambda **_: data.require("omniglot"),
 }
 
