@@ -25,6 +25,7 @@ from hebbnotes.experiments.experiment import (
     Numbers,
     Trial,
     Weights,
+    described,
     short,
     shorts,
     under,
@@ -77,7 +78,7 @@ def _circumstances(name: str, scale: str, device: str) -> dict[str, Any]:
         else f"threads: {torch.get_num_threads()}"
     )
     return {
-        "configuration": _configuration(name, scale),
+        "configuration": described(EXPERIMENTS[name].scaled(scale)),
         "versions": {
             "hebbnotes": hebbnotes.__version__,
             "torch": torch.__version__,
@@ -88,11 +89,6 @@ def _circumstances(name: str, scale: str, device: str) -> dict[str, Any]:
     }
 
 
-def _configuration(name: str, scale: str) -> dict[str, Any]:
-    """Return a configuration as it is read from JSON."""
-    return json.loads(json.dumps(EXPERIMENTS[name].scaled(scale)))
-
-
 def _read_checked(path: Path, name: str, scale: str, device: str | None = None) -> dict[str, Any]:
     """Read what a seed rests on, and refuse what was trained otherwise."""
     try:
@@ -100,7 +96,7 @@ def _read_checked(path: Path, name: str, scale: str, device: str | None = None) 
         rests_on = read["configuration"], read["device"]
     except (json.JSONDecodeError, KeyError, TypeError) as damaged:
         raise ValueError(f"{path} is damaged: remove it, and run the seed again") from damaged
-    if rests_on[0] != _configuration(name, scale) or device not in (None, rests_on[1]):
+    if rests_on[0] != described(EXPERIMENTS[name].scaled(scale)) or device not in (None, rests_on[1]):
         raise ValueError(
             f"{path} belongs to another configuration or device: remove {path.parent} to train again, or use another folder"
         )
@@ -164,7 +160,7 @@ def check_first(
                 f"{name}: the package stores the seeds {experiment.seeds} at the scales {', '.join(experiment.stored)}, "
                 f"got {sorted(done)} at {scale!r}: name these, or leave --store out"
             )
-    experiment.needs(**configuration)
+    experiment.needs(configuration)
 
 
 def run_seed(
@@ -240,10 +236,10 @@ def _train_and_test(trial: Trial, name: str, scale: str, began: Path) -> dict[st
         return round(before + time.perf_counter() - start)
 
     try:
-        numbers, tensors = experiment.train(trial, **configuration)
+        numbers, tensors = experiment.train(trial, configuration)
         tensors = _kept(tensors)
         numbers |= experiment.test(
-            {key: t.float() for key, t in tensors.items()}, trial.seed, **configuration
+            {key: t.float() for key, t in tensors.items()}, trial.seed, configuration
         )
     except BaseException:
         _write_json(began, rests_on | {"seconds": spent()})
@@ -503,7 +499,7 @@ def evaluate(name: str, scale: str = "book", seeds: Iterable[int] | None = None)
     recomputed, differences = {}, [0.0]
     for seed in wanted:
         again: Numbers = experiment.test(
-            under(tensors, f"{seed}."), int(seed), **experiment.scaled(scale)
+            under(tensors, f"{seed}."), int(seed), experiment.scaled(scale)
         )
         was, now = _leaves(stored["seeds"][seed]), _leaves(again)
         if missing := sorted(set(now) - set(was)):

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from importlib import import_module
 
 import pytest
@@ -24,6 +24,7 @@ from hebbnotes.chapters.natural_images import experiments as pictures
 from hebbnotes.chapters.natural_images import smooth
 from hebbnotes.experiments import experiment, running, stored
 from hebbnotes.experiments.__main__ import main
+from hebbnotes.experiments.experiment import described
 from hebbnotes.networks import ThreeNumbers, run
 
 TINY = {"n_bits": 12, "updates": 6, "test_episodes": 2}
@@ -45,10 +46,10 @@ def tiny(monkeypatch):
     one = experiments.EXPERIMENTS["three-numbers-once"]
     small = replace(
         one,
-        configuration=one.configuration | TINY,
+        configuration=replace(one.configuration, **TINY),
         seeds=(2, 10),
         keep=(10,),
-        scales={"notebook": {"updates": 3}},
+        scales={"notebook": replace(one.configuration, **TINY | {"updates": 3})},
     )
     put(monkeypatch, "three-numbers-once", small)
     monkeypatch.setattr(bits, "SCHEDULES", {"once": tasks.ONCE})
@@ -70,6 +71,17 @@ def test_blocks_of_a_training_end_with_it():
     assert experiment.blocks([1.0, 3.0, 5.0], [2, 3]) == [2.0, 5.0]
 
 
+@pytest.mark.parametrize("name", experiments.EXPERIMENTS)
+def test_a_configuration_is_frozen_and_a_wrong_key_is_an_error(name):
+    one = experiments.EXPERIMENTS[name]
+    for chosen in (one.configuration, *one.scales.values()):
+        with pytest.raises(TypeError, match="updatse"):
+            replace(chosen, updatse=3)
+        with pytest.raises(FrozenInstanceError):
+            chosen.updates = 3
+        assert type(chosen)(**vars(chosen)) == chosen
+
+
 def without_seconds(numbers):
     return {key: value for key, value in numbers.items() if key != "seconds"}
 
@@ -81,9 +93,7 @@ def without_seconds(numbers):
 def test_a_stored_result_has_all_seeds_and_the_configuration_of_the_code(name, scale):
     found, experiment = experiments.result(name, scale), experiments.EXPERIMENTS[name]
     assert (found["experiment"], found["scale"]) == (name, scale)
-    assert found["configuration"] == json.loads(json.dumps(experiment.scaled(scale))), (
-        "run the experiment again"
-    )
+    assert found["configuration"] == described(experiment.scaled(scale)), "run the experiment again"
     assert tuple(map(int, found["seeds"])) == experiment.seeds
     assert len(experiments.seeds(name, scale)) == len(experiment.seeds)
     assert all(one["seconds"] >= 0 for one in experiments.seeds(name, scale))
@@ -147,8 +157,8 @@ def test_the_stored_networks_complete_photographs_about_as_well_as_is_stored(nam
     except FileNotFoundError as missing:
         pytest.skip(f"needs real data: {missing}")
     experiment, its = experiments.EXPERIMENTS[name], experiments.weights(name)
-    few = experiment.configuration | {"test_episodes": 40}
-    found = experiment.test({key.removeprefix("0."): value for key, value in its.items()}, 0, **few)
+    few = replace(experiment.configuration, test_episodes=40)
+    found = experiment.test({key.removeprefix("0."): value for key, value in its.items()}, 0, few)
     assert found["test_squared"] == pytest.approx(
         experiments.seeds(name)[0]["test_squared"], rel=0.3
     )
@@ -290,7 +300,7 @@ def test_only_a_whole_result_is_stored_and_what_was_trained_otherwise_is_refused
         with pytest.raises(ValueError, match=r"2.json is damaged: remove it"):
             running.run_seed(tiny, 2, tmp_path / "a")
     done.write_text(json.dumps(was))
-    put(monkeypatch, tiny, replace(small, configuration=small.configuration | {"lr": 0.5}))
+    put(monkeypatch, tiny, replace(small, configuration=replace(small.configuration, lr=0.5)))
     for call in (
         lambda: running.run_seed(tiny, 2, tmp_path / "a"),
         lambda: running.collect(tiny, tmp_path / "a", tmp_path),
@@ -377,7 +387,7 @@ def test_an_experiment_that_was_stopped_while_it_was_tested_is_not_trained_again
 ):
     experiment, real = experiments.EXPERIMENTS[tiny], training.train
 
-    def interrupted(weights, seed, **configuration):
+    def interrupted(weights, seed, configuration):
         raise KeyboardInterrupt
 
     put(monkeypatch, tiny, replace(experiment, test=interrupted))
@@ -464,13 +474,9 @@ def test_what_a_seed_has_cost_counts_to_the_last_checkpoint(tmp_path):
 def test_a_trial_of_several_trainings_goes_on_in_the_middle(tmp_path, monkeypatch):
     name = "smooth-patterns"
     one = experiments.EXPERIMENTS[name]
-    small = one.configuration | {
-        "lengths": (0,),
-        "updates": 3,
-        "batch": 2,
-        "test_episodes": 4,
-        "shape": (2, 4),
-    }
+    small = replace(
+        one.configuration, lengths=(0,), updates=3, batch=2, test_episodes=4, shape=(2, 4)
+    )
     put(monkeypatch, name, replace(one, configuration=small))
     whole = running.run_seed(name, 0, tmp_path / "whole")["numbers"]
     real, calls = smooth.smooth_episodes, []
@@ -503,7 +509,8 @@ def smaller(folder, *, every=30.0, updates=200):
         "def told(*args):\n history = load(*args)\n print('goes on at', len(history.loss))\n return history\n"
         "training.load = told\n"
         "one = EXPERIMENTS['three-numbers-once']\n"
-        f"few = one.configuration | {{'n_bits': 12, 'updates': {updates}, 'test_episodes': 1}}\n"
+        f"small = {{'n_bits': 12, 'updates': {updates}, 'test_episodes': 1}}\n"
+        "few = dataclasses.replace(one.configuration, **small)\n"
         "EXPERIMENTS['three-numbers-once'] = dataclasses.replace(one, configuration=few)\n"
         f"raise SystemExit(main(['run', 'three-numbers-once', '--seed', '0', '--folder', {str(folder)!r}]))",
     ]
