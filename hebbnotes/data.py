@@ -309,7 +309,7 @@ def omniglot(part: str = "background", download: bool = True) -> tuple[Tensor, l
 
     Notes
     -----
-    Source: Lake, Salakhutdinov & Tenenbaum (2015). Used by :func:`hebbnotes.oneshot.omniglot`, in the chapter "One-shot learning".
+    Source: Lake, Salakhutdinov & Tenenbaum (2015). Used by :func:`.one_shot.omniglot`, in the chapter "One-shot learning".
     """
     from PIL import Image
 

@@ -442,7 +442,7 @@ def least_error(n_patterns: int, n_known: int) -> float:
 
     Notes
     -----
-    Source: ours; a majority errs as :func:`hebbnotes.tasks.floor_majority` says. Taught in the chapter "Associative memory".
+    Source: ours; a majority errs as :func:`.floor_majority` says. Taught in the chapter "Associative memory".
     """
     from scipy.stats import binom
 

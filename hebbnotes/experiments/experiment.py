@@ -78,7 +78,7 @@ class Trial:
         """Train, or go on where it was stopped; of a trial that has several trainings, ``part`` names this one.
 
         An interruption is passed on, since a network that was stopped is no result. Further options are those of
-        :func:`hebbnotes.learning.training.train`.
+        :func:`.training.train`.
         """
         checkpoint = self.folder / f"{part or 'training'}.checkpoint"
         bar = self.bar | ({"desc": f"{self.bar.get('desc', '')}, {part}"} if part else {})

@@ -486,7 +486,7 @@ def evaluate(name: str, scale: str = "book", seeds: Iterable[int] | None = None)
     Raises
     ------
     ValueError, FileNotFoundError
-        As for :func:`hebbnotes.experiments.weights`; or if the weights of a seed are not stored, the stored result lacks numbers,
+        As for :func:`.stored.weights`; or if the weights of a seed are not stored, the stored result lacks numbers,
         or the pictures that the test needs are not there.
     """
     stored, tensors, experiment = result(name, scale), weights(name, scale), EXPERIMENTS[name]

@@ -1,6 +1,6 @@
 """Figures: one style and palette, plots that take data and return axes, and figures that move without a kernel.
 
-Nothing here computes a result; :func:`glue` hands one that a cell computed to the text. The palette is that of Okabe and Ito, which
+Nothing here computes a result; :func:`.glue` hands one that a cell computed to the text. The palette is that of Okabe and Ito, which
 colour-blind readers can tell apart.
 """
 

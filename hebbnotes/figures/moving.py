@@ -4,6 +4,7 @@ import base64
 import html
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -83,6 +84,7 @@ class MovingFigure:
         if not alt.strip():
             raise ValueError("a moving figure needs alt text: say in a sentence what it shows")
         self.labels, self.name, self.alt = list(labels), name, alt
+        self.axes = [one for frame in frames for one in described_axes(frame)]
         self.frames = [_png(frame) for frame in frames]
 
     def __repr__(self) -> str:
@@ -127,3 +129,19 @@ def _png(figure: Figure) -> str:
     )
     few.save(small, format="png", optimize=True)
     return base64.b64encode(small.getvalue()).decode()
+
+
+def described_axes(figure: Figure) -> list[dict[str, Any]]:
+    """Describe the axes of a figure, as JSON takes it."""
+    return [
+        {
+            "title": ax.get_title(),
+            "labels": [ax.get_xlabel(), ax.get_ylabel()],
+            "limits": [float(f"{limit:.4g}") for limit in (*ax.get_xlim(), *ax.get_ylim())],
+            "lines": len(ax.lines),
+            "shapes": len(ax.patches) + len(ax.collections),
+            "images": len(ax.images),
+            "texts": len(ax.texts),
+        }
+        for ax in figure.axes
+    ]

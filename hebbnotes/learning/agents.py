@@ -1,6 +1,6 @@
 """Agents for the maze: networks that act, and how they live through an episode.
 
-An episode is lived step by step without gradients; then it is gone through once more, with them. Where :mod:`hebbnotes.compiled`
+An episode is lived step by step without gradients; then it is gone through once more, with them. Where :mod:`hebbnotes.learning.lives`
 knows the network, it does both.
 
 Shapes: T steps, B agents, n units.
@@ -66,9 +66,9 @@ class Agent(nn.Module):
     kind : {"plastic", "recurrent", "lstm"}
         A plastic network, the same without plasticity, or torch's LSTM.
     rule, eta
-        As for :class:`hebbnotes.networks.PlasticRNN`; the other kinds leave these, and the next two, aside.
+        As for :class:`.PlasticRNN`; the other kinds leave these, and the next two, aside.
     clip
-        As for :func:`hebbnotes.networks.run`.
+        As for :func:`.loop.run`.
     alpha_scale : float
         Standard deviation of the initial plasticities. Their signs are random: with all of them positive the trace feeds itself.
     n_noise : int
@@ -197,9 +197,9 @@ def live(
     agent : Agent
         The network that all agents have; each has a state of its own.
     made : Maze
-        From :func:`hebbnotes.maze.make`.
+        From :func:`.maze.make`.
     agents : hebbnotes.maze.Agents
-        Where they begin: from :func:`hebbnotes.maze.start`, or from an earlier life.
+        Where they begin: from :func:`.maze.start`, or from an earlier life.
     n_steps : int
         Number of steps.
     generator : torch.Generator
@@ -207,7 +207,7 @@ def live(
     state : optional
         The network's state in which they begin; by default at rest.
     reward, penalty : float
-        As for :func:`hebbnotes.maze.step`. The published ones are ten times as large.
+        As for :func:`.maze.step`. The published ones are ten times as large.
 
     Returns
     -------
@@ -357,18 +357,18 @@ def loss(
     entropy: Callable[[int], float] = lambda update: 0.01,
     **options: Any,
 ) -> Callable[[int], tuple[Tensor, dict[str, float]]]:
-    """Return what :func:`hebbnotes.training.train` needs: the loss of an agent on new episodes.
+    """Return what :func:`.training.train` needs: the loss of an agent on new episodes.
 
     Parameters
     ----------
     agent, made, n_steps, generator, reward, penalty
         As for :func:`live`.
     batch, n_goals : int
-        As for :func:`hebbnotes.maze.start`.
+        As for :func:`.maze.start`.
     entropy : callable
         Weight of the entropy, a function of the update.
     options
-        Of :func:`hebbnotes.actor_critic.loss`.
+        Of :func:`.actor_critic.loss`.
 
     Returns
     -------

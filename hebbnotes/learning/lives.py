@@ -146,14 +146,14 @@ def live(
     reward: float,
     penalty: float,
 ) -> tuple[Any, ...]:
-    """Let agents live: what :func:`hebbnotes.agents.live` does, which calls this.
+    """Let agents live: what :func:`.agents.live` does, which calls this.
 
     Parameters
     ----------
     agent : hebbnotes.agents.Agent
         The network.
     made, agents, state, reward, penalty
-        As for :func:`hebbnotes.agents.live`.
+        As for :func:`.agents.live`.
     chance : Tensor
         Drawn from [0, 1), double, shape (T, 2, B): for the action of each step, and for the place after a find.
     noise : Tensor
@@ -162,11 +162,11 @@ def live(
     Returns
     -------
     tuple
-        What a :class:`hebbnotes.agents.Life` holds.
+        What a :class:`.Life` holds.
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5. Used by :func:`hebbnotes.agents.live`.
+    Source: Miconi, Stanley & Clune (2018), section 4.5. Used by :func:`.agents.live`.
     """
     like = agent.outward
     y, memory = _state_arrays(agent.kind, state)

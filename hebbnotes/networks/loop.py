@@ -1,13 +1,13 @@
 """Plastic networks: fixed weights plus a Hebbian trace that is rewritten at every step of an episode.
 
 The effective weight of a connection is ``w + alpha * hebb``. ``w`` and ``alpha`` are trained over many episodes; the trace
-``hebb`` belongs to one episode, starts at zero, and is written by a rule of :mod:`hebbnotes.rules` at the rate ``eta``
+``hebb`` belongs to one episode, starts at zero, and is written by a rule of :mod:`hebbnotes.plasticity.rules` at the rate ``eta``
 (Miconi, Stanley & Clune 2018, equations 1 to 3).
 
-:func:`run` and :func:`run_layer` are functions of plain tensors; :class:`PlasticRNN` and :class:`PlasticLinear` are thin
+:func:`run` and :func:`run_layer` are functions of plain tensors; :class:`.PlasticRNN` and :class:`.PlasticLinear` are thin
 modules that hold the trained numbers and call them. State goes in and comes out; no module remembers an episode. Two further
-modules run the recurrent network with fewer trained numbers: :class:`ThreeNumbers` has three in all, :class:`HalvesRNN` two
-plasticities. :class:`OneShotNetwork` is a plastic layer that looks at drawings through :func:`convolutions`; :func:`see` does the
+modules run the recurrent network with fewer trained numbers: :class:`.ThreeNumbers` has three in all, :class:`.HalvesRNN` two
+plasticities. :class:`.OneShotNetwork` is a plastic layer that looks at drawings through :func:`.convolutions`; :func:`.see` does the
 looking.
 
 Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``.
@@ -79,7 +79,7 @@ def run(
     method: str = "auto",
     clip: float | None = None,
 ) -> tuple[Tensor, State]:
-    """Run a plastic recurrent network: what :class:`PlasticRNN` computes, as a function of plain tensors.
+    """Run a plastic recurrent network: what :class:`.PlasticRNN` computes, as a function of plain tensors.
 
     Each step computes ``y = tanh(pre @ (w + alpha * hebb) + inputs[t])`` with ``pre`` the previous output, then
     ``hebb = hebb + eta * rule(hebb, pre, y)``.
@@ -268,7 +268,7 @@ def run_layer(
     clamp: Tensor | None = None,
     activation: str = "softmax",
 ) -> tuple[Tensor, State]:
-    """Run a plastic layer without recurrence: what :class:`PlasticLinear` computes, as a function of plain tensors.
+    """Run a plastic layer without recurrence: what :class:`.PlasticLinear` computes, as a function of plain tensors.
 
     Each step computes ``y = activation(inputs[t] @ (w + alpha * hebb))``, then ``hebb = hebb + eta * rule(hebb, inputs[t], y)``.
 

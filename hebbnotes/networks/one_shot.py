@@ -78,7 +78,7 @@ def see(features: nn.Module, pictures: Tensor, dtype: torch.dtype | None = None)
 
     Notes
     -----
-    Source: this book. Used by :class:`OneShotNetwork` and :class:`hebbnotes.baselines.PrototypicalNetwork`.
+    Source: this book. Used by :class:`OneShotNetwork` and :class:`.PrototypicalNetwork`.
     """
     _checks.tensor("pictures", pictures, "M rows columns", {"rows": SIZE, "columns": SIZE})
     _checks.choice("dtype", dtype, (None, pictures.dtype, torch.bfloat16, torch.float16))
@@ -109,7 +109,7 @@ class OneShotNetwork(nn.Module):
     Raises
     ------
     TypeError, ValueError
-        As for :class:`PlasticLinear`; and if there is no ``alpha``.
+        As for :class:`.PlasticLinear`; and if there is no ``alpha``.
 
     Attributes
     ----------
@@ -159,7 +159,7 @@ class OneShotNetwork(nn.Module):
         targets: Tensor | None = None,
         clamp: Tensor | None = None,
     ) -> tuple[Tensor, State]:
-        """Run an episode, or go on with one: drawings (T, B, 31, 31) give (T, B, n_ways); see :func:`run_layer` for the rest."""
+        """Run an episode, or go on with one: drawings (T, B, 31, 31) give (T, B, n_ways); see :func:`.run_layer` for the rest."""
         _checks.tensor("inputs", inputs, "T B rows columns", {"rows": SIZE, "columns": SIZE})
         seen = see(self.features, inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
         return self.readout(seen, state, targets, clamp)
@@ -177,7 +177,7 @@ class OneShotNetwork(nn.Module):
         Parameters
         ----------
         pictures, shown, targets, asked : Tensor
-            As in a :class:`hebbnotes.oneshot.Pool`.
+            As in a :class:`.Pool`.
         dtype : torch.dtype, optional
             Precision of the convolutions: ``torch.bfloat16`` is faster where the processor has it, and rounds to three digits.
 
@@ -222,7 +222,7 @@ class PrototypicalNetwork(nn.Module):
     Attributes
     ----------
     features : torch.nn.Sequential
-        See :func:`hebbnotes.networks.convolutions`.
+        See :func:`.convolutions`.
 
     Notes
     -----
@@ -269,7 +269,7 @@ class PrototypicalNetwork(nn.Module):
         asked: Tensor,
         dtype: torch.dtype | None = None,
     ) -> Tensor:
-        """Answer episodes that share their drawings; see :meth:`hebbnotes.networks.OneShotNetwork.ask`."""
+        """Answer episodes that share their drawings; see :meth:`.OneShotNetwork.ask`."""
         seen = see(self.features, pictures, dtype)
         return prototypes(seen[shown], targets, seen[asked])
 

@@ -99,7 +99,7 @@ class PlasticRNN(_Plastic):
     n : int
         Number of units.
     rule : callable
-        ``rule(hebb, pre, post) -> change of the trace``; one of :mod:`hebbnotes.rules` or your own.
+        ``rule(hebb, pre, post) -> change of the trace``; one of :mod:`hebbnotes.plasticity.rules` or your own.
     alpha : {"full", "shared", None}
         One plasticity coefficient for each connection, one for all, or a trace that is written but not read.
     eta : float
@@ -113,7 +113,7 @@ class PlasticRNN(_Plastic):
     device, dtype : optional
         Where and in which precision the parameters live.
     method : {"auto", "loop", "chunk"}
-        How it is evaluated; see :func:`run`. It may be set anew at any time.
+        How it is evaluated; see :func:`.loop.run`. It may be set anew at any time.
 
     Attributes
     ----------
@@ -161,7 +161,7 @@ class PlasticRNN(_Plastic):
     def forward(
         self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None
     ) -> tuple[Tensor, State]:
-        """Run an episode, or go on with one; see :func:`run` for shapes and errors."""
+        """Run an episode, or go on with one; see :func:`.loop.run` for shapes and errors."""
         return run(inputs, self.w, self.alpha, self.eta, self.rule, state, clamp, self.method)
 
 
@@ -176,7 +176,7 @@ class PlasticLinear(_Plastic):
     n_in, n_out : int
         Number of inputs and outputs.
     rule : callable
-        ``rule(hebb, pre, post) -> change of the trace``; one of :mod:`hebbnotes.rules` or your own.
+        ``rule(hebb, pre, post) -> change of the trace``; one of :mod:`hebbnotes.plasticity.rules` or your own.
     alpha : {"full", "shared", None}
         One plasticity coefficient for each connection, one for all, or a trace that is written but not read.
     eta : float
@@ -244,7 +244,7 @@ class PlasticLinear(_Plastic):
         targets: Tensor | None = None,
         clamp: Tensor | None = None,
     ) -> tuple[Tensor, State]:
-        """Run an episode, or go on with one; see :func:`run_layer` for shapes and errors."""
+        """Run an episode, or go on with one; see :func:`.run_layer` for shapes and errors."""
         return run_layer(
             inputs, self.w, self.alpha, self.eta, self.rule, state, targets, clamp, self.activation
         )
@@ -266,7 +266,7 @@ class ThreeNumbers(nn.Module):
     eta : float
         Initial rate at which the trace is written, inside (0, 1).
     method : {"auto", "loop", "chunk"}
-        How it is evaluated; see :func:`run`.
+        How it is evaluated; see :func:`.loop.run`.
 
     Attributes
     ----------
@@ -322,7 +322,7 @@ class ThreeNumbers(nn.Module):
     def forward(
         self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None
     ) -> tuple[Tensor, State]:
-        """Run an episode, or go on with one, with as many units as the inputs have; see :func:`run` for shapes and errors."""
+        """Run an episode, or go on with one, with as many units as the inputs have; see :func:`.loop.run` for shapes and errors."""
         n = inputs.shape[-1]
         return run(
             inputs,

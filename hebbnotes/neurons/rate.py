@@ -68,7 +68,7 @@ def learn_units(
     respond : callable
         What the units do when they are driven: :func:`linear`, :func:`winner`, :func:`soft_winners`, or a function of your own.
     told_drive : bool
-        Whether the rule takes the drive, as :func:`hebbnotes.rules.soft_hebb` does.
+        Whether the rule takes the drive, as :func:`.soft_hebb` does.
 
     Returns
     -------
@@ -220,7 +220,7 @@ def learn_bcm(
     tau : float or Tensor
         Time constant of the threshold, in steps, at least 1; a tensor must broadcast with ``theta``.
     target : float
-        See :func:`hebbnotes.rules.sliding_threshold`.
+        See :func:`.sliding_threshold`.
 
     Returns
     -------

@@ -67,7 +67,7 @@ def find_events(inputs: Tensor, clamp: Tensor, y: Tensor, merge: bool = True) ->
     Parameters
     ----------
     inputs, clamp : Tensor
-        Shape (T, B, n); see :func:`hebbnotes.networks.run`.
+        Shape (T, B, n); see :func:`.loop.run`.
     y : Tensor
         Output before the first step, shape (B, n).
     merge : bool
@@ -445,14 +445,14 @@ def evaluate(
     *,
     merge: bool = True,
 ) -> tuple[Tensor, Tensor]:
-    """Run a plastic recurrent network; :func:`hebbnotes.networks.run` checks the arguments and calls this.
+    """Run a plastic recurrent network; :func:`.loop.run` checks the arguments and calls this.
 
     Parameters
     ----------
     inputs, w, alpha, eta, clamp
-        As for :func:`hebbnotes.networks.run`; ``alpha`` is a matrix, a number or None.
+        As for :func:`.loop.run`; ``alpha`` is a matrix, a number or None.
     forget : callable
-        Elementwise function of the outputs, without trained numbers of its own; see :func:`hebbnotes.rules.common_form`.
+        Elementwise function of the outputs, without trained numbers of its own; see :func:`.common_form`.
     y : Tensor
         Output before the first step, shape (B, n).
     hebb : Tensor or None
@@ -469,7 +469,7 @@ def evaluate(
 
     Notes
     -----
-    Used by :func:`hebbnotes.networks.run`. Taught on the page "The fast evaluation".
+    Used by :func:`.loop.run`. Taught on the page "The fast evaluation".
     """
     clamp = torch.zeros_like(inputs, dtype=torch.bool) if clamp is None else clamp
     events = find_events(inputs, clamp, y, merge)
@@ -515,7 +515,7 @@ def matching(
     asked : Tensor
         Input of the step that follows, shape (B, n_in).
     w, alpha, eta
-        As for :func:`hebbnotes.networks.run_layer`.
+        As for :func:`.run_layer`.
     forget : callable
         Of a rule of the common form.
 
@@ -527,7 +527,7 @@ def matching(
     Notes
     -----
     Source: this book, from Miconi, Stanley & Clune (2018), equations 1 to 3. It needs one clamped step or more, and leaves checks
-    to :meth:`hebbnotes.networks.OneShotNetwork.ask`. Taught in the chapter "One-shot learning".
+    to :meth:`.OneShotNetwork.ask`. Taught in the chapter "One-shot learning".
     """
     drive = through(asked, w)
     if alpha is None:

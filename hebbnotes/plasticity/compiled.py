@@ -1,6 +1,6 @@
 """Machine code for agents: whole lives in a maze, and the plastic network's gradient, one episode at a time.
 
-An agent is small and lives long: :mod:`hebbnotes.fast` and torch's own operations then spend their time on being called. Numba
+An agent is small and lives long: :mod:`hebbnotes.plasticity.chunks` and torch's own operations then spend their time on being called. Numba
 compiles the plain loops instead. One episode's trace fits into the processor's cache, where all its steps are done.
 
 Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``. Everything is computed on the processor.
@@ -243,7 +243,7 @@ def run(
     state: State,
     clip: float | None = None,
 ) -> tuple[Tensor, State]:
-    """Run a plastic recurrent network: the numbers and gradients of :func:`hebbnotes.networks.run`, up to rounding.
+    """Run a plastic recurrent network: the numbers and gradients of :func:`.loop.run`, up to rounding.
 
     Parameters
     ----------
@@ -258,7 +258,7 @@ def run(
     state : State
         Where to go on from.
     clip : float, optional
-        As for :func:`hebbnotes.networks.run`.
+        As for :func:`.loop.run`.
 
     Returns
     -------
@@ -273,7 +273,7 @@ def run(
         If a shape, a dtype or the device does not fit, ``eta`` is outside [0, 1], inputs are not finite, the rule is not compiled,
         or the clip is not above 0.
     RuntimeError
-        If a second derivative or batched gradients are wanted: use :func:`hebbnotes.networks.run`.
+        If a second derivative or batched gradients are wanted: use :func:`.loop.run`.
 
     Notes
     -----
@@ -312,7 +312,7 @@ def knows(rule: Rule) -> bool:
 
     Notes
     -----
-    Used by :func:`run` and by :class:`hebbnotes.learning.agents.Agent`.
+    Used by :func:`run` and by :class:`.Agent`.
     """
     return any(rule is one for one in POWERS)
 

@@ -46,7 +46,7 @@ def through(pre: Tensor, w: Connections) -> Tensor:
 
     Notes
     -----
-    Used by :mod:`hebbnotes.networks` and :mod:`hebbnotes.fast`.
+    Used by :mod:`hebbnotes.networks` and :mod:`hebbnotes.plasticity.chunks`.
     """
     if isinstance(w, ScaledIdentity):
         return w.scale * pre
@@ -60,7 +60,7 @@ def back(delta: Tensor, w: Connections) -> Tensor:
 
     Notes
     -----
-    Used by :mod:`hebbnotes.fast`.
+    Used by :mod:`hebbnotes.plasticity.chunks`.
     """
     return through(delta, w.mT if isinstance(w, Tensor) and w.ndim == 2 else w)
 
@@ -79,7 +79,7 @@ def add_products(total: Tensor, pre: Tensor, delta: Tensor, w: Connections) -> N
 
     Notes
     -----
-    Used by :mod:`hebbnotes.fast`.
+    Used by :mod:`hebbnotes.plasticity.chunks`.
     """
     if isinstance(w, ScaledIdentity):
         total += (pre * delta).sum()

@@ -30,11 +30,11 @@ class MazeVectorEnv(VectorEnv):
     num_envs : int
         Number of agents.
     size, reward, penalty
-        As for :func:`hebbnotes.maze.make` and :func:`hebbnotes.maze.step`.
+        As for :func:`.maze.make` and :func:`.maze.step`.
     n_steps : int
         Steps of an episode; at the next step a new one starts, whatever the action.
     n_goals
-        As for :func:`hebbnotes.maze.start`.
+        As for :func:`.maze.start`.
 
     Raises
     ------

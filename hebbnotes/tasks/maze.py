@@ -219,7 +219,7 @@ def step(
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5: reward 10, penalty 0.1, one goal. Used by :func:`hebbnotes.agents.live`.
+    Source: Miconi, Stanley & Clune (2018), section 4.5: reward 10, penalty 0.1, one goal. Used by :func:`.agents.live`.
     Taught in the chapter "The maze".
     """
     _checks.actions("action", action, "B", {"B": len(agents.position)}, 4)

@@ -111,7 +111,7 @@ def omniglot(size: int = SIZE, download: bool = False) -> tuple[Tensor, list[str
     Raises
     ------
     OSError, ValueError
-        If the data are neither there nor to be had; the message names file, folder and command. See :func:`hebbnotes.data.fetch`.
+        If the data are neither there nor to be had; the message names file, folder and command. See :func:`.fetch`.
 
     Notes
     -----
@@ -580,7 +580,7 @@ def correct(y: Tensor, episodes: OneShot) -> Tensor:
 def loss(
     network: Any, draw: Callable[[], Pool], dtype: torch.dtype | None = None
 ) -> Callable[[int], tuple[Tensor, dict[str, float]]]:
-    """Return what :func:`hebbnotes.training.train` needs: the loss of a network on a new pool of episodes.
+    """Return what :func:`.training.train` needs: the loss of a network on a new pool of episodes.
 
     The loss is the cross-entropy of the answers with the right labels; the metric is the share of right answers.
 
@@ -588,11 +588,11 @@ def loss(
     ----------
     network : torch.nn.Module
         ``network.ask(pictures, shown, targets, asked)`` returns what a softmax turns into the answers, shape (B, N):
-        :class:`hebbnotes.networks.OneShotNetwork` or :class:`hebbnotes.baselines.PrototypicalNetwork`.
+        :class:`.OneShotNetwork` or :class:`.PrototypicalNetwork`.
     draw : callable
         ``draw()`` returns a new pool.
     dtype : torch.dtype, optional
-        Precision of the convolutions, as for :meth:`hebbnotes.networks.OneShotNetwork.ask`.
+        Precision of the convolutions, as for :meth:`.OneShotNetwork.ask`.
 
     Returns
     -------

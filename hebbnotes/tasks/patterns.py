@@ -2,8 +2,8 @@
 
 :class:`PatternCompletion` is the first task of Miconi, Stanley & Clune (2018): a few new patterns of bits are shown, then one of
 them again with half of its bits erased, and the network is to fill them in. Its patterns may be random bits, text
-(:func:`text_pattern`), grey pictures with one half erased (:func:`pictures`), or smooth patterns, whose pixels are correlated as
-much as one wishes (:func:`smooth_episodes`). Answers are judged by :func:`errors` and :func:`squared_error`; :func:`floor_last`
+(:func:`text_pattern`), grey pictures with one half erased (:func:`.pictures`), or smooth patterns, whose pixels are correlated as
+much as one wishes (:func:`.smooth_episodes`). Answers are judged by :func:`errors` and :func:`.squared_error`; :func:`floor_last`
 and :func:`floor_majority` are the errors of networks that ignore the cue. Torch and numpy are all that tasks need, and for text
 matplotlib.
 """
@@ -362,7 +362,7 @@ def recall_loss(
     batch: int,
     generator: torch.Generator,
 ) -> Callable[[int], tuple[Tensor, dict[str, float]]]:
-    """Return what :func:`hebbnotes.training.train` needs: the loss of a network on new episodes of a task.
+    """Return what :func:`.training.train` needs: the loss of a network on new episodes of a task.
 
     The loss is the squared error at the last step, summed over the erased bits, averaged over the episodes. The metrics are the
     shares of wrong bits, ``erased`` and ``all_bits``, before the update: every episode is new, so they are errors on unseen ones.

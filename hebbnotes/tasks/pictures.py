@@ -37,7 +37,7 @@ def halves(batch: int, shape: tuple[int, int], generator: torch.Generator) -> Te
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.3. Used by :func:`pictures` and :func:`smooth_episodes`. Taught in the chapter
+    Source: Miconi, Stanley & Clune (2018), section 4.3. Used by :func:`pictures` and :func:`.smooth_episodes`. Taught in the chapter
     "Natural images".
     """
     rows, columns = (_checks.integer("shape", s) for s in shape)
@@ -119,7 +119,7 @@ def picture_loss(
     batch: int,
     generator: torch.Generator,
 ) -> Callable[[int], tuple[Tensor, dict[str, float]]]:
-    """Return what :func:`hebbnotes.training.train` needs: the loss of a network on new episodes of pictures.
+    """Return what :func:`.training.train` needs: the loss of a network on new episodes of pictures.
 
     The loss is the squared error at the last step, summed over the erased pixels, averaged over the episodes; the metric is its
     mean for each erased pixel.

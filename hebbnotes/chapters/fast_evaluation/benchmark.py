@@ -75,7 +75,7 @@ def published(
     eta : Tensor
         Rate at which the trace is written, a scalar.
     rule : callable
-        :func:`hebbnotes.rules.decay` or :func:`hebbnotes.rules.oja`.
+        :func:`.rules.decay` or :func:`.rules.oja`.
 
     Returns
     -------
@@ -265,7 +265,7 @@ def floor(size: Size, gflops: float, copy_gb_per_s: float, *most_keys: int) -> f
     gflops, copy_gb_per_s : float
         What the computer can do.
     most_keys : int
-        As for :func:`hebbnotes.chunks.chunked`.
+        As for :func:`.chunked`.
 
     Returns
     -------

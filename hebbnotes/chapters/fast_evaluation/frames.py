@@ -31,7 +31,7 @@ def read_frame(
     Returns
     -------
     matplotlib.figure.Figure
-        For :class:`MovingFigure`.
+        For :class:`.MovingFigure`.
 
     Notes
     -----

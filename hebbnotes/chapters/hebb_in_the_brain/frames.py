@@ -22,7 +22,7 @@ def window_frame(lags: Tensor, window: Tensor, lag: float, change: float) -> Fig
     Returns
     -------
     matplotlib.figure.Figure
-        For :class:`MovingFigure`.
+        For :class:`.MovingFigure`.
 
     Notes
     -----
@@ -63,7 +63,7 @@ def bcm_frame(y: Tensor, change: Tensor, theta: float) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        For :class:`MovingFigure`.
+        For :class:`.MovingFigure`.
 
     Notes
     -----

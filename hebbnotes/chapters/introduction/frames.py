@@ -87,7 +87,7 @@ def recall_frame(y: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str
     Returns
     -------
     matplotlib.figure.Figure
-        For :class:`MovingFigure`.
+        For :class:`.MovingFigure`.
 
     Notes
     -----

@@ -59,7 +59,7 @@ def fields_frame(w: Tensor, shape: tuple[int, int], across: int, title: str) -> 
     Returns
     -------
     matplotlib.figure.Figure
-        For :class:`MovingFigure`.
+        For :class:`.MovingFigure`.
 
     Notes
     -----

@@ -27,7 +27,7 @@ def maze_frame(walls: Tensor, path: Tensor, goal: Tensor, known: bool, title: st
     Returns
     -------
     matplotlib.figure.Figure
-        For :class:`MovingFigure`.
+        For :class:`.MovingFigure`.
 
     Notes
     -----

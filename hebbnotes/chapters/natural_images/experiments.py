@@ -40,7 +40,7 @@ KINDS: dict[str, str | None] = {
 def network(
     alpha: str | None, task: tasks.PatternCompletion, eta: float, generator: torch.Generator
 ) -> PlasticRNN | HalvesRNN:
-    """Return an untrained network; ``alpha`` is that of :class:`hebbnotes.networks.PlasticRNN`, or "halves" for two numbers."""
+    """Return an untrained network; ``alpha`` is that of :class:`.PlasticRNN`, or "halves" for two numbers."""
     if alpha == "halves":
         return HalvesRNN(task.n_bits, task.n_units, eta=eta, generator=generator)
     return PlasticRNN(
@@ -166,7 +166,7 @@ def alpha_described(alpha: Tensor, n_pixels: int) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Shown:
-    """How the smooth patterns are shown, as in :class:`hebbnotes.tasks.PatternCompletion`."""
+    """How the smooth patterns are shown, as in :class:`.PatternCompletion`."""
 
     n_patterns: int = 3
     cycles: int = 1

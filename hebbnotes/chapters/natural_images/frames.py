@@ -27,7 +27,7 @@ def maps_frame(
     Returns
     -------
     matplotlib.figure.Figure
-        For :class:`MovingFigure`.
+        For :class:`.MovingFigure`.
 
     Notes
     -----

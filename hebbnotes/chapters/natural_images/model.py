@@ -64,5 +64,5 @@ class HalvesRNN(nn.Module):
     def forward(
         self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None
     ) -> tuple[Tensor, State]:
-        """Run an episode, or go on with one; see :func:`run` for shapes and errors."""
+        """Run an episode, or go on with one; see :func:`.loop.run` for shapes and errors."""
         return run(inputs, self.core.w, self.alpha, self.eta, self.core.rule, state, clamp)

@@ -186,7 +186,7 @@ def readings(net: Any, seen: Tensor, targets: Tensor, clamp: Tensor) -> dict[str
     seen : Tensor
         Features of each step, shape (T, B, F).
     targets, clamp : Tensor
-        As in :class:`hebbnotes.one_shot.OneShot`.
+        As in :class:`.OneShot`.
 
     Returns
     -------

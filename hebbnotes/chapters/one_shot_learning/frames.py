@@ -80,7 +80,7 @@ def labels_frame(
     Returns
     -------
     matplotlib.figure.Figure
-        For :class:`MovingFigure`.
+        For :class:`.MovingFigure`.
 
     Notes
     -----
