@@ -1,4 +1,6 @@
-"""What trained numbers are worth on fresh episodes, what they look like, and what each part of them is worth."""
+"""What trained numbers are worth on fresh episodes, what they look like, and what each part of them
+is worth.
+"""
 
 from typing import Any
 
@@ -17,7 +19,9 @@ __all__ = ["autopsy", "measure"]
 def measure(
     w: Any, alpha: Any, eta: Any, task: tasks.PatternCompletion, episodes: int, seed: int
 ) -> tasks.Errors:
-    """Return the mean errors of a plastic network on fresh episodes, shown one at a time to spare memory."""
+    """Return the mean errors of a plastic network on fresh episodes, shown one at a time to spare
+    memory.
+    """
     g = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         shown = [task.sample(1, g) for _ in range(episodes)]

@@ -1,4 +1,6 @@
-"""Experiments on patterns of bits: Figures 2 and 3 of the paper, what two million numbers learn, and three that do as well."""
+"""Experiments on patterns of bits: Figures 2 and 3 of the paper, what two million numbers learn,
+and three that do as well.
+"""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -33,7 +35,9 @@ SCHEDULES = {"paper": tasks.PAPER, "code": tasks.CODE, "once": tasks.ONCE}
 def _since(
     errors: list[float], batch: int, n_bits: int, share: float = 0.01, bits: int = 10_000
 ) -> int | None:
-    """Return after how many episodes the mean error of the last so many bits first was below a share; None if it never was."""
+    """Return after how many episodes the mean error of the last so many bits first was below a
+    share; None if it never was.
+    """
     run_of = -(-bits // (batch * n_bits))  # updates
     means = (
         np.convolve(errors, np.ones(run_of) / run_of, "valid")
@@ -46,7 +50,9 @@ def _since(
 
 @dataclass(frozen=True, kw_only=True)
 class ThousandBits:
-    """Configuration of 1,001 units on five patterns of 1,000 bits: the schedule by name, and how they are trained."""
+    """Configuration of 1,001 units on five patterns of 1,000 bits: the schedule by name, and how
+    they are trained.
+    """
 
     schedule: str
     lr: float
@@ -99,7 +105,9 @@ def score_thousand_bits(weights: Weights, seed: int, chosen: ThousandBits) -> Nu
 
 
 def _curve(history: training.History, batch: int) -> dict[str, list[float]]:
-    """Return the errors against the episodes seen, as means over blocks whose ends grow by a quarter."""
+    """Return the errors against the episodes seen, as means over blocks whose ends grow by a
+    quarter.
+    """
     ends = np.unique(np.minimum(np.round(25 * 1.25 ** np.arange(60)), len(history.loss))).astype(
         int
     )
@@ -109,7 +117,9 @@ def _curve(history: training.History, batch: int) -> dict[str, list[float]]:
 
 @dataclass(frozen=True, kw_only=True)
 class FiftyBits:
-    """Configuration of a network on patterns of 50 bits: which, one of :data:`NETWORKS`, and how it is trained."""
+    """Configuration of a network on patterns of 50 bits: which, one of :data:`NETWORKS`, and how it
+    is trained.
+    """
 
     n_patterns: int
     kind: str
@@ -214,7 +224,9 @@ class Start:
 
 @dataclass(frozen=True, kw_only=True)
 class Three:
-    """Configuration of the network of three numbers, trained on small patterns in a schedule by name."""
+    """Configuration of the network of three numbers, trained on small patterns in a schedule by
+    name.
+    """
 
     schedule: str
     start: Start = Start()
@@ -258,7 +270,8 @@ _ALL_BITS = {
     "unit": "share of all bits that are wrong",
     "at_least": 0.0,
     "also": {
-        "episodes_to_1_percent": "training episodes until fewer than 1 % of the last 10,000 bits were wrong"
+        "episodes_to_1_percent": "training episodes until fewer than 1 % of the last 10,000 bits "
+        "were wrong"
     },
 }
 _ERASED = {"unit": "share of the erased bits that are wrong", "at_least": 0.0}
@@ -302,8 +315,10 @@ def _plastic_units(p: int) -> Experiment[Any]:
         replace(book, lr=3e-4, eta=0.01, learn_eta=True, updates=2_000),
         keep=(0, 1, 2, 3, 4),
         stored=("book", "paper") if p == 2 else ("book",),
-        difference="at the scale of the book batches of 32 episodes, a larger learning rate that is annealed, and eta fixed at "
-        ".03; at the scale of the paper eta is learned as a logit, and why it has not learned as fast is not known",
+        difference="at the scale of the book batches of 32 episodes, a larger learning rate that "
+        "is annealed, and eta fixed at "
+        ".03; at the scale of the paper eta is learned as a logit, and why it has not learned as "
+        "fast is not known",
     )
 
 
@@ -327,7 +342,8 @@ def _lstm(p: int) -> Experiment[Any]:
         replace(book, updates=400),
         replace(book, lr=3e-5, n_hidden=1_949, updates=1_000_000),
         keep=(0,),
-        difference="a tenth of the cells, a quarter of the episodes in batches of 32; clamped by a read-out and not by "
+        difference="a tenth of the cells, a quarter of the episodes in batches of 32; clamped by "
+        "a read-out and not by "
         "weights of the LSTM",
     )
 
@@ -347,7 +363,8 @@ def _small(p: int) -> Experiment[Any]:
 
 def _three(schedule: str) -> Experiment[Any]:
     return Experiment(
-        f"three numbers trained on 2 patterns of 50 bits in the schedule '{schedule}', used on 5 patterns of 1,000 bits in all",
+        f"three numbers trained on 2 patterns of 50 bits in the schedule '{schedule}', used on 5 "
+        "patterns of 1,000 bits in all",
         train_three_numbers,
         score_three_numbers,
         Three(schedule=schedule),
@@ -360,17 +377,20 @@ def _three(schedule: str) -> Experiment[Any]:
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     "thousand-bits": _thousand_bits(
-        "1,001 units, five patterns of 1,000 bits, in the paper's schedule, with its learning rate and eta fixed",
+        "1,001 units, five patterns of 1,000 bits, in the paper's schedule, with its learning "
+        "rate and eta fixed",
         ThousandBits(schedule="paper", lr=1e-3),
         keep=(0,),
-        difference="none that we know of: the paper does not say how long the cue is shown (we show it as long as a pattern), nor "
+        difference="none that we know of: the paper does not say how long the cue is shown (we "
+        "show it as long as a pattern), nor "
         "whether a test was made apart from training",
     ),
     "thousand-bits-code": _thousand_bits(
         "the same in the schedule of the published code, with its learning rate",
         ThousandBits(schedule="code", lr=3e-4),
         stored=("book", "notebook"),
-        difference="at notebook scale two episodes for each update and a learning rate five times as large; both, and the length, "
+        difference="at notebook scale two episodes for each update and a learning rate five times "
+        "as large; both, and the length, "
         "were chosen on seeds 100 to 102",
     ),
     "thousand-bits-code-learned-eta": _thousand_bits(

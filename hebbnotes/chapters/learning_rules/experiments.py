@@ -1,4 +1,6 @@
-"""Experiments on features of digits: what rules learn without labels, and what it is worth to a linear read-out."""
+"""Experiments on features of digits: what rules learn without labels, and what it is worth to a
+linear read-out.
+"""
 
 import warnings
 from collections.abc import Callable
@@ -19,7 +21,8 @@ __all__ = ["EXPERIMENTS", "features", "learned"]
 
 
 def prepared(split: str) -> tuple[Tensor, Tensor]:
-    """Return the digits of MNIST as the features are given them, shape (M, 784), and their labels; nothing is downloaded.
+    """Return the digits of MNIST as the features are given them, shape (M, 784), and their labels;
+    nothing is downloaded.
 
     The mean training digit is subtracted, and each digit has length 1 then.
     """
@@ -31,7 +34,9 @@ def prepared(split: str) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
-    """Configuration of features that nobody tunes: their kind, their numbers, and what they say when they are driven."""
+    """Configuration of features that nobody tunes: their kind, their numbers, and what they say
+    when they are driven.
+    """
 
     kind: str
     responses: tuple[str, ...] = ("linear", "above the mean")
@@ -40,7 +45,9 @@ class Features:
 
 @dataclass(frozen=True, kw_only=True)
 class Learned(Features):
-    """Configuration of features that a rule learns: steps of so many inputs each, at a rate that falls from eta to 0."""
+    """Configuration of features that a rule learns: steps of so many inputs each, at a rate that
+    falls from eta to 0.
+    """
 
     steps: int = 6_000
     batch: int = 100
@@ -74,7 +81,9 @@ def random(x: Tensor, k: int, chosen: Features, generator: torch.Generator) -> T
 
 
 def exemplars(x: Tensor, k: int, chosen: Features, generator: torch.Generator) -> Tensor:
-    """Return inputs, drawn by chance, which is where competition begins: a unit that never wins never learns."""
+    """Return inputs, drawn by chance, which is where competition begins: a unit that never wins
+    never learns.
+    """
     _directions(x.shape[1], k, generator)  # drawn before in all kinds, so that all begin alike
     return x[torch.randperm(len(x), generator=generator)[:k]].T.clone()
 
@@ -135,7 +144,8 @@ RESPONSES = ("linear", "rectified", "above the mean")
 def learned(
     x: Tensor, k: int, chosen: Features, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Return the weights of k features, shape (n, k), and their biases (k,), learned from inputs without labels.
+    """Return the weights of k features, shape (n, k), and their biases (k,), learned from inputs
+    without labels.
 
     Parameters
     ----------
@@ -162,7 +172,9 @@ def learned(
 def trained(
     trial: Trial, x: Tensor, labels: Tensor, k: int, chosen: Backpropagated
 ) -> tuple[Tensor, Tensor]:
-    """Return the weights and biases of k rectified units that were trained with labels, by backpropagation through a read-out."""
+    """Return the weights and biases of k rectified units that were trained with labels, by
+    backpropagation through a read-out.
+    """
     g = trial.generator()
     net = torch.nn.Sequential(
         torch.nn.Linear(x.shape[1], k), torch.nn.ReLU(), torch.nn.Linear(k, 10)
@@ -191,7 +203,8 @@ def features(x: Tensor, w: Tensor, bias: Tensor, respond: str) -> Tensor:
     x, w, bias : Tensor
         Inputs (M, n), weights (n, k) and biases (k,).
     respond : {"linear", "rectified", "above the mean"}
-        The drive itself; what of it is above 0; or above the mean drive of all units, as if each inhibited all.
+        The drive itself; what of it is above 0; or above the mean drive of all units, as if each
+        inhibited all.
     """
     drive = x @ w + bias
     if _checks.choice("respond", respond, RESPONSES) == "linear":
@@ -200,10 +213,12 @@ def features(x: Tensor, w: Tensor, bias: Tensor, respond: str) -> Tensor:
 
 
 def wrong(known: tuple[Tensor, Tensor], new: tuple[Tensor, Tensor]) -> float:
-    """Return the share of new inputs that a linear read-out (logistic regression of scikit-learn) names wrongly.
+    """Return the share of new inputs that a linear read-out (logistic regression of scikit-learn)
+    names wrongly.
 
-    Features are centred and scaled first, by their mean and their standard deviation among the known inputs. But for the number of
-    iterations all settings are scikit-learn's; a fit that has not converged is an error.
+    Features are centred and scaled first, by their mean and their standard deviation among the
+    known inputs. But for the number of iterations all settings are scikit-learn's; a fit that has
+    not converged is an error.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
@@ -259,7 +274,9 @@ def score_pixels(weights: Weights, seed: int, chosen: Pixels) -> Numbers:
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """Configuration of :func:`train_choices`: the settings that are tried, and how all of them learn."""
+    """Configuration of :func:`train_choices`: the settings that are tried, and how all of them
+    learn.
+    """
 
     k: int = 100
     betas: tuple[float, ...] = (10, 20, 30, 50, 100)
@@ -351,7 +368,8 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "units trained by backpropagation", Backpropagated(kind="backpropagation")
     ),
     "features-choices": Experiment(
-        "MNIST, settings of soft competition and of backpropagation, tried on training digits that were held out",
+        "MNIST, settings of soft competition and of backpropagation, tried on training digits "
+        "that were held out",
         train_choices,
         score_choices,
         Choices(),

@@ -1,4 +1,6 @@
-"""Experiments on pictures, half of one erased: Figures 4 and 5 of the paper, and when per-synapse plasticity pays."""
+"""Experiments on pictures, half of one erased: Figures 4 and 5 of the paper, and when per-synapse
+plasticity pays.
+"""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -40,7 +42,9 @@ KINDS: dict[str, str | None] = {
 def network(
     alpha: str | None, task: tasks.PatternCompletion, eta: float, generator: torch.Generator
 ) -> PlasticRNN | HalvesRNN:
-    """Return an untrained network; ``alpha`` is that of :class:`.PlasticRNN`, or "halves" for two numbers."""
+    """Return an untrained network; ``alpha`` is that of :class:`.PlasticRNN`, or "halves" for two
+    numbers.
+    """
     if alpha == "halves":
         return HalvesRNN(task.n_bits, task.n_units, eta=eta, generator=generator)
     return PlasticRNN(
@@ -51,7 +55,8 @@ def network(
 def load(
     alpha: str | None, task: tasks.PatternCompletion, weights: Weights, prefix: str = ""
 ) -> PlasticRNN | HalvesRNN:
-    """Return a trained network: the one of :func:`network`, with those weights whose names begin with a prefix.
+    """Return a trained network: the one of :func:`network`, with those weights whose names begin
+    with a prefix.
 
     Raises
     ------
@@ -78,7 +83,9 @@ def photographs(source: str, split: str) -> tuple[Tensor, tuple[int, int]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Pictures:
-    """Configuration of a network on halves of photographs: its alpha, one of :data:`KINDS`, the source, the training."""
+    """Configuration of a network on halves of photographs: its alpha, one of :data:`KINDS`, the
+    source, the training.
+    """
 
     alpha: str | None
     source: str = "cifar10-subset"
@@ -110,7 +117,7 @@ def train_natural_images(trial: Trial, chosen: Pictures) -> tuple[Numbers, Weigh
 
 
 def score_natural_images(weights: Weights, seed: int, chosen: Pictures) -> Numbers:
-    """Test a network on photographs that it was not trained on, whole and with its alpha changed."""
+    """Test a network on photographs that it never saw, whole and with its alpha changed."""
     new, shape = photographs(chosen.source, "test")
     task = tasks.PatternCompletion(n_bits=new.shape[1], **tasks.PICTURES)
     net, g = load(chosen.alpha, task, weights), torch.Generator().manual_seed(10_000 + seed)
@@ -139,7 +146,9 @@ def _mean(shown: list[tasks.Episodes], answer: Callable[[tasks.Episodes], Tensor
 
 
 def _alphas(net: Any, shown: list[tasks.Episodes], generator: torch.Generator) -> dict[str, float]:
-    """Return the error of a trained network with each of the simpler alphas in the place of its own."""
+    """Return the error of a trained network with each of the simpler alphas in the place of its
+    own.
+    """
     w, eta, n_pixels = net.w, net.eta, shown[0].answer.shape[1]
 
     def error(alpha: Tensor) -> float:
@@ -152,7 +161,9 @@ def _alphas(net: Any, shown: list[tasks.Episodes], generator: torch.Generator) -
 
 
 def alpha_described(alpha: Tensor, n_pixels: int) -> dict[str, float]:
-    """Return the mean of the coefficients within and across the halves of a picture, their spread, and their effective rank."""
+    """Return the mean of the coefficients within and across the halves of a picture, their spread,
+    and their effective rank.
+    """
     pixels = alpha[:n_pixels, :n_pixels]
     half = torch.arange(n_pixels) * 2 // n_pixels
     across = half[:, None] != half
@@ -178,7 +189,7 @@ class Shown:
 
 @dataclass(frozen=True, kw_only=True)
 class SmoothPatterns:
-    """Configuration of networks on patterns of several correlation lengths, in pixels, on a grid."""
+    """Configuration of networks on patterns on a grid, of several correlation lengths in pixels."""
 
     lengths: tuple[float, ...] = (0, 0.5, 1, 1.5, 2, 3)
     shape: tuple[int, int] = (8, 8)
@@ -195,7 +206,9 @@ class SmoothPatterns:
 
 
 def train_smooth_patterns(trial: Trial, chosen: SmoothPatterns) -> tuple[Numbers, Weights]:
-    """Train each kind of alpha on patterns of each correlation length, erased in each of three ways."""
+    """Train each kind of alpha on patterns of each correlation length, erased in each of three
+    ways.
+    """
     weights: Weights = {}
     for where, length, (name, kind) in product(smooth.ERASED, chosen.lengths, KINDS.items()):
         cell = f"{where} {length:g} {name}"
@@ -244,9 +257,12 @@ def _are_there(chosen: Pictures) -> None:
 
 
 _DIFFERENCE = (
-    "4,000 photographs instead of 40,000; 6,000 episodes in batches of four, with a larger and annealed learning rate, instead of "
-    "up to 100,000 one by one; at notebook scale 8 x 8 patches of two photographs; at the scale of the paper, which was not run, "
-    "all 50,000 training photographs and the official test photographs instead of 40,000 and the other 10,000"
+    "4,000 photographs instead of 40,000; 6,000 episodes in batches of four, with a larger and "
+    "annealed learning rate, instead of "
+    "up to 100,000 one by one; at notebook scale 8 x 8 patches of two photographs; at the scale "
+    "of the paper, which was not run, "
+    "all 50,000 training photographs and the official test photographs instead of 40,000 and the "
+    "other 10,000"
 )
 
 _SQUARED = {"unit": "mean squared error of an erased pixel", "at_least": 0.0}
@@ -286,7 +302,8 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "images-shared": _pictures("one plasticity for all", "shared", ("Figure 5",)),
     "images-none": _pictures("none", None, ("Figure 5",)),
     "smooth-patterns": Experiment(
-        "65 units, three patterns of 8 x 8 from white noise to smooth, half erased in three ways, four kinds of alpha",
+        "65 units, three patterns of 8 x 8 from white noise to smooth, half erased in three ways, "
+        "four kinds of alpha",
         train_smooth_patterns,
         score_smooth_patterns,
         SmoothPatterns(),
