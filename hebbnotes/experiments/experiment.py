@@ -136,6 +136,8 @@ class Experiment(Generic[C]):
         Seeds of the stored result.
     keep : tuple of int
         Seeds whose weights are stored with it.
+    keep_at : tuple of str
+        Scales at which they are.
     keep_only : tuple of str
         Which of these weights, by name; without names all are, and a test finds the numbers again.
     scales : dict
@@ -167,6 +169,7 @@ class Experiment(Generic[C]):
     also: dict[str, str] = field(default_factory=dict)
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     keep: tuple[int, ...] = ()
+    keep_at: tuple[str, ...] = ("book", "notebook", "paper")
     keep_only: tuple[str, ...] = ()
     scales: dict[str, C] = field(default_factory=dict)
     stored: tuple[str, ...] = ("book",)
@@ -188,13 +191,17 @@ class Experiment(Generic[C]):
             raise ValueError(f"scale must be one of {', '.join(scales)}, got {scale!r}")
         return scales[scale]
 
+    def keep_whole(self, scale: str) -> tuple[int, ...]:
+        """Return the seeds whose weights are kept whole at a scale."""
+        return self.keep if scale in self.keep_at and not self.keep_only else ()
+
     def entry(self, name: str) -> dict[str, Any]:
         """Return what the index says of the experiment under its name."""
         scales = {
             scale: {
                 "file": name if self.scaled(scale) == self.configuration else f"{name}.{scale}",
                 "stored": scale in self.stored,
-                "weights": list(self.keep) if scale in self.stored and not self.keep_only else [],
+                "weights": list(self.keep_whole(scale)) if scale in self.stored else [],
             }
             for scale in ("book", *self.scales)
         }

@@ -220,7 +220,7 @@ def _collect_weights(run: Run, seeds: Iterable[int], path: Path) -> None:
     tensors = {
         f"{seed}.{key}": tensor
         for seed in seeds
-        if seed in run.experiment.keep
+        if seed in run.experiment.keep and run.scale in run.experiment.keep_at
         for key, tensor in load_file(run.place / f"{seed}.safetensors").items()
         if not only or key in only
     }

@@ -147,7 +147,9 @@ def _stored(name: str, scale: str, suffix: str) -> Any:
     stored = files("hebbnotes") / "results" / f"{stem(name, scale)}.{suffix}"
     if stored.is_file():
         return stored
-    if suffix == "json" or not _scale(name, scale)["stored"]:
+    if not _scale(name, scale)["stored"]:
+        mend = f"run `{command(name, scale)}`"
+    elif suffix == "json":
         mend = f"run `{command(name, scale)} --store`"
     else:
         mend = f"`{command(name, scale)}` trains them again, in {minutes(name, scale)}"

@@ -329,7 +329,6 @@ def _recurrent(p: int) -> Experiment[Any]:
         book,
         replace(book, updates=400),
         replace(book, lr=3e-5, n_hidden=2_000, updates=1_000_000),
-        keep=(0,),
         difference="an eighth of the units, and a quarter of the episodes in batches of 32",
     )
 
@@ -341,7 +340,6 @@ def _lstm(p: int) -> Experiment[Any]:
         book,
         replace(book, updates=400),
         replace(book, lr=3e-5, n_hidden=1_949, updates=1_000_000),
-        keep=(0,),
         difference="a tenth of the cells, a quarter of the episodes in batches of 32; clamped by "
         "a read-out and not by "
         "weights of the LSTM",
@@ -380,7 +378,6 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "1,001 units, five patterns of 1,000 bits, in the paper's schedule, with its learning "
         "rate and eta fixed",
         ThousandBits(schedule="paper", lr=1e-3),
-        keep=(0,),
         difference="none that we know of: the paper does not say how long the cue is shown (we "
         "show it as long as a pattern), nor "
         "whether a test was made apart from training",

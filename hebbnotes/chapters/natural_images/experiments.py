@@ -269,7 +269,7 @@ _SQUARED = {"unit": "mean squared error of an erased pixel", "at_least": 0.0}
 
 
 def _pictures(
-    about: str, alpha: str | None, paper: tuple[str, ...], note: str = ""
+    about: str, alpha: str | None, paper: tuple[str, ...], **options: Any
 ) -> Experiment[Any]:
     book = Pictures(alpha=alpha)
     small = {"source": "patches", "eta": 0.03, "lr": 1e-2, "batch": 32, "updates": 300}
@@ -286,8 +286,7 @@ def _pictures(
         stored=("book", "notebook"),
         needs=_are_there,
         paper=paper,
-        difference=(_DIFFERENCE if paper else "") + note,
-        **_SQUARED,
+        **{"difference": _DIFFERENCE if paper else ""} | _SQUARED | options,
     )
 
 
@@ -296,9 +295,11 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "a plasticity of its own for each connection",
         "full",
         ("Figure 5", "Figure 4"),
-        "; the pictures shown are of other photographs",
+        difference=f"{_DIFFERENCE}; the pictures shown are of other photographs",
     ),
-    "images-halves": _pictures("one across the halves, one elsewhere", "halves", ()),
+    "images-halves": _pictures(
+        "one across the halves, one elsewhere", "halves", (), keep_at=("notebook",)
+    ),
     "images-shared": _pictures("one plasticity for all", "shared", ("Figure 5",)),
     "images-none": _pictures("none", None, ("Figure 5",)),
     "smooth-patterns": Experiment(
@@ -309,6 +310,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         SmoothPatterns(),
         "half.1.full",
         keep=(0, 1, 2, 3, 4),
+        keep_only=("scattered 0 full alpha",),
         scales={"notebook": SmoothPatterns(lengths=(0, 2), updates=150)},
         **_SQUARED,
     ),
