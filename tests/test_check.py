@@ -1,7 +1,11 @@
 """What a rule reads, and which rules are local."""
 
+import inspect
+
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hebbnotes import check, rules
 
@@ -24,6 +28,90 @@ def test_a_rule_of_the_common_form_reads_its_own_two_units_and_what_it_forgets(r
             assert seen.pre.nonzero().flatten().tolist() == [i]
             assert seen.post.nonzero().flatten().tolist() == [j]
             assert rule is rules.hebb or seen.w[i, j]
+
+
+FUNCTIONS = {name: getattr(rules, name) for name in rules.__all__ if name.islower()}
+EVERY = {
+    name: function
+    for name, function in FUNCTIONS.items()
+    if [*inspect.signature(function).parameters][:3] == ["w", "pre", "post"]
+}
+READS = {  # of its own weight, its two units, and what it declares
+    "hebb": ("w", "pre", "post"),  # the weight is multiplied by 0
+    "decay": ("w", "pre", "post"),
+    "oja": ("w", "pre", "post"),
+    "competitive": ("w", "pre", "post"),
+    "soft_hebb": ("w", "pre", "post", "drive"),
+    "covariance": ("w", "pre", "post", "pre_mean", "post_mean"),
+    "delta": ("w", "pre", "post", "drive"),
+    "bcm": ("w", "pre", "post", "threshold"),
+    "scaling": ("w", "post"),
+    "stdp": ("w", "pre", "post", "pre_spikes", "post_spikes"),
+    "sanger": ("w", "pre", "post"),
+}
+
+
+def test_every_rule_of_the_package_is_listed_with_what_it_reads():
+    assert EVERY.keys() == READS.keys()
+
+
+@given(st.sampled_from([*READS]), st.integers(1, 4), st.integers(1, 4), st.data())
+def test_every_rule_reads_its_own_entries_and_sangers_those_before(name, n_pre, n_post, data):
+    i, j = data.draw(st.integers(0, n_pre - 1)), data.draw(st.integers(0, n_post - 1))
+    seed = data.draw(st.integers(0, 1000))
+    seen = check.reads(EVERY[name], i, j, n_pre=n_pre, n_post=n_post, seed=seed)
+    assert seen.further.keys() == set(READS[name]) - {"w", "pre", "post"}
+    for what, mask in {"w": seen.w, "pre": seen.pre, "post": seen.post, **seen.further}.items():
+        own, before = torch.zeros_like(mask), j + 1
+        if what == "w":
+            own[i, :before] = name == "sanger"
+            own[i, j] = True
+        elif what.startswith("pre"):
+            own[i] = True
+        else:
+            own[:before] = name == "sanger"
+            own[j] = True
+        assert torch.equal(mask, own & (what in READS[name])), what
+
+
+@pytest.mark.parametrize("name", READS)
+def test_every_rule_is_local_but_sangers(name):
+    if name == "sanger":
+        with pytest.raises(AssertionError, match="not local: the synapse"):
+            check.local(EVERY[name])
+    else:
+        check.local(EVERY[name])
+
+
+ROLLED = {
+    "drive": lambda w, pre, post, *, drive: w + drive.roll(1),
+    "modulator": lambda w, pre, post, *, modulator: w + modulator.sum(),
+    "eligibility": lambda w, pre, post, *, eligibility: w + eligibility.roll(1, 0),
+    "pre_place": lambda w, pre, post, *, pre_place: w + pre_place.roll(1).unsqueeze(-1),
+    "post_type": lambda w, pre, post, *, post_type: w * (post_type.sum() % 2),
+}
+
+
+@pytest.mark.parametrize("name", ROLLED)
+def test_a_foreign_entry_of_a_declared_quantity_is_found(name):
+    with pytest.raises(AssertionError, match=rf"the synapse \(0, 0\) reads .*{name}\("):
+        check.local(ROLLED[name])
+
+
+def test_types_may_index_a_table_and_places_may_be_compared():
+    signs = torch.tensor([1.0, -1.0], dtype=torch.float64)
+
+    def typed(w, pre, post, *, pre_type, post_place, pre_place):
+        far = (pre_place.unsqueeze(-1) - post_place.unsqueeze(-2)).abs()
+        return signs[pre_type].unsqueeze(-1) * rules.hebb(w, pre, post) * far
+
+    check.local(typed)
+    seen = check.reads(typed, 2, 1)
+    assert {name: mask.nonzero().flatten().tolist() for name, mask in seen.further.items()} == {
+        "pre_type": [2],
+        "post_place": [1],
+        "pre_place": [2],
+    }
 
 
 FOREIGN = {

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from hebbnotes.experiments.stored import EXPERIMENTS, index, write_index
 
@@ -126,7 +127,7 @@ def _run_all(chosen: argparse.Namespace) -> int:
     return _each(chosen.names, work)
 
 
-def _with_interval(found: dict) -> str:
+def _with_interval(found: dict[str, Any]) -> str:
     interval = found["ci95"]
     ends = f" (95 % interval {interval[0]:g} to {interval[1]:g})" if interval else ""
     return f"{found['value']:g}{ends}"
@@ -145,7 +146,7 @@ def _evaluate_all(chosen: argparse.Namespace) -> int:
     return _each(chosen.names, work)
 
 
-def _told(name: str, found: dict) -> str:
+def _told(name: str, found: dict[str, Any]) -> str:
     """Say in lines what an evaluation has found."""
     lines = [
         f"{name}: {found['metric']}, {found['unit']}",

@@ -82,10 +82,10 @@ def write_index() -> Path:
     return path
 
 
-class _Experiments(Mapping[str, "Experiment"]):
+class _Experiments(Mapping[str, "Experiment[Any]"]):
     """All experiments by name; the chapter of one is imported when it is asked for."""
 
-    def __getitem__(self, name: str) -> "Experiment":
+    def __getitem__(self, name: str) -> "Experiment[Any]":
         if "seeds" not in index().get(name, {}):
             raise KeyError(name)
         module = import_module(f"hebbnotes.chapters.{index()[name]['chapter']}.experiments")

@@ -51,7 +51,8 @@ def run_seeds(run: Run, seeds: Iterable[int], processes: int | None = None) -> N
         run_seed(run, waiting[0])
         return
     places = processes or _at_once(run.device)
-    free, context = queue.SimpleQueue(), multiprocessing.get_context("spawn")
+    free: queue.SimpleQueue[int] = queue.SimpleQueue()
+    context = multiprocessing.get_context("spawn")
     lock, others = context.RLock(), multiprocessing.active_children()
     for place in range(places):
         free.put(place)
@@ -140,7 +141,7 @@ def _in_a_process(run: Run, seed: int, bar: dict[str, Any]) -> str | None:
     return None
 
 
-def _stop(futures: Iterable[Future], others: list[Any]) -> None:
+def _stop(futures: Iterable[Future[Any]], others: list[Any]) -> None:
     """Stop the processes that train, so that they book what they spent; end them if they do not
     hear.
     """

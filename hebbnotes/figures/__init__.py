@@ -1,4 +1,4 @@
-"""Figures: one style and palette, plots that take data and return axes, and figures that move without a kernel."""
+"""Figures: a style and palette, plots that take data, and figures that move without a kernel."""
 
 from hebbnotes.figures.drawing import greys, over_seeds
 from hebbnotes.figures.moving import MovingFigure

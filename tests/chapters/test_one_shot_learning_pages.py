@@ -1,10 +1,12 @@
-"""One-shot learning: figures show what they get, checkers accept what is right."""
+"""One-shot learning: figures, checkers, and drawings that are never quite the same."""
+
+import math
 
 import numpy as np
 import pytest
 import torch
 
-from hebbnotes.chapters.one_shot_learning import checks, frames
+from hebbnotes.chapters.one_shot_learning import checks, frames, handwriting
 from hebbnotes.figures import style
 from hebbnotes.tasks import one_shot
 
@@ -85,3 +87,56 @@ def test_a_read_out_without_a_trace_compares_each_label_with_its_own_drawing(cap
     ):
         with pytest.raises(AssertionError, match=message):
             checks.matching(wrong)
+
+
+def test_jitter_moves_ink_a_little_and_each_picture_in_its_own_way():
+    g = torch.Generator().manual_seed(0)
+    pictures = torch.zeros(200, 31, 31)
+    pictures[:, 15, 15] = pictures[:, 15, 23] = 1.0
+    moved = handwriting.jitter(pictures, g)
+    assert moved.shape == pictures.shape
+    assert (moved >= 0).all()
+    assert (moved.sum((1, 2)) - 2).abs().max() < 1.5, (
+        "ink is neither made nor lost but by stretching and sampling"
+    )
+    at = torch.arange(31.0)
+    centre = torch.stack(
+        [(moved.sum(d) * at).sum(-1) / moved.sum((1, 2)) for d in (2, 1)], -1
+    ) - torch.tensor([15.0, 19.0])
+    assert centre.abs().max() < 4
+    assert (centre.std(0) > 0.8).all()
+    assert centre.mean(0).abs().max() < 0.4
+    assert len({tuple(one.flatten().tolist()) for one in moved}) == 200
+
+
+@pytest.mark.parametrize(
+    ("amount", "moved"), [(0, "turn"), (1, "stretch"), (2, "shear"), (3, "right"), (4, "down")]
+)
+def test_each_amount_of_jitter_moves_points_as_far_as_it_says(amount, moved, monkeypatch):
+    def largest(size, n, generator, device):
+        drawn = torch.full((size, n), 0.5)  # no change
+        drawn[amount] = 1.0
+        return drawn
+
+    monkeypatch.setattr(torch, "rand", largest)
+    down, right = torch.meshgrid(torch.arange(31) - 15.0, torch.arange(31) - 15.0, indexing="ij")
+    blob = torch.exp(-((right - 6) ** 2 + (down - 3) ** 2) / 4).unsqueeze(0)
+    found = handwriting.jitter(blob, torch.Generator())[0]
+    centre = torch.stack([(found * axis).sum() / found.sum() for axis in (right, down)])
+    x, y, c, s = 6.0, 3.0, math.cos(0.175), math.sin(0.175)
+    wanted = {
+        "turn": (x * c + y * s, y * c - x * s),
+        "stretch": (x / 1.1, y / 1.1),
+        "shear": (x - 0.15 * y, y),
+        "right": (x - 31 / 15, y),
+        "down": (x, y - 31 / 15),
+    }[moved]
+    assert centre.tolist() == pytest.approx(wanted, abs=0.05)
+
+
+def test_what_cannot_be_jittered_is_refused():
+    g = torch.Generator()
+    with pytest.raises(TypeError, match="floating-point"):
+        handwriting.jitter(torch.ones(2, 4, 4, dtype=torch.bool), g)
+    with pytest.raises(ValueError, match="square"):
+        handwriting.jitter(torch.ones(2, 4, 5), g)

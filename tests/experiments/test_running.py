@@ -746,7 +746,7 @@ def test_the_command_lists_what_there_is_and_refuses_other_names():
     for call in (experiments.result, experiments.seeds, experiments.weights):
         with pytest.raises(ValueError, match="name must be one of"):
             call("nothing")
-    with pytest.raises(FileNotFoundError, match="run thousand-bits --scale notebook`$"):
+    with pytest.raises(FileNotFoundError, match=r"run thousand-bits --scale notebook`$"):
         experiments.result("thousand-bits", "notebook")
     with pytest.raises(ValueError, match="scale must be one of book, notebook"):
         experiments.result("small-networks-2", "paper")

@@ -25,13 +25,14 @@ def moving(alt="A line."):
 
 
 def test_a_moving_figure_is_accessible_self_contained_and_reproducible():
+    open_before = plt.get_fignums()
     page = moving()._repr_html_()
     assert page == moving()._repr_html_()
     assert 'type="range"' in page
     assert 'aria-valuetext="a"' in page
     assert page.count('alt="A line. step: ') == 3
     assert "://" not in page
-    assert figure.number not in plt.get_fignums()
+    assert plt.get_fignums() == open_before, "its frames are closed"
 
 
 def test_a_moving_figure_refuses_what_it_cannot_show():
@@ -58,6 +59,14 @@ def test_every_label_is_the_data_of_one_frame_and_no_text_becomes_markup():
     assert "<b>" not in page
     assert "<i>" not in page
     assert repr(figure).startswith("MovingFigure(<i>")
+
+
+def test_text_that_looks_like_a_placeholder_stays_text():
+    frames = [plt.subplots(figsize=(2, 2))[0] for _ in range(2)]
+    page = figures.MovingFigure(frames, ["$last", "{first}"], name="$$", alt="$x.")._repr_html_()
+    assert re.findall(r'data-label="([^"]*)"', page) == ["$last", "{first}"]
+    assert 'aria-label="$$"' in page
+    assert 'alt="$x. $$: $last"' in page
 
 
 def test_a_moving_figure_loads_nothing_from_elsewhere():
@@ -129,13 +138,16 @@ def test_a_figure_of_a_live_training_says_what_its_axes_have(monkeypatch):
         lambda figure, metadata: shown.append(metadata["hebbnotes"]["axes"]),
     )
     figure, (left, _) = plt.subplots(1, 2)
-    left.plot([0, 1], label="a"), left.axhline(3), left.bar([0, 1], [1, 2]), left.text(0, 0, "b")
+    left.plot([0, 1], label="a")
+    left.axhline(3)
+    left.bar([0, 1], [1, 2])
+    left.text(0, 0, "b")
     left.set(title="t", xlabel="x", ylabel="y", xlim=(0, 1 / 3), ylim=(0, 12345.6))
     figures.live_training(figure)
     limits = [0, 0.3333, 0, 12350]
     counted = {"lines": 2, "shapes": 2, "images": 0, "texts": 1}
     assert shown[0][0] == {"title": "t", "labels": ["x", "y"], "limits": limits} | counted
-    assert [one["lines"] for one in shown[0]] == [2, 0]
+    assert [axes["lines"] for axes in shown[0]] == [2, 0]
     assert figure.number not in plt.get_fignums()
     figures.live_training(moving())
-    assert [one["lines"] for one in shown[1]] == [1, 1, 1]
+    assert [axes["lines"] for axes in shown[1]] == [1, 1, 1]

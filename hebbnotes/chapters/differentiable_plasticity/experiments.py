@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from hebbnotes import tasks
 from hebbnotes.chapters.differentiable_plasticity import analysis
-from hebbnotes.chapters.differentiable_plasticity.autopsy import autopsy, measure
+from hebbnotes.chapters.differentiable_plasticity.autopsy import autopsy, measure, since
 from hebbnotes.experiments.experiment import (
     Experiment,
     Numbers,
@@ -28,24 +28,12 @@ from hebbnotes.networks import PlasticRNN, ThreeNumbers, baselines, run
 
 __all__ = ["EXPERIMENTS", "SCHEDULES"]
 
-SCHEDULES = {"paper": tasks.PAPER, "code": tasks.CODE, "once": tasks.ONCE}
+SCHEDULES: dict[str, dict[str, Any]] = {
+    "paper": tasks.PAPER,
+    "code": tasks.CODE,
+    "once": tasks.ONCE,
+}
 """The three schedules by name."""
-
-
-def _since(
-    errors: list[float], batch: int, n_bits: int, share: float = 0.01, bits: int = 10_000
-) -> int | None:
-    """Return after how many episodes the mean error of the last so many bits first was below a
-    share; None if it never was.
-    """
-    run_of = -(-bits // (batch * n_bits))  # updates
-    means = (
-        np.convolve(errors, np.ones(run_of) / run_of, "valid")
-        if len(errors) >= run_of
-        else np.array([])
-    )
-    below = np.flatnonzero(means < share)
-    return batch * (int(below[0]) + run_of) if len(below) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +75,7 @@ def train_thousand_bits(trial: Trial, chosen: ThousandBits) -> tuple[Numbers, We
     return {
         "trained_numbers": sum(p.numel() for p in parameters),
         "all_bits_by_update": shorts(wrong),
-        "episodes_to_1_percent": _since(wrong, chosen.batch, task.n_bits),
+        "episodes_to_1_percent": since(wrong, chosen.batch, task.n_bits),
         "eta_by_update": shorts(history.metrics["eta"]) if chosen.learn_eta else [],
     }, {"w": w, "alpha": alpha, "eta": eta.clamp(0, 1)}
 
@@ -104,7 +92,7 @@ def score_thousand_bits(weights: Weights, seed: int, chosen: ThousandBits) -> Nu
     } | autopsy(w, alpha, eta, task, chosen.autopsy_episodes, 20_000 + seed)
 
 
-def _curve(history: training.History, batch: int) -> dict[str, list[float]]:
+def _curve(history: training.History, batch: int) -> Numbers:
     """Return the errors against the episodes seen, as means over blocks whose ends grow by a
     quarter.
     """
@@ -134,7 +122,7 @@ class FiftyBits:
 
 
 def _plastic(n: int, chosen: FiftyBits, generator: torch.Generator) -> nn.Module:
-    how = {"eta": chosen.eta, "learn_eta": chosen.learn_eta}
+    how: dict[str, Any] = {"eta": chosen.eta, "learn_eta": chosen.learn_eta}
     return PlasticRNN(n, **how, generator=generator, device=generator.device)
 
 
@@ -152,17 +140,17 @@ def train_fifty_bits(trial: Trial, chosen: FiftyBits) -> tuple[Numbers, Weights]
     network = NETWORKS[chosen.kind](task.n_units, chosen, g)
     loss = tasks.recall_loss(network, task, chosen.batch, g)
     schedule = training.cosine if chosen.anneal else training.constant
-    options = {"lr": chosen.lr, "schedule": schedule}
+    options: dict[str, Any] = {"lr": chosen.lr, "schedule": schedule}
     history = trial.train(network.parameters(), loss, chosen.updates, g, **options)
     return {
         "trained_numbers": sum(p.numel() for p in network.parameters()),
         **_curve(history, chosen.batch),
-        "episodes_to_1_percent": _since(history.metrics["all_bits"], chosen.batch, task.n_bits),
+        "episodes_to_1_percent": since(history.metrics["all_bits"], chosen.batch, task.n_bits),
     }, network.state_dict()
 
 
 def _fifty(n_patterns: int) -> tasks.PatternCompletion:
-    return tasks.PatternCompletion(n_bits=50, n_patterns=n_patterns, **tasks.ONCE)
+    return tasks.PatternCompletion(50, n_patterns, **SCHEDULES["once"])
 
 
 def score_fifty_bits(weights: Weights, seed: int, chosen: FiftyBits) -> Numbers:
@@ -199,7 +187,7 @@ def train_small_networks(trial: Trial, chosen: SmallNetworks) -> tuple[Numbers, 
     task, g = _fifty(chosen.n_patterns), trial.generator()
     network = PlasticRNN(task.n_units, eta=0.03, generator=g, device=g.device)
     loss = tasks.recall_loss(network, task, chosen.batch, g)
-    options = {"lr": chosen.lr, "schedule": training.cosine}
+    options: dict[str, Any] = {"lr": chosen.lr, "schedule": training.cosine}
     trial.train(network.parameters(), loss, chosen.updates, g, **options)
     return {"eta": short(network.eta)}, {"w": network.w, "alpha": network.alpha, "eta": network.eta}
 
@@ -241,11 +229,15 @@ class Three:
 
 def train_three_numbers(trial: Trial, chosen: Three) -> tuple[Numbers, Weights]:
     """Meta-train the network of three numbers on small patterns."""
-    shown = {"n_bits": chosen.n_bits, "n_patterns": chosen.n_patterns, "bias_unit": False}
-    task, g = tasks.PatternCompletion(**shown, **SCHEDULES[chosen.schedule]), trial.generator()
+    schedule, g = SCHEDULES[chosen.schedule], trial.generator()
+    task = tasks.PatternCompletion(chosen.n_bits, chosen.n_patterns, bias_unit=False, **schedule)
     network = ThreeNumbers(**asdict(chosen.start)).to(g.device)
     loss = tasks.recall_loss(network, task, chosen.batch, g)
-    options = {"lr": chosen.lr, "clip_norm": chosen.clip_norm, "schedule": training.cosine}
+    options: dict[str, Any] = {
+        "lr": chosen.lr,
+        "clip_norm": chosen.clip_norm,
+        "schedule": training.cosine,
+    }
     history = trial.train(network.parameters(), loss, chosen.updates, g, **options)
     found = {name: short(getattr(network, name)) for name in ("inhibition", "gain", "eta")}
     late = short(np.mean(history.metrics["erased"][-50:]))
@@ -265,7 +257,7 @@ def score_three_numbers(weights: Weights, seed: int, chosen: Three) -> Numbers:
     return {"transfer_erased": transfer}
 
 
-_ALL_BITS = {
+_ALL_BITS: dict[str, Any] = {
     "metric": "test_all_bits",
     "unit": "share of all bits that are wrong",
     "at_least": 0.0,
@@ -274,7 +266,7 @@ _ALL_BITS = {
         "were wrong"
     },
 }
-_ERASED = {"unit": "share of the erased bits that are wrong", "at_least": 0.0}
+_ERASED: dict[str, Any] = {"unit": "share of the erased bits that are wrong", "at_least": 0.0}
 
 
 def _thousand_bits(about: str, chosen: ThousandBits, **options: Any) -> Experiment[Any]:

@@ -110,7 +110,7 @@ def competitive(x: Tensor, k: int, chosen: Learned, generator: torch.Generator) 
 def soft(x: Tensor, k: int, chosen: Soft, generator: torch.Generator) -> Tensor:
     """Return what soft competition learns from random directions."""
     w, respond = random(x, k, chosen, generator), partial(rate.soft_winners, beta=chosen.beta)
-    return _learn(x, w, chosen, generator, rules.soft_hebb, respond=respond, told_drive=True)
+    return _learn(x, w, chosen, generator, rules.soft_hebb, respond=respond)
 
 
 def _learn(
@@ -176,23 +176,25 @@ def trained(
     backpropagation through a read-out.
     """
     g = trial.generator()
-    net = torch.nn.Sequential(
-        torch.nn.Linear(x.shape[1], k), torch.nn.ReLU(), torch.nn.Linear(k, 10)
-    )
+    hidden, readout = torch.nn.Linear(x.shape[1], k), torch.nn.Linear(k, 10)
+    net = torch.nn.Sequential(hidden, torch.nn.ReLU(), readout)
     with torch.no_grad():
-        for layer in (net[0], net[2]):
-            layer.weight.copy_(
-                torch.randn(layer.weight.shape, generator=g) * (2 / layer.in_features) ** 0.5
-            )
+        for layer in (hidden, readout):
+            spread = (2 / layer.in_features) ** 0.5
+            layer.weight.copy_(torch.randn(layer.weight.shape, generator=g) * spread)
             layer.bias.zero_()
 
     def loss(_: int) -> tuple[Tensor, dict[str, float]]:
         some = torch.randint(len(x), (chosen.batch,), generator=g)
         return torch.nn.functional.cross_entropy(net(x[some]), labels[some]), {}
 
-    options = {"lr": chosen.lr, "schedule": training.cosine, "part": f"{k} features"}
+    options: dict[str, Any] = {
+        "lr": chosen.lr,
+        "schedule": training.cosine,
+        "part": f"{k} features",
+    }
     trial.train(net.parameters(), loss, chosen.steps, g, **options)
-    return net[0].weight.detach().T.contiguous(), net[0].bias.detach()
+    return hidden.weight.detach().T.contiguous(), hidden.bias.detach()
 
 
 def features(x: Tensor, w: Tensor, bias: Tensor, respond: str) -> Tensor:
@@ -291,7 +293,7 @@ def train_choices(trial: Trial, chosen: Choices) -> tuple[Numbers, Weights]:
     x, labels = prepared("train")
     order = torch.randperm(len(x), generator=trial.generator())
     known, held = order[:50_000], order[50_000:]
-    how = {"steps": chosen.steps, "batch": chosen.batch}
+    how: dict[str, Any] = {"steps": chosen.steps, "batch": chosen.batch}
 
     def tried(pair: tuple[Tensor, Tensor], respond: str) -> float:
         of = partial(features, w=pair[0], bias=pair[1], respond=respond)
@@ -299,13 +301,13 @@ def train_choices(trial: Trial, chosen: Choices) -> tuple[Numbers, Weights]:
 
     by_beta, by_lr = {}, {}
     for beta in chosen.betas:
-        settings = Soft(kind="soft", eta=chosen.eta, beta=beta, **how)
-        pair = learned(x[known], chosen.k, settings, trial.generator())
+        soft_one = Soft(kind="soft", eta=chosen.eta, beta=beta, **how)
+        pair = learned(x[known], chosen.k, soft_one, trial.generator())
         by_beta[f"{beta:g}"] = tried(pair, "above the mean")
     for lr in chosen.lrs:
         part = replace(trial, folder=trial.folder / f"{lr:g}")
-        settings = Backpropagated(kind="backpropagation", lr=lr, **how)
-        pair = trained(part, x[known], labels[known], chosen.k, settings)
+        with_lr = Backpropagated(kind="backpropagation", lr=lr, **how)
+        pair = trained(part, x[known], labels[known], chosen.k, with_lr)
         by_lr[f"{lr:g}"] = tried(pair, "rectified")
     return {"soft": by_beta, "backpropagation": by_lr}, {}
 
@@ -319,7 +321,7 @@ def _are_there(chosen: Any) -> None:
     data.require("mnist")
 
 
-_WRONG = {
+_WRONG: dict[str, Any] = {
     "unit": "share of test digits named wrongly",
     "at_least": 0.0,
     "needs": _are_there,

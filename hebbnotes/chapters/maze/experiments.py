@@ -140,7 +140,7 @@ def train(trial: Trial, chosen: Alone, part: str = "") -> tuple[Numbers, Weights
         gamma=chosen.gamma, lam=chosen.lam, scale=chosen.scale, value_weight=chosen.value_weight,
         entropy=lambda update: first + (last - first) * update / updates,
     )  # fmt: skip
-    options = {
+    options: dict[str, Any] = {
         "lr": chosen.lr,
         "schedule": LR_SCHEDULES[chosen.schedule],
         "clip_norm": chosen.clip_norm,
@@ -173,7 +173,7 @@ def score(weights: Weights, seed: int, chosen: Alone) -> Numbers:
     net, made = loaded(agent(chosen, torch.Generator()), weights), maze.make(chosen.size)
     g = torch.Generator().manual_seed(10_000 + seed)
     n_steps, n_goals = chosen.n_steps, chosen.n_goals
-    world = {"reward": chosen.reward, "penalty": chosen.penalty}
+    world: dict[str, Any] = {"reward": chosen.reward, "penalty": chosen.penalty}
 
     def live(begin: maze.Agents, steps: int, state: Any = None) -> agents.Life:
         return agents.live(net, made, begin, steps, g, state, **world)
@@ -218,7 +218,7 @@ def _decoded(net: agents.Agent, made: maze.Maze, life: agents.Life) -> dict[str,
 
 def train_rates(trial: Trial, chosen: Rates) -> tuple[Numbers, Weights]:
     """Train an agent of each kind at each learning rate."""
-    weights = {}
+    weights: Weights = {}
     for name, one in chosen.each().items():
         _, trained = train(trial, one, part=name)
         weights |= {f"{name}.{key}": value for key, value in trained.items()}
@@ -238,7 +238,7 @@ def score_rates(weights: Weights, seed: int, chosen: Rates) -> Numbers:
     }
 
 
-_GOALS = {"unit": "goals found in an episode", "at_least": 0.0}
+_GOALS: dict[str, Any] = {"unit": "goals found in an episode", "at_least": 0.0}
 
 
 def _experiment(about: str, chosen: Alone, **options: Any) -> Experiment[Any]:
@@ -284,7 +284,7 @@ _DIFFERENCE = (
     "paper, which was not run, has the numbers of the published program but for the inputs, the "
     "initial numbers and the entropy"
 )
-_FIVE = {"seeds": (0, 1, 2, 3, 4), "keep": (0, 1, 2, 3, 4)}
+_FIVE: dict[str, Any] = {"seeds": (0, 1, 2, 3, 4), "keep": (0, 1, 2, 3, 4)}
 _LSTM = Alone(kind="lstm", n=41, lr=1e-2)
 
 

@@ -4,6 +4,7 @@ plasticity pays.
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -97,15 +98,20 @@ class Pictures:
     test_episodes: int = 500
 
 
+def _task(pictures: Tensor) -> tasks.PatternCompletion:
+    schedule: dict[str, Any] = tasks.PICTURES
+    return tasks.PatternCompletion(pictures.shape[1], **schedule)
+
+
 def train_natural_images(trial: Trial, chosen: Pictures) -> tuple[Numbers, Weights]:
     """Train a network on halves of photographs, as in section 4.3 of the paper."""
     known, shape = photographs(chosen.source, "train")
-    task = tasks.PatternCompletion(n_bits=known.shape[1], **tasks.PICTURES)
+    task = _task(known)
     g = trial.generator()
     net = network(chosen.alpha, task, chosen.eta, g)
     loss = tasks.picture_loss(net, task, known.to(g.device), shape, chosen.batch, g)
     schedule = training.cosine if chosen.anneal else training.constant
-    options = {"lr": chosen.lr, "schedule": schedule}
+    options: dict[str, Any] = {"lr": chosen.lr, "schedule": schedule}
     history = trial.train(net.parameters(), loss, chosen.updates, g, **options)
     ends = block_ends(chosen.updates, 30)
     return {
@@ -119,24 +125,25 @@ def train_natural_images(trial: Trial, chosen: Pictures) -> tuple[Numbers, Weigh
 def score_natural_images(weights: Weights, seed: int, chosen: Pictures) -> Numbers:
     """Test a network on photographs that it never saw, whole and with its alpha changed."""
     new, shape = photographs(chosen.source, "test")
-    task = tasks.PatternCompletion(n_bits=new.shape[1], **tasks.PICTURES)
+    task = _task(new)
     net, g = load(chosen.alpha, task, weights), torch.Generator().manual_seed(10_000 + seed)
     shown = [tasks.pictures(task, new, shape, 10, g) for _ in range(chosen.test_episodes // 10)]
     few, mixed = shown[: max(1, len(shown) // 5)], torch.Generator().manual_seed(20_000 + seed)
 
-    def answer(e: tasks.Episodes) -> Tensor:
-        return net(e.inputs, clamp=e.clamp)[0][-1]
-
     found = {
-        "test_squared": _mean(shown, answer),
+        "test_squared": _mean(shown, partial(_answer, net)),
         "test_squared_of_silence": _mean(shown, lambda e: torch.zeros(len(e.answer), task.n_units)),
         "test_squared_of_the_mean_picture": _mean(shown, lambda e: e.patterns.mean(1)),
         "independent_pixels": short(analysis.independent_pixels(torch.corrcoef(new.T))),
-        "first_fifth_squared": _mean(few, answer),  # beside the simpler alphas
+        "first_fifth_squared": _mean(few, partial(_answer, net)),  # beside the simpler alphas
     }
     if chosen.alpha != "full":
         return found
     return found | alpha_described(net.alpha, task.n_bits) | {"alphas": _alphas(net, few, mixed)}
+
+
+def _answer(net: Any, e: tasks.Episodes) -> Tensor:
+    return net(e.inputs, clamp=e.clamp)[0][-1]
 
 
 def _mean(shown: list[tasks.Episodes], answer: Callable[[tasks.Episodes], Tensor]) -> float:
@@ -177,7 +184,7 @@ def alpha_described(alpha: Tensor, n_pixels: int) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Shown:
-    """How the smooth patterns are shown, as in :class:`.PatternCompletion`."""
+    """How the smooth patterns are shown, as in :class:`hebbnotes.tasks.PatternCompletion`."""
 
     n_patterns: int = 3
     cycles: int = 1
@@ -228,21 +235,22 @@ def _train_cell(
         wrong = tasks.squared_error(net(e.inputs, clamp=e.clamp)[0][-1], e)
         return task.n_bits / 2 * wrong.mean(), {"squared": wrong.mean().item()}
 
-    options = {"part": cell, "lr": chosen.lr, "schedule": training.cosine}
+    options: dict[str, Any] = {"part": cell, "lr": chosen.lr, "schedule": training.cosine}
     trial.train(net.parameters(), loss, chosen.updates, g, **options)
     return net.state_dict()
 
 
 def score_smooth_patterns(weights: Weights, seed: int, chosen: SmoothPatterns) -> Numbers:
     """Test each network, and those with a full alpha with simpler ones in its place."""
-    task, found = chosen.task(), {}
+    task = chosen.task()
+    found: Numbers = {}
     for where, length in product(smooth.ERASED, chosen.lengths):
         g = torch.Generator().manual_seed(10_000 + seed)
         e = smooth.smooth_episodes(task, where, length, chosen.shape, chosen.test_episodes, g)
         cell: Numbers = {"the mean pattern": _mean([e], lambda e: e.patterns.mean(1))}
         for name, kind in KINDS.items():
             net = load(kind, task, weights, f"{where} {length:g} {name} ")
-            cell[name] = _mean([e], lambda e, net=net: net(e.inputs, clamp=e.clamp)[0][-1])
+            cell[name] = _mean([e], partial(_answer, net))
             if kind == "full":
                 mixed = torch.Generator().manual_seed(20_000 + seed)
                 cell |= alpha_described(net.alpha, task.n_bits)
@@ -265,15 +273,27 @@ _DIFFERENCE = (
     "other 10,000"
 )
 
-_SQUARED = {"unit": "mean squared error of an erased pixel", "at_least": 0.0}
+_SQUARED: dict[str, Any] = {"unit": "mean squared error of an erased pixel", "at_least": 0.0}
 
 
 def _pictures(
     about: str, alpha: str | None, paper: tuple[str, ...], **options: Any
 ) -> Experiment[Any]:
     book = Pictures(alpha=alpha)
-    small = {"source": "patches", "eta": 0.03, "lr": 1e-2, "batch": 32, "updates": 300}
-    large = {"source": "cifar10", "lr": 1e-4, "anneal": False, "batch": 1, "updates": 100_000}
+    small: dict[str, Any] = {
+        "source": "patches",
+        "eta": 0.03,
+        "lr": 1e-2,
+        "batch": 32,
+        "updates": 300,
+    }
+    large: dict[str, Any] = {
+        "source": "cifar10",
+        "lr": 1e-4,
+        "anneal": False,
+        "batch": 1,
+        "updates": 100_000,
+    }
     scales = {"notebook": replace(book, **small, test_episodes=1_000)}
     return Experiment(
         f"1,025 units, three photographs in grey, half of one erased: {about}",

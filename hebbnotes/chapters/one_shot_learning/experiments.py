@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks, data
+from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.experiments.experiment import (
     RULES,
     Experiment,
@@ -62,7 +63,7 @@ def network(
     rule = RULES[_checks.choice("rule", chosen.rule, tuple(RULES))]
     if chosen.alpha is None:
         return networks.PrototypicalNetwork(generator=generator)
-    how = {"eta": chosen.eta, "alpha_scale": chosen.alpha_scale}
+    how: dict[str, Any] = {"eta": chosen.eta, "alpha_scale": chosen.alpha_scale}
     return networks.OneShotNetwork(chosen.n_ways, rule, chosen.alpha, **how, generator=generator)
 
 
@@ -104,10 +105,12 @@ def train(trial: Trial, chosen: Omniglot) -> tuple[Numbers, Weights]:
 
     def draw() -> one_shot.Pool:
         pool = one_shot.pool(drawings, *counts, g)
-        return pool._replace(pictures=one_shot.jitter(pool.pictures, g)) if chosen.jitter else pool
+        return (
+            pool._replace(pictures=handwriting.jitter(pool.pictures, g)) if chosen.jitter else pool
+        )
 
     loss = one_shot.loss(net, draw, getattr(torch, chosen.precision))
-    options = {
+    options: dict[str, Any] = {
         "lr": chosen.lr,
         "kernel_lr": chosen.kernel_lr,
         "schedule": LR_SCHEDULES[chosen.schedule],
@@ -171,12 +174,12 @@ def _answers(
     features = torch.cat(
         [net.features(some) for some in turned.flatten(0, 2).split(500)]
     ).unflatten(0, turned.shape[:3])
+    n_characters, n_drawings = drawings.shape[:2]
     answers: dict[str, list[Tensor]] = {}
     where = []
     for at in range(0, n_episodes, 500):  # of features, so that each drawing is looked at once
-        drawn = one_shot.draw(
-            *drawings.shape[:2], n_ways, n_shots, min(500, n_episodes - at), generator
-        )
+        batch = min(500, n_episodes - at)
+        drawn = one_shot.draw(n_characters, n_drawings, n_ways, n_shots, batch, generator)
         seen = features[drawn.turns, drawn.characters, drawn.samples].transpose(0, 1)
         e = one_shot.with_labels(seen, drawn.labels, n_ways)
         for name, drive in readings(net, seen, e.targets, e.clamp).items():
@@ -227,7 +230,7 @@ def _are_there(chosen: Omniglot) -> None:
 
 
 def _experiment(about: str, chosen: Omniglot, **options: Any) -> Experiment[Any]:
-    shared = {
+    shared: dict[str, Any] = {
         "unit": "share of drawings of new characters named right",
         "at_least": 0.0,
         "needs": _are_there,
