@@ -27,7 +27,6 @@ LAYERS = (
     {"chapters"},
 )
 LONG = {
-    "experiments.running",
 }
 CROWDED = {
     "learning.training.train",
