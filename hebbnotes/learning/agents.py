@@ -37,7 +37,7 @@ class Life(NamedTuple):
         What each step gave, shape (T, B).
     found : Tensor
         Whether it found the goal, boolean, shape (T, B).
-    agents : hebbnotes.maze.Agents
+    agents : hebbnotes.tasks.maze.Agents
         The agents after the last step.
     state : State, Tensor or tuple
         The network's state after the last step.
@@ -198,7 +198,7 @@ def live(
         The network that all agents have; each has a state of its own.
     made : Maze
         From :func:`.maze.make`.
-    agents : hebbnotes.maze.Agents
+    agents : hebbnotes.tasks.maze.Agents
         Where they begin: from :func:`.maze.start`, or from an earlier life.
     n_steps : int
         Number of steps.

@@ -150,7 +150,7 @@ def live(
 
     Parameters
     ----------
-    agent : hebbnotes.agents.Agent
+    agent : hebbnotes.learning.agents.Agent
         The network.
     made, agents, state, reward, penalty
         As for :func:`.agents.live`.
