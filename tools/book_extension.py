@@ -16,6 +16,8 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from tools.package import home
+
 logger = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[1]
 MACHINE_PATH = re.compile(
@@ -31,7 +33,7 @@ def find_witnesses(tests: Path) -> dict[str, tuple[str, str]]:
     for path in sorted(tests.rglob("test_*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         imported = {
-            alias.asname or alias.name: f"{node.module}.{alias.name}"
+            alias.asname or alias.name: (node.module, alias.name)
             for node in ast.walk(tree)
             if isinstance(node, ast.ImportFrom)
             for alias in node.names
@@ -41,7 +43,8 @@ def find_witnesses(tests: Path) -> dict[str, tuple[str, str]]:
                 if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.witness":
                     label, function = mark.args
                     first, _, rest = ast.unparse(function).partition(".")
-                    whole = f"{imported[first]}.{rest}".rstrip(".")
+                    module, name = imported[first]
+                    whole = home(module, f"{name}.{rest}".rstrip("."))
                     where = path.relative_to(tests.parent).as_posix()
                     found[ast.literal_eval(label)] = whole, f"{where}::{item.name}"
     return found

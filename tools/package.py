@@ -1,0 +1,188 @@
+"""Sphinx extension: the page of the package, from its modules, and for each public thing the chapters whose code uses it.
+
+The directive ``{modules}`` lists the modules of a folder of the package, or of its top (``.``), or those of single chapters
+(``chapters``). What the package holds and what the chapters use is read from their text: nothing is imported for it.
+"""
+
+import ast
+import json
+from functools import cache
+from pathlib import Path
+
+import yaml
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+ROOT = Path(__file__).parents[1]
+BOOK, PACKAGE = ROOT / "book", "hebbnotes"
+
+
+@cache
+def parsed(module: str) -> ast.Module | None:
+    """Return the tree of a module of the package, or nothing if there is none of this name."""
+    path = ROOT.joinpath(*module.split("."))
+    for file in (path / "__init__.py", path.with_suffix(".py")):
+        if file.exists():
+            return ast.parse(file.read_text(encoding="utf-8"))
+    return None
+
+
+@cache
+def bound(module: str) -> dict[str, tuple[str, str]]:
+    """Return for the names that a module takes from elsewhere, by import or lazily, the module and the name there, if any."""
+    tree, found = parsed(module), {}
+    for node in tree.body if tree else []:
+        if isinstance(node, ast.ImportFrom):
+            found |= {a.asname or a.name: (str(node.module), a.name) for a in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {a.asname: (a.name, "") for a in node.names if a.asname}
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+            name = ast.unparse(node.targets[0])
+            if name == "_MODULES":
+                found |= {k: (v, "") for k, v in ast.literal_eval(node.value).items()}
+            elif name == "_OBJECTS":
+                found |= {k: (v, k) for k, v in ast.literal_eval(node.value).items()}
+    return found
+
+
+def home(module: str, name: str) -> str:
+    """Return where a module's dotted name is defined: ``run`` of ``hebbnotes`` is ``hebbnotes.networks.loop.run``."""
+    first, _, rest = name.partition(".")
+    if not first or not module.startswith(PACKAGE):
+        return f"{module}.{name}".rstrip(".")
+    if first in bound(module):
+        target, there = bound(module)[first]
+        return home(target, f"{there}.{rest}".strip("."))
+    if parsed(f"{module}.{first}"):
+        return home(f"{module}.{first}", rest)
+    return f"{module}.{name}"
+
+
+def public(module: str) -> list[str]:
+    """Return the public names that a module defines itself."""
+    tree, told, own = parsed(module), [], set()
+    for node in tree.body if tree else []:
+        if isinstance(node, ast.Assign):
+            names = {target.id for target in node.targets if isinstance(target, ast.Name)}
+            if "__all__" in names and isinstance(node.value, ast.List):
+                told = ast.literal_eval(node.value)
+            own |= names
+        elif isinstance(node, ast.AnnAssign | ast.FunctionDef | ast.ClassDef):
+            own.add(node.target.id if isinstance(node, ast.AnnAssign) else node.name)
+    return [name for name in told if name in own]
+
+
+def modules(folder: Path) -> list[str]:
+    """Return the modules of a folder that define public names."""
+    names = [".".join(p.relative_to(ROOT).with_suffix("").parts) for p in folder.glob("[a-z]*.py")]
+    return sorted(name for name in names if public(name))
+
+
+def dotted(node: ast.AST) -> str:
+    """Return a chain of attributes as it is written, or nothing."""
+    if isinstance(node, ast.Name):
+        return node.id
+    before = dotted(node.value) if isinstance(node, ast.Attribute) else ""
+    return f"{before}.{node.attr}" if before else ""
+
+
+@cache
+def used(notebook: Path) -> frozenset[str]:
+    """Return where the things of the package are defined that the code of a notebook names."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    lines = [
+        line
+        for cell in cells
+        if cell["cell_type"] == "code"
+        for line in "".join(cell["source"]).splitlines()
+        if not line.startswith(("%", "!"))
+    ]
+    tree, names = ast.parse("\n".join(lines)), {PACKAGE: (PACKAGE, "")}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            names |= {a.asname or a.name: (str(node.module), a.name) for a in node.names}
+    found = set()
+    for node in ast.walk(tree):
+        first, _, rest = dotted(node).partition(".")
+        module, name = names.get(first, ("", ""))
+        if module.partition(".")[0] == PACKAGE:
+            found.add(home(module, f"{name}.{rest}".strip(".")))
+    return frozenset(found)
+
+
+@cache
+def chapters() -> dict[str, Path]:
+    """Return the notebooks of the book by name, in its order."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    paths = [BOOK / f"{chapter['file']}.ipynb" for p in toc["parts"] for chapter in p["chapters"]]
+    return {path.stem: path for path in paths if path.exists()}
+
+
+def title(notebook: Path) -> str:
+    """Return the title of a chapter."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return "".join(cells[0]["source"]).partition("\n")[0].removeprefix("# ")
+
+
+def users(thing: str) -> list[str]:
+    """Return the chapters whose code uses a thing of the package, in the order of the book."""
+    return [
+        name
+        for name, path in chapters().items()
+        if any(f"{found}.".startswith(f"{thing}.") for found in used(path))
+    ]
+
+
+def section(module: str, level: str) -> str:
+    """Return the section of a module, in Markdown."""
+    title = module.removeprefix(f"{PACKAGE}.").removeprefix("chapters.")
+    members = ", ".join(public(module))
+    return (
+        f"{level} `{title}`\n\n```{{eval-rst}}\n.. automodule:: {module}\n   :members: {members}\n```\n"
+    )
+
+
+def of_folder(name: str) -> str:
+    """Return what a folder says of itself, unless it is the top, and the sections of its modules, in Markdown."""
+    folder = ROOT / PACKAGE / name
+    about = f"```{{eval-rst}}\n.. automodule:: {PACKAGE}.{name}\n```\n" if name != "." else ""
+    return "\n".join([about, *(section(module, "###") for module in modules(folder))])
+
+
+def of_chapters() -> str:
+    """Return the sections of what single chapters use, in Markdown."""
+    parts = []
+    for name, path in chapters().items():
+        own = modules(ROOT / PACKAGE / "chapters" / name.replace("-", "_"))
+        parts += [f"### {title(path)}\n\nWhat {{doc}}`{name}` alone uses.\n"] if own else []
+        parts += [section(module, "####") for module in own]
+    return "\n".join(parts)
+
+
+class Modules(SphinxDirective):
+    """Document the modules of a folder of the package."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Parse the sections."""
+        name = self.arguments[0]
+        text = of_chapters() if name == "chapters" else of_folder(name)
+        return self.parse_text_to_nodes(text, allow_section_headings=True)
+
+
+def tell_users(
+    app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]
+) -> None:
+    """Say below a thing's own words which chapters use it; what belongs to one chapter stands under its name."""
+    if what in ("function", "class", "data") and not name.startswith(f"{PACKAGE}.chapters."):
+        if told := users(name):
+            lines += ["", f"Used in {', '.join(f':doc:`{chapter}`' for chapter in told)}.", ""]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.add_directive("modules", Modules)
+    app.connect("autodoc-process-docstring", tell_users, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
