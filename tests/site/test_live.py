@@ -9,9 +9,9 @@ import torch
 from hebbnotes import experiments, run, tasks
 from hebbnotes.plasticity.connections import ScaledIdentity
 from tests.site.books import one_page
-from tools import live
+from tools import live, live_data
 
-STORED = json.loads(live.FIXTURE.read_text(encoding="utf-8"))
+STORED = json.loads(live_data.FIXTURE.read_text(encoding="utf-8"))
 READ = """canvas => {
     const {width, height} = canvas, data = canvas.getContext("2d").getImageData(0, 0, width, height).data, cell = width / 32;
     return Array.from({length: 1024}, (_, j) =>
@@ -31,14 +31,16 @@ def close(a, b):
 
 
 def test_the_stored_episodes_are_what_the_package_computes():
-    assert close(live.fixture(), STORED)
+    assert close(live_data.fixture(), STORED)
     changed = json.loads(json.dumps(STORED))
     changed["cases"][0]["states"][14][3] += 1e-11
     assert not close(changed, STORED)
 
 
 def test_the_page_gets_the_numbers_that_were_trained():
-    stored, given = experiments.seeds(live.EXPERIMENT)[live.SEED], live.settings()["trained"]
+    settings = json.loads(live_data.STORED.read_text(encoding="utf-8"))
+    assert close(live_data.settings(), settings), "run `make live`"
+    stored, given = experiments.seeds(live_data.EXPERIMENT)[live_data.SEED], settings["trained"]
     assert given == {
         name: pytest.approx(stored[name], rel=1e-3) for name in ("eta", "gain", "inhibition")
     }
@@ -292,13 +294,13 @@ def test_letters_that_overlap_give_their_majority_and_the_sentence_says_so_with_
     figure.get_by_role("radio", name="ask for pattern 3").check()
     press(figure, "Erase half and recall")
 
-    letters = torch.stack([live.letter(text) for text in live.LETTERS])
+    letters = torch.stack([live_data.letter(text) for text in live_data.LETTERS])
     task = tasks.PatternCompletion(n_bits=1024, bias_unit=False, **tasks.ONCE)
     erased = (torch.arange(1024) >= 512)[None]
     shown = task.episodes(
         letters[None], torch.Generator(), target=2, order=torch.arange(5)[None], erased=erased
     )
-    three = live.trained()
+    three = live_data.trained()
     states = run(
         shown.inputs,
         ScaledIdentity(-three["inhibition"]),
@@ -358,7 +360,7 @@ def test_the_sentence_follows_from_the_answer(functions, changed, count, asked, 
     task = tasks.PatternCompletion(n_bits=1024, n_patterns=count, bias_unit=False, **tasks.ONCE)
     patterns = task.random_patterns(1, torch.Generator().manual_seed(3))[0].tolist()
     said = functions.evaluate(
-        VERDICT, {"patterns": patterns, "asked": asked, "numbers": live.trained() | changed}
+        VERDICT, {"patterns": patterns, "asked": asked, "numbers": live_data.trained() | changed}
     )
     assert said["kind"] == kind
     assert words in said["sentence"]
@@ -379,7 +381,7 @@ def test_sliders_change_the_numbers_and_as_trained_puts_them_back(visit):
     assert "plasticity is off" in result(figure)
     press(figure, "As trained")
     assert result(figure) == trained
-    for name, value in live.trained().items():
+    for name, value in live_data.trained().items():
         assert float(figure.locator(f"[name={name}]").input_value()) == pytest.approx(
             value, rel=1e-14
         )
