@@ -12,6 +12,8 @@ from pathlib import Path
 import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.ext import autodoc
+from sphinx.ext.autodoc.mock import _MockObject
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).parents[1]
@@ -181,8 +183,16 @@ def tell_users(
             lines += ["", f"Used in {', '.join(f':doc:`{chapter}`' for chapter in told)}.", ""]
 
 
+def mend_mocks() -> None:
+    """Let what autodoc puts in the place of torch (``autodoc_mock_imports``) do in annotations, and as a base of classes."""
+    _MockObject.__or__ = _MockObject.__ror__ = lambda self, other: self  # Tensor | None
+    # else the signature of every class that derives from it were (*args, **kwargs)
+    autodoc._CLASS_NEW_BLACKLIST.append(f"{_MockObject.__module__}._MockObject.__new__")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
+    mend_mocks()
     app.add_directive("modules", Modules)
     app.connect("autodoc-process-docstring", tell_users, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
