@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: book test lint outputs data serve zip pdf picture measure bench browser clean
+.PHONY: book test lint outputs robust data serve zip pdf picture measure bench browser clean
 
 book: .venv/.done
 	$(BIN)/python -m tools.build
@@ -19,6 +19,10 @@ lint: .venv/.done
 # Run every notebook again and store what it prints and draws.
 outputs: .venv/.done
 	$(BIN)/python -m tools.outputs
+
+# Ask whether live trainings hold on any processor, where cells were changed: minutes for each notebook.
+robust: .venv/.done
+	$(BIN)/python -m tools.robust
 
 # Fetch the public data sets (MNIST and Omniglot, 28 MB, once).
 data: .venv/.done

@@ -1,4 +1,4 @@
-"""Checks of what a caller hands over: each error says what was wrong, what was expected, and the mend."""
+"""Checks of what a caller hands over: what was wrong, what was expected, and the mend."""
 
 import math
 from numbers import Integral, Real
@@ -12,7 +12,8 @@ def integer(name: str, value: Any, minimum: int = 1) -> int:
     """Return ``value`` as an int of at least ``minimum``, or raise."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(
-            f"{name} must be an integer, got {value!r} ({type(value).__name__}): pass {name}={minimum} or more"
+            f"{name} must be an integer, got {value!r} ({type(value).__name__}): "
+            f"pass {name}={minimum} or more"
         )
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {value}")
@@ -23,9 +24,10 @@ def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf
     """Return ``value`` as a finite float in [low, high], or raise."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
-    if not (math.isfinite(value) and low <= value <= high):
+    real = float(value)
+    if not (math.isfinite(real) and low <= real <= high):
         raise ValueError(f"{name} must be a finite number in [{low:g}, {high:g}], got {value}")
-    return float(value)
+    return real
 
 
 def choice(name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
@@ -54,7 +56,9 @@ def clip(value: Any) -> float | None:
 
 
 def actions(name: str, value: Any, axes: str, sizes: dict[str, int], most: int) -> Tensor:
-    """Return ``value`` if it is a tensor of the named axes that holds whole numbers from 0 to ``most - 1``, or raise."""
+    """Return ``value`` if it holds whole numbers from 0 to ``most - 1`` along the named axes, or
+    raise.
+    """
     tensor(name, value, axes, sizes)
     if value.dtype != torch.int64:
         raise TypeError(f"{name} must hold integers (int64), got {value.dtype}: use {name}.long()")
@@ -74,20 +78,27 @@ def tensor(
     reference: str = "inputs",
     boolean: bool = False,
 ) -> Tensor:
-    """Check that ``value`` is a tensor with the named axes, on the device of ``like``, and of its dtype or ``boolean``.
+    """Return ``value`` if it is a tensor with the named axes, like another one or boolean, or
+    raise.
 
-    ``axes`` such as "T B n" names the dimensions; ``sizes`` maps names to the sizes known so far and is added to. ``reference`` is
-    what the caller calls ``like``.
+    Parameters
+    ----------
+    axes : str, such as "T B n"
+    sizes : dict, the sizes of axes that are known; those of the other axes are added to it
+    like : Tensor, optional, whose device and dtype it must have
+    reference : str, what the caller calls ``like``
+    boolean : bool, whether it must be boolean, whatever the dtype of ``like``
     """
     names = axes.split()
     wanted = "(" + ", ".join(f"{a}={sizes[a]}" if a in sizes else a for a in names) + ")"
     if not isinstance(value, Tensor):
         raise TypeError(
-            f"{name} must be a torch tensor of shape {wanted}, got {type(value).__name__}: use torch.as_tensor(...)"
+            f"{name} must be a torch tensor of shape {wanted}, got {type(value).__name__}: "
+            "use torch.as_tensor(...)"
         )
-    found = dict(sizes)
+    known = dict(sizes)
     if value.ndim != len(names) or any(
-        found.setdefault(a, s) != s for a, s in zip(names, value.shape, strict=True)
+        known.setdefault(a, s) != s for a, s in zip(names, value.shape, strict=True)
     ):
         single = names[:2] == ["T", "B"] and value.ndim == len(names) - 1
         hint = f": for a single episode use {name}.unsqueeze(1)" if single else ""
@@ -105,7 +116,8 @@ def tensor(
         raise TypeError(f"{unlike}: nothing is cast, convert one of them with .to(...)")
     if like is not None and value.device != like.device:
         raise ValueError(
-            f"{name} is on {value.device}, not on {like.device} like {reference}: move one of them with .to(...)"
+            f"{name} is on {value.device}, not on {like.device} like {reference}: "
+            "move one of them with .to(...)"
         )
     return value
 
@@ -120,7 +132,9 @@ def floating(name: str, value: Tensor) -> Tensor:
 
 
 def finite(name: str, value: Tensor) -> Tensor:
-    """Raise if ``value`` holds NaN or infinity; skipped while torch compiles, since it would split the graph."""
+    """Raise if ``value`` holds NaN or infinity; skipped while torch compiles: it would split the
+    graph.
+    """
     if not torch.compiler.is_compiling() and not bool(torch.isfinite(value).all()):
         raise ValueError(
             f"{name} holds NaN or infinity: it must be finite, look at how it was made"

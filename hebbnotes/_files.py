@@ -7,7 +7,7 @@ from typing import Any
 
 
 def write(path: Path, fill: Callable[[Path], Any]) -> None:
-    """Let ``fill`` write a file beside ``path``, and rename it then; what a failure leaves is removed."""
+    """Let ``fill`` write a file beside ``path``, and rename it then; a failure leaves nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

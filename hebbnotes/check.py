@@ -1,7 +1,6 @@
-"""Checks of what a reader writes: they test properties, never a magic number, and say why an answer fails.
+"""Checks that poison: which numbers does the change of one synapse depend on?
 
-:func:`reads` and :func:`local` also serve whoever adds a rule: they find out, by poisoning what a synapse cannot see, which
-numbers the change of one synapse depends on.
+:func:`reads` and :func:`local` serve readers, and whoever adds a rule.
 """
 
 from typing import NamedTuple
@@ -9,10 +8,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from hebbnotes import _checks
-from hebbnotes.plasticity.rules import Rule
+from hebbnotes.plasticity.rules import QUANTITIES, Rule
+from hebbnotes.plasticity.stepper import change, check, declared
 
 __all__ = ["Reads", "local", "reads"]
+
+_SEEN = {"w": "n_pre n_post", "pre": "n_pre", "post": "n_post"}
 
 
 class Reads(NamedTuple):
@@ -20,104 +21,110 @@ class Reads(NamedTuple):
 
     Attributes
     ----------
-    w : Tensor
-        Shape (n_pre, n_post).
-    pre : Tensor
-        Shape (n_pre,).
-    post : Tensor
-        Shape (n_post,).
-
-    Notes
-    -----
-    Taught in the chapter "Learning rules".
+    w, pre, post : Tensor
+        Shapes (n_pre, n_post), (n_pre,) and (n_post,).
+    further : dict of str to Tensor
+        The same for each quantity that the rule declares, by name.
     """
 
     w: Tensor
     pre: Tensor
     post: Tensor
+    further: dict[str, Tensor]
 
 
 def reads(rule: Rule, i: int, j: int, *, n_pre: int = 4, n_post: int = 3, seed: int = 0) -> Reads:
     """Find which numbers the change of the synapse from unit i to unit j depends on.
 
-    Each number in turn is poisoned, once with NaN and once with another value, and the change of the synapse is watched. A number
-    that is multiplied by 0 counts as read.
+    Each number in turn is poisoned, once with NaN and once with another value, and the change of the
+    synapse is watched. A number that is multiplied by 0 counts as read. A type has no NaN: it is
+    exchanged for the other one of two.
+
+    >>> from hebbnotes import rules
+    >>> seen = reads(rules.soft_hebb, 0, 1)
+    >>> seen.post.tolist(), seen.further["drive"].tolist()
+    ([False, True, False], [False, True, False])
 
     Parameters
     ----------
     rule : callable
-        ``rule(w, pre, post) -> dw``.
+        ``rule(w, pre, post, *, ...) -> dw``; it may declare what is in ``rules.QUANTITIES``.
     i, j : int
         The synapse, counted from 0.
     n_pre, n_post : int
         Numbers of units.
     seed : int
-        Seed of the random weights and activities.
-
-    Returns
-    -------
-    Reads
+        Seed of the random weights, activities and further quantities.
 
     Raises
     ------
     TypeError, ValueError
-        If the rule cannot be called, there is no such synapse, or ``dw`` does not have the shape of ``w``.
-
-    Notes
-    -----
-    Taught in the chapter "Learning rules".
+        If the rule cannot be called or declares something else, there is no such synapse, or ``dw``
+        does not have the shape of ``w``.
     """
-    _checks.rule(rule)
+    check(rule, QUANTITIES, "check.reads")
     if not (0 <= i < n_pre and 0 <= j < n_post):
         raise ValueError(f"there is no synapse ({i}, {j}) between {n_pre} and {n_post} units")
     generator = torch.Generator().manual_seed(seed)
-    args = [
-        torch.rand(shape, generator=generator, dtype=torch.float64) + 0.5
-        for shape in ((n_pre, n_post), (n_pre,), (n_post,))
-    ]
-    dw = rule(*[a.clone() for a in args])
-    if not isinstance(dw, Tensor) or dw.shape != (n_pre, n_post):
-        raise ValueError(
-            f"the rule must return dw of shape {(n_pre, n_post)} like w, got {tuple(getattr(dw, 'shape', ()))}"
+    size = {"n_pre": n_pre, "n_post": n_post}
+    args = {}
+    for name in (*_SEEN, *declared(rule)):
+        shape = [size[axis] for axis in _axes(name).split()]
+        args[name] = torch.rand(shape, generator=generator, dtype=torch.float64) + 0.5
+        if name in QUANTITIES and QUANTITIES[name].whole:
+            args[name] = (args[name] > 1).long()
+
+    def changed(**poisoned: Tensor) -> Tensor:
+        return change(rule, **{name: a.clone() for name, a in (args | poisoned).items()})[i, j]
+
+    whole = changed()
+
+    def matters(name: str, entry: int) -> bool:
+        number = args[name].flatten()[entry]
+        poisons = (torch.nan, -2.5) if number.is_floating_point() else (1 - number,)
+        return any(
+            not torch.equal(changed(**{name: _replaced(args[name], entry, poison)}), whole)
+            for poison in poisons
         )
 
-    def matters(which: int, entry: int) -> bool:
-        for poison in (torch.nan, -2.5):
-            poisoned = [a.clone() for a in args]
-            poisoned[which].view(-1)[entry] = poison
-            if not torch.equal(rule(*poisoned)[i, j], dw[i, j]):
-                return True
-        return False
+    masks = {
+        name: torch.tensor([matters(name, e) for e in range(a.numel())]).view(a.shape)
+        for name, a in args.items()
+    }
+    return Reads(masks.pop("w"), masks.pop("pre"), masks.pop("post"), masks)
 
-    masks = [
-        torch.tensor([matters(k, e) for e in range(a.numel())]).view(a.shape)
-        for k, a in enumerate(args)
-    ]
-    return Reads(*masks)
+
+def _axes(name: str) -> str:
+    """Return the axes of what one episode supplies."""
+    return _SEEN[name] if name in _SEEN else QUANTITIES[name].axes.removeprefix("B ")
+
+
+def _replaced(values: Tensor, entry: int, poison: float | Tensor) -> Tensor:
+    values = values.clone()
+    values.view(-1)[entry] = poison
+    return values
 
 
 def local(rule: Rule) -> None:
-    """Assert that every synapse changes by what it can see: its own weight and the activities of its own two units.
+    """Assert that every synapse changes by what it can see: its own weight, its own two units.
+
+    Of a quantity that the rule declares it may read its own entry.
 
     Raises
     ------
     AssertionError
         If a synapse reads a foreign number; the message says which.
-
-    Notes
-    -----
-    Taught in the chapter "Introducing the NeuroAI series".
     """
     n_pre, n_post = 4, 3
     for i in range(n_pre):
         for j in range(n_post):
-            mask = reads(rule, i, j, n_pre=n_pre, n_post=n_post)
-            mask.w[i, j] = mask.pre[i] = mask.post[j] = False
-            foreign = [
-                f"{name}{tuple(at)}"
-                for name, m in mask._asdict().items()
-                for at in m.nonzero().tolist()
-            ]
+            seen = reads(rule, i, j, n_pre=n_pre, n_post=n_post)
+            masks = dict(zip(_SEEN, seen[:3], strict=True)) | seen.further
+            foreign = []
+            for name, mask in masks.items():
+                own = {"n_pre n_post": (i, j), "n_pre": (i,), "n_post": (j,)}[_axes(name)]
+                mask[own] = False
+                foreign += [f"{name}{tuple(at)}" for at in mask.nonzero().tolist()]
             assert not foreign, (
                 f"not local: the synapse ({i}, {j}) reads {', '.join(foreign)}, which it cannot see"
             )

@@ -1,9 +1,9 @@
-"""Data: public data sets, fetched once into a folder of your choice and checked against their checksums.
+"""Data: public data sets, fetched once into a folder of your choice, with their checksums.
 
-``python -m hebbnotes.data`` fetches Omniglot and MNIST; with names, such as ``cifar10``, these sets. The folder is
-``HEBBNOTES_DATA`` (an absolute path), or by default your system's cache folder. Nothing is downloaded unless it is asked for, a
-damaged file is neither used nor deleted, and a file appears under its name only when it is whole and checked. :func:`grey` makes
-patterns of photographs, and :func:`patches` takes them from photographs that ship with scikit-learn.
+``python -m hebbnotes.data`` fetches Omniglot and MNIST; with names, such as ``cifar10``, these
+sets. The folder is ``HEBBNOTES_DATA`` (an absolute path), or by default your system's cache folder.
+Nothing is downloaded unless it is asked for, a damaged file is neither used nor deleted, and a file
+appears under its name only when it is whole and checked.
 """
 
 import argparse
@@ -43,23 +43,17 @@ __all__ = [
 
 
 class File(NamedTuple):
-    """A public file: its official address (empty if it has none), its size in bytes, its MD5, and a checksum of what it holds.
+    """A public file.
 
     Attributes
     ----------
-    address : str
-        Where it is fetched from.
-    size : int
-        Bytes of the official file.
+    address : str, official; empty if there is none
+    size : int, in bytes
     md5 : str
-        MD5 of the official file.
     content : str
-        For a zip that circulates in several containers: SHA-256 over its pictures, sorted by name: of each its name, a zero byte
-        and the SHA-256 of its bytes. A file that has it is accepted, too.
-
-    Notes
-    -----
-    Used by :func:`fetch`.
+        For a zip that circulates in several containers, SHA-256 over its pictures, sorted by name:
+        of each its name, a zero byte and the SHA-256 of its bytes. A file that has it is accepted,
+        too.
     """
 
     address: str
@@ -109,7 +103,7 @@ DEFAULT = ("mnist", "omniglot")
 
 
 def _pooch() -> Any:
-    """Import pooch, which imports a progress bar for notebooks that warns where ipywidgets are missing; they are not needed."""
+    """Import pooch without the warning of a progress bar that we do not need."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pooch
@@ -119,14 +113,7 @@ def _pooch() -> Any:
 def folder() -> Path:
     """Return the folder of the data: ``HEBBNOTES_DATA``, or ``hebbnotes`` in the system's cache.
 
-    Raises
-    ------
-    ValueError
-        If ``HEBBNOTES_DATA`` is a relative path: a kernel runs in another folder than your shell.
-
-    Notes
-    -----
-    Used by :func:`fetch`.
+    A relative path is refused: a kernel runs in another folder than your shell.
     """
     named = os.environ.get("HEBBNOTES_DATA")
     if named and not Path(named).is_absolute():
@@ -137,7 +124,9 @@ def folder() -> Path:
 
 
 def _content(path: Path) -> str:
-    """Return the checksum of the pictures in a zip, whatever its container; empty if it is no zip."""
+    """Return the checksum of the pictures in a zip, whatever its container; empty if it is
+    no zip.
+    """
     digest = hashlib.sha256()
     try:
         with zipfile.ZipFile(path) as archive:
@@ -154,31 +143,20 @@ def _is_whole(path: Path, file: File) -> bool:
 
 
 def fetch(name: str, download: bool = True) -> Path:
-    """Return the path of a data file, downloading it if it is not there; a damaged file is never used.
+    """Return the path of a data file, downloading it if it is not there; a damaged one is never
+    used.
 
     Parameters
     ----------
-    name : str
-        A key of ``FILES``.
-    download : bool
-        Whether to ask the network for a file that is not there.
-
-    Returns
-    -------
-    pathlib.Path
+    name : str, a key of ``FILES``
+    download : bool, whether to ask the network for a file that is not there
 
     Raises
     ------
-    KeyError
-        If there is no such file in the table.
     ValueError
-        If the file that is there, or the download, does not have the checksum of the official file.
+        If what is there, or the download, does not have the checksum of the official file.
     OSError
-        If the file is not there and cannot be downloaded, or not be written; the message names file, address, folder and command.
-
-    Notes
-    -----
-    Used by :func:`mnist`, :func:`omniglot` and :func:`cifar10`.
+        If it is not there and cannot be had; the message names file, address, folder and command.
     """
     if name not in FILES:
         raise KeyError(f"there is no data file {name!r}: it must be one of {', '.join(FILES)}")
@@ -204,33 +182,23 @@ def fetch(name: str, download: bool = True) -> Path:
         )
     except OSError as error:
         raise OSError(
-            f"{missing} and could not be fetched from {file.address} ({error}): run `{command}` online"
+            f"{missing} and could not be fetched from {file.address} ({error}): "
+            f"run `{command}` online"
         ) from error
     except ValueError as error:
         raise ValueError(
-            f"what {file.address} sent for {name} is not the official file ({error}): run `{command}` again"
+            f"what {file.address} sent for {name} is not the official file ({error}): "
+            f"run `{command}` again"
         ) from error
     return path
 
 
 def require(name: str) -> None:
-    """Raise an error that says what is missing, unless all files of a set are in the folder and whole; without a network.
+    """Raise what is missing or damaged of a set, without a network, as :func:`fetch` says it.
 
     Parameters
     ----------
-    name : str
-        ``"mnist"``, ``"omniglot"``, ``"cifar10"`` or ``"cifar10-subset"``.
-
-    Raises
-    ------
-    ValueError
-        If there is no such set, or a file of it is damaged.
-    FileNotFoundError
-        If a file is missing; the message names file, address, folder and command.
-
-    Notes
-    -----
-    Used by experiments, before they are run.
+    name : {"mnist", "omniglot", "cifar10", "cifar10-subset"}
     """
     _checks.choice("name", name, _SETS)
     if name == "cifar10-subset" and (folder() / SUBSET).exists():
@@ -242,17 +210,7 @@ def require(name: str) -> None:
 
 
 def available(name: str) -> bool:
-    """Tell whether all files of a set are in the folder and whole, without a network.
-
-    Parameters
-    ----------
-    name : str
-        As for :func:`require`.
-
-    Notes
-    -----
-    Used by tests and by ``make outputs``, which leave out what lacks its data.
-    """
+    """Tell whether all files of a set are in the folder and whole, without a network."""
     _checks.choice("name", name, _SETS)
     try:
         require(name)
@@ -262,54 +220,39 @@ def available(name: str) -> bool:
 
 
 def mnist(split: str = "train", download: bool = True) -> tuple[Tensor, Tensor]:
-    """Return the handwritten digits of MNIST.
+    """Return the handwritten digits of MNIST (LeCun, Cortes & Burges).
 
     Parameters
     ----------
-    split : {"train", "test"}
-        60,000 or 10,000 digits.
-    download : bool
-        As for :func:`fetch`, whose errors are raised.
+    split : {"train", "test"}, 60,000 or 10,000 digits
+    download : bool, as for :func:`fetch`
 
     Returns
     -------
-    pictures : Tensor
-        Shape (M, 28, 28), integers 0 (paper) to 255 (ink).
-    labels : Tensor
-        Shape (M,), integers 0 to 9.
-
-    Notes
-    -----
-    Source: LeCun, Cortes & Burges, the MNIST database. Used by the experiments on features, in the chapter "Learning rules".
+    pictures : Tensor (M, 28, 28), integers from 0 (paper) to 255 (ink)
+    labels : Tensor (M,), integers from 0 to 9
     """
     part = {"train": "train", "test": "t10k"}[_checks.choice("split", split, ("train", "test"))]
-    found = []
+    arrays = []
     for kind, header in (("images-idx3", 16), ("labels-idx1", 8)):
         with gzip.open(fetch(f"mnist/{part}-{kind}-ubyte.gz", download)) as file:
-            found.append(torch.frombuffer(bytearray(file.read()[header:]), dtype=torch.uint8))
-    return found[0].reshape(-1, 28, 28), found[1].long()
+            arrays.append(torch.frombuffer(bytearray(file.read()[header:]), dtype=torch.uint8))
+    return arrays[0].reshape(-1, 28, 28), arrays[1].long()
 
 
 def omniglot(part: str = "background", download: bool = True) -> tuple[Tensor, list[str]]:
-    """Return the characters of Omniglot, drawn by twenty people each.
+    """Return the characters of Omniglot, drawn by 20 people each (Lake and others, 2015).
 
     Parameters
     ----------
-    part : {"background", "evaluation"}
-        964 or 659 characters.
-    download : bool
-        As for :func:`fetch`, whose errors are raised.
+    part : {"background", "evaluation"}, 964 or 659 characters
+    download : bool, as for :func:`fetch`
 
     Returns
     -------
-    pictures : Tensor
-        Boolean, true for ink, shape (characters, 20, 105, 105), characters and drawings in the order of their names.
-    names : list of str
-        Alphabet and number of each character.
-
-    Notes
-    -----
-    Source: Lake, Salakhutdinov & Tenenbaum (2015). Used by :func:`.one_shot.omniglot`, in the chapter "One-shot learning".
+    pictures : Tensor (characters, 20, 105, 105)
+        Boolean, true for ink; characters and drawings in the order of their names.
+    names : list of str, alphabet and number of each character
     """
     from PIL import Image
 
@@ -319,31 +262,21 @@ def omniglot(part: str = "background", download: bool = True) -> tuple[Tensor, l
         for name in sorted(name for name in archive.namelist() if name.endswith(".png")):
             ink = np.asarray(Image.open(io.BytesIO(archive.read(name)))) == 0
             drawings.setdefault("/".join(name.split("/")[1:3]), []).append(ink)
-    return torch.from_numpy(np.stack([np.stack(one) for one in drawings.values()])), list(drawings)
+    pictures = np.stack([np.stack(of_one) for of_one in drawings.values()])
+    return torch.from_numpy(pictures), list(drawings)
 
 
 def cifar10(split: str = "train", subset: bool = False, download: bool = True) -> Tensor:
-    """Return the photographs of CIFAR-10.
+    """Return the photographs of CIFAR-10 (Krizhevsky, 2009), (M, 32, 32, 3), integers from 0 to
+    255.
 
     Parameters
     ----------
-    split : {"train", "test"}
-        50,000 or 10,000 photographs; of the subset 4,000 or 1,000.
+    split : {"train", "test"}, 50,000 or 10,000 photographs; of the subset 4,000 or 1,000
     subset : bool
-        Whether to read the subset, the first photographs of each split, instead of the whole: from a small file of its own
+        Whether to read the first photographs of each split alone: from a small file of its own
         where that is there (it has no public address), and else from the whole.
-    download : bool
-        As for :func:`fetch`, whose errors are raised.
-
-    Returns
-    -------
-    Tensor
-        Integers 0 to 255, shape (M, 32, 32, 3).
-
-    Notes
-    -----
-    Source: Krizhevsky, Learning multiple layers of features from tiny images (2009). Used by the experiments on pictures, in the
-    chapter "Natural images".
+    download : bool, as for :func:`fetch`
     """
     _checks.choice("split", split, ("train", "test"))
     if subset and (folder() / SUBSET).exists():
@@ -352,23 +285,22 @@ def cifar10(split: str = "train", subset: bool = False, download: bool = True) -
     if subset:
         return cifar10(split, False, download)[: 4_000 if split == "train" else 1_000]
     wanted = [f"data_batch_{k}" for k in range(1, 6)] if split == "train" else ["test_batch"]
+    rows = []
     with tarfile.open(fetch("cifar10/cifar-10-python.tar.gz", download)) as archive:
-        rows = [
-            _Arrays(archive.extractfile(f"cifar-10-batches-py/{name}"), encoding="bytes").load()[
-                b"data"
-            ]
-            for name in wanted
-        ]
-    return torch.from_numpy(
-        np.concatenate(rows).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1).copy()
-    )
+        for name in wanted:
+            file = archive.extractfile(f"cifar-10-batches-py/{name}")
+            assert file is not None, "the archive has the official checksum"
+            rows.append(_Arrays(file, encoding="bytes").load()[b"data"])
+    pictures = np.concatenate(rows).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    return torch.from_numpy(pictures.copy())
 
 
 def _subset() -> Path:
     path = folder() / SUBSET
     if hashlib.sha256(path.read_bytes()).hexdigest() != _SUBSET_SHA256:
         raise ValueError(
-            f"{path} is damaged (its SHA-256 is not {_SUBSET_SHA256}): move it away, and fetch the whole instead"
+            f"{path} is damaged (its SHA-256 is not {_SUBSET_SHA256}): "
+            "move it away, and fetch the whole instead"
         )
     return path
 
@@ -377,7 +309,7 @@ class _Arrays(pickle.Unpickler):
     """Reads what CIFAR-10 is stored in, and nothing else: arrays, and no code."""
 
     def find_class(self, module: str, name: str) -> Any:
-        rebuild = np.zeros(0).__reduce__()[0]
+        rebuild: Any = np.zeros(0).__reduce__()[0]
         allowed: dict[tuple[str, str], Callable[..., Any]] = {
             ("numpy.core.multiarray", "_reconstruct"): rebuild,
             ("numpy._core.multiarray", "_reconstruct"): rebuild,
@@ -391,22 +323,17 @@ class _Arrays(pickle.Unpickler):
 
 
 def grey(photographs: Tensor) -> Tensor:
-    """Turn photographs into grey patterns: the sum of the colours less its mean, over its largest absolute value.
+    """Turn photographs into grey patterns, shape (M, rows * columns), values in [-1, 1].
+
+    The sum of the colours less its mean, over its largest absolute value. Source: the published
+    code of Miconi, Stanley & Clune (2018), section 4.3.
+
+    >>> grey(torch.tensor([[[[9, 0, 0], [0, 0, 1]]]]))  # a photograph of two pixels
+    tensor([[ 1., -1.]])
 
     Parameters
     ----------
-    photographs : Tensor
-        Shape (M, rows, columns, 3).
-
-    Returns
-    -------
-    Tensor
-        Shape (M, rows * columns), values in [-1, 1].
-
-    Notes
-    -----
-    Source: the published code of Miconi, Stanley & Clune (2018), section 4.3. Used by :func:`patches` and by the experiments on
-    pictures, in the chapter "Natural images".
+    photographs : Tensor (M, rows, columns, 3)
     """
     _checks.tensor("photographs", photographs, "M rows columns colours", {"colours": 3})
     total = photographs.sum(-1, dtype=torch.float32).flatten(1)
@@ -415,30 +342,17 @@ def grey(photographs: Tensor) -> Tensor:
 
 
 def patches(split: str = "train", size: int = 8, step: int = 4, shrink: int = 2) -> Tensor:
-    """Return grey patches of a photograph that ships with scikit-learn: a Chinese temple to train on, a flower to test on.
+    """Return grey patches of a photograph, shape (M, size * size), scaled as by :func:`grey`.
 
-    Patches with next to no contrast, such as of the sky, are left out: those whose sum of colours (0 to 765) stays within 60 of its
-    mean.
+    The photographs ship with scikit-learn. Patches with next to no contrast, such as of the sky,
+    are left out: those whose sum of colours (0 to 765) stays within 60 of its mean.
 
     Parameters
     ----------
-    split : {"train", "test"}
-        Which photograph.
-    size : int
-        Rows and columns of a patch.
-    step : int
-        Pixels from one patch to the next: patches overlap where it is less than ``size``.
-    shrink : int
-        How many times smaller the photograph is made first, by means of square blocks.
-
-    Returns
-    -------
-    Tensor
-        Shape (M, size * size), values in [-1, 1], scaled as by :func:`grey`.
-
-    Notes
-    -----
-    Source: the two sample images of scikit-learn. Taught in the chapter "Natural images".
+    split : {"train", "test"}, a Chinese temple or a flower
+    size : int, rows and columns of a patch
+    step : int, pixels from one patch to the next
+    shrink : int, how many times smaller the photograph is made first, by means of square blocks
     """
     from sklearn.datasets import load_sample_image
 

@@ -1,12 +1,12 @@
-"""Associative memories: patterns of 1 and -1 that are stored in connections, and recalled from a part of them.
+"""Associative memories: patterns of 1 and -1, stored in connections, recalled from a part of them.
 
-Pure functions of plain tensors. What is stored is a matrix of weights, written by a rule or solved for; or, in the dense and the
-modern memory, the patterns themselves.
-
-Shapes: P patterns, N units, B states; weights are ``[pre, post]``.
+Pure functions of plain tensors. What is stored is a matrix of weights ``[pre, post]``, written by a
+rule or solved for; or, in the dense and the modern memory, the patterns themselves. Shapes: P
+patterns, N units, B states.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -40,69 +40,40 @@ def _patterns(patterns: Tensor) -> Tensor:
 
 
 def random_patterns(n_patterns: int, n: int, generator: torch.Generator) -> Tensor:
-    """Return patterns of independent 1 and -1, equally likely, shape (n_patterns, n), in single precision.
-
-    Notes
-    -----
-    Taught in the chapter "Associative memory".
-    """
+    """Return patterns of independent, equally likely 1 and -1, (n_patterns, n), float32."""
     shape = _checks.integer("n_patterns", n_patterns), _checks.integer("n", n)
     return 2.0 * torch.randint(2, shape, generator=generator, dtype=torch.float32) - 1
 
 
 def hopfield(patterns: Tensor, diagonal: bool = False) -> Tensor:
-    """Write patterns into weights by Hebb's rule: ``w = sum of outer(p, p) / N``, without connections of a unit to itself.
+    """Write patterns into weights by Hebb's rule, ``w = sum of outer(p, p) / N`` (Hopfield, 1982).
+
+    >>> hopfield(torch.tensor([[1.0, 1.0, -1.0, -1.0]]))
+    tensor([[ 0.0000,  0.2500, -0.2500, -0.2500],
+            [ 0.2500,  0.0000, -0.2500, -0.2500],
+            [-0.2500, -0.2500,  0.0000,  0.2500],
+            [-0.2500, -0.2500,  0.2500,  0.0000]])
 
     Parameters
     ----------
-    patterns : Tensor
-        Entries 1 and -1, shape (P, N).
+    patterns : Tensor (P, N), 1 and -1
     diagonal : bool
         Whether to keep the connections of units to themselves. They make nearly every state stable.
-
-    Returns
-    -------
-    Tensor
-        Weights, shape (N, N).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the patterns are no matrix of 1 and -1.
-
-    Notes
-    -----
-    Source: Hopfield (1982). Taught in the chapter "Associative memory".
     """
-    w = (
-        _patterns(patterns).T @ patterns / patterns.shape[1]
-    )  # Hebb's rule for one pattern after the other, in one product
+    # Hebb's rule for one pattern after the other, in one product
+    w = _patterns(patterns).T @ patterns / patterns.shape[1]
     return w if diagonal else w.fill_diagonal_(0)
 
 
 def delta(patterns: Tensor, passes: int = 1) -> Tensor:
-    """Write of each pattern only what the weights do not recall yet: ``w = w + outer(p, p - p @ w) / N``, diagonal 0.
+    """Write what the weights do not recall yet, ``w = w + outer(p, p - p @ w) / N``, diagonal 0.
+
+    Source: the delta rule of Widrow & Hoff (1960), for recall of the pattern itself.
 
     Parameters
     ----------
-    patterns : Tensor
-        Entries 1 and -1, shape (P, N).
-    passes : int
-        How often each is shown.
-
-    Returns
-    -------
-    Tensor
-        Weights, shape (N, N).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the patterns are no matrix of 1 and -1, or there is no pass.
-
-    Notes
-    -----
-    Source: the delta rule of Widrow & Hoff (1960), for recall of the pattern itself. Taught in the chapter "Associative memory".
+    patterns : Tensor (P, N), 1 and -1
+    passes : int, how often each is shown
     """
     n = _patterns(patterns).shape[1]
     w = patterns.new_zeros(n, n)
@@ -113,51 +84,29 @@ def delta(patterns: Tensor, passes: int = 1) -> Tensor:
 
 
 def pseudo_inverse(patterns: Tensor, diagonal: bool = False) -> Tensor:
-    """Solve for weights that leave every pattern as it is: the projection onto what the patterns span.
+    """Solve for weights that leave every pattern as it is: the projection onto what they span.
+
+    They are not local: each depends on all patterns at once. Source: Personnaz, Guyon & Dreyfus
+    (1985).
 
     Parameters
     ----------
-    patterns : Tensor
-        Entries 1 and -1, shape (P, N).
-    diagonal : bool
-        Whether to keep the connections of units to themselves.
-
-    Returns
-    -------
-    Tensor
-        Weights, shape (N, N). They are not local: each depends on all patterns at once.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the patterns are no matrix of 1 and -1.
-
-    Notes
-    -----
-    Source: Personnaz, Guyon & Dreyfus (1985). Taught in the chapter "Associative memory".
+    patterns : Tensor (P, N), 1 and -1
+    diagonal : bool, whether to keep the connections of units to themselves
     """
     w = torch.linalg.pinv(_patterns(patterns)) @ patterns
     return w if diagonal else w.fill_diagonal_(0)
 
 
 def energy(w: Tensor, state: Tensor) -> Tensor:
-    """Return ``-state @ w @ state / 2`` of each state, shape (B,). Units that take their drive's sign one by one cannot raise it.
+    """Return ``-state @ w @ state / 2`` of each state, shape (B,) (Hopfield, 1982).
+
+    Units that take the sign of their drive one by one cannot raise it.
 
     Parameters
     ----------
-    w : Tensor
-        Symmetric weights without a diagonal, shape (N, N).
-    state : Tensor
-        Shape (B, N).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape or a dtype does not fit.
-
-    Notes
-    -----
-    Source: Hopfield (1982). Taught in the chapter "Associative memory".
+    w : Tensor (N, N), symmetric, with diagonal 0
+    state : Tensor (B, N)
     """
     _fit(w, state)
     return -((state @ w) * state).sum(-1) / 2
@@ -169,6 +118,11 @@ def _fit(w: Tensor, state: Tensor) -> None:
     _checks.tensor("w", w, "N N", sizes, like=state, reference="state")
 
 
+def _turns(n: int, generator: torch.Generator | None) -> Sequence[slice | Tensor]:
+    """Return which units change together in a step: all, or one after the other at random."""
+    return [slice(None)] if generator is None else torch.randperm(n, generator=generator).split(1)
+
+
 def recall(
     w: Tensor,
     state: Tensor,
@@ -176,49 +130,34 @@ def recall(
     clamp: Tensor | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Let units take the sign of their drive, all at once, or one after the other in a random order.
+    """Let units take the sign of their drive; a unit without drive stays as it is.
+
+    Source: Hopfield (1982) for one unit at a time; Little (1974) for all at once.
+
+    >>> patterns = random_patterns(3, 100, torch.Generator().manual_seed(0))
+    >>> cue = patterns.clone()
+    >>> cue[:, :20] *= -1  # a fifth of each is wrong
+    >>> torch.equal(recall(hopfield(patterns), cue, n_steps=5), patterns)
+    True
 
     Parameters
     ----------
-    w : Tensor
-        Weights, shape (N, N).
-    state : Tensor
-        Where it starts, shape (B, N).
+    w : Tensor (N, N)
+    state : Tensor (B, N), where it starts
     n_steps : int
-        Steps; with a generator, in each of them every unit has its turn once.
-    clamp : Tensor, optional
-        Boolean, shape (B, N): what stays as it is.
+    clamp : Tensor (B, N), optional
+        Boolean: what stays as it is.
     generator : torch.Generator, optional
-        Source of the order; by default all units change at once.
-
-    Returns
-    -------
-    Tensor
-        The states after all steps, shape (B, N). A unit without drive stays as it is.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape or a dtype does not fit, or there is no step.
-
-    Notes
-    -----
-    Source: Hopfield (1982) for one unit at a time; Little (1974) for all at once. Taught in the chapter "Associative memory".
+        With it every unit has its turn once in each step, in random order, instead of all at once.
     """
     _fit(w, state)
     held = torch.zeros_like(state, dtype=torch.bool) if clamp is None else clamp
     _checks.tensor("clamp", held, "B N", {"B": len(state), "N": len(w)}, boolean=True)
     state = state.clone()
-    least = (
-        torch.finfo(w.dtype).eps * w.abs().sum(0) * state.abs().max()
-    )  # what rounding alone may leave of no drive
+    # what rounding alone may leave of no drive
+    least = torch.finfo(w.dtype).eps * w.abs().sum(0) * state.abs().max()
     for _ in range(_checks.integer("n_steps", n_steps)):
-        orders = (
-            [slice(None)]
-            if generator is None
-            else torch.randperm(len(w), generator=generator).split(1)
-        )
-        for units in orders:
+        for units in _turns(len(w), generator):
             drive = state @ w[:, units]
             new = torch.where(drive.abs() <= least[units], state[:, units], drive.sign())
             state[:, units] = torch.where(held[:, units], state[:, units], new)
@@ -226,32 +165,16 @@ def recall(
 
 
 def dense_step(patterns: Tensor, state: Tensor, power: int = 3) -> Tensor:
-    """Let all units follow the patterns, each weighted by a power of its resemblance.
+    """Return ``sign(sum of p * (p @ state / N)**(power - 1))``: patterns count by their
+    resemblance.
 
-    ``sign(sum of p * (p @ state / N)**(power - 1))``
+    Source: Krotov & Hopfield (2016).
 
     Parameters
     ----------
-    patterns : Tensor
-        Entries 1 and -1, shape (P, N).
-    state : Tensor
-        Shape (B, N).
-    power : int
-        That of the energy; 2 is a Hopfield network with its diagonal.
-
-    Returns
-    -------
-    Tensor
-        Shape (B, N).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape does not fit, or the power is below 2.
-
-    Notes
-    -----
-    Source: Krotov & Hopfield (2016). Taught in the chapter "Associative memory".
+    patterns : Tensor (P, N), 1 and -1
+    state : Tensor (B, N)
+    power : int, that of the energy; 2 is a Hopfield network with its diagonal
     """
     _checks.tensor(
         "state",
@@ -268,30 +191,16 @@ def dense_step(patterns: Tensor, state: Tensor, power: int = 3) -> Tensor:
 
 
 def modern_step(patterns: Tensor, state: Tensor, beta: float) -> Tensor:
-    """Let states become a mean of the patterns, weighted by a softmax of their resemblance: attention with the patterns as keys.
+    """Return ``softmax(beta * state @ patterns.T) @ patterns``: attention, with the patterns as
+    keys.
+
+    Source: Ramsauer and others (2021).
 
     Parameters
     ----------
-    patterns : Tensor
-        Any numbers, shape (P, N).
-    state : Tensor
-        Shape (B, N).
-    beta : float
-        How sharply the most similar pattern is preferred, 0 or more.
-
-    Returns
-    -------
-    Tensor
-        ``softmax(beta * state @ patterns.T) @ patterns``, shape (B, N).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape does not fit, or ``beta`` is below 0.
-
-    Notes
-    -----
-    Source: Ramsauer and others (2021). Taught in the chapter "Associative memory".
+    patterns : Tensor (P, N), any numbers
+    state : Tensor (B, N)
+    beta : float, how sharply the most similar pattern is preferred, 0 or more
     """
     sizes: dict[str, int] = {}
     _checks.tensor("patterns", patterns, "P N", sizes)
@@ -311,36 +220,22 @@ def complete(
     n_steps: int = 20,
     beta: float = 4.0,
 ) -> Tensor:
-    """Store patterns in a memory, and complete states of which some units are clamped.
+    """Store patterns in a memory, and complete states: 1 and -1, and 0 where it does not decide,
+    (B, N).
+
+    >>> patterns = random_patterns(3, 100, torch.Generator().manual_seed(0))
+    >>> clamp = torch.arange(100).expand(3, -1) < 50  # the first half is known
+    >>> torch.equal(complete("modern", patterns, patterns * clamp, clamp), patterns)
+    True
 
     Parameters
     ----------
-    memory : str
-        One of ``MEMORIES``. The delta rule goes through the patterns once.
-    patterns : Tensor
-        Entries 1 and -1, shape (P, N).
-    state : Tensor
-        Shape (B, N), with 0 where nothing is known.
-    clamp : Tensor
-        Boolean, shape (B, N): what is known.
-    n_steps : int
-        The most steps; all units change at once.
-    beta : float
-        That of the modern memory, whose answer is the sign of :func:`modern_step`.
-
-    Returns
-    -------
-    Tensor
-        Entries 1 and -1, and 0 where the memory does not decide; shape (B, N).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is no such memory, a shape or a dtype does not fit, or there is no step.
-
-    Notes
-    -----
-    Taught in the chapter "Associative memory".
+    memory : str, one of ``MEMORIES``; the delta rule goes through the patterns once
+    patterns : Tensor (P, N), 1 and -1
+    state : Tensor (B, N), 0 where nothing is known
+    clamp : Tensor (B, N), boolean: what is known
+    n_steps : int, at most; all units change at once
+    beta : float, that of the modern memory, whose answer is the sign of :func:`modern_step`
     """
     _checks.choice("memory", memory, MEMORIES)
     stored = {"Hopfield": hopfield, "delta rule": delta, "pseudo-inverse": pseudo_inverse}
@@ -360,29 +255,22 @@ def complete(
 
 
 def one_step_error(load: float, diagonal: bool = False, stored: bool = True) -> float:
-    """Return the share of units that change in one step, in a large Hopfield network with random patterns.
+    """Return the share of units that change in one step, in a large Hopfield network of random
+    patterns.
 
-    ``erfc(signal / sqrt(2 * load)) / 2``: what the other patterns add to the drive of a unit is nearly normal, with variance
-    ``load``. The signal that keeps a unit as it is is 1 in a stored pattern and 0 in a random state; the diagonal adds ``load``.
+    ``erfc(signal / sqrt(2 * load)) / 2``: what the other patterns add to the drive of a unit is
+    nearly normal, with variance ``load``. The signal that keeps a unit as it is is 1 in a stored
+    pattern and 0 in a random state; the diagonal adds ``load``. Source: Hopfield (1982); Amit,
+    Gutfreund & Sompolinsky (1985); for the diagonal Folli, Leonetti & Ruocco (2017).
+
+    >>> round(one_step_error(0.14), 4)
+    0.0038
 
     Parameters
     ----------
-    load : float
-        Patterns for each unit, P / N, above 0.
-    diagonal : bool
-        Whether connections of units to themselves are kept.
-    stored : bool
-        Whether the state is a stored pattern, or a random state.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the load is not above 0.
-
-    Notes
-    -----
-    Source: Hopfield (1982); Amit, Gutfreund & Sompolinsky (1985); for the diagonal, Folli, Leonetti & Ruocco (2017). Taught in the
-    chapter "Associative memory".
+    load : float, patterns for each unit, P / N, above 0
+    diagonal : bool, whether connections of units to themselves are kept
+    stored : bool, whether the state is a stored pattern, or a random state
     """
     if _checks.number("load", load, 0) == 0:
         raise ValueError("load must be above 0, got 0: an empty memory makes no errors")
@@ -397,25 +285,8 @@ def simulated_error(
     stored: bool = True,
     n: int = 1000,
 ) -> float:
-    """Return the share of units that change in one step in a Hopfield network of n units: what :func:`one_step_error` predicts.
-
-    Parameters
-    ----------
-    load, diagonal, stored
-        As for :func:`one_step_error`; ``load * n`` patterns are stored, rounded.
-    generator : torch.Generator
-        Source of the patterns and of 300 random states.
-    n : int
-        Units.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If fewer than one pattern would be stored.
-
-    Notes
-    -----
-    Taught in the chapter "Associative memory".
+    """Return what :func:`one_step_error` predicts, of a network of n units and 300
+    random states.
     """
     patterns = random_patterns(round(_checks.number("load", load, 0) * n), n, generator)
     state = patterns if stored else random_patterns(300, n, generator)
@@ -423,26 +294,16 @@ def simulated_error(
 
 
 def least_error(n_patterns: int, n_known: int) -> float:
-    """Return the share of the bits that a cue lacks which no memory can get right, on average over random patterns.
+    """Return the share of the bits that a cue lacks which no memory can get right, in the mean.
 
-    Of the other patterns, a binomial number K agrees with the cue in all bits that it has. Nothing tells which of these K + 1 is
-    asked for, and the best answer is their majority: ``sum over K of P(K) * floor_majority(K + 1)``.
+    Of the other patterns, a binomial number K agrees with the cue in all bits that it has. Nothing
+    tells which of these K + 1 is asked for, and the best answer is their majority: ``sum over K of
+    P(K) * floor_majority(K + 1)``. Source: ours; see :func:`.floor_majority`.
 
     Parameters
     ----------
-    n_patterns : int
-        Patterns that were stored.
-    n_known : int
-        Bits that the cue has.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a number is not an integer, there is no pattern, or fewer than no bits are known.
-
-    Notes
-    -----
-    Source: ours; a majority errs as :func:`.floor_majority` says. Taught in the chapter "Associative memory".
+    n_patterns : int, stored; random and independent
+    n_known : int, bits that the cue has
     """
     from scipy.stats import binom
 

@@ -138,7 +138,7 @@ def test_all_is_fetched_and_each_failure_is_told(source, capsys):
     assert "there is no set 'sets'" in capsys.readouterr().err
 
 
-# ------------------------------------------------------------------------------------------------------------- what goes wrong
+# ---------------------------------------------------------------------------------- what goes wrong
 
 
 def files_below(folder):
@@ -236,7 +236,7 @@ def test_two_processes_that_fetch_at_once_both_get_the_whole_file(source, monkey
     assert files_below(source / "cache") == [source / "cache" / "set" / "file.bin"]
 
 
-# ------------------------------------------------------------------------------------------------------------------- the sets
+# ----------------------------------------------------------------------------------------- the sets
 
 
 def picture(ink):
@@ -387,7 +387,8 @@ REAL = {
 def test_the_real_sets_are_read_where_they_are(name):
     if not data.available(name):
         pytest.skip(
-            f"{name} is not in {data.folder()}: set HEBBNOTES_DATA, or run `python -m hebbnotes.data`"
+            f"{name} is not in {data.folder()}: "
+            "set HEBBNOTES_DATA, or run `python -m hebbnotes.data`"
         )
     read, size = REAL[name]
     assert len(read()) == size

@@ -131,7 +131,7 @@ def test_errors_of_one_step_are_as_many_as_the_theory_says():
 
 
 @pytest.mark.witness("eq-diagonal", memories.one_step_error)
-def test_with_a_diagonal_units_change_as_seldom_as_the_theory_says_in_patterns_and_in_random_states():
+def test_with_a_diagonal_units_change_as_seldom_as_the_theory_says_in_any_state():
     n = 1500
     for load in (0.3, 1.0, 3.0):
         patterns, _ = drawn(int(load * n), n, 2)

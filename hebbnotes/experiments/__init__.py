@@ -9,8 +9,20 @@ seeds), versions, hardware, and what was published. Weights are safetensors. An 
 also as a ``notebook`` trains it, in a minute, or as the ``paper`` did.
 """
 
-from hebbnotes.experiments.experiment import Experiment, Trial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from hebbnotes.experiments.paper import PAPER, Published
 from hebbnotes.experiments.stored import EXPERIMENTS, result, seeds, weights
 
+if TYPE_CHECKING:
+    from hebbnotes.experiments.experiment import Experiment, Trial
+
 __all__ = ["EXPERIMENTS", "PAPER", "Experiment", "Published", "Trial", "result", "seeds", "weights"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what defines and trains experiments, torch with it, when it is asked for."""
+    if name in ("Experiment", "Trial"):
+        return getattr(import_module("hebbnotes.experiments.experiment"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""The command ``python -m hebbnotes.experiments``: list, run, resume and evaluate."""
+"""The command ``python -m hebbnotes.experiments``: list, run, resume and evaluate; what it lists is in the index."""
 
 import argparse
 import json
@@ -10,7 +10,13 @@ from pathlib import Path
 import torch
 
 from hebbnotes.experiments import running
-from hebbnotes.experiments.stored import EXPERIMENTS, stem
+from hebbnotes.experiments.stored import EXPERIMENTS, index, stem, write_index
+
+
+def _name(name: str) -> str:
+    if name not in EXPERIMENTS:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(EXPERIMENTS)}, got {name!r}")
+    return name
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -34,8 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluator.add_argument(
         "--json", action="store_true", help="print one JSON object for each experiment"
     )
+    commands.add_parser("index", help="enter what the chapters define into results/index.json")
     for command in (runner, evaluator):
-        command.add_argument("names", nargs="+", choices=EXPERIMENTS, metavar="NAME")
+        command.add_argument("names", nargs="+", type=_name, metavar="NAME")
         command.add_argument(
             "--seed",
             type=int,
@@ -54,10 +61,13 @@ def main(arguments: list[str] | None = None) -> int:
     """List the experiments, run some, or evaluate some; returns the exit status."""
     chosen = _parser().parse_args(arguments)
     if chosen.command is None:
-        for name, experiment in EXPERIMENTS.items():
-            print(
-                f"{name:32} {experiment.about} [{', '.join(sorted({'book', *experiment.scales}))}]"
-            )
+        for name in EXPERIMENTS:
+            entry = index()[name]
+            print(f"{name:32} {entry['about']} [{', '.join(sorted(entry['scales']))}]")
+        return 0
+    if chosen.command == "index":
+        path = write_index()
+        print(f"{len(index())} names; written to {path}")
         return 0
     torch.set_num_threads(1)
     try:

@@ -1,9 +1,10 @@
 """What an experiment is, and how one seed of it is trained."""
 
+import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ __all__ = [
     "Weights",
     "block_ends",
     "blocks",
+    "described",
     "loaded",
     "nothing",
     "short",
@@ -34,7 +36,7 @@ Weights = dict[str, Tensor]
 RULES = {"hebb": rules.hebb, "decay": rules.decay, "oja": rules.oja}
 """The rules that a configuration may name."""
 
-
+C = TypeVar("C")
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -95,23 +97,26 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """One training, repeated over seeds.
+class Experiment(Generic[C]):
+    """One training, repeated over seeds; a configuration is a frozen dataclass, in which a wrong key is an error.
 
     Attributes
     ----------
     about : str
         What it is, in a sentence.
     train : callable
-        ``train(trial, **configuration)`` returns what was measured while it was trained, and the trained weights.
+        ``train(trial, configuration)`` returns what was measured while it was trained, and the trained weights.
     test : callable
-        ``test(weights, seed, **configuration)`` returns what trained weights are worth, on episodes that were never trained on.
-    configuration : dict
+        ``test(weights, seed, configuration)`` returns what trained weights are worth, on episodes that were never
+        trained on.
+    configuration : C
         Everything that was chosen.
     metric : str
         Which of the numbers of ``test`` is the result; a dot leads into a dict.
     unit : str
         What the metric counts.
+    at_least : float or None
+        The bound below which the metric cannot lie, such as 0 for a share: an interval ends there. None without one.
     also : dict
         Further numbers of a seed that belong beside it, each with what it counts.
     seeds : tuple of int
@@ -119,34 +124,37 @@ class Experiment:
     keep : tuple of int
         Seeds whose weights are stored with it.
     scales : dict
-        For each further scale, what it changes of the configuration: ``notebook`` takes a minute or less, ``paper`` is as
-        published. Where that is nothing, the scale is the ``book`` itself.
+        The configuration at further scales: a ``notebook`` trains for a minute or less, ``paper`` is as published.
+        Where it is that of the ``book``, the scale is the book itself.
     stored : tuple of str
         Scales whose results the package holds.
     needs : callable
-        ``needs(**configuration)`` raises an error that says what is missing, if data that the experiment needs are not there.
+        ``needs(configuration)`` raises an error that says what is missing, if data are not there.
     paper : tuple of str
-        The figures or tables of Miconi, Stanley & Clune (2018) that it belongs to; the number of the first is stored beside ours.
+        The figures or tables of Miconi, Stanley & Clune (2018) that it belongs to; the number of the first is stored
+        beside ours.
     difference : str
         How it differs from what was published, and why.
     """
 
     about: str
-    train: Callable[..., tuple[Numbers, Weights]]
-    test: Callable[..., Numbers]
-    configuration: dict[str, Any]
+    train: Callable[[Trial, C], tuple[Numbers, Weights]]
+    test: Callable[[Weights, int, C], Numbers]
+    configuration: C
     metric: str
     unit: str
+    _: KW_ONLY
+    at_least: float | None = None
     also: dict[str, str] = field(default_factory=dict)
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     keep: tuple[int, ...] = ()
-    scales: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scales: dict[str, C] = field(default_factory=dict)
     stored: tuple[str, ...] = ("book",)
-    needs: Callable[..., Any] = lambda **_: None
+    needs: Callable[[C], Any] = lambda _: None
     paper: tuple[str, ...] = ()
     difference: str = ""
 
-    def scaled(self, scale: str) -> dict[str, Any]:
+    def scaled(self, scale: str) -> C:
         """Return the configuration at a scale.
 
         Raises
@@ -154,14 +162,38 @@ class Experiment:
         ValueError
             If the experiment has no such scale.
         """
-        if scale != "book" and scale not in self.scales:
-            raise ValueError(
-                f"scale must be one of {', '.join(['book', *self.scales])} for this experiment, got {scale!r}"
-            )
-        return self.configuration | self.scales.get(scale, {})
+        scales = {"book": self.configuration} | self.scales
+        if scale not in scales:
+            raise ValueError(f"scale must be one of {', '.join(scales)}, got {scale!r}")
+        return scales[scale]
+
+    def entry(self, name: str) -> dict[str, Any]:
+        """Return what the index says of the experiment under its name."""
+        scales = {
+            scale: {
+                "file": name if self.scaled(scale) == self.configuration else f"{name}.{scale}",
+                "stored": scale in self.stored,
+                "weights": list(self.keep) if scale in self.stored else [],
+            }
+            for scale in ("book", *self.scales)
+        }
+        return {
+            "about": self.about,
+            "command": f"python -m hebbnotes.experiments run {name}",
+            "seeds": list(self.seeds),
+            "scales": scales,
+            "paper": list(self.paper),
+            "also": self.also,
+            "difference": self.difference,
+        }
 
 
-def nothing(trial: Trial, **_: Any) -> tuple[Numbers, Weights]:
+def described(configuration: Any) -> dict[str, Any]:
+    """Return a configuration as it is read from JSON."""
+    return json.loads(json.dumps(asdict(configuration)))
+
+
+def nothing(trial: Trial, configuration: Any) -> tuple[Numbers, Weights]:
     """Train nothing: for an experiment that only measures."""
     return {}, {}
 

@@ -19,19 +19,19 @@ from typing import Any
 import torch
 
 import hebbnotes
-from hebbnotes import _files
-from hebbnotes.experiments.experiment import Numbers, Trial, Weights, under
-from hebbnotes.experiments.paper import PAPER
-from hebbnotes.experiments.stored import (
-    EXPERIMENTS,
-    WEIGHTS,
-    command,
-    headline,
-    number,
-    result,
-    stem,
-    weights,
+from hebbnotes import _files, analysis
+from hebbnotes.experiments.experiment import (
+    Experiment,
+    Numbers,
+    Trial,
+    Weights,
+    described,
+    short,
+    shorts,
+    under,
 )
+from hebbnotes.experiments.paper import PAPER
+from hebbnotes.experiments.stored import EXPERIMENTS, WEIGHTS, command, result, stem, weights
 
 __all__ = ["check_first", "collect", "evaluate", "run_seed", "run_seeds", "store"]
 
@@ -78,7 +78,7 @@ def _circumstances(name: str, scale: str, device: str) -> dict[str, Any]:
         else f"threads: {torch.get_num_threads()}"
     )
     return {
-        "configuration": _configuration(name, scale),
+        "configuration": described(EXPERIMENTS[name].scaled(scale)),
         "versions": {
             "hebbnotes": hebbnotes.__version__,
             "torch": torch.__version__,
@@ -89,11 +89,6 @@ def _circumstances(name: str, scale: str, device: str) -> dict[str, Any]:
     }
 
 
-def _configuration(name: str, scale: str) -> dict[str, Any]:
-    """Return a configuration as it is read from JSON."""
-    return json.loads(json.dumps(EXPERIMENTS[name].scaled(scale)))
-
-
 def _read_checked(path: Path, name: str, scale: str, device: str | None = None) -> dict[str, Any]:
     """Read what a seed rests on, and refuse what was trained otherwise."""
     try:
@@ -101,7 +96,10 @@ def _read_checked(path: Path, name: str, scale: str, device: str | None = None) 
         rests_on = read["configuration"], read["device"]
     except (json.JSONDecodeError, KeyError, TypeError) as damaged:
         raise ValueError(f"{path} is damaged: remove it, and run the seed again") from damaged
-    if rests_on[0] != _configuration(name, scale) or device not in (None, rests_on[1]):
+    if rests_on[0] != described(EXPERIMENTS[name].scaled(scale)) or device not in (
+        None,
+        rests_on[1],
+    ):
         raise ValueError(
             f"{path} belongs to another configuration or device: remove {path.parent} to train again, or use another folder"
         )
@@ -165,7 +163,7 @@ def check_first(
                 f"{name}: the package stores the seeds {experiment.seeds} at the scales {', '.join(experiment.stored)}, "
                 f"got {sorted(done)} at {scale!r}: name these, or leave --store out"
             )
-    experiment.needs(**configuration)
+    experiment.needs(configuration)
 
 
 def run_seed(
@@ -241,10 +239,10 @@ def _train_and_test(trial: Trial, name: str, scale: str, began: Path) -> dict[st
         return round(before + time.perf_counter() - start)
 
     try:
-        numbers, tensors = experiment.train(trial, **configuration)
+        numbers, tensors = experiment.train(trial, configuration)
         tensors = _kept(tensors)
         numbers |= experiment.test(
-            {key: t.float() for key, t in tensors.items()}, trial.seed, **configuration
+            {key: t.float() for key, t in tensors.items()}, trial.seed, configuration
         )
     except BaseException:
         _write_json(began, rests_on | {"seconds": spent()})
@@ -409,6 +407,35 @@ def collect(name: str, folder: Path, target: Path, scale: str = "book") -> dict[
     return found
 
 
+def number(numbers: dict[str, Any], metric: str) -> float:
+    """Return the number that a metric names; a dot leads into a dict."""
+    value: Any = numbers
+    for key in metric.split("."):
+        value = value[key]
+    return float(value)
+
+
+def headline(experiment: Experiment[Any], numbers: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the metric of an experiment, its mean over seeds, and the 95 % interval of the mean (None with a single seed).
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Which says what the metric is, and its bound, where it has one.
+    numbers : dict
+        The numbers of each seed.
+    """
+    values = [number(one, experiment.metric) for one in numbers.values()]
+    mean, *interval = analysis.interval(values) if len(values) > 1 else values
+    bound = -math.inf if experiment.at_least is None else experiment.at_least
+    return {
+        "metric": experiment.metric,
+        "unit": experiment.unit,
+        "value": short(mean),
+        "ci95": shorts(max(bound, end) for end in interval) if interval else None,
+    }
+
+
 def store(name: str, folder: Path, scale: str = "book") -> Path:
     """Put a result into the package, in the place of the old one; returns where.
 
@@ -475,7 +502,7 @@ def evaluate(name: str, scale: str = "book", seeds: Iterable[int] | None = None)
     recomputed, differences = {}, [0.0]
     for seed in wanted:
         again: Numbers = experiment.test(
-            under(tensors, f"{seed}."), int(seed), **experiment.scaled(scale)
+            under(tensors, f"{seed}."), int(seed), experiment.scaled(scale)
         )
         was, now = _leaves(stored["seeds"][seed]), _leaves(again)
         if missing := sorted(set(now) - set(was)):

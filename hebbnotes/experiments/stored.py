@@ -1,64 +1,117 @@
-"""All experiments by name, and their stored results: what the package holds of each, the command that repeats it, its headline.
+"""What the package holds: every experiment by name, and its stored result; all is read from the index.
 
-:data:`EXPERIMENTS` joins those of all modules; :func:`result`, :func:`seeds` and :func:`weights` read the package's files.
+``results/index.json`` lists the experiments, and the measurements that others read by name. It is generated
+(``python -m hebbnotes.experiments index``), and a test compares it with what the chapters say. Reading imports
+neither torch nor a chapter: a chapter is imported to run or to evaluate an experiment, torch to read weights.
 """
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache
 from importlib import import_module
 from importlib.resources import as_file, files
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from torch import Tensor
+from hebbnotes import _files
 
-from hebbnotes import _checks, analysis
-from hebbnotes.experiments.experiment import Experiment, short, shorts
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from hebbnotes.experiments.experiment import Experiment
 
 __all__ = [
     "EXPERIMENTS",
     "WEIGHTS",
+    "Measurement",
     "command",
-    "headline",
-    "number",
+    "index",
+    "made_index",
+    "minutes",
     "result",
     "seeds",
     "stem",
     "weights",
+    "write_index",
 ]
 
-_CHAPTERS = (
-    "learning_rules",
-    "associative_memory",
-    "differentiable_plasticity",
-    "natural_images",
-    "one_shot_learning",
-    "maze",
-)
-
-
-class _Registry(Mapping[str, Experiment]):
-    """All experiments by name; chapters are imported when the first is asked for."""
-
-    @cached_property
-    def _all(self) -> dict[str, Experiment]:
-        modules = [import_module(f"hebbnotes.chapters.{name}.experiments") for name in _CHAPTERS]
-        return {name: one for module in modules for name, one in module.EXPERIMENTS.items()}
-
-    def __getitem__(self, name: str) -> Experiment:
-        return self._all[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all)
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-
-EXPERIMENTS = _Registry()
-"""All experiments by name."""
 WEIGHTS = "hebbnotes weights 1"
 """Format of the stored weights."""
+
+
+class Measurement(NamedTuple):
+    """Numbers of one computer, measured once: what is measured, and the command that repeats it."""
+
+    about: str
+    command: str
+
+
+@cache
+def index() -> dict[str, dict[str, Any]]:
+    """Return the index: of each name its chapter, what it is, its command, its scales and their files."""
+    return json.loads((files("hebbnotes") / "results" / "index.json").read_text(encoding="utf-8"))
+
+
+def made_index() -> dict[str, dict[str, Any]]:
+    """Return the index as the chapters say now, which imports all of them."""
+    chapters = sorted(one.name for one in files("hebbnotes.chapters").iterdir() if one.is_dir())
+    made: dict[str, dict[str, Any]] = {}
+    for chapter in chapters:
+        if not (files("hebbnotes.chapters") / chapter / "experiments.py").is_file():
+            continue
+        module = import_module(f"hebbnotes.chapters.{chapter}.experiments")
+        for name, experiment in getattr(module, "EXPERIMENTS", {}).items():
+            made[name] = {"chapter": chapter, **experiment.entry(name)}
+        for name, measurement in getattr(module, "MEASUREMENTS", {}).items():
+            scale = {"file": name, "stored": True, "weights": []}
+            made[name] = {"chapter": chapter, **measurement._asdict(), "scales": {"book": scale}}
+    return made
+
+
+def write_index() -> Path:
+    """Put the index as it is made into the package, a name on each line; returns where."""
+    path = Path(str(files("hebbnotes") / "results" / "index.json"))
+    lines = [f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in made_index().items()]
+    text = "{\n" + ",\n".join(lines) + "\n}\n"
+    _files.write(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+    index.cache_clear()
+    return path
+
+
+class _Experiments(Mapping[str, "Experiment[Any]"]):
+    """All experiments by name; the chapter of one is imported when it is asked for."""
+
+    def __getitem__(self, name: str) -> "Experiment[Any]":
+        if "seeds" not in index().get(name, {}):
+            raise KeyError(name)
+        module = import_module(f"hebbnotes.chapters.{index()[name]['chapter']}.experiments")
+        return module.EXPERIMENTS[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, entry in index().items() if "seeds" in entry)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+EXPERIMENTS = _Experiments()
+"""All experiments by name."""
+
+
+def _entry(name: str) -> dict[str, Any]:
+    if name not in index():
+        raise ValueError(
+            f"name must be one of {', '.join(index())}, got {name!r}: "
+            "`python -m hebbnotes.experiments index` enters a new one"
+        )
+    return index()[name]
+
+
+def _scale(name: str, scale: str) -> dict[str, Any]:
+    scales = _entry(name)["scales"]
+    if scale not in scales:
+        raise ValueError(f"scale must be one of {', '.join(scales)} for {name}, got {scale!r}")
+    return scales[scale]
 
 
 def stem(name: str, scale: str = "book") -> str:
@@ -69,24 +122,31 @@ def stem(name: str, scale: str = "book") -> str:
     ValueError
         If there is no such experiment, or it has no such scale.
     """
-    experiment = EXPERIMENTS[_checks.choice("name", name, tuple(EXPERIMENTS))]
-    return name if experiment.scaled(scale) == experiment.configuration else f"{name}.{scale}"
+    return _scale(name, scale)["file"]
 
 
 def command(name: str, scale: str = "book") -> str:
     """Return the command that repeats an experiment."""
-    return f"python -m hebbnotes.experiments run {name}" + (
-        f" --scale {scale}" if scale != "book" else ""
-    )
+    return _entry(name)["command"] + (f" --scale {scale}" if scale != "book" else "")
+
+
+def minutes(name: str, scale: str = "book", only: set[str] | None = None) -> str:
+    """Return how long the stored seeds of an experiment, or only some, have taken one after the other."""
+    of = result(name, scale)["seeds"]
+    seconds = sum(one["seconds"] for seed, one in of.items() if only is None or seed in only)
+    return f"{max(1, round(seconds / 60)):,} minutes"
 
 
 def _stored(name: str, scale: str, suffix: str) -> Any:
     stored = files("hebbnotes") / "results" / f"{stem(name, scale)}.{suffix}"
-    if not stored.is_file():
-        raise FileNotFoundError(
-            f"the package holds no {suffix} of {name!r}, scale {scale}: run `{command(name, scale)} --store`"
-        )
-    return stored
+    if stored.is_file():
+        return stored
+    if suffix == "json" or not _scale(name, scale)["stored"]:
+        mend = f"run `{command(name, scale)} --store`"
+    else:
+        mend = f"`{command(name, scale)}` trains them again, in about {minutes(name, scale)}"
+    what = {"json": "result", "safetensors": "weights"}[suffix]
+    raise FileNotFoundError(f"the package holds no {what} of {name!r}, scale {scale}: {mend}")
 
 
 def result(name: str, scale: str = "book") -> dict[str, Any]:
@@ -102,8 +162,8 @@ def result(name: str, scale: str = "book") -> dict[str, Any]:
     Returns
     -------
     dict
-        ``seeds`` maps each seed, a string, to its numbers; the rest says what was run, with which versions, where, what came out,
-        and what was published.
+        ``seeds`` maps each seed, a string, to its numbers; the rest says what was run, with which versions, where,
+        what came out, and what was published. A measurement has no seeds, and says what it measured.
 
     Raises
     ------
@@ -112,24 +172,23 @@ def result(name: str, scale: str = "book") -> dict[str, Any]:
     FileNotFoundError
         If its result is not in the package.
 
-    Notes
-    -----
-    Taught in the chapter "Differentiable plasticity".
+    Examples
+    --------
+    >>> found = result("fifty-bits-plastic-2")
+    >>> found["metric"], len(found["seeds"])
+    ('test_all_bits', 5)
     """
     return json.loads(_stored(name, scale, "json").read_text(encoding="utf-8"))
 
 
 def seeds(name: str, scale: str = "book") -> list[dict[str, Any]]:
-    """Return the numbers of each seed of a stored result; arguments and errors as for :func:`result`.
-
-    Notes
-    -----
-    Taught in the chapter "Differentiable plasticity".
-    """
+    """Return the numbers of each seed of a stored result; arguments and errors as for :func:`result`."""
+    if "seeds" not in _entry(name):
+        raise ValueError(f"{name} is a measurement, without seeds: read result({name!r})")
     return list(result(name, scale)["seeds"].values())
 
 
-def weights(name: str, scale: str = "book") -> dict[str, Tensor]:
+def weights(name: str, scale: str = "book") -> "dict[str, Tensor]":
     """Return the stored weights of an experiment, in single precision; names are such as ``"0.alpha"``, for seed 0.
 
     Raises
@@ -137,11 +196,8 @@ def weights(name: str, scale: str = "book") -> dict[str, Tensor]:
     ValueError
         If there is no such experiment, or its weights are in a format that this version does not know.
     FileNotFoundError
-        If its weights are not in the package: some experiments keep none, and large ones those of seed 0 alone.
-
-    Notes
-    -----
-    Taught in the chapter "Differentiable plasticity".
+        If its weights are not in the package: some experiments keep none, or those of seed 0 alone, or only what a
+        page shows.
     """
     from safetensors import safe_open
 
@@ -155,32 +211,3 @@ def weights(name: str, scale: str = "book") -> dict[str, Tensor]:
                 f"{path.name} has the format {found!r}, expected {WEIGHTS!r}: install the version that belongs to it"
             )
         return {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
-
-
-def number(numbers: dict[str, Any], metric: str) -> float:
-    """Return the number that a metric names; a dot leads into a dict."""
-    value: Any = numbers
-    for key in metric.split("."):
-        value = value[key]
-    return float(value)
-
-
-def headline(experiment: Experiment, numbers: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the metric of an experiment, its mean over seeds, and the 95 % interval of the mean (None with a single seed).
-
-    Parameters
-    ----------
-    experiment : Experiment
-        Which says what the metric is.
-    numbers : dict
-        The numbers of each seed.
-    """
-    values = [number(one, experiment.metric) for one in numbers.values()]
-    mean, *interval = analysis.interval(values) if len(values) > 1 else values
-    rounded = shorts(interval)
-    return {
-        "metric": experiment.metric,
-        "unit": experiment.unit,
-        "value": short(mean),
-        "ci95": [max(0.0, rounded[0]), rounded[1]] if rounded else None,  # no metric is below 0
-    }

@@ -1,8 +1,8 @@
-"""Figures: one style and palette, plots that take data and return axes, and figures that move without a kernel."""
+"""Figures: a style and palette, plots that take data, and figures that move without a kernel."""
 
 from hebbnotes.figures.drawing import greys, over_seeds
 from hebbnotes.figures.moving import MovingFigure
-from hebbnotes.figures.output import glue
+from hebbnotes.figures.output import glue, live_training
 from hebbnotes.figures.style import (
     BLACK,
     BLUE,
@@ -29,6 +29,7 @@ __all__ = [
     "MovingFigure",
     "glue",
     "greys",
+    "live_training",
     "over_seeds",
     "use_style",
 ]

@@ -1,8 +1,4 @@
-"""Figures: one style and palette, plots that take data and return axes, and figures that move without a kernel.
-
-Nothing here computes a result; :func:`.glue` hands one that a cell computed to the text. The palette is that of Okabe and Ito, which
-colour-blind readers can tell apart.
-"""
+"""Plots that take data and return axes; nothing here computes a result."""
 
 from collections.abc import Sequence
 
@@ -30,24 +26,9 @@ def frame(ax: Axes, **labels: str) -> None:
 
 
 def greys(rows: Sequence[dict[str, Tensor]], shape: tuple[int, int]) -> np.ndarray:
-    """Draw rows of grey pictures, black at -1 and white at +1; what is not a number is drawn in the colour of what is missing.
+    """Draw rows of grey pictures by title, (n_pixels or more,) each, black at -1, white at 1.
 
-    Parameters
-    ----------
-    rows : sequence of dict
-        For each row the pictures by title, shape (at least n_pixels,) each; further units are left out. Titles of the first row are
-        shown.
-    shape : tuple of int
-        Rows and columns of a picture.
-
-    Returns
-    -------
-    numpy.ndarray
-        The axes, shape (number of rows, number of pictures in a row).
-
-    Notes
-    -----
-    Taught in the chapter "Natural images".
+    What is not a number has the colour of what is missing. Titles of the first row are shown.
     """
     return rows_of_pictures(rows, shape, GREYS)
 
@@ -70,25 +51,7 @@ def rows_of_pictures(
 
 
 def over_seeds(ax: Axes, x: Sequence[float], values: Tensor, colour: str, label: str) -> None:
-    """Draw a curve for each seed, thin, and their mean, thick.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where.
-    x : sequence of float
-        Positions, n of them.
-    values : Tensor
-        Shape (seeds, n).
-    colour : str
-        Colour of all.
-    label : str
-        What the legend says of the mean.
-
-    Notes
-    -----
-    Taught in the chapter "Natural images".
-    """
+    """Draw values (seeds, n) over x: a curve for each seed, thin, and their mean, thick."""
     ax.plot(x, values.T.numpy(), color=colour, linewidth=0.7, alpha=0.6)
     ax.plot(x, values.mean(0).numpy(), color=colour, linewidth=2.2, label=label)
 

@@ -1,4 +1,6 @@
-"""The book's one style and palette, that of Okabe and Ito, which colour-blind readers can tell apart."""
+"""The book's style and palette, that of Okabe and Ito, which colour-blind readers can
+tell apart.
+"""
 
 from importlib.resources import files
 
@@ -32,5 +34,5 @@ BLUES = LinearSegmentedColormap.from_list("blues", ["white", BLUE])
 
 
 def use_style() -> None:
-    """Use the book's style for all figures that follow. Taught in the chapter "Introducing the NeuroAI series"."""
+    """Use the book's style for all figures that follow."""
     plt.style.use(str(files("hebbnotes.figures") / "hebbnotes.mplstyle"))

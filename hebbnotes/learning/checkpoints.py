@@ -19,16 +19,9 @@ class History:
 
     Attributes
     ----------
-    loss : list of float
-        The loss before each update.
-    metrics : dict of str to list of float
-        Whatever else the loss function reported.
-    interrupted : bool
-        Whether somebody stopped the training before its last update.
-
-    Notes
-    -----
-    Taught in the chapter "Differentiable plasticity".
+    loss : list of float, before each update
+    metrics : dict of str to list of float, what else the loss function reported
+    interrupted : bool, whether somebody stopped the training before its last update
     """
 
     loss: list[float] = field(default_factory=list)
@@ -65,13 +58,14 @@ def load(
     """Take a training up where it was saved: parameters and generator are changed in place."""
     from safetensors import SafetensorError, safe_open
 
-    other = f"{path} is not a checkpoint of this training: remove it to start anew, or name another file"
+    other = (
+        f"{path} is not a checkpoint of this training: "
+        "remove it to start anew, or name another file"
+    )
     try:
         with safe_open(path, framework="pt") as file:
-            metadata, tensors = (
-                file.metadata() or {},
-                {name: file.get_tensor(name) for name in file.keys()},
-            )  # noqa: SIM118
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as damaged:
         raise ValueError(other) from damaged
     kinds = {

@@ -12,14 +12,14 @@ from torch import Tensor
 from hebbnotes.networks.loop import State
 from hebbnotes.plasticity.compiled import (
     POWERS,
-    _add,
-    _add_plastic,
-    _array,
-    _bound,
-    _compile,
-    _number,
-    _tanh,
-    _write,
+    add,
+    add_plastic,
+    array,
+    bound,
+    jit,
+    number,
+    tanh,
+    write,
 )
 from hebbnotes.tasks import maze
 
@@ -33,13 +33,13 @@ KINDS = {"plastic": 0, "recurrent": 1, "lstm": 2}
 N_SEEN = maze.N_SEEN
 
 
-@_compile
+@jit
 def _sigmoid(drive: Any) -> Any:
     one = np.ones_like(drive)
     return one / (one + np.exp(-drive))
 
 
-@_compile
+@jit
 def _observe(seen: Any, walls: Any, row: int, column: int, action: int, reward: Any) -> None:
     for k in range(9):
         seen[k] = walls[row + k // 3 - 1, column + k % 3 - 1]
@@ -48,7 +48,7 @@ def _observe(seen: Any, walls: Any, row: int, column: int, action: int, reward: 
     seen[13] = reward
 
 
-@_compile
+@jit
 def _think(
     kind: int,
     seen: Any,
@@ -63,28 +63,28 @@ def _think(
 ) -> None:
     """Do one step of a network, and change its ``y`` (n,) and ``memory`` in place: a trace (n, n), or cells (1, n)."""
     drive = inward[-1].copy()
-    _add(drive, seen, inward[:-1])
+    add(drive, seen, inward[:-1])
     if kind == 0:
-        _add_plastic(drive, y, w, alpha, memory)
-        post = _tanh(drive)
-        _write(memory, y, post, eta, power, clip)
+        add_plastic(drive, y, w, alpha, memory)
+        post = tanh(drive)
+        write(memory, y, post, eta, power, clip)
         y[:] = post
         return
-    _add(drive, y, w)
+    add(drive, y, w)
     if kind == 1:
-        y[:] = _tanh(drive)
+        y[:] = tanh(drive)
         return
     n = len(y)
-    write, keep, show = _sigmoid(drive[:n]), _sigmoid(drive[n : 2 * n]), _sigmoid(drive[3 * n :])
-    memory[0] = keep * memory[0] + write * _tanh(drive[2 * n : 3 * n])
-    y[:] = show * _tanh(memory[0])
+    admit, keep, show = _sigmoid(drive[:n]), _sigmoid(drive[n : 2 * n]), _sigmoid(drive[3 * n :])
+    memory[0] = keep * memory[0] + admit * tanh(drive[2 * n : 3 * n])
+    y[:] = show * tanh(memory[0])
 
 
-@_compile
+@jit
 def _choose(y: Any, outward: Any, chance: float) -> int:
     """Choose one of four actions with the probabilities of a softmax."""
     logits = outward[-1].copy()
-    _add(logits, y, outward[:-1])
+    add(logits, y, outward[:-1])
     likely = np.exp(logits[:4] - logits[:4].max())
     total, action = likely[0] / likely.sum(), 0
     while action < 3 and chance >= total:
@@ -93,7 +93,7 @@ def _choose(y: Any, outward: Any, chance: float) -> int:
     return action
 
 
-@_compile
+@jit
 def _place(free: Any, avoided: Any, chance: float) -> Any:
     """Choose a free square, any but one."""
     drawn = int(chance * (len(free) - 1))
@@ -103,7 +103,7 @@ def _place(free: Any, avoided: Any, chance: float) -> Any:
     return free[drawn]
 
 
-@_compile
+@jit
 def _lives(
     kind: int, inward: Any, w: Any, alpha: Any, outward: Any, eta: Any, power: int, clip: Any,
     walls: Any, free: Any, chance: Any, noise: Any, reward: float, penalty: float,
@@ -181,7 +181,7 @@ def live(
         for name in ("position", "goals", "turn", "action", "reward", "found", "bumped")
     ]
     _lives(
-        KINDS[agent.kind], *_weights(agent), made.walls.numpy(), made.free.numpy(), chance.numpy(), _array(noise.to(like)),
+        KINDS[agent.kind], *_weights(agent), made.walls.numpy(), made.free.numpy(), chance.numpy(), array(noise.to(like)),
         float(reward), float(penalty), *(one.numpy() for one in now), y.numpy(), memory.numpy(),
         *(one.numpy() for one in (seen, positions, actions, rewards, found)),
     )  # fmt: skip
@@ -205,22 +205,22 @@ def _state_arrays(kind: str, state: Any) -> tuple[Tensor, Tensor]:
 
 def _weights(agent: Any) -> tuple[Any, ...]:
     """Return weights as [pre, post], and the rule."""
-    core, outward = agent.core, _array(agent.outward)
+    core, outward = agent.core, array(agent.outward)
     if agent.kind == "plastic":
-        rule = POWERS[core.rule], outward.dtype.type(_bound(agent.clip))
+        rule = POWERS[core.rule], outward.dtype.type(bound(agent.clip))
         return (
-            _array(agent.inward),
-            _array(core.w),
-            _array(core.alpha),
+            array(agent.inward),
+            array(core.w),
+            array(core.alpha),
             outward,
-            _number(core.eta),
+            number(core.eta),
             *rule,
         )
     inward = torch.cat([core.weight_ih_l0.mT, (core.bias_ih_l0 + core.bias_hh_l0)[None]])
     none = outward.dtype.type(0)
     return (
-        _array(inward),
-        _array(core.weight_hh_l0.mT),
+        array(inward),
+        array(core.weight_hh_l0.mT),
         np.zeros((1, 1), outward.dtype),
         outward,
         none,

@@ -10,18 +10,17 @@ class Optimiser:
     """Adam, and Muon for kernels if that has a learning rate."""
 
     def __init__(self, parameters: list[Tensor], lr: float, kernel_lr: float | None) -> None:
-        places = {"adam": [], "muon": []}
+        places: dict[str, list[int]] = {"adam": [], "muon": []}
         for k, p in enumerate(parameters):
             places["muon" if kernel_lr is not None and p.ndim > 2 else "adam"].append(k)
-        self.places = {
-            name: numbers for name, numbers in places.items() if numbers
-        }  # the numbers of its parameters
+        # the numbers of the parameters of each
+        self.places = {name: numbers for name, numbers in places.items() if numbers}
         self.kernels = [parameters[k] for k in places["muon"]]
         self.matrices = [_matrix(p).clone() for p in self.kernels]  # Muon takes matrices only
         self.parts: dict[str, torch.optim.Optimizer] = {}
         if places["adam"]:
             self.parts["adam"] = torch.optim.Adam([parameters[k] for k in places["adam"]], lr=lr)
-        if places["muon"]:
+        if kernel_lr is not None and places["muon"]:
             self.parts["muon"] = torch.optim.Muon(self.matrices, lr=kernel_lr, weight_decay=0.0)
         self.rates = {name: part.param_groups[0]["lr"] for name, part in self.parts.items()}
 
@@ -47,9 +46,9 @@ class Optimiser:
         }
 
     def fits(self, tensors: dict[str, Tensor]) -> bool:
-        """Tell whether what is remembered in ``tensors`` belongs to the same optimisers of the same parameters."""
-        found = {key.rpartition(".")[0] for key in tensors if key.startswith(("adam.", "muon."))}
-        return found <= {f"{name}.{k}" for name, numbers in self.places.items() for k in numbers}
+        """Tell whether ``tensors`` is what such optimisers of such parameters remembered."""
+        saved = {key.rpartition(".")[0] for key in tensors if key.startswith(("adam.", "muon."))}
+        return saved <= {f"{name}.{k}" for name, numbers in self.places.items() for k in numbers}
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Take up what :meth:`state` returned."""

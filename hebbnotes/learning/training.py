@@ -1,4 +1,4 @@
-"""Training: one plain loop of gradient descent, with a progress bar, clipping, a schedule and a history."""
+"""Training: one plain loop of gradient descent, with a bar, clipping, a schedule and a history."""
 
 import math
 import sys
@@ -18,31 +18,20 @@ __all__ = ["History", "constant", "cosine", "train", "watched"]
 
 
 def constant(done: float) -> float:
-    """Keep the learning rate: factor 1 whatever share of the training is ``done``.
-
-    Notes
-    -----
-    Used by :func:`train`, where nothing else is named.
-    """
+    """Keep the learning rate: factor 1 whatever share of the training is ``done``."""
     return 1.0
 
 
 def cosine(done: float) -> float:
-    """Anneal the learning rate along half a cosine, from factor 1 at ``done=0`` to 0 at ``done=1``.
-
-    Notes
-    -----
-    Taught in the chapter "Differentiable plasticity".
+    """Anneal the learning rate along half a cosine, from factor 1 at ``done=0`` to 0
+    at ``done=1``.
     """
     return (1 + math.cos(math.pi * done)) / 2
 
 
 def watched() -> bool:
-    """Tell whether a person watches: a terminal, or a notebook whose front end can ask its reader a question.
-
-    Notes
-    -----
-    Used by :func:`train`.
+    """Tell whether a person watches: a terminal, or a notebook that can ask its reader
+    a question.
     """
     ipython = sys.modules.get("IPython")
     kernel = getattr(ipython.get_ipython(), "kernel", None) if ipython else None
@@ -66,53 +55,48 @@ def train(
 ) -> History:
     """Minimise a loss with Adam; the kernels of convolutions, if so wished, with Muon.
 
+    An interruption (Ctrl-C, or "interrupt" in a notebook) returns what there is. Source: torch's
+    moments of Adam, as in Miconi, Stanley & Clune (2018); ``torch.optim.Muon``, of K. Jordan and
+    others (2024).
+
+    >>> x = torch.tensor([3.0], requires_grad=True)
+    >>> history = train([x], lambda update: ((x**2).sum(), {"x": x.item()}), 200, lr=0.1)
+    >>> history.loss[0], round(history.loss[-1], 3)
+    (9.0, 0.0)
+
     Parameters
     ----------
-    parameters : iterable of Tensor
-        What is trained, in place.
+    parameters : iterable of Tensor, trained in place
     loss : callable
-        ``loss(update)`` returns the loss, a scalar tensor, and a dict of further numbers for the history. It draws its own
-        batch, from a generator of its own.
+        ``loss(update)`` returns the loss, a scalar tensor, and a dict of further numbers for the
+        history. It draws its own batch, from a generator of its own.
     updates : int
-        Number of updates.
-    lr : float
-        Learning rate at the start.
+    lr : float, at the start
     kernel_lr : float, optional
-        Learning rate of parameters of more than two dimensions. If it is named, these are trained with Muon, as matrices of the
-        first dimension by all others; torch makes the steps of a matrix that has more rows than columns longer, by the root of
-        their ratio.
+        Learning rate of parameters of more than two dimensions. If it is named, these are trained
+        with Muon, as matrices of the first dimension by all others; torch makes the steps of a
+        matrix that has more rows than columns longer, by the root of their ratio.
     clip_norm : float, optional
         Largest norm of the gradient of all parameters together; longer ones are shortened to it.
     schedule : callable
-        Factor on the learning rates, a function of the share of the updates that is done, in [0, 1): :func:`constant` or
-        :func:`cosine`.
+        Factor on the learning rates, a function of the share of the updates that is done, in [0,
+        1): :func:`constant` or :func:`cosine`.
     progress : bool, optional
         Whether to draw a progress bar; by default only where a person watches.
     checkpoint : Path, optional
-        File to which the training is saved from time to time, and from which it goes on if the file is there. Needs safetensors.
+        File to which the training is saved, and from which it goes on if the file is there.
     generator : torch.Generator, optional
-        What ``loss`` draws from: saved with the training, so that one that goes on ends where it would have ended without a stop.
-    every : float
-        Seconds between two saves; the last update is saved, too.
-    bar : dict, optional
-        Further arguments of the progress bar, such as ``{"desc": "seed 3"}``.
-
-    Returns
-    -------
-    History
-        Also if the training is interrupted (Ctrl-C, or "interrupt" in a notebook): then with what there is.
+        What ``loss`` draws from: saved with the training, so that one that goes on ends where it
+        would have ended without a stop.
+    every : float, seconds between two saves; the last update is saved, too
+    bar : dict, optional; further arguments of the progress bar, such as ``{"desc": "seed 3"}``
 
     Raises
     ------
-    TypeError, ValueError
-        If an argument is not usable, or the checkpoint is damaged or that of another training, before anything is trained.
     FloatingPointError
         If the loss stops being finite; the parameters are left as they were before that update.
-
-    Notes
-    -----
-    Source: Adam with torch's default moments, as in Miconi, Stanley & Clune (2018); ``torch.optim.Muon``, of K. Jordan and others
-    (2024). Taught in the chapter "Differentiable plasticity".
+    ValueError
+        If the checkpoint is damaged, or that of another training, before anything is trained.
     """
     parameters = list(parameters)
     _check(
@@ -154,7 +138,8 @@ def _check(
     """Refuse what cannot be trained; all numbers but ``updates`` are 0 or more."""
     if not parameters or not all(isinstance(p, Tensor) and p.requires_grad for p in parameters):
         raise ValueError(
-            "parameters must be tensors that require a gradient, at least one: pass network.parameters()"
+            "parameters must be tensors that require a gradient, at least one: "
+            "pass network.parameters()"
         )
     _checks.integer("updates", updates)
     for name, value in (
@@ -172,7 +157,7 @@ def _bar(done: int, updates: int, progress: bool, further: dict[str, Any] | None
 
 
 def _differentiate(loss: Tensor, parameters: list[Tensor], clip_norm: float | None) -> None:
-    """Give the parameters the gradients of a loss, shortened if they are longer than ``clip_norm`` together."""
+    """Give the parameters the gradients of a loss, shortened to ``clip_norm`` in all."""
     for p in parameters:
         p.grad = None
     loss.backward()

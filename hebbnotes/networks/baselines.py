@@ -1,4 +1,4 @@
-"""Networks without plasticity, to compare with: they are called as the plastic ones are, and have no trace."""
+"""Networks without plasticity, called as the plastic ones are, and without a trace."""
 
 import torch
 from torch import Tensor, nn
@@ -9,21 +9,15 @@ __all__ = ["LSTM", "RecurrentNetwork"]
 
 
 class RecurrentNetwork(nn.Module):
-    """Recurrent network of tanh units whose connections do not change in an episode; some units are neither input nor output.
+    """Recurrent network of tanh units whose connections do not change in an episode.
+
+    Source: the non-plastic network of Miconi, Stanley & Clune (2018), section 4.2.
 
     Parameters
     ----------
-    n : int
-        Units that the task can clamp: its bits, and the bias unit if there is one.
-    n_hidden : int
-        Further units, always free, in which the network can hold what it saw.
-    generator : torch.Generator
-        Source of the initial weights, normal with variance ``1 / (n + n_hidden)``.
-
-    Notes
-    -----
-    Source: the non-plastic network of Miconi, Stanley & Clune (2018), section 4.2. Taught in the chapter "Differentiable
-    plasticity".
+    n : int, units that the task can clamp: its bits, and the bias unit if there is one
+    n_hidden : int, further units, always free, in which the network can hold what it saw
+    generator : torch.Generator, of the weights, normal with variance ``1 / (n + n_hidden)``
     """
 
     def __init__(self, n: int, n_hidden: int, generator: torch.Generator) -> None:
@@ -37,7 +31,9 @@ class RecurrentNetwork(nn.Module):
     def forward(
         self, inputs: Tensor, state: None = None, clamp: Tensor | None = None
     ) -> tuple[Tensor, None]:
-        """Run an episode from rest: ``inputs`` and ``clamp`` of shape (T, B, n) give outputs of shape (T, B, n + n_hidden)."""
+        """Run an episode from rest: inputs and clamp (T, B, n) give outputs (T, B, n
+        + n_hidden).
+        """
         _fit(inputs, clamp, state, self.w.shape[0] - self.n_hidden)
         inputs = nn.functional.pad(inputs, (0, self.n_hidden))
         clamp = (
@@ -64,19 +60,18 @@ def _fit(inputs: Tensor, clamp: Tensor | None, state: None, n: int) -> None:
 class LSTM(nn.Module):
     """Torch's LSTM with a tanh read-out; outputs that the task clamps are taken from the input.
 
+    Source: Hochreiter & Schmidhuber, *Long short-term memory* (1997). The LSTM of Miconi, Stanley &
+    Clune (2018), section 4.2, is clamped by weights of its own instead of a read-out.
+
+    >>> network = LSTM(n=21, n_hidden=50, generator=torch.Generator().manual_seed(0))
+    >>> network(torch.zeros(10, 2, 21))[0].shape
+    torch.Size([10, 2, 21])
+
     Parameters
     ----------
-    n : int
-        Inputs and outputs: the bits of the task, and the bias unit if there is one.
-    n_hidden : int
-        Cells.
-    generator : torch.Generator
-        Source of the initial weights, uniform within ``1 / sqrt(n_hidden)`` as torch draws them.
-
-    Notes
-    -----
-    Source: S. Hochreiter & J. Schmidhuber, *Long short-term memory* (1997). The LSTM of Miconi, Stanley & Clune (2018), section
-    4.2, is clamped by weights of its own instead of a read-out. Taught in the chapter "Differentiable plasticity".
+    n : int, inputs and outputs: the bits of the task, and the bias unit if there is one
+    n_hidden : int, cells
+    generator : torch.Generator, of the weights, uniform within ``1 / sqrt(n_hidden)``
     """
 
     def __init__(self, n: int, n_hidden: int, generator: torch.Generator) -> None:
@@ -94,7 +89,7 @@ class LSTM(nn.Module):
     def forward(
         self, inputs: Tensor, state: None = None, clamp: Tensor | None = None
     ) -> tuple[Tensor, None]:
-        """Run an episode from rest: ``inputs`` and ``clamp`` of shape (T, B, n) give outputs of shape (T, B, n)."""
+        """Run an episode from rest: inputs and clamp (T, B, n) give outputs (T, B, n)."""
         _fit(inputs, clamp, state, self.readout.out_features)
-        said = torch.tanh(self.readout(self.cells(inputs)[0]))
-        return said if clamp is None else torch.where(clamp, inputs, said), None
+        answer = torch.tanh(self.readout(self.cells(inputs)[0]))
+        return answer if clamp is None else torch.where(clamp, inputs, answer), None

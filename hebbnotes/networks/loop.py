@@ -23,11 +23,15 @@ from hebbnotes import _checks
 from hebbnotes.plasticity import chunks, rules
 from hebbnotes.plasticity.connections import Connections, ScaledIdentity, through
 from hebbnotes.plasticity.rules import Rule
+from hebbnotes.plasticity.stepper import change, check
 
 __all__ = ["ACTIVATIONS", "METHODS", "State", "choose_method", "run", "run_layer"]
 
 
 METHODS = ("auto", "loop", "chunk")
+
+SUPPLIED = ("drive",)
+"""What a rule may declare in a plastic network."""
 
 
 class State(NamedTuple):
@@ -141,10 +145,10 @@ def run(
         raise ValueError(
             f"method='chunk' has no clip, got clip={clip}: a clipped trace is no sum, use method='loop'"
         )
-    if method == "chunk" and not _summable(rule):
+    if method == "chunk" and not chunks.knows(rule):
         raise ValueError(
-            "method='chunk' needs a rule of the common form, with a forget function that acts entry by entry, is what the rule "
-            "forgets, and has no trained numbers, such as rules.decay.forget: use method='loop'"
+            "method='chunk' needs a rule of the common form such as rules.CommonForm(torch.square), with a forget function that "
+            "acts entry by entry, declares nothing and has no trained numbers: use method='loop'"
         )
     if method == "auto":
         method = "loop" if clip is not None else choose_method(rule, *inputs.shape)
@@ -195,35 +199,7 @@ def choose_method(rule: Rule, n_steps: int, batch: int, n: int) -> str:
         _checks.integer(name, value)
     now, all_steps = batch * n * n, n_steps * batch * n * n
     large = (now >= 2**15 and all_steps >= 2**18) or all_steps >= 2**26
-    return "chunk" if large and _summable(rule) else "loop"
-
-
-def _summable(rule: Rule) -> bool:
-    """Whether the trace is a sum of outer products: tried on an example, whether the rule is what its ``forget`` says.
-
-    ``forget`` must act entry by entry, and have no trained numbers: their gradient would be lost.
-    """
-    forget = getattr(rule, "forget", None)
-    if not callable(forget) or torch.compiler.is_compiling():
-        return callable(forget)
-    w, pre, post = (
-        torch.tensor([[0.3, -0.7], [0.2, 0.9]]),
-        torch.tensor([0.5, -1.1]),
-        torch.tensor([0.4, -0.8]),
-    )
-    try:
-        whole, one = forget(post), forget(post[:1])
-        change, wanted = rule(w, pre, post), rules.common_form(w, pre, post, forget)
-    except (RuntimeError, TypeError, ValueError, IndexError, AttributeError):
-        return False
-    if (
-        not all(isinstance(a, Tensor) for a in (whole, one, change))
-        or whole.shape != post.shape
-        or one.shape != (1,)
-    ):
-        return False
-    own = whole.requires_grad or change.requires_grad
-    return not own and torch.allclose(change, wanted) and torch.allclose(whole[:1], one)
+    return "chunk" if large and chunks.knows(rule) else "loop"
 
 
 def _run_loop(
@@ -238,12 +214,13 @@ def _run_loop(
 ) -> tuple[Tensor, State]:
     y, hebb = state
     outputs = []
-    for t, drive in enumerate(inputs):
+    for t, x in enumerate(inputs):
         pre = y
-        y = torch.tanh(through(pre, w) + _plastic_drive(pre, alpha, hebb) + drive)
+        drive = through(pre, w) + _plastic_drive(pre, alpha, hebb) + x
+        y = torch.tanh(drive)
         if clamp is not None:
-            y = torch.where(clamp[t], drive, y)
-        hebb = hebb + eta * _change(rule, hebb, pre, y)
+            y = torch.where(clamp[t], x, y)
+        hebb = hebb + eta * change(rule, hebb, pre, y, drive=drive)
         if clip is not None:
             hebb = hebb.clamp(-clip, clip)
         outputs.append(y)
@@ -327,26 +304,17 @@ def run_layer(
     y, hebb = state or _at_rest(inputs, sizes["B"], sizes["n_in"], sizes["n_out"])
     outputs = []
     for t, pre in enumerate(inputs):
-        y = activate((through(pre, w) + _plastic_drive(pre, alpha, hebb)).expand_as(y))
+        drive = (through(pre, w) + _plastic_drive(pre, alpha, hebb)).expand_as(y)
+        y = activate(drive)
         if targets is not None and clamp is not None:
             y = torch.where(clamp[t], targets[t], y)
-        hebb = hebb + eta * _change(rule, hebb, pre, y)
+        hebb = hebb + eta * change(rule, hebb, pre, y, drive=drive)
         outputs.append(y)
     return torch.stack(outputs), State(y, hebb)
 
 
 def _at_rest(like: Tensor, batch: int, n_pre: int, n_post: int) -> State:
     return State(like.new_zeros(batch, n_post), like.new_zeros(batch, n_pre, n_post))
-
-
-def _change(rule: Rule, hebb: Tensor, pre: Tensor, post: Tensor) -> Tensor:
-    change = rule(hebb, pre, post)
-    if not isinstance(change, Tensor) or change.shape != hebb.shape:
-        got = tuple(change.shape) if isinstance(change, Tensor) else type(change).__name__
-        raise ValueError(
-            f"rule must return a tensor of the trace's shape {tuple(hebb.shape)}, got {got}: see hebbnotes.rules"
-        )
-    return change
 
 
 def _check_connections(
@@ -361,7 +329,7 @@ def _check_connections(
     n_post: str | None = None,
 ) -> None:
     """Check all that :func:`run` and :func:`run_layer` share; one name of axis means a square matrix."""
-    _checks.rule(rule)
+    check(rule, SUPPLIED, "a plastic network")
     for name, value in (("w", w), ("alpha", alpha)):
         if isinstance(value, ScaledIdentity) and n_post is not None:
             raise TypeError(

@@ -1,4 +1,4 @@
-"""Networks that look at drawings and learn their labels in one look: a plastic read-out, and prototypes to compare it with.
+"""Networks that learn labels in one look: a plastic read-out, and prototypes to compare it with.
 
 Shapes: T steps, B episodes, M drawings, N labels, F features.
 """
@@ -7,78 +7,47 @@ import torch
 from torch import Tensor, nn
 
 from hebbnotes import _checks
-from hebbnotes.networks.loop import State, _summable
+from hebbnotes.networks.loop import State
 from hebbnotes.networks.plastic import PlasticLinear
 from hebbnotes.plasticity import chunks, rules
 from hebbnotes.plasticity.rules import Rule
 
-__all__ = ["OneShotNetwork", "PrototypicalNetwork", "SIZE", "convolutions", "prototypes", "see"]
+__all__ = ["SIZE", "OneShotNetwork", "PrototypicalNetwork", "convolutions", "prototypes", "see"]
 
 
 def convolutions(n_features: int, generator: torch.Generator) -> nn.Sequential:
-    """Return four convolutions of 3 x 3 with stride 2, each followed by tanh: drawings (M, 31, 31) give (M, n_features).
+    """Return four convolutions of 3 x 3 with stride 2 and tanh: drawings (M, 31, 31) give (M, F).
+
+    Source: Miconi, Stanley & Clune (2018), section 4.4.
 
     Parameters
     ----------
-    n_features : int
-        Features of each convolution.
-    generator : torch.Generator
-        Source of the initial values, uniform within ``1 / sqrt(fan_in)`` as torch draws them.
-
-    Returns
-    -------
-    torch.nn.Sequential
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``n_features`` is no positive integer.
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), section 4.4. Taught in the chapter "One-shot learning".
+    n_features : int, of each convolution
+    generator : torch.Generator, of the values, uniform within ``1 / sqrt(fan_in)``
     """
     layers: list[nn.Module] = [nn.Unflatten(-2, (1, SIZE))]
     for n_in in (1, *3 * [_checks.integer("n_features", n_features)]):
-        layers += [nn.Conv2d(n_in, n_features, 3, stride=2, device=generator.device), nn.Tanh()]
-    with torch.no_grad():
-        for layer in layers[1::2]:
-            for p in layer.parameters():
-                fan_in = 9 * layer.in_channels
-                p.copy_(
-                    (2 * torch.rand(p.shape, generator=generator, device=generator.device) - 1)
-                    / fan_in**0.5
-                )
-    return nn.Sequential(*layers, nn.Flatten()).to(
-        memory_format=torch.channels_last
-    )  # faster, the same numbers
+        convolution = nn.Conv2d(n_in, n_features, 3, stride=2, device=generator.device)
+        with torch.no_grad():
+            for p in convolution.parameters():
+                draws = torch.rand(p.shape, generator=generator, device=generator.device)
+                p.copy_((2 * draws - 1) / (9 * n_in) ** 0.5)
+        layers += [convolution, nn.Tanh()]
+    features = nn.Sequential(*layers, nn.Flatten())
+    # channels last is faster, with the same numbers
+    return features.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def see(features: nn.Module, pictures: Tensor, dtype: torch.dtype | None = None) -> Tensor:
-    """Return the features of drawings.
+    """Return the features of drawings, shape (M, F), in the precision of the drawings.
 
     Parameters
     ----------
-    features : torch.nn.Module
-        As :func:`convolutions` returns it.
-    pictures : Tensor
-        Shape (M, 31, 31).
+    features : torch.nn.Module, as :func:`convolutions` returns it
+    pictures : Tensor (M, 31, 31)
     dtype : torch.dtype, optional
-        Precision in which they are computed, ``torch.bfloat16`` or ``torch.float16``; by default that of the pictures.
-
-    Returns
-    -------
-    Tensor
-        Shape (M, n_features), in the precision of the pictures.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the shape does not fit, or the precision is another one.
-
-    Notes
-    -----
-    Source: this book. Used by :class:`OneShotNetwork` and :class:`.PrototypicalNetwork`.
+        Precision in which they are computed, ``torch.bfloat16`` or ``torch.float16``; by default
+        that of the pictures.
     """
     _checks.tensor("pictures", pictures, "M rows columns", {"rows": SIZE, "columns": SIZE})
     _checks.choice("dtype", dtype, (None, pictures.dtype, torch.bfloat16, torch.float16))
@@ -91,37 +60,32 @@ def see(features: nn.Module, pictures: Tensor, dtype: torch.dtype | None = None)
 class OneShotNetwork(nn.Module):
     """Four convolutions, and a plastic read-out that learns labels while it is used.
 
+    Source: Miconi, Stanley & Clune (2018), section 4.4: Oja's rule; 111,746 trained numbers with a
+    shared plasticity, five labels and 64 features; their code starts ``eta`` and ``alpha`` at .01.
+
+    >>> network = OneShotNetwork(n_ways=5, generator=torch.Generator().manual_seed(0))
+    >>> drawings, labels = torch.rand(6, 1, 31, 31), torch.eye(6, 5).unsqueeze(1)
+    >>> clamp = labels.sum(-1, keepdim=True).expand_as(labels) > 0  # the sixth asks
+    >>> network(drawings, targets=labels, clamp=clamp)[0].shape
+    torch.Size([6, 1, 5])
+
     Parameters
     ----------
-    n_ways : int
-        Labels.
+    n_ways : int, labels
     rule : callable
-        ``rule(hebb, pre, post) -> change of the trace``; :meth:`ask` needs one of the common form.
+        ``rule(hebb, pre, post)`` returns the change of the trace; :meth:`ask` needs the common
+        form.
     alpha : {"full", "shared"}
         A plasticity for each connection of the read-out, or one for all.
     eta, alpha_scale : float
         Initial rate at which the trace is written, and initial plasticity of every connection.
-    n_features : int
-        Features of each convolution, and inputs of the read-out.
-    generator : torch.Generator
-        Source of the initial values.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As for :class:`.PlasticLinear`; and if there is no ``alpha``.
+    n_features : int, of each convolution, and inputs of the read-out
+    generator : torch.Generator, of the initial values
 
     Attributes
     ----------
-    features : torch.nn.Sequential
-        See :func:`convolutions`.
-    readout : PlasticLinear
-        With a softmax.
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), section 4.4: Oja's rule; 111,746 trained numbers with a shared plasticity, five labels
-    and 64 features; their code starts ``eta`` and ``alpha`` at .01. Taught in the chapter "One-shot learning".
+    features : torch.nn.Sequential, see :func:`convolutions`
+    readout : PlasticLinear, with a softmax
     """
 
     def __init__(
@@ -148,9 +112,8 @@ class OneShotNetwork(nn.Module):
             generator=generator,
             device=generator.device,
         )
-        nn.init.constant_(
-            self.readout.alpha, alpha_scale
-        )  # with random signs, equal drawings would not look alike
+        # with random signs, equal drawings would not look alike
+        nn.init.constant_(self.readout.alpha, alpha_scale)
 
     def forward(
         self,
@@ -159,7 +122,9 @@ class OneShotNetwork(nn.Module):
         targets: Tensor | None = None,
         clamp: Tensor | None = None,
     ) -> tuple[Tensor, State]:
-        """Run an episode, or go on with one: drawings (T, B, 31, 31) give (T, B, n_ways); see :func:`.run_layer` for the rest."""
+        """Run an episode, or go on with one: drawings (T, B, 31, 31) give (T, B, N); see
+        :func:`.run_layer`.
+        """
         _checks.tensor("inputs", inputs, "T B rows columns", {"rows": SIZE, "columns": SIZE})
         seen = see(self.features, inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
         return self.readout(seen, state, targets, clamp)
@@ -174,26 +139,20 @@ class OneShotNetwork(nn.Module):
     ) -> Tensor:
         """Answer episodes that share their drawings, each of which is looked at once.
 
+        What the softmax turns into the answers, shape (B, N): the numbers of :meth:`forward`, up to
+        rounding.
+
         Parameters
         ----------
-        pictures, shown, targets, asked : Tensor
-            As in a :class:`.Pool`.
+        pictures, shown, targets, asked : Tensor, as in a :class:`.Pool`
         dtype : torch.dtype, optional
-            Precision of the convolutions: ``torch.bfloat16`` is faster where the processor has it, and rounds to three digits.
-
-        Returns
-        -------
-        Tensor
-            What the softmax turns into the answers, shape (B, n_ways): the numbers of :meth:`forward`, up to rounding.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If shapes do not fit, or the rule is not of the common form.
+            Precision of the convolutions: ``torch.bfloat16`` is faster where the processor has it,
+            and rounds to three digits.
         """
-        if not _summable(self.readout.rule):
+        if not chunks.knows(self.readout.rule):
             raise TypeError(
-                "ask needs a rule of the common form, such as rules.oja: run the network on pool.episodes() instead"
+                "ask needs a rule of the common form, such as rules.oja: "
+                "run the network on pool.episodes() instead"
             )
         _checks.tensor(
             "targets",
@@ -210,24 +169,15 @@ class OneShotNetwork(nn.Module):
 
 
 class PrototypicalNetwork(nn.Module):
-    """Four convolutions; what is asked gets the label whose mean features are nearest. It has no trace and no read-out.
+    """Four convolutions; what is asked gets the label whose mean features are nearest.
+
+    It has no trace and no read-out. Source: Snell, Swersky & Zemel (2017), with the convolutions of
+    Miconi, Stanley & Clune (2018).
 
     Parameters
     ----------
-    n_features : int
-        Features of each convolution.
-    generator : torch.Generator
-        Source of the initial values.
-
-    Attributes
-    ----------
-    features : torch.nn.Sequential
-        See :func:`.convolutions`.
-
-    Notes
-    -----
-    Source: Snell, Swersky & Zemel (2017), with the convolutions of Miconi, Stanley & Clune (2018). Taught in the chapter "One-shot
-    learning".
+    n_features : int, of each convolution
+    generator : torch.Generator, of the initial values
     """
 
     def __init__(self, n_features: int = 64, *, generator: torch.Generator) -> None:
@@ -241,12 +191,9 @@ class PrototypicalNetwork(nn.Module):
         targets: Tensor | None = None,
         clamp: Tensor | None = None,
     ) -> tuple[Tensor, None]:
-        """Run whole episodes, the last step of which asks: drawings (T, B, 31, 31) give (T, B, n_ways).
+        """Run whole episodes, the last step of which asks: drawings (T, B, 31, 31) give (T, B, N).
 
-        Raises
-        ------
-        TypeError, ValueError
-            If there is a state, or no targets, if another step than the last one is not clamped, or shapes do not fit.
+        Targets are needed, there is no state, and all steps but the last are clamped.
         """
         if state is not None or targets is None:
             raise ValueError(
@@ -254,7 +201,8 @@ class PrototypicalNetwork(nn.Module):
             )
         if clamp is not None and not (bool(clamp[:-1].all()) and not bool(clamp[-1].any())):
             raise ValueError(
-                "a prototypical network takes episodes in which all steps are clamped but the last: look at clamp"
+                "a prototypical network takes episodes in which all steps are clamped "
+                "but the last: look at clamp"
             )
         _checks.tensor("inputs", inputs, "T B rows columns", {"rows": SIZE, "columns": SIZE})
         seen = see(self.features, inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
@@ -275,34 +223,20 @@ class PrototypicalNetwork(nn.Module):
 
 
 SIZE = 31
-"""Rows and columns of the drawings that networks see: those of Miconi, Stanley & Clune (2018), section 4.4."""
+"""Rows and columns of the drawings that networks see (Miconi and others, 2018, section 4.4)."""
 
 
 def prototypes(shown: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
-    """Compare features with the mean features of each label: minus the squared distance.
+    """Compare features with the mean features of each label: minus the squared distance, shape (B,
+    N).
+
+    Source: Snell, Swersky & Zemel (2017), equations 1 and 2.
 
     Parameters
     ----------
-    shown : Tensor
-        Features of the drawings that were shown, shape (K, B, F).
-    targets : Tensor
-        One-hot labels of these, shape (K, B, N), each label at least once.
-    asked : Tensor
-        Features of the drawing that is asked for, shape (B, F).
-
-    Returns
-    -------
-    Tensor
-        What a softmax turns into the answer, shape (B, N).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If shapes do not fit, or a label was never shown.
-
-    Notes
-    -----
-    Source: Snell, Swersky & Zemel (2017), equations 1 and 2. Taught in the chapter "One-shot learning".
+    shown : Tensor (K, B, F), features of what was shown
+    targets : Tensor (K, B, N), one-hot labels of these, each label at least once
+    asked : Tensor (B, F), features of what is asked for
     """
     sizes: dict[str, int] = {}
     _checks.tensor("shown", shown, "K B F", sizes)
@@ -310,7 +244,8 @@ def prototypes(shown: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
     _checks.tensor("asked", asked, "B F", sizes, like=shown, reference="shown")
     if bool((targets.sum(0) == 0).any()):
         raise ValueError(
-            "each label must be shown at least once in each episode, for it has no prototype otherwise: look at targets"
+            "each label must be shown at least once in each episode, "
+            "for it has no prototype otherwise: look at targets"
         )
     means = torch.einsum("kbf,kbn->bnf", shown, targets) / targets.sum(0).unsqueeze(-1)
     return -(means - asked.unsqueeze(1)).square().sum(-1)

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from hebbnotes import _checks
-from hebbnotes.networks.loop import ACTIVATIONS, METHODS, State, run, run_layer
+from hebbnotes.networks.loop import ACTIVATIONS, METHODS, SUPPLIED, State, run, run_layer
 from hebbnotes.plasticity import rules
 from hebbnotes.plasticity.connections import ScaledIdentity
 from hebbnotes.plasticity.rules import Rule
+from hebbnotes.plasticity.stepper import check
 
 __all__ = ["PlasticLinear", "PlasticRNN", "ThreeNumbers"]
 
@@ -49,7 +50,7 @@ class _Plastic(nn.Module):
                 f"dtype must be a floating-point type such as torch.float32, got {dtype}"
             )
         super().__init__()
-        self.rule = _checks.rule(rule)
+        self.rule = check(rule, SUPPLIED, "a plastic network")
 
         def drawn(scale: float, *shape: int) -> nn.Parameter:
             return nn.Parameter(

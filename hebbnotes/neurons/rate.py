@@ -11,6 +11,7 @@ from torch import Tensor
 from hebbnotes import _checks
 from hebbnotes.plasticity import rules
 from hebbnotes.plasticity.rules import Rule
+from hebbnotes.plasticity.stepper import change, check
 
 __all__ = ["learn", "learn_bcm", "learn_units", "linear", "oja_flow", "soft_winners", "winner"]
 
@@ -51,7 +52,6 @@ def learn_units(
     rule: Rule,
     eta: float | Tensor,
     respond: Callable[[Tensor], Tensor] = linear,
-    told_drive: bool = False,
 ) -> Tensor:
     """Let units that share their inputs learn from batches: ``w = w + eta * mean of rule(w, x, respond(x @ w))``.
 
@@ -62,13 +62,11 @@ def learn_units(
     w : Tensor
         Initial weights, shape (n, m).
     rule : callable
-        ``rule(w, pre, post) -> dw``.
+        ``rule(w, pre, post, *, ...) -> dw``; it may declare ``drive``.
     eta : float or Tensor
         Learning rate; a tensor holds one for each step, shape (T,).
     respond : callable
         What the units do when they are driven: :func:`linear`, :func:`winner`, :func:`soft_winners`, or a function of your own.
-    told_drive : bool
-        Whether the rule takes the drive, as :func:`.soft_hebb` does.
 
     Returns
     -------
@@ -88,7 +86,7 @@ def learn_units(
     sizes: dict[str, int] = {}
     _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
     _checks.tensor("w", w, "n m", sizes, like=inputs)
-    _checks.rule(rule)
+    check(rule, ["drive"], "learn_units")
     if not callable(respond):
         raise TypeError(
             f"respond must be a function of the drive such as rate.winner, got {respond!r}"
@@ -100,8 +98,7 @@ def learn_units(
         )
     for x, rate in zip(inputs, rates.expand(len(inputs)), strict=True):
         drive = x @ w
-        local = {"drive": drive} if told_drive else {}
-        w = w + rate * rules.average(rule, w, x, respond(drive), **local)
+        w = w + rate * rules.average(rule, w, x, respond(drive), drive=drive)
     if not bool(torch.isfinite(w).all()):
         raise ValueError(
             "the weights have grown beyond all bounds: use a smaller eta, or a rule that forgets"
@@ -119,7 +116,7 @@ def learn(inputs: Tensor, w: Tensor, rule: Rule, eta: float | Tensor) -> Tensor:
     w : Tensor
         Initial weights, shape (..., n, m).
     rule : callable
-        ``rule(w, pre, post) -> dw``.
+        ``rule(w, pre, post, *, ...) -> dw``; it may declare ``drive``, which is ``y``.
     eta : float or Tensor
         Learning rate; a tensor must broadcast with ``w``.
 
@@ -138,10 +135,11 @@ def learn(inputs: Tensor, w: Tensor, rule: Rule, eta: float | Tensor) -> Tensor:
     Taught in the chapter "Hebb in the brain".
     """
     _fit(inputs, w, eta)
-    _checks.rule(rule)
+    check(rule, ["drive"], "learn")
     history = [w]
     for x in inputs:
-        w = w + eta * rule(w, x, _output(x, w))
+        y = _output(x, w)
+        w = w + eta * change(rule, w, x, y, drive=y)
         history.append(w)
     return torch.stack(history)
 
@@ -201,7 +199,7 @@ def oja_flow(c: Tensor, w: Tensor, times: Tensor) -> Tensor:
 def learn_bcm(
     inputs: Tensor,
     w: Tensor,
-    theta: Tensor,
+    threshold: Tensor,
     eta: float | Tensor,
     tau: float | Tensor,
     *,
@@ -213,12 +211,12 @@ def learn_bcm(
     ----------
     inputs : Tensor
         Shape (T, ..., n).
-    w, theta : Tensor
+    w, threshold : Tensor
         Initial weights (..., n, m) and thresholds (..., m).
     eta : float or Tensor
         Learning rate; a tensor must broadcast with ``w``.
     tau : float or Tensor
-        Time constant of the threshold, in steps, at least 1; a tensor must broadcast with ``theta``.
+        Time constant of the threshold, in steps, at least 1; a tensor must broadcast with ``threshold``.
     target : float
         See :func:`.sliding_threshold`.
 
@@ -226,7 +224,7 @@ def learn_bcm(
     -------
     w : Tensor
         The weights before the first step and after each, shape (T + 1, ..., n, m). They may overflow to infinity or NaN.
-    theta : Tensor
+    threshold : Tensor
         The thresholds likewise, shape (T + 1, ..., m).
 
     Raises
@@ -240,21 +238,21 @@ def learn_bcm(
     """
     _fit(inputs, w, eta)
     _checks.number("target", target, 1e-12)
-    if theta.shape != w.shape[:-2] + w.shape[-1:]:
+    if threshold.shape != w.shape[:-2] + w.shape[-1:]:
         raise ValueError(
-            f"theta must have shape {tuple(w.shape[:-2] + w.shape[-1:])}, one for each neuron, got {tuple(theta.shape)}"
+            f"threshold must have shape {tuple(w.shape[:-2] + w.shape[-1:])}, one for each neuron, got {tuple(threshold.shape)}"
         )
     if not bool((torch.as_tensor(tau) >= 1).all()):
         raise ValueError(
             "tau is in steps and must be at least 1: use shorter steps for a faster threshold"
         )
-    weights, thresholds = [w], [theta]
+    weights, thresholds = [w], [threshold]
     for x in inputs:
         y = _output(x, w)
-        w = w + eta * rules.bcm(w, x, y, theta=theta)
-        theta = theta + rules.sliding_threshold(theta, y, target=target) / tau
+        w = w + eta * change(rules.bcm, w, x, y, threshold=threshold)
+        threshold = threshold + rules.sliding_threshold(threshold, y, target=target) / tau
         weights.append(w)
-        thresholds.append(theta)
+        thresholds.append(threshold)
     return torch.stack(weights), torch.stack(thresholds)
 
 

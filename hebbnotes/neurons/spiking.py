@@ -5,6 +5,7 @@ Times are in seconds and voltages in millivolts. Shapes: T steps, B independent 
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -12,6 +13,8 @@ from torch import Tensor
 
 from hebbnotes import _checks
 from hebbnotes.plasticity import rules
+from hebbnotes.plasticity.rules import Rule
+from hebbnotes.plasticity.stepper import change, check
 
 __all__ = [
     "Neuron",
@@ -178,7 +181,12 @@ def correlated_spikes(
 
 
 def run_neuron(
-    spikes: Tensor, state: NeuronState, neuron: Neuron, *, learn: bool = True
+    spikes: Tensor,
+    state: NeuronState,
+    neuron: Neuron,
+    *,
+    learn: bool = True,
+    rule: Rule | None = None,
 ) -> tuple[Tensor, NeuronState]:
     """Drive neurons with input spikes, and let their synapses learn.
 
@@ -192,6 +200,10 @@ def run_neuron(
         The constants.
     learn : bool
         Whether the weights change.
+    rule : callable, optional
+        ``rule(w, pre, post, *, ...) -> dw``, of the traces of earlier spikes; it may declare
+        ``pre_spikes`` and ``post_spikes``. By default spike-timing-dependent plasticity with the
+        neuron's constants.
 
     Returns
     -------
@@ -211,6 +223,9 @@ def run_neuron(
     for :class:`Neuron`. Taught in the chapter "Hebb in the brain".
     """
     v, g, pre, post, w = state
+    if rule is None:
+        rule = partial(rules.stdp, a_plus=neuron.a_plus, a_minus=neuron.a_minus)
+    check(rule, ["pre_spikes", "post_spikes"], "run_neuron")
     sizes = {"B": w.shape[0], "n_pre": w.shape[1]}
     _checks.tensor("spikes", spikes, "T B n_pre", sizes)
     if spikes.dtype != w.dtype or not bool(((spikes == 0) | (spikes == 1)).all()):
@@ -230,16 +245,8 @@ def run_neuron(
             v = torch.where(fired > 0, neuron.v_reset, v)
             pre, post = pre * fade_pre, post * fade_post
             if learn:
-                change = rules.stdp(
-                    w,
-                    pre,
-                    post,
-                    pre_spikes=arriving,
-                    post_spikes=fired,
-                    a_plus=neuron.a_plus,
-                    a_minus=neuron.a_minus,
-                )
-                w = (w + change).clamp(0, 1)
+                dw = change(rule, w, pre, post, pre_spikes=arriving, post_spikes=fired)
+                w = (w + dw).clamp(0, 1)
             pre, post = pre + arriving, post + fired
             output[t] = fired
     return output, NeuronState(v, g, pre, post, w)

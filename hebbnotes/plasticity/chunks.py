@@ -28,9 +28,19 @@ from hebbnotes.plasticity.connections import (
     back,
     through,
 )
-from hebbnotes.plasticity.rules import Forget
+from hebbnotes.plasticity.rules import CommonForm, Forget, Rule
+from hebbnotes.plasticity.stepper import declared
 
-__all__ = ["MOST_KEYS", "Event", "chunked", "evaluate", "find_events", "matching", "writes"]
+__all__ = [
+    "MOST_KEYS",
+    "Event",
+    "chunked",
+    "evaluate",
+    "find_events",
+    "knows",
+    "matching",
+    "writes",
+]
 
 MOST_KEYS = 20, 32
 """Keys of a chunk, and of an episode that is not cut. Measured; the optimum is flat."""
@@ -59,6 +69,25 @@ class Event(NamedTuple):
     times: int
     free: bool
     shares: bool
+
+
+def knows(rule: Rule) -> bool:
+    """Tell whether the trace of a rule is a sum that this module can add up.
+
+    It is of the common form, and its forget function keeps its word: it acts entry by entry, needs nothing that is not known here,
+    and has no trained numbers, whose gradient would be lost.
+    """
+    if not isinstance(rule, CommonForm) or declared(rule):
+        return False
+    if torch.compiler.is_compiling():
+        return True
+    post = torch.tensor([0.4, -0.8])
+    try:
+        share, first = rule.forget(post), rule.forget(post[:1])
+        alone = share.shape == post.shape and torch.equal(share[:1], first)
+    except (RuntimeError, TypeError, ValueError, IndexError, AttributeError):
+        return False
+    return alone and not share.requires_grad
 
 
 def find_events(inputs: Tensor, clamp: Tensor, y: Tensor, merge: bool = True) -> list[Event]:

@@ -1,49 +1,86 @@
-"""Machine code for agents: whole lives in a maze, and the plastic network's gradient, one episode at a time.
+"""Machine code for a plastic recurrent network and its gradient, one episode at a time.
 
-An agent is small and lives long: :mod:`hebbnotes.plasticity.chunks` and torch's own operations then spend their time on being called. Numba
-compiles the plain loops instead. One episode's trace fits into the processor's cache, where all its steps are done.
+A network of an agent is small and lives long: in the other ways of evaluation most of its time goes
+into calling torch's operations. Numba compiles the plain loops instead. One episode's trace fits into
+the processor's cache, where all its steps are done.
 
-Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``. Everything is computed on the processor.
+Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.networks.loop import State
 from hebbnotes.plasticity import rules
 from hebbnotes.plasticity.rules import Rule
 
-__all__ = ["POWERS", "knows", "run"]
+try:
+    import numba
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        'compiled networks need numba, which is not here: pip install "hebbnotes[chapters]"'
+    ) from error
 
+__all__ = [
+    "POWERS",
+    "add",
+    "add_plastic",
+    "array",
+    "bound",
+    "check",
+    "evaluate",
+    "jit",
+    "knows",
+    "number",
+    "tanh",
+    "write",
+]
 
 POWERS = {rules.hebb: 0, rules.decay: 1, rules.oja: 2}
 """The rules that are compiled, each with the power of the output by which it forgets."""
 
+jit = numba.njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 
-_compile = numba.njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+
+class _Net(NamedTuple):
+    """The network, as machine code takes it."""
+
+    w: np.ndarray  # (n, n)
+    alpha: np.ndarray  # (n, n)
+    eta: Any
+    power: int
+    clip: Any  # infinite if there is none
 
 
-@_compile
+class _Gradients(NamedTuple):
+    """What the backward pass changes: gradients with respect to these."""
+
+    y: np.ndarray  # (B, n), from the end to the start
+    hebb: np.ndarray  # (B, n, n), likewise
+    drive: np.ndarray  # (T, B, n)
+    alpha: np.ndarray  # (n, n)
+    eta: np.ndarray  # (n,), to be summed
+
+
+@jit
 def _forgets(post: Any, power: int) -> Any:
     """Return ``post ** power``. Arrays of ones keep single precision, which a whole number beside it would double."""
     return post * post if power == 2 else np.ones_like(post) if power == 1 else np.zeros_like(post)
 
 
-@_compile
-def _tanh(drive: Any) -> Any:
+@jit
+def tanh(drive: Any) -> Any:
     """Return tanh, by the exponential that the compiler can do for several units at once; exact to rounding of 1, not of itself."""
     one = np.ones_like(drive)
     return one - (one + one) / (np.exp(drive + drive) + one)
 
 
-@_compile
-def _write(hebb: Any, pre: Any, post: Any, eta: Any, power: int, clip: Any) -> None:
+@jit
+def write(hebb: Any, pre: Any, post: Any, eta: Any, power: int, clip: Any) -> None:
     """Change a trace (n, n) in place."""
     written, kept = eta * post, np.ones_like(post) - eta * _forgets(post, power)
     for i in range(len(pre)):
@@ -54,43 +91,45 @@ def _write(hebb: Any, pre: Any, post: Any, eta: Any, power: int, clip: Any) -> N
                 hebb[i, j] = min(max(hebb[i, j], -clip), clip)
 
 
-@_compile
-def _add(total: Any, pre: Any, w: Any) -> None:
+@jit
+def add(total: Any, pre: Any, w: Any) -> None:
+    """Add ``pre @ w`` to ``total`` (n_post,), in place; senders are often silent."""
     for i in range(len(pre)):
         if pre[i] != 0:
             for j in range(len(total)):
                 total[j] += pre[i] * w[i, j]
 
 
-@_compile
-def _add_plastic(total: Any, pre: Any, w: Any, alpha: Any, hebb: Any) -> None:
+@jit
+def add_plastic(total: Any, pre: Any, w: Any, alpha: Any, hebb: Any) -> None:
+    """Add ``pre @ (w + alpha * hebb)`` to ``total`` (n,), in place."""
     for i in range(len(pre)):
         for j in range(len(total)):
             total[j] += pre[i] * (w[i, j] + alpha[i, j] * hebb[i, j])
 
 
-@_compile
-def _forward(
-    inputs: Any, w: Any, alpha: Any, eta: Any, power: int, clip: Any, y: Any, hebb: Any, output: Any
-) -> None:
+@jit
+def _forward(inputs: Any, net: Any, y: Any, hebb: Any, output: Any) -> None:
     """Run episodes; fills ``output`` (T, B, n), and changes ``hebb`` (B, n, n) in place."""
+    w, alpha, eta, power, clip = net
     for b in range(inputs.shape[1]):
         pre = y[b].copy()
         for t in range(len(inputs)):
             post = inputs[t, b].copy()
-            _add_plastic(post, pre, w, alpha, hebb[b])
-            post[:] = _tanh(post)
-            _write(hebb[b], pre, post, eta, power, clip)
+            add_plastic(post, pre, w, alpha, hebb[b])
+            post[:] = tanh(post)
+            write(hebb[b], pre, post, eta, power, clip)
             output[t, b] = post
             pre = post
 
 
-@_compile
-def _step_back(
-    g_hebb: Any, g_alpha: Any, g_y: Any, g_pre: Any, g_eta: Any, hebb: Any, pre: Any, post: Any, w: Any, alpha: Any, eta: Any,
-    power: int, clip: Any,
-) -> None:  # fmt: skip
-    """Go one step back; ``g_y`` becomes the error of the drive, ``g_pre`` what goes to the output before."""
+@jit
+def _unwrite(
+    net: Any, hebb: Any, pre: Any, post: Any, g: Any, b: int, g_y: Any, g_pre: Any
+) -> None:
+    """Take the gradient of a trace back through one write; adds to those of ``post`` and ``pre``."""
+    eta, power, clip = net.eta, net.power, net.clip
+    g_hebb, g_eta = g.hebb[b], g.eta
     forgets = _forgets(post, power)
     written, kept = eta * post, np.ones_like(post) - eta * forgets
     slope = post + post if power == 2 else np.zeros_like(post)
@@ -101,222 +140,151 @@ def _step_back(
                     g_hebb[i, j] = 0
         back = g_pre[i]
         for j in range(len(post)):
-            g = g_hebb[i, j]
-            g_y[j] += eta * g * (pre[i] - slope[j] * hebb[i, j])
-            back += g * written[j]
-            g_eta[j] += g * (pre[i] * post[j] - forgets[j] * hebb[i, j])
-            g_hebb[i, j] = g * kept[j]
+            one = g_hebb[i, j]
+            g_y[j] += eta * one * (pre[i] - slope[j] * hebb[i, j])
+            back += one * written[j]
+            g_eta[j] += one * (pre[i] * post[j] - forgets[j] * hebb[i, j])
+            g_hebb[i, j] = one * kept[j]
         g_pre[i] = back
-    g_y *= np.ones_like(post) - post * post
+
+
+@jit
+def _unread(net: Any, hebb: Any, pre: Any, error: Any, g: Any, b: int, g_pre: Any) -> None:
+    """Take the error of a drive (n,) back through the connections; adds to the gradient of ``pre``."""
+    w, alpha = net.w, net.alpha
+    g_hebb, g_alpha = g.hebb[b], g.alpha
     for i in range(len(pre)):
         back = g_pre[i]
-        for j in range(len(post)):
-            product = pre[i] * g_y[j]
-            back += (w[i, j] + alpha[i, j] * hebb[i, j]) * g_y[j]
+        for j in range(len(error)):
+            product = pre[i] * error[j]
+            back += (w[i, j] + alpha[i, j] * hebb[i, j]) * error[j]
             g_alpha[i, j] += product * hebb[i, j]
             g_hebb[i, j] += product * alpha[i, j]
         g_pre[i] = back
 
 
-@_compile
-def _backward(
-    output: Any, w: Any, alpha: Any, eta: Any, power: int, clip: Any, y: Any, hebb: Any, g_output: Any, g_y: Any, g_hebb: Any,
-    errors: Any, g_alpha: Any, g_eta: Any,
-) -> None:  # fmt: skip
-    """Find the gradients; ``g_y`` (B, n) and ``g_hebb`` (B, n, n) come from the end and are taken to the start, in place."""
+@jit
+def _backward(net: Any, output: Any, y: Any, hebb: Any, g_output: Any, g: Any) -> None:
+    """Find the gradients ``g``; those of ``y`` and ``hebb`` come from the end."""
     n_steps, batch, n = output.shape
     before = np.empty((n_steps, n, n), output.dtype)  # the trace before each step
     for b in range(batch):
         trace = hebb[b].copy()
         for t in range(n_steps):
             before[t] = trace
-            _write(trace, y[b] if t == 0 else output[t - 1, b], output[t, b], eta, power, clip)
-        now = g_y[b].copy()
+            pre = y[b] if t == 0 else output[t - 1, b]
+            write(trace, pre, output[t, b], net.eta, net.power, net.clip)
+        now = g.y[b].copy()
         for t in range(n_steps - 1, -1, -1):
             now += g_output[t, b]
             earlier = np.zeros_like(now)
-            pre = y[b] if t == 0 else output[t - 1, b]
-            _step_back(
-                g_hebb[b],
-                g_alpha,
-                now,
-                earlier,
-                g_eta,
-                before[t],
-                pre,
-                output[t, b],
-                w,
-                alpha,
-                eta,
-                power,
-                clip,
-            )
-            errors[t, b] = now
+            pre, post = y[b] if t == 0 else output[t - 1, b], output[t, b]
+            _unwrite(net, before[t], pre, post, g, b, now, earlier)
+            now *= np.ones_like(post) - post * post
+            _unread(net, before[t], pre, now, g, b, earlier)
+            g.drive[t, b] = now
             now = earlier
-        g_y[b] = now
+        g.y[b] = now
 
 
-def _array(value: Tensor) -> np.ndarray:
+def array(value: Tensor) -> np.ndarray:
+    """Return the numbers of a tensor, in one piece, as numpy's."""
     return np.ascontiguousarray(value.detach().numpy())
 
 
-def _number(value: Tensor) -> np.generic:
+def number(value: Tensor) -> np.generic:
     """Return a scalar in its own precision."""
     return value.detach().numpy()[()]
 
 
-class _Run(torch.autograd.Function):
+def bound(clip: float | None) -> float:
+    """Return the size at which a trace is cut off, infinite for None."""
+    return math.inf if _checks.clip(clip) is None else float(clip)
+
+
+class _Evaluation(torch.autograd.Function):
     """Episodes as one operation; ``g_x`` stands for the gradient with respect to ``x``."""
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        inputs: Tensor,
-        w: Tensor,
-        alpha: Tensor,
-        eta: Tensor,
-        y: Tensor,
-        hebb: Tensor,
-        power: int,
-        clip: float,
-    ) -> tuple[Tensor, Tensor]:
-        output, end = (
-            torch.empty_like(inputs, memory_format=torch.contiguous_format),
-            hebb.detach().clone(),
-        )
-        ctx.rule = power, output.numpy().dtype.type(clip)
-        _forward(
-            _array(inputs),
-            _array(w),
-            _array(alpha),
-            _number(eta),
-            *ctx.rule,
-            _array(y),
-            end.numpy(),
-            output.numpy(),
-        )
+    def forward(ctx: Any, how: tuple[int, float], *numbers: Tensor) -> tuple[Tensor, Tensor]:
+        inputs, w, alpha, eta, y, hebb = numbers
+        power, clip = how
+        output = torch.empty_like(inputs, memory_format=torch.contiguous_format)
+        end = hebb.detach().clone(memory_format=torch.contiguous_format)
+        ctx.net = _Net(array(w), array(alpha), number(eta), power, output.numpy().dtype.type(clip))
+        _forward(array(inputs), ctx.net, array(y), end.numpy(), output.numpy())
         ctx.save_for_backward(output, w, alpha, eta, y, hebb)
         return output, end
 
     @staticmethod
     def backward(ctx: Any, g_output: Tensor, g_end: Tensor) -> tuple[Tensor | None, ...]:
         if torch.is_grad_enabled():
-            raise RuntimeError("compiled code has no second derivative: use networks.run")
-        output, w, alpha, eta, y, hebb = ctx.saved_tensors
-        g_y, g_hebb, errors = (
-            torch.zeros_like(y),
-            g_end.clone().contiguous(),
-            torch.empty_like(output),
+            raise RuntimeError("compiled code has no second derivative: use method='loop'")
+        output, w, alpha, _, y, hebb = ctx.saved_tensors
+        g = _Gradients(
+            np.zeros_like(array(y)),
+            array(g_end).copy(),
+            np.empty_like(output.numpy()),
+            np.zeros_like(array(alpha)),
+            np.zeros_like(array(w[0])),
         )
-        g_alpha, g_eta = np.zeros_like(_array(alpha)), np.zeros_like(_array(w[0]))
-        arrays = (
-            _array(y),
-            _array(hebb),
-            _array(g_output),
-            g_y.numpy(),
-            g_hebb.numpy(),
-            errors.numpy(),
-            g_alpha,
-            g_eta,
-        )
-        _backward(output.numpy(), _array(w), _array(alpha), _number(eta), *ctx.rule, *arrays)
+        _backward(ctx.net, output.numpy(), array(y), array(hebb), array(g_output), g)
+        errors = torch.from_numpy(g.drive)
         pre = torch.cat([y.unsqueeze(0), output[:-1]])
         g_w = pre.flatten(0, 1).mT @ errors.flatten(0, 1)
-        return (
-            errors,
-            g_w,
-            torch.from_numpy(g_alpha),
-            torch.tensor(g_eta.sum()),
-            g_y,
-            g_hebb,
-            None,
-            None,
-        )
+        g_y, g_hebb, g_alpha = map(torch.from_numpy, (g.y, g.hebb, g.alpha))
+        return None, errors, g_w, g_alpha, torch.tensor(g.eta.sum()), g_y, g_hebb
 
 
-def run(
-    inputs: Tensor,
-    w: Tensor,
-    alpha: Tensor,
-    eta: Tensor,
-    rule: Rule,
-    state: State,
-    clip: float | None = None,
-) -> tuple[Tensor, State]:
-    """Run a plastic recurrent network: the numbers and gradients of :func:`.loop.run`, up to rounding.
-
-    Parameters
-    ----------
-    inputs : Tensor
-        Shape (T, B, n).
-    w, alpha : Tensor
-        Shape (n, n).
-    eta : Tensor
-        A scalar.
-    rule : callable
-        One of :data:`POWERS`.
-    state : State
-        Where to go on from.
-    clip : float, optional
-        As for :func:`.loop.run`.
-
-    Returns
-    -------
-    output : Tensor
-        Shape (T, B, n).
-    state : State
-        After the last step.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape, a dtype or the device does not fit, ``eta`` is outside [0, 1], inputs are not finite, the rule is not compiled,
-        or the clip is not above 0.
-    RuntimeError
-        If a second derivative or batched gradients are wanted: use :func:`.loop.run`.
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), equations 1 to 3. Taught on the page "The fast evaluation".
-    """
-    sizes: dict[str, int] = {}
-    _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
+def check(inputs: Tensor, w: Any, alpha: Any, rule: Rule, clamp: Tensor | None) -> None:
+    """Raise ValueError for what :func:`hebbnotes.run` takes and compiled code does not, with the mend."""
+    loop = "use method='loop'"
     if inputs.device.type != "cpu" or inputs.dtype not in (torch.float32, torch.float64):
         raise ValueError(
-            f"inputs must be float32 or float64 on the processor, got {inputs.dtype}, {inputs.device}: use networks.run"
+            f"method='compiled' needs inputs in float32 or float64 on the processor, got {inputs.dtype}, "
+            f"{inputs.device}: {loop}"
         )
-    if not knows(_checks.rule(rule)):
-        raise ValueError(
-            f"rule must be one of {', '.join(one.__name__ for one in POWERS)}, got {rule}: use networks.run"
-        )
-    if not isinstance(state, State):
-        raise TypeError(
-            f"state must be a State as a network returns it, got {type(state).__name__}"
-        )
-    for name, value, names in (
-        ("w", w, "n n"),
-        ("alpha", alpha, "n n"),
-        ("eta", eta, ""),
-        ("state.y", state.y, "B n"),
-        ("state.hebb", state.hebb, "B n n"),
-    ):
-        _checks.tensor(name, value, names, sizes, like=inputs)
-    _checks.number("eta", eta.item(), 0, 1)
-    _checks.finite("inputs", inputs)
-    output, hebb = _Run.apply(inputs, w, alpha, eta, *state, POWERS[rule], _bound(clip))
-    return output, State(output[-1].clone(), hebb)  # a view would keep all outputs alive
+    if not knows(rule):
+        names = ", ".join(one.__name__ for one in POWERS)
+        raise ValueError(f"method='compiled' needs one of the rules {names}, got {rule}: {loop}")
+    if clamp is not None:
+        raise ValueError(f"method='compiled' clamps nothing, got a clamp: {loop}")
+    for name, value in (("w", w), ("alpha", alpha)):
+        if not isinstance(value, Tensor) or value.ndim != 2:
+            raise ValueError(
+                f"method='compiled' needs a matrix {name} of shape (n, n), got {value}: {loop}, or pass "
+                f"the matrix that it stands for"
+            )
 
 
 def knows(rule: Rule) -> bool:
-    """Tell whether a rule is compiled: whether it is one of :data:`POWERS` itself.
-
-    Notes
-    -----
-    Used by :func:`run` and by :class:`.Agent`.
-    """
+    """Tell whether a rule is compiled: whether it is one of :data:`POWERS` itself."""
     return any(rule is one for one in POWERS)
 
 
-def _bound(clip: float | None) -> float:
-    bound = _checks.clip(clip)
-    return math.inf if bound is None else bound
+def evaluate(
+    inputs: Tensor,
+    w: Tensor,
+    alpha: Tensor,
+    eta: float | Tensor,
+    rule: Rule,
+    y: Tensor,
+    hebb: Tensor,
+    clip: float | None,
+) -> tuple[Tensor, Tensor]:
+    """Run a plastic recurrent network; :func:`hebbnotes.run` checks the arguments and calls this.
+
+    Parameters
+    ----------
+    inputs, w, alpha, eta, rule, clip
+        As for :func:`hebbnotes.run`; ``w`` and ``alpha`` are matrices, the rule is one of :data:`POWERS`.
+    y, hebb : Tensor
+        State before the first step, shapes (B, n) and (B, n, n).
+
+    Returns
+    -------
+    output, hebb : Tensor
+        Shape (T, B, n), and the trace after the last step, shape (B, n, n).
+    """
+    eta = torch.as_tensor(eta, dtype=inputs.dtype)
+    return _Evaluation.apply((POWERS[rule], bound(clip)), inputs, w, alpha, eta, y, hebb)

@@ -1,39 +1,46 @@
 """Plasticity rules: pure functions of what a synapse can see.
 
-A rule is ``rule(w, pre, post) -> dw``. It is given the weights and the activity on both sides and returns the change of the
-weights for a learning rate of 1. Nothing is changed in place and nothing is remembered, so the same function teaches a lone
-neuron, fills an associative memory, and writes the Hebbian trace of a network that is trained by backpropagation::
+A rule is ``rule(w, pre, post) -> dw``. It is given the weights and the activity on both sides and
+returns the change of the weights for a learning rate of 1. Nothing is changed in place and nothing
+is remembered, so the same function teaches a lone neuron, fills an associative memory, and writes
+the Hebbian trace of a network that is trained by backpropagation::
 
     w = w + eta * rule(w, pre, post)
 
-Hebb's rule, decay, Oja's rule and the two competitive ones differ in one respect only, in what they forget::
+Hebb's rule, decay, Oja's rule and the competitive ones differ in one respect only, in what they
+forget. A rule of this *common form* carries its forget function (``decay.forget``), from which
+:func:`average` and the fast evaluation of networks derive::
 
-    dw[i, j] = pre[i] * post[j] - forget(post[j]) * w[i, j]
+    dw[i, j] = pre[i] * post[j] - forget(post)[j] * w[i, j]
 
-A rule of this *common form* carries its forget function (``decay.forget``), from which :func:`average` and the fast evaluation of
-networks derive. Any other callable with the same arguments is a rule too: :func:`covariance`, :func:`delta`, :func:`bcm` and
-:func:`stdp` change what is multiplied and forget nothing, :func:`scaling` multiplies no activities, and :func:`sanger`, which is
-not local, reads other units. Further local quantities are keyword-only arguments, as the threshold of :func:`bcm` or the spikes of
-:func:`stdp`, for which ``pre`` and ``post`` are traces of earlier spikes. Where such a quantity moves, its change is a pure
-function as well (:func:`sliding_threshold`).
+Any other callable with the same arguments is a rule too. Further local quantities are declared by
+name, as keyword-only arguments without a default, as the threshold of :func:`bcm` or the spikes of
+:func:`stdp`; :data:`QUANTITIES` lists them, and ``stepper.change`` supplies them. Where such a
+quantity moves, its change is a pure function as well (:func:`sliding_threshold`).
 
-Shapes: ``w`` (..., n_pre, n_post), ``pre`` (..., n_pre), ``post`` (..., n_post); ``w[i, j]`` leads from unit i to unit j.
+Shapes: ``w`` (..., n_pre, n_post), ``pre`` (..., n_pre), ``post`` (..., n_post); ``w[i, j]`` leads
+from unit i to unit j.
 """
 
+import inspect
+import sys
 from collections.abc import Callable
-from functools import partial
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks
+from hebbnotes.plasticity.stepper import change, declared, pick
 
 __all__ = [
+    "QUANTITIES",
+    "CommonForm",
     "Forget",
+    "Quantity",
     "Rule",
     "average",
     "bcm",
-    "common_form",
     "competitive",
     "covariance",
     "decay",
@@ -47,182 +54,198 @@ __all__ = [
     "stdp",
 ]
 
-Rule = Callable[[Tensor, Tensor, Tensor], Tensor]
-Forget = Callable[[Tensor], Tensor]
+Rule = Callable[..., Tensor]
+Forget = Callable[..., Tensor]
 
 
-def common_form(w: Tensor, pre: Tensor, post: Tensor, forget: Forget) -> Tensor:
-    """Write the outer product of the activities, and forget in proportion to the weight.
+class Quantity(NamedTuple):
+    """What a rule may declare beside ``w``, ``pre`` and ``post``.
 
-    ``dw[i, j] = pre[i] * post[j] - forget(post)[j] * w[i, j]``
+    Attributes
+    ----------
+    axes : str
+        Its shape; a quantity of a cell has that of its activity.
+    unit : str
+        What its numbers mean.
+    whole : bool
+        Whether these are whole numbers, counted from 0 (int64).
+    """
+
+    axes: str
+    unit: str
+    whole: bool = False
+
+
+QUANTITIES = {
+    "drive": Quantity("B n_post", "what a cell is driven by, as its activation function gets it"),
+    "threshold": Quantity("B n_post", "activity above which a cell's synapses are strengthened"),
+    "modulator": Quantity("B n_post", "broadcast to all; one number for each episode is expanded"),
+    "error": Quantity("B n_post", "what a cell is told by others, of the unit of its drive"),
+    "eligibility": Quantity(
+        "B n_pre n_post", "trace of pairs before this step's, of the unit of w"
+    ),
+    "noise": Quantity("B n_post", "what was added to a cell's drive by chance"),
+    "pre_mean": Quantity("B n_pre", "mean activity of the sender"),
+    "post_mean": Quantity("B n_post", "mean activity of the receiver"),
+    "pre_spikes": Quantity("B n_pre", "1 where the sender spikes in this step, 0 elsewhere"),
+    "post_spikes": Quantity("B n_post", "1 where the receiver spikes in this step, 0 elsewhere"),
+    "pre_type": Quantity("B n_pre", "the sender's type", whole=True),
+    "post_type": Quantity("B n_post", "the receiver's type", whole=True),
+    "pre_place": Quantity("B n_pre", "where the sender is, a length"),
+    "post_place": Quantity("B n_post", "where the receiver is, a length"),
+}
+"""The local quantities that a rule may declare, by name. Where no unit is named, there is none."""
+
+
+class CommonForm:
+    """A rule that writes the outer product of the activities and forgets in proportion to the weight.
+
+    ``dw[i, j] = pre[i] * post[j] - forget(post)[j] * w[i, j]``. As a decorator, it makes a rule of
+    its forget function, with that function's name and docstring.
+
+    >>> absolute = CommonForm(torch.abs)
+    >>> absolute(torch.ones(1, 1), torch.tensor([2.0]), torch.tensor([-3.0]))
+    tensor([[-9.]])
 
     Parameters
     ----------
-    w : Tensor
-        Weights, shape (..., n_pre, n_post).
-    pre : Tensor
-        Presynaptic activity, shape (..., n_pre), without unit.
-    post : Tensor
-        Postsynaptic activity, shape (..., n_post), without unit.
     forget : callable
-        Elementwise function of ``post``: the share of a weight that is lost per unit of learning rate.
-
-    Returns
-    -------
-    Tensor
-        The change ``dw``, of the shape of ``w``, for a learning rate of 1.
-
-    Raises
-    ------
-    RuntimeError
-        If the shapes do not broadcast (raised by torch).
+        ``forget(post) -> share`` of a weight that is lost per unit of learning rate, of the shape of
+        ``post``, entry by entry. Its keyword-only arguments are what the rule declares.
 
     Notes
     -----
     Source: the form that Hebb (1949), Miconi, Stanley & Clune (2018, equation 2) and Oja (1982) share.
-    Taught on the page "The fast evaluation"; its table is in the chapter "Learning rules".
     """
-    return pre.unsqueeze(-1) * post.unsqueeze(-2) - forget(post).unsqueeze(-2) * w
+
+    def __init__(self, forget: Forget) -> None:
+        if not callable(forget):
+            raise TypeError(
+                f"forget must be a function of post such as torch.square, got {forget!r}"
+            )
+        self.forget = forget
+        self.__name__ = getattr(forget, "__name__", type(forget).__name__)
+        self.__module__ = getattr(forget, "__module__", None)
+        self.__doc__ = getattr(forget, "__doc__", None)
+        further = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY) for n in declared(forget)]
+        self.__signature__ = inspect.Signature([*_SEEN, *further])
+
+    def __call__(self, w: Tensor, pre: Tensor, post: Tensor, **local: Tensor) -> Tensor:
+        """Return the change ``dw``, of the shape of ``w``, for a learning rate of 1."""
+        written = pre.unsqueeze(-1) * post.unsqueeze(-2)
+        return written - self.forget(post, **local).unsqueeze(-2) * w
+
+    def __repr__(self) -> str:
+        return f"CommonForm({self.__name__})"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "CommonForm":
+        return self  # like a function: a copied network has the same rule, not an equal one
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        home = sys.modules.get(self.__module__ or "")
+        named = getattr(home, self.__name__, None) is self
+        return self.__name__ if named else (CommonForm, (self.forget,))
 
 
-def average(rule: Rule, w: Tensor, pre: Tensor, post: Tensor, **local: Tensor) -> Tensor:
-    """Return the mean change of one matrix of weights over a batch, without a matrix for each member where that can be.
+_SEEN = [
+    inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    for name in ("w", "pre", "post")
+]
 
-    ``mean over b of rule(w, pre[b], post[b])``; for a rule of the common form ``pre.T @ post / B - mean(forget(post)) * w``.
+
+@CommonForm
+def hebb(post: Tensor) -> Tensor:
+    """Plain Hebb: what is active together is strengthened; nothing is forgotten.
+
+    ``dw[i, j] = pre[i] * post[j]``, which grows without bound.
+
+    Source: D. O. Hebb, *The Organization of Behavior* (1949), read as a product of rates.
+    """
+    return torch.zeros_like(post)
+
+
+@CommonForm
+def decay(post: Tensor) -> Tensor:
+    """Hebb with decay: each step forgets a fixed share of every weight.
+
+    ``dw[i, j] = pre[i] * post[j] - w[i, j]``: with a learning rate ``eta`` the weight is the
+    exponentially weighted mean of past products.
+
+    Source: Miconi, Stanley & Clune, *Differentiable plasticity* (2018), equation 2.
+    """
+    return torch.ones_like(post)
+
+
+@CommonForm
+def oja(post: Tensor) -> Tensor:
+    """Oja's rule: forget in proportion to the square of the postsynaptic activity.
+
+    ``dw[i, j] = post[j] * (pre[i] - post[j] * w[i, j])``: a silent postsynaptic unit forgets nothing.
+
+    Source: E. Oja, *Simplified neuron model as a principal component analyzer* (1982); as a trace,
+    Miconi, Stanley & Clune (2018), equation 3.
+    """
+    return post.square()
+
+
+@CommonForm
+def competitive(post: Tensor) -> Tensor:
+    """Move the weights of the units that win towards what they see, and leave all others alone.
+
+    ``dw[i, j] = post[j] * (pre[i] - w[i, j])``, where ``post`` says who wins: 1 for the winner and 0
+    elsewhere, or shares that sum to 1. Who wins is found by the network, not by the rule.
+
+    Source: Rumelhart & Zipser (1985); where the winner is 1 and all others are 0, it is Oja's rule.
+    """
+    return post
+
+
+@CommonForm
+def soft_hebb(post: Tensor, *, drive: Tensor) -> Tensor:
+    """Share the learning among units by how strongly each is driven: competition with soft winners.
+
+    ``dw[i, j] = post[j] * (pre[i] - drive[j] * w[i, j])``, where ``post`` is the softmax of the
+    drives, and ``drive`` what drives each unit, ``pre @ w``, shape (..., n_post): each knows its own.
+    Where it rests, a unit's weights have length 1.
+
+    Source: Journe, Rodriguez, Guo & Moraitis (2023).
+    """
+    return post * drive
+
+
+def average(rule: Rule, w: Tensor, pre: Tensor, post: Tensor, **supplied: Tensor) -> Tensor:
+    """Return the mean change of one matrix of weights over a batch.
+
+    ``mean over b of rule(w, pre[b], post[b])``; for a rule of the common form
+    ``pre.T @ post / B - mean(forget(post)) * w``, without a matrix for each member.
 
     Parameters
     ----------
     rule : callable
-        ``rule(w, pre, post, **local) -> dw``; one without a forget function is asked for each member by itself.
+        ``rule(w, pre, post, *, ...) -> dw``.
     w : Tensor
         Weights, shape (n_pre, n_post).
     pre, post : Tensor
         Activities, shapes (B, n_pre) and (B, n_post), without unit.
-    **local : Tensor
-        Further local quantities that the rule takes, shape (B, n_post) each.
+    **supplied : Tensor
+        What the rule may declare, with the axes of :data:`QUANTITIES`.
 
     Returns
     -------
     Tensor
         Shape (n_pre, n_post).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the shapes do not fit, or the rule does not return one change of each weight.
-
-    Notes
-    -----
-    Taught in the chapter "Learning rules".
     """
+    local = pick(rule, post, supplied)
     sizes: dict[str, int] = {}
-    for name, value, axes in (
-        ("pre", pre, "B n_pre"),
-        ("post", post, "B n_post"),
-        ("w", w, "n_pre n_post"),
-    ):
-        _checks.tensor(name, value, axes, sizes)
-    for name, value in local.items():
-        _checks.tensor(name, value, "B n_post", sizes)
-    forget = getattr(rule, "forget", None)
-    if forget is None:
-        dw = torch.func.vmap(lambda x, y, its: rule(w, x, y, **its))(pre, post, local).mean(0)
-        if dw.shape != w.shape:
-            raise ValueError(
-                f"the rule must return dw of shape {tuple(w.shape)} like w, got {tuple(dw.shape)}"
-            )
-        return dw
-    return pre.T @ post / len(pre) - forget(post, **local).mean(0) * w
-
-
-def hebb(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
-    """Plain Hebb: what is active together is strengthened; nothing is forgotten.
-
-    ``dw[i, j] = pre[i] * post[j]``
-
-    Parameters
-    ----------
-    w, pre, post : Tensor
-        Weights (..., n_pre, n_post) and activities (..., n_pre) and (..., n_post), without unit.
-
-    Returns
-    -------
-    Tensor
-        The change ``dw``, of the shape of ``w``, for a learning rate of 1. It grows without bound.
-
-    Raises
-    ------
-    RuntimeError
-        If the shapes do not broadcast (raised by torch).
-
-    Notes
-    -----
-    Source: D. O. Hebb, *The Organization of Behavior* (1949), read as a product of rates.
-    Taught in the chapter "Introducing the NeuroAI series".
-    """
-    return common_form(w, pre, post, hebb.forget)
-
-
-def decay(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
-    """Hebb with decay: each step forgets a fixed share of every weight.
-
-    ``dw[i, j] = pre[i] * post[j] - w[i, j]``
-
-    Parameters
-    ----------
-    w, pre, post : Tensor
-        Weights (..., n_pre, n_post) and activities (..., n_pre) and (..., n_post), without unit.
-
-    Returns
-    -------
-    Tensor
-        The change ``dw``, of the shape of ``w``, for a learning rate of 1. With a learning rate ``eta`` the weight is the
-        exponentially weighted mean of past products.
-
-    Raises
-    ------
-    RuntimeError
-        If the shapes do not broadcast (raised by torch).
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune, *Differentiable plasticity* (2018), equation 2.
-    Taught in the chapter "Introducing the NeuroAI series".
-    """
-    return common_form(w, pre, post, decay.forget)
-
-
-def oja(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
-    """Oja's rule: forget in proportion to the square of the postsynaptic activity.
-
-    ``dw[i, j] = post[j] * (pre[i] - post[j] * w[i, j])``
-
-    Parameters
-    ----------
-    w, pre, post : Tensor
-        Weights (..., n_pre, n_post) and activities (..., n_pre) and (..., n_post), without unit.
-
-    Returns
-    -------
-    Tensor
-        The change ``dw``, of the shape of ``w``, for a learning rate of 1. A silent postsynaptic unit forgets nothing.
-
-    Raises
-    ------
-    RuntimeError
-        If the shapes do not broadcast (raised by torch).
-
-    Notes
-    -----
-    Source: E. Oja, *Simplified neuron model as a principal component analyzer* (1982); as a trace, Miconi, Stanley & Clune
-    (2018), equation 3. Taught in the chapters "Hebb in the brain" and "Learning rules".
-    """
-    return common_form(w, pre, post, oja.forget)
-
-
-hebb.forget = torch.zeros_like
-decay.forget = torch.ones_like
-oja.forget = torch.square
+    _checks.tensor("pre", pre, "B n_pre", sizes)
+    _checks.tensor("post", post, "B n_post", sizes)
+    _checks.tensor("w", w, "n_pre n_post", sizes)
+    for name in local.keys() & QUANTITIES.keys():
+        _checks.tensor(name, local[name], QUANTITIES[name].axes, sizes)
+    if isinstance(rule, CommonForm):
+        return pre.T @ post / len(pre) - rule.forget(post, **local).mean(0) * w
+    each = torch.func.vmap(lambda x, y, its: change(rule, w, x, y, **its))
+    return each(pre, post, local).mean(0)
 
 
 def covariance(
@@ -230,241 +253,81 @@ def covariance(
 ) -> Tensor:
     """Strengthen what deviates from its mean together, and weaken what deviates apart.
 
-    ``dw[i, j] = (pre[i] - pre_mean[i]) * (post[j] - post_mean[j])``
+    ``dw[i, j] = (pre[i] - pre_mean[i]) * (post[j] - post_mean[j])``, which grows without bound. Each
+    side knows its own mean.
 
-    Parameters
-    ----------
-    w, pre, post : Tensor
-        Weights (..., n_pre, n_post) and activities (..., n_pre) and (..., n_post), without unit.
-    pre_mean, post_mean : Tensor
-        Mean activities, of the shapes of ``pre`` and ``post``: each side knows its own.
-
-    Returns
-    -------
-    Tensor
-        The change ``dw``, of the shape of ``w``, for a learning rate of 1. It grows without bound.
-
-    Raises
-    ------
-    RuntimeError
-        If the shapes do not broadcast (raised by torch).
-
-    Notes
-    -----
-    Source: a standard reading of Hebb (1949) that can weaken. Taught in the chapter "Hebb in the brain".
+    Source: a standard reading of Hebb (1949) that can weaken.
     """
-    return common_form(w, pre - pre_mean, post - post_mean, hebb.forget)
-
-
-def competitive(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
-    """Move the weights of the units that win towards what they see, and leave all others alone.
-
-    ``dw[i, j] = post[j] * (pre[i] - w[i, j])``
-
-    Parameters
-    ----------
-    w, pre, post : Tensor
-        Weights (..., n_pre, n_post), activity (..., n_pre), and who wins (..., n_post): 1 for the winner and 0 elsewhere, or shares
-        that sum to 1. Who wins is found by the network, not by the rule.
-
-    Returns
-    -------
-    Tensor
-        The change ``dw``, of the shape of ``w``, for a learning rate of 1.
-
-    Raises
-    ------
-    RuntimeError
-        If the shapes do not broadcast (raised by torch).
-
-    Notes
-    -----
-    Source: Rumelhart & Zipser (1985); where the winner is 1 and all others are 0, it is Oja's rule. Taught in the chapter
-    "Learning rules".
-    """
-    return common_form(w, pre, post, competitive.forget)
-
-
-def _itself(post: Tensor) -> Tensor:
-    return post
-
-
-competitive.forget = _itself
+    return hebb(w, pre - pre_mean, post - post_mean)
 
 
 def sanger(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
     """Oja's rule for several units, of which each learns from what those before it leave over.
 
-    ``dw[i, j] = post[j] * (pre[i] - sum_{k <= j} post[k] * w[i, k])``
+    ``dw[i, j] = post[j] * (pre[i] - sum_{k <= j} post[k] * w[i, k])``. It is **not local**: the change
+    of a synapse onto unit j depends on the activities and the weights of the units before j.
 
-    It is **not local**: the change of a synapse onto unit j depends on the activities and the weights of the units before j.
-
-    Parameters
-    ----------
-    w, pre, post : Tensor
-        Weights (..., n_pre, n_post) and activities (..., n_pre) and (..., n_post), without unit.
-
-    Returns
-    -------
-    Tensor
-        The change ``dw``, of the shape of ``w``, for a learning rate of 1.
-
-    Raises
-    ------
-    RuntimeError
-        If the shapes do not broadcast (raised by torch).
-
-    Notes
-    -----
-    Source: Sanger (1989), the generalised Hebbian algorithm. Taught in the chapter "Learning rules".
+    Source: Sanger (1989), the generalised Hebbian algorithm.
     """
     explained = (w * post.unsqueeze(-2)).cumsum(-1)  # by the units up to each
     return post.unsqueeze(-2) * (pre.unsqueeze(-1) - explained)
 
 
-def soft_hebb(w: Tensor, pre: Tensor, post: Tensor, *, drive: Tensor) -> Tensor:
-    """Share the learning among units by how strongly each is driven: competitive learning with soft winners.
-
-    ``dw[i, j] = post[j] * (pre[i] - drive[j] * w[i, j])``
-
-    Parameters
-    ----------
-    w, pre, post : Tensor
-        Weights (..., n_pre, n_post), activity (..., n_pre), and the softmax of the drives (..., n_post).
-    drive : Tensor
-        What drives each unit, ``pre @ w``, shape (..., n_post): each knows its own.
-
-    Returns
-    -------
-    Tensor
-        The change ``dw``, of the shape of ``w``, for a learning rate of 1. Where it rests, a unit's weights have length 1.
-
-    Raises
-    ------
-    RuntimeError
-        If the shapes do not broadcast (raised by torch).
-
-    Notes
-    -----
-    Source: Journe, Rodriguez, Guo & Moraitis (2023). Taught in the chapter "Learning rules".
-    """
-    return common_form(w, pre, post, partial(soft_hebb.forget, drive=drive))
-
-
-def _driven(post: Tensor, *, drive: Tensor) -> Tensor:
-    return post * drive
-
-
-soft_hebb.forget = _driven
-
-
 def delta(w: Tensor, pre: Tensor, post: Tensor, *, drive: Tensor) -> Tensor:
     """Write of what a unit should do only what its synapses do not make it do yet.
 
-    ``dw[i, j] = pre[i] * (post[j] - drive[j])``
+    ``dw[i, j] = pre[i] * (post[j] - drive[j])``, where ``post`` is the activity that is wanted and
+    ``drive`` what the synapses bring to each unit, ``pre @ w``: down the gradient of half the squared
+    difference.
 
-    Parameters
-    ----------
-    w, pre, post : Tensor
-        Weights (..., n_pre, n_post), activity (..., n_pre), and the activity that is wanted (..., n_post), without unit.
-    drive : Tensor
-        What the synapses bring to each unit, ``pre @ w``, shape (..., n_post): each knows its own.
-
-    Returns
-    -------
-    Tensor
-        The change ``dw``, of the shape of ``w``, for a learning rate of 1: down the gradient of half the squared difference.
-
-    Raises
-    ------
-    RuntimeError
-        If the shapes do not broadcast (raised by torch).
-
-    Notes
-    -----
-    Source: Widrow & Hoff (1960). Taught in the chapter "Associative memory".
+    Source: Widrow & Hoff (1960).
     """
-    return common_form(w, pre, post - drive, hebb.forget)
+    return hebb(w, pre, post - drive)
 
 
-def bcm(w: Tensor, pre: Tensor, post: Tensor, *, theta: Tensor) -> Tensor:
+def bcm(w: Tensor, pre: Tensor, post: Tensor, *, threshold: Tensor) -> Tensor:
     """Strengthen the active synapses of a unit above its threshold, weaken those of a unit below.
 
-    ``dw[i, j] = pre[i] * post[j] * (post[j] - theta[j])``
+    ``dw[i, j] = pre[i] * post[j] * (post[j] - threshold[j])``; :func:`sliding_threshold` moves it.
 
-    Parameters
-    ----------
-    w, pre, post : Tensor
-        Weights (..., n_pre, n_post) and activities (..., n_pre) and (..., n_post), without unit.
-    theta : Tensor
-        Modification threshold of each postsynaptic unit, shape (..., n_post); :func:`sliding_threshold` moves it.
-
-    Returns
-    -------
-    Tensor
-        The change ``dw``, of the shape of ``w``, for a learning rate of 1.
-
-    Raises
-    ------
-    RuntimeError
-        If the shapes do not broadcast (raised by torch).
-
-    Notes
-    -----
-    Source: Bienenstock, Cooper & Munro (1982), in the form of Intrator & Cooper (1992). Taught in the chapter "Hebb in the brain".
+    Source: Bienenstock, Cooper & Munro (1982), in the form of Intrator & Cooper (1992).
     """
-    return common_form(w, pre, post * (post - theta), hebb.forget)
+    return hebb(w, pre, post * (post - threshold))
 
 
-def sliding_threshold(theta: Tensor, post: Tensor, *, target: float = 1.0) -> Tensor:
-    """Move the threshold of :func:`bcm` after the square of the activity: ``dtheta[j] = post[j]**2 / target - theta[j]``.
+def sliding_threshold(threshold: Tensor, post: Tensor, *, target: float = 1.0) -> Tensor:
+    """Move the threshold of :func:`bcm` after the square of the activity.
+
+    ``dthreshold[j] = post[j]**2 / target - threshold[j]``
 
     Parameters
     ----------
-    theta, post : Tensor
-        Thresholds and activities, shape (..., n_post), without unit.
+    threshold, post : Tensor
+        Shape (..., n_post), without unit.
     target : float
-        Activity at which a steady unit is at rest: there ``theta = post = target``. With 1, ``theta`` is the mean square.
+        Activity at which a steady unit is at rest: there ``threshold = post = target``. With 1, the
+        threshold is the mean square.
 
     Returns
     -------
     Tensor
-        The change ``dtheta`` for a rate of 1; a rate of ``dt / tau`` gives the threshold the time constant ``tau``.
+        The change for a rate of 1; a rate of ``dt / tau`` gives it the time constant ``tau``.
 
     Notes
     -----
-    Source: Intrator & Cooper (1992), where the threshold is the mean square of the activity; Bienenstock, Cooper & Munro (1982) use
-    a power of the mean. Taught in the chapter "Hebb in the brain".
+    Source: Intrator & Cooper (1992), where the threshold is the mean square of the activity;
+    Bienenstock, Cooper & Munro (1982) use a power of the mean.
     """
-    return post.square() / target - theta
+    return post.square() / target - threshold
 
 
-def scaling(w: Tensor, pre: Tensor, post: Tensor, *, target: float) -> Tensor:
+def scaling(w: Tensor, pre: Tensor, post: Tensor, *, target: float = 1.0) -> Tensor:
     """Scale all synapses of a unit by one factor, up if it is too quiet, down if it is too active.
 
-    ``dw[i, j] = w[i, j] * (target - post[j])``
+    ``dw[i, j] = w[i, j] * (target - post[j])``: ``pre`` is not used, and ``post`` is usually a slow
+    average. The ratio of two weights onto one unit stays as it is.
 
-    Parameters
-    ----------
-    w, pre, post : Tensor
-        Weights (..., n_pre, n_post) and activities (..., n_pre), which is not used, and (..., n_post), without unit. ``post`` is
-        usually a slow average.
-    target : float
-        Activity that is aimed at.
-
-    Returns
-    -------
-    Tensor
-        The change ``dw``, of the shape of ``w``, for a learning rate of 1. The ratio of two weights onto one unit stays as it is.
-
-    Raises
-    ------
-    RuntimeError
-        If the shapes do not broadcast (raised by torch).
-
-    Notes
-    -----
-    Source: a model of what Turrigiano and others (1998) found. Taught in the chapter "Hebb in the brain".
+    Source: a model of what Turrigiano and others (1998) found.
     """
     return w * (target - post).unsqueeze(-2)
 
@@ -479,7 +342,7 @@ def stdp(
     a_plus: float = 1.0,
     a_minus: float = 1.05,
 ) -> Tensor:
-    """Spike-timing-dependent plasticity: strengthen at each postsynaptic spike, weaken at each presynaptic one.
+    """Spike-timing-dependent plasticity: up at each postsynaptic spike, down at each presynaptic one.
 
     ``dw[i, j] = a_plus * pre[i] * post_spikes[j] - a_minus * pre_spikes[i] * post[j]``
 
@@ -488,30 +351,24 @@ def stdp(
     w : Tensor
         Weights, shape (..., n_pre, n_post).
     pre, post : Tensor
-        Traces of the *earlier* spikes on each side, shapes (..., n_pre) and (..., n_post): each spike adds 1, and the trace decays
-        with the time constant of the window. Spikes of this very step are not in them.
+        Traces of the *earlier* spikes on each side, shapes (..., n_pre) and (..., n_post): each spike
+        adds 1, and the trace decays with the time constant of the window.
     pre_spikes, post_spikes : Tensor
-        Spikes of this step, 0 or 1, of the shapes of ``pre`` and ``post``.
+        Spikes of this step, 0 or 1, which are not in the traces yet.
     a_plus, a_minus : float
         Size of the change by a single pair, in units of ``w``.
 
     Returns
     -------
     Tensor
-        The change ``dw``, of the shape of ``w``, for a learning rate of 1: over a pair of spikes ``a_plus * exp(-dt / tau)`` if
-        the presynaptic one comes first, ``-a_minus * exp(dt / tau)`` if it comes second, with ``dt = t_post - t_pre``. All pairs
-        add up.
-
-    Raises
-    ------
-    RuntimeError
-        If the shapes do not broadcast (raised by torch).
+        The change ``dw``: over a pair of spikes ``a_plus * exp(-dt / tau)`` if the presynaptic one
+        comes first, ``-a_minus * exp(dt / tau)`` if it comes second, with ``dt = t_post - t_pre``.
+        All pairs add up.
 
     Notes
     -----
-    Source: the pair model of Song, Miller & Abbott (2000); the order that it depends on is Bi & Poo's (1998). Taught in the chapter
-    "Hebb in the brain".
+    Source: the pair model of Song, Miller & Abbott (2000); the order that it depends on is Bi & Poo's
+    (1998).
     """
-    up = common_form(w, pre, post_spikes, hebb.forget)
-    down = common_form(w, pre_spikes, post, hebb.forget)
+    up, down = hebb(w, pre, post_spikes), hebb(w, pre_spikes, post)
     return a_plus * up - a_minus * down

@@ -1,5 +1,6 @@
-"""Tasks: what a network is shown in an episode, what it should answer, and how the answer is judged."""
+"""Tasks: what a network is shown, what it should answer, and how the answer is judged."""
 
+from hebbnotes.tasks.letters import text_pattern
 from hebbnotes.tasks.patterns import (
     CODE,
     ONCE,
@@ -11,7 +12,6 @@ from hebbnotes.tasks.patterns import (
     floor_last,
     floor_majority,
     recall_loss,
-    text_pattern,
 )
 from hebbnotes.tasks.pictures import PICTURES, halves, picture_loss, pictures, squared_error
 

@@ -1,9 +1,9 @@
 """One-shot learning: a few drawings are shown once with their labels, then one more is to be named.
 
-The task of Miconi, Stanley & Clune (2018), section 4.4, in batches. :func:`episodes` are independent of each other, for tests. A
-:class:`Pool` is for training: many episodes share a few drawings, so that each drawing has to be looked at only once.
-
-Shapes: T steps, of which K show a drawing with its label and the last asks; B episodes, N labels, M drawings in a pool.
+The task of Miconi, Stanley & Clune (2018), section 4.4, in batches. :func:`episodes` are
+independent of each other, for tests. A :class:`Pool` is for training: many episodes share a few
+drawings, so that each drawing has to be looked at only once. Shapes: T steps, of which K show a
+drawing with its label and the last asks; B episodes, N labels, M drawings in a pool.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,6 @@ __all__ = [
     "correct",
     "draw",
     "episodes",
-    "jitter",
     "loss",
     "omniglot",
     "pick",
@@ -38,18 +37,10 @@ class OneShot(NamedTuple):
 
     Attributes
     ----------
-    inputs : Tensor
-        Drawings, shape (T, B, rows, columns).
-    targets : Tensor
-        One-hot labels, shape (T, B, N); 0 in the last step.
-    clamp : Tensor
-        Boolean, shape (T, B, N): true where the label is shown, in all steps but the last.
-    answer : Tensor
-        Label of the last drawing, integers, shape (B,).
-
-    Notes
-    -----
-    Taught in the chapter "One-shot learning".
+    inputs : Tensor (T, B, rows, columns), drawings
+    targets : Tensor (T, B, N), one-hot labels; 0 in the last step
+    clamp : Tensor (T, B, N), boolean, true where the label is shown, in all steps but the last
+    answer : Tensor (B,), label of the last drawing
     """
 
     inputs: Tensor
@@ -63,20 +54,11 @@ class Pool(NamedTuple):
 
     Attributes
     ----------
-    pictures : Tensor
-        Drawings, shape (M, rows, columns).
-    shown : Tensor
-        Which of them each step shows, integers, shape (K, B).
-    targets : Tensor
-        One-hot labels of these, shape (K, B, N).
-    asked : Tensor
-        Which of them is asked for, integers, shape (B,).
-    answer : Tensor
-        Its label, integers, shape (B,).
-
-    Notes
-    -----
-    Taught in the chapter "One-shot learning".
+    pictures : Tensor (M, rows, columns), drawings
+    shown : Tensor (K, B), which of them each step shows
+    targets : Tensor (K, B, N), one-hot labels of these
+    asked : Tensor (B,), which of them is asked for
+    answer : Tensor (B,), its label
     """
 
     pictures: Tensor
@@ -92,65 +74,37 @@ class Pool(NamedTuple):
 
 
 def omniglot(size: int = SIZE, download: bool = False) -> tuple[Tensor, list[str]]:
-    """Return all 1,623 characters of Omniglot, made smaller.
+    """Return all 1,623 characters of Omniglot (Lake and others, 2015), made smaller.
 
     Parameters
     ----------
-    size : int
-        Rows and columns.
-    download : bool
-        Whether to fetch the files that are not there.
+    size : int, rows and columns
+    download : bool, whether to fetch the files that are not there; see :func:`.fetch`
 
     Returns
     -------
-    drawings : Tensor
-        Share of ink, in [0, 1], shape (1623, 20, size, size).
-    names : list of str
-        Alphabet and number of each character.
-
-    Raises
-    ------
-    OSError, ValueError
-        If the data are neither there nor to be had; the message names file, folder and command. See :func:`.fetch`.
-
-    Notes
-    -----
-    Source: Lake, Salakhutdinov & Tenenbaum (2015). Taught in the chapter "One-shot learning".
+    drawings : Tensor (1623, 20, size, size), share of ink, in [0, 1]
+    names : list of str, alphabet and number of each character
     """
     _checks.integer("size", size)
     small, names = [], []
     for part in ("background", "evaluation"):
-        drawings, its = data.omniglot(part, download)
-        small += [
-            shrink(some, size) for some in drawings.split(100)
-        ]  # all at once would take 1.5 GB
-        names += its
+        drawings, part_names = data.omniglot(part, download)
+        # all at once would take 1.5 GB
+        small += [shrink(some, size) for some in drawings.split(100)]
+        names += part_names
     return torch.cat(small), names
 
 
 def split(n_characters: int, n_held_out: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Divide characters at random into those to train on and those to test on.
+    """Divide characters at random into those to train on and those to test on: their numbers.
+
+    Source: Miconi, Stanley & Clune (2018), section 4.4: 100 of 1,623 are held out.
 
     Parameters
     ----------
-    n_characters, n_held_out : int
-        All characters, and how many to keep for the test.
-    seed : int
-        Another seed holds out other characters.
-
-    Returns
-    -------
-    train, test : Tensor
-        Numbers of the characters, shapes (n_characters - n_held_out,) and (n_held_out,).
-
-    Raises
-    ------
-    ValueError
-        If a number is no positive integer, or none would be left to train on.
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), section 4.4: 100 of 1,623 are held out. Taught in the chapter "One-shot learning".
+    n_characters, n_held_out : int, all, and how many to keep for the test
+    seed : int, another one holds out other characters
     """
     if _checks.integer("n_held_out", n_held_out) >= _checks.integer("n_characters", n_characters):
         raise ValueError(
@@ -161,28 +115,12 @@ def split(n_characters: int, n_held_out: int, seed: int) -> tuple[Tensor, Tensor
 
 
 def shrink(drawings: Tensor, size: int = SIZE) -> Tensor:
-    """Make drawings smaller, by means over areas.
+    """Make drawings smaller, by means over areas: share of ink, (characters, drawings, size, size).
 
     Parameters
     ----------
-    drawings : Tensor
-        Boolean, true for ink, shape (characters, drawings, rows, columns), as :func:`hebbnotes.data.omniglot` returns them.
-    size : int
-        Rows and columns afterwards.
-
-    Returns
-    -------
-    Tensor
-        Share of ink, in [0, 1], shape (characters, drawings, size, size).
-
-    Raises
-    ------
-    ValueError
-        If the shape does not fit, or the size is no positive integer.
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), section 4.4: 31 x 31 pixels. Used by :func:`omniglot`.
+    drawings : Tensor (characters, drawings, rows, columns), boolean, true for ink
+    size : int, rows and columns afterwards
     """
     _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
     _checks.integer("size", size)
@@ -190,24 +128,13 @@ def shrink(drawings: Tensor, size: int = SIZE) -> Tensor:
 
 
 def with_labels(inputs: Tensor, labels: Tensor, n_ways: int) -> OneShot:
-    """Make episodes of what is shown at each step, shape (T, B, ...), and the label of each step, shape (B, T).
+    """Make episodes of what is shown at each step and the label of each step.
 
     Parameters
     ----------
-    inputs : Tensor
-        Drawings, or their features.
-    labels : Tensor
-        Integers; the last one is the answer, and is not shown.
-    n_ways : int
-        Labels.
-
-    Returns
-    -------
-    OneShot
-
-    Notes
-    -----
-    Used by :func:`episodes`, and by the experiments of the chapter "One-shot learning".
+    inputs : Tensor (T, B, ...), drawings, or their features
+    labels : Tensor (B, T), integers; the last one is the answer, and is not shown
+    n_ways : int, labels
     """
     targets = nn.functional.one_hot(labels[:, :-1].T, n_ways).to(inputs.dtype)
     return _with_targets(inputs, targets, labels[:, -1])
@@ -235,22 +162,13 @@ def _check_sizes(n_characters: int, n_drawings: int, n_ways: int, n_shots: int, 
 
 
 class Draw(NamedTuple):
-    """Which drawings episodes show; the last step asks.
+    """Which drawings episodes show, shape (B, T) each; the last step asks.
 
     Attributes
     ----------
-    labels : Tensor
-        Label of each step, shape (B, T).
-    characters : Tensor
-        Character of each step, shape (B, T).
-    samples : Tensor
-        Number of its drawing, shape (B, T).
-    turns : Tensor
-        How often that is turned by 90 degrees, shape (B, T).
-
-    Notes
-    -----
-    Used by :func:`episodes` and :func:`pool`.
+    labels, characters : Tensor, of each step
+    samples : Tensor, number of its drawing
+    turns : Tensor, how often that is turned by 90 degrees
     """
 
     labels: Tensor
@@ -269,30 +187,15 @@ def draw(
     *,
     turn: bool = True,
 ) -> Draw:
-    """Draw what episodes show, as numbers.
+    """Draw what episodes show, as numbers (Miconi, Stanley & Clune, 2018, section 4.4).
 
     Parameters
     ----------
-    n_characters, n_drawings : int
-        Characters to choose from, and drawings of each.
+    n_characters, n_drawings : int, characters to choose from, and drawings of each
     n_ways, n_shots, batch, generator
         As for :func:`episodes`.
     turn : bool
         Whether each character of each episode is turned by a multiple of 90 degrees.
-
-    Returns
-    -------
-    Draw
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a number is no positive integer, or there are too few characters or drawings.
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), section 4.4. Used by :func:`episodes` and :func:`pool`, and by the experiments of the
-    chapter "One-shot learning".
     """
     _check_sizes(n_characters, n_drawings, n_ways, n_shots, batch)
     device = generator.device
@@ -304,19 +207,14 @@ def draw(
     samples = shuffled(batch, n_ways, n_drawings)[..., : n_shots + 1]
     asked = torch.randint(n_ways, (batch, 1), generator=generator, device=device)
     labels = shuffled(batch, n_ways * n_shots) % n_ways  # of each step, every label n_shots times
-    seen = (
-        (labels[:, :, None] == labels[:, None, :]).tril(-1).sum(-1)
-    )  # how often the label was shown before
-    labels, seen = (
-        torch.cat([labels, asked], 1),
-        torch.cat([seen, torch.full_like(asked, n_shots)], 1),
-    )
+    # how often the label was shown before
+    seen = (labels[:, :, None] == labels[:, None, :]).tril(-1).sum(-1)
+    labels = torch.cat([labels, asked], 1)
+    seen = torch.cat([seen, torch.full_like(asked, n_shots)], 1)
     samples = samples[torch.arange(batch, device=device)[:, None], labels, seen]
-    turns = (
-        torch.randint(4, (batch, n_ways), generator=generator, device=device)
-        if turn
-        else torch.zeros_like(chosen)
-    )
+    turns = torch.zeros_like(chosen)
+    if turn:
+        turns = torch.randint(4, turns.shape, generator=generator, device=device)
     return Draw(labels, chosen.gather(1, labels), samples, turns.gather(1, labels))
 
 
@@ -333,16 +231,19 @@ def _check_drawings(
     _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
     if not drawings.is_floating_point():
         raise TypeError(
-            f"drawings must hold the share of ink, got {drawings.dtype}: use oneshot.shrink(drawings)"
+            f"drawings must hold the share of ink, got {drawings.dtype}: "
+            "use one_shot.shrink(drawings)"
         )
     if not isinstance(generator, torch.Generator) or generator.device.type != drawings.device.type:
         raise TypeError(
-            f"generator must be a torch.Generator on {drawings.device}, where the drawings are, got {generator!r}"
+            f"generator must be a torch.Generator on {drawings.device}, where the drawings are, "
+            f"got {generator!r}"
         )
     rows, columns = drawings.shape[2:]
     if drawings.shape[0] < characters or drawings.shape[1] < each or rows != columns:
         raise ValueError(
-            f"drawings must be square, of {characters} characters or more and {each} drawings or more of each, "
+            "drawings must be square, "
+            f"of {characters} characters or more and {each} drawings or more of each, "
             f"got shape {tuple(drawings.shape)}"
         )
 
@@ -350,43 +251,29 @@ def _check_drawings(
 def episodes(
     drawings: Tensor, n_ways: int, n_shots: int, batch: int, generator: torch.Generator
 ) -> OneShot:
-    """Draw episodes: characters, each turned by a multiple of 90 degrees, and some drawings of each to learn from.
+    """Draw episodes: a few characters, each turned, and drawings of them to learn from.
+
+    There are ``n_ways * n_shots + 1`` steps; what is asked for is none of the drawings that were
+    shown. Source: Miconi, Stanley & Clune (2018), section 4.4; a multiple of 90 degrees is
+    drawn for each character of each episode, as in the published code.
+
+    >>> drawings = torch.rand(10, 4, 31, 31)  # four of each of ten characters
+    >>> shown = episodes(drawings, n_ways=5, n_shots=1, batch=2, generator=torch.Generator())
+    >>> shown.inputs.shape, shown.targets.shape
+    (torch.Size([6, 2, 31, 31]), torch.Size([6, 2, 5]))
 
     Parameters
     ----------
-    drawings : Tensor
-        Shape (characters, drawings, size, size), on the generator's device.
-    n_ways : int
-        Characters in an episode, and labels.
-    n_shots : int
-        Drawings of each that are shown with the label; shown in random order.
-    batch : int
-        Number of episodes.
+    drawings : Tensor (characters, drawings, size, size), on the generator's device
+    n_ways : int, characters in an episode, and labels
+    n_shots : int, drawings of each that are shown with the label, in random order
+    batch : int, episodes
     generator : torch.Generator
-        Source of randomness.
-
-    Returns
-    -------
-    OneShot
-        ``n_ways * n_shots + 1`` steps. The drawing that is asked for is none of those that were shown.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there are too few characters or drawings, they are not square or hold no numbers, or the generator is elsewhere.
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), section 4.4. A rotation is drawn for each character of each episode, as in the published
-    code. Taught in the chapter "One-shot learning".
     """
-    _check_drawings(
-        drawings,
-        _checks.integer("n_ways", n_ways),
-        _checks.integer("n_shots", n_shots) + 1,
-        generator,
-    )
-    drawn = draw(*drawings.shape[:2], n_ways, n_shots, batch, generator)
+    _checks.integer("n_ways", n_ways)
+    _check_drawings(drawings, n_ways, _checks.integer("n_shots", n_shots) + 1, generator)
+    n_characters, n_drawings = drawings.shape[:2]
+    drawn = draw(n_characters, n_drawings, n_ways, n_shots, batch, generator)
     pictures = _turned(drawings[drawn.characters, drawn.samples], drawn.turns)
     return with_labels(pictures.transpose(0, 1), drawn.labels, n_ways)
 
@@ -400,134 +287,51 @@ def pool(
     batch: int,
     generator: torch.Generator,
 ) -> Pool:
-    """Draw some characters, each turned by a multiple of 90 degrees, some drawings of each, and many episodes among these.
+    """Draw characters, each turned, some drawings of each, and many episodes among these.
 
-    With ``n_characters=n_ways``, ``n_drawings=n_shots + 1`` and ``batch=1`` it is one episode of :func:`episodes`.
+    With ``n_characters=n_ways``, ``n_drawings=n_shots + 1`` and ``batch=1`` it is one episode of
+    :func:`episodes`.
 
     Parameters
     ----------
-    drawings : Tensor
-        Shape (characters, drawings, size, size), on the generator's device.
-    n_characters, n_drawings : int
-        Characters in the pool, and drawings of each.
+    drawings : Tensor (characters, drawings, size, size), on the generator's device
+    n_characters, n_drawings : int, characters in the pool, and drawings of each
     n_ways, n_shots, batch, generator
         As for :func:`episodes`.
-
-    Returns
-    -------
-    Pool
-        With ``n_characters * n_drawings`` pictures.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there are too few characters or drawings for the pool, or the pool has too few for an episode; else as for
-        :func:`episodes`.
-
-    Notes
-    -----
-    Source: this book. Taught in the chapter "One-shot learning".
     """
     _check_sizes(n_characters, n_drawings, n_ways, n_shots, batch)
     _check_drawings(drawings, n_characters, n_drawings, generator)
     device = generator.device
     characters = torch.randperm(len(drawings), generator=generator, device=device)[:n_characters]
-    samples = torch.rand(
-        n_characters, drawings.shape[1], generator=generator, device=device
-    ).argsort(-1)[:, :n_drawings]
-    turns = torch.randint(4, (n_characters, 1), generator=generator, device=device).expand(
-        -1, n_drawings
-    )
-    pictures = _turned(drawings[characters[:, None], samples], turns)
+    draws = torch.rand(n_characters, drawings.shape[1], generator=generator, device=device)
+    samples = draws.argsort(-1)[:, :n_drawings]
+    turns = torch.randint(4, (n_characters, 1), generator=generator, device=device)
+    pictures = _turned(drawings[characters[:, None], samples], turns.expand(-1, n_drawings))
     drawn = draw(n_characters, n_drawings, n_ways, n_shots, batch, generator, turn=False)
     where = (drawn.characters * n_drawings + drawn.samples).T
     targets = nn.functional.one_hot(drawn.labels[:, :-1].T, n_ways).to(drawings.dtype)
     return Pool(pictures.flatten(0, 1), where[:-1], targets, where[-1], drawn.labels[:, -1])
 
 
-def jitter(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Turn, stretch, shear and shift each picture a little: by up to 10 degrees, 10 %, 0.15, and a fifteenth of its size.
-
-    Parameters
-    ----------
-    pictures : Tensor
-        Shape (M, rows, columns), on the generator's device; outside of it is paper, 0.
-    generator : torch.Generator
-        Source of randomness; each amount is uniform.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the pictures are not square, or hold no floating-point numbers.
-
-    Notes
-    -----
-    Source: this book; a common way to have more drawings than there are. Taught in the chapter "One-shot learning".
-    """
-    _checks.floating("pictures", _checks.tensor("pictures", pictures, "M rows columns", {}))
-    if pictures.shape[1] != pictures.shape[2]:
-        raise ValueError(
-            f"pictures must be square, or a turn would stretch them, got shape {tuple(pictures.shape)}"
-        )
-    amounts = torch.tensor(
-        [0.175, 0.1, 0.15, 2 / 15, 2 / 15], device=pictures.device
-    )  # 2 is the size of a picture here
-    turn, stretch, shear, right, down = (
-        (2 * torch.rand(5, len(pictures), generator=generator, device=pictures.device) - 1)
-        * amounts[:, None]
-    ).unbind()
-    size, cosine, sine = 1 + stretch, turn.cos(), turn.sin()
-    first = torch.stack([size * cosine, shear - size * sine, right], -1)
-    second = torch.stack([size * sine, size * cosine, down], -1)
-    grid = nn.functional.affine_grid(
-        torch.stack([first, second], 1).to(pictures.dtype),
-        [len(pictures), 1, *pictures.shape[1:]],
-        False,
-    )
-    return nn.functional.grid_sample(pictures.unsqueeze(1), grid, align_corners=False).squeeze(1)
-
-
 def pick(
     drawings: Tensor, characters: list[int], shown: list[int], asked: tuple[int, int]
 ) -> OneShot:
-    """Make one episode of drawings that you name.
+    """Make one episode of drawings that you name, as they were drawn.
 
     Parameters
     ----------
-    drawings : Tensor
-        Shape (characters, drawings, size, size).
-    characters : list of int
-        The characters, one for each label.
-    shown : list of int
-        Which drawing of each is shown.
-    asked : tuple of int
-        The label, and the drawing of its character, that is asked for.
-
-    Returns
-    -------
-    OneShot
-        One episode with one drawing of each character, as it was drawn.
-
-    Raises
-    ------
-    ValueError
-        If there is no such character, drawing or label, a character is named twice, or the drawing that is asked for was shown.
-
-    Notes
-    -----
-    Taught in the chapter "One-shot learning".
+    drawings : Tensor (characters, drawings, size, size)
+    characters : list of int, one for each label
+    shown : list of int, which drawing of each is shown
+    asked : tuple of int, the label, and the drawing of its character, that is asked for
     """
     _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
     n_characters, each = drawings.shape[:2]
     label, last = asked
     if len(characters) != len(shown):
         raise ValueError(
-            f"there must be a drawing for each character, got {len(characters)} characters and {len(shown)} drawings"
+            "there must be a drawing for each character, "
+            f"got {len(characters)} characters and {len(shown)} drawings"
         )
     if len(set(characters)) < len(characters):
         raise ValueError(f"a character can have one label only, got {characters}: name another one")
@@ -535,39 +339,27 @@ def pick(
         raise ValueError(
             f"asked must name a label below {len(characters)}, and one of its drawings, got {asked}"
         )
-    if not all(0 <= c < n_characters for c in characters) or not all(
-        0 <= d < each for d in [*shown, last]
-    ):
+    there = all(0 <= character < n_characters for character in characters)
+    if not (there and all(0 <= drawing < each for drawing in [*shown, last])):
         raise ValueError(
-            f"there are {n_characters} characters and {each} drawings of each, counted from 0: check the numbers"
+            f"there are {n_characters} characters and {each} drawings of each, counted from 0: "
+            "check the numbers"
         )
     if last == shown[label]:
         raise ValueError(f"drawing {last} of label {label} is shown already: ask for another one")
-    inputs = torch.stack(
-        [*drawings[characters, shown], drawings[characters[label], last]]
-    ).unsqueeze(1)
+    inputs = torch.stack([*drawings[characters, shown], drawings[characters[label], last]])
     targets = torch.eye(len(characters), dtype=drawings.dtype, device=drawings.device).unsqueeze(1)
-    return _with_targets(inputs, targets, torch.tensor([label], device=drawings.device))
+    answer = torch.tensor([label], device=drawings.device)
+    return _with_targets(inputs.unsqueeze(1), targets, answer)
 
 
 def correct(y: Tensor, episodes: OneShot) -> Tensor:
-    """Return for each episode whether the largest output of the last step is the right label; boolean, shape (B,).
+    """Return whether the largest output of the last step is the right label; boolean, shape (B,).
 
     Parameters
     ----------
-    y : Tensor
-        Output of the last step, shape (B, N).
-    episodes : OneShot
-        What was asked.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``y`` is not the output of one step.
-
-    Notes
-    -----
-    Taught in the chapter "One-shot learning".
+    y : Tensor (B, N), output of the last step
+    episodes : OneShot, what was asked
     """
     if isinstance(y, Tensor) and y.ndim == 3:
         raise ValueError(
@@ -582,26 +374,16 @@ def loss(
 ) -> Callable[[int], tuple[Tensor, dict[str, float]]]:
     """Return what :func:`.training.train` needs: the loss of a network on a new pool of episodes.
 
-    The loss is the cross-entropy of the answers with the right labels; the metric is the share of right answers.
+    The cross-entropy of the answers with the right labels; the metric is the share of right
+    answers.
 
     Parameters
     ----------
     network : torch.nn.Module
-        ``network.ask(pictures, shown, targets, asked)`` returns what a softmax turns into the answers, shape (B, N):
-        :class:`.OneShotNetwork` or :class:`.PrototypicalNetwork`.
-    draw : callable
-        ``draw()`` returns a new pool.
-    dtype : torch.dtype, optional
-        Precision of the convolutions, as for :meth:`.OneShotNetwork.ask`.
-
-    Returns
-    -------
-    callable
-        ``loss(update)`` returns the loss and the metric.
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), section 4.4. Taught in the chapter "One-shot learning".
+        ``network.ask(pictures, shown, targets, asked)`` returns what a softmax turns into the
+        answers, shape (B, N): :class:`.OneShotNetwork` or :class:`.PrototypicalNetwork`.
+    draw : callable, returns a new pool
+    dtype : torch.dtype, optional; precision of the convolutions
     """
 
     def new(update: int) -> tuple[Tensor, dict[str, float]]:

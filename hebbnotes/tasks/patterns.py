@@ -1,11 +1,9 @@
-"""Tasks: what a network is shown in an episode, what it should answer, and how the answer is judged.
+"""Pattern completion: a few new patterns are shown, then a part of one, and the rest is asked for.
 
-:class:`PatternCompletion` is the first task of Miconi, Stanley & Clune (2018): a few new patterns of bits are shown, then one of
-them again with half of its bits erased, and the network is to fill them in. Its patterns may be random bits, text
-(:func:`text_pattern`), grey pictures with one half erased (:func:`.pictures`), or smooth patterns, whose pixels are correlated as
-much as one wishes (:func:`.smooth_episodes`). Answers are judged by :func:`errors` and :func:`.squared_error`; :func:`floor_last`
-and :func:`floor_majority` are the errors of networks that ignore the cue. Torch and numpy are all that tasks need, and for text
-matplotlib.
+:class:`PatternCompletion` is the first task of Miconi, Stanley & Clune (2018). Its patterns may be
+random bits, text (:func:`.text_pattern`), or grey pictures with one half erased
+(:func:`.pictures`). Answers are judged by :func:`errors`; :func:`floor_last` and
+:func:`floor_majority` are the errors of networks that ignore the cue.
 """
 
 import math
@@ -13,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,21 +18,20 @@ from hebbnotes import _checks
 
 __all__ = [
     "CODE",
-    "Episodes",
-    "Errors",
     "ONCE",
     "PAPER",
+    "Episodes",
+    "Errors",
     "PatternCompletion",
     "errors",
     "floor_last",
     "floor_majority",
     "recall_loss",
-    "text_pattern",
 ]
 
 
 PAPER = {"cycles": 3, "steps_on": 10, "steps_off": 3, "steps_test": 10}
-"""Schedule of the paper, section 4.1; it does not state how long the cue is shown: we show it as long as a pattern."""
+"""Schedule of the paper, section 4.1; how long the cue is shown we chose: as long as a pattern."""
 
 
 CODE = {"cycles": 2, "steps_on": 6, "steps_off": 4, "steps_test": 6}
@@ -47,26 +43,18 @@ ONCE = {"cycles": 1, "steps_on": 3, "steps_off": 1, "steps_test": 3}
 
 
 class Episodes(NamedTuple):
-    """A batch of episodes of pattern completion: T steps, B episodes, P patterns, n bits (and units).
+    """A batch of episodes of pattern completion: T steps, B episodes, P patterns, n bits (and
+    units).
 
     Attributes
     ----------
-    inputs : Tensor
-        What is added inside tanh, or the output where a unit is clamped; shape (T, B, n_units).
-    clamp : Tensor
-        Boolean, shape (T, B, n_units).
-    patterns : Tensor
-        The patterns of each episode, entries +1 and -1, shape (B, P, n_bits).
-    order : Tensor
-        Which pattern is shown when, shape (B, cycles * P).
-    target : Tensor
-        Index of the pattern that is asked for, shape (B,).
-    erased : Tensor
-        Boolean, true for the bits that the cue lacks, shape (B, n_bits).
-
-    Notes
-    -----
-    Taught in the chapter "Introducing the NeuroAI series".
+    inputs : Tensor (T, B, n_units)
+        What is added inside tanh, or the output where a unit is clamped.
+    clamp : Tensor (T, B, n_units), boolean
+    patterns : Tensor (B, P, n_bits), 1 and -1
+    order : Tensor (B, cycles * P), which pattern is shown when
+    target : Tensor (B,), index of the pattern that is asked for
+    erased : Tensor (B, n_bits), boolean, true for the bits that the cue lacks
     """
 
     inputs: Tensor
@@ -78,7 +66,7 @@ class Episodes(NamedTuple):
 
     @property
     def answer(self) -> Tensor:
-        """The pattern that is asked for, complete: shape (B, n_bits)."""
+        """The pattern that is asked for, complete, shape (B, n_bits)."""
         return self.patterns[torch.arange(len(self.target), device=self.target.device), self.target]
 
 
@@ -86,41 +74,36 @@ class Episodes(NamedTuple):
 class PatternCompletion:
     """Show a few new patterns, then half of one, and ask for the rest.
 
-    The default values are those of Miconi, Stanley & Clune (2018), section 4.1, where they are stated. The length of the test
-    is not: we show the cue as long as a pattern.
+    The default values are those of Miconi, Stanley & Clune (2018), section 4.1, where they are
+    stated. The length of the test is not: we show the cue as long as a pattern.
+
+    >>> task = PatternCompletion(n_bits=20, n_patterns=3)
+    >>> episodes = task.sample(2, torch.Generator().manual_seed(0))
+    >>> episodes.inputs.shape  # 3 cycles of 3 patterns for 10 + 3 steps, and a cue for 10
+    torch.Size([127, 2, 21])
+    >>> errors(episodes.answer, episodes).erased
+    tensor([0., 0.])
 
     Parameters
     ----------
-    n_bits : int
-        Bits in a pattern, each +1 or -1.
-    n_patterns : int
-        Patterns in an episode.
-    cycles : int
-        How often the whole set is shown, in a new random order each time.
+    n_bits, n_patterns : int, bits in a pattern, and patterns in an episode
+    cycles : int, how often the whole set is shown, in a new random order each time
     steps_on, steps_off, steps_test : int
-        Steps for which a pattern is shown, for which nothing is shown after it, and for which the cue is shown.
+        Steps for which a pattern is shown, for which nothing is shown after it, and for which the
+        cue is shown.
     fraction_erased : float
         Share of the bits, drawn at random for each episode, that the cue lacks.
     balanced : bool
-        Whether each pattern has as many +1 as -1 (one more of -1 if ``n_bits`` is odd) or independent bits.
+        Whether each pattern has as many 1 as -1 (one more of -1 if ``n_bits`` is odd) or
+        independent bits.
     bias_unit : bool
-        Whether a unit that the task clamps to 1 at every step is appended to the bits.
+        Whether a unit that is clamped to 1 at every step is appended to the bits.
     input_gain : float, optional
-        By default the units that are shown are clamped. With a number, as in the published code (20), the pattern times this
-        number is added inside tanh instead, and only the bias unit is clamped.
+        By default the units that are shown are clamped. With a number, as in the published code
+        (20), the pattern times this number is added inside tanh instead, and only the bias unit is
+        clamped.
     graded : bool
-        Whether patterns may hold any number in [-1, 1], such as the grey values of a picture, and not only +1 and -1.
-
-    Raises
-    ------
-    TypeError
-        If a count is not an integer.
-    ValueError
-        If a number is out of range, or the cue would lack no bit.
-
-    Notes
-    -----
-    Taught in the chapter "Introducing the NeuroAI series".
+        Whether patterns may hold any number in [-1, 1], such as grey values, and not only 1 and -1.
     """
 
     n_bits: int = 1000
@@ -142,14 +125,15 @@ class PatternCompletion:
         _checks.number("fraction_erased", self.fraction_erased, 0, 1)
         if self.n_erased < 1:
             raise ValueError(
-                f"fraction_erased={self.fraction_erased:g} erases none of {self.n_bits} bits: erase at least one"
+                f"fraction_erased={self.fraction_erased:g} erases none of {self.n_bits} bits: "
+                "erase at least one"
             )
         if self.input_gain is not None:
             _checks.number("input_gain", self.input_gain)
 
     @property
     def n_units(self) -> int:
-        """Units of the network: the bits, and the bias unit if there is one."""
+        """Units of the network, the bits and the bias unit if there is one."""
         return self.n_bits + self.bias_unit
 
     @property
@@ -165,17 +149,7 @@ class PatternCompletion:
     def random_patterns(
         self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None
     ) -> Tensor:
-        """Draw new patterns for each episode: shape (batch, n_patterns, n_bits), on the generator's device.
-
-        Parameters
-        ----------
-        batch : int
-            Number of episodes.
-        generator : torch.Generator
-            Source of randomness.
-        dtype : torch.dtype, optional
-            By default torch's default type.
-        """
+        """Draw new patterns for each episode, shape (batch, n_patterns, n_bits)."""
         shape = (_checks.integer("batch", batch), self.n_patterns, self.n_bits)
         draws = torch.rand(shape, generator=generator, device=generator.device)
         ones = draws.argsort(-1).argsort(-1) < self.n_bits // 2 if self.balanced else draws < 0.5
@@ -189,31 +163,16 @@ class PatternCompletion:
         order: Tensor | None = None,
         erased: Tensor | None = None,
     ) -> Episodes:
-        """Make episodes of given patterns.
+        """Make episodes of given patterns; what is not given is drawn.
 
         Parameters
         ----------
-        patterns : Tensor
-            Entries +1 and -1, shape (B, n_patterns, n_bits), on the generator's device.
+        patterns : Tensor (B, n_patterns, n_bits), on the generator's device
         generator : torch.Generator
-            Source of the order, of the pattern that is asked for, and of the bits that are erased.
-        target : int or Tensor, optional
-            Index of the pattern that is asked for, one for all episodes or integers of shape (B,); by default drawn for each.
-        order : Tensor, optional
-            Which pattern is shown when, integers of shape (B, cycles * n_patterns); by default drawn anew for each cycle.
-        erased : Tensor, optional
-            Which bits the cue lacks, boolean, shape (B, n_bits); by default ``n_erased`` of them, drawn at random.
-
-        Returns
-        -------
-        Episodes
-
-        Raises
-        ------
-        TypeError
-            If ``patterns`` is not a floating-point tensor.
-        ValueError
-            If a shape does not fit the task, an entry is neither +1 nor -1, or ``target`` or ``order`` names no pattern.
+        target : int or Tensor (B,), optional; which pattern is asked for
+        order : Tensor (B, cycles * n_patterns), optional
+            Which pattern is shown when, integers; by default drawn anew for each cycle.
+        erased : Tensor (B, n_bits), optional; boolean, which bits the cue lacks
         """
         _checks.tensor(
             "patterns", patterns, "B P n_bits", {"P": self.n_patterns, "n_bits": self.n_bits}
@@ -230,7 +189,7 @@ class PatternCompletion:
         def draw(*shape: int) -> Tensor:
             return torch.rand(shape, generator=generator, device=device)
 
-        # what is given is drawn nevertheless: all else is the same then as it would be if it were not given
+        # what is given is drawn nevertheless, so that all else is as it would be without it
         drawn = (
             draw(batch, self.cycles, self.n_patterns).argsort(-1).flatten(1),
             (draw(batch) * self.n_patterns).long(),
@@ -255,7 +214,9 @@ class PatternCompletion:
         return Episodes(inputs, clamp, patterns, order, chosen, erased)
 
     def _steps(self, shown: Tensor, asked: Tensor, erased: Tensor) -> tuple[Tensor, Tensor]:
-        """Return inputs and clamp of all steps, for the patterns in their order (cycles * P, B, n_bits) and that of the cue."""
+        """Return inputs and clamp of all steps, for patterns in order (cycles * P, B, n) and one
+        cue.
+        """
         on = shown.unsqueeze(1).expand(-1, self.steps_on, -1, -1)
         off = shown.new_zeros(len(shown), self.steps_off, *shown.shape[1:])
         cue = (asked * ~erased).expand(self.steps_test, -1, -1)
@@ -268,12 +229,14 @@ class PatternCompletion:
         if self.input_gain is not None:
             inputs, clamp = self.input_gain * inputs, torch.zeros_like(clamp)
         if self.bias_unit:
-            one = inputs.new_ones(self.n_steps, len(asked), 1)
-            inputs, clamp = torch.cat([inputs, one], -1), torch.cat([clamp, one.bool()], -1)
+            bias = inputs.new_ones(self.n_steps, len(asked), 1)
+            inputs, clamp = torch.cat([inputs, bias], -1), torch.cat([clamp, bias.bool()], -1)
         return inputs, clamp
 
     def _named(self, name: str, given: Tensor | None, drawn: Tensor) -> Tensor:
-        """Return what was given, if it names patterns in the shape of what was drawn, or else what was drawn."""
+        """Return what was given, if it names patterns in the shape of what was drawn, or what was
+        drawn.
+        """
         if given is None:
             return drawn
         if (
@@ -291,14 +254,15 @@ class PatternCompletion:
             )
         if int(given.min()) < 0 or int(given.max()) >= self.n_patterns:
             raise ValueError(
-                f"{name} must name one of the {self.n_patterns} patterns, 0 to {self.n_patterns - 1}, got {given.tolist()}"
+                f"{name} must name one of the {self.n_patterns} patterns, "
+                f"0 to {self.n_patterns - 1}, got {given.tolist()}"
             )
         return given
 
     def sample(
         self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None
     ) -> Episodes:
-        """Draw episodes of new random patterns; arguments as for :meth:`random_patterns`."""
+        """Draw episodes of new random patterns."""
         return self.episodes(self.random_patterns(batch, generator, dtype), generator)
 
 
@@ -311,10 +275,6 @@ class Errors(NamedTuple):
         Among the bits that the cue lacked: what a memory has to fill in.
     all_bits : Tensor
         Among all bits: what the paper reports. Copying the cue gets the other bits right.
-
-    Notes
-    -----
-    Taught in the chapter "Introducing the NeuroAI series".
     """
 
     erased: Tensor
@@ -324,25 +284,16 @@ class Errors(NamedTuple):
 def errors(y: Tensor, episodes: Episodes) -> Errors:
     """Judge a network's answer by the signs of its bits; a bit of exactly 0 is wrong.
 
+    >>> episodes = PatternCompletion(n_bits=20).sample(1, torch.Generator().manual_seed(0))
+    >>> errors(episodes.answer * ~episodes.erased, episodes)  # the cue, as it was
+    Errors(erased=tensor([1.]), all_bits=tensor([0.5000]))
+
     Parameters
     ----------
-    y : Tensor
-        Output at the step that is judged, usually ``output[-1]``, shape (B, n_units): units beyond the bits are ignored.
-    episodes : Episodes
-        What was asked.
-
-    Returns
-    -------
-    Errors
-
-    Raises
-    ------
-    ValueError
-        If ``y`` has too few units or another number of episodes.
-
-    Notes
-    -----
-    Taught in the chapter "Introducing the NeuroAI series".
+    y : Tensor (B, n_units)
+        Output at the step that is judged, usually ``output[-1]``; units beyond the bits are
+        ignored.
+    episodes : Episodes, what was asked
     """
     answer = episodes.answer
     if y.ndim != 2 or len(y) != len(answer) or y.shape[1] < answer.shape[1]:
@@ -364,29 +315,18 @@ def recall_loss(
 ) -> Callable[[int], tuple[Tensor, dict[str, float]]]:
     """Return what :func:`.training.train` needs: the loss of a network on new episodes of a task.
 
-    The loss is the squared error at the last step, summed over the erased bits, averaged over the episodes. The metrics are the
-    shares of wrong bits, ``erased`` and ``all_bits``, before the update: every episode is new, so they are errors on unseen ones.
+    The squared error at the last step, summed over the erased bits, averaged over the episodes; the
+    metrics are the shares of wrong bits before the update: every episode is new, so they are errors
+    on unseen ones. Source: Miconi, Stanley & Clune (2018), section 4.1; a clamped bit has no error,
+    so they may as well sum over all bits.
 
     Parameters
     ----------
     network : callable
         ``network(inputs, clamp=clamp)`` returns the output (T, B, n_units) and a state.
     task : PatternCompletion
-        Where the episodes come from.
-    batch : int
-        Number of episodes for each update.
-    generator : torch.Generator
-        Source of the episodes.
-
-    Returns
-    -------
-    callable
-        ``loss(update)`` returns the loss and the metrics.
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), section 4.1; a clamped bit has no error, so they may as well sum over all bits. Taught
-    in the chapter "Differentiable plasticity".
+    batch : int, episodes for each update
+    generator : torch.Generator, of the episodes
     """
     _checks.integer("batch", batch)
 
@@ -404,93 +344,26 @@ def recall_loss(
 
 
 def floor_last(n_patterns: int) -> float:
-    """Return the expected share of wrong erased bits of a network that always answers with the pattern it saw last.
+    """Return the share of wrong erased bits, if the answer is the pattern that was seen last.
 
-    ``(P - 1) / (2 P)``: it is right when the last pattern is the one that is asked for, and else half of the time.
+    ``(P - 1) / (2 P)`` for P random patterns: it is right when the last pattern is the one that is
+    asked for, and else half of the time.
 
-    Parameters
-    ----------
-    n_patterns : int
-        Number of patterns P, random and independent, asked for with equal probability.
-
-    Notes
-    -----
-    Taught in the chapter "Introducing the NeuroAI series".
+    >>> floor_last(5)
+    0.4
     """
     p = _checks.integer("n_patterns", n_patterns)
     return (p - 1) / (2 * p)
 
 
 def floor_majority(n_patterns: int) -> float:
-    """Return the expected share of wrong erased bits of a network that answers with the majority of the patterns.
+    """Return the share of wrong erased bits, if the answer is the majority of the patterns.
 
-    ``1 / 2 - C(P - 1, floor((P - 1) / 2)) / 2 ** P``: the best answer that ignores the cue and weighs all patterns alike. Ties,
-    for even P, are broken at random.
+    ``1 / 2 - C(P - 1, floor((P - 1) / 2)) / 2 ** P`` for P random patterns: the best answer that
+    ignores the cue and weighs all alike. Ties, for even P, are broken at random.
 
-    Parameters
-    ----------
-    n_patterns : int
-        Number of patterns P, random and independent, asked for with equal probability.
-
-    Notes
-    -----
-    Taught in the chapter "Introducing the NeuroAI series".
+    >>> floor_majority(5)
+    0.3125
     """
     p = _checks.integer("n_patterns", n_patterns)
     return 0.5 - math.comb(p - 1, (p - 1) // 2) / 2**p
-
-
-def text_pattern(text: str, shape: tuple[int, int]) -> np.ndarray:
-    """Draw text as a pattern of +1 (ink) and -1, as large as fits into the grid.
-
-    Parameters
-    ----------
-    text : str
-        One to four characters, such as initials.
-    shape : tuple of int
-        Rows and columns, at least 8 each.
-
-    Returns
-    -------
-    numpy.ndarray
-        Array of the given shape. ``torch.as_tensor(...).float().flatten()`` makes it a pattern.
-
-    Raises
-    ------
-    ValueError
-        If the text is empty or longer than four characters, has nothing to draw, or the grid is too small.
-
-    Notes
-    -----
-    Taught in the chapter "Introducing the NeuroAI series".
-    """
-    from matplotlib.font_manager import FontProperties, findfont, get_font
-    from matplotlib.path import Path
-    from matplotlib.textpath import TextPath
-
-    rows, columns = (_checks.integer("shape", s, 8) for s in shape)
-    text = text.strip() if isinstance(text, str) else ""
-    if not 1 <= len(text) <= 4:
-        raise ValueError(f"text must have one to four characters, got {text!r}: try your initials")
-    font = FontProperties(family="DejaVu Sans", weight="bold")
-    missing = [c for c in text if ord(c) not in get_font(findfont(font)).get_charmap()]
-    if missing:
-        raise ValueError(
-            f"text has characters that the font DejaVu Sans lacks: {''.join(missing)!r}"
-        )
-    try:
-        path = TextPath((0, 0), text, size=100, prop=font)
-        outlines = [Path(outline) for outline in path.to_polygons()]
-    except AttributeError:  # what matplotlib raises for glyphs without an outline
-        outlines = []
-    if not outlines:
-        raise ValueError(f"text {text!r} has nothing to draw: use letters, digits or signs")
-    box, margin = path.get_extents(), 1.1
-    scale = margin * max(box.width / columns, box.height / rows)
-    x = (box.x0 + box.x1) / 2 + scale * (np.arange(columns) - (columns - 1) / 2)
-    y = (box.y0 + box.y1) / 2 - scale * (np.arange(rows) - (rows - 1) / 2)
-    grid = np.stack(np.meshgrid(x, y), -1)
-    ink = np.logical_xor.reduce(
-        [outline.contains_points(grid.reshape(-1, 2)) for outline in outlines]
-    )  # holes are outlines, too
-    return np.where(ink.reshape(rows, columns), 1.0, -1.0)

@@ -1,4 +1,4 @@
-"""Grey pictures as patterns, half of each erased: what is shown, and how the answer is judged."""
+"""Grey pictures as patterns, half of each erased (Miconi, Stanley & Clune, 2018, section 4.3)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,25 +20,18 @@ PICTURES = {
     "steps_test": 3,
     "graded": True,
 }
-"""Three pictures, as in the published code of the paper's section 4.3; the paper's text has three blank steps."""
+"""Three pictures, as in the published code; the paper's text has three blank steps."""
 
 
 def halves(batch: int, shape: tuple[int, int], generator: torch.Generator) -> Tensor:
-    """Draw for each episode whether the upper or the lower half of a picture is erased: boolean, shape (batch, rows * columns).
+    """Draw whether the upper or the lower half of a picture is erased: boolean, (batch, rows *
+    columns).
 
     Parameters
     ----------
-    batch : int
-        Number of episodes.
-    shape : tuple of int
-        Rows and columns.
+    batch : int, episodes
+    shape : tuple of int, rows and columns
     generator : torch.Generator
-        Source of randomness.
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), section 4.3. Used by :func:`pictures` and :func:`.smooth_episodes`. Taught in the chapter
-    "Natural images".
     """
     rows, columns = (_checks.integer("shape", s) for s in shape)
     upper = torch.arange(rows, device=generator.device) < rows // 2
@@ -55,31 +48,18 @@ def pictures(
 ) -> Episodes:
     """Make episodes of pictures, different ones in each episode, one half of one of them erased.
 
+    >>> task, g = PatternCompletion(n_bits=64, **PICTURES), torch.Generator().manual_seed(0)
+    >>> known = 2 * torch.rand(10, 64, generator=g) - 1  # ten pictures of 8 x 8 grey values
+    >>> pictures(task, known, (8, 8), batch=2, generator=g).inputs.shape
+    torch.Size([201, 2, 65])
+
     Parameters
     ----------
-    task : PatternCompletion
-        With ``graded=True``; ``n_bits`` is the number of pixels.
-    known : Tensor
-        Pictures to draw from, shape (M, n_bits), values in [-1, 1].
-    shape : tuple of int
-        Rows and columns of a picture.
-    batch : int
-        Number of episodes.
+    task : PatternCompletion, with ``graded=True``; ``n_bits`` is the number of pixels
+    known : Tensor (M, n_bits), pictures to draw from, values in [-1, 1]
+    shape : tuple of int, rows and columns of a picture
+    batch : int, episodes
     generator : torch.Generator
-        Source of randomness.
-
-    Returns
-    -------
-    Episodes
-
-    Raises
-    ------
-    ValueError
-        If there are fewer pictures than an episode needs, or a size does not fit.
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), section 4.3. Taught in the chapter "Natural images".
     """
     _checks.tensor("known", known, "M n_bits", {"n_bits": task.n_bits})
     if len(known) < task.n_patterns:
@@ -96,14 +76,8 @@ def squared_error(y: Tensor, episodes: Episodes) -> Tensor:
 
     Parameters
     ----------
-    y : Tensor
-        Output at the step that is judged, shape (B, n_units); units beyond the pixels are ignored.
-    episodes : Episodes
-        What was asked.
-
-    Notes
-    -----
-    Taught in the chapter "Natural images".
+    y : Tensor (B, n_units), at the step that is judged; units beyond the pixels are ignored
+    episodes : Episodes, what was asked
     """
     answer = episodes.answer
     return ((y[:, : answer.shape[1]] - answer).square() * episodes.erased).sum(
@@ -121,8 +95,8 @@ def picture_loss(
 ) -> Callable[[int], tuple[Tensor, dict[str, float]]]:
     """Return what :func:`.training.train` needs: the loss of a network on new episodes of pictures.
 
-    The loss is the squared error at the last step, summed over the erased pixels, averaged over the episodes; the metric is its
-    mean for each erased pixel.
+    The squared error at the last step, summed over the erased pixels, averaged over the episodes;
+    the metric is its mean for each erased pixel.
 
     Parameters
     ----------
@@ -130,15 +104,6 @@ def picture_loss(
         ``network(inputs, clamp=clamp)`` returns the output (T, B, n_units) and a state.
     task, known, shape, batch, generator
         As for :func:`pictures`.
-
-    Returns
-    -------
-    callable
-        ``loss(update)`` returns the loss and the metrics.
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), section 4.3. Taught in the chapter "Natural images".
     """
 
     def loss(update: int) -> tuple[Tensor, dict[str, float]]:

@@ -1,17 +1,28 @@
-"""The experiments on features and on memories, in small: they learn and measure what they say."""
+"""The experiments on features, in small: they learn and measure what they say."""
 
-import json
+from dataclasses import replace
 from functools import partial
 
 import pytest
 import torch
 
-from hebbnotes import data, experiments, memories
-from hebbnotes.chapters.associative_memory import experiments as memory
+from hebbnotes import data, experiments
 from hebbnotes.chapters.learning_rules import experiments as features
 from hebbnotes.neurons import rate
 
 HOW = {"steps": 300, "batch": 20, "eta": 1.0}
+
+
+def learned(kind, x, k, generator, **how):
+    """Learn features of a kind in small, with settings of our own."""
+    of_kind = {"soft": features.Soft, "sanger": features.Learned, "competitive": features.Learned}
+    chosen = of_kind.get(kind, features.Features)
+    settings = HOW | how if chosen is not features.Features else {}
+    return features.learned(x, k, chosen(kind=kind, **settings), generator)
+
+
+def backpropagated(**how):
+    return features.Backpropagated(kind="backpropagation", **how)
 
 
 def blobs(seed, m=600):
@@ -25,17 +36,14 @@ def blobs(seed, m=600):
 @pytest.mark.parametrize("kind", features.KINDS)
 def test_features_have_one_column_each_and_repeat(kind):
     x, _ = blobs(0)
-    first, again = (
-        features.learned(kind, x, 5, **HOW, generator=torch.Generator().manual_seed(1))
-        for _ in range(2)
-    )
+    first, again = (learned(kind, x, 5, torch.Generator().manual_seed(1)) for _ in range(2))
     assert [tuple(one.shape) for one in first] == [(12, 5), (5,)]
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
     assert torch.isfinite(first[0]).all()
     with pytest.raises(ValueError, match="kind must be one of"):
-        features.learned("oja", x, 5, generator=torch.Generator())
+        learned("oja", x, 5, torch.Generator())
     with pytest.raises(ValueError, match="k must not be above"):
-        features.learned("competitive", x, 601, **HOW, generator=torch.Generator())
+        learned("competitive", x, 601, torch.Generator())
 
 
 def test_each_kind_learns_by_its_rule_its_response_and_a_rate_that_falls_to_nothing(monkeypatch):
@@ -49,14 +57,13 @@ def test_each_kind_learns_by_its_rule_its_response_and_a_rate_that_falls_to_noth
     monkeypatch.setattr(rate, "learn_units", spied)
     for kind, rule in (("sanger", "sanger"), ("competitive", "competitive"), ("soft", "soft_hebb")):
         asked.clear()
-        features.learned(kind, x, 4, **HOW, beta=7.0, generator=torch.Generator().manual_seed(0))
+        sharp = {"beta": 7.0} if kind == "soft" else {}
+        learned(kind, x, 4, torch.Generator().manual_seed(0), **sharp)
         rates = torch.cat([eta for _, _, eta, _ in asked])
         torch.testing.assert_close(rates, 1 - torch.arange(300) / 300)
         assert {name for _, name, _, _ in asked} == {rule}
         start, options = asked[0][0], asked[0][3]
-        unlearned = features.learned("exemplars", x, 4, generator=torch.Generator().manual_seed(0))[
-            0
-        ]
+        unlearned = learned("exemplars", x, 4, torch.Generator().manual_seed(0))[0]
         assert torch.equal(start, unlearned) == (kind == "competitive"), (
             "the control is where competition begins"
         )
@@ -87,10 +94,10 @@ def test_sanger_spans_what_the_principal_components_span_and_soft_units_have_len
     x, _ = blobs(1)
     x = x - x.mean(0)
     g = torch.Generator().manual_seed(0)
-    found = features.learned("sanger", x, 2, steps=3000, batch=50, eta=0.3, generator=g)[0]
-    main = features.learned("pca", x, 2, **HOW, generator=g)[0]
+    found = learned("sanger", x, 2, g, steps=3000, batch=50, eta=0.3)[0]
+    main = learned("pca", x, 2, g)[0]
     assert torch.linalg.svdvals(torch.linalg.qr(found)[0].T @ main).min() > 0.98
-    soft = features.learned("soft", x, 4, steps=2000, batch=50, beta=10.0, eta=1.0, generator=g)[0]
+    soft = learned("soft", x, 4, g, steps=2000, batch=50, beta=10.0)[0]
     torch.testing.assert_close(soft.norm(dim=0), torch.ones(4), atol=0.05, rtol=0)
 
 
@@ -131,12 +138,12 @@ def test_units_trained_with_labels_tell_them_better(tmp_path):
     x, labels = blobs(4)
     y, wanted = blobs(5)
     trial = experiments.Trial(0, tmp_path, bar={"disable": True})
-    w, bias = features.trained(trial, x, labels, 2, steps=400, batch=50, lr=1e-2)
+    w, bias = features.trained(trial, x, labels, 2, backpropagated(steps=400, batch=50))
     pair = [
         (features.features(one, w, bias, "rectified"), names)
         for one, names in ((x, labels), (y, wanted))
     ]
-    blind = features.learned("random", x, 2, **HOW, generator=torch.Generator().manual_seed(0))
+    blind = learned("random", x, 2, torch.Generator().manual_seed(0))
     control = [
         (features.features(one, *blind, "rectified"), names)
         for one, names in ((x, labels), (y, wanted))
@@ -150,15 +157,14 @@ def test_units_trained_with_labels_tell_them_better(tmp_path):
 def test_an_experiment_on_features_runs_in_small(name, tmp_path, monkeypatch):
     monkeypatch.setattr(features, "prepared", lambda split: blobs(6 if split == "train" else 7))
     one = experiments.EXPERIMENTS[name]
-    fewer = {"sizes": [3, 4], "steps": 50, "batch": 10, "eta": 0.5}
-    small = one.configuration | {
-        key: value for key, value in fewer.items() if key in one.configuration
-    }
-    numbers, weights = one.train(experiments.Trial(0, tmp_path, bar={"disable": True}), **small)
+    fewer = {"sizes": (3, 4), "steps": 50, "batch": 10, "eta": 0.5}
+    its = {key: value for key, value in fewer.items() if key in vars(one.configuration)}
+    small = replace(one.configuration, **its)
+    numbers, weights = one.train(experiments.Trial(0, tmp_path, bar={"disable": True}), small)
     assert not numbers
-    found = one.test(weights, 0, **small)
+    found = one.test(weights, 0, small)
     assert all(0 <= value <= 1 for value in leaves(found))
-    again = one.test({key: value.half().float() for key, value in weights.items()}, 0, **small)
+    again = one.test({key: value.half().float() for key, value in weights.items()}, 0, small)
     assert leaves(again) == pytest.approx(leaves(found), abs=0.05), "stored in half precision"
 
 
@@ -171,31 +177,26 @@ def test_choices_are_made_on_held_out_training_digits_by_seeds_of_their_own(tmp_
 
     monkeypatch.setattr(features, "prepared", prepared)
     one, fitted, learned_from = experiments.EXPERIMENTS["features-choices"], [], []
-    learned, wrong, trained = features.learned, features.wrong, features.trained
+    learn, wrong, trained = features.learned, features.wrong, features.trained
     monkeypatch.setattr(
         features,
         "learned",
-        lambda kind, x, k, **how: learned_from.append((x, how)) or learned(kind, x, k, **how),
+        lambda x, k, chosen, g: learned_from.append((x, chosen)) or learn(x, k, chosen, g),
     )
     monkeypatch.setattr(
         features,
         "trained",
-        lambda t, x, y, k, **how: learned_from.append((x, how)) or trained(t, x, y, k, **how),
+        lambda t, x, y, k, chosen: learned_from.append((x, chosen)) or trained(t, x, y, k, chosen),
     )
     monkeypatch.setattr(
         features,
         "wrong",
         lambda known, new: fitted.append((len(known[0]), len(new[0]))) or wrong(known, new),
     )
-    small = one.configuration | {
-        "k": 3,
-        "betas": [5, 10],
-        "lrs": [0.01, 0.02],
-        "steps": 20,
-        "batch": 10,
-        "eta": 0.5,
-    }
-    numbers, weights = one.train(experiments.Trial(100, tmp_path, bar={"disable": True}), **small)
+    small = replace(
+        one.configuration, k=3, betas=(5, 10), lrs=(0.01, 0.02), steps=20, batch=10, eta=0.5
+    )
+    numbers, weights = one.train(experiments.Trial(100, tmp_path, bar={"disable": True}), small)
     assert set(asked) == {"train"}, "test digits choose nothing"
     assert not weights
     assert {kind: list(tried) for kind, tried in numbers.items()} == {
@@ -204,7 +205,8 @@ def test_choices_are_made_on_held_out_training_digits_by_seeds_of_their_own(tmp_
     }
     assert fitted == [(50_000, 10_000)] * 4
     assert [len(x) for x, _ in learned_from] == [50_000] * 4, "held-out digits teach nothing"
-    assert [how.get("beta", how.get("lr")) for _, how in learned_from] == [5, 10, 0.01, 0.02]
+    assert [chosen.beta for _, chosen in learned_from[:2]] == [5, 10]
+    assert [chosen.lr for _, chosen in learned_from[2:]] == [0.01, 0.02]
     others = {
         seed
         for name, e in features.EXPERIMENTS.items()
@@ -219,7 +221,9 @@ def test_the_settings_of_the_experiments_are_those_that_did_best_when_they_were_
     for kind, key in (("soft", "beta"), ("backpropagation", "lr")):
         mean = {value: sum(one[kind][value] for one in tried) for value in tried[0][kind]}
         best = min(mean, key=mean.get)
-        assert float(best) == experiments.EXPERIMENTS[f"features-{kind}"].configuration[key]
+        assert float(best) == getattr(
+            experiments.EXPERIMENTS[f"features-{kind}"].configuration, key
+        )
         assert best not in (min(mean, key=float), max(mean, key=float)), (
             "the best is not at the edge of what was tried"
         )
@@ -233,7 +237,7 @@ def test_the_stored_competition_names_digits_as_well_as_is_stored():
         for key, value in experiments.weights("features-competitive").items()
     }
     one = experiments.EXPERIMENTS["features-competitive"]
-    found = one.test(weights, 0, **one.configuration | {"sizes": [25], "responses": ["linear"]})
+    found = one.test(weights, 0, replace(one.configuration, sizes=(25,), responses=("linear",)))
     assert found["linear"]["25"] == pytest.approx(
         experiments.seeds("features-competitive")[0]["linear"]["25"], abs=0.005
     )
@@ -245,58 +249,3 @@ def leaves(numbers):
         for value in numbers.values()
         for leaf in (leaves(value) if isinstance(value, dict) else [value])
     ]
-
-
-# ------------------------------------------------------------------------------------------------------------- memories
-
-
-def test_the_ladder_of_small_memories_has_its_order_and_repeats():
-    sizes = {name: [30] for name in ("Hopfield", "pseudo-inverse", "dense, cubic energy")}
-    how = experiments.EXPERIMENTS["memory-ladder"].configuration | {
-        "sizes": sizes,
-        "least_bits": 3_000,
-    }
-    found = memory.score_ladder({}, 3, **how)["held"]
-    held = [one["30"] for one in found.values()]
-    assert held == sorted(held)
-    assert 2 < held[0] < 8
-    assert memory.score_ladder({}, 3, **how)["held"] == found
-
-
-def test_a_fuller_memory_loses_more():
-    how = {"sizes": [100], "loads": [0.05, 0.4], "asked": 20, "n_sweeps": 20, "flipped": 0.1}
-    found = memory.score_capacity({}, 0, **how)
-    few, many = found["recalled"]["100"].values()
-    assert (few["load"], many["load"]) == (0.05, 0.4)
-    assert few["stored_kept"] == few["distorted_kept"] == 1.0
-    assert many["stored_kept"] < 0.2
-    assert few["distorted_overlap"] > 0.99
-    assert many["stored_overlap"] < 0.7
-    assert json.loads(json.dumps(found)) == found
-    rounded = memory.score_capacity({}, 0, **how | {"sizes": [30], "loads": [0.138]})["recalled"][
-        "30"
-    ]["138"]
-    assert rounded["load"] == 4 / 30
-    lost = memory.score_capacity({}, 0, **how | {"loads": [0.05], "flipped": 0.5})["recalled"][
-        "100"
-    ]["50"]
-    assert lost["stored_kept"] == 1.0
-    assert lost["distorted_overlap"] < 0.7, "half of the units flipped is no cue at all"
-    short = memory.score_capacity({}, 0, **how | {"loads": [0.2], "n_sweeps": 1})["recalled"][
-        "100"
-    ]["200"]
-    long = memory.score_capacity({}, 0, **how | {"loads": [0.2]})["recalled"]["100"]["200"]
-    assert long["stored_overlap"] < short["stored_overlap"], "an avalanche takes its time"
-
-
-def test_what_a_memory_leaves_open_is_half_wrong(monkeypatch):
-    monkeypatch.setattr(memories, "complete", lambda name, patterns, state, clamp: state)
-    assert memory.error(
-        "Hopfield", 4, 20, 1_000, torch.Generator().manual_seed(0)
-    ) == pytest.approx(0.5)
-
-
-@pytest.mark.parametrize("name", memory.EXPERIMENTS)
-def test_experiments_on_memories_train_nothing(name, tmp_path):
-    one = experiments.EXPERIMENTS[name]
-    assert one.train(experiments.Trial(0, tmp_path), **one.configuration) == ({}, {})

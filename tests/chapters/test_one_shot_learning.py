@@ -1,5 +1,7 @@
 """The experiments on Omniglot: what they may see, that they resume, and what is stored."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -36,56 +38,52 @@ def easy(monkeypatch):
 
 
 def small(name, **changed):
-    configuration = experiments.EXPERIMENTS[name].configuration | SMALL | changed
-    return configuration | ({"n_ways": 6} if configuration["n_ways"] > 6 else {})
+    configuration = replace(experiments.EXPERIMENTS[name].configuration, **SMALL | changed)
+    return replace(configuration, n_ways=min(6, configuration.n_ways))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_network_is_trained_and_tested_on_its_own_task(name, easy, tmp_path):
     configuration = small(name)
-    history, weights = omniglot.train(Trial(0, tmp_path), **configuration)
-    found = omniglot.score(weights, 0, **configuration)
+    history, weights = omniglot.train(Trial(0, tmp_path), configuration)
+    found = omniglot.score(weights, 0, configuration)
     assert found["test_right"] > 0.8, "chance is 0.2"
     assert len(history["right"]) == 40
-    plastic = configuration["alpha"] is not None
+    plastic = configuration.alpha is not None
     assert set(found["read_by"]) == {"prototypes", "mean product"} | (
         {"oja", "decay", "w = 0"} if plastic else set()
     )
-    assert (
-        found["test_right"] == found["read_by"][configuration["rule"] if plastic else "prototypes"]
-    )
-    assert ("by_step" in found) == (configuration["n_shots"] == 1)
+    assert found["test_right"] == found["read_by"][configuration.rule if plastic else "prototypes"]
+    assert ("by_step" in found) == (configuration.n_shots == 1)
     if "by_step" in found:
         for name_of, steps in found["by_step"].items():
-            assert len(steps) == configuration["n_ways"]
+            assert len(steps) == configuration.n_ways
             assert sum(steps) / len(steps) == pytest.approx(found["read_by"][name_of], abs=0.05)
     assert ("five_shots_read_by" in found) == (
-        configuration["n_shots"] == 1 and configuration["n_ways"] == 5
+        configuration.n_shots == 1 and configuration.n_ways == 5
     )
 
 
 def test_a_training_never_sees_a_character_that_is_held_out(easy, tmp_path):
     configuration = small("omniglot-plastic", updates=5)
-    weights = omniglot.train(Trial(0, tmp_path / "a"), **configuration)[1]
+    weights = omniglot.train(Trial(0, tmp_path / "a"), configuration)[1]
     easy[one_shot.split(30, 6, 0)[1]] = torch.nan
-    again = omniglot.train(Trial(0, tmp_path / "b"), **configuration)[1]
+    again = omniglot.train(Trial(0, tmp_path / "b"), configuration)[1]
     assert all(torch.equal(weights[key], again[key]) for key in weights)
 
 
 def test_a_test_sees_nothing_but_characters_that_are_held_out(easy):
     configuration = small("omniglot-plastic")
-    weights = omniglot.network(
-        generator=torch.Generator().manual_seed(0), **configuration
-    ).state_dict()
-    found = omniglot.score(weights, 0, **configuration)
+    weights = omniglot.network(configuration, torch.Generator().manual_seed(0)).state_dict()
+    found = omniglot.score(weights, 0, configuration)
     easy[one_shot.split(30, 6, 0)[0]] = torch.nan
-    assert omniglot.score(weights, 0, **configuration) == found
+    assert omniglot.score(weights, 0, configuration) == found
 
 
 @pytest.mark.parametrize("name", ["omniglot-plastic", "omniglot-prototypes"])
 def test_an_interrupted_training_ends_as_an_uninterrupted_one(name, easy, tmp_path, monkeypatch):
     configuration = small(name, updates=6, jitter=True)
-    wanted = omniglot.train(Trial(0, tmp_path / "a"), **configuration)[1]
+    wanted = omniglot.train(Trial(0, tmp_path / "a"), configuration)[1]
     loss, calls = one_shot.loss, []
 
     def stopped(network, draw, dtype):
@@ -103,8 +101,8 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(name, easy, tmp_pa
     train = Trial.train
     monkeypatch.setattr(Trial, "train", lambda self, *a, **k: train(self, *a, **k, every=0.0))
     with pytest.raises(KeyboardInterrupt):
-        omniglot.train(Trial(0, tmp_path / "b"), **configuration)
-    found = omniglot.train(Trial(0, tmp_path / "b"), **configuration)[1]
+        omniglot.train(Trial(0, tmp_path / "b"), configuration)
+    found = omniglot.train(Trial(0, tmp_path / "b"), configuration)[1]
     assert calls == [0, 1, 2, 3, 3, 4, 5]
     assert all(torch.equal(wanted[key], found[key]) for key in wanted)
 
@@ -118,11 +116,10 @@ def test_without_the_data_nothing_is_begun(name, tmp_path, monkeypatch, capsys):
 
 
 def test_the_scale_of_the_paper_is_trained_and_its_rate_falls_by_thirds(easy, tmp_path):
-    configuration = experiments.EXPERIMENTS["omniglot-plastic"].scaled("paper") | {
-        "held_out": 6,
-        "updates": 7,
-    }
-    history, weights = omniglot.train(Trial(0, tmp_path), **configuration)
+    configuration = replace(
+        experiments.EXPERIMENTS["omniglot-plastic"].scaled("paper"), held_out=6, updates=7
+    )
+    history, weights = omniglot.train(Trial(0, tmp_path), configuration)
     assert len(history["loss"]) == 7
     assert weights["readout.alpha"].item() == pytest.approx(0.01, abs=1e-3)
     factors = [omniglot.LR_SCHEDULES["falling"](done) for done in (0, 0.19, 0.21, 0.41, 0.61, 0.99)]
@@ -133,7 +130,7 @@ def test_what_is_not_there_is_named():
     with pytest.raises(ValueError, match="name must be one of 'omniglot-plastic'"):
         omniglot.load("thousand-bits", {})
     with pytest.raises(ValueError, match="rule must be one of 'hebb', 'decay', 'oja'"):
-        omniglot.network(**small("omniglot-plastic", rule="Oja"), generator=torch.Generator())
+        omniglot.network(small("omniglot-plastic", rule="Oja"), torch.Generator())
     with pytest.raises(RuntimeError, match="Missing key"):
         omniglot.load("omniglot-plastic", {}, "0.")
 
@@ -167,7 +164,7 @@ def test_readings_are_what_they_are_called():
     layer.rule = rules.oja
     torch.testing.assert_close(found["oja"], layer(seen, targets=targets, clamp=clamp)[0][-1])
     torch.testing.assert_close(
-        found["prototypes"], one_shot.prototypes(seen[:-1], labels, seen[-1])
+        found["prototypes"], networks.prototypes(seen[:-1], labels, seen[-1])
     )
     for b in range(4):
         for j in range(3):
@@ -189,11 +186,11 @@ def real():
 def test_the_stored_networks_name_drawings_about_as_often_as_is_stored(name, real, monkeypatch):
     monkeypatch.setattr(one_shot, "omniglot", lambda: real)
     experiment, its = experiments.EXPERIMENTS[name], experiments.weights(name)
-    few = experiment.configuration | {"test_episodes": 300}
+    few = replace(experiment.configuration, test_episodes=300)
     found = experiment.test(
         {key.removeprefix("0."): value for key, value in its.items() if key.startswith("0.")},
         0,
-        **few,
+        few,
     )
     assert found["test_right"] == pytest.approx(experiments.seeds(name)[0]["test_right"], abs=0.04)
     net = omniglot.load(name, its, "0.")

@@ -7,24 +7,37 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
+from importlib import import_module
 
 import pytest
 import torch
 from filelock import FileLock, Timeout
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from hebbnotes import experiments, tasks, training
+from hebbnotes import analysis, experiments, tasks, training
 from hebbnotes.chapters.differentiable_plasticity import experiments as bits
 from hebbnotes.chapters.natural_images import experiments as pictures
+from hebbnotes.chapters.natural_images import smooth
 from hebbnotes.experiments import experiment, running, stored
 from hebbnotes.experiments.__main__ import main
+from hebbnotes.experiments.experiment import described
 from hebbnotes.networks import ThreeNumbers, run
 
 TINY = {"n_bits": 12, "updates": 6, "test_episodes": 2}
 STORED = [(name, scale) for name, one in experiments.EXPERIMENTS.items() for scale in one.stored]
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
+
+
+def put(monkeypatch, name, one):
+    """Put an experiment in the place of another, in its chapter and in the index."""
+    chapter = stored.index()[name]["chapter"]
+    module = import_module(f"hebbnotes.chapters.{chapter}.experiments")
+    monkeypatch.setitem(module.EXPERIMENTS, name, one)
+    monkeypatch.setitem(stored.index(), name, {"chapter": chapter, **one.entry(name)})
 
 
 @pytest.fixture
@@ -33,12 +46,12 @@ def tiny(monkeypatch):
     one = experiments.EXPERIMENTS["three-numbers-once"]
     small = replace(
         one,
-        configuration=one.configuration | TINY,
+        configuration=replace(one.configuration, **TINY),
         seeds=(2, 10),
         keep=(10,),
-        scales={"notebook": {"updates": 3}},
+        scales={"notebook": replace(one.configuration, **TINY | {"updates": 3})},
     )
-    monkeypatch.setitem(experiments.EXPERIMENTS, "three-numbers-once", small)
+    put(monkeypatch, "three-numbers-once", small)
     monkeypatch.setattr(bits, "SCHEDULES", {"once": tasks.ONCE})
     return "three-numbers-once"
 
@@ -58,6 +71,17 @@ def test_blocks_of_a_training_end_with_it():
     assert experiment.blocks([1.0, 3.0, 5.0], [2, 3]) == [2.0, 5.0]
 
 
+@pytest.mark.parametrize("name", experiments.EXPERIMENTS)
+def test_a_configuration_is_frozen_and_a_wrong_key_is_an_error(name):
+    one = experiments.EXPERIMENTS[name]
+    for chosen in (one.configuration, *one.scales.values()):
+        with pytest.raises(TypeError, match="updatse"):
+            replace(chosen, updatse=3)
+        with pytest.raises(FrozenInstanceError):
+            chosen.updates = 3
+        assert type(chosen)(**vars(chosen)) == chosen
+
+
 def without_seconds(numbers):
     return {key: value for key, value in numbers.items() if key != "seconds"}
 
@@ -69,16 +93,14 @@ def without_seconds(numbers):
 def test_a_stored_result_has_all_seeds_and_the_configuration_of_the_code(name, scale):
     found, experiment = experiments.result(name, scale), experiments.EXPERIMENTS[name]
     assert (found["experiment"], found["scale"]) == (name, scale)
-    assert found["configuration"] == json.loads(json.dumps(experiment.scaled(scale))), (
-        "run the experiment again"
-    )
+    assert found["configuration"] == described(experiment.scaled(scale)), "run the experiment again"
     assert tuple(map(int, found["seeds"])) == experiment.seeds
     assert len(experiments.seeds(name, scale)) == len(experiment.seeds)
     assert all(one["seconds"] >= 0 for one in experiments.seeds(name, scale))
     assert found["command"] == stored.command(name, scale)
     assert {"torch", "python", "hebbnotes"} <= set(found["versions"])
     assert found["hardware"]
-    headline = stored.headline(experiment, found["seeds"])
+    headline = running.headline(experiment, found["seeds"])
     assert headline == {key: found[key] for key in headline}
     assert found["ci95"][0] <= found["value"] <= found["ci95"][1]
     assert (found["published"] is None) == (not experiment.paper)
@@ -93,7 +115,8 @@ def test_a_stored_result_has_all_seeds_and_the_configuration_of_the_code(name, s
 def test_the_weights_that_should_be_stored_are_small_and_say_their_format(name, scale):
     keep = experiments.EXPERIMENTS[name].keep
     if not keep:
-        with pytest.raises(FileNotFoundError, match="--store"):
+        again = rf"run {name}( --scale {scale})?` trains them again, in about [\d,]+ minutes"
+        with pytest.raises(FileNotFoundError, match=again):
             experiments.weights(name, scale)
         return
     assert {int(key.split(".")[0]) for key in experiments.weights(name, scale)} == set(keep)
@@ -134,11 +157,60 @@ def test_the_stored_networks_complete_photographs_about_as_well_as_is_stored(nam
     except FileNotFoundError as missing:
         pytest.skip(f"needs real data: {missing}")
     experiment, its = experiments.EXPERIMENTS[name], experiments.weights(name)
-    few = experiment.configuration | {"test_episodes": 40}
-    found = experiment.test({key.removeprefix("0."): value for key, value in its.items()}, 0, **few)
+    few = replace(experiment.configuration, test_episodes=40)
+    found = experiment.test({key.removeprefix("0."): value for key, value in its.items()}, 0, few)
     assert found["test_squared"] == pytest.approx(
         experiments.seeds(name)[0]["test_squared"], rel=0.3
     )
+
+
+def test_the_index_is_what_the_chapters_say():
+    assert stored.index() == json.loads(json.dumps(stored.made_index())), (
+        "run `python -m hebbnotes.experiments index`"
+    )
+
+
+def test_every_stored_file_is_in_the_index_and_the_other_way_round():
+    listed = [scale for entry in stored.index().values() for scale in entry["scales"].values()]
+    there = {path.name for path in (running.files("hebbnotes") / "results").iterdir()}
+    assert {name for name in there if name.endswith(".json")} == {"index.json"} | {
+        f"{scale['file']}.json" for scale in listed if scale["stored"]
+    }
+    assert {name for name in there if name.endswith(".safetensors")} >= {
+        f"{scale['file']}.safetensors" for scale in listed if scale["weights"]
+    }
+
+
+def test_a_result_is_read_without_torch_and_without_a_chapter():
+    program = (
+        "import sys; from hebbnotes import experiments\n"
+        "found = [experiments.result(name) for name in experiments.EXPERIMENTS]\n"
+        "assert found and experiments.result('benchmark') and experiments.seeds('maze-plastic')\n"
+        "heavy = ('torch', 'numba', 'numpy', 'scipy', 'sklearn', 'hebbnotes.chapters')\n"
+        "assert not [name for name in heavy if name in sys.modules]"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_measurement_is_read_by_name_and_has_no_seeds():
+    assert "sizes" in experiments.result("benchmark")
+    assert "benchmark" not in experiments.EXPERIMENTS
+    with pytest.raises(ValueError, match="without seeds"):
+        experiments.seeds("benchmark")
+    with pytest.raises(KeyError):
+        experiments.EXPERIMENTS["benchmark"]
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=6), st.sampled_from([None, 0.0, -0.5]))
+def test_an_interval_ends_at_a_bound_of_its_metric_and_nowhere_else(values, bound):
+    one = replace(experiments.EXPERIMENTS["thousand-bits"], metric="gain.in", at_least=bound)
+    values = [value if bound is None else max(value, bound) for value in values]
+    found = running.headline(one, {str(k): {"gain": {"in": v}} for k, v in enumerate(values)})
+    mean, low, high = analysis.interval(values)
+    if bound is not None:
+        low = max(low, bound)
+    assert found["value"] == pytest.approx(mean, rel=1e-3, abs=1e-12)
+    assert found["ci95"] == pytest.approx([low, high], rel=1e-3, abs=1e-12)
 
 
 # ------------------------------------------------------------------------------------------------------------ running them
@@ -228,11 +300,7 @@ def test_only_a_whole_result_is_stored_and_what_was_trained_otherwise_is_refused
         with pytest.raises(ValueError, match=r"2.json is damaged: remove it"):
             running.run_seed(tiny, 2, tmp_path / "a")
     done.write_text(json.dumps(was))
-    monkeypatch.setitem(
-        experiments.EXPERIMENTS,
-        tiny,
-        replace(small, configuration=small.configuration | {"lr": 0.5}),
-    )
+    put(monkeypatch, tiny, replace(small, configuration=replace(small.configuration, lr=0.5)))
     for call in (
         lambda: running.run_seed(tiny, 2, tmp_path / "a"),
         lambda: running.collect(tiny, tmp_path / "a", tmp_path),
@@ -263,14 +331,12 @@ def test_evaluate_finds_the_stored_numbers_again_and_says_when_it_does_not(
         test=lambda *_, **__: {"transfer_erased": {"once": float("nan")}},
     )
     with monkeypatch.context() as patched:
-        patched.setitem(experiments.EXPERIMENTS, tiny, nothing)
+        put(patched, tiny, nothing)
         found = running.evaluate(tiny)
         assert (found["agrees"], found["largest_difference"]) == (False, None), (
             "what is no number agrees with nothing"
         )
-        patched.setitem(
-            experiments.EXPERIMENTS, tiny, replace(nothing, test=lambda *_, **__: {"another": 1.0})
-        )
+        put(patched, tiny, replace(nothing, test=lambda *_, **__: {"another": 1.0}))
         with pytest.raises(ValueError, match="lacks another"):
             running.evaluate(tiny)
     path = tmp_path / "package" / "results" / f"{tiny}.safetensors"
@@ -321,10 +387,10 @@ def test_an_experiment_that_was_stopped_while_it_was_tested_is_not_trained_again
 ):
     experiment, real = experiments.EXPERIMENTS[tiny], training.train
 
-    def interrupted(weights, seed, **configuration):
+    def interrupted(weights, seed, configuration):
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(experiments.EXPERIMENTS, tiny, replace(experiment, test=interrupted))
+    put(monkeypatch, tiny, replace(experiment, test=interrupted))
     with pytest.raises(KeyboardInterrupt):
         running.run_seed(tiny, 2, tmp_path / "stopped")
     calls = []
@@ -334,7 +400,7 @@ def test_an_experiment_that_was_stopped_while_it_was_tested_is_not_trained_again
             parameters, lambda update: (calls.append(update), loss(update))[1], updates, **kwargs
         )
 
-    monkeypatch.setitem(experiments.EXPERIMENTS, tiny, experiment)
+    put(monkeypatch, tiny, experiment)
     monkeypatch.setattr(training, "train", train)
     two = running.run_seed(tiny, 2, tmp_path / "stopped")["numbers"]
     assert calls == []
@@ -408,16 +474,12 @@ def test_what_a_seed_has_cost_counts_to_the_last_checkpoint(tmp_path):
 def test_a_trial_of_several_trainings_goes_on_in_the_middle(tmp_path, monkeypatch):
     name = "smooth-patterns"
     one = experiments.EXPERIMENTS[name]
-    small = one.configuration | {
-        "lengths": (0,),
-        "updates": 3,
-        "batch": 2,
-        "test_episodes": 4,
-        "shape": (2, 4),
-    }
-    monkeypatch.setitem(experiments.EXPERIMENTS, name, replace(one, configuration=small))
+    small = replace(
+        one.configuration, lengths=(0,), updates=3, batch=2, test_episodes=4, shape=(2, 4)
+    )
+    put(monkeypatch, name, replace(one, configuration=small))
     whole = running.run_seed(name, 0, tmp_path / "whole")["numbers"]
-    real, calls = tasks.smooth_episodes, []
+    real, calls = smooth.smooth_episodes, []
 
     def counted(*args):
         calls.append(args[1])
@@ -425,7 +487,7 @@ def test_a_trial_of_several_trainings_goes_on_in_the_middle(tmp_path, monkeypatc
             raise KeyboardInterrupt
         return real(*args)
 
-    monkeypatch.setattr(tasks, "smooth_episodes", counted)
+    monkeypatch.setattr(smooth, "smooth_episodes", counted)
     with pytest.raises(KeyboardInterrupt):
         running.run_seed(name, 0, tmp_path / "stopped")
     again = running.run_seed(name, 0, tmp_path / "stopped")["numbers"]
@@ -440,14 +502,16 @@ def smaller(folder, *, every=30.0, updates=200):
     return [
         sys.executable,
         "-c",
-        "import dataclasses; from hebbnotes import experiments, training; from hebbnotes.experiments.__main__ import main\n"
+        "import dataclasses; from hebbnotes import training; from hebbnotes.experiments.__main__ import main\n"
+        "from hebbnotes.chapters.differentiable_plasticity.experiments import EXPERIMENTS\n"
         f"training.train.__kwdefaults__['every'] = {every}\n"
-        "load = training._load\n"
+        "load = training.load\n"
         "def told(*args):\n history = load(*args)\n print('goes on at', len(history.loss))\n return history\n"
-        "training._load = told\n"
-        "one = experiments.EXPERIMENTS['three-numbers-once']\n"
-        f"few = one.configuration | {{'n_bits': 12, 'updates': {updates}, 'test_episodes': 1}}\n"
-        "experiments.EXPERIMENTS['three-numbers-once'] = dataclasses.replace(one, configuration=few)\n"
+        "training.load = told\n"
+        "one = EXPERIMENTS['three-numbers-once']\n"
+        f"small = {{'n_bits': 12, 'updates': {updates}, 'test_episodes': 1}}\n"
+        "few = dataclasses.replace(one.configuration, **small)\n"
+        "EXPERIMENTS['three-numbers-once'] = dataclasses.replace(one, configuration=few)\n"
         f"raise SystemExit(main(['run', 'three-numbers-once', '--seed', '0', '--folder', {str(folder)!r}]))",
     ]
 
@@ -632,7 +696,7 @@ def test_a_damaged_checkpoint_is_refused_and_a_save_never_shows_half_a_file(tmp_
 def test_a_training_is_saved_no_more_often_than_asked_for(tmp_path, monkeypatch):
     clock, saves = iter(range(1000)), []
     monkeypatch.setattr(training.time, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(training, "_save", lambda path, *args: saves.append(len(args[-1].loss)))
+    monkeypatch.setattr(training, "save", lambda path, *args: saves.append(len(args[-1].loss)))
     xs, loss = line(2)
     training.train(xs, loss, 12, checkpoint=tmp_path / "c", every=2.5)
     assert saves == [3, 6, 9, 12], "the clock ticks at each look, and once more at each save"
@@ -647,7 +711,7 @@ def test_the_command_lists_what_there_is_and_refuses_other_names():
         with pytest.raises(ValueError, match="name must be one of"):
             call("nothing")
     with pytest.raises(FileNotFoundError, match="--store"):
-        experiments.weights("thousand-bits-code")
+        experiments.result("thousand-bits", "notebook")
     with pytest.raises(ValueError, match="scale must be one of book, notebook"):
         experiments.result("small-networks-2", "paper")
     assert experiments.result("thousand-bits", "paper") == experiments.result("thousand-bits"), (

@@ -1,4 +1,4 @@
-"""The networks without plasticity: same interface, no trace, and a memory in their activity alone."""
+"""Networks without plasticity: same interface, no trace, a memory in their activity alone."""
 
 import pytest
 import torch

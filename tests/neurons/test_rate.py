@@ -66,10 +66,10 @@ def test_learning_from_a_stream_is_the_loop_written_by_hand(seed, steps):
 
 @given(seeds)
 def test_simulations_side_by_side_are_each_as_if_alone(seed):
-    x, w, theta = normal(seed, 6, 4, 3), normal(seed + 1, 4, 3, 2), normal(seed + 2, 4, 2)
-    together = rate.learn_bcm(x, w, theta, 0.1, 3.0)
+    x, w, threshold = normal(seed, 6, 4, 3), normal(seed + 1, 4, 3, 2), normal(seed + 2, 4, 2)
+    together = rate.learn_bcm(x, w, threshold, 0.1, 3.0)
     for k in range(4):
-        alone = rate.learn_bcm(x[:, k], w[k], theta[k], 0.1, 3.0)
+        alone = rate.learn_bcm(x[:, k], w[k], threshold[k], 0.1, 3.0)
         torch.testing.assert_close(together[0][:, k], alone[0])
         torch.testing.assert_close(together[1][:, k], alone[1])
 
@@ -77,15 +77,17 @@ def test_simulations_side_by_side_are_each_as_if_alone(seed):
 @pytest.mark.witness("eq-bcm", rules.bcm)
 @given(seeds)
 def test_bcm_strengthens_above_its_threshold_and_weakens_below(seed):
-    pre, theta = normal(seed, 4).abs() + 0.1, normal(seed + 1, 3).abs() + 0.2
+    pre, threshold = normal(seed, 4).abs() + 0.1, normal(seed + 1, 3).abs() + 0.2
     w = torch.zeros(4, 3, dtype=torch.float64)
-    assert (rules.bcm(w, pre, 1.5 * theta, theta=theta) > 0).all()
-    assert (rules.bcm(w, pre, 0.5 * theta, theta=theta) < 0).all()
-    for still in (theta, torch.zeros_like(theta)):
-        assert rules.bcm(w, pre, still, theta=theta).eq(0).all()
+    assert (rules.bcm(w, pre, 1.5 * threshold, threshold=threshold) > 0).all()
+    assert (rules.bcm(w, pre, 0.5 * threshold, threshold=threshold) < 0).all()
+    for still in (threshold, torch.zeros_like(threshold)):
+        assert rules.bcm(w, pre, still, threshold=threshold).eq(0).all()
     y = normal(seed + 2, 3)
-    torch.testing.assert_close(rules.bcm(w, pre, y, theta=theta), torch.outer(pre, y * (y - theta)))
-    check.local(lambda w, pre, post: rules.bcm(w, pre, post, theta=torch.ones(3, dtype=w.dtype)))
+    torch.testing.assert_close(
+        rules.bcm(w, pre, y, threshold=threshold), torch.outer(pre, y * (y - threshold))
+    )
+    check.local(rules.bcm)
 
 
 @pytest.mark.witness("eq-threshold", rules.sliding_threshold)
@@ -93,12 +95,12 @@ def test_bcm_strengthens_above_its_threshold_and_weakens_below(seed):
 def test_the_threshold_goes_to_the_mean_square_and_a_steady_unit_rests_where_it_meets_its_activity(
     seed, target, level
 ):
-    theta = normal(seed, 1).abs()
+    threshold = normal(seed, 1).abs()
     for _ in range(400):
-        theta = theta + 0.1 * rules.sliding_threshold(
-            theta, torch.tensor([level], dtype=torch.float64), target=target
+        threshold = threshold + 0.1 * rules.sliding_threshold(
+            threshold, torch.tensor([level], dtype=torch.float64), target=target
         )
-    assert float(theta) == pytest.approx(level**2 / target)
+    assert float(threshold) == pytest.approx(level**2 / target)
     steady = torch.tensor([target], dtype=torch.float64)
     assert float(rules.sliding_threshold(steady, steady, target=target)) == pytest.approx(
         0, abs=1e-12
@@ -108,7 +110,7 @@ def test_the_threshold_goes_to_the_mean_square_and_a_steady_unit_rests_where_it_
 def test_bcm_ends_with_one_pattern_of_several_at_the_fixed_point_of_the_theory():
     patterns, g = torch.eye(4, dtype=torch.float64), torch.Generator().manual_seed(0)
     stream = patterns[torch.randint(4, (30_000,), generator=g)]
-    w, theta = rate.learn_bcm(
+    w, threshold = rate.learn_bcm(
         stream,
         0.5 + 0.5 * torch.rand(4, 1, generator=g, dtype=torch.float64),
         torch.ones(1).double(),
@@ -118,7 +120,7 @@ def test_bcm_ends_with_one_pattern_of_several_at_the_fixed_point_of_the_theory()
     answers = w[-3000:, :, 0].mean(0).sort().values
     assert float(answers[-1]) == pytest.approx(4, rel=0.1)
     assert answers[:-1].abs().max() < 0.05
-    assert float(theta[-3000:].mean()) == pytest.approx(4, rel=0.1)
+    assert float(threshold[-3000:].mean()) == pytest.approx(4, rel=0.1)
 
 
 @pytest.mark.witness("eq-critical", rate.learn_bcm)
@@ -186,11 +188,11 @@ def test_what_does_not_fit_is_refused(change, message):
     with pytest.raises(ValueError, match="eta"):
         rate.learn(**good, rule=rules.hebb, eta=float("nan"))
     with pytest.raises(ValueError, match="target"):
-        rate.learn_bcm(**good, theta=torch.ones(1), eta=0.1, tau=2, target=0.0)
-    with pytest.raises(ValueError, match="theta must have shape"):
-        rate.learn_bcm(**good, theta=torch.ones(()), eta=0.1, tau=2)
+        rate.learn_bcm(**good, threshold=torch.ones(1), eta=0.1, tau=2, target=0.0)
+    with pytest.raises(ValueError, match="threshold must have shape"):
+        rate.learn_bcm(**good, threshold=torch.ones(()), eta=0.1, tau=2)
     with pytest.raises(ValueError, match="at least 1"):
-        rate.learn_bcm(**good, theta=torch.ones(1), eta=0.1, tau=0.5)
+        rate.learn_bcm(**good, threshold=torch.ones(1), eta=0.1, tau=0.5)
 
 
 # ------------------------------------------------------------------------------------------------------------- Oja's flow
@@ -284,22 +286,21 @@ def test_units_learn_from_batches_as_the_plain_loop_does(seed, batch, m):
     stream, w = normal(seed, 6, batch, 3), normal(seed + 1, 3, m)
     falling = 0.2 * (1 - torch.arange(6) / 6)
     ways = (
-        (rules.oja, rate.linear, False),
-        (rules.sanger, rate.linear, False),
-        (rules.competitive, rate.winner, False),
-        (rules.soft_hebb, rate.soft_winners, True),
+        (rules.oja, rate.linear),
+        (rules.sanger, rate.linear),
+        (rules.competitive, rate.winner),
+        (rules.soft_hebb, rate.soft_winners),
     )
-    for rule, respond, told in ways:
+    for rule, respond in ways:
         wanted = w
         for x, eta in zip(stream, falling, strict=True):
             each = []
             for one in x:
                 drive = one @ wanted
-                each.append(rule(wanted, one, respond(drive), **({"drive": drive} if told else {})))
+                told = {"drive": drive} if rule is rules.soft_hebb else {}
+                each.append(rule(wanted, one, respond(drive), **told))
             wanted = wanted + eta * torch.stack(each).mean(0)
-        torch.testing.assert_close(
-            rate.learn_units(stream, w, rule, falling, respond, told), wanted
-        )
+        torch.testing.assert_close(rate.learn_units(stream, w, rule, falling, respond), wanted)
 
     def for_one_input(w, pre, post):
         return torch.outer(pre, post) - (w * post).cumsum(1) * post

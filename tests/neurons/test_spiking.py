@@ -68,6 +68,7 @@ def test_the_rule_is_local():
         "post_spikes": torch.tensor([1.0, 0, 1]).double(),
     }
     check.local(lambda w, pre, post: rules.stdp(w, pre, post, **spikes))
+    check.local(rules.stdp)
 
 
 @pytest.mark.witness("eq-drift", spiking.stdp_drift)

@@ -9,16 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from hebbnotes import PlasticRNN, ScaledIdentity, State, choose_method, rules, run, tasks
+from hebbnotes import (
+    PlasticRNN,
+    ScaledIdentity,
+    State,
+    ThreeNumbers,
+    choose_method,
+    rules,
+    run,
+    tasks,
+)
 from hebbnotes.networks import loop
 from hebbnotes.plasticity import chunks, connections
 
-
-def absolute(w, pre, post):
-    return rules.common_form(w, pre, post, torch.abs)
-
-
-absolute.forget = torch.abs
+absolute = rules.CommonForm(torch.abs)
 CHUNKED = chunks.chunked
 RULES = [rules.hebb, rules.decay, rules.oja, absolute]
 KINDS = ("free", "mixed", "given", "repeated")
@@ -497,7 +501,7 @@ def test_a_network_runs_with_the_method_that_it_says(monkeypatch):
         (PlasticRNN(51, method="loop"), x, []),
         (PlasticRNN(51, method="chunk"), x[:, :1], ["chunk"]),
         (PlasticRNN(51, custom), x, []),
-        (loop.ThreeNumbers(), x, ["chunk"]),
+        (ThreeNumbers(), x, ["chunk"]),
     ):
         ran.clear()
         net(shown)
@@ -516,10 +520,7 @@ def test_a_rule_that_the_fast_evaluation_cannot_run_takes_the_loop_or_an_error()
         PlasticRNN(3, method="dual")
     rate = torch.tensor(0.5, requires_grad=True)
 
-    def trained(w, pre, post):
-        return rules.common_form(w, pre, post, trained.forget)
-
-    trained.forget = lambda post: rate * post.square()
+    trained = rules.CommonForm(lambda post: rate * post.square())
     assert choose_method(trained, 106, 1, 1001) == "loop", "its own number would get no gradient"
     with pytest.raises(ValueError, match="no trained numbers"):
         run(x, 0.0, None, 0.1, trained, method="chunk")
@@ -535,9 +536,9 @@ def wrapped():
     return rule
 
 
-def forgetting(forget, change=None):
+def patched(forget, change=rules.decay):
     def rule(w, pre, post):
-        return rules.common_form(w, pre, post, forget) if change is None else change(w, pre, post)
+        return change(w, pre, post)
 
     rule.forget = forget
     return rule
@@ -546,19 +547,23 @@ def forgetting(forget, change=None):
 gain = torch.tensor(2.0, requires_grad=True)
 LIARS = {
     "wrapped": wrapped(),
-    "gained": forgetting(rules.decay.forget, lambda w, pre, post: gain * rules.decay(w, pre, post)),
-    "not entry by entry": forgetting(
+    "gained": patched(rules.decay.forget, lambda w, pre, post: gain * rules.decay(w, pre, post)),
+    "patched": patched(rules.decay.forget),
+    "no function": patched(torch.ones(1)),
+    "not entry by entry": rules.CommonForm(
         lambda post: post.square().mean(-1, keepdim=True).expand_as(post)
     ),
-    "of another shape": forgetting(lambda post: torch.ones(1)),
-    "of other units": forgetting(lambda post: torch.ones(51) * post),
-    "a number": forgetting(lambda post: 1.0),
-    "no function": forgetting(torch.ones(1)),
+    "of another shape": rules.CommonForm(lambda post: torch.ones(1)),
+    "of other units": rules.CommonForm(lambda post: torch.ones(51) * post),
+    "a number": rules.CommonForm(lambda post: 1.0),
+    "told its drive": rules.soft_hebb,
 }
 
 
 @pytest.mark.parametrize("name", LIARS)
-def test_a_forget_function_is_tried_before_it_is_trusted(name):
+def test_a_rule_is_fast_only_if_it_is_of_the_common_form_and_its_forget_function_keeps_its_word(
+    name,
+):
     rule = LIARS[name]
     assert choose_method(rule, 106, 1, 1001) == "loop"
     with pytest.raises(ValueError, match="method='chunk' needs a rule of the common form"):
@@ -609,11 +614,11 @@ def test_what_is_frozen_gets_no_gradient_and_the_rest_gets_its_own():
 
 
 def test_three_numbers_may_name_the_method():
-    net = loop.ThreeNumbers(method="loop")
+    net = ThreeNumbers(method="loop")
     loss = net(torch.ones(11, 8, 200))[0].square().mean()
     torch.autograd.grad(loss, list(net.parameters()), create_graph=True)
     with pytest.raises(ValueError, match="method must be one of"):
-        loop.ThreeNumbers(method="fast")
+        ThreeNumbers(method="fast")
 
 
 def test_torch_compiles_the_fast_evaluation_and_its_gradients_in_one_piece():

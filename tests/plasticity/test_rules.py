@@ -198,7 +198,7 @@ def test_soft_winners_share_the_change_and_rest_at_length_one(n_pre, n_post, see
         (rules.covariance, ("pre_mean", "post_mean")),
         (rules.soft_hebb, ("drive",)),
         (rules.delta, ("drive",)),
-        (rules.bcm, ("theta",)),
+        (rules.bcm, ("threshold",)),
         (rules.stdp, ("pre_spikes", "post_spikes")),
     ],
     ids=lambda one: getattr(one, "__name__", ""),

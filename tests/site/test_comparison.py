@@ -11,6 +11,7 @@ import nbformat
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from PIL import Image
 
 from hebbnotes.figures import use_style
 from tests.site.comparison import compare_outputs, compare_pictures, compare_text
@@ -163,3 +164,31 @@ def test_a_false_number_in_a_notebook_fails_the_run_with_a_message_that_says_so(
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 failed, 1 passed" in done.stdout
     assert "the number 0.335 is stored, 0.333 came out" in done.stdout
+
+
+def test_a_live_training_is_compared_by_its_axes():
+    def output(curve, lines=1):
+        axes = [{"title": "", "labels": ["x", "y"], "limits": [0, 1, 0, 1], "lines": lines}]
+        metadata, data = (
+            {"hebbnotes": {"axes": axes}},
+            {"image/png": picture(curve), "text/plain": "<Figure>"},
+        )
+        return [{"output_type": "display_data", "metadata": metadata, "data": data}]
+
+    assert compare_outputs(output(straight), output(bent)) is None
+    assert "metadata" in compare_outputs(output(straight), output(straight, lines=2))
+    bare = [output(curve)[0] | {"metadata": {}} for curve in (straight, bent)]
+    assert "ink" in compare_outputs(bare[:1], bare[1:])
+    assert "metadata" in compare_outputs(output(straight), bare[:1])
+    smaller = Image.open(io.BytesIO(base64.b64decode(picture(straight)))).resize((100, 100))
+    smaller.save(buffer := io.BytesIO(), format="png")
+    small = [
+        output(straight)[0]
+        | {
+            "data": {
+                "image/png": base64.b64encode(buffer.getvalue()).decode(),
+                "text/plain": "<Figure>",
+            }
+        }
+    ]
+    assert "pixels" in compare_outputs(output(straight), small)

@@ -1,4 +1,4 @@
-"""Pattern completion: what is shown, what is asked, how it is judged, and the floors that ignore the cue."""
+"""Pattern completion: what is shown and asked, how it is judged, and floors without the cue."""
 
 import itertools
 
@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hebbnotes import tasks
-from hebbnotes.chapters.natural_images import smooth
 from hebbnotes.tasks import PatternCompletion
 
 
@@ -127,45 +126,103 @@ BAD = {
     "no bits": (lambda: PatternCompletion(n_bits=0), ValueError, "n_bits"),
     "half a cycle": (lambda: PatternCompletion(cycles=0.5), TypeError, "cycles"),
     "negative gap": (lambda: PatternCompletion(steps_off=-1), ValueError, "steps_off"),
-    "nothing erased": (lambda: PatternCompletion(fraction_erased=0), ValueError, "erase at least one"),
-    "too much erased": (lambda: PatternCompletion(fraction_erased=1.5), ValueError, "fraction_erased"),
+    "nothing erased": (
+        lambda: PatternCompletion(fraction_erased=0),
+        ValueError,
+        "erase at least one",
+    ),
+    "too much erased": (
+        lambda: PatternCompletion(fraction_erased=1.5),
+        ValueError,
+        "fraction_erased",
+    ),
     "no episode": (lambda: sample(batch=0), ValueError, "batch"),
-    "bits of 0": (lambda: sample()[0].episodes(torch.zeros(1, 3, 20), torch.Generator()), ValueError, r"\+1 and -1"),
-    "another shape": (lambda: sample()[0].episodes(torch.ones(1, 2, 20), torch.Generator()), ValueError, "P=3"),
+    "bits of 0": (
+        lambda: sample()[0].episodes(torch.zeros(1, 3, 20), torch.Generator()),
+        ValueError,
+        r"\+1 and -1",
+    ),
+    "another shape": (
+        lambda: sample()[0].episodes(torch.ones(1, 2, 20), torch.Generator()),
+        ValueError,
+        "P=3",
+    ),
     "no such target": (
         lambda: sample()[0].episodes(torch.ones(1, 3, 20), torch.Generator(), target=3),
         ValueError,
         "target must name",
     ),
     "a short order": (
-        lambda: sample()[0].episodes(torch.ones(1, 3, 20), torch.Generator(), order=torch.zeros(1, 2).long()),
+        lambda: sample()[0].episodes(
+            torch.ones(1, 3, 20), torch.Generator(), order=torch.zeros(1, 2).long()
+        ),
         ValueError,
         "order must be",
     ),
-    "too few units": (lambda: tasks.errors(torch.zeros(3, 19), sample()[1]), ValueError, "at least 20 units"),
-    "a step without its episodes": (lambda: tasks.errors(torch.zeros(20), sample()[1]), ValueError, "pass one step"),
-    "another number of answers": (lambda: tasks.errors(torch.zeros(2, 20), sample()[1]), ValueError, "B=3"),
+    "too few units": (
+        lambda: tasks.errors(torch.zeros(3, 19), sample()[1]),
+        ValueError,
+        "at least 20 units",
+    ),
+    "a step without its episodes": (
+        lambda: tasks.errors(torch.zeros(20), sample()[1]),
+        ValueError,
+        "pass one step",
+    ),
+    "another number of answers": (
+        lambda: tasks.errors(torch.zeros(2, 20), sample()[1]),
+        ValueError,
+        "B=3",
+    ),
     "no test": (lambda: PatternCompletion(steps_test=0), ValueError, "steps_test"),
     "true patterns": (lambda: PatternCompletion(n_patterns=True), TypeError, "n_patterns"),
-    "a gain that is no number": (lambda: PatternCompletion(input_gain=float("nan")), ValueError, "input_gain"),
+    "a gain that is no number": (
+        lambda: PatternCompletion(input_gain=float("nan")),
+        ValueError,
+        "input_gain",
+    ),
     "a gain of text": (lambda: PatternCompletion(input_gain="20"), TypeError, "input_gain"),
-    "patterns of integers": (lambda: given_patterns(torch.ones(1, 3, 20).long()), TypeError, "floating-point"),
+    "patterns of integers": (
+        lambda: given_patterns(torch.ones(1, 3, 20).long()),
+        TypeError,
+        "floating-point",
+    ),
     "patterns of numpy": (lambda: given_patterns(np.ones((1, 3, 20))), TypeError, "torch tensor"),
     "a target below 0": (lambda: given_patterns(target=-1), ValueError, "target must name"),
-    "half a target": (lambda: given_patterns(target=torch.tensor([0.5])), ValueError, "target must be integers"),
-    "a target too many": (lambda: given_patterns(target=torch.tensor([0, 1])), ValueError, "target must be integers"),
-    "an order of another pattern": (lambda: given_patterns(order=torch.full((1, 6), 3)), ValueError, "order must name"),
-    "an order in a list": (lambda: given_patterns(order=[[0, 1, 2] * 2]), ValueError, "order must be integers"),
+    "half a target": (
+        lambda: given_patterns(target=torch.tensor([0.5])),
+        ValueError,
+        "target must be integers",
+    ),
+    "a target too many": (
+        lambda: given_patterns(target=torch.tensor([0, 1])),
+        ValueError,
+        "target must be integers",
+    ),
+    "an order of another pattern": (
+        lambda: given_patterns(order=torch.full((1, 6), 3)),
+        ValueError,
+        "order must name",
+    ),
+    "an order in a list": (
+        lambda: given_patterns(order=[[0, 1, 2] * 2]),
+        ValueError,
+        "order must be integers",
+    ),
     "half a pattern": (lambda: tasks.floor_majority(2.5), TypeError, "n_patterns"),
     "half a row": (lambda: tasks.text_pattern("A", (25.5, 40)), TypeError, "shape"),
-    "a text of no width": (lambda: tasks.text_pattern("\u200b", (25, 40)), ValueError, "nothing to draw"),
+    "a text of no width": (
+        lambda: tasks.text_pattern("\u200b", (25, 40)),
+        ValueError,
+        "nothing to draw",
+    ),
     "no pattern": (lambda: tasks.floor_last(0), ValueError, "n_patterns"),
     "no text": (lambda: tasks.text_pattern(" ", (25, 40)), ValueError, "one to four"),
     "long text": (lambda: tasks.text_pattern("hello", (25, 40)), ValueError, "one to four"),
     "a text that is none": (lambda: tasks.text_pattern(5, (25, 40)), ValueError, "one to four"),
     "an unknown letter": (lambda: tasks.text_pattern("漢", (25, 40)), ValueError, "lacks"),
     "a tiny grid": (lambda: tasks.text_pattern("A", (3, 40)), ValueError, "shape"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -333,107 +390,3 @@ def test_the_loss_is_the_squared_error_of_the_erased_bits_summed_and_averaged_ov
         {"erased": wrong.erased.mean().item(), "all_bits": wrong.all_bits.mean().item()}
     )
     assert loss(1)[0] != value, "new episodes each time"
-
-
-# ------------------------------------------------------------------------------------------------------------------- pictures
-
-
-@given(st.integers(1, 4), st.integers(2, 6), st.integers(1, 5), st.integers(0, 10_000))
-def test_one_half_of_a_picture_is_erased_and_the_other_is_not(batch, rows, columns, seed):
-    erased = tasks.halves(batch, (rows, columns), torch.Generator().manual_seed(seed)).reshape(
-        batch, rows, columns
-    )
-    for one in erased:
-        assert (one == one[:, :1]).all(), "whole rows"
-        upper = bool(one[0, 0])
-        assert one[: rows // 2].eq(upper).all()
-        assert one[rows // 2 :].eq(not upper).all()
-
-
-def test_both_halves_are_erased_about_equally_often():
-    erased = tasks.halves(400, (2, 1), torch.Generator().manual_seed(0))
-    assert 150 < erased[:, 0].sum() < 250
-
-
-@given(st.integers(0, 10_000))
-def test_pictures_are_shown_whole_and_asked_for_by_one_half(seed):
-    g = torch.Generator().manual_seed(seed)
-    known = torch.rand(5, 12, generator=g) * 2 - 1
-    known[0, 3] = 0
-    task = tasks.PatternCompletion(n_bits=12, **tasks.PICTURES)
-    shown = tasks.pictures(task, known, (4, 3), 6, g)
-    assert shown.inputs.shape == (task.n_steps, 6, 13)
-    for b, pictures in enumerate(shown.patterns):
-        assert len({tuple(one.tolist()) for one in pictures}) == 3, "three different ones"
-        assert all((known == one).all(1).any() for one in pictures)
-        assert torch.equal(shown.inputs[-1, b, :12], shown.answer[b] * ~shown.erased[b])
-    assert shown.clamp[:20].all(), "grey of exactly 0 is shown, too"
-    assert not shown.clamp[20:22, :, :12].any()
-    assert torch.equal(shown.clamp[-1, :, :12], ~shown.erased)
-    y = torch.cat([shown.answer + 0.5 * shown.erased, torch.ones(6, 1)], 1)
-    torch.testing.assert_close(tasks.squared_error(y, shown), torch.full((6,), 0.25))
-
-
-def test_the_loss_of_pictures_is_the_squared_error_of_the_erased_pixels():
-    known = torch.rand(4, 12, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    task = tasks.PatternCompletion(n_bits=12, **tasks.PICTURES)
-
-    def silent(inputs, clamp):
-        return torch.zeros_like(inputs), None
-
-    value, metrics = tasks.picture_loss(
-        silent, task, known, (4, 3), 8, torch.Generator().manual_seed(1)
-    )(0)
-    shown = tasks.pictures(task, known, (4, 3), 8, torch.Generator().manual_seed(1))
-    expected = (shown.answer.square() * shown.erased).sum(1)
-    assert value.item() == pytest.approx(expected.mean().item(), rel=1e-5)
-    assert metrics["squared"] == pytest.approx((expected / 6).mean().item(), rel=1e-5)
-
-
-def test_bad_pictures_get_a_clear_error():
-    task, g = tasks.PatternCompletion(n_bits=12, **tasks.PICTURES), torch.Generator()
-    for known, message in (
-        (torch.zeros(2, 12), "holds 2 pictures"),
-        (torch.zeros(5, 11), "n_bits=12"),
-        (torch.full((5, 12), 2.0), "numbers in"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            tasks.pictures(task, known, (4, 3), 1, g)
-    with pytest.raises(ValueError, match="erased must have shape"):
-        task.episodes(torch.zeros(1, 3, 12), g, erased=torch.zeros(1, 11, dtype=torch.bool))
-
-
-# ------------------------------------------------------------------------------------------------------------- smooth patterns
-
-
-@pytest.mark.witness("eq-smooth", smooth.smooth_patterns)
-@given(st.integers(1, 4), st.integers(2, 4), st.floats(0, 3), st.integers(0, 10_000))
-def test_smooth_patterns_are_uniform_and_correlated_as_told(rows, columns, length, seed):
-    count = 8_000
-    found = smooth.smooth_patterns(
-        count, (rows, columns), length, torch.Generator().manual_seed(seed)
-    ).double()
-    assert found.abs().max() <= 1
-    torch.testing.assert_close(
-        found.square().mean(0), torch.full((rows * columns,), 1 / 3).double(), atol=0.02, rtol=0
-    )
-    assert (found < 0.5).double().mean().item() == pytest.approx(0.75, abs=0.04)
-    torch.testing.assert_close(
-        torch.corrcoef(found.T),
-        smooth.smooth_correlation((rows, columns), length),
-        atol=0.06,
-        rtol=0,
-    )
-
-
-def test_the_limits_of_smoothness():
-    assert torch.equal(smooth.smooth_correlation((2, 3), 0), torch.eye(6).double())
-    torch.testing.assert_close(smooth.smooth_correlation((2, 3), 1e6), torch.ones(6, 6).double())
-    d = torch.tensor(1.0).double()
-    torch.testing.assert_close(
-        smooth.smooth_correlation((1, 2), 1)[0, 1],
-        6 / torch.pi * torch.arcsin(torch.exp(-d / 2) / 2),
-    )
-    for bad in (-1.0, float("nan")):
-        with pytest.raises(ValueError, match="length"):
-            smooth.smooth_patterns(2, (2, 2), bad, torch.Generator())

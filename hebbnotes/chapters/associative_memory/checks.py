@@ -12,24 +12,16 @@ __all__ = ["attention", "crosstalk", "self_support"]
 
 
 def crosstalk(error: Callable[[float], float]) -> None:
-    """Check a reader's share of units that leave a stored pattern in one step, as a function of the load P / N; and say what holds.
-
-    Raises
-    ------
-    AssertionError
-        If it is no share below one half that grows with the load, or differs from what a network of 1,000 units does.
-
-    Notes
-    -----
-    Taught in the chapter "Associative memory".
+    """Check a reader's share of units that leave a stored pattern, as a function of the load P
+    / N.
     """
     loads = (0.1, 0.15, 0.3, 1.0)
-    found = [float(error(load)) for load in loads]
-    assert all(0 <= value <= 0.5 for value in found), (
-        f"it must be a share between 0 and one half, got {found}"
+    shares = [float(error(load)) for load in loads]
+    assert all(0 <= value <= 0.5 for value in shares), (
+        f"it must be a share between 0 and one half, got {shares}"
     )
-    assert _growing(found), f"more patterns disturb more: it must grow with the load, got {found}"
-    for load, value in zip(loads[1:], found[1:], strict=True):
+    assert _growing(shares), f"more patterns disturb more: it must grow with the load, got {shares}"
+    for load, value in zip(loads[1:], shares[1:], strict=True):
         seen = memories.simulated_error(load, torch.Generator().manual_seed(0))
         assert abs(value - seen) < 0.1 * seen + 0.001, (
             f"at a load of {load:g} a network has {seen:.4f}, you say {value:.4f}"
@@ -38,25 +30,16 @@ def crosstalk(error: Callable[[float], float]) -> None:
 
 
 def self_support(stays: Callable[[float], float]) -> None:
-    """Check a reader's share of the units of a *random* state that stay as they are in one step, if the diagonal is kept, as a
-    function of the load P / N; and say what holds.
-
-    Raises
-    ------
-    AssertionError
-        If it is no share from one half upwards that grows with the load, or differs from what a network of 1,000 units does.
-
-    Notes
-    -----
-    Taught in the chapter "Associative memory".
+    """Check a reader's share of the units of a *random* state that stay, if the diagonal
+    is kept.
     """
     loads = (0.01, 0.2, 1.0, 4.0)
-    found = [float(stays(load)) for load in loads]
-    assert all(0.5 <= value <= 1 for value in found), (
-        f"support can only help: it must be a share from 0.5 to 1, got {found}"
+    shares = [float(stays(load)) for load in loads]
+    assert all(0.5 <= value <= 1 for value in shares), (
+        f"support can only help: it must be a share from 0.5 to 1, got {shares}"
     )
-    assert _growing(found), f"each pattern adds to the diagonal: it must grow, got {found}"
-    for load, value in zip(loads[1:], found[1:], strict=True):
+    assert _growing(shares), f"each pattern adds to the diagonal: it must grow, got {shares}"
+    for load, value in zip(loads[1:], shares[1:], strict=True):
         seen = 1 - memories.simulated_error(
             load, torch.Generator().manual_seed(0), diagonal=True, stored=False
         )
@@ -64,38 +47,32 @@ def self_support(stays: Callable[[float], float]) -> None:
             f"at a load of {load:g} a network keeps {seen:.3f} of its units, you say {value:.3f}"
         )
     print(
-        "Yes: one half for an empty memory, and the more the fuller it is, as in a network of 1,000 units."
+        "Yes: one half for an empty memory, and the more the fuller it is, "
+        "as in a network of 1,000 units."
     )
 
 
 def attention(head: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
-    """Check a reader's attention head, a function of queries (B, d), keys (P, d) and values (P, m); and say what holds.
+    """Check a reader's attention head, of queries (B, d), keys (P, d) and values (P, m).
 
-    Raises
-    ------
-    AssertionError
-        If an answer is no mean of the values, the order of the pairs matters, or it is not the modern memory when keys and values
-        are the patterns and the queries are the states times ``beta * sqrt(d)``.
-
-    Notes
-    -----
-    Taught in the chapter "Associative memory".
+    With patterns as keys and values it must be the modern memory, of states times ``beta *
+    sqrt(d)``.
     """
     g = torch.Generator().manual_seed(0)
     q, k, v = (torch.randn(shape, generator=g) for shape in ((3, 9), (5, 9), (5, 4)))
-    said, order = head(q, k, v), torch.randperm(5, generator=g)
-    assert getattr(said, "shape", None) == (3, 4), (
+    answer, order = head(q, k, v), torch.randperm(5, generator=g)
+    assert getattr(answer, "shape", None) == (3, 4), (
         "it must return one row for each query, as long as a value"
     )
     ones = head(q, k, torch.ones(5, 4))
     assert torch.allclose(ones, torch.ones(3, 4), atol=1e-5), (
         "if all values are 1, so is their mean: do a query's weights sum to 1?"
     )
-    assert torch.allclose(head(q, k[order], v[order]), said, atol=1e-5), (
+    assert torch.allclose(head(q, k[order], v[order]), answer, atol=1e-5), (
         "the order of the pairs must not matter"
     )
     wanted = torch.softmax(q @ k.T / 3, 1) @ v
-    assert torch.allclose(said, wanted, atol=1e-5), (
+    assert torch.allclose(answer, wanted, atol=1e-5), (
         "are the products of queries and keys divided by the root of the length of a key?"
     )
     modern = memories.modern_step(k, q, 0.7)

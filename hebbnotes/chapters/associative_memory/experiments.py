@@ -1,5 +1,6 @@
 """Experiments on associative memories, in which nothing is trained: what a Hopfield network holds, and what holds more."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -31,25 +32,26 @@ def error(
     return wrong / bits
 
 
-def score_ladder(
-    weights: Weights,
-    seed: int,
-    *,
-    sizes: dict[str, list[int]],
-    share: float,
-    least_bits: int,
-    growth: float,
-    **_: Any,
-) -> Numbers:
+@dataclass(frozen=True)
+class Ladder:
+    """Configuration of :func:`score_ladder`: of each memory its sizes, and the share of wrong bits that ends it."""
+
+    sizes: dict[str, list[int]]
+    share: float = 0.01
+    least_bits: int = 40_000
+    growth: float = 1.1
+
+
+def score_ladder(weights: Weights, seed: int, chosen: Ladder) -> Numbers:
     """Find of each memory and size how many patterns it holds: where the share of wrong bits, interpolated, reaches a limit."""
     found: dict[str, dict[str, float]] = {}
-    for memory, ns in sizes.items():
+    for memory, ns in chosen.sizes.items():
         for n in ns:
             g = torch.Generator().manual_seed(1_000 * seed + n)
             p, before = 2, (1.0, 0.0)
-            while (now := error(memory, p, n, least_bits, g)) < share:
-                p, before = max(p + 1, round(growth * p)), (float(p), now)
-            held = before[0] + (p - before[0]) * (share - before[1]) / (now - before[1])
+            while (now := error(memory, p, n, chosen.least_bits, g)) < chosen.share:
+                p, before = max(p + 1, round(chosen.growth * p)), (float(p), now)
+            held = before[0] + (p - before[0]) * (chosen.share - before[1]) / (now - before[1])
             found.setdefault(memory, {})[str(n)] = short(held)
     return {"held": found}
 
@@ -63,32 +65,37 @@ def _settled(w: Tensor, state: Tensor, n_sweeps: int, generator: torch.Generator
     return state
 
 
-def score_capacity(
-    weights: Weights,
-    seed: int,
-    *,
-    sizes: list[int],
-    loads: list[float],
-    asked: int,
-    n_sweeps: int,
-    flipped: float,
-    **_: Any,
-) -> Numbers:
+@dataclass(frozen=True)
+class Capacity:
+    """Configuration of :func:`score_capacity`: numbers of units, and of patterns for each unit."""
+
+    sizes: tuple[int, ...] = (250, 500, 1000, 2000)
+    loads: tuple[float, ...] = (
+        0.1, 0.11, 0.12, 0.13, 0.138, 0.145, 0.15, 0.16, 0.17, 0.18, 0.19, 0.2, 0.25, 0.3,
+    )  # fmt: skip
+    asked: int = 100
+    n_sweeps: int = 40
+    flipped: float = 0.1
+
+
+def score_capacity(weights: Weights, seed: int, chosen: Capacity) -> Numbers:
     """Recall patterns one unit at a time, from themselves and from distorted copies.
 
     Loads are named in patterns for 1,000 units; what they are after rounding stands beside. Measured are the mean overlap with the
     pattern, and the share of patterns with an overlap above 0.9.
     """
     found: Numbers = {}
-    for n in sizes:
+    for n in chosen.sizes:
         g = torch.Generator().manual_seed(1_000 * seed + n)
-        for load in loads:
+        for load in chosen.loads:
             patterns = memories.random_patterns(round(load * n), n, g)
-            w, some = memories.hopfield(patterns), patterns[:asked]
-            distorted = torch.where(torch.rand(some.shape, generator=g) < flipped, -some, some)
+            w, some = memories.hopfield(patterns), patterns[: chosen.asked]
+            distorted = torch.where(
+                torch.rand(some.shape, generator=g) < chosen.flipped, -some, some
+            )
             cell: dict[str, float] = {"load": len(patterns) / n}
             for name, start in (("stored", some), ("distorted", distorted)):
-                overlaps = (_settled(w, start, n_sweeps, g) * some).mean(1)
+                overlaps = (_settled(w, start, chosen.n_sweeps, g) * some).mean(1)
                 cell |= {
                     f"{name}_overlap": short(overlaps.mean()),
                     f"{name}_kept": short((overlaps > 0.9).float().mean()),
@@ -97,54 +104,34 @@ def score_capacity(
     return {"recalled": found}
 
 
-EXPERIMENTS: dict[str, Experiment] = {
+_SIZES = [50, 100, 200, 400]
+
+EXPERIMENTS: dict[str, Experiment[Any]] = {
     "memory-ladder": Experiment(
         "how many random patterns five memories complete from half of their bits, with 1 % of the others wrong",
         nothing,
         score_ladder,
-        {
-            "sizes": {
-                "Hopfield": [50, 100, 200, 400],
-                "delta rule": [50, 100, 200, 400],
-                "pseudo-inverse": [50, 100, 200, 400],
-                "dense, cubic energy": [50, 100, 200, 400],
+        Ladder(
+            {
+                "Hopfield": _SIZES,
+                "delta rule": _SIZES,
+                "pseudo-inverse": _SIZES,
+                "dense, cubic energy": _SIZES,
                 "modern": [16, 20, 24, 28, 32],
-            },
-            "share": 0.01,
-            "least_bits": 40_000,
-            "growth": 1.1,
-        },
+            }
+        ),
         "held.Hopfield.400",
         "patterns",
+        at_least=0.0,
     ),
     "memory-capacity": Experiment(
         "a Hopfield network that is loaded more and more, one unit at a time",
         nothing,
         score_capacity,
-        {
-            "sizes": [250, 500, 1000, 2000],
-            "loads": [
-                0.1,
-                0.11,
-                0.12,
-                0.13,
-                0.138,
-                0.145,
-                0.15,
-                0.16,
-                0.17,
-                0.18,
-                0.19,
-                0.2,
-                0.25,
-                0.3,
-            ],
-            "asked": 100,
-            "n_sweeps": 40,
-            "flipped": 0.1,
-        },
+        Capacity(),
         "recalled.1000.100.stored_kept",
         "share of patterns that are kept at a load of 0.1",
+        at_least=0.0,
     ),
 }
 """All experiments on associative memories."""

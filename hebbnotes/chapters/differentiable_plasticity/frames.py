@@ -14,29 +14,8 @@ __all__ = ["floor_lines", "trace_frame"]
 def trace_frame(
     y: Tensor, hebb: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str
 ) -> Figure:
-    """Draw one step of an episode: the state of the units, the trace, and the overlap with each pattern.
-
-    Parameters
-    ----------
-    y : Tensor
-        State of the units, shape (n_bits,), in [-1, 1].
-    hebb : Tensor
-        Trace, shape (n_bits, n_bits); senders are rows.
-    overlaps : Tensor
-        Mean product of the state with each pattern, shape (P,), in [-1, 1].
-    shape : tuple of int
-        Rows and columns of the state.
-    title : str
-        What happens at this step.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        For :class:`.MovingFigure`.
-
-    Notes
-    -----
-    Taught in the chapter "Differentiable plasticity".
+    """Draw a step of an episode: the state (n_bits,), the trace, and the overlap with
+    each pattern.
     """
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(7, 2.6), width_ratios=(2, 2, 1.4))
     draw_state(left, y, shape, title)
@@ -47,19 +26,7 @@ def trace_frame(
 
 
 def floor_lines(ax: Axes, floors: dict[str, float]) -> None:
-    """Draw errors that a network reaches without a memory, as labelled dashed lines, in percent.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where, with its limits already set.
-    floors : dict of str to float
-        For each label, a share of wrong bits in [0, 1].
-
-    Notes
-    -----
-    Taught in the chapter "Differentiable plasticity".
-    """
+    """Draw errors that need no memory, shares in [0, 1], as labelled dashed lines, in percent."""
     for name, share in floors.items():
         ax.axhline(100 * share, color=BLACK, linestyle="--", linewidth=1)
         ax.annotate(

@@ -13,29 +13,12 @@ __all__ = ["read_frame"]
 def read_frame(
     y: Tensor, resembles: Tensor, left: Tensor, shape: tuple[int, int], n_steps: int
 ) -> Figure:
-    """Draw what one step reads: the state that it asks with, and how much every earlier step has to say to it.
+    """Draw what one step reads: its state (n_bits,), and what every earlier step has to say to it.
 
     Parameters
     ----------
-    y : Tensor
-        State of the senders, shape (n_bits,), in [-1, 1].
-    resembles : Tensor
-        Mean product of that state with the key of each earlier step, shape (t,), in [-1, 1].
-    left : Tensor
-        Share of what each of them wrote that is not forgotten yet, shape (t,), in [0, 1].
-    shape : tuple of int
-        Rows and columns of the state.
-    n_steps : int
-        Steps of the episode.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        For :class:`.MovingFigure`.
-
-    Notes
-    -----
-    Taught on the page "The fast evaluation".
+    resembles : Tensor (t,), mean product of that state with the key of each earlier step
+    left : Tensor (t,), share of what each of them wrote that is not forgotten yet
     """
     fig, (picture, bars) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(2, 3))
     draw_state(picture, y, shape, f"asks at step {len(left) + 1}")

@@ -6,25 +6,15 @@ __all__ = ["window"]
 
 
 def window(change: Callable[[float], float]) -> None:
-    """Check a reader's window of spike-timing-dependent plasticity, a function of ``t_post - t_pre`` in seconds, and say what
-    holds.
-
-    Raises
-    ------
-    AssertionError
-        If a sender that comes first is not strengthened, one that comes second is not weakened, or the change does not fade as the
-        spikes move apart.
-
-    Notes
-    -----
-    Taught in the chapter "Hebb in the brain".
-    """
+    """Check a reader's window of plasticity, a function of ``t_post - t_pre`` in seconds."""
     near, far, remote = 0.005, 0.020, 0.500
     assert change(near) > 0, (
-        "a sender that spikes 5 ms before the receiver must be strengthened: look at the sign of the lag"
+        "a sender that spikes 5 ms before the receiver must be strengthened: "
+        "look at the sign of the lag"
     )
     assert change(-near) < 0, (
-        "a sender that spikes 5 ms after the receiver must be weakened: look at the order of the arguments"
+        "a sender that spikes 5 ms after the receiver must be weakened: "
+        "look at the order of the arguments"
     )
     for sign in (1, -1):
         sizes = [sign * change(sign * lag) for lag in (near, far, remote)]
@@ -35,5 +25,6 @@ def window(change: Callable[[float], float]) -> None:
             "half a second apart, two spikes must hardly change anything: look at the trace's decay"
         )
     print(
-        "Yes: up if the sender comes first, down if it comes second, and less the further the spikes are apart."
+        "Yes: up if the sender comes first, down if it comes second, "
+        "and less the further the spikes are apart."
     )

@@ -10,24 +10,7 @@ __all__ = ["bcm_frame", "window_frame"]
 
 
 def window_frame(lags: Tensor, window: Tensor, lag: float, change: float) -> Figure:
-    """Draw one pair of spikes, and where it lies in the window of spike-timing-dependent plasticity.
-
-    Parameters
-    ----------
-    lags, window : Tensor
-        The curve: ``t_post - t_pre`` in s, and the change of the weight, shape (n,) each.
-    lag, change : float
-        The pair, in s, and what it changes.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        For :class:`.MovingFigure`.
-
-    Notes
-    -----
-    Taught in the chapter "Hebb in the brain".
-    """
+    """Draw one pair of spikes, its lag in s, and where it lies in the window of plasticity (n,)."""
     fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(2, 3))
     for height, at in ((1, -lag / 2), (0, lag / 2)):
         left.plot([-80, 80], [height, height], color="#b8b8b8", linewidth=1)
@@ -51,24 +34,7 @@ def window_frame(lags: Tensor, window: Tensor, lag: float, change: float) -> Fig
 
 
 def bcm_frame(y: Tensor, change: Tensor, theta: float) -> Figure:
-    """Draw how a synapse changes with its neuron's activity, for one position of the threshold.
-
-    Parameters
-    ----------
-    y, change : Tensor
-        Activity of the neuron, and change of an active synapse, shape (n,) each.
-    theta : float
-        The threshold.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        For :class:`.MovingFigure`.
-
-    Notes
-    -----
-    Taught in the chapter "Hebb in the brain".
-    """
+    """Draw how a synapse changes (n,) with its neuron's activity (n,), for one threshold."""
     fig, ax = plt.subplots(figsize=(7, 3.4))
     x, values = y.numpy(), change.numpy()
     ax.plot(x, values, color=BLACK)

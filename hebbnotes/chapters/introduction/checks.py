@@ -11,18 +11,7 @@ __all__ = ["forgetting", "hebbian"]
 
 
 def hebbian(rule: Rule) -> None:
-    """Check a reader's version of Hebb's rule, and say what holds.
-
-    Raises
-    ------
-    AssertionError
-        If the rule is not local, does not strengthen what is active together, changes a synapse one of whose sides is silent, or is
-        not proportional to each activity.
-
-    Notes
-    -----
-    Taught in the chapter "Introducing the NeuroAI series".
-    """
+    """Check a reader's version of Hebb's rule."""
     check.local(rule)
     w, pre, post = torch.zeros(2, 2), torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
     dw = rule(w, pre, post)
@@ -45,18 +34,7 @@ def hebbian(rule: Rule) -> None:
 
 
 def forgetting(share: Callable[[float, int], float]) -> None:
-    """Check a reader's formula for the share of a memory that is left after some steps of the decay rule, and say what holds.
-
-    Raises
-    ------
-    AssertionError
-        If a new memory is not whole, a memory grows, forgetting in two stretches differs from forgetting in one, or a step does not
-        lose the share ``eta``.
-
-    Notes
-    -----
-    Taught in the chapter "Introducing the NeuroAI series".
-    """
+    """Check a reader's share of a memory that is left after some steps of the decay rule."""
     for eta in (0.0, 0.02, 0.3):
         assert share(eta, 0) == 1, "a memory of age 0 must be whole: share(eta, 0) = 1"
         assert share(eta, 9) <= share(eta, 4), "a memory must not grow with its age"
@@ -67,5 +45,6 @@ def forgetting(share: Callable[[float, int], float]) -> None:
             "one step must lose the share eta: that is what eta * (-w) does"
         )
     print(
-        "Yes: whole when new, never growing, the same in one stretch as in two, and losing eta at each step."
+        "Yes: whole when new, never growing, the same in one stretch as in two, "
+        "and losing eta at each step."
     )

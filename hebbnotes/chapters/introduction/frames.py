@@ -17,32 +17,10 @@ __all__ = ["completion", "recall_frame"]
 def completion(
     episodes: Episodes, answers: dict[str, Tensor], shape: tuple[int, int]
 ) -> np.ndarray:
-    """Draw the first episode of a pattern completion: the patterns, the cue, and answers to it.
+    """Draw the first episode of a pattern completion: the patterns, the cue, and answers by title.
 
-    Bits of +1 are blue, of -1 white, erased ones grey, and an answer's wrong ones vermilion.
-
-    Parameters
-    ----------
-    episodes : Episodes
-        What was shown and asked.
-    answers : dict of str to Tensor
-        For each title, the output at the last step, shape (B, n_units).
-    shape : tuple of int
-        Rows and columns of a pattern; their product is n_bits.
-
-    Returns
-    -------
-    numpy.ndarray
-        The axes, one for each pattern, the cue, and each answer.
-
-    Raises
-    ------
-    ValueError
-        If the shape does not hold a pattern.
-
-    Notes
-    -----
-    Taught in the chapter "Introducing the NeuroAI series".
+    Bits of 1 are blue, of -1 white, erased ones grey, and an answer's (B, n_units) wrong ones
+    vermilion.
     """
     stored, target, erased = episodes.patterns[0], episodes.answer[0], episodes.erased[0]
     n_bits = len(target)
@@ -71,27 +49,8 @@ def completion(
 
 
 def recall_frame(y: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str) -> Figure:
-    """Draw one step of a recall: the state of the units, and its overlap with each stored pattern.
-
-    Parameters
-    ----------
-    y : Tensor
-        State of the units, shape (n_bits,), in [-1, 1].
-    overlaps : Tensor
-        Mean product of the state with each pattern, shape (P,), in [-1, 1].
-    shape : tuple of int
-        Rows and columns of the state.
-    title : str
-        What happens at this step.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        For :class:`.MovingFigure`.
-
-    Notes
-    -----
-    Taught in the chapter "Introducing the NeuroAI series".
+    """Draw a step of a recall: the state (n_bits,), and its overlap with each stored
+    pattern (P,).
     """
     fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(3, 2))
     draw_state(left, y, shape, title)

@@ -11,67 +11,47 @@ __all__ = ["components", "resting"]
 
 
 def resting(rests: Callable[[Tensor], Tensor]) -> None:
-    """Check a reader's fixed points of Oja's averaged rule, a function of the mean products C (n, n), as rows; and say what holds.
-
-    Raises
-    ------
-    AssertionError
-        If a row does not rest, two rows are the same, or some are missing.
-
-    Notes
-    -----
-    Taught in the chapter "Learning rules".
-    """
+    """Check a reader's fixed points of Oja's averaged rule, rows, of mean products C (n, n)."""
     for n in (1, 2, 4):
         draws = torch.randn(50, n, generator=torch.Generator().manual_seed(n), dtype=torch.float64)
         c = draws.T @ draws / 50
-        found = rests(c)
-        assert isinstance(found, Tensor), f"it must be a tensor, got {type(found).__name__}"
-        assert found.shape[1:] == (n,), (
-            f"each row must be a vector of {n} weights, got shape {tuple(found.shape)}"
+        answer = rests(c)
+        assert isinstance(answer, Tensor), f"it must be a tensor, got {type(answer).__name__}"
+        assert answer.shape[1:] == (n,), (
+            f"each row must be a vector of {n} weights, got shape {tuple(answer.shape)}"
         )
-        for w in found.double():
+        for w in answer.double():
             moves = c @ w - (w @ c @ w) * w
             length = w.norm().item()
             assert moves.norm() < 1e-6, (
-                f"a row of length {length:.2f} does not rest: is it an eigenvector, and of which length?"
+                f"a row of length {length:.2f} does not rest: "
+                "is it an eigenvector, and of which length?"
             )
-        apart = torch.cdist(found.double(), found.double()) + torch.eye(
-            len(found), dtype=torch.float64
+        apart = torch.cdist(answer.double(), answer.double()) + torch.eye(
+            len(answer), dtype=torch.float64
         )
-        assert len(found) < 2 or apart.min() > 1e-6, "two rows are the same"
-        assert bool((found.norm(dim=1) < 1e-9).any()), (
+        assert len(answer) < 2 or apart.min() > 1e-6, "two rows are the same"
+        assert bool((answer.norm(dim=1) < 1e-9).any()), (
             "one rest is missing: where does a rule stop that multiplies by its output?"
         )
-        assert len(found) == 2 * n + 1, (
-            f"there are {2 * n + 1} rests for {n} inputs, got {len(found)}: does w rest if -w does?"
+        assert len(answer) == 2 * n + 1, (
+            f"there are {2 * n + 1} rests for {n} inputs, got {len(answer)}: "
+            "does w rest if -w does?"
         )
     print("Yes: nothing at all, and each eigenvector with length 1 and either sign.")
 
 
 def components(rule: Rule) -> None:
-    """Check a reader's version of Sanger's rule, and say what holds.
-
-    Raises
-    ------
-    AssertionError
-        If a single unit does not learn by Oja's rule, a unit reads what it must not or does not read what it must, or the principal
-        components in order are no rest, or it differs from Sanger's rule elsewhere.
-
-    Notes
-    -----
-    Taught in the chapter "Learning rules".
-    """
-    x = 2 * torch.diag(
-        torch.tensor([2.0, 1.5, 1.0, 0.5]).sqrt()
-    )  # four inputs; the axes are the components
+    """Check a reader's version of Sanger's rule."""
+    # four inputs; the axes are the components
+    x = 2 * torch.diag(torch.tensor([2.0, 1.5, 1.0, 0.5]).sqrt())
 
     def mean(rule: Rule, w: Tensor) -> Tensor:
-        return torch.stack([rule(w, one, one @ w) for one in x]).mean(0)
+        return torch.stack([rule(w, pre, pre @ w) for pre in x]).mean(0)
 
     w = torch.randn(4, 3, generator=torch.Generator().manual_seed(1))
-    found = rule(w, x[0], x[0] @ w)
-    assert getattr(found, "shape", None) == w.shape, (
+    change = rule(w, x[0], x[0] @ w)
+    assert getattr(change, "shape", None) == w.shape, (
         "it must return a change for each weight, a tensor of the shape of w"
     )
     alone = w[:, :1]
@@ -88,20 +68,23 @@ def components(rule: Rule) -> None:
         )
     rest = mean(rule, torch.eye(4, 3)).norm()
     assert rest < 1e-5, (
-        "the principal components, the largest first, must be at rest: what do the units before take away?"
+        "the principal components, the largest first, must be at rest: "
+        "what do the units before take away?"
     )
     same = torch.allclose(mean(rule, w), mean(sanger, w), atol=1e-5)
     assert same, (
-        "at other weights it is not Sanger's rule: what is taken away, how much of it, and with which sign?"
+        "at other weights it is not Sanger's rule: "
+        "what is taken away, how much of it, and with which sign?"
     )
     print(
-        "Yes: Oja's rule for the first unit, each further one reads those before it, and the components in order are at rest."
+        "Yes: Oja's rule for the first unit, each further one reads those before it, "
+        "and the components in order are at rest."
     )
 
 
 def _matters(rule: Rule, j: int) -> list[bool]:
-    """Return of three units whether their activity changes what a synapse onto unit j learns; a product with 0 does not."""
+    """Return whether the activity of each unit changes what a synapse onto unit j learns."""
     g = torch.Generator().manual_seed(3)
     w, pre, post = (torch.rand(shape, generator=g) + 0.5 for shape in ((4, 3), (4,), (3,)))
     dw = rule(w, pre, post)[1, j]
-    return [bool((rule(w, pre, post + one)[1, j] - dw).abs() > 1e-4) for one in torch.eye(3)]
+    return [bool((rule(w, pre, post + more)[1, j] - dw).abs() > 1e-4) for more in torch.eye(3)]

@@ -1,6 +1,8 @@
 """Experiments on features of digits: what rules learn without labels, and what it is worth to a linear read-out."""
 
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -27,85 +29,138 @@ def prepared(split: str) -> tuple[Tensor, Tensor]:
     return torch.nn.functional.normalize(x), labels
 
 
-KINDS = ("pca", "random", "exemplars", "sanger", "competitive", "soft")
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """Configuration of features that nobody tunes: their kind, their numbers, and what they say when they are driven."""
+
+    kind: str
+    responses: tuple[str, ...] = ("linear", "above the mean")
+    sizes: tuple[int, ...] = (25, 100, 400)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned(Features):
+    """Configuration of features that a rule learns: steps of so many inputs each, at a rate that falls from eta to 0."""
+
+    steps: int = 6_000
+    batch: int = 100
+    eta: float = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Soft(Learned):
+    """Configuration of soft competition, which is the sharper the larger beta."""
+
+    beta: float = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backpropagated(Features):
+    """Configuration of units that are trained with labels."""
+
+    responses: tuple[str, ...] = ("rectified",)
+    steps: int = 6_000
+    batch: int = 100
+    lr: float = 1e-2
+
+
+def _directions(n: int, k: int, generator: torch.Generator) -> Tensor:
+    return torch.nn.functional.normalize(torch.randn(n, k, generator=generator), dim=0)
+
+
+def random(x: Tensor, k: int, chosen: Features, generator: torch.Generator) -> Tensor:
+    """Return random directions."""
+    return _directions(x.shape[1], k, generator)
+
+
+def exemplars(x: Tensor, k: int, chosen: Features, generator: torch.Generator) -> Tensor:
+    """Return inputs, drawn by chance, which is where competition begins: a unit that never wins never learns."""
+    _directions(x.shape[1], k, generator)  # drawn before in all kinds, so that all begin alike
+    return x[torch.randperm(len(x), generator=generator)[:k]].T.clone()
+
+
+def pca(x: Tensor, k: int, chosen: Features, generator: torch.Generator) -> Tensor:
+    """Return principal components, as scikit-learn computes them."""
+    from sklearn.decomposition import PCA
+
+    found = PCA(k, svd_solver="covariance_eigh").fit(x.numpy())
+    return torch.from_numpy(found.components_.T).to(x.dtype)
+
+
+def sanger(x: Tensor, k: int, chosen: Learned, generator: torch.Generator) -> Tensor:
+    """Return what Sanger's rule learns from random directions."""
+    return _learn(x, random(x, k, chosen, generator), chosen, generator, rules.sanger)
+
+
+def competitive(x: Tensor, k: int, chosen: Learned, generator: torch.Generator) -> Tensor:
+    """Return what competitive learning learns from inputs drawn by chance."""
+    w = exemplars(x, k, chosen, generator)
+    return _learn(x, w, chosen, generator, rules.competitive, respond=rate.winner)
+
+
+def soft(x: Tensor, k: int, chosen: Soft, generator: torch.Generator) -> Tensor:
+    """Return what soft competition learns from random directions."""
+    w, respond = random(x, k, chosen, generator), partial(rate.soft_winners, beta=chosen.beta)
+    return _learn(x, w, chosen, generator, rules.soft_hebb, respond=respond)
+
+
+def _learn(
+    x: Tensor,
+    w: Tensor,
+    chosen: Learned,
+    generator: torch.Generator,
+    rule: Callable[..., Tensor],
+    **how: Any,
+) -> Tensor:
+    for part in (1 - torch.arange(chosen.steps) / chosen.steps).split(100):
+        # by parts, so that the inputs of all steps are never copied at once
+        drawn = torch.randint(len(x), (len(part), chosen.batch), generator=generator)
+        w = rate.learn_units(x[drawn], w, rule, chosen.eta * part, **how)
+    return w
+
+
+KINDS: dict[str, Callable[[Tensor, int, Any, torch.Generator], Tensor]] = {
+    "pca": pca,
+    "random": random,
+    "exemplars": exemplars,
+    "sanger": sanger,
+    "competitive": competitive,
+    "soft": soft,
+}
 """Features that are learned without labels, or not learned at all."""
 RESPONSES = ("linear", "rectified", "above the mean")
 """What features say when they are driven."""
 
 
 def learned(
-    kind: str,
-    x: Tensor,
-    k: int,
-    *,
-    generator: torch.Generator,
-    steps: int = 0,
-    batch: int = 0,
-    eta: float = 0.0,
-    beta: float = 0.0,
+    x: Tensor, k: int, chosen: Features, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """Return the weights of k features, shape (n, k), and their biases (k,), learned from inputs without labels.
 
     Parameters
     ----------
-    kind : {"pca", "random", "exemplars", "sanger", "competitive", "soft"}
-        Principal components, as scikit-learn computes them; random directions; inputs, drawn by chance, which is where competition
-        begins; or the rule.
     x : Tensor
         Inputs, shape (M, n).
     k : int
         How many features.
+    chosen : Features
+        Which kind, and how it learns.
     generator : torch.Generator
         Source of the initial weights and of the order.
-    steps, batch : int
-        How many steps a rule learns for, and from how many inputs in each.
-    eta : float
-        Learning rate of the first step, from which it falls to 0.
-    beta : float
-        How sharply units of ``soft`` compete.
 
     Raises
     ------
     ValueError
         If there is no such kind, or there are more features than inputs.
     """
-    _checks.choice("kind", kind, KINDS)
+    _checks.choice("kind", chosen.kind, tuple(KINDS))
     if k > len(x):
         raise ValueError(f"k must not be above the number of inputs, {len(x)}, got {k}")
-    n = x.shape[1]
-    if kind == "pca":
-        from sklearn.decomposition import PCA
-
-        found = PCA(k, svd_solver="covariance_eigh").fit(x.numpy())
-        return torch.from_numpy(found.components_.T).to(x.dtype), torch.zeros(k)
-    w = torch.nn.functional.normalize(torch.randn(n, k, generator=generator), dim=0)
-    if kind == "random":
-        return w, torch.zeros(k)
-    falling = 1 - torch.arange(steps) / steps
-    ways: dict[str, tuple[Any, dict[str, Any]]] = {
-        "sanger": (rules.sanger, {}),
-        "competitive": (rules.competitive, {"respond": rate.winner}),
-        "soft": (
-            rules.soft_hebb,
-            {"respond": partial(rate.soft_winners, beta=beta), "told_drive": True},
-        ),
-    }
-    if kind in (
-        "exemplars",
-        "competitive",
-    ):  # competition begins with inputs, since a unit that never wins never learns
-        w = x[torch.randperm(len(x), generator=generator)[:k]].T.clone()
-    if kind == "exemplars":
-        return w, torch.zeros(k)
-    rule, how = ways[kind]
-    for part in falling.split(100):  # so that the inputs of all steps are never copied at once
-        stream = x[torch.randint(len(x), (len(part), batch), generator=generator)]
-        w = rate.learn_units(stream, w, rule, eta * part, **how)
-    return w, torch.zeros(k)
+    return KINDS[chosen.kind](x, k, chosen, generator), torch.zeros(k)
 
 
 def trained(
-    trial: Trial, x: Tensor, labels: Tensor, k: int, *, steps: int, batch: int, lr: float
+    trial: Trial, x: Tensor, labels: Tensor, k: int, chosen: Backpropagated
 ) -> tuple[Tensor, Tensor]:
     """Return the weights and biases of k rectified units that were trained with labels, by backpropagation through a read-out."""
     g = trial.generator()
@@ -120,12 +175,11 @@ def trained(
             layer.bias.zero_()
 
     def loss(_: int) -> tuple[Tensor, dict[str, float]]:
-        some = torch.randint(len(x), (batch,), generator=g)
+        some = torch.randint(len(x), (chosen.batch,), generator=g)
         return torch.nn.functional.cross_entropy(net(x[some]), labels[some]), {}
 
-    trial.train(
-        net.parameters(), loss, steps, g, lr=lr, schedule=training.cosine, part=f"{k} features"
-    )
+    options = {"lr": chosen.lr, "schedule": training.cosine, "part": f"{k} features"}
+    trial.train(net.parameters(), loss, chosen.steps, g, **options)
     return net[0].weight.detach().T.contiguous(), net[0].bias.detach()
 
 
@@ -162,139 +216,148 @@ def wrong(known: tuple[Tensor, Tensor], new: tuple[Tensor, Tensor]) -> float:
     return 1 - float(fit.score(((y - mean) / spread).numpy(), wanted.numpy()))
 
 
-def train(trial: Trial, *, kind: str, sizes: list[int], responses: list[str], **how: Any) -> Any:
-    """Learn features of several numbers."""
+def train(trial: Trial, chosen: Features) -> tuple[Numbers, Weights]:
+    """Learn features of several numbers without labels."""
+    x, _ = prepared("train")
+    return {}, _named({k: learned(x, k, chosen, trial.generator()) for k in chosen.sizes})
+
+
+def train_with_labels(trial: Trial, chosen: Backpropagated) -> tuple[Numbers, Weights]:
+    """Train features of several numbers with labels."""
     x, labels = prepared("train")
-    found: Weights = {}
-    for k in sizes:
-        if kind == "backpropagation":
-            pair = trained(trial, x, labels, k, **how)
-        else:
-            pair = learned(kind, x, k, generator=trial.generator(), **how)
-        found |= {f"{k}.w": pair[0], f"{k}.bias": pair[1]}
-    return {}, found
+    return {}, _named({k: trained(trial, x, labels, k, chosen) for k in chosen.sizes})
 
 
-def score(
-    weights: Weights, seed: int, *, sizes: list[int], responses: list[str], **_: Any
-) -> Numbers:
+def _named(pairs: dict[int, tuple[Tensor, Tensor]]) -> Weights:
+    return {
+        f"{k}.{name}": tensor
+        for k, pair in pairs.items()
+        for name, tensor in zip(("w", "bias"), pair, strict=True)
+    }
+
+
+def score(weights: Weights, seed: int, chosen: Features) -> Numbers:
     """Fit a read-out to the features of the training digits, and test it on the others."""
     (x, labels), (y, wanted) = prepared("train"), prepared("test")
     found: Numbers = {}
-    for respond in responses:
-        for k in sizes:
+    for respond in chosen.responses:
+        for k in chosen.sizes:
             of = partial(features, w=weights[f"{k}.w"], bias=weights[f"{k}.bias"], respond=respond)
             found.setdefault(respond, {})[str(k)] = short(wrong((of(x), labels), (of(y), wanted)))
     return found
 
 
-def score_pixels(weights: Weights, seed: int, **_: Any) -> Numbers:
+@dataclass(frozen=True)
+class Pixels:
+    """Configuration of a read-out of the pixels: there is nothing to choose."""
+
+
+def score_pixels(weights: Weights, seed: int, chosen: Pixels) -> Numbers:
     """Fit a read-out to the pixels themselves."""
     return {"pixels": short(wrong(prepared("train"), prepared("test")))}
 
 
-def train_choices(
-    trial: Trial, *, k: int, betas: list[float], lrs: list[float], eta: float, **how: int
-) -> Any:
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """Configuration of :func:`train_choices`: the settings that are tried, and how all of them learn."""
+
+    k: int = 100
+    betas: tuple[float, ...] = (10, 20, 30, 50, 100)
+    lrs: tuple[float, ...] = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+    eta: float = 10.0
+    steps: int = 6_000
+    batch: int = 100
+
+
+def train_choices(trial: Trial, chosen: Choices) -> tuple[Numbers, Weights]:
     """Try settings on 50,000 of the training digits, and test them on the other 10,000."""
     x, labels = prepared("train")
     order = torch.randperm(len(x), generator=trial.generator())
     known, held = order[:50_000], order[50_000:]
+    how = {"steps": chosen.steps, "batch": chosen.batch}
 
     def tried(pair: tuple[Tensor, Tensor], respond: str) -> float:
         of = partial(features, w=pair[0], bias=pair[1], respond=respond)
         return short(wrong((of(x[known]), labels[known]), (of(x[held]), labels[held])))
 
-    soft, backpropagation = {}, {}
-    for beta in betas:
-        pair = learned("soft", x[known], k, generator=trial.generator(), beta=beta, eta=eta, **how)
-        soft[f"{beta:g}"] = tried(pair, "above the mean")
-    for lr in lrs:
-        part = Trial(trial.seed, trial.folder / f"{lr:g}", trial.device, trial.bar)
-        backpropagation[f"{lr:g}"] = tried(
-            trained(part, x[known], labels[known], k, lr=lr, **how), "rectified"
-        )
-    return {"soft": soft, "backpropagation": backpropagation}, {}
+    by_beta, by_lr = {}, {}
+    for beta in chosen.betas:
+        settings = Soft(kind="soft", eta=chosen.eta, beta=beta, **how)
+        pair = learned(x[known], chosen.k, settings, trial.generator())
+        by_beta[f"{beta:g}"] = tried(pair, "above the mean")
+    for lr in chosen.lrs:
+        part = replace(trial, folder=trial.folder / f"{lr:g}")
+        settings = Backpropagated(kind="backpropagation", lr=lr, **how)
+        pair = trained(part, x[known], labels[known], chosen.k, settings)
+        by_lr[f"{lr:g}"] = tried(pair, "rectified")
+    return {"soft": by_beta, "backpropagation": by_lr}, {}
 
 
-def score_choices(weights: Weights, seed: int, **_: Any) -> Numbers:
+def score_choices(weights: Weights, seed: int, chosen: Choices) -> Numbers:
     """Nothing more: settings are tried while they are trained."""
     return {}
 
 
-def _are_there(**_: Any) -> None:
+def _are_there(chosen: Any) -> None:
     data.require("mnist")
 
 
-_SIZES, _STEPS = {"sizes": [25, 100, 400]}, {"steps": 6_000, "batch": 100}
-_WRONG = "share of test digits named wrongly"
-_ABOVE = ["linear", "above the mean"]
+_WRONG = {
+    "unit": "share of test digits named wrongly",
+    "at_least": 0.0,
+    "needs": _are_there,
+}
 
 
-def _experiment(kind: str, about: str, responses: list[str], **how: Any) -> Experiment:
-    configuration = _SIZES | {"kind": kind, "responses": responses} | how
+def _experiment(about: str, chosen: Features, **options: Any) -> Experiment[Any]:
     return Experiment(
         f"MNIST, a linear read-out of {about}",
-        train,
+        train_with_labels if isinstance(chosen, Backpropagated) else train,
         score,
-        configuration,
-        f"{responses[-1]}.{configuration['sizes'][-1]}",
-        _WRONG,
-        needs=_are_there,
-        seeds=(0, 1) if kind == "pca" else (0, 1, 2, 3, 4),  # nothing in it is random
-        keep=(0,) if kind == "competitive" else (),
+        chosen,
+        f"{chosen.responses[-1]}.{chosen.sizes[-1]}",
+        **_WRONG | options,
     )
 
 
-EXPERIMENTS: dict[str, Experiment] = {
+EXPERIMENTS: dict[str, Experiment[Any]] = {
     "features-pixels": Experiment(
         "MNIST, a linear read-out of the pixels",
         nothing,
         score_pixels,
-        {},
+        Pixels(),
         "pixels",
-        _WRONG,
-        needs=_are_there,
         seeds=(0, 1),
+        **_WRONG,
     ),
-    "features-random": _experiment("random", "random directions", _ABOVE),
+    "features-random": _experiment("random directions", Features(kind="random")),
     "features-exemplars": _experiment(
-        "exemplars", "training digits, drawn by chance, as they are", _ABOVE
+        "training digits, drawn by chance, as they are", Features(kind="exemplars")
     ),
-    "features-pca": _experiment("pca", "principal components", _ABOVE),
+    "features-pca": _experiment(
+        "principal components",
+        Features(kind="pca"),
+        seeds=(0, 1),  # nothing in it is random
+    ),
     "features-sanger": _experiment(
-        "sanger",
         "what Sanger's rule learns",
-        ["linear"],
-        sizes=[25, 100],
-        steps=6_000,
-        batch=20,
-        eta=3.0,
+        Learned(kind="sanger", responses=("linear",), sizes=(25, 100), batch=20, eta=3.0),
     ),
     "features-competitive": _experiment(
-        "competitive", "what competitive learning learns", _ABOVE, **_STEPS, eta=10.0
+        "what competitive learning learns", Learned(kind="competitive"), keep=(0,)
     ),
-    "features-soft": _experiment(
-        "soft", "what soft competition learns", _ABOVE, **_STEPS, eta=10.0, beta=20.0
-    ),
+    "features-soft": _experiment("what soft competition learns", Soft(kind="soft")),
     "features-backpropagation": _experiment(
-        "backpropagation", "units trained by backpropagation", ["rectified"], **_STEPS, lr=1e-2
+        "units trained by backpropagation", Backpropagated(kind="backpropagation")
     ),
     "features-choices": Experiment(
         "MNIST, settings of soft competition and of backpropagation, tried on training digits that were held out",
         train_choices,
         score_choices,
-        {
-            "k": 100,
-            "betas": [10, 20, 30, 50, 100],
-            "lrs": [1e-3, 3e-3, 1e-2, 3e-2, 1e-1],
-            "eta": 10.0,
-        }
-        | _STEPS,
+        Choices(),
         "soft.20",
-        "share of held-out training digits named wrongly",
         seeds=(100, 101),
-        needs=_are_there,
+        **_WRONG | {"unit": "share of held-out training digits named wrongly"},
     ),
 }
 """All experiments on features."""

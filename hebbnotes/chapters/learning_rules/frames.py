@@ -1,6 +1,6 @@
 """Figures of this chapter: data in, figures out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,23 +12,9 @@ __all__ = ["fields", "fields_frame"]
 
 
 def fields(rows: dict[str, Tensor], shape: tuple[int, int]) -> np.ndarray:
-    """Draw the weights onto units as pictures of their inputs, a row of units for each title: orange negative, purple positive.
+    """Draw weights (n_inputs, n_units) as pictures of their inputs, a row of units for each title.
 
-    Parameters
-    ----------
-    rows : dict of str to Tensor
-        For each title the weights, shape (n_inputs, n_units); colours are scaled unit by unit.
-    shape : tuple of int
-        Rows and columns of an input.
-
-    Returns
-    -------
-    numpy.ndarray
-        The axes, shape (number of titles, n_units).
-
-    Notes
-    -----
-    Taught in the chapter "Learning rules".
+    Orange is negative, purple positive; colours are scaled unit by unit.
     """
     across = max(w.shape[1] for w in rows.values())
     _, axes = plt.subplots(len(rows), across, figsize=(7, len(rows) * 7 / across), squeeze=False)
@@ -38,14 +24,14 @@ def fields(rows: dict[str, Tensor], shape: tuple[int, int]) -> np.ndarray:
     return axes
 
 
-def _draw_fields(axes: Sequence[Axes], w: Tensor, shape: tuple[int, int]) -> None:
+def _draw_fields(axes: Iterable[Axes], w: Tensor, shape: tuple[int, int]) -> None:
     for ax in axes:
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
-    for ax, one in zip(axes, w.detach().T, strict=False):
-        limit = one.abs().max().item() or 1.0
+    for ax, field in zip(axes, w.detach().T, strict=False):
+        limit = field.abs().max().item() or 1.0
         ax.imshow(
-            one.reshape(shape).numpy(),
+            field.reshape(shape).numpy(),
             cmap="PuOr",
             vmin=-limit,
             vmax=limit,
@@ -54,17 +40,7 @@ def _draw_fields(axes: Sequence[Axes], w: Tensor, shape: tuple[int, int]) -> Non
 
 
 def fields_frame(w: Tensor, shape: tuple[int, int], across: int, title: str) -> Figure:
-    """Draw the weights onto units as pictures of their inputs, in rows of ``across``; arguments else as for :func:`fields`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        For :class:`.MovingFigure`.
-
-    Notes
-    -----
-    Taught in the chapter "Learning rules".
-    """
+    """Draw weights (n_inputs, n_units) as pictures of their inputs, in rows of ``across``."""
     down = -(-w.shape[1] // across)
     fig, axes = plt.subplots(down, across, figsize=(7, 7 * down / across + 0.4), squeeze=False)
     _draw_fields(axes.ravel(), w, shape)

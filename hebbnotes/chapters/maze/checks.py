@@ -10,32 +10,21 @@ __all__ = ["advantages", "steps_to_finds"]
 
 
 def advantages(advantage: Callable[[Tensor, Tensor, float, float], Tensor]) -> None:
-    """Check a reader's advantages, a function of rewards and values (T, B), ``gamma`` and ``lam``, and say what holds.
-
-    Raises
-    ------
-    AssertionError
-        If the shape is wrong, an advantage depends on rewards before it, the critic's expectation is not subtracted, a surprise is
-        not discounted by ``gamma * lam`` for a step, or something is expected after the last step.
-
-    Notes
-    -----
-    Taught in the chapter "The maze".
-    """
+    """Check a reader's advantages, of rewards and values (T, B), ``gamma`` and ``lam``."""
     zero, pulse = torch.zeros(6, 1), torch.zeros(6, 1)
     pulse[3] = 1.0
-    found = advantage(pulse, zero, 0.9, 0.5)
-    assert isinstance(found, Tensor), f"it must be a tensor, got {type(found).__name__}"
-    assert found.shape == (6, 1), (
-        f"it must have the shape of the rewards, (6, 1), got {tuple(found.shape)}"
+    answer = advantage(pulse, zero, 0.9, 0.5)
+    assert isinstance(answer, Tensor), f"it must be a tensor, got {type(answer).__name__}"
+    assert answer.shape == (6, 1), (
+        f"it must have the shape of the rewards, (6, 1), got {tuple(answer.shape)}"
     )
-    assert not found[4:].any(), (
+    assert not answer[4:].any(), (
         "an action cannot have earned what came before it: sum from its own step on"
     )
-    assert torch.isclose(found[3], torch.ones(1)), (
-        f"a reward of 1 that nobody expected is an advantage of 1, got {found[3].item():g}"
+    assert torch.isclose(answer[3], torch.ones(1)), (
+        f"a reward of 1 that nobody expected is an advantage of 1, got {answer[3].item():g}"
     )
-    faded = (found[:3] / found[1:4]).flatten()
+    faded = (answer[:3] / answer[1:4]).flatten()
     wanted = torch.full((3,), 0.45)
     assert torch.allclose(faded, wanted), (
         f"each step before fades by gamma * lam = 0.45, got {[round(x, 3) for x in faded.tolist()]}"
@@ -52,21 +41,14 @@ def advantages(advantage: Callable[[Tensor, Tensor, float, float], Tensor]) -> N
         "add gamma times what the critic expects after it"
     )
     print(
-        "Yes: it looks forward, fades by gamma * lam, and counts only what the critic did not expect."
+        "Yes: it looks forward, fades by gamma * lam, "
+        "and counts only what the critic did not expect."
     )
 
 
 def steps_to_finds(steps: Callable[[Tensor], tuple[float, float]]) -> None:
-    """Check a reader's mean steps to the first and to the second find, a function of ``found`` (T, B), and say what holds.
-
-    Raises
-    ------
-    AssertionError
-        If the unit of time is not a step, finds are mixed up, or agents that never made the find are left out.
-
-    Notes
-    -----
-    Taught in the chapter "The maze".
+    """Check a reader's mean steps to the first and to the second find, a function of ``found`` (T,
+    B).
     """
     found = torch.zeros(12, 2, dtype=torch.bool)
     found[3], found[9] = True, True
@@ -78,7 +60,8 @@ def steps_to_finds(steps: Callable[[Tensor], tuple[float, float]]) -> None:
     found[:, 1] = False
     first, second = map(float, steps(found))
     assert first == 16, (
-        f"one agent looks for 4 steps and finds; the other looks for 12 and does not: 16 steps for one find, got {first:g}. "
+        "one agent looks for 4 steps and finds; the other looks for 12 and does not: "
+        f"16 steps for one find, got {first:g}. "
         "Leaving out who did not find makes slow searches look fast"
     )
     assert second == 6, (

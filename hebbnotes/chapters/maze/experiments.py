@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
@@ -27,28 +28,70 @@ from hebbnotes.tasks import maze
 __all__ = ["EXPERIMENTS", "agent", "load"]
 
 
-def agent(
-    *,
-    kind: str,
-    n: int,
-    rule: str,
-    clip: float | None,
-    eta: float,
-    alpha_scale: float,
-    n_noise: int,
-    generator: torch.Generator,
-    **_: Any,
-) -> agents.Agent:
-    """Return an untrained agent; arguments as for :class:`.Agent`, the rule by name; others are left aside."""
-    rule_itself = RULES[_checks.choice("rule", rule, tuple(RULES))]
+@dataclass(frozen=True, kw_only=True)
+class Lives:
+    """Configuration that agents of all kinds share: the network, the maze, how they live, learn and are tested."""
+
+    rule: str = "oja"
+    clip: float | None = None
+    eta: float = 0.1
+    alpha_scale: float = 0.1
+    n_noise: int = 0
+    size: int = 9
+    n_steps: int = 200
+    n_goals: int = 1
+    reward: float = 1.0
+    penalty: float = 0.01
+    batch: int = 32
+    updates: int = 10_000
+    schedule: str = "cosine"
+    clip_norm: float | None = 0.5
+    gamma: float = 0.95
+    lam: float = 0.95
+    scale: float | None = None
+    value_weight: float = 0.25
+    entropy: tuple[float, float] = (0.02, 0.005)
+    test_episodes: int = 3_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alone(Lives):
+    """Configuration of one agent: of a kind, with n units, trained at a learning rate."""
+
+    kind: str = "plastic"
+    n: int = 64
+    lr: float = 3e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rates(Lives):
+    """Configuration of agents of several kinds, each with its number of units, at each of several learning rates."""
+
+    sizes: dict[str, int]
+    rates: tuple[float, ...] = (1e-3, 3e-3, 1e-2, 3e-2)
+    updates: int = 3_000
+    test_episodes: int = 1_000
+
+    def each(self) -> dict[str, Alone]:
+        """Return the configuration of each agent by its name."""
+        shared = {one.name: getattr(self, one.name) for one in fields(Lives)}
+        return {
+            f"{kind}-{rate:g}": Alone(**shared, kind=kind, n=n, lr=rate)
+            for kind, n in self.sizes.items()
+            for rate in self.rates
+        }
+
+
+def agent(chosen: Alone, generator: torch.Generator) -> agents.Agent:
+    """Return the untrained agent of a configuration."""
     return agents.Agent(
-        n,
-        kind,
-        rule_itself,
-        clip=clip,
-        eta=eta,
-        alpha_scale=alpha_scale,
-        n_noise=n_noise,
+        chosen.n,
+        chosen.kind,
+        RULES[_checks.choice("rule", chosen.rule, tuple(RULES))],
+        clip=chosen.clip,
+        eta=chosen.eta,
+        alpha_scale=chosen.alpha_scale,
+        n_noise=chosen.n_noise,
         generator=generator,
     )
 
@@ -62,55 +105,38 @@ def load(name: str, weights: Weights, prefix: str = "") -> agents.Agent:
         If there is no such experiment here, of a single agent.
     RuntimeError
         If weights are missing or do not fit.
-
-    Notes
-    -----
-    Taught in the chapter "The maze".
     """
-    alone = tuple(
-        one for one, experiment in EXPERIMENTS.items() if "kind" in experiment.configuration
-    )
-    configuration = EXPERIMENTS[_checks.choice("name", name, alone)].configuration
-    return loaded(agent(**configuration, generator=torch.Generator()), weights, prefix)
+    alone = {
+        key: one.configuration
+        for key, one in EXPERIMENTS.items()
+        if isinstance(one.configuration, Alone)
+    }
+    chosen = alone[_checks.choice("name", name, tuple(alone))]
+    return loaded(agent(chosen, torch.Generator()), weights, prefix)
 
 
 LR_SCHEDULES = {"cosine": training.cosine, "constant": training.constant}
 
 
-def train(
-    trial: Trial,
-    *,
-    size: int,
-    n_steps: int,
-    n_goals: int,
-    reward: float,
-    penalty: float,
-    batch: int,
-    updates: int,
-    lr: float,
-    schedule: str,
-    clip_norm: float | None,
-    gamma: float,
-    lam: float,
-    scale: float | None,
-    value_weight: float,
-    entropy: tuple[float, float],
-    test_episodes: int,
-    part: str = "",
-    **configuration: Any,
-) -> Any:
+def train(trial: Trial, chosen: Alone, part: str = "") -> tuple[Numbers, Weights]:
     """Train an agent by advantage actor-critic, each update on new episodes."""
     if trial.device != "cpu":
         raise ValueError(
             f"device must be cpu for the maze, got {trial.device}: its agents take one step after the other"
         )
-    g = trial.generator()
-    made, net = maze.make(size), agent(**configuration, generator=g)
+    g, updates, (first, last) = trial.generator(), chosen.updates, chosen.entropy
+    made, net = maze.make(chosen.size), agent(chosen, g)
     loss = agents.loss(
-        net, made, batch, n_steps, g, n_goals=n_goals, reward=reward, penalty=penalty, gamma=gamma, lam=lam, scale=scale,
-        value_weight=value_weight, entropy=lambda update: entropy[0] + (entropy[1] - entropy[0]) * update / updates,
+        net, made, chosen.batch, chosen.n_steps, g,
+        n_goals=chosen.n_goals, reward=chosen.reward, penalty=chosen.penalty,
+        gamma=chosen.gamma, lam=chosen.lam, scale=chosen.scale, value_weight=chosen.value_weight,
+        entropy=lambda update: first + (last - first) * update / updates,
     )  # fmt: skip
-    options = {"lr": lr, "schedule": LR_SCHEDULES[schedule], "clip_norm": clip_norm}
+    options = {
+        "lr": chosen.lr,
+        "schedule": LR_SCHEDULES[chosen.schedule],
+        "clip_norm": chosen.clip_norm,
+    }
     history = trial.train(net.parameters(), loss, updates, g, part=part, **options)
     ends = block_ends(updates, 40)
     return {
@@ -130,30 +156,18 @@ def _milliseconds(loss: Callable[[int], Any], update: int, times: int = 20) -> f
     return 1000 * (time.process_time() - began) / times
 
 
-def score(
-    weights: Weights,
-    seed: int,
-    *,
-    size: int,
-    n_steps: int,
-    n_goals: int,
-    reward: float,
-    penalty: float,
-    test_episodes: int,
-    **configuration: Any,
-) -> Numbers:
+def score(weights: Weights, seed: int, chosen: Alone) -> Numbers:
     """Test an agent on new episodes: as it is, with its memory erased half-way, and where its goal can be read from."""
-    net, made = (
-        loaded(agent(**configuration, generator=torch.Generator()), weights),
-        maze.make(size),
-    )
+    net, made = loaded(agent(chosen, torch.Generator()), weights), maze.make(chosen.size)
     g = torch.Generator().manual_seed(10_000 + seed)
+    n_steps, n_goals = chosen.n_steps, chosen.n_goals
+    world = {"reward": chosen.reward, "penalty": chosen.penalty}
 
     def live(begin: maze.Agents, steps: int, state: Any = None) -> agents.Life:
-        return agents.live(net, made, begin, steps, g, state, reward=reward, penalty=penalty)
+        return agents.live(net, made, begin, steps, g, state, **world)
 
-    found = live(maze.start(made, test_episodes, g, n_goals), n_steps).found
-    half = live(maze.start(made, test_episodes, g, n_goals), n_steps // 2)
+    found = live(maze.start(made, chosen.test_episodes, g, n_goals), n_steps).found
+    half = live(maze.start(made, chosen.test_episodes, g, n_goals), n_steps // 2)
     knows, later = half.found.any(0), int(torch.randint(2**31, (1,), generator=g))
     after = {}
     for name, state in agents.with_erased(net, half.state).items():
@@ -188,99 +202,54 @@ def _decoded(net: agents.Agent, made: maze.Maze, life: agents.Life) -> dict[str,
     }
 
 
-def train_rates(
-    trial: Trial, *, sizes: dict[str, int], rates: tuple[float, ...], **configuration: Any
-) -> Any:
+def train_rates(trial: Trial, chosen: Rates) -> tuple[Numbers, Weights]:
     """Train an agent of each kind at each learning rate."""
     weights = {}
-    for kind, n in sizes.items():
-        for rate in rates:
-            part = f"{kind}-{rate:g}"
-            _, trained = train(
-                trial, **configuration | {"kind": kind, "n": n, "lr": rate}, part=part
-            )
-            weights |= {f"{part}.{key}": value for key, value in trained.items()}
+    for name, one in chosen.each().items():
+        _, trained = train(trial, one, part=name)
+        weights |= {f"{name}.{key}": value for key, value in trained.items()}
     return {}, weights
 
 
-def score_rates(
-    weights: Weights,
-    seed: int,
-    *,
-    sizes: dict[str, int],
-    rates: tuple[float, ...],
-    **configuration: Any,
-) -> Numbers:
+def score_rates(weights: Weights, seed: int, chosen: Rates) -> Numbers:
     """Test each of these agents."""
     finds: dict[str, list[float]] = {}
-    for kind, n in sizes.items():
-        for rate in rates:
-            prefix = f"{kind}-{rate:g}."
-            tested = score(under(weights, prefix), seed, **configuration | {"kind": kind, "n": n})
-            finds.setdefault(kind, []).append(tested["test_finds"])
+    for name, one in chosen.each().items():
+        tested = score(under(weights, f"{name}."), seed, one)
+        finds.setdefault(one.kind, []).append(tested["test_finds"])
     return {
-        "rates": list(rates),
+        "rates": list(chosen.rates),
         "finds": finds,
         "best": {kind: max(values) for kind, values in finds.items()},
     }
 
 
-_TRAINED = {
-    "kind": "plastic",
-    "n": 64,
-    "rule": "oja",
-    "clip": None,
-    "eta": 0.1,
-    "alpha_scale": 0.1,
-    "n_noise": 0,
-    "size": 9,
-    "n_steps": 200,
-    "n_goals": 1,
-    "reward": 1.0,
-    "penalty": 0.01,
-    "batch": 32,
-    "updates": 10_000,
-    "lr": 3e-3,
-    "schedule": "cosine",
-    "clip_norm": 0.5,
-    "gamma": 0.95,
-    "lam": 0.95,
-    "scale": None,
-    "value_weight": 0.25,
-    "entropy": (0.02, 0.005),
-    "test_episodes": 3_000,
-}
-_LSTM = {"kind": "lstm", "n": 41, "lr": 1e-2}
-_RECURRENT = {"kind": "recurrent", "n": 87}
-_PUBLISHED = {
-    "n": 100,
-    "eta": 0.01,
-    "alpha_scale": 0.01,
-    "n_steps": 250,
-    "reward": 10.0,
-    "penalty": 0.1,
-    "batch": 1,
-    "updates": 1_000_000,
-    "lr": 1e-4,
-    "schedule": "constant",
-    "clip_norm": None,
-    "gamma": 0.9,
-    "lam": 1.0,
-    "scale": 1.0,
-    "value_weight": 0.03,
-    "entropy": (0.1, 0.1),
-}
+_GOALS = {"unit": "goals found in an episode", "at_least": 0.0}
 
 
-def _experiment(about: str, changed: dict[str, Any], **options: Any) -> Experiment:
-    return Experiment(
-        about,
-        train,
-        score,
-        _TRAINED | changed,
-        "test_finds",
-        "goals found in an episode",
-        **options,
+def _experiment(about: str, chosen: Alone, **options: Any) -> Experiment[Any]:
+    return Experiment(about, train, score, chosen, "test_finds", **_GOALS | options)
+
+
+def _published(kind: str) -> Alone:
+    return Alone(
+        kind=kind,
+        n=100,
+        eta=0.01,
+        alpha_scale=0.01,
+        n_steps=250,
+        reward=10.0,
+        penalty=0.1,
+        batch=1,
+        updates=1_000_000,
+        lr=1e-4,
+        schedule="constant",
+        clip_norm=None,
+        gamma=0.9,
+        lam=1.0,
+        scale=1.0,
+        value_weight=0.03,
+        entropy=(0.1, 0.1),
     )
 
 
@@ -295,65 +264,53 @@ _DIFFERENCE = (
     "paper, which was not run, has the numbers of the published program but for the inputs, the initial numbers and the entropy"
 )
 _FIVE = {"seeds": (0, 1, 2, 3, 4), "keep": (0, 1, 2, 3, 4)}
-_KINDS = {"plastic": {}, "lstm": _LSTM}
-_HARDER = {
-    "noise": ("with eight inputs that only distract", {"n_noise": 8}),
-    "goals": (
-        "with three goals that are rewarded by turns, 400 steps",
-        {"n_goals": 3, "n_steps": 400},
-    ),
-    "large": ("in 13 x 13 squares, 400 steps", {"size": 13, "n_steps": 400}),
-}
-_FEWER = {("noise", "lstm"): {"n": 39}}  # more inputs: fewer units for as many trained numbers
-_RATES = {
-    "sizes": {"plastic": 64, "recurrent": 87, "lstm": 41},
-    "rates": (1e-3, 3e-3, 1e-2, 3e-2),
-    "updates": 3_000,
-    "test_episodes": 1_000,
-}
+_LSTM = Alone(kind="lstm", n=41, lr=1e-2)
 
-EXPERIMENTS: dict[str, Experiment] = {
+
+def _harder(kind: str, about: str, chosen: Alone) -> Experiment[Any]:
+    return _experiment(f"{kind} network {about}", replace(chosen, updates=3_000), seeds=(0, 1))
+
+
+_NOISE = "with eight inputs that only distract"
+_THREE = "with three goals that are rewarded by turns, 400 steps"
+_LARGE = "in 13 x 13 squares, 400 steps"
+
+EXPERIMENTS: dict[str, Experiment[Any]] = {
     "maze-plastic": _experiment(
         "9 x 9 squares, 200 steps: a plastic network of 64 units, Oja's rule",
-        {},
-        scales={"paper": _PUBLISHED},
+        Alone(),
+        scales={"paper": _published("plastic")},
         paper=("Figure 6",),
         difference=_DIFFERENCE,
         **_FIVE,
     ),
     "maze-recurrent": _experiment(
         "the same task: a recurrent network with as many trained numbers",
-        _RECURRENT,
-        scales={"paper": _PUBLISHED | {"kind": "recurrent"}},
+        Alone(kind="recurrent", n=87),
+        scales={"paper": _published("recurrent")},
         paper=("Figure 6",),
         difference=_DIFFERENCE,
         **_FIVE,
     ),
     "maze-lstm": _experiment("the same task: an LSTM with as many trained numbers", _LSTM, **_FIVE),
     "maze-lstm-high": _experiment(
-        "the LSTM at a learning rate of 0.03", _LSTM | {"lr": 3e-2}, **_FIVE | {"keep": ()}
+        "the LSTM at a learning rate of 0.03", replace(_LSTM, lr=3e-2), seeds=(0, 1, 2, 3, 4)
     ),
     "maze-rates": Experiment(
         "each of the three networks at four learning rates, on seeds of their own",
         train_rates,
         score_rates,
-        {
-            key: value
-            for key, value in (_TRAINED | _RATES).items()
-            if key not in ("kind", "n", "lr")
-        },
+        Rates(sizes={"plastic": 64, "recurrent": 87, "lstm": 41}),
         "best.lstm",
-        "goals found in an episode, LSTM at its best rate",
         seeds=(100, 101),
+        **_GOALS | {"unit": "goals found in an episode, LSTM at its best rate"},
     ),
-    **{
-        f"maze-{name}-{kind}": _experiment(
-            f"{kind} network {about}",
-            {"updates": 3_000} | network | harder | _FEWER.get((name, kind), {}),
-            seeds=(0, 1),
-        )
-        for name, (about, harder) in _HARDER.items()
-        for kind, network in _KINDS.items()
-    },
+    "maze-noise-plastic": _harder("plastic", _NOISE, Alone(n_noise=8)),
+    # more inputs: fewer units for as many trained numbers
+    "maze-noise-lstm": _harder("lstm", _NOISE, replace(_LSTM, n_noise=8, n=39)),
+    "maze-goals-plastic": _harder("plastic", _THREE, Alone(n_goals=3, n_steps=400)),
+    "maze-goals-lstm": _harder("lstm", _THREE, replace(_LSTM, n_goals=3, n_steps=400)),
+    "maze-large-plastic": _harder("plastic", _LARGE, Alone(size=13, n_steps=400)),
+    "maze-large-lstm": _harder("lstm", _LARGE, replace(_LSTM, size=13, n_steps=400)),
 }
 """All experiments in the maze."""

@@ -9,33 +9,12 @@ __all__ = ["maze_frame"]
 
 
 def maze_frame(walls: Tensor, path: Tensor, goal: Tensor, known: bool, title: str) -> Figure:
-    """Draw an agent in its maze: where it was since its last find, where it is, and its goal.
+    """Draw an agent in its maze (S, S): its path (n, 2) since its last find, and its goal (2,).
 
-    Parameters
-    ----------
-    walls : Tensor
-        Boolean, shape (S, S).
-    path : Tensor
-        Rows and columns since its last find, the latest last, shape (n, 2).
-    goal : Tensor
-        Row and column, shape (2,).
-    known : bool
-        Whether it has found the goal before; else the goal is drawn empty.
-    title : str
-        What happens at this step.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        For :class:`.MovingFigure`.
-
-    Notes
-    -----
-    Taught in the chapter "The maze".
+    The goal is drawn empty until it is ``known``: until it was found before.
     """
-    fig = Figure(
-        figsize=(3.6, 3.9), layout="tight"
-    )  # not pyplot's, which keeps count of open figures and warns of many
+    # not pyplot's, which keeps count of open figures and warns of many
+    fig = Figure(figsize=(3.6, 3.9), layout="tight")
     ax = fig.subplots()
     ax.imshow(walls.numpy(), cmap="gray_r", vmin=0, vmax=1.6, interpolation="nearest")
     rows, columns = path.T.numpy()

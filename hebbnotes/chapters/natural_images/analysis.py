@@ -9,75 +9,58 @@ __all__ = ["independent_pixels", "simpler_alphas"]
 
 
 def independent_pixels(correlation: Tensor) -> float:
-    """Return how many independent pixels patterns with correlated pixels are worth, judged by their chance overlaps.
+    """Return how many independent pixels correlated ones are worth: ``n**2 / sum of
+    correlation**2``.
 
-    ``n**2 / sum of correlation**2``: the overlap of two unrelated patterns, the mean product of their pixels, has the variance that
+    The overlap of two unrelated patterns, the mean product of their pixels, has the variance that
     it would have with so many independent pixels.
 
     Parameters
     ----------
-    correlation : Tensor
-        Correlation of the pixels, shape (n, n), with ones on its diagonal.
-
-    Raises
-    ------
-    ValueError
-        If it is not a square matrix with ones on its diagonal.
-
-    Notes
-    -----
-    Taught in the chapter "Natural images".
+    correlation : Tensor (n, n), of the pixels, with ones on its diagonal
     """
     square = correlation.ndim == 2 and correlation.shape[0] == correlation.shape[1] > 0
     if not square or not torch.allclose(
         correlation.diagonal(), correlation.new_ones(()), atol=1e-4
     ):
         raise ValueError(
-            f"correlation must have shape (n, n) and ones on its diagonal, got shape {tuple(correlation.shape)}"
+            "correlation must have shape (n, n) and ones on its diagonal, "
+            f"got shape {tuple(correlation.shape)}"
         )
     return len(correlation) ** 2 / correlation.double().square().sum().item()
 
 
 def simpler_alphas(alpha: Tensor, n_pixels: int, generator: torch.Generator) -> dict[str, Tensor]:
-    """Return simpler plasticity coefficients to put in the place of trained ones, of a network that completes halves of pictures.
+    """Return simpler plasticities to put in the place of trained ones, of a network for pictures.
 
     Parameters
     ----------
-    alpha : Tensor
-        Plasticity coefficients, shape (n, n).
+    alpha : Tensor (n, n)
     n_pixels : int
-        How many of the units are pixels, row by row: the first half of them is the upper half of the picture.
-    generator : torch.Generator
-        Source of the shuffled alpha.
+        How many of the units are pixels, row by row: the first half of them is the upper half.
+    generator : torch.Generator, of the shuffled alpha
 
     Returns
     -------
     dict
-        For each name a matrix: ``intact``; ``shuffled``; ``its mean``; ``rank 1``, ``rank 2``, ``rank 4`` and ``rank 8``, the
-        nearest matrices of that rank; ``mean of each block``, where the four blocks are from a half of the pixels to a half;
-        ``within halves 0``; and ``gains across``, which has 0 within the halves, and across them blocks of rank 1: a gain of each
-        pixel as a sender and one as a receiver. The last three leave the connections of units that are no pixels as they are.
-
-    Raises
-    ------
-    ValueError
-        If alpha is not a square matrix, or has fewer units than pixels.
-
-    Notes
-    -----
-    Taught in the chapter "Natural images".
+        For each name a matrix: ``intact``; ``shuffled``; ``its mean``; ``rank 1``, ``2``, ``4`` and
+        ``8``, the nearest of that rank; ``mean of each block``, where the four blocks are from a
+        half of the pixels to a half; ``within halves 0``; and ``gains across``, which has 0 within
+        the halves, and across them blocks of rank 1: a gain of each pixel as a sender and one as a
+        receiver. The last three leave the connections of units that are no pixels as they are.
     """
     if alpha.ndim != 2 or alpha.shape[0] != alpha.shape[1] or not 2 <= n_pixels <= len(alpha):
         raise ValueError(
-            f"alpha must have shape (n, n) with n >= n_pixels >= 2, got {tuple(alpha.shape)} and {n_pixels} pixels"
+            "alpha must have shape (n, n) with n >= n_pixels >= 2, "
+            f"got {tuple(alpha.shape)} and {n_pixels} pixels"
         )
     alpha = alpha.detach()
-    found = {
+    simpler = {
         "intact": alpha,
         "shuffled": analysis.shuffled(alpha, generator),
         "its mean": alpha.mean().expand_as(alpha),
     }
-    found |= {
+    simpler |= {
         f"rank {rank}": analysis.of_rank(alpha, rank) for rank in (1, 2, 4, 8) if rank <= len(alpha)
     }
     upper, lower = slice(0, n_pixels // 2), slice(n_pixels // 2, n_pixels)
@@ -90,4 +73,4 @@ def simpler_alphas(alpha: Tensor, n_pixels: int, generator: torch.Generator) -> 
                 across[senders, receivers] = gains[senders, receivers] = 0
             else:
                 gains[senders, receivers] = analysis.of_rank(block, 1)
-    return found | {"mean of each block": means, "within halves 0": across, "gains across": gains}
+    return simpler | {"mean of each block": means, "within halves 0": across, "gains across": gains}

@@ -9,35 +9,26 @@ __all__ = ["across"]
 
 
 def across(connections: Callable[[tuple[int, int]], Tensor]) -> None:
-    """Check a reader's matrix of the connections between the left and the right half of a picture, and say what holds.
-
-    Raises
-    ------
-    AssertionError
-        If it is not a boolean matrix of all pairs of pixels, or names a pair within one side, or leaves one between the sides out.
-
-    Notes
-    -----
-    Taught in the chapter "Natural images".
-    """
+    """Check a reader's connections between the left and the right half of a picture."""
     for rows, columns in ((4, 6), (3, 4)):
-        n, found = rows * columns, connections((rows, columns))
-        assert isinstance(found, Tensor), f"it must be a tensor, got {type(found).__name__}"
-        assert found.shape == (n, n), (
-            f"for {rows} x {columns} pixels it must have shape ({n}, {n}), got {tuple(found.shape)}"
+        n, answer = rows * columns, connections((rows, columns))
+        assert isinstance(answer, Tensor), f"it must be a tensor, got {type(answer).__name__}"
+        assert answer.shape == (n, n), (
+            f"for {rows} x {columns} pixels it must have shape ({n}, {n}), "
+            f"got {tuple(answer.shape)}"
         )
-        assert found.dtype == torch.bool, (
-            f"it must be boolean, got {found.dtype}: end with a comparison"
+        assert answer.dtype == torch.bool, (
+            f"it must be boolean, got {answer.dtype}: end with a comparison"
         )
-        assert not found.diagonal().any(), (
+        assert not answer.diagonal().any(), (
             "a pixel is on the same side as itself: is it True where the sides are the same?"
         )
-        assert torch.equal(found, found.T), "if i and j are on different sides, so are j and i"
-        grid = found.reshape(rows, columns, rows, columns)
+        assert torch.equal(answer, answer.T), "if i and j are on different sides, so are j and i"
+        grid = answer.reshape(rows, columns, rows, columns)
         assert torch.equal(grid, grid[:1, :, :1].expand_as(grid)), (
             "the pixels of one column are on one side: look at the column"
         )
-        assert found.sum(0).eq(n // 2).all(), "each pixel has half of all pixels on the other side"
+        assert answer.sum(0).eq(n // 2).all(), "each pixel has half of all pixels on the other side"
         assert grid[0, 0, 0, columns - 1], (
             "the first and the last pixel of a row are on different sides"
         )

@@ -1,6 +1,8 @@
 """Experiments on pictures, half of one erased: Figures 4 and 5 of the paper, and when per-synapse plasticity pays."""
 
 from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from itertools import product
 from typing import Any
 
 import torch
@@ -55,10 +57,6 @@ def load(
     ------
     RuntimeError
         If weights are missing or do not fit.
-
-    Notes
-    -----
-    Taught in the chapter "Natural images".
     """
     return loaded(network(alpha, task, 0.01, torch.Generator()), weights, prefix)
 
@@ -78,55 +76,58 @@ def photographs(source: str, split: str) -> tuple[Tensor, tuple[int, int]]:
     return data.grey(data.cifar10(split, source == "cifar10-subset", download=False)), (32, 32)
 
 
-def train_natural_images(
-    trial: Trial,
-    *,
-    alpha: str | None,
-    source: str,
-    eta: float,
-    lr: float,
-    anneal: bool,
-    batch: int,
-    updates: int,
-    **_: Any,
-) -> Any:
+@dataclass(frozen=True, kw_only=True)
+class Pictures:
+    """Configuration of a network on halves of photographs: its alpha, one of :data:`KINDS`, the source, the training."""
+
+    alpha: str | None
+    source: str = "cifar10-subset"
+    eta: float = 0.01
+    lr: float = 1e-3
+    anneal: bool = True
+    batch: int = 4
+    updates: int = 1_500
+    test_episodes: int = 500
+
+
+def train_natural_images(trial: Trial, chosen: Pictures) -> tuple[Numbers, Weights]:
     """Train a network on halves of photographs, as in section 4.3 of the paper."""
-    known, shape = photographs(source, "train")
+    known, shape = photographs(chosen.source, "train")
     task = tasks.PatternCompletion(n_bits=known.shape[1], **tasks.PICTURES)
     g = trial.generator()
-    net = network(alpha, task, eta, g)
-    loss = tasks.picture_loss(net, task, known.to(g.device), shape, batch, g)
-    schedule = training.cosine if anneal else training.constant
-    history = trial.train(net.parameters(), loss, updates, g, lr=lr, schedule=schedule)
-    ends = block_ends(updates, 30)
+    net = network(chosen.alpha, task, chosen.eta, g)
+    loss = tasks.picture_loss(net, task, known.to(g.device), shape, chosen.batch, g)
+    schedule = training.cosine if chosen.anneal else training.constant
+    options = {"lr": chosen.lr, "schedule": schedule}
+    history = trial.train(net.parameters(), loss, chosen.updates, g, **options)
+    ends = block_ends(chosen.updates, 30)
     return {
         "trained_numbers": sum(p.numel() for p in net.parameters()),
-        "episodes": [batch * end for end in ends],
+        "episodes": [chosen.batch * end for end in ends],
         "squared": blocks(history.metrics["squared"], ends),
         "eta": short(net.eta),
     }, net.state_dict()
 
 
-def score_natural_images(
-    weights: Weights, seed: int, *, alpha: str | None, source: str, test_episodes: int, **_: Any
-) -> Numbers:
+def score_natural_images(weights: Weights, seed: int, chosen: Pictures) -> Numbers:
     """Test a network on photographs that it was not trained on, whole and with its alpha changed."""
-    new, shape = photographs(source, "test")
+    new, shape = photographs(chosen.source, "test")
     task = tasks.PatternCompletion(n_bits=new.shape[1], **tasks.PICTURES)
-    net = load(alpha, task, weights)
-    g = torch.Generator().manual_seed(10_000 + seed)
-    shown = [tasks.pictures(task, new, shape, 10, g) for _ in range(test_episodes // 10)]
+    net, g = load(chosen.alpha, task, weights), torch.Generator().manual_seed(10_000 + seed)
+    shown = [tasks.pictures(task, new, shape, 10, g) for _ in range(chosen.test_episodes // 10)]
+    few, mixed = shown[: max(1, len(shown) // 5)], torch.Generator().manual_seed(20_000 + seed)
+
+    def answer(e: tasks.Episodes) -> Tensor:
+        return net(e.inputs, clamp=e.clamp)[0][-1]
+
     found = {
-        "test_squared": _mean(shown, lambda e: net(e.inputs, clamp=e.clamp)[0][-1]),
+        "test_squared": _mean(shown, answer),
         "test_squared_of_silence": _mean(shown, lambda e: torch.zeros(len(e.answer), task.n_units)),
         "test_squared_of_the_mean_picture": _mean(shown, lambda e: e.patterns.mean(1)),
         "independent_pixels": short(analysis.independent_pixels(torch.corrcoef(new.T))),
+        "first_fifth_squared": _mean(few, answer),  # beside the simpler alphas
     }
-    few, mixed = shown[: max(1, len(shown) // 5)], torch.Generator().manual_seed(20_000 + seed)
-    found["first_fifth_squared"] = _mean(
-        few, lambda e: net(e.inputs, clamp=e.clamp)[0][-1]
-    )  # beside the simpler alphas
-    if alpha != "full":
+    if chosen.alpha != "full":
         return found
     return found | alpha_described(net.alpha, task.n_bits) | {"alphas": _alphas(net, few, mixed)}
 
@@ -163,157 +164,136 @@ def alpha_described(alpha: Tensor, n_pixels: int) -> dict[str, float]:
     }
 
 
-def train_smooth_patterns(
-    trial: Trial,
-    *,
-    lengths: tuple[float, ...],
-    shape: tuple[int, int],
-    schedule: dict[str, Any],
-    eta: float,
-    lr: float,
-    batch: int,
-    updates: int,
-    **_: Any,
-) -> Any:
+@dataclass(frozen=True)
+class Shown:
+    """How the smooth patterns are shown, as in :class:`hebbnotes.tasks.PatternCompletion`."""
+
+    n_patterns: int = 3
+    cycles: int = 1
+    steps_on: int = 6
+    steps_off: int = 2
+    steps_test: int = 3
+    graded: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmoothPatterns:
+    """Configuration of networks on patterns of several correlation lengths, in pixels, on a grid."""
+
+    lengths: tuple[float, ...] = (0, 0.5, 1, 1.5, 2, 3)
+    shape: tuple[int, int] = (8, 8)
+    schedule: Shown = Shown()
+    eta: float = 0.03
+    lr: float = 3e-2
+    batch: int = 32
+    updates: int = 600
+    test_episodes: int = 1_000
+
+    def task(self) -> tasks.PatternCompletion:
+        """Return the task."""
+        return tasks.PatternCompletion(self.shape[0] * self.shape[1], **asdict(self.schedule))
+
+
+def train_smooth_patterns(trial: Trial, chosen: SmoothPatterns) -> tuple[Numbers, Weights]:
     """Train each kind of alpha on patterns of each correlation length, erased in each of three ways."""
-    task = tasks.PatternCompletion(n_bits=shape[0] * shape[1], **schedule)
     weights: Weights = {}
-    for where in smooth.ERASED:
-        for length in lengths:
-            for name, kind in KINDS.items():
-                g = trial.generator()
-                net = network(kind, task, eta, g)
-
-                def loss(
-                    update: int,
-                    net: Any = net,
-                    g: Any = g,
-                    length: float = length,
-                    where: str = where,
-                ) -> Any:
-                    e = smooth.smooth_episodes(task, where, length, shape, batch, g)
-                    wrong = tasks.squared_error(net(e.inputs, clamp=e.clamp)[0][-1], e)
-                    return task.n_bits / 2 * wrong.mean(), {"squared": wrong.mean().item()}
-
-                cell = f"{where} {length:g} {name}"
-                trial.train(
-                    net.parameters(), loss, updates, g, part=cell, lr=lr, schedule=training.cosine
-                )
-                weights |= {f"{cell} {key}": value for key, value in net.state_dict().items()}
+    for where, length, (name, kind) in product(smooth.ERASED, chosen.lengths, KINDS.items()):
+        cell = f"{where} {length:g} {name}"
+        trained = _train_cell(trial, chosen, cell, (where, length, kind))
+        weights |= {f"{cell} {key}": value for key, value in trained.items()}
     return {}, weights
 
 
-def score_smooth_patterns(
-    weights: Weights,
-    seed: int,
-    *,
-    lengths: tuple[float, ...],
-    shape: tuple[int, int],
-    schedule: dict[str, Any],
-    test_episodes: int,
-    **_: Any,
-) -> Numbers:
+def _train_cell(
+    trial: Trial, chosen: SmoothPatterns, cell: str, which: tuple[str, float, str | None]
+) -> Weights:
+    (where, length, kind), task, g = which, chosen.task(), trial.generator()
+    net = network(kind, task, chosen.eta, g)
+
+    def loss(_: int) -> tuple[Tensor, dict[str, float]]:
+        e = smooth.smooth_episodes(task, where, length, chosen.shape, chosen.batch, g)
+        wrong = tasks.squared_error(net(e.inputs, clamp=e.clamp)[0][-1], e)
+        return task.n_bits / 2 * wrong.mean(), {"squared": wrong.mean().item()}
+
+    options = {"part": cell, "lr": chosen.lr, "schedule": training.cosine}
+    trial.train(net.parameters(), loss, chosen.updates, g, **options)
+    return net.state_dict()
+
+
+def score_smooth_patterns(weights: Weights, seed: int, chosen: SmoothPatterns) -> Numbers:
     """Test each network, and those with a full alpha with simpler ones in its place."""
-    task = tasks.PatternCompletion(n_bits=shape[0] * shape[1], **schedule)
-    found: Numbers = {}
-    for where in smooth.ERASED:
-        for length in lengths:
-            g = torch.Generator().manual_seed(10_000 + seed)
-            shown = [smooth.smooth_episodes(task, where, length, shape, test_episodes, g)]
-            cell: Numbers = {"the mean pattern": _mean(shown, lambda e: e.patterns.mean(1))}
-            for name, kind in KINDS.items():
-                net = load(kind, task, weights, f"{where} {length:g} {name} ")
-                cell[name] = _mean(shown, lambda e, net=net: net(e.inputs, clamp=e.clamp)[0][-1])
-                if kind == "full":
-                    cell |= alpha_described(net.alpha, task.n_bits)
-                    cell["alphas"] = _alphas(
-                        net, shown, torch.Generator().manual_seed(20_000 + seed)
-                    )
-            found.setdefault(where, {})[f"{length:g}"] = cell
+    task, found = chosen.task(), {}
+    for where, length in product(smooth.ERASED, chosen.lengths):
+        g = torch.Generator().manual_seed(10_000 + seed)
+        e = smooth.smooth_episodes(task, where, length, chosen.shape, chosen.test_episodes, g)
+        cell: Numbers = {"the mean pattern": _mean([e], lambda e: e.patterns.mean(1))}
+        for name, kind in KINDS.items():
+            net = load(kind, task, weights, f"{where} {length:g} {name} ")
+            cell[name] = _mean([e], lambda e, net=net: net(e.inputs, clamp=e.clamp)[0][-1])
+            if kind == "full":
+                mixed = torch.Generator().manual_seed(20_000 + seed)
+                cell |= alpha_described(net.alpha, task.n_bits)
+                cell["alphas"] = _alphas(net, [e], mixed)
+        found.setdefault(where, {})[f"{length:g}"] = cell
     return found
 
 
-def _are_there(*, source: str, **_: Any) -> None:
-    if source != "patches":  # which scikit-learn brings
-        data.require(source)
+def _are_there(chosen: Pictures) -> None:
+    if chosen.source != "patches":  # which scikit-learn brings
+        data.require(chosen.source)
 
 
-_SQUARED = {"metric": "test_squared", "unit": "mean squared error of an erased pixel"}
-_CIFAR = {
-    "source": "cifar10-subset",
-    "eta": 0.01,
-    "lr": 1e-3,
-    "anneal": True,
-    "batch": 4,
-    "updates": 1_500,
-    "test_episodes": 500,
-}
-_PATCHES = {
-    "source": "patches",
-    "eta": 0.03,
-    "lr": 1e-2,
-    "batch": 32,
-    "updates": 300,
-    "test_episodes": 1_000,
-}
-_PUBLISHED = {"source": "cifar10", "lr": 1e-4, "anneal": False, "batch": 1, "updates": 100_000}
 _DIFFERENCE = (
     "4,000 photographs instead of 40,000; 6,000 episodes in batches of four, with a larger and annealed learning rate, instead of "
     "up to 100,000 one by one; at notebook scale 8 x 8 patches of two photographs; at the scale of the paper, which was not run, "
     "all 50,000 training photographs and the official test photographs instead of 40,000 and the other 10,000"
 )
 
-EXPERIMENTS: dict[str, Experiment] = {
-    f"images-{name}": Experiment(
+_SQUARED = {"unit": "mean squared error of an erased pixel", "at_least": 0.0}
+
+
+def _pictures(
+    about: str, alpha: str | None, paper: tuple[str, ...], note: str = ""
+) -> Experiment[Any]:
+    book = Pictures(alpha=alpha)
+    small = {"source": "patches", "eta": 0.03, "lr": 1e-2, "batch": 32, "updates": 300}
+    large = {"source": "cifar10", "lr": 1e-4, "anneal": False, "batch": 1, "updates": 100_000}
+    scales = {"notebook": replace(book, **small, test_episodes=1_000)}
+    return Experiment(
         f"1,025 units, three photographs in grey, half of one erased: {about}",
         train_natural_images,
         score_natural_images,
-        {"alpha": kind} | _CIFAR,
-        **_SQUARED,
+        book,
+        "test_squared",
         keep=(0,),
-        scales={"notebook": _PATCHES} | ({"paper": _PUBLISHED} if paper else {}),
+        scales=scales | ({"paper": replace(book, **large)} if paper else {}),
         stored=("book", "notebook"),
         needs=_are_there,
         paper=paper,
-        difference=(_DIFFERENCE if paper else "")
-        + ("; the pictures shown are of other photographs" if kind == "full" else ""),
+        difference=(_DIFFERENCE if paper else "") + note,
+        **_SQUARED,
     )
-    for (name, kind), about, paper in zip(
-        KINDS.items(),
-        (
-            "a plasticity of its own for each connection",
-            "one across the halves, one elsewhere",
-            "one plasticity for all",
-            "none",
-        ),
-        (("Figure 5", "Figure 4"), (), ("Figure 5",), ("Figure 5",)),
-        strict=True,
-    )
+
+
+EXPERIMENTS: dict[str, Experiment[Any]] = {
+    "images-full": _pictures(
+        "a plasticity of its own for each connection",
+        "full",
+        ("Figure 5", "Figure 4"),
+        "; the pictures shown are of other photographs",
+    ),
+    "images-halves": _pictures("one across the halves, one elsewhere", "halves", ()),
+    "images-shared": _pictures("one plasticity for all", "shared", ("Figure 5",)),
+    "images-none": _pictures("none", None, ("Figure 5",)),
+    "smooth-patterns": Experiment(
+        "65 units, three patterns of 8 x 8 from white noise to smooth, half erased in three ways, four kinds of alpha",
+        train_smooth_patterns,
+        score_smooth_patterns,
+        SmoothPatterns(),
+        "half.1.full",
+        keep=(0, 1, 2, 3, 4),
+        scales={"notebook": SmoothPatterns(lengths=(0, 2), updates=150)},
+        **_SQUARED,
+    ),
 }
-"""All experiments on pictures; that on smooth patterns is added here."""
-EXPERIMENTS["smooth-patterns"] = Experiment(
-    "65 units, three patterns of 8 x 8 from white noise to smooth, half erased in three ways, four kinds of alpha",
-    train_smooth_patterns,
-    score_smooth_patterns,
-    {
-        "lengths": (0, 0.5, 1, 1.5, 2, 3),
-        "shape": (8, 8),
-        "schedule": {
-            "n_patterns": 3,
-            "cycles": 1,
-            "steps_on": 6,
-            "steps_off": 2,
-            "steps_test": 3,
-            "graded": True,
-        },
-        "eta": 0.03,
-        "lr": 3e-2,
-        "batch": 32,
-        "updates": 600,
-        "test_episodes": 1_000,
-    },
-    "half.1.full",
-    "mean squared error of an erased pixel",
-    keep=(0, 1, 2, 3, 4),
-    scales={"notebook": {"lengths": (0, 2), "updates": 150}},
-)
+"""All experiments on pictures."""

@@ -13,25 +13,9 @@ __all__ = ["maps_frame"]
 def maps_frame(
     maps: dict[str, Tensor], pixel: tuple[int, int], largest: dict[str, float]
 ) -> Figure:
-    """Draw what all pixels send to one pixel, as pictures: orange negative, purple positive, and a cross on the receiver.
+    """Draw what all pixels send to one ``pixel``, by title: orange negative, purple positive.
 
-    Parameters
-    ----------
-    maps : dict of str to Tensor
-        For each title the connections into the pixel, shape (rows, columns).
-    pixel : tuple of int
-        Row and column of the receiver.
-    largest : dict of str to float
-        For each title the value at which the colour is full.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        For :class:`.MovingFigure`.
-
-    Notes
-    -----
-    Taught in the chapter "Natural images".
+    The colour is full at ``largest``, and a cross is on the receiver.
     """
     fig, axes = plt.subplots(1, len(maps), figsize=(7, 3.2), squeeze=False)
     for ax, (title, values) in zip(axes[0], maps.items(), strict=True):

@@ -11,35 +11,25 @@ __all__ = ["HalvesRNN"]
 
 
 class HalvesRNN(nn.Module):
-    """Plastic recurrent network with two plasticity coefficients: across the halves of a picture, and for all other connections.
+    """Plastic recurrent network with two plasticities: across the halves of a picture, and
+    elsewhere.
+
+    Source: this book; a reduction of Miconi, Stanley & Clune (2018), equation 1.
 
     Parameters
     ----------
     n_pixels : int
         Pixels, row by row, 2 or more; the first half of them is the upper half of the picture.
-    n : int
-        Units, those beyond the pixels included.
-    eta : float
-        Initial rate at which the trace is written, inside (0, 1).
-    generator : torch.Generator
-        Source of the initial weights.
+    n : int, units, those beyond the pixels included
+    eta : float, initial rate at which the trace is written, inside (0, 1)
+    generator : torch.Generator, of the initial weights
 
     Attributes
     ----------
-    two : Parameter
-        The coefficients: across, and elsewhere.
-
-    Raises
-    ------
-    TypeError
-        If a size is not an integer, or ``eta`` is not a number.
-    ValueError
-        If there are fewer than two pixels, or fewer units than pixels, or ``eta`` is not inside (0, 1).
-
-    Notes
-    -----
-    Source: this book; a reduction of Miconi, Stanley & Clune (2018), equation 1. Taught in the chapter "Natural images".
+    two : Parameter (2,), the coefficients: across, and elsewhere
     """
+
+    across: Tensor
 
     def __init__(self, n_pixels: int, n: int, *, eta: float, generator: torch.Generator) -> None:
         _checks.integer("n_pixels", n_pixels, 2)
@@ -64,5 +54,5 @@ class HalvesRNN(nn.Module):
     def forward(
         self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None
     ) -> tuple[Tensor, State]:
-        """Run an episode, or go on with one; see :func:`.loop.run` for shapes and errors."""
+        """Run an episode, or go on with one; see :func:`.loop.run`."""
         return run(inputs, self.core.w, self.alpha, self.eta, self.core.rule, state, clamp)

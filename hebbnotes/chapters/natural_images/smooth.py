@@ -20,36 +20,21 @@ ERASED = ("half", "checkerboard", "scattered")
 def smooth_patterns(
     count: int, shape: tuple[int, int], length: float, generator: torch.Generator
 ) -> Tensor:
-    """Draw patterns of grey values whose neighbours are alike, from white noise to smooth.
+    """Draw grey patterns whose neighbours are alike, (count, rows * columns), values in [-1, 1].
 
-    A Gaussian field in which pixels at distance d have the correlation ``exp(-d**2 / (2 length**2))`` is passed through its
-    distribution function: every pixel is uniform in [-1, 1], whatever the length, and a correlation r becomes
-    ``6 / pi * arcsin(r / 2)``.
+    A Gaussian field in which pixels at distance d have the correlation ``exp(-d**2 / (2
+    length**2))`` is passed through its distribution function: every pixel is uniform in [-1, 1],
+    whatever the length, and a correlation r becomes ``6 / pi * arcsin(r / 2)``.
+
+    >>> smooth_patterns(5, (8, 8), length=1.5, generator=torch.Generator()).shape
+    torch.Size([5, 64])
 
     Parameters
     ----------
-    count : int
-        Number of patterns.
-    shape : tuple of int
-        Rows and columns, in pixels.
-    length : float
-        Correlation length, in pixels; 0 makes all pixels independent.
+    count : int, patterns
+    shape : tuple of int, rows and columns, in pixels
+    length : float, correlation length, in pixels; 0 makes all pixels independent
     generator : torch.Generator
-        Source of randomness.
-
-    Returns
-    -------
-    Tensor
-        Shape (count, rows * columns), values in [-1, 1].
-
-    Raises
-    ------
-    ValueError
-        If the length is negative or not finite, or another argument is no positive integer.
-
-    Notes
-    -----
-    Taught in the chapter "Natural images".
     """
     rows, columns = (_checks.integer("shape", s) for s in shape)
     mixing = _mixing(rows, columns, _checks.number("length", length, 0)).to(generator.device)
@@ -60,26 +45,10 @@ def smooth_patterns(
 
 
 def smooth_correlation(shape: tuple[int, int], length: float) -> Tensor:
-    """Return the correlation between any two pixels of :func:`smooth_patterns`, in double precision.
+    """Return the correlation of any two pixels of :func:`smooth_patterns`, (n, n), in float64.
 
-    ``6 / pi * arcsin(r / 2)`` with ``r = exp(-d**2 / (2 length**2))`` for pixels at distance d.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Rows and columns, in pixels.
-    length : float
-        Correlation length, in pixels.
-
-    Returns
-    -------
-    Tensor
-        Shape (rows * columns, rows * columns).
-
-    Notes
-    -----
-    Source: the correlation of two uniform variables with a Gaussian copula (K. Pearson, 1907). Taught in the chapter "Natural
-    images".
+    ``6 / pi * arcsin(r / 2)`` with ``r = exp(-d**2 / (2 length**2))`` for pixels at distance d:
+    that of two uniform variables with a Gaussian copula (K. Pearson, 1907).
     """
     rows, columns = (_checks.integer("shape", s) for s in shape)
     return (
@@ -101,7 +70,9 @@ def _gaussian(rows: int, columns: int, length: float) -> Tensor:
 
 @lru_cache(maxsize=32)
 def _mixing(rows: int, columns: int, length: float) -> Tensor:
-    """Return the symmetric square root of the covariance of the Gaussian field behind :func:`smooth_patterns`."""
+    """Return the symmetric square root of the covariance of the field
+    of :func:`smooth_patterns`.
+    """
     values, vectors = torch.linalg.eigh(_gaussian(rows, columns, length))
     return ((vectors * values.clamp_min(0).sqrt()) @ vectors.T).float()
 
@@ -118,28 +89,14 @@ def smooth_episodes(
 
     Parameters
     ----------
-    task : PatternCompletion
-        With ``graded=True``.
+    task : PatternCompletion, with ``graded=True``
     where : {"half", "checkerboard", "scattered"}
-        The upper or the lower half; the black or the white squares of a checkerboard, where the units of one colour come first;
-        or pixels drawn anew for each episode.
-    length : float
-        Correlation length, in pixels.
-    shape : tuple of int
-        Rows and columns.
-    batch : int
-        Number of episodes.
+        The upper or the lower half; the black or the white squares of a checkerboard, where the
+        units of one colour come first; or pixels drawn anew for each episode.
+    length : float, correlation length, in pixels
+    shape : tuple of int, rows and columns
+    batch : int, episodes
     generator : torch.Generator
-        Source of randomness.
-
-    Raises
-    ------
-    ValueError
-        If there is no such way to erase, or a size does not fit.
-
-    Notes
-    -----
-    Taught in the chapter "Natural images".
     """
     _checks.choice("where", where, ERASED)
     patterns = smooth_patterns(batch * task.n_patterns, shape, length, generator)

@@ -1,11 +1,13 @@
 """Experiments on one-shot learning: Table 1 of the paper, a prototypical network beside it, and what changes with rule and task."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks, data
+from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.experiments.experiment import (
     RULES,
     Experiment,
@@ -20,38 +22,47 @@ from hebbnotes.experiments.experiment import (
 )
 from hebbnotes.learning import training
 from hebbnotes.networks import one_shot as networks
+from hebbnotes.networks import run_layer
 from hebbnotes.tasks import one_shot
 
 __all__ = ["EXPERIMENTS", "load", "network"]
 
 
-def network(
-    *,
-    alpha: str | None,
-    n_ways: int,
-    rule: str,
-    eta: float,
-    alpha_scale: float,
-    generator: torch.Generator,
-    **_: Any,
-) -> networks.OneShotNetwork | networks.PrototypicalNetwork:
-    """Return an untrained network; one without ``alpha`` is a prototypical network.
+@dataclass(frozen=True, kw_only=True)
+class OneShot:
+    """Configuration of a network on Omniglot; one without ``alpha`` is a prototypical network.
 
-    Parameters
-    ----------
-    alpha : {"full", "shared", None}
-        As for :class:`.OneShotNetwork`, or none.
-    n_ways, eta, alpha_scale, generator
-        As for that.
-    rule : {"hebb", "decay", "oja"}
-        By name. Further parts of a configuration are left aside.
+    In an update ``batch`` episodes share ``n_characters`` times ``n_drawings`` drawings.
     """
-    _checks.choice("rule", rule, tuple(RULES))
-    if alpha is None:
+
+    alpha: str | None = "shared"
+    rule: str = "oja"
+    eta: float = 0.27
+    alpha_scale: float = 1.0
+    held_out: int = 100
+    n_ways: int = 5
+    n_shots: int = 1
+    n_characters: int = 64
+    n_drawings: int = 4
+    batch: int = 4096
+    updates: int = 6_000
+    lr: float = 2e-3
+    kernel_lr: float | None = 0.01
+    schedule: str = "cosine"
+    jitter: bool = True
+    precision: str = "bfloat16"
+    test_episodes: int = 100_000
+
+
+def network(
+    chosen: OneShot, generator: torch.Generator
+) -> networks.OneShotNetwork | networks.PrototypicalNetwork:
+    """Return the untrained network of a configuration."""
+    rule = RULES[_checks.choice("rule", chosen.rule, tuple(RULES))]
+    if chosen.alpha is None:
         return networks.PrototypicalNetwork(generator=generator)
-    return networks.OneShotNetwork(
-        n_ways, RULES[rule], alpha, eta=eta, alpha_scale=alpha_scale, generator=generator
-    )
+    how = {"eta": chosen.eta, "alpha_scale": chosen.alpha_scale}
+    return networks.OneShotNetwork(chosen.n_ways, rule, chosen.alpha, **how, generator=generator)
 
 
 def load(
@@ -65,13 +76,9 @@ def load(
         If there is no such experiment here.
     RuntimeError
         If weights are missing or do not fit.
-
-    Notes
-    -----
-    Taught in the chapter "One-shot learning".
     """
-    configuration = EXPERIMENTS[_checks.choice("name", name, tuple(EXPERIMENTS))].configuration
-    return loaded(network(**configuration, generator=torch.Generator()), weights, prefix)
+    chosen = EXPERIMENTS[_checks.choice("name", name, tuple(EXPERIMENTS))].configuration
+    return loaded(network(chosen, torch.Generator()), weights, prefix)
 
 
 def _falling(done: float) -> float:
@@ -82,45 +89,29 @@ def _falling(done: float) -> float:
 LR_SCHEDULES = {"cosine": training.cosine, "falling": _falling}
 
 
-def train(
-    trial: Trial,
-    *,
-    held_out: int,
-    n_ways: int,
-    n_shots: int,
-    n_characters: int,
-    n_drawings: int,
-    batch: int,
-    updates: int,
-    lr: float,
-    kernel_lr: float | None,
-    schedule: str,
-    jitter: bool,
-    precision: str,
-    **configuration: Any,
-) -> Any:
+def train(trial: Trial, chosen: OneShot) -> tuple[Numbers, Weights]:
     """Train a network on the characters that its seed does not hold out."""
     drawings, _ = one_shot.omniglot()
-    known, _ = one_shot.split(len(drawings), held_out, trial.seed)
+    known, _ = one_shot.split(len(drawings), chosen.held_out, trial.seed)
     g = trial.generator()
     drawings = drawings[known].to(g.device)
-    net = network(n_ways=n_ways, generator=g, **configuration)
+    net = network(chosen, g)
+    counts = chosen.n_characters, chosen.n_drawings, chosen.n_ways, chosen.n_shots, chosen.batch
 
     def draw() -> one_shot.Pool:
-        pool = one_shot.pool(drawings, n_characters, n_drawings, n_ways, n_shots, batch, g)
-        return pool._replace(pictures=one_shot.jitter(pool.pictures, g)) if jitter else pool
+        pool = one_shot.pool(drawings, *counts, g)
+        return (
+            pool._replace(pictures=handwriting.jitter(pool.pictures, g)) if chosen.jitter else pool
+        )
 
-    loss = one_shot.loss(net, draw, getattr(torch, precision))
-    history = trial.train(
-        net.parameters(),
-        loss,
-        updates,
-        g,
-        lr=lr,
-        kernel_lr=kernel_lr,
-        schedule=LR_SCHEDULES[schedule],
-    )
-    ends = block_ends(updates, 40)
+    loss = one_shot.loss(net, draw, getattr(torch, chosen.precision))
+    options = {
+        "lr": chosen.lr,
+        "kernel_lr": chosen.kernel_lr,
+        "schedule": LR_SCHEDULES[chosen.schedule],
+    }
+    history = trial.train(net.parameters(), loss, chosen.updates, g, **options)
+    ends = block_ends(chosen.updates, 40)
     return {
         "trained_numbers": sum(p.numel() for p in net.parameters()),
         "updates": ends,
@@ -129,23 +120,15 @@ def train(
     }, net.state_dict()
 
 
-def score(
-    weights: Weights,
-    seed: int,
-    *,
-    held_out: int,
-    n_ways: int,
-    n_shots: int,
-    test_episodes: int,
-    **configuration: Any,
-) -> Numbers:
+def score(weights: Weights, seed: int, chosen: OneShot) -> Numbers:
     """Test a network on the characters that it never saw: as it is, read by another rule, and with more drawings of each."""
     drawings, _ = one_shot.omniglot()
-    net = loaded(network(n_ways=n_ways, **configuration, generator=torch.Generator()), weights)
-    new = drawings[one_shot.split(len(drawings), held_out, seed)[1]]
-    g = torch.Generator().manual_seed(10_000 + seed)
-    answers, where = _answers(net, new, n_ways, n_shots, test_episodes, g)
-    own = "prototypes" if isinstance(net, networks.PrototypicalNetwork) else configuration["rule"]
+    net = loaded(network(chosen, torch.Generator()), weights)
+    new = drawings[one_shot.split(len(drawings), chosen.held_out, seed)[1]]
+    g, n_ways, n_shots = torch.Generator(), chosen.n_ways, chosen.n_shots
+    g.manual_seed(10_000 + seed)
+    answers, where = _answers(net, new, n_ways, n_shots, chosen.test_episodes, g)
+    own = "prototypes" if isinstance(net, networks.PrototypicalNetwork) else chosen.rule
     found: Numbers = {
         "test_right": short(answers[own].mean()),
         "first_hundred_right": short(answers[own][:100].mean()),  # as published
@@ -158,9 +141,9 @@ def score(
             for name, right in answers.items()
         }
     if (n_ways, n_shots) == (5, 1):
-        answers, _ = _answers(net, new, n_ways, 5, min(test_episodes, 20_000), g)
+        answers, _ = _answers(net, new, n_ways, 5, min(chosen.test_episodes, 20_000), g)
         found["five_shots_read_by"] = {name: short(right.mean()) for name, right in answers.items()}
-    if own != "prototypes":
+    if isinstance(net, networks.OneShotNetwork):
         found |= {
             "eta": short(net.readout.eta),
             "alpha": short(net.readout.alpha.mean()),
@@ -217,7 +200,7 @@ def readings(net: Any, seen: Tensor, targets: Tensor, clamp: Tensor) -> dict[str
     shown, labels = seen[:-1], targets[:-1]
     means = torch.einsum("kbf,kbn->bnf", shown, labels) / labels.sum(0).unsqueeze(-1)
     found = {
-        "prototypes": one_shot.prototypes(shown, labels, seen[-1]),
+        "prototypes": networks.prototypes(shown, labels, seen[-1]),
         "mean product": (means @ seen[-1].unsqueeze(-1)).squeeze(-1),
     }
     if isinstance(net, networks.OneShotNetwork):
@@ -226,55 +209,39 @@ def readings(net: Any, seen: Tensor, targets: Tensor, clamp: Tensor) -> dict[str
             "w = 0": (0 * layer.w, layer.rule)
         }
         for name, (w, rule) in ways.items():
-            found[name] = networks.run_layer(
-                seen, w, layer.alpha, layer.eta, rule, None, targets, clamp
-            )[0][-1]
+            found[name] = run_layer(seen, w, layer.alpha, layer.eta, rule, None, targets, clamp)[0][
+                -1
+            ]
     return found
 
 
-_TRAINED = {
-    "alpha": "shared",
-    "rule": "oja",
-    "eta": 0.27,
-    "alpha_scale": 1.0,
-    "held_out": 100,
-    "n_ways": 5,
-    "n_shots": 1,
-    "n_characters": 64,
-    "n_drawings": 4,
-    "batch": 4096,
-    "updates": 6_000,
-    "lr": 2e-3,
-    "kernel_lr": 0.01,
-    "schedule": "cosine",
-    "jitter": True,
-    "precision": "bfloat16",
-    "test_episodes": 100_000,
-}
-_PUBLISHED = {
-    "eta": 0.01,
-    "alpha_scale": 0.01,
-    "n_characters": 5,
-    "n_drawings": 2,
-    "batch": 1,
-    "updates": 5_000_000,
-    "lr": 3e-5,
-    "kernel_lr": None,
-    "schedule": "falling",
-    "jitter": False,
-    "precision": "float32",
-}
-_RIGHT = {
-    "metric": "test_right",
-    "unit": "share of drawings of new characters named right",
-    "needs": lambda **_: data.require("omniglot"),
-}
+def _are_there(chosen: OneShot) -> None:
+    data.require("omniglot")
 
 
-def _experiment(about: str, changed: dict[str, Any], **options: Any) -> Experiment:
-    return Experiment(about, train, score, _TRAINED | changed, **_RIGHT, **{"keep": (0,)} | options)
+def _experiment(about: str, chosen: OneShot, **options: Any) -> Experiment[Any]:
+    shared = {
+        "unit": "share of drawings of new characters named right",
+        "at_least": 0.0,
+        "needs": _are_there,
+        "keep": (0,),
+    }
+    return Experiment(about, train, score, chosen, "test_right", **shared | options)
 
 
+_PUBLISHED = OneShot(
+    eta=0.01,
+    alpha_scale=0.01,
+    n_characters=5,
+    n_drawings=2,
+    batch=1,
+    updates=5_000_000,
+    lr=3e-5,
+    kernel_lr=None,
+    schedule="falling",
+    jitter=False,
+    precision="float32",
+)
 _DIFFERENCE = (
     "in an update 4,096 episodes share 256 drawings, each slightly turned, stretched, sheared and shifted, instead of one "
     "episode of drawings as they are; 6,000 updates instead of 1,000,000 in version 1 of the paper and 5,000,000 in its "
@@ -286,10 +253,10 @@ _DIFFERENCE = (
     "which was not run, has the numbers of that code but for ink, loss and test"
 )
 
-EXPERIMENTS: dict[str, Experiment] = {
+EXPERIMENTS: dict[str, Experiment[Any]] = {
     "omniglot-plastic": _experiment(
         "five characters, one drawing of each, the published network with one plasticity for all connections, Oja's rule",
-        {},
+        OneShot(),
         keep=(0, 1, 2, 3, 4),
         scales={"paper": _PUBLISHED},
         paper=("Table 1",),
@@ -297,29 +264,31 @@ EXPERIMENTS: dict[str, Experiment] = {
     ),
     "omniglot-full": _experiment(
         "the same with a plasticity of its own for each connection",
-        {"alpha": "full"},
+        OneShot(alpha="full"),
         seeds=(0, 1, 2),
         paper=("Table 1",),
         difference=_DIFFERENCE,
     ),
     "omniglot-prototypes": _experiment(
         "the same convolutions without plasticity: a prototypical network",
-        {"alpha": None},
+        OneShot(alpha=None),
         keep=(0, 1, 2, 3, 4),
         paper=("Table 1",),
         difference="the paper quotes a published number; this is a network with the convolutions and the training of ours",
     ),
     "omniglot-decay": _experiment(
-        "five characters, one drawing of each, the decay rule", {"rule": "decay"}, seeds=(0, 1, 2)
+        "five characters, one drawing of each, the decay rule",
+        OneShot(rule="decay"),
+        seeds=(0, 1, 2),
     ),
     "omniglot-five-shots": _experiment(
         "five characters, five drawings of each",
-        {"n_shots": 5, "n_characters": 32, "n_drawings": 8, "batch": 1024, "test_episodes": 20_000},
+        OneShot(n_shots=5, n_characters=32, n_drawings=8, batch=1024, test_episodes=20_000),
         seeds=(0, 1, 2),
     ),
     "omniglot-twenty-ways": _experiment(
         "twenty characters, one drawing of each, a read-out for twenty labels",
-        {"n_ways": 20, "batch": 1024, "test_episodes": 20_000},
+        OneShot(n_ways=20, batch=1024, test_episodes=20_000),
         seeds=(0, 1, 2),
     ),
 }

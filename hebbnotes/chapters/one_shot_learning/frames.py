@@ -13,40 +13,24 @@ __all__ = ["answers", "labels_frame"]
 
 
 def answers(episodes: OneShot, y: Tensor) -> np.ndarray:
-    """Draw one-shot episodes, a row each: the drawings that were shown, by label, then the one that is asked for and the answer.
+    """Draw one-shot episodes, a row each: the drawings by label, the one asked for, the answer (B,
+    N).
 
-    Parameters
-    ----------
-    episodes : OneShot
-        With one drawing of each character.
-    y : Tensor
-        Output of the last step, shape (B, N), in [0, 1].
-
-    Returns
-    -------
-    numpy.ndarray
-        The axes, shape (B, N + 1). A right answer is blue, a wrong one vermilion and followed by the right label.
-
-    Raises
-    ------
-    ValueError
-        If there is not one drawing of each character.
-
-    Notes
-    -----
-    Taught in the chapter "One-shot learning".
+    A right answer is blue, a wrong one vermilion and followed by the right label.
     """
     n_labels = y.shape[1]
     if len(episodes.targets) != n_labels + 1:
         raise ValueError(
-            f"there must be one drawing for each of {n_labels} labels, got {len(episodes.targets) - 1}: use n_shots=1"
+            f"there must be one drawing for each of {n_labels} labels, "
+            f"got {len(episodes.targets) - 1}: use n_shots=1"
         )
     letters = [chr(ord("A") + label) for label in range(n_labels)]
     order = episodes.targets[:-1].argmax(-1).argsort(0)
     rows = []
     for b, drawn in enumerate((1 - 2 * episodes.inputs).unbind(1)):
         rows.append(dict(zip([*letters, "asked"], [*drawn[order[:, b]], drawn[-1]], strict=True)))
-    axes = greys(rows, tuple(episodes.inputs.shape[-2:]))
+    down, across = episodes.inputs.shape[-2:]
+    axes = greys(rows, (down, across))
     for b, (said, right) in enumerate(
         zip(y.argmax(-1).tolist(), episodes.answer.tolist(), strict=True)
     ):
@@ -60,31 +44,8 @@ def answers(episodes: OneShot, y: Tensor) -> np.ndarray:
 def labels_frame(
     drawing: Tensor, hebb: Tensor, y: Tensor, labels: str, largest: float, title: str
 ) -> Figure:
-    """Draw one step of one-shot learning: the drawing, the trace of each label, and the output.
-
-    Parameters
-    ----------
-    drawing : Tensor
-        Share of ink, shape (rows, columns), in [0, 1].
-    hebb : Tensor
-        Trace, shape (n_features, n_labels).
-    y : Tensor
-        Output, shape (n_labels,), in [0, 1].
-    labels : str
-        A letter for each label.
-    largest : float
-        Value of the trace that gets the strongest colour.
-    title : str
-        What happens at this step.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        For :class:`.MovingFigure`.
-
-    Notes
-    -----
-    Taught in the chapter "One-shot learning".
+    """Draw a step of one-shot learning: the drawing, the trace (F, N) of each label, and the
+    output.
     """
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(7, 2.4), width_ratios=(1.3, 2.6, 1))
     left.imshow(drawing.detach().numpy(), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")

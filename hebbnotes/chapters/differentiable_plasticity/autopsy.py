@@ -1,0 +1,48 @@
+"""What trained numbers are worth on fresh episodes, what they look like, and what each part of them is worth."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hebbnotes import tasks
+from hebbnotes.analysis import participation_ratio
+from hebbnotes.chapters.differentiable_plasticity import analysis
+from hebbnotes.experiments.experiment import Numbers, short
+from hebbnotes.networks import run
+
+__all__ = ["autopsy", "measure"]
+
+
+def measure(
+    w: Any, alpha: Any, eta: Any, task: tasks.PatternCompletion, episodes: int, seed: int
+) -> tasks.Errors:
+    """Return the mean errors of a plastic network on fresh episodes, shown one at a time to spare memory."""
+    g = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        shown = [task.sample(1, g) for _ in range(episodes)]
+        wrong = [tasks.errors(run(e.inputs, w, alpha, eta, clamp=e.clamp)[0][-1], e) for e in shown]
+    return tasks.Errors(*(torch.cat(kind).mean() for kind in zip(*wrong, strict=True)))
+
+
+def autopsy(
+    w: Tensor, alpha: Tensor, eta: Any, task: tasks.PatternCompletion, episodes: int, seed: int
+) -> Numbers:
+    """Describe trained weights, those among the bits alone, and what each ablation costs."""
+    n = task.n_bits
+    fixed, plastic = w[:n, :n], alpha[:n, :n]
+    others = fixed[~torch.eye(n, dtype=torch.bool)]
+    numbers = {
+        "w_diagonal_mean": fixed.diagonal().mean(),
+        "w_diagonal_std": fixed.diagonal().std(),
+        "w_others_mean": others.mean(),
+        "w_others_std": others.std(),
+        "alpha_mean": plastic.mean(),
+        "alpha_std": plastic.std(),
+        "alpha_rank": participation_ratio(plastic),
+    }
+    cut = analysis.ablations(w, alpha, torch.Generator().manual_seed(seed))
+    costs = {
+        name: short(measure(*pair, eta, task, episodes, seed).erased) for name, pair in cut.items()
+    }
+    return {name: short(value) for name, value in numbers.items()} | {"ablations": costs}

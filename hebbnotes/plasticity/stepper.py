@@ -1,0 +1,137 @@
+"""The stepper: one function hands a rule the local quantities that it declares, in every loop over time.
+
+A rule is ``rule(w, pre, post) -> dw``. What else it sees, it declares by name: as a keyword-only argument without a default. One
+with a default is a constant of the rule. What each name means is in the table ``rules.QUANTITIES``.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+from hebbnotes import _checks
+
+__all__ = ["change", "check", "declared", "pick"]
+
+_known: WeakKeyDictionary[Any, tuple[str, ...]] = WeakKeyDictionary()
+
+
+def declared(rule: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of the quantities that a rule, or a forget function, is to be supplied with.
+
+    >>> from hebbnotes import rules
+    >>> declared(rules.oja), declared(rules.soft_hebb)
+    ((), ('drive',))
+    """
+    if torch.compiler.is_compiling():  # nothing may be remembered while a graph is traced
+        return _inspect(rule)
+    try:
+        return _known[rule]
+    except (KeyError, TypeError):
+        names = _inspect(rule)
+    try:
+        _known[rule] = names
+    except TypeError:  # without a hash, or without weak references: it is asked each time
+        pass
+    return names
+
+
+def _inspect(rule: Callable[..., Any]) -> tuple[str, ...]:
+    try:
+        parameters = list(inspect.signature(rule).parameters.values())
+    except ValueError:  # some functions that are written in C do not tell
+        return ()
+    for p in parameters[3:]:
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty:
+            raise TypeError(
+                f"rule {_name(rule)} takes {p.name} by its position: a further quantity is declared "
+                f"by name, write rule(w, pre, post, *, {p.name})"
+            )
+    return tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty)
+
+
+def _name(rule: Any) -> str:
+    return getattr(rule, "__name__", type(rule).__name__)
+
+
+def check(rule: Any, supplied: Iterable[str], who: str) -> Any:
+    """Return a rule that can be called and declares nothing but what ``who`` supplies, or raise.
+
+    Raises
+    ------
+    TypeError
+        With both names: what is declared, and what can be supplied.
+    """
+    names, has = declared(_checks.rule(rule)), tuple(supplied)
+    missing = [name for name in names if name not in has]
+    if missing:
+        raise TypeError(
+            f"rule {_name(rule)} declares {', '.join(missing)}, and {who} supplies "
+            f"{', '.join(has) or 'nothing'}: use functools.partial(rule, {missing[0]}=...) for a "
+            "constant, or a loop that supplies it"
+        )
+    return rule
+
+
+def change(
+    rule: Callable[..., Tensor], w: Tensor, pre: Tensor, post: Tensor, **supplied: Tensor
+) -> Tensor:
+    """Apply a rule: hand it the quantities that it declares, out of those that the caller supplies.
+
+    >>> from hebbnotes import rules
+    >>> w, pre, post = torch.zeros(2, 1), torch.tensor([1.0, 2.0]), torch.tensor([3.0])
+    >>> change(rules.bcm, w, pre, post, threshold=torch.tensor([2.0]), drive=post).tolist()
+    [[3.0], [6.0]]
+
+    Parameters
+    ----------
+    rule : callable
+        ``rule(w, pre, post, *, ...) -> dw``.
+    w, pre, post : Tensor
+        Weights (..., n_pre, n_post) and activities (..., n_pre) and (..., n_post), without unit.
+    **supplied : Tensor
+        What the caller knows, by the names and with the axes of ``rules.QUANTITIES``. A ``modulator``
+        of one number for each episode, shape (...,), arrives as (..., n_post).
+
+    Returns
+    -------
+    Tensor
+        ``dw``, of the shape of ``w``, for a learning rate of 1.
+
+    Raises
+    ------
+    TypeError
+        If the rule declares what is not supplied; before it is called.
+    ValueError
+        If it returns another shape.
+    """
+    dw = rule(w, pre, post, **pick(rule, post, supplied))
+    if not isinstance(dw, Tensor) or dw.shape != w.shape:
+        got = tuple(dw.shape) if isinstance(dw, Tensor) else type(dw).__name__
+        raise ValueError(
+            f"the rule must return dw of shape {tuple(w.shape)} like w, got {got}: see hebbnotes.rules"
+        )
+    return dw
+
+
+def pick(
+    rule: Callable[..., Any], post: Tensor, supplied: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Return of what is supplied what a rule declares, as it arrives there, or raise TypeError."""
+    names = declared(rule)
+    if not supplied.keys() >= set(names):
+        check(rule, supplied, "its caller")
+    return {
+        name: _spread(supplied[name], post) if name == "modulator" else supplied[name]
+        for name in names
+    }
+
+
+def _spread(modulator: Tensor, post: Tensor) -> Tensor:
+    """Return what is broadcast to all, one number for each episode, for each receiver."""
+    if modulator.ndim < post.ndim:
+        modulator = modulator.unsqueeze(-1)
+    return modulator.expand_as(post)

@@ -1,0 +1,155 @@
+"""The house: imports point one way, and no folder, module or list of arguments grows too long.
+
+The exceptions may only shrink: one that is no longer needed fails here, too.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import hebbnotes
+
+ROOT = Path(hebbnotes.__file__).parent
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in ROOT.rglob("*.py")
+}
+LAYERS = (
+    {"_checks", "_files"},
+    {"plasticity"},
+    {"networks", "neurons"},
+    {"data"},
+    {"tasks"},
+    {"memories", "analysis"},
+    {"learning"},
+    {"experiments"},
+    {"figures", "check"},
+    {"chapters"},
+)
+LONG = {
+    "chapters.fast_evaluation.benchmark",
+    "experiments.running",
+    "plasticity.chunks",
+}
+CROWDED = {
+    "learning.actor_critic.loss",
+    "learning.agents.loss",
+    "learning.lives._lives",
+    "learning.lives._think",
+    "learning.training.train",
+    "networks.loop._check_connections",
+    "networks.loop.run",
+    "networks.loop.run_layer",
+    "networks.plastic.PlasticLinear.__init__",
+    "networks.plastic.PlasticRNN.__init__",
+    "networks.plastic._Plastic.__init__",
+    "plasticity.chunks.evaluate",
+}
+
+
+def imported(path):
+    """Yield the modules of the package that a module imports, those inside of functions, too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: imports are absolute here"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name.startswith("hebbnotes."):
+                yield module_of(name.removeprefix("hebbnotes."))
+
+
+def module_of(name):
+    """Return the module or package that holds a name, which may be one that is bound on use."""
+    first, *rest = name.split(".")
+    bound = (hebbnotes._MODULES | hebbnotes._OBJECTS).get(first, f"hebbnotes.{first}")
+    parts = [*bound.removeprefix("hebbnotes.").split("."), *rest]
+    while (
+        parts and ".".join(parts) not in MODULES and ".".join([*parts, "__init__"]) not in MODULES
+    ):
+        parts.pop()
+    assert parts, f"there is no hebbnotes.{name}"
+    return ".".join(parts)
+
+
+def layer(module):
+    (place,) = (k for k, names in enumerate(LAYERS) if module.split(".")[0] in names)
+    return place
+
+
+def test_imports_point_one_way():
+    upward = set()
+    for name, path in MODULES.items():
+        if name != "__init__":
+            own = name.split(".")[0]
+            upward |= {
+                (name, other)
+                for other in imported(path)
+                if other.split(".")[0] != own and layer(other) >= layer(name)
+            }
+    assert not upward
+
+
+def test_no_chapter_imports_another():
+    for name, path in MODULES.items():
+        if name.startswith("chapters.") and name.count(".") == 2:
+            chapter = name.rpartition(".")[0]
+            foreign = [o for o in imported(path) if o.startswith("chapters.")]
+            assert all(other.startswith(chapter) for other in foreign), (name, foreign)
+
+
+def test_the_room_of_a_notebook_has_its_name():
+    for folder in (ROOT / "chapters").iterdir():
+        if (folder / "__init__.py").exists():
+            assert (ROOT.parent / "book" / f"{folder.name.replace('_', '-')}.ipynb").exists()
+
+
+def test_each_folder_can_be_taken_in_at_a_glance():
+    packages = {path.parent for path in ROOT.rglob("__init__.py")}
+    assert sum(package.parent == ROOT for package in packages) <= 9
+    for package in packages:
+        modules = {path.stem for path in package.glob("*.py")} - {"__init__", "__main__"}
+        assert len(modules) <= (6 if package == ROOT else 7), (package, modules)
+
+
+def test_a_module_has_four_hundred_lines_at_most():
+    assert {name for name, path in MODULES.items() if path.read_text().count("\n") > 400} == LONG
+
+
+def functions(node, within):
+    """Yield each function of a module or class, and those inside of it, with its full name."""
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            name = f"{within}.{inner.name}"
+            if not isinstance(inner, ast.ClassDef):
+                yield name, inner
+            yield from functions(inner, name)
+        else:
+            yield from functions(inner, within)
+
+
+def test_a_function_has_eight_arguments_at_most():
+    crowded = set()
+    for module, path in MODULES.items():
+        for name, function in functions(ast.parse(path.read_text()), module):
+            arguments = function.args
+            given = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+            if sum(argument.arg not in {"self", "cls"} for argument in given) > 8:
+                crowded.add(name)
+    assert crowded == CROWDED
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("tasks.maze", "tasks.maze"),
+        ("PlasticRNN", "networks.plastic"),
+        ("rules.oja", "plasticity.rules"),
+        ("tasks.errors", "tasks"),
+    ],
+)
+def test_a_name_is_found_where_it_lies(name, module):
+    assert module_of(name) == module
