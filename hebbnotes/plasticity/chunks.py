@@ -481,7 +481,7 @@ def evaluate(
     inputs, w, alpha, eta, clamp
         As for :func:`.loop.run`; ``alpha`` is a matrix, a number or None.
     forget : callable
-        Elementwise function of the outputs, without trained numbers of its own; see :func:`.common_form`.
+        Elementwise function of the outputs, without trained numbers of its own; see :class:`.CommonForm`.
     y : Tensor
         Output before the first step, shape (B, n).
     hebb : Tensor or None
