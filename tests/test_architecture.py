@@ -26,8 +26,7 @@ LAYERS = (
     {"figures", "check"},
     {"chapters"},
 )
-LONG = {
-}
+LONG = {}
 CROWDED = {
     "learning.training.train",
 }
