@@ -26,14 +26,8 @@ LAYERS = (
     {"figures", "check"},
     {"chapters"},
 )
-LONG = {
-    "experiments.running",
-}
+LONG = {}
 CROWDED = {
-    "learning.actor_critic.loss",
-    "learning.agents.loss",
-    "learning.lives._lives",
-    "learning.lives._think",
     "learning.training.train",
 }
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from hebbnotes import PlasticRNN, ScaledIdentity, State, rules, run
 from hebbnotes.learning import agents
-from hebbnotes.learning import lives as lives_module
 from hebbnotes.plasticity import compiled
 from hebbnotes.tasks import maze
 
@@ -140,7 +139,7 @@ def test_single_precision_stays_single_and_is_close(rule, clip, seed):
 
 
 CASES = [
-    *((kind, rules.oja, None, *more) for kind in lives_module.KINDS for more in ((1, 0), (3, 2))),
+    *((kind, rules.oja, None, *more) for kind in agents.AGENTS for more in ((1, 0), (3, 2))),
     *(("plastic", rule, clip, 1, 0) for rule in RULES for clip in (None, 0.05)),
 ]
 
@@ -150,7 +149,7 @@ def test_a_compiled_life_is_the_plain_one(kind, rule, clip, n_goals, n_noise):
     made, lives = maze.make(5), []
     for plain in (True, False):
         g = torch.Generator().manual_seed(1)
-        agent = agents.Agent(6, kind, rule, clip=clip, n_noise=n_noise, generator=g).double()
+        agent = agents.of_kind(kind, 6, rule=rule, clip=clip, n_noise=n_noise, generator=g).double()
         agent.plain = plain
         first = agents.live(
             agent, made, maze.start(made, 40, g, n_goals), 60, g, reward=0.7, penalty=0.2
