@@ -26,10 +26,7 @@ LAYERS = (
     {"figures", "check"},
     {"chapters"},
 )
-LONG = {
-    "chapters.fast_evaluation.benchmark",
-    "experiments.running",
-}
+LONG = {}
 CROWDED = {
     "learning.training.train",
 }

@@ -20,7 +20,7 @@ SUPPLIED = ("drive",)
 
 
 class State(NamedTuple):
-    """What a plastic network carries from one step to the next. It stays in the graph until :meth:`detach`.
+    """What a plastic network carries from one step to the next, in the graph until :meth:`detach`.
 
     Attributes
     ----------
@@ -43,19 +43,20 @@ class State(NamedTuple):
 
 
 class Writing(NamedTuple):
-    """How a trace is written where it is not by the rule alone: keyword arguments of :func:`.loop.run`.
+    """How a trace is written, if not by the rule alone: keyword arguments of :func:`.loop.run`.
 
     Attributes
     ----------
     clip : float, optional
         Size at which every value of the trace is cut off after each step, above 0.
     kept, written : Tensor, optional
-        Two numbers of any sign for each step, shape (T, B), or for each step and receiver, shape (T, B,
-        n), in place of ``1 - eta * forget(y)`` and of ``eta``::
+        Two numbers of any sign for each step, shape (T, B), or for each step and receiver, shape
+        (T, B, n), in place of ``1 - eta * forget(y)`` and of ``eta``::
 
             hebb = kept[t] * hebb + outer(pre, written[t] * y)
 
-        Where only one is given, the other is what it is without. They need a rule of the common form.
+        Where only one is given, the other is what it is without. They need a rule of the common
+        form.
     """
 
     clip: float | None = None
@@ -73,7 +74,7 @@ def check_connections(
     sizes: dict[str, int],
     axes: str,
 ) -> None:
-    """Check all that :func:`.loop.run` and :func:`.run_layer` share; ``axes`` are those of a matrix."""
+    """Check what all plastic networks are told; ``axes`` are those of a matrix."""
     check(rule, SUPPLIED, "a plastic network")
     n_pre, n_post = axes.split()
     for name, value in (("w", w), ("alpha", alpha)):
@@ -101,8 +102,8 @@ def check_connections(
         _checks.tensor("state.hebb", state.hebb, f"B {axes}", sizes, like=inputs)
     if n_post not in sizes:
         raise ValueError(
-            f"the number of outputs {n_post} is not known: pass w or alpha as a matrix, or targets, "
-            "or a state"
+            f"the number of outputs {n_post} is not known: pass w or alpha as a matrix, or "
+            "targets, or a state"
         )
 
 
@@ -116,8 +117,8 @@ def check_writing(how: Writing, inputs: Tensor, rule: Rule, sizes: dict[str, int
             continue
         if not isinstance(rule, CommonForm):
             raise ValueError(
-                f"{name} needs a rule of the common form such as rules.decay, got {rule}: any other "
-                "rule says itself what it keeps and writes"
+                f"{name} needs a rule of the common form such as rules.decay, got {rule}: any "
+                "other rule says itself what it keeps and writes"
             )
         each = isinstance(value, Tensor) and value.ndim == 3
         _checks.tensor(name, value, "T B n" if each else "T B", sizes, like=inputs)

@@ -1,18 +1,19 @@
-"""Plastic networks: fixed weights plus a Hebbian trace that is rewritten at every step of an episode.
+"""Plastic networks: fixed weights, and a Hebbian trace that is rewritten at every step.
 
-The effective weight of a connection is ``w + alpha * hebb``. ``w`` and ``alpha`` are trained over many
-episodes; the trace ``hebb`` belongs to one episode, starts at zero, and is written by a rule of
-:mod:`hebbnotes.plasticity.rules` at the rate ``eta`` (Miconi, Stanley & Clune 2018, equations 1 to 3).
+The effective weight of a connection is ``w + alpha * hebb``. ``w`` and ``alpha`` are trained over
+many episodes; the trace ``hebb`` belongs to one episode, starts at zero, and is written by a rule
+of :mod:`hebbnotes.plasticity.rules` at the rate ``eta`` (Miconi, Stanley & Clune 2018, equations 1
+to 3).
 
 :func:`run` and :func:`run_layer` are functions of plain tensors; :class:`.PlasticRNN` and
-:class:`.PlasticLinear` are thin modules that hold the trained numbers and call them. State goes in and
-comes out; no module remembers an episode.
+:class:`.PlasticLinear` are thin modules that hold the trained numbers and call them. State goes in
+and comes out; no module remembers an episode.
 
 Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ from hebbnotes import _checks
 from hebbnotes.networks.arguments import State, Writing, check_connections, check_writing
 from hebbnotes.plasticity import chunks, rules
 from hebbnotes.plasticity.connections import Connections, ScaledIdentity, through
-from hebbnotes.plasticity.rules import Rule
+from hebbnotes.plasticity.rules import CommonForm, Rule
 from hebbnotes.plasticity.stepper import change, pick
 
 __all__ = ["ACTIVATIONS", "METHODS", "State", "Writing", "choose_method", "run", "run_layer"]
@@ -46,7 +47,7 @@ def run(
     method: str = "auto",
     **writing: Any,
 ) -> tuple[Tensor, State]:
-    """Run a plastic recurrent network: what :class:`.PlasticRNN` computes, as a function of plain tensors.
+    """Run a plastic recurrent network: what :class:`.PlasticRNN` computes, of plain tensors.
 
     Each step computes ``y = tanh(pre @ (w + alpha * hebb) + inputs[t])`` with ``pre`` the previous
     output, then ``hebb = hebb + eta * rule(hebb, pre, y)``.
@@ -60,8 +61,8 @@ def run(
     inputs : Tensor
         Shape (T, B, n), floating point, finite; added inside tanh, without unit.
     w, alpha : float, Tensor or ScaledIdentity
-        A matrix (n, n) [pre, post]; one number for all n x n connections; or ``ScaledIdentity(c)`` for
-        ``c`` times the identity. ``alpha=None`` keeps the trace but does not read it.
+        A matrix (n, n) [pre, post]; one number for all n x n connections; or ``ScaledIdentity(c)``
+        for ``c`` times the identity. ``alpha=None`` keeps the trace but does not read it.
     eta : float or Tensor
         Rate at which the trace is written, in [0, 1], a scalar.
     rule : callable
@@ -71,11 +72,11 @@ def run(
     clamp : Tensor, optional
         Boolean, shape (T, B, n): where true, the unit's output is its input.
     method : {"auto", "loop", "chunk", "compiled"}
-        ``"loop"`` builds the trace at every step. ``"chunk"`` gives the same numbers and gradients, up to
-        rounding, from the outer products that the trace is the sum of, which takes a fraction of the
-        time and of the memory where the network is large; it needs a rule of the common form, and no
-        clip. ``"compiled"`` runs the loop as machine code, for small networks on the processor; see
-        :func:`.compiled.check`. ``"auto"`` asks :func:`choose_method`.
+        ``"loop"`` builds the trace at every step. ``"chunk"`` gives the same numbers and gradients,
+        up to rounding, from the outer products that the trace is the sum of, which takes a fraction
+        of the time and of the memory where the network is large; it needs a rule of the common
+        form, and no clip. ``"compiled"`` runs the loop as machine code, for small networks on the
+        processor; see :func:`.compiled.check`. ``"auto"`` asks :func:`choose_method`.
     **writing
         ``clip``, ``kept`` and ``written``; see :class:`Writing`.
 
@@ -91,13 +92,13 @@ def run(
     TypeError, ValueError
         If something does not fit, or the method cannot do it; before anything is computed.
     RuntimeError
-        If ``"chunk"`` or ``"compiled"`` meets a second derivative, batched gradients, or a transform of
-        ``torch.func``: use ``"loop"``.
+        If ``"chunk"`` or ``"compiled"`` meets a second derivative, batched gradients, or a
+        transform of ``torch.func``: use ``"loop"``.
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), equations 1 to 3; the clip, and writing by a number of each
-    step, are those of Miconi, Rawal, Clune & Stanley (2019).
+    Source: Miconi, Stanley & Clune (2018), equations 1 to 3; the clip, and writing by a number of
+    each step, are those of Miconi, Rawal, Clune & Stanley (2019).
     """
     sizes: dict[str, int] = {}
     _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
@@ -112,27 +113,28 @@ def run(
         if isinstance(alpha, ScaledIdentity):
             alpha = alpha.scale * torch.eye(sizes["n"], dtype=inputs.dtype, device=inputs.device)
         y, hebb = state or (torch.zeros_like(inputs[0]), None)
-        write = chunks.Write(eta, rule.forget, how.kept, how.written)
+        write = chunks.Write(eta, cast(CommonForm, rule).forget, how.kept, how.written)
         # what is equal is known when it runs, not when it is compiled
         merge = not torch.compiler.is_compiling()
-        output, hebb = chunks.evaluate(inputs, w, alpha, write, y, hebb, clamp, merge=merge)
-        return output, State(output[-1].clone(), hebb)  # a view would keep all outputs alive
+        output, end = chunks.evaluate(inputs, w, alpha, write, y, hebb, clamp, merge=merge)
+        return output, State(output[-1].clone(), end)  # a view would keep all outputs alive
     state = state or _at_rest(inputs, sizes["B"], sizes["n"], sizes["n"])
     if method == "compiled":
         from hebbnotes.plasticity import compiled
 
-        output, hebb = compiled.evaluate(inputs, w, alpha, eta, rule, *state, how.clip)
-        return output, State(output[-1].clone(), hebb)
+        matrices = cast(Tensor, w), cast(Tensor, alpha)
+        output, end = compiled.evaluate(inputs, *matrices, eta, rule, *state, how.clip)
+        return output, State(output[-1].clone(), end)
     return _run_loop(inputs, w, alpha, eta, rule, state, clamp, how)
 
 
 def choose_method(rule: Rule, n_steps: int, batch: int, n: int) -> str:
     """Say which method a plastic recurrent network runs with by default, ``"loop"`` or ``"chunk"``.
 
-    The plain loop has the smaller overhead, the fast evaluation the smaller cost for each number in a
-    trace. So the fast one runs where the traces of a batch hold at least 2**15 numbers and those of all
-    steps 2**18; and where the traces of all steps hold 2**26, for the loop would have to remember them.
-    Rules that are not of the common form take the loop.
+    The plain loop has the smaller overhead, the fast evaluation the smaller cost for each number in
+    a trace. So the fast one runs where the traces of a batch hold at least 2**15 numbers and those
+    of all steps 2**18; and where the traces of all steps hold 2**26, for the loop would have to
+    remember them. Rules that are not of the common form take the loop.
 
     >>> choose_method(rules.decay, n_steps=106, batch=1, n=1001)
     'chunk'
@@ -146,8 +148,8 @@ def choose_method(rule: Rule, n_steps: int, batch: int, n: int) -> str:
 
     Notes
     -----
-    Source: measurements on one core. On another computer the limits lie elsewhere, which costs a small
-    factor in time.
+    Source: measurements on one core. On another computer the limits lie elsewhere, which costs a
+    small factor in time.
     """
     _checks.rule(rule)
     for name, value in (("n_steps", n_steps), ("batch", batch), ("n", n)):
@@ -178,14 +180,18 @@ def _run_loop(
         if how.kept is None and how.written is None:
             hebb = hebb + eta * change(rule, hebb, pre, y, drive=drive)
         else:
-            lost = 0 if how.kept is not None else rule.forget(y, **pick(rule, y, {"drive": drive}))
-            kept = 1 - eta * lost if how.kept is None else how.kept[t]
+            kept = how.kept[t] if how.kept is not None else 1 - eta * _lost(rule, y, drive)
             value = (eta if how.written is None else how.written[t]) * y
             hebb = kept.unsqueeze(-2) * hebb + pre.unsqueeze(-1) * value.unsqueeze(-2)
         if how.clip is not None:
             hebb = hebb.clamp(-how.clip, how.clip)
         outputs.append(y)
     return torch.stack(outputs), State(y, hebb)
+
+
+def _lost(rule: Rule, y: Tensor, drive: Tensor) -> Tensor:
+    """Return the share of a weight that a rule of the common form forgets, shape (B, n)."""
+    return cast(CommonForm, rule).forget(y, **pick(rule, y, {"drive": drive}))
 
 
 def _plastic_drive(pre: Tensor, alpha: Connections | None, hebb: Tensor) -> Tensor | float:
@@ -216,10 +222,10 @@ def run_layer(
     clamp: Tensor | None = None,
     **output: str,
 ) -> tuple[Tensor, State]:
-    """Run a plastic layer without recurrence: what :class:`.PlasticLinear` computes, of plain tensors.
+    """Run a layer without recurrence: what :class:`.PlasticLinear` computes, of plain tensors.
 
-    Each step computes ``y = activation(inputs[t] @ (w + alpha * hebb))``, then ``hebb = hebb + eta *
-    rule(hebb, inputs[t], y)``.
+    Each step computes ``y = activation(inputs[t] @ (w + alpha * hebb))``, then
+    ``hebb = hebb + eta * rule(hebb, inputs[t], y)``.
 
     Parameters
     ----------
@@ -303,9 +309,9 @@ def _check_method(
         )
     if method == "chunk" and not chunks.knows(rule):
         raise ValueError(
-            "method='chunk' needs a rule of the common form such as rules.CommonForm(torch.square), with "
-            "a forget function that acts entry by entry, declares nothing and has no trained numbers: use "
-            "method='loop'"
+            "method='chunk' needs a rule of the common form such as rules.CommonForm(torch.square) "
+            "with a forget function that acts entry by entry, declares nothing and has no "
+            "trained numbers: use method='loop'"
         )
     if method == "compiled":
         from hebbnotes.plasticity import compiled

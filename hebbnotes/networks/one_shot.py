@@ -186,11 +186,11 @@ def matching(
     eta: float | Tensor,
     forget: Forget,
 ) -> Tensor:
-    """Return what drives a plastic layer after steps in which its outputs were clamped, without a trace.
+    """Return what drives a plastic layer whose outputs were clamped before, without a trace.
 
-    While all outputs are clamped, what is written is known beforehand: the input of step k is left in
-    the trace of output n with ``eta * targets[k, n]``, times what the later steps keep of it. The layer
-    then compares what is asked with what was shown.
+    While all outputs are clamped, what is written is known beforehand: the input of step k is left
+    in the trace of output n with ``eta * targets[k, n]``, times what the later steps keep of it.
+    The layer then compares what is asked with what was shown.
 
     Parameters
     ----------
@@ -208,8 +208,8 @@ def matching(
     Returns
     -------
     Tensor
-        ``asked @ (w + alpha * hebb)``, shape (B, n_out); numbers and gradients are those of the plain
-        loop, up to rounding.
+        ``asked @ (w + alpha * hebb)``, shape (B, n_out); numbers and gradients are those of the
+        plain loop, up to rounding.
 
     Notes
     -----

@@ -5,7 +5,7 @@ Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -52,8 +52,8 @@ class Initial:
         eta = _checks.number("eta", self.eta, 0, 1)
         if self.learn_eta and not 0 < eta < 1:
             raise ValueError(
-                f"a learned eta must lie inside (0, 1), got {eta:g}: pass learn_eta=False to keep it "
-                "fixed"
+                f"a learned eta must lie inside (0, 1), got {eta:g}: pass learn_eta=False to "
+                "keep it fixed"
             )
         _checks.number("w_scale", self.w_scale, 0)
         _checks.number("alpha_scale", self.alpha_scale, 0)
@@ -100,7 +100,7 @@ class _Plastic(nn.Module):
     def eta(self) -> Tensor:
         """The rate at which the trace is written, a scalar; a learned one stays inside (0, 1)."""
         if hasattr(self, "eta_fixed"):
-            return self.eta_fixed
+            return cast(Tensor, self.eta_fixed)
         edge = torch.finfo(self.eta_logit.dtype).eps
         return torch.sigmoid(self.eta_logit).clamp(edge, 1 - edge)
 
@@ -118,7 +118,8 @@ class _Plastic(nn.Module):
 class PlasticRNN(_Plastic):
     """Recurrent network whose connections keep a Hebbian trace of the episode.
 
-    ``y = tanh(pre @ (w + alpha * hebb) + inputs[t])``, then ``hebb = hebb + eta * rule(hebb, pre, y)``.
+    ``y = tanh(pre @ (w + alpha * hebb) + inputs[t])``, then ``hebb = hebb + eta * rule(hebb, pre,
+    y)``.
 
     >>> network = PlasticRNN(4, rules.oja, eta=0.1)
     >>> output, state = network(torch.ones(5, 1, 4))
@@ -132,8 +133,8 @@ class PlasticRNN(_Plastic):
     rule : callable
         ``rule(hebb, pre, post, *, ...) -> change of the trace``; one of :mod:`.rules` or your own.
     alpha : {"full", "shared", None}
-        One plasticity coefficient for each connection, one for all, or a trace that is written but not
-        read.
+        One plasticity coefficient for each connection, one for all, or a trace that is written but
+        not read.
     method : {"auto", "loop", "chunk", "compiled"}
         How it is evaluated; see :func:`.loop.run`. It may be set anew at any time.
     **initial
@@ -143,8 +144,8 @@ class PlasticRNN(_Plastic):
     Attributes
     ----------
     w : Parameter
-        Fixed weights, shape (n, n) [pre, post]. Most torch layers are [out, in]: transpose when you copy
-        from one.
+        Fixed weights, shape (n, n) [pre, post]. Most torch layers are [out, in]: transpose when you
+        copy from one.
     alpha : Parameter or None
         Plasticity coefficients, shape (n, n), a scalar, or None.
     eta : Tensor
@@ -179,8 +180,8 @@ class PlasticRNN(_Plastic):
 class PlasticLinear(_Plastic):
     """Layer without recurrence whose connections keep a Hebbian trace of the episode.
 
-    ``y = activation(inputs[t] @ (w + alpha * hebb))``, then ``hebb = hebb + eta * rule(hebb, inputs[t],
-    y)``. While an output is clamped to a target, the trace binds the input to it.
+    ``y = activation(inputs[t] @ (w + alpha * hebb))``, then ``hebb = hebb + eta * rule(hebb,
+    inputs[t], y)``. While an output is clamped to a target, the trace binds the input to it.
 
     Parameters
     ----------
@@ -236,9 +237,9 @@ class ThreeNumbers(nn.Module):
     """Plastic recurrent network of any size that three trained numbers describe.
 
     Every unit inhibits itself alone, ``w = -inhibition * I``; all connections are equally plastic,
-    ``alpha = gain / n``; and the trace is written at the rate ``eta`` by the decay rule. The division by
-    the number n of units is fixed beforehand and not fitted: it keeps the drive of a pattern the same in
-    a network of another size.
+    ``alpha = gain / n``; and the trace is written at the rate ``eta`` by the decay rule. The
+    division by the number n of units is fixed beforehand and not fitted: it keeps the drive of a
+    pattern the same in a network of another size.
 
     Parameters
     ----------

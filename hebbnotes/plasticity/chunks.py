@@ -1,16 +1,17 @@
 """The fast evaluation of a plastic recurrent network: the plain loop's numbers, without its traces.
 
-For a rule of the common form the trace is a sum of outer products. A *chunk* of steps keeps its terms
-and not their sum::
+For a rule of the common form the trace is a sum of outer products. A *chunk* of steps keeps its
+terms and not their sum::
 
     hebb = values[0] * start + sum over k of outer(keys[k - 1], values[k])
 
 with ``start`` the trace where the chunk begins. A step first multiplies all values, receiver by
-receiver, by what it *keeps*, ``1 - eta * forget(y)``, and then adds one term, with the key ``pre`` and
-what it *writes*, the value ``eta * y``. Both numbers may also be given, each step's own. To read the
-trace is to compare ``pre`` with the keys. The gradients are the same sum, run backwards.
+receiver, by what it *keeps*, ``1 - eta * forget(y)``, and then adds one term, with the key ``pre``
+and what it *writes*, the value ``eta * y``. Both numbers may also be given, each step's own. To
+read the trace is to compare ``pre`` with the keys. The gradients are the same sum, run backwards.
 
-What is computed one after the other are *events*, steps or equal ones taken as one; see :mod:`.events`.
+What is computed one after the other are *events*, steps or equal ones taken as one; see
+:mod:`.events`.
 
 Shapes: T steps, E events, K keys, B episodes, n units.
 
@@ -64,9 +65,8 @@ class _Moment(NamedTuple):
 
     values: Tensor  # (1 + K, B, n), before it wrote
     kept: Tensor  # (B, n)
-    # what it read, to be weighted by values: from the trace at the start (B, n), from keys (K, B, n)
-    from_start: Tensor | None = None
-    from_keys: Tensor | None = None
+    from_start: Tensor | None = None  # (B, n), what it read of the start, to be weighted
+    from_keys: Tensor | None = None  # (K, B, n), the same of the keys
 
 
 class _Part(NamedTuple):
@@ -128,7 +128,7 @@ def _add_up(part: _Part) -> Tensor:
 
 
 def _read_end(part: _Part, g_hebb: Tensor | None, room: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Compare the gradient of the final trace with keys and values, which :func:`_add_up` added up."""
+    """Take the gradient of the final trace to keys and values, which :func:`_add_up` added up."""
     g_keys, g_values = torch.zeros_like(part.keys), torch.zeros_like(part.values)
     if g_hebb is not None:
         g_keys += (part.values[1:].transpose(0, 1) @ g_hebb.mT).transpose(0, 1)
@@ -163,8 +163,8 @@ def _errors(
         g_written[e] = g_values[-1]
         g_values = g_values[: 1 + n]
         g_kept[e] = (g_values * values).sum(0)
-        # Of an event of one step. Where equal steps are one event this is wrong, and nobody asks: they
-        # are clamped, to inputs without a gradient. Numbers that follow from the output add theirs here.
+        # This is of one step, wrong where equal steps are one event. Nobody asks there: they are
+        # clamped, to inputs without a gradient.
         lost = slope[e] * g_kept[e]
         if write.written is None:
             g_y[e + 1] += write.eta * (g_written[e] - lost)
@@ -272,7 +272,7 @@ class _How(NamedTuple):
     def rows(self) -> list[slice]:
         """Return which events each chunk has."""
         ends = [*accumulate(len(events) for events in self.chunks)]
-        return [slice(a, b) for a, b in zip([0, *ends], ends)]
+        return [slice(a, b) for a, b in zip([0, *ends], ends, strict=False)]
 
 
 class _Evaluation(torch.autograd.Function):
@@ -304,7 +304,7 @@ class _Evaluation(torch.autograd.Function):
     def backward(
         ctx: Any, g_outputs: Tensor | None, g_hebb: Tensor | None
     ) -> tuple[Tensor | None, ...]:
-        """Find the errors, from the last chunk to the first. All else are sums of products with them."""
+        """Find the errors, from the last chunk to the first; all else is products with them."""
         if torch.is_grad_enabled():
             raise RuntimeError("the fast evaluation has no second derivative: use method='loop'")
         w, alpha, eta, _, kept, written = ctx.saved_tensors
@@ -362,7 +362,7 @@ def evaluate(
     inputs, w, alpha, clamp
         As for :func:`.loop.run`; ``alpha`` is a matrix, a number or None.
     write : Write
-        With a rate, the forget function of a rule that it :func:`knows`, and numbers that are given.
+        With the forget function of a rule that it :func:`knows`.
     y : Tensor
         Output before the first step, shape (B, n).
     hebb : Tensor or None

@@ -1,7 +1,7 @@
 """Events: what of an episode has to be computed one after the other, and what each of them writes.
 
-An *event* is a step, or equal steps that are clamped throughout, taken as one: where nothing is free,
-nothing is computed but what is written.
+An *event* is a step, or equal steps that are clamped throughout, taken as one: where nothing is
+free, nothing is computed but what is written.
 
 Shapes: T steps, B episodes, n units.
 
@@ -80,7 +80,8 @@ class Write(NamedTuple):
 
     def at(self, rows: Any) -> "Write":
         """Return it for some of the steps."""
-        return self._replace(**{name: value[rows] for name, value in self.given().items()})
+        kept, written = (one if one is None else one[rows] for one in (self.kept, self.written))
+        return self._replace(kept=kept, written=written)
 
 
 def knows(rule: Rule) -> bool:
@@ -107,7 +108,8 @@ def find_events(
 ) -> list[Event]:
     """Find the events of a batch of episodes.
 
-    Steps are equal if they are in all episodes, their numbers too, and no gradient tells them apart.
+    Steps are equal if they are in all episodes, their numbers too, and no gradient tells them
+    apart.
 
     Parameters
     ----------
@@ -158,8 +160,8 @@ def chunked(
 def writes(y: Tensor, eta: float | Tensor, forget: Forget, times: int = 1) -> tuple[Tensor, Tensor]:
     """Return what an event keeps of every value, and what it writes.
 
-    One step keeps ``1 - eta * forget(y)`` and writes ``eta * y``; ``times`` equal ones keep its power
-    and write a geometric sum.
+    One step keeps ``1 - eta * forget(y)`` and writes ``eta * y``; ``times`` equal ones keep its
+    power and write a geometric sum.
 
     >>> kept, written = writes(torch.tensor([2.0]), 0.25, torch.square, times=3)
     >>> kept.item(), written.item()

@@ -31,7 +31,7 @@ KINDS = ("free", "mixed", "given", "repeated")
 
 @st.composite
 def episodes(draw, kinds=KINDS):
-    """A network and a batch of episodes in which steps are free, clamped in part or throughout, or repeat the one before."""
+    """A network and episodes; steps are free, clamped in part or throughout, or repeated."""
     n, batch = draw(st.integers(1, 6)), draw(st.sampled_from([1, 2, 3, 32]))
     steps = draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=14))
     g = torch.Generator().manual_seed(draw(st.integers(0, 10_000)))
@@ -224,11 +224,11 @@ def test_a_poisoned_episode_leaves_the_others_alone(rule, alpha):
     assert all(torch.equal(one, two) for one, two in zip(*found, strict=True))
 
 
-# ------------------------------------------------------------------------------------------------------------- the derivation
+# ----------------------------------------------------------------------------------- the derivation
 
 
 def trajectory(episode, rule, eta=0.2):
-    """Run the loop and return the activity before each step, after it, and each trace, all with their gradients kept."""
+    """Run the loop; return activity before and after each step and all traces, with gradients."""
     x, clamp, w, alpha, state = episode
     pres, posts, traces = [], [], []
     state = state or State(torch.zeros_like(x[0]), x.new_zeros(*x.shape[1:], x.shape[-1]))
@@ -376,7 +376,7 @@ def test_the_gradient_of_the_gains_is_a_sum_over_pairs_of_steps(episode, rule):
     )
 
 
-# ---------------------------------------------------------------------------------------------------------- events and chunks
+# -------------------------------------------------------------------------------- events and chunks
 
 
 @given(episodes(), st.integers(1, 5))
@@ -470,7 +470,7 @@ def test_traces_are_built_for_each_chunk_and_not_for_each_step(monkeypatch):
     assert growth["chunk"] <= 4 * 14, "four chunks more"
 
 
-# ------------------------------------------------------------------------------------------------------------------ the method
+# --------------------------------------------------------------------------------------- the method
 
 
 def custom(w, pre, post):
@@ -685,12 +685,12 @@ def test_a_clamped_layer_is_asked_without_a_trace(steps, batch, n_in, n_out, rul
         torch.testing.assert_close(*gradients)
 
 
-# ------------------------------------------------------------------------- what is kept and what is written
+# ----------------------------------------------------------------- what is kept and what is written
 
 
 @st.composite
 def numbers(draw, x, clamp):
-    """Numbers of each step, or of each step and receiver, or none; equal where steps are, or not."""
+    """Numbers of each step, or each step and receiver, or none; equal where steps are, or not."""
     g = torch.Generator().manual_seed(draw(st.integers(0, 10_000)))
     found = {}
     for name in ("kept", "written"):
