@@ -28,7 +28,8 @@ TINY = {"lengths": (0, 1), "updates": 60, "batch": 2, "test_episodes": 4, "shape
 def shrink(folder, put):
     """Make the experiment small, save it after each update, and note where a training goes on."""
     one, load = pictures.EXPERIMENTS[NAME], training.load
-    small = replace(one, configuration=replace(one.configuration, **TINY))
+    chosen = replace(one.configuration, **TINY)
+    small = replace(one, configuration=chosen, keep=(0, 1), keep_only=())
 
     def told(*args):
         history = load(*args)
