@@ -14,9 +14,13 @@ def build(
     book: Path = ROOT / "book",
     config: Path = ROOT / "_config.yml",
     toc: Path = ROOT / "_toc.yml",
+    anew: bool = True,
     **how: Any,
 ) -> subprocess.CompletedProcess[str]:
-    """Build into ``out/_build`` with further options of ``jupyter-book build``; ``how`` goes to :func:`subprocess.run`."""
+    """Build into ``out/_build`` with further options of ``jupyter-book build``; ``how`` goes to :func:`subprocess.run`.
+
+    Unless it is to be built ``anew``, pages that were read before, for another builder, are not read again.
+    """
     # by this Python, since the program `jupyter-book` need not lie beside it
     command = [
         sys.executable,
@@ -27,7 +31,7 @@ def build(
     ]
     command += ["--config", config, "--toc", toc, "--path-output", out]
     return subprocess.run(
-        [*map(str, command), "--all", "-W", "-n", "--keep-going", *options],
+        [*map(str, command), *["--all"] * anew, "-W", "-n", "--keep-going", *options],
         cwd=ROOT,
         check=False,
         text=True,

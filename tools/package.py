@@ -5,13 +5,18 @@ The directive ``{modules}`` lists the modules of a folder of the package, or of 
 """
 
 import ast
+import inspect
 import json
 from functools import cache
 from pathlib import Path
 
 import yaml
 from docutils import nodes
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.ext import autodoc
+from sphinx.ext.autodoc.mock import _MockObject
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).parents[1]
@@ -179,8 +184,45 @@ def tell_users(
             lines += ["", f"Used in {', '.join(f':doc:`{chapter}`' for chapter in told)}.", ""]
 
 
+class RuleDocumenter(autodoc.FunctionDocumenter):
+    """Document a function that a class of rules wraps as what it is to users, a function."""
+
+    objtype, directivetype = "rule", "function"
+    priority = autodoc.FunctionDocumenter.priority + 10
+
+    @classmethod
+    def can_document_member(cls, member: object, name: str, isattr: bool, parent: object) -> bool:
+        """Accept what can be called and carries a name, a docstring and a signature of its own."""
+        return not inspect.isroutine(member) and {"__name__", "__doc__", "__signature__"} <= set(
+            getattr(member, "__dict__", {})
+        )
+
+
+def public_name(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.Element
+) -> nodes.reference | None:
+    """Lead a reference to a public name, such as ``hebbnotes.run``, to where it is documented."""
+    target = home(PACKAGE, node["reftarget"].removeprefix(f"{PACKAGE}."))
+    if node.get("refdomain") != "py" or target == node["reftarget"]:
+        return None
+    domain = env.get_domain("py")
+    return domain.resolve_xref(
+        env, node["refdoc"], app.builder, node["reftype"], target, node, shown
+    )
+
+
+def mend_mocks() -> None:
+    """Let what autodoc puts in the place of torch (``autodoc_mock_imports``) do in annotations, and as a base of classes."""
+    _MockObject.__or__ = _MockObject.__ror__ = lambda self, other: self  # Tensor | None
+    # else the signature of every class that derives from it were (*args, **kwargs)
+    autodoc._CLASS_NEW_BLACKLIST.append(f"{_MockObject.__module__}._MockObject.__new__")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
+    mend_mocks()
     app.add_directive("modules", Modules)
+    app.add_autodocumenter(RuleDocumenter)
+    app.connect("missing-reference", public_name)
     app.connect("autodoc-process-docstring", tell_users, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

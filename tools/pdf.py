@@ -18,9 +18,9 @@ FOOTER = (
 )
 
 
-def build_page(out: Path) -> Path:
-    """Build the one page below ``out``, and return its path."""
-    build(out, "--builder", "singlehtml", "-q").check_returncode()
+def build_page(out: Path, anew: bool = True) -> Path:
+    """Build the one page below ``out``, and return its path; unless ``anew``, from what a build of the site has read."""
+    build(out, "--builder", "singlehtml", "-q", anew=anew).check_returncode()
     return out / "_build" / "singlehtml" / "index.html"
 
 

@@ -8,7 +8,7 @@ import torch
 
 from hebbnotes import experiments, run, tasks
 from hebbnotes.plasticity.connections import ScaledIdentity
-from tests.site.books import one_page
+from tests.site.books import markdown, small_book
 from tools import live, live_data
 
 STORED = json.loads(live_data.FIXTURE.read_text(encoding="utf-8"))
@@ -62,7 +62,7 @@ def test_the_page_gets_the_numbers_that_were_trained():
 def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("live")
     two = "```{live-network}\n```\n\nBetween.\n\n```{live-network}\n```\n\n{cite:p}`hebb1949organization`"
-    done = one_page(folder, two)
+    done = small_book(folder, {"index.md": markdown(two)})
     assert done.returncode == 0, done.stderr
     return (folder / "_build" / "html" / "index.html").as_uri()
 

@@ -31,8 +31,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def one_page(tmp_path_factory):
-    return pdf.build_page(tmp_path_factory.mktemp("one-page"))
+def one_page(built):
+    return pdf.build_page(built, anew=False)
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from hebbnotes.experiments.experiment import (
     under,
 )
 from hebbnotes.learning import agents, training
+from hebbnotes.learning.actor_critic import Objective
 from hebbnotes.tasks import maze
 
 __all__ = ["EXPERIMENTS", "agent", "load"]
@@ -90,10 +91,10 @@ class Rates(Lives):
 
 def agent(chosen: Alone, generator: torch.Generator) -> agents.Agent:
     """Return the untrained agent of a configuration."""
-    return agents.Agent(
-        chosen.n,
+    return agents.of_kind(
         chosen.kind,
-        RULES[_checks.choice("rule", chosen.rule, tuple(RULES))],
+        chosen.n,
+        rule=RULES[_checks.choice("rule", chosen.rule, tuple(RULES))],
         clip=chosen.clip,
         eta=chosen.eta,
         alpha_scale=chosen.alpha_scale,
@@ -134,12 +135,18 @@ def train(trial: Trial, chosen: Alone, part: str = "") -> tuple[Numbers, Weights
         )
     g, updates, (first, last) = trial.generator(), chosen.updates, chosen.entropy
     made, net = maze.make(chosen.size), agent(chosen, g)
-    loss = agents.loss(
-        net, made, chosen.batch, chosen.n_steps, g,
-        n_goals=chosen.n_goals, reward=chosen.reward, penalty=chosen.penalty,
-        gamma=chosen.gamma, lam=chosen.lam, scale=chosen.scale, value_weight=chosen.value_weight,
-        entropy=lambda update: first + (last - first) * update / updates,
-    )  # fmt: skip
+    task = agents.Task(chosen.n_goals, chosen.reward, chosen.penalty)
+    steady = Objective(
+        gamma=chosen.gamma,
+        lam=chosen.lam,
+        value_weight=chosen.value_weight,
+        scale=chosen.scale,
+    )
+
+    def objective(update: int) -> Objective:
+        return replace(steady, entropy_weight=first + (last - first) * update / updates)
+
+    loss = agents.loss(net, made, chosen.batch, chosen.n_steps, g, task=task, objective=objective)
     options: dict[str, Any] = {
         "lr": chosen.lr,
         "schedule": LR_SCHEDULES[chosen.schedule],
@@ -182,7 +189,7 @@ def score(weights: Weights, seed: int, chosen: Alone) -> Numbers:
     half = live(maze.start(made, chosen.test_episodes, g, n_goals), n_steps // 2)
     knows, later = half.found.any(0), int(torch.randint(2**31, (1,), generator=g))
     after = {}
-    for name, state in agents.with_erased(net, half.state).items():
+    for name, state in net.erased(half.state).items():
         g.manual_seed(later)  # the same chances for all
         late = live(half.agents, n_steps // 2, state).found[:, knows].sum(0).double()
         after[name] = short(late.mean()) if knows.any() else None
@@ -199,7 +206,7 @@ def score(weights: Weights, seed: int, chosen: Alone) -> Numbers:
     }
     if n_goals == 1:
         numbers["decoded"] = _decoded(net, made, half)
-    if net.kind == "plastic":
+    if isinstance(net, agents.PlasticAgent):
         numbers |= {"eta": short(net.core.eta), "alpha_std": short(net.core.alpha.std())}
     return numbers
 
