@@ -28,6 +28,7 @@ from typing import Any
 
 import nbformat
 import numpy as np
+from tqdm import tqdm
 
 from tools import outputs
 from tools.dependence import LEARNING, last_use, needed, uses
@@ -354,7 +355,9 @@ def main(names: list[str]) -> None:
         print(f"skipped: {reason}")
         return
     start, code = time.perf_counter(), cells(path)
-    entry = {"cells": fingerprint(code), "runs": RUNS} | judge(list(runs(path, code)))
+    entry = {"cells": fingerprint(code), "runs": RUNS} | judge(
+        list(tqdm(runs(path, code), name, RUNS, disable=None))
+    )
     store(name, entry)
     margins = [one["margin"] for one in entry["claims"].values() if one["margin"] is not None]
     print(f"{name}: {time.perf_counter() - start:.0f} s; margins from {min(margins, default=None)}")
