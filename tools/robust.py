@@ -153,7 +153,7 @@ class Notes:
             result = result and SIGNS[sign](left, right)
             with contextlib.suppress(TypeError, ValueError):
                 a, b = np.broadcast_arrays(
-                    *(np.asarray(side, dtype=float) for side in (left, right))
+                    *(np.asarray(_plain(side), dtype=float) for side in (left, right))
                 )
                 room = (b - a if sign in ("<", "<=") else a - b).ravel()
                 worst = room.argmin() if which == "all" else room.argmax()
@@ -175,6 +175,11 @@ class Notes:
         for one in shown:
             if isinstance(one, dict):
                 print(one)
+
+
+def _plain(side: Any) -> Any:
+    """Return a tensor without its gradient, and anything else as it is."""
+    return side.detach() if hasattr(side, "detach") else side
 
 
 def begin_elsewhere(namespace: dict[str, Any], seed: int) -> None:
