@@ -17,7 +17,6 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.site.books import markdown, small_book
 from tools.build import ROOT
 
-
 # ---------------------------------------------------------------------------------------------------------------- the build
 
 
