@@ -4,6 +4,7 @@ Every check logs a warning that says what is wrong and where; the book is built 
 """
 
 import ast
+import functools
 import json
 import re
 from pathlib import Path
@@ -24,9 +25,13 @@ MACHINE_PATH = re.compile(
     r"(?<![\w.:/])(?:/(?:home|root|work|tmp|Users|mnt|var)/[\w.-]+|[A-Z]:\\\\?\w+|\.\./[\w.-]+)"
 )
 PAGE_ADDRESS = re.compile(r"\]\(/?[\w-]+\.html")
+SEARCH_SCRIPT = re.compile(
+    r'\s*<script src="[./]*(?:_static/searchtools|_static/language_data|searchindex)\.js"></script>'
+)
 WORDS_A_MINUTE = 200
 
 
+@functools.cache
 def find_witnesses(tests: Path) -> dict[str, tuple[str, str]]:
     """Map the label of an equation to (function, test), read from the marks below ``tests`` without importing them."""
     found = {}
@@ -235,6 +240,16 @@ def drop_scripts(
     context["script_files"] = list(kept.values())
 
 
+def drop_search(app: Sphinx, error: Exception | None) -> None:
+    """Load the index of the search where it is used, not on every page, as the theme does for a search while one types."""
+    if error or app.builder.name != "html":
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        if path.name != "search.html":
+            text = path.read_text(encoding="utf-8")
+            path.write_text(SEARCH_SCRIPT.sub("", text), encoding="utf-8")
+
+
 def forget_page(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
     """Drop the equations of a page that is read again."""
     equations = env.__dict__.setdefault("witnessed_equations", {})
@@ -266,4 +281,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("env-check-consistency", check_pages)
     app.connect("doctree-resolved", fill_table)
     app.connect("html-page-context", drop_scripts, priority=900)
+    app.connect("build-finished", drop_search)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
