@@ -22,7 +22,7 @@ _OBJECTS = {
     "PlasticLinear": "hebbnotes.networks.plastic",
     "PlasticRNN": "hebbnotes.networks.plastic",
     "ScaledIdentity": "hebbnotes.plasticity.connections",
-    "State": "hebbnotes.networks.loop",
+    "State": "hebbnotes.networks.arguments",
     "ThreeNumbers": "hebbnotes.networks.plastic",
     "choose_method": "hebbnotes.networks.loop",
     "run": "hebbnotes.networks.loop",

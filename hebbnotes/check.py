@@ -1,4 +1,4 @@
-"""Checks that poison: which numbers does the change of one synapse depend on?
+"""Poisoning finds out which numbers the change of one synapse depends on.
 
 :func:`reads` and :func:`local` serve readers, and whoever adds a rule.
 """
@@ -36,9 +36,9 @@ class Reads(NamedTuple):
 def reads(rule: Rule, i: int, j: int, *, n_pre: int = 4, n_post: int = 3, seed: int = 0) -> Reads:
     """Find which numbers the change of the synapse from unit i to unit j depends on.
 
-    Each number in turn is poisoned, once with NaN and once with another value, and the change of the
-    synapse is watched. A number that is multiplied by 0 counts as read. A type has no NaN: it is
-    exchanged for the other one of two.
+    Each number in turn is poisoned, once with NaN and once with another value, and the change of
+    the synapse is watched. A number that is multiplied by 0 counts as read. A type has no NaN: it
+    is exchanged for the other one of two.
 
     >>> from hebbnotes import rules
     >>> seen = reads(rules.soft_hebb, 0, 1)

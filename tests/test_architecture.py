@@ -26,24 +26,9 @@ LAYERS = (
     {"figures", "check"},
     {"chapters"},
 )
-LONG = {
-    "chapters.fast_evaluation.benchmark",
-    "experiments.running",
-    "plasticity.chunks",
-}
+LONG = {}
 CROWDED = {
-    "learning.actor_critic.loss",
-    "learning.agents.loss",
-    "learning.lives._lives",
-    "learning.lives._think",
     "learning.training.train",
-    "networks.loop._check_connections",
-    "networks.loop.run",
-    "networks.loop.run_layer",
-    "networks.plastic.PlasticLinear.__init__",
-    "networks.plastic.PlasticRNN.__init__",
-    "networks.plastic._Plastic.__init__",
-    "plasticity.chunks.evaluate",
 }
 
 

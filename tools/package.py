@@ -143,9 +143,7 @@ def section(module: str, level: str) -> str:
     """Return the section of a module, in Markdown."""
     title = module.removeprefix(f"{PACKAGE}.").removeprefix("chapters.")
     members = ", ".join(public(module))
-    return (
-        f"{level} `{title}`\n\n```{{eval-rst}}\n.. automodule:: {module}\n   :members: {members}\n```\n"
-    )
+    return f"{level} `{title}`\n\n```{{eval-rst}}\n.. automodule:: {module}\n   :members: {members}\n```\n"
 
 
 def of_folder(name: str) -> str:

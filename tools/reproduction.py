@@ -1,11 +1,13 @@
-"""Sphinx extension: the page that puts the paper's numbers beside ours, written from the stored results."""
+"""Sphinx extension: the page that puts the paper's numbers beside ours, written from the stored
+results.
+"""
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from hebbnotes.experiments import EXPERIMENTS, PAPER, result
-from hebbnotes.experiments.stored import command
+from hebbnotes.experiments.stored import command, index
 
 TOLD = {
     "Figure 2": "{doc}`differentiable-plasticity`, {numref}`fig-thousand`",
@@ -19,7 +21,9 @@ TOLD = {
 
 
 def value(found: dict) -> str:
-    """Write a mean and its interval as people read them: shares in percent, and no error in a finite test as what it is."""
+    """Write a mean and its interval as people read them: shares in percent, and no error in a
+    finite test as what it is.
+    """
     numbers = [found["value"], *(found["ci95"] or [])]
     if not any(numbers):
         bits = sum(one["test_bits"] for one in found["seeds"].values())
@@ -34,7 +38,7 @@ def value(found: dict) -> str:
 def further(name: str, found: dict) -> str:
     """Write the further numbers of an experiment, from the least to the most over seeds."""
     told = ""
-    for key, meaning in EXPERIMENTS[name].also.items():
+    for key, meaning in index()[name]["also"].items():
         reached = sorted(one[key] for one in found["seeds"].values() if one[key] is not None)
         if not reached:
             told += f"; never {meaning.partition('until ')[2]}"
@@ -45,13 +49,18 @@ def further(name: str, found: dict) -> str:
     return told
 
 
+def stored(name: str) -> list[str]:
+    """Return the scales of an experiment that have a stored result."""
+    return [scale for scale, one in index()[name]["scales"].items() if one["stored"]]
+
+
 def rows(figure: str) -> list[tuple[str, str, dict]]:
     """Return name, scale and stored result of everything that belongs to a figure or table."""
     return [
         (name, scale, result(name, scale))
-        for name, experiment in EXPERIMENTS.items()
-        if figure in experiment.paper
-        for scale in experiment.stored
+        for name in EXPERIMENTS
+        if figure in index()[name]["paper"]
+        for scale in stored(name)
     ]
 
 
@@ -75,13 +84,13 @@ def section(figure: str) -> str:
     lines.append("")
     differing: dict[str, list[str]] = {}
     for name in dict.fromkeys(name for name, _, _ in ours):
-        experiment = EXPERIMENTS[name]
-        again = ", ".join(f"`{command(name, scale)}`" for scale in experiment.stored)
-        done = [experiment.scaled(scale) for scale in experiment.stored]
-        if "paper" in experiment.scales and experiment.scaled("paper") not in done:
+        entry, scales = index()[name], index()[name]["scales"]
+        again = ", ".join(f"`{command(name, scale)}`" for scale in stored(name))
+        done = [scales[scale]["file"] for scale in stored(name)]
+        if "paper" in scales and scales["paper"]["file"] not in done:
             again += f"; as published, which was not run here: `{command(name, 'paper')}`"
-        lines.append(f"* `{name}`: {experiment.about}. {again}")
-        differing.setdefault(experiment.difference, []).append(f"`{name}`")
+        lines.append(f"* `{name}`: {entry['about']}. {again}")
+        differing.setdefault(entry["difference"], []).append(f"`{name}`")
     lines.append("")
     lines += [
         f"**What differs** in {', '.join(names)}: {difference}.\n"

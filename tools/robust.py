@@ -30,7 +30,7 @@ import nbformat
 import numpy as np
 
 from tools import outputs
-from tools.dependence import LEARNING, last_use, uses
+from tools.dependence import LEARNING, last_use, needed, uses
 
 RUNS, ROOM = 20, 2.0
 SMALLEST, LARGEST = 1e-7, 1e-6
@@ -79,8 +79,8 @@ def fingerprint(code: Cells) -> str:
 # Changing the source
 
 
-def mark(code: Cells) -> int:
-    """Have all claims about trainings noted; return where in ``code`` the first training is."""
+def mark(code: Cells) -> tuple[Cells, Cells]:
+    """Have claims about trainings noted; return what matters before the first one, and after."""
     used = uses([tree for _, tree in code], LEARNING)
     for (number, tree), statements in zip(code, used, strict=True):
         for node in (inner for statement in statements for inner in ast.walk(statement)):
@@ -91,7 +91,12 @@ def mark(code: Cells) -> int:
                 for choice in (inner for inner in ast.walk(node) if isinstance(inner, ast.IfExp)):
                     choice.test = _compared(choice.test, number)
         ast.fix_missing_locations(tree)
-    return next(k for k, statements in enumerate(used) if statements)
+    first = next(k for k, statements in enumerate(used) if statements)
+    matters = needed([tree for _, tree in code], [bool(statements) for statements in used])
+    chosen = [
+        [code[k] for k in some if matters[k]] for some in (range(first), range(first, len(code)))
+    ]
+    return chosen[0], chosen[1]
 
 
 def _call(name: str, *arguments: ast.expr) -> ast.Call:
@@ -219,10 +224,10 @@ def runs(path: Path, code: Cells) -> Iterator[dict[str, Any]]:
     mpl.use("agg")
     os.chdir(path.parent)
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    first, notes = mark(code), Notes()
+    (before, after), notes = mark(code), Notes()
     namespace |= {"__compared__": notes.compared, "__claimed__": notes.claimed}
     IPython.display.display = notes.display
-    execute(code[:first], namespace, notes)
+    execute(before, namespace, notes)
     notes.printed.clear()
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # what torch loads late is loaded once
     for seed in range(RUNS):
@@ -231,7 +236,7 @@ def runs(path: Path, code: Cells) -> Iterator[dict[str, Any]]:
         if child == 0:
             try:
                 begin_elsewhere(namespace, seed)
-                execute(code[first:], namespace, notes)
+                execute(after, namespace, notes)
             except BaseException as error:
                 notes.false.append(f"{type(error).__name__}: {error}")
             with os.fdopen(writing, "w") as pipe:

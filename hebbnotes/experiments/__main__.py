@@ -1,4 +1,6 @@
-"""The command ``python -m hebbnotes.experiments``: list, run, resume and evaluate; what it lists is in the index."""
+"""The command ``python -m hebbnotes.experiments``: list, run, resume and evaluate; what it lists is
+in the index.
+"""
 
 import argparse
 import json
@@ -6,11 +8,9 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import torch
-
-from hebbnotes.experiments import running
-from hebbnotes.experiments.stored import EXPERIMENTS, index, stem, write_index
+from hebbnotes.experiments.stored import EXPERIMENTS, index, write_index
 
 
 def _name(name: str) -> str:
@@ -40,7 +40,6 @@ def _parser() -> argparse.ArgumentParser:
     evaluator.add_argument(
         "--json", action="store_true", help="print one JSON object for each experiment"
     )
-    commands.add_parser("index", help="enter what the chapters define into results/index.json")
     for command in (runner, evaluator):
         command.add_argument("names", nargs="+", type=_name, metavar="NAME")
         command.add_argument(
@@ -54,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
             default="book",
             help="notebook, book (default) or paper, where the experiment has it",
         )
+    commands.add_parser("index", help="enter what the chapters define into results/index.json")
     return parser
 
 
@@ -69,18 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
         path = write_index()
         print(f"{len(index())} names; written to {path}")
         return 0
-    torch.set_num_threads(1)
     try:
-        if chosen.command == "run":
-            for name in chosen.names:
-                seeds = chosen.seed or EXPERIMENTS[name].seeds
-                running.check_first(
-                    name, seeds, chosen.folder, chosen.scale, chosen.device, chosen.store
-                )
-            if chosen.processes is not None and chosen.processes < 1:
-                raise ValueError(f"--processes must be 1 or more, got {chosen.processes}")
-        work = {"run": _run, "evaluate": _evaluate}[chosen.command]
-        return max([_reported(work, name, chosen) for name in chosen.names])
+        return {"run": _run_all, "evaluate": _evaluate_all}[chosen.command](chosen)
     except KeyboardInterrupt:
         print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
         return 130
@@ -89,56 +79,89 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _reported(
-    work: Callable[[str, argparse.Namespace], int], name: str, chosen: argparse.Namespace
-) -> int:
-    """Do the work for one experiment; say what went wrong, if something did, and leave the others to their turn."""
-    try:
-        return work(name, chosen)
-    except (ValueError, OSError, RuntimeError, ArithmeticError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
 
 
-def _run(name: str, chosen: argparse.Namespace) -> int:
-    seeds = chosen.seed or EXPERIMENTS[name].seeds
-    running.run_seeds(name, seeds, chosen.folder, chosen.scale, chosen.device, chosen.processes)
-    found = running.collect(name, chosen.folder, chosen.folder, chosen.scale)
-    path = chosen.folder / f"{stem(name, chosen.scale)}.json"
-    if chosen.store:
-        path = running.store(name, chosen.folder, chosen.scale)
-    print(
-        f"{name}: {found['metric']} {_with_interval(found)} over {len(found['seeds'])} seeds; written to {path}"
-    )
-    return 0
+def _each(names: list[str], work: Callable[[str], int]) -> int:
+    """Do the work for each experiment; say what went wrong, if something did, and leave the others
+    to their turn.
+    """
+    status = 0
+    for name in names:
+        try:
+            status = max(status, work(name))
+        except (ValueError, OSError, RuntimeError, ArithmeticError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            status = 1
+    return status
 
 
-def _with_interval(found: dict) -> str:
-    interval = found["ci95"]
-    return f"{found['value']:g}" + (
-        f" (95 % interval {interval[0]:g} to {interval[1]:g})" if interval else ""
-    )
+def _run_all(chosen: argparse.Namespace) -> int:
+    from hebbnotes.experiments import records, running, workers
 
+    _one_thread()
+    if chosen.processes is not None and chosen.processes < 1:
+        raise ValueError(f"--processes must be 1 or more, got {chosen.processes}")
+    running.check_device(chosen.device)
+    runs, seeds = {}, {}
+    for name in chosen.names:
+        runs[name] = records.Run(name, chosen.folder, chosen.scale, chosen.device)
+        seeds[name] = chosen.seed or runs[name].experiment.seeds
+        running.check_first(runs[name], seeds[name], chosen.store)
 
-def _evaluate(name: str, chosen: argparse.Namespace) -> int:
-    found = running.evaluate(name, chosen.scale, chosen.seed)
-    if chosen.json:
-        print(json.dumps(found))
-        return int(not found["agrees"])
-    print(f"{name}: {found['metric']}, {found['unit']}")
-    print(f"  stored, {found['seeds']} seeds: {_with_interval(found)}")
-    for seed, value in found["recomputed"].items():
-        print(f"  from the stored weights of seed {seed}: {value:g}")
-    if found["published"]:
+    def work(name: str) -> int:
+        run = runs[name]
+        workers.run_seeds(run, seeds[name], chosen.processes)
+        found = records.collect(run, run.folder)
+        path = records.store(run) if chosen.store else run.folder / f"{run.stem}.json"
+        n_seeds = len(found["seeds"])
         print(
-            f"  published ({found['published']['where']}, {found['published']['version']}): {found['published']['text']}"
+            f"{name}: {found['metric']} {_with_interval(found)} over {n_seeds} seeds; written to "
+            f"{path}"
         )
-    print(
-        "  the stored numbers are found again"
-        if found["agrees"]
-        else f"  differs by {found['largest_difference']}"
-    )
-    return int(not found["agrees"])
+        return 0
+
+    return _each(chosen.names, work)
+
+
+def _with_interval(found: dict[str, Any]) -> str:
+    interval = found["ci95"]
+    ends = f" (95 % interval {interval[0]:g} to {interval[1]:g})" if interval else ""
+    return f"{found['value']:g}{ends}"
+
+
+def _evaluate_all(chosen: argparse.Namespace) -> int:
+    from hebbnotes.experiments.evaluation import evaluate
+
+    _one_thread()
+
+    def work(name: str) -> int:
+        found = evaluate(name, chosen.scale, chosen.seed)
+        print(json.dumps(found) if chosen.json else _told(name, found))
+        return int(not found["agrees"])
+
+    return _each(chosen.names, work)
+
+
+def _told(name: str, found: dict[str, Any]) -> str:
+    """Say in lines what an evaluation has found."""
+    lines = [
+        f"{name}: {found['metric']}, {found['unit']}",
+        f"stored, {found['seeds']} seeds: {_with_interval(found)}",
+    ]
+    for seed, value in found["recomputed"].items():
+        lines.append(f"from the stored weights of seed {seed}: {value:g}")
+    if published := found["published"]:
+        where = f"{published['where']}, {published['version']}"
+        lines.append(f"published ({where}): {published['text']}")
+    if found["others"]:
+        lines.append(found["others"])
+    differs = f"differs by {found['largest_difference']}"
+    lines.append("the stored numbers are found again" if found["agrees"] else differs)
+    return "\n  ".join(lines)
 
 
 if __name__ == "__main__":

@@ -54,12 +54,16 @@ class Trial:
         Where it is computed.
     bar : dict
         Further arguments of the progress bar.
+    tell : callable
+        ``tell(part, update, updates)`` is called before each update, to show or to stop it from
+        elsewhere.
     """
 
     seed: int
     folder: Path
     device: str = "cpu"
     bar: dict[str, Any] = field(default_factory=dict)
+    tell: Callable[[str, int, int], None] = lambda *_: None
 
     def generator(self) -> torch.Generator:
         """Return a source of randomness that starts from the seed."""
@@ -75,16 +79,22 @@ class Trial:
         part: str = "",
         **options: Any,
     ) -> training.History:
-        """Train, or go on where it was stopped; of a trial that has several trainings, ``part`` names this one.
+        """Train, or go on where it was stopped; of a trial that has several trainings, ``part``
+        names this one.
 
-        An interruption is passed on, since a network that was stopped is no result. Further options are those of
-        :func:`.training.train`.
+        An interruption is passed on, since a network that was stopped is no result. Further options
+        are those of :func:`.training.train`.
         """
         checkpoint = self.folder / f"{part or 'training'}.checkpoint"
         bar = self.bar | ({"desc": f"{self.bar.get('desc', '')}, {part}"} if part else {})
+
+        def told(update: int) -> tuple[Tensor, dict[str, float]]:
+            self.tell(part, update, updates)
+            return loss(update)
+
         history = training.train(
             parameters,
-            loss,
+            told,
             updates,
             generator=generator,
             checkpoint=checkpoint,
@@ -98,17 +108,19 @@ class Trial:
 
 @dataclass(frozen=True)
 class Experiment(Generic[C]):
-    """One training, repeated over seeds; a configuration is a frozen dataclass, in which a wrong key is an error.
+    """One training, repeated over seeds; a configuration is a frozen dataclass, in which a wrong
+    key is an error.
 
     Attributes
     ----------
     about : str
         What it is, in a sentence.
     train : callable
-        ``train(trial, configuration)`` returns what was measured while it was trained, and the trained weights.
+        ``train(trial, configuration)`` returns what was measured while it was trained, and the
+        trained weights.
     test : callable
-        ``test(weights, seed, configuration)`` returns what trained weights are worth, on episodes that were never
-        trained on.
+        ``test(weights, seed, configuration)`` returns what trained weights are worth, on episodes
+        that were never trained on.
     configuration : C
         Everything that was chosen.
     metric : str
@@ -116,23 +128,32 @@ class Experiment(Generic[C]):
     unit : str
         What the metric counts.
     at_least : float or None
-        The bound below which the metric cannot lie, such as 0 for a share: an interval ends there. None without one.
+        The bound below which the metric cannot lie, such as 0 for a share: an interval ends there.
+        None without one.
     also : dict
         Further numbers of a seed that belong beside it, each with what it counts.
     seeds : tuple of int
         Seeds of the stored result.
     keep : tuple of int
         Seeds whose weights are stored with it.
+    keep_at : tuple of str
+        Scales at which they are.
+    keep_only : tuple of str
+        Which of these weights, by name; without names all are, and a test finds the numbers again.
     scales : dict
-        The configuration at further scales: a ``notebook`` trains for a minute or less, ``paper`` is as published.
-        Where it is that of the ``book``, the scale is the book itself.
+        The configuration at further scales: a ``notebook`` trains for a minute or less, ``paper``
+        is as published. Where it is that of the ``book``, the scale is the book itself.
     stored : tuple of str
         Scales whose results the package holds.
     needs : callable
         ``needs(configuration)`` raises an error that says what is missing, if data are not there.
+    shares : callable
+        ``shares(configuration)`` returns configurations that each train a part of it, into
+        checkpoints of their own, and all of it together, so that several processes share a seed; by
+        default none.
     paper : tuple of str
-        The figures or tables of Miconi, Stanley & Clune (2018) that it belongs to; the number of the first is stored
-        beside ours.
+        The figures or tables of Miconi, Stanley & Clune (2018) that it belongs to; the number of
+        the first is stored beside ours.
     difference : str
         How it differs from what was published, and why.
     """
@@ -148,9 +169,12 @@ class Experiment(Generic[C]):
     also: dict[str, str] = field(default_factory=dict)
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     keep: tuple[int, ...] = ()
+    keep_at: tuple[str, ...] = ("book", "notebook", "paper")
+    keep_only: tuple[str, ...] = ()
     scales: dict[str, C] = field(default_factory=dict)
     stored: tuple[str, ...] = ("book",)
     needs: Callable[[C], Any] = lambda _: None
+    shares: Callable[[C], list[C]] = lambda _: []
     paper: tuple[str, ...] = ()
     difference: str = ""
 
@@ -167,13 +191,17 @@ class Experiment(Generic[C]):
             raise ValueError(f"scale must be one of {', '.join(scales)}, got {scale!r}")
         return scales[scale]
 
+    def keep_whole(self, scale: str) -> tuple[int, ...]:
+        """Return the seeds whose weights are kept whole at a scale."""
+        return self.keep if scale in self.keep_at and not self.keep_only else ()
+
     def entry(self, name: str) -> dict[str, Any]:
         """Return what the index says of the experiment under its name."""
         scales = {
             scale: {
                 "file": name if self.scaled(scale) == self.configuration else f"{name}.{scale}",
                 "stored": scale in self.stored,
-                "weights": list(self.keep) if scale in self.stored else [],
+                "weights": list(self.keep_whole(scale)) if scale in self.stored else [],
             }
             for scale in ("book", *self.scales)
         }
@@ -209,7 +237,9 @@ def shorts(values: Any) -> list[float]:
 
 
 def under(weights: Weights, prefix: str) -> Weights:
-    """Return those weights whose names begin with a prefix, such as ``"0."`` for seed 0, under the rest of their names."""
+    """Return those weights whose names begin with a prefix, such as ``"0."`` for seed 0, under the
+    rest of their names.
+    """
     return {
         key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)
     }
@@ -228,7 +258,9 @@ def loaded(net: Network, weights: Weights, prefix: str = "") -> Network:
 
 
 def block_ends(updates: int, n_blocks: int) -> list[int]:
-    """Return after how many updates each of some equal blocks of a training ends; fewer blocks, where there are too few updates."""
+    """Return after how many updates each of some equal blocks of a training ends; fewer blocks,
+    where there are too few updates.
+    """
     return sorted({max(1, round(updates * k / n_blocks)) for k in range(1, n_blocks + 1)})
 
 

@@ -1,4 +1,6 @@
-"""What the paper reports: each of its figures and tables, with the number and the version that it is from."""
+"""What the paper reports: each of its figures and tables, with the number and the version that it
+is from.
+"""
 
 from typing import NamedTuple
 
@@ -37,7 +39,8 @@ PAPER: dict[str, Published] = {
     ),
     "Figure 3": Published(
         "plastic, recurrent and LSTM networks on two patterns of 50 bits",
-        "the plastic network has fewer than 1 % of the bits wrong within 2,000 episodes; the LSTM solves the task, imperfectly, "
+        "the plastic network has fewer than 1 % of the bits wrong within 2,000 episodes; the LSTM "
+        "solves the task, imperfectly, "
         "after about 500,000; the recurrent network stays at a high error",
         0.01,
         V1,

@@ -1,8 +1,10 @@
-"""What the package holds: every experiment by name, and its stored result; all is read from the index.
+"""What the package holds: every experiment by name, and its stored result; all is read from the
+index.
 
-``results/index.json`` lists the experiments, and the measurements that others read by name. It is generated
-(``python -m hebbnotes.experiments index``), and a test compares it with what the chapters say. Reading imports
-neither torch nor a chapter: a chapter is imported to run or to evaluate an experiment, torch to read weights.
+``results/index.json`` lists the experiments, and the measurements that others read by name. It is
+generated (``python -m hebbnotes.experiments index``), and a test compares it with what the chapters
+say. Reading imports neither torch nor a chapter: a chapter is imported to run or to evaluate an
+experiment, torch to read weights.
 """
 
 import json
@@ -48,7 +50,9 @@ class Measurement(NamedTuple):
 
 @cache
 def index() -> dict[str, dict[str, Any]]:
-    """Return the index: of each name its chapter, what it is, its command, its scales and their files."""
+    """Return the index: of each name its chapter, what it is, its command, its scales and their
+    files.
+    """
     return json.loads((files("hebbnotes") / "results" / "index.json").read_text(encoding="utf-8"))
 
 
@@ -131,20 +135,24 @@ def command(name: str, scale: str = "book") -> str:
 
 
 def minutes(name: str, scale: str = "book", only: set[str] | None = None) -> str:
-    """Return how long the stored seeds of an experiment, or only some, have taken one after the other."""
+    """Return how long the stored seeds of an experiment, or only some, have taken one after the
+    other.
+    """
     of = result(name, scale)["seeds"]
     seconds = sum(one["seconds"] for seed, one in of.items() if only is None or seed in only)
-    return f"{max(1, round(seconds / 60)):,} minutes"
+    return f"{round(seconds / 60):,} minutes" if seconds >= 90 else "a minute or less"
 
 
 def _stored(name: str, scale: str, suffix: str) -> Any:
     stored = files("hebbnotes") / "results" / f"{stem(name, scale)}.{suffix}"
     if stored.is_file():
         return stored
-    if suffix == "json" or not _scale(name, scale)["stored"]:
+    if not _scale(name, scale)["stored"]:
+        mend = f"run `{command(name, scale)}`"
+    elif suffix == "json":
         mend = f"run `{command(name, scale)} --store`"
     else:
-        mend = f"`{command(name, scale)}` trains them again, in about {minutes(name, scale)}"
+        mend = f"`{command(name, scale)}` trains them again, in {minutes(name, scale)}"
     what = {"json": "result", "safetensors": "weights"}[suffix]
     raise FileNotFoundError(f"the package holds no {what} of {name!r}, scale {scale}: {mend}")
 
@@ -162,8 +170,9 @@ def result(name: str, scale: str = "book") -> dict[str, Any]:
     Returns
     -------
     dict
-        ``seeds`` maps each seed, a string, to its numbers; the rest says what was run, with which versions, where,
-        what came out, and what was published. A measurement has no seeds, and says what it measured.
+        ``seeds`` maps each seed, a string, to its numbers; the rest says what was run, with which
+        versions, where, what came out, and what was published. A measurement has no seeds, and says
+        what it measured.
 
     Raises
     ------
@@ -182,22 +191,26 @@ def result(name: str, scale: str = "book") -> dict[str, Any]:
 
 
 def seeds(name: str, scale: str = "book") -> list[dict[str, Any]]:
-    """Return the numbers of each seed of a stored result; arguments and errors as for :func:`result`."""
+    """Return the numbers of each seed of a stored result; arguments and errors as for
+    :func:`result`.
+    """
     if "seeds" not in _entry(name):
         raise ValueError(f"{name} is a measurement, without seeds: read result({name!r})")
     return list(result(name, scale)["seeds"].values())
 
 
 def weights(name: str, scale: str = "book") -> "dict[str, Tensor]":
-    """Return the stored weights of an experiment, in single precision; names are such as ``"0.alpha"``, for seed 0.
+    """Return the stored weights of an experiment, in single precision; names are such as
+    ``"0.alpha"``, for seed 0.
 
     Raises
     ------
     ValueError
-        If there is no such experiment, or its weights are in a format that this version does not know.
+        If there is no such experiment, or its weights are in a format that this version does not
+        know.
     FileNotFoundError
-        If its weights are not in the package: some experiments keep none, or those of seed 0 alone, or only what a
-        page shows.
+        If its weights are not in the package: some experiments keep none, or those of seed 0 alone,
+        or only what a page shows.
     """
     from safetensors import safe_open
 
@@ -208,6 +221,7 @@ def weights(name: str, scale: str = "book") -> "dict[str, Tensor]":
         found = (file.metadata() or {}).get("format")
         if found != WEIGHTS:
             raise ValueError(
-                f"{path.name} has the format {found!r}, expected {WEIGHTS!r}: install the version that belongs to it"
+                f"{path.name} has the format {found!r}, expected {WEIGHTS!r}: install the version "
+                "that belongs to it"
             )
         return {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118

@@ -10,9 +10,18 @@ from hebbnotes import _checks
 from hebbnotes.networks.loop import State
 from hebbnotes.networks.plastic import PlasticLinear
 from hebbnotes.plasticity import chunks, rules
-from hebbnotes.plasticity.rules import Rule
+from hebbnotes.plasticity.connections import through
+from hebbnotes.plasticity.rules import Forget, Rule
 
-__all__ = ["SIZE", "OneShotNetwork", "PrototypicalNetwork", "convolutions", "prototypes", "see"]
+__all__ = [
+    "SIZE",
+    "OneShotNetwork",
+    "PrototypicalNetwork",
+    "convolutions",
+    "matching",
+    "prototypes",
+    "see",
+]
 
 
 def convolutions(n_features: int, generator: torch.Generator) -> nn.Sequential:
@@ -163,9 +172,59 @@ class OneShotNetwork(nn.Module):
             reference="pictures",
         )
         seen, layer = see(self.features, pictures, dtype), self.readout
-        return chunks.matching(
+        return matching(
             seen[shown], targets, seen[asked], layer.w, layer.alpha, layer.eta, layer.rule.forget
         )
+
+
+def matching(
+    shown: Tensor,
+    targets: Tensor,
+    asked: Tensor,
+    w: float | Tensor,
+    alpha: float | Tensor | None,
+    eta: float | Tensor,
+    forget: Forget,
+) -> Tensor:
+    """Return what drives a plastic layer whose outputs were clamped before, without a trace.
+
+    While all outputs are clamped, what is written is known beforehand: the input of step k is left
+    in the trace of output n with ``eta * targets[k, n]``, times what the later steps keep of it.
+    The layer then compares what is asked with what was shown.
+
+    Parameters
+    ----------
+    shown : Tensor
+        Inputs of the clamped steps, at least one, shape (K, B, n_in).
+    targets : Tensor
+        What the outputs were clamped to, shape (K, B, n_out).
+    asked : Tensor
+        Input of the step that follows, shape (B, n_in).
+    w, alpha, eta
+        As for :func:`.run_layer`.
+    forget : callable
+        Of a rule of the common form.
+
+    Returns
+    -------
+    Tensor
+        ``asked @ (w + alpha * hebb)``, shape (B, n_out); numbers and gradients are those of the
+        plain loop, up to rounding.
+
+    Notes
+    -----
+    Source: this book, from Miconi, Stanley & Clune (2018), equations 1 to 3.
+    """
+    drive = through(asked, w)
+    if alpha is None:
+        return drive + torch.zeros_like(targets[0])
+    kept = 1 - eta * forget(targets)
+    # what all later steps keep
+    after = torch.cat([kept[1:], torch.ones_like(kept[:1])]).flip(0).cumprod(0).flip(0)
+    left = eta * targets * after
+    if isinstance(alpha, Tensor) and alpha.ndim:
+        return drive + torch.einsum("bf,fn,kbf,kbn->bn", asked, alpha, shown, left)
+    return drive + alpha * torch.einsum("kb,kbn->bn", (shown * asked).sum(-1), left)
 
 
 class PrototypicalNetwork(nn.Module):

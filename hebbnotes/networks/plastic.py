@@ -1,81 +1,106 @@
-"""Plastic networks as thin modules: they hold the trained numbers and call :func:`hebbnotes.networks.loop.run`.
+"""Plastic networks as thin modules: they hold the trained numbers and call :func:`.loop.run`.
 
 Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``.
 """
 
 import math
+from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from hebbnotes import _checks
-from hebbnotes.networks.loop import ACTIVATIONS, METHODS, SUPPLIED, State, run, run_layer
+from hebbnotes.networks.arguments import SUPPLIED, State
+from hebbnotes.networks.loop import ACTIVATIONS, METHODS, run, run_layer
 from hebbnotes.plasticity import rules
 from hebbnotes.plasticity.connections import ScaledIdentity
 from hebbnotes.plasticity.rules import Rule
 from hebbnotes.plasticity.stepper import check
 
-__all__ = ["PlasticLinear", "PlasticRNN", "ThreeNumbers"]
+__all__ = ["Initial", "PlasticLinear", "PlasticRNN", "ThreeNumbers"]
+
+
+@dataclass(frozen=True)
+class Initial:
+    """What a plastic network begins with: keyword arguments of :class:`PlasticRNN` and its like.
+
+    Parameters
+    ----------
+    eta : float
+        Rate at which the trace is written, in [0, 1]; inside (0, 1) if it is learned.
+    learn_eta : bool
+        Whether ``eta`` is trained. A learned one is the sigmoid of the parameter ``eta_logit``.
+    w_scale, alpha_scale : float
+        Standard deviation of ``w`` and of a full ``alpha``; a shared ``alpha`` starts at
+        ``alpha_scale``.
+    generator : torch.Generator, optional
+        Source of the values, on ``device``; by default torch's global one.
+    device, dtype : optional
+        Where and in which precision the parameters live.
+    """
+
+    eta: float = 0.01
+    learn_eta: bool = True
+    w_scale: float = 0.01
+    alpha_scale: float = 0.01
+    generator: torch.Generator | None = None
+    device: torch.device | str | None = None
+    dtype: torch.dtype | None = None
+
+    def __post_init__(self) -> None:
+        eta = _checks.number("eta", self.eta, 0, 1)
+        if self.learn_eta and not 0 < eta < 1:
+            raise ValueError(
+                f"a learned eta must lie inside (0, 1), got {eta:g}: pass learn_eta=False to "
+                "keep it fixed"
+            )
+        _checks.number("w_scale", self.w_scale, 0)
+        _checks.number("alpha_scale", self.alpha_scale, 0)
+        if self.dtype is not None and not self.dtype.is_floating_point:
+            raise TypeError(
+                f"dtype must be a floating-point type such as torch.float32, got {self.dtype}"
+            )
+
+    def drawn(self, scale: float, *shape: int) -> nn.Parameter:
+        """Return normal numbers of a standard deviation."""
+        numbers = torch.randn(
+            *shape, generator=self.generator, device=self.device, dtype=self.dtype
+        )
+        return nn.Parameter(scale * numbers)
 
 
 class _Plastic(nn.Module):
     """The numbers that a plastic network trains: ``w``, ``alpha`` and ``eta``."""
 
     def __init__(
-        self,
-        n_pre: int,
-        n_post: int,
-        rule: Rule,
-        alpha: str | None,
-        eta: float,
-        learn_eta: bool,
-        w_scale: float,
-        alpha_scale: float,
-        generator: torch.Generator | None,
-        device: torch.device | str | None,
-        dtype: torch.dtype | None,
+        self, n_pre: int, n_post: int, rule: Rule, alpha: str | None, initial: Initial
     ) -> None:
         _checks.choice("alpha", alpha, ("full", "shared", None))
-        eta = _checks.number("eta", eta, 0, 1)
-        if learn_eta and not 0 < eta < 1:
-            raise ValueError(
-                f"a learned eta must lie inside (0, 1), got {eta:g}: pass learn_eta=False to keep it fixed"
-            )
-        scales = (
-            _checks.number("w_scale", w_scale, 0),
-            _checks.number("alpha_scale", alpha_scale, 0),
-        )
-        if dtype is not None and not dtype.is_floating_point:
-            raise TypeError(
-                f"dtype must be a floating-point type such as torch.float32, got {dtype}"
-            )
         super().__init__()
         self.rule = check(rule, SUPPLIED, "a plastic network")
+        self.w = initial.drawn(initial.w_scale, n_pre, n_post)
 
-        def drawn(scale: float, *shape: int) -> nn.Parameter:
-            return nn.Parameter(
-                scale * torch.randn(*shape, generator=generator, device=device, dtype=dtype)
-            )
+        def number(value: float) -> Tensor:
+            return torch.tensor(float(value), device=initial.device, dtype=self.w.dtype)
 
-        self.w = drawn(scales[0], n_pre, n_post)
         if alpha == "full":
-            self.alpha = drawn(scales[1], n_pre, n_post)
+            self.alpha = initial.drawn(initial.alpha_scale, n_pre, n_post)
         elif alpha == "shared":
-            self.alpha = nn.Parameter(torch.tensor(scales[1], device=device, dtype=self.w.dtype))
+            self.alpha = nn.Parameter(number(initial.alpha_scale))
         else:
             self.register_parameter("alpha", None)
-        if learn_eta:
-            self.eta_logit = nn.Parameter(
-                torch.tensor(math.log(eta) - math.log1p(-eta), device=device, dtype=self.w.dtype)
-            )
+        eta = initial.eta
+        if initial.learn_eta:
+            self.eta_logit = nn.Parameter(number(math.log(eta) - math.log1p(-eta)))
         else:
-            self.register_buffer("eta_fixed", torch.tensor(eta, device=device, dtype=self.w.dtype))
+            self.register_buffer("eta_fixed", number(eta))
 
     @property
     def eta(self) -> Tensor:
-        """The rate at which the trace is written, a scalar; a learned one is a sigmoid and stays inside (0, 1)."""
+        """The rate at which the trace is written, a scalar; a learned one stays inside (0, 1)."""
         if hasattr(self, "eta_fixed"):
-            return self.eta_fixed
+            return cast(Tensor, self.eta_fixed)
         edge = torch.finfo(self.eta_logit.dtype).eps
         return torch.sigmoid(self.eta_logit).clamp(edge, 1 - edge)
 
@@ -93,48 +118,42 @@ class _Plastic(nn.Module):
 class PlasticRNN(_Plastic):
     """Recurrent network whose connections keep a Hebbian trace of the episode.
 
-    ``y = tanh(pre @ (w + alpha * hebb) + inputs[t])``, then ``hebb = hebb + eta * rule(hebb, pre, y)``.
+    ``y = tanh(pre @ (w + alpha * hebb) + inputs[t])``, then ``hebb = hebb + eta * rule(hebb, pre,
+    y)``.
+
+    >>> network = PlasticRNN(4, rules.oja, eta=0.1)
+    >>> output, state = network(torch.ones(5, 1, 4))
+    >>> output.shape, state.hebb.shape
+    (torch.Size([5, 1, 4]), torch.Size([1, 4, 4]))
 
     Parameters
     ----------
     n : int
         Number of units.
     rule : callable
-        ``rule(hebb, pre, post) -> change of the trace``; one of :mod:`hebbnotes.plasticity.rules` or your own.
+        ``rule(hebb, pre, post, *, ...) -> change of the trace``; one of :mod:`.rules` or your own.
     alpha : {"full", "shared", None}
-        One plasticity coefficient for each connection, one for all, or a trace that is written but not read.
-    eta : float
-        Initial rate at which the trace is written, in [0, 1]; inside (0, 1) if it is learned.
-    learn_eta : bool
-        Whether ``eta`` is trained. A learned one is the sigmoid of the parameter ``eta_logit``.
-    w_scale, alpha_scale : float
-        Standard deviation of the initial ``w`` and of a full ``alpha``; a shared ``alpha`` starts at ``alpha_scale``.
-    generator : torch.Generator, optional
-        Source of the initial values, on ``device``; by default torch's global one.
-    device, dtype : optional
-        Where and in which precision the parameters live.
-    method : {"auto", "loop", "chunk"}
+        One plasticity coefficient for each connection, one for all, or a trace that is written but
+        not read.
+    method : {"auto", "loop", "chunk", "compiled"}
         How it is evaluated; see :func:`.loop.run`. It may be set anew at any time.
+    **initial
+        See :class:`Initial`: ``eta``, ``learn_eta``, ``w_scale``, ``alpha_scale``, ``generator``,
+        ``device``, ``dtype``.
 
     Attributes
     ----------
     w : Parameter
-        Fixed weights, shape (n, n) [pre, post]. Most torch layers are [out, in]: transpose when you copy from one.
+        Fixed weights, shape (n, n) [pre, post]. Most torch layers are [out, in]: transpose when you
+        copy from one.
     alpha : Parameter or None
         Plasticity coefficients, shape (n, n), a scalar, or None.
     eta : Tensor
         A scalar.
 
-    Raises
-    ------
-    TypeError
-        If ``n`` is not an integer, ``rule`` cannot be called, or ``eta`` is not a number.
-    ValueError
-        If ``n`` is below 1, ``alpha`` or ``method`` is unknown, ``eta`` is out of range, or a scale is negative.
-
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), equations 1 to 3. Taught in the chapter "Introducing the NeuroAI series".
+    Source: Miconi, Stanley & Clune (2018), equations 1 to 3.
     """
 
     def __init__(
@@ -143,20 +162,12 @@ class PlasticRNN(_Plastic):
         rule: Rule = rules.decay,
         alpha: str | None = "full",
         *,
-        eta: float = 0.01,
-        learn_eta: bool = True,
-        w_scale: float = 0.01,
-        alpha_scale: float = 0.01,
-        generator: torch.Generator | None = None,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
         method: str = "auto",
+        **initial: Any,
     ) -> None:
         n = _checks.integer("n", n)
         _checks.choice("method", method, METHODS)
-        super().__init__(
-            n, n, rule, alpha, eta, learn_eta, w_scale, alpha_scale, generator, device, dtype
-        )
+        super().__init__(n, n, rule, alpha, Initial(**initial))
         self.method = method
 
     def forward(
@@ -169,29 +180,17 @@ class PlasticRNN(_Plastic):
 class PlasticLinear(_Plastic):
     """Layer without recurrence whose connections keep a Hebbian trace of the episode.
 
-    ``y = activation(inputs[t] @ (w + alpha * hebb))``, then ``hebb = hebb + eta * rule(hebb, inputs[t], y)``. While an
-    output is clamped to a target, the trace binds the input to it.
+    ``y = activation(inputs[t] @ (w + alpha * hebb))``, then ``hebb = hebb + eta * rule(hebb,
+    inputs[t], y)``. While an output is clamped to a target, the trace binds the input to it.
 
     Parameters
     ----------
     n_in, n_out : int
         Number of inputs and outputs.
-    rule : callable
-        ``rule(hebb, pre, post) -> change of the trace``; one of :mod:`hebbnotes.plasticity.rules` or your own.
-    alpha : {"full", "shared", None}
-        One plasticity coefficient for each connection, one for all, or a trace that is written but not read.
-    eta : float
-        Initial rate at which the trace is written, in [0, 1]; inside (0, 1) if it is learned.
-    learn_eta : bool
-        Whether ``eta`` is trained. A learned one is the sigmoid of the parameter ``eta_logit``.
+    rule, alpha, **initial
+        As for :class:`PlasticRNN`.
     activation : {"softmax", "tanh", "identity"}
         What turns the drive into the output.
-    w_scale, alpha_scale : float
-        Standard deviation of the initial ``w`` and of a full ``alpha``; a shared ``alpha`` starts at ``alpha_scale``.
-    generator : torch.Generator, optional
-        Source of the initial values, on ``device``; by default torch's global one.
-    device, dtype : optional
-        Where and in which precision the parameters live.
 
     Attributes
     ----------
@@ -202,17 +201,9 @@ class PlasticLinear(_Plastic):
     eta : Tensor
         A scalar.
 
-    Raises
-    ------
-    TypeError
-        If a size is not an integer, ``rule`` cannot be called, or ``eta`` is not a number.
-    ValueError
-        If a size is below 1, ``alpha`` or ``activation`` is unknown, ``eta`` is out of range, or a scale is negative.
-
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), equations 1 and 3 and their section on Omniglot. Taught in the chapter "One-shot
-    learning".
+    Source: Miconi, Stanley & Clune (2018), equations 1 and 3 and their section on Omniglot.
     """
 
     def __init__(
@@ -222,20 +213,12 @@ class PlasticLinear(_Plastic):
         rule: Rule = rules.oja,
         alpha: str | None = "shared",
         *,
-        eta: float = 0.01,
-        learn_eta: bool = True,
         activation: str = "softmax",
-        w_scale: float = 0.01,
-        alpha_scale: float = 0.01,
-        generator: torch.Generator | None = None,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
+        **initial: Any,
     ) -> None:
         n_in, n_out = _checks.integer("n_in", n_in), _checks.integer("n_out", n_out)
         _checks.choice("activation", activation, tuple(ACTIVATIONS))
-        super().__init__(
-            n_in, n_out, rule, alpha, eta, learn_eta, w_scale, alpha_scale, generator, device, dtype
-        )
+        super().__init__(n_in, n_out, rule, alpha, Initial(**initial))
         self.activation = activation
 
     def forward(
@@ -246,17 +229,17 @@ class PlasticLinear(_Plastic):
         clamp: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """Run an episode, or go on with one; see :func:`.run_layer` for shapes and errors."""
-        return run_layer(
-            inputs, self.w, self.alpha, self.eta, self.rule, state, targets, clamp, self.activation
-        )
+        numbers = (self.w, self.alpha, self.eta, self.rule)
+        return run_layer(inputs, *numbers, state, targets, clamp, activation=self.activation)
 
 
 class ThreeNumbers(nn.Module):
     """Plastic recurrent network of any size that three trained numbers describe.
 
-    Every unit inhibits itself alone, ``w = -inhibition * I``; all connections are equally plastic, ``alpha = gain / n``; and the
-    trace is written at the rate ``eta`` by the decay rule. The division by the number n of units is fixed beforehand and not
-    fitted: it keeps the drive of a pattern the same in a network of another size.
+    Every unit inhibits itself alone, ``w = -inhibition * I``; all connections are equally plastic,
+    ``alpha = gain / n``; and the trace is written at the rate ``eta`` by the decay rule. The
+    division by the number n of units is fixed beforehand and not fitted: it keeps the drive of a
+    pattern the same in a network of another size.
 
     Parameters
     ----------
@@ -271,22 +254,12 @@ class ThreeNumbers(nn.Module):
 
     Attributes
     ----------
-    inhibition : Parameter
-        A scalar.
-    log_gain : Parameter
-        A scalar; ``gain`` is its exponential.
-    eta_logit : Parameter
-        A scalar; ``eta`` is its sigmoid.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a number is not one, or is out of range.
+    inhibition, log_gain, eta_logit : Parameter
+        Scalars; ``gain`` is the exponential of the second, ``eta`` the sigmoid of the third.
 
     Notes
     -----
-    Source: this book; a reduction of Miconi, Stanley & Clune (2018), equations 1 and 2. Taught in the chapter "Differentiable
-    plasticity".
+    Source: this book; a reduction of Miconi, Stanley & Clune (2018), equations 1 and 2.
     """
 
     def __init__(
@@ -323,15 +296,6 @@ class ThreeNumbers(nn.Module):
     def forward(
         self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None
     ) -> tuple[Tensor, State]:
-        """Run an episode, or go on with one, with as many units as the inputs have; see :func:`.loop.run` for shapes and errors."""
-        n = inputs.shape[-1]
-        return run(
-            inputs,
-            ScaledIdentity(-self.inhibition),
-            self.gain / n,
-            self.eta,
-            rules.decay,
-            state,
-            clamp,
-            self.method,
-        )
+        """Run an episode, or go on with one, with as many units as the inputs have."""
+        w, alpha = ScaledIdentity(-self.inhibition), self.gain / inputs.shape[-1]
+        return run(inputs, w, alpha, self.eta, rules.decay, state, clamp, self.method)

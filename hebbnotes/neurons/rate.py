@@ -1,6 +1,7 @@
 """Rate neurons: neurons that learn from a stream of inputs, alone, side by side, or in competition.
 
-Shapes: T steps, n inputs, m neurons, B inputs at once, and any leading dimensions "..." for simulations that run side by side.
+Shapes: T steps, n inputs, m neurons, B inputs at once, and any leading dimensions "..." for
+simulations that run side by side.
 """
 
 from collections.abc import Callable
@@ -17,32 +18,17 @@ __all__ = ["learn", "learn_bcm", "learn_units", "linear", "oja_flow", "soft_winn
 
 
 def linear(drive: Tensor) -> Tensor:
-    """Return the drive itself: the activity of linear units.
-
-    Notes
-    -----
-    Taught in the chapter "Learning rules".
-    """
+    """Return the drive itself: the activity of linear units."""
     return drive
 
 
 def winner(drive: Tensor) -> Tensor:
-    """Return 1 for the unit that is driven most and 0 for all others; shape (..., m), as the drive.
-
-    Notes
-    -----
-    Taught in the chapter "Learning rules".
-    """
+    """Return 1 for the unit that is driven most and 0 for all others, shape (..., m)."""
     return torch.nn.functional.one_hot(drive.argmax(-1), drive.shape[-1]).to(drive.dtype)
 
 
 def soft_winners(drive: Tensor, beta: float = 1.0) -> Tensor:
-    """Return the softmax of ``beta`` times the drive: shares that sum to 1; shape (..., m), as the drive.
-
-    Notes
-    -----
-    Taught in the chapter "Learning rules".
-    """
+    """Return the softmax of ``beta`` times the drive, shape (..., m): shares that sum to 1."""
     return (_checks.number("beta", beta, 0) * drive).softmax(-1)
 
 
@@ -53,7 +39,9 @@ def learn_units(
     eta: float | Tensor,
     respond: Callable[[Tensor], Tensor] = linear,
 ) -> Tensor:
-    """Let units that share their inputs learn from batches: ``w = w + eta * mean of rule(w, x, respond(x @ w))``.
+    """Let units that share their inputs learn from batches.
+
+    ``w = w + eta * mean of rule(w, x, respond(x @ w))``
 
     Parameters
     ----------
@@ -66,7 +54,8 @@ def learn_units(
     eta : float or Tensor
         Learning rate; a tensor holds one for each step, shape (T,).
     respond : callable
-        What the units do when they are driven: :func:`linear`, :func:`winner`, :func:`soft_winners`, or a function of your own.
+        What the units do when they are driven: :func:`linear`, :func:`winner`,
+        :func:`soft_winners`, or a function of your own.
 
     Returns
     -------
@@ -75,13 +64,8 @@ def learn_units(
 
     Raises
     ------
-    TypeError, ValueError
-        If the inputs do not fit the weights, ``eta`` does not fit the steps, the rule or the response cannot be called, or weights
-        grow beyond what a number can hold.
-
-    Notes
-    -----
-    Taught in the chapter "Learning rules".
+    ValueError
+        Also if weights grow beyond what a number can hold.
     """
     sizes: dict[str, int] = {}
     _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
@@ -94,7 +78,8 @@ def learn_units(
     rates = _checks.finite("eta", torch.as_tensor(eta, dtype=w.dtype))
     if rates.shape not in ((), (len(inputs),)):
         raise ValueError(
-            f"eta must be a number, or one for each of {len(inputs)} steps, got shape {tuple(rates.shape)}"
+            f"eta must be a number, or one for each of {len(inputs)} steps, got shape "
+            f"{tuple(rates.shape)}"
         )
     for x, rate in zip(inputs, rates.expand(len(inputs)), strict=True):
         drive = x @ w
@@ -107,7 +92,11 @@ def learn_units(
 
 
 def learn(inputs: Tensor, w: Tensor, rule: Rule, eta: float | Tensor) -> Tensor:
-    """Let linear neurons, ``y = x @ w``, learn from a stream: ``w = w + eta * rule(w, x, y)`` at each step.
+    """Let linear neurons, ``y = x @ w``, learn from a stream: ``w = w + eta * rule(w, x, y)``.
+
+    >>> w = learn(torch.ones(3, 2), torch.full((2, 1), 0.1), rules.hebb, eta=0.5)
+    >>> w[:, 0, 0].tolist()  # before the first step, and after each
+    [0.10000000149011612, 0.20000000298023224, 0.4000000059604645, 0.800000011920929]
 
     Parameters
     ----------
@@ -123,16 +112,8 @@ def learn(inputs: Tensor, w: Tensor, rule: Rule, eta: float | Tensor) -> Tensor:
     Returns
     -------
     Tensor
-        The weights before the first step and after each, shape (T + 1, ..., n, m). They may overflow to infinity or NaN.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the inputs do not fit the weights, ``eta`` is not finite, or the rule cannot be called.
-
-    Notes
-    -----
-    Taught in the chapter "Hebb in the brain".
+        The weights before the first step and after each, shape (T + 1, ..., n, m). They may
+        overflow to infinity or NaN.
     """
     _fit(inputs, w, eta)
     check(rule, ["drive"], "learn")
@@ -145,9 +126,10 @@ def learn(inputs: Tensor, w: Tensor, rule: Rule, eta: float | Tensor) -> Tensor:
 
 
 def oja_flow(c: Tensor, w: Tensor, times: Tensor) -> Tensor:
-    """Return how Oja's rule moves the weights of one linear neuron on average: the exact solution of ``dw/dt = C w - (w C w) w``.
+    """Return how Oja's rule moves the weights of one linear neuron on average.
 
-    ``exp(C t) w / sqrt(1 - |w|**2 + |exp(C t) w|**2)``; one unit of time is ``1 / eta`` steps.
+    The exact solution of ``dw/dt = C w - (w C w) w``, which is ``exp(C t) w / sqrt(1 - |w|**2 +
+    |exp(C t) w|**2)``; one unit of time is ``1 / eta`` steps.
 
     Parameters
     ----------
@@ -163,14 +145,9 @@ def oja_flow(c: Tensor, w: Tensor, times: Tensor) -> Tensor:
     Tensor
         Weights at these times, shape (T, n).
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the shapes do not fit, a number is not finite, ``c`` is not symmetric or has a negative eigenvalue, or a time is below 0.
-
     Notes
     -----
-    Source: the flow of Oja (1982), solved in general by Yan, Helmke & Moore (1994). Taught in the chapter "Learning rules".
+    Source: the flow of Oja (1982), solved in general by Yan, Helmke & Moore (1994).
     """
     sizes: dict[str, int] = {}
     _checks.floating("c", _checks.tensor("c", c, "n n", sizes))
@@ -183,7 +160,8 @@ def oja_flow(c: Tensor, w: Tensor, times: Tensor) -> Tensor:
     values, vectors = torch.linalg.eigh(c)
     if not torch.allclose(c, c.T) or values[0] < -1e-4 * values[-1].abs():
         raise ValueError(
-            "c must be symmetric, with eigenvalues of 0 or more: use x.T @ x / len(x) of some inputs x"
+            "c must be symmetric, with eigenvalues of 0 or more: use x.T @ x / len(x) of some "
+            "inputs x"
         )
     part, t, values = w @ vectors, times.unsqueeze(-1), values.clamp(min=0)
     largest = torch.where(
@@ -205,7 +183,7 @@ def learn_bcm(
     *,
     target: float = 1.0,
 ) -> tuple[Tensor, Tensor]:
-    """Let linear neurons learn from a stream by the rule of Bienenstock, Cooper and Munro with a sliding threshold.
+    """Let linear neurons learn from a stream by the BCM rule with a sliding threshold.
 
     Parameters
     ----------
@@ -216,31 +194,26 @@ def learn_bcm(
     eta : float or Tensor
         Learning rate; a tensor must broadcast with ``w``.
     tau : float or Tensor
-        Time constant of the threshold, in steps, at least 1; a tensor must broadcast with ``threshold``.
+        Time constant of the threshold, in steps, at least 1; a tensor must broadcast with it.
     target : float
         See :func:`.sliding_threshold`.
 
     Returns
     -------
-    w : Tensor
-        The weights before the first step and after each, shape (T + 1, ..., n, m). They may overflow to infinity or NaN.
-    threshold : Tensor
-        The thresholds likewise, shape (T + 1, ..., m).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the inputs or thresholds do not fit the weights, ``eta`` is not finite, ``target`` is not above 0, or ``tau`` is below 1.
+    w, threshold : Tensor
+        Before the first step and after each, shapes (T + 1, ..., n, m) and (T + 1, ..., m). They
+        may overflow to infinity or NaN.
 
     Notes
     -----
-    Source: Bienenstock, Cooper & Munro (1982); Intrator & Cooper (1992). Taught in the chapter "Hebb in the brain".
+    Source: Bienenstock, Cooper & Munro (1982); Intrator & Cooper (1992).
     """
     _fit(inputs, w, eta)
     _checks.number("target", target, 1e-12)
     if threshold.shape != w.shape[:-2] + w.shape[-1:]:
         raise ValueError(
-            f"threshold must have shape {tuple(w.shape[:-2] + w.shape[-1:])}, one for each neuron, got {tuple(threshold.shape)}"
+            f"threshold must have shape {tuple(w.shape[:-2] + w.shape[-1:])}, one for each neuron, "
+            f"got {tuple(threshold.shape)}"
         )
     if not bool((torch.as_tensor(tau) >= 1).all()):
         raise ValueError(
@@ -264,10 +237,12 @@ def _fit(inputs: Tensor, w: Tensor, eta: float | Tensor) -> None:
     _checks.floating("inputs", inputs)
     if w.ndim < 2 or inputs.ndim != w.ndim or inputs.shape[1:] != w.shape[:-1]:
         raise ValueError(
-            f"inputs (T, ..., n) and w (..., n, m) must agree in ... and n, got {tuple(inputs.shape)} and {tuple(w.shape)}"
+            f"inputs (T, ..., n) and w (..., n, m) must agree in ... and n, got "
+            f"{tuple(inputs.shape)} and {tuple(w.shape)}"
         )
     _checks.finite("eta", torch.as_tensor(eta))
     if inputs.dtype != w.dtype:
         raise TypeError(
-            f"w is {w.dtype}, not {inputs.dtype} like inputs: nothing is cast, convert one of them with .to(...)"
+            f"w is {w.dtype}, not {inputs.dtype} like inputs: nothing is cast, convert one of them "
+            "with .to(...)"
         )

@@ -1,6 +1,7 @@
-"""Spiking: Poisson inputs, some of them correlated, and leaky integrate-and-fire neurons whose synapses learn by spike timing.
+"""Spiking neurons: Poisson inputs, some correlated, and cells whose synapses learn by spike timing.
 
-Times are in seconds and voltages in millivolts. Shapes: T steps, B independent simulations, n units; ``w[b, pre, post]``.
+Times are in seconds and voltages in millivolts. Shapes: T steps, B independent simulations, n
+units; ``w[b, pre, post]``.
 """
 
 import math
@@ -29,10 +30,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Neuron:
-    """Constants of a leaky integrate-and-fire neuron with excitatory conductances, and of the plasticity of its synapses.
+    """Constants of a leaky integrate-and-fire neuron with excitatory synapses that learn.
 
-    Between spikes ``tau_m dv/dt = v_rest - v + g (e_exc - v)`` and ``tau_syn dg/dt = -g``; an input spike adds ``g_max * w`` to
-    ``g``; at ``v_threshold`` the neuron spikes and starts again from ``v_reset``. Weights stay in [0, 1].
+    Between spikes ``tau_m dv/dt = v_rest - v + g (e_exc - v)`` and ``tau_syn dg/dt = -g``; an input
+    spike adds ``g_max * w`` to ``g``; at ``v_threshold`` the neuron spikes and starts again from
+    ``v_reset``. Weights stay in [0, 1].
 
     Parameters
     ----------
@@ -49,15 +51,9 @@ class Neuron:
     dt : float
         Length of a step, in s.
 
-    Raises
-    ------
-    ValueError
-        If a time constant or ``dt`` is not above 0, ``g_max`` or a change is negative, or the potentials are not ordered.
-
     Notes
     -----
-    Source: a neuron of the kind of Song, Miller & Abbott (2000), with constants of our own. Taught in the chapter "Hebb in the
-    brain".
+    Source: a neuron of the kind of Song, Miller & Abbott (2000), with constants of our own.
     """
 
     tau_m: float = 0.020
@@ -95,16 +91,10 @@ class NeuronState(NamedTuple):
         Membrane potential in mV, shape (B, n_post).
     g : Tensor
         Conductance in units of the leak, shape (B, n_post).
-    pre : Tensor
-        Trace of each input's earlier spikes, shape (B, n_pre).
-    post : Tensor
-        Trace of each neuron's earlier spikes, shape (B, n_post).
+    pre, post : Tensor
+        Traces of the earlier spikes of each input and neuron, shapes (B, n_pre) and (B, n_post).
     w : Tensor
         Weights in [0, 1], shape (B, n_pre, n_post).
-
-    Notes
-    -----
-    Used by :func:`run_neuron` and :func:`compete`.
     """
 
     v: Tensor
@@ -129,8 +119,8 @@ def correlated_spikes(
 ) -> Tensor:
     """Draw spike trains, each of them Poisson by itself, that share some of their spikes.
 
-    In each step a common source draws a spike with the probability of each unit's rate; a unit copies it with probability
-    ``sqrt(correlation)`` and draws its own otherwise.
+    In each step a common source draws a spike with the probability of each unit's rate; a unit
+    copies it with probability ``sqrt(correlation)`` and draws its own otherwise.
 
     Parameters
     ----------
@@ -139,8 +129,8 @@ def correlated_spikes(
     rates : Tensor
         Rates in Hz, shape (B, n). The sources are separate for each of the B simulations.
     correlation : Tensor
-        Correlation of two units' spikes in the same step, in [0, 1], shape (n,): between units i and j of equal rate it is
-        ``sqrt(correlation[i] * correlation[j])``.
+        Correlation of two units' spikes in the same step, in [0, 1], shape (n,): between units i
+        and j of equal rate it is ``sqrt(correlation[i] * correlation[j])``.
     dt : float
         Length of a step, in s.
     generator : torch.Generator
@@ -150,22 +140,15 @@ def correlated_spikes(
     -------
     Tensor
         0 and 1, shape (T, B, n), of the dtype of ``rates``.
-
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, a rate is negative or above ``1 / dt``, or a correlation is outside [0, 1].
-
-    Notes
-    -----
-    Taught in the chapter "Hebb in the brain".
     """
-    _checks.floating("rates", _checks.tensor("rates", rates, "B n", sizes := {}))
+    sizes: dict[str, int] = {}
+    _checks.floating("rates", _checks.tensor("rates", rates, "B n", sizes))
     _checks.tensor("correlation", correlation, "n", sizes)
     chance = rates * _checks.number("dt", dt, 1e-9)
     if not bool(((chance >= 0) & (chance <= 1)).all()):
         raise ValueError(
-            f"rates must lie between 0 and 1 / dt = {1 / dt:g} Hz: use shorter steps for higher rates"
+            f"rates must lie between 0 and 1 / dt = {1 / dt:g} Hz: use shorter steps for higher "
+            "rates"
         )
     if not bool(((correlation >= 0) & (correlation <= 1)).all()):
         raise ValueError("correlation must lie in [0, 1]")
@@ -190,6 +173,9 @@ def run_neuron(
 ) -> tuple[Tensor, NeuronState]:
     """Drive neurons with input spikes, and let their synapses learn.
 
+    Conductance and traces decay exactly; the potential is exact for a conductance that is constant
+    within a step.
+
     Parameters
     ----------
     spikes : Tensor
@@ -212,15 +198,9 @@ def run_neuron(
     state : NeuronState
         After the last step.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the spikes do not fit the weights, or are not 0 and 1.
-
     Notes
     -----
-    Conductance and traces decay exactly; the potential is exact for a conductance that is constant within a step. Source: as
-    for :class:`Neuron`. Taught in the chapter "Hebb in the brain".
+    Source: as for :class:`Neuron`.
     """
     v, g, pre, post, w = state
     if rule is None:
@@ -230,7 +210,8 @@ def run_neuron(
     _checks.tensor("spikes", spikes, "T B n_pre", sizes)
     if spikes.dtype != w.dtype or not bool(((spikes == 0) | (spikes == 1)).all()):
         raise ValueError(
-            f"spikes must be 0 or 1 and, as state.w, {w.dtype}: convert them with .to(state.w.dtype)"
+            f"spikes must be 0 or 1 and, as state.w, {w.dtype}: convert them with "
+            ".to(state.w.dtype)"
         )
     fade_g, fade_pre, fade_post = (
         math.exp(-neuron.dt / tau) for tau in (neuron.tau_syn, neuron.tau_plus, neuron.tau_minus)
@@ -261,14 +242,16 @@ def compete(
     runs: int = 1,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
-    """Let inputs of one rate compete for the control of a neuron: all synapses start at 0.5 and learn by spike timing.
+    """Let inputs of one rate compete for the control of a neuron.
+
+    All synapses start at 0.5 and learn by spike timing.
 
     Parameters
     ----------
     correlation : Tensor
         Of each input, shape (n,); see :func:`correlated_spikes`.
     neuron : Neuron
-        The constants.
+        The constants; ``dt`` must divide a second.
     seconds : int
         Length of the simulation, in s.
     rate : float
@@ -285,15 +268,9 @@ def compete(
     rates : Tensor
         Output rate during each second in Hz, shape (seconds, runs).
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a number is out of range.
-
     Notes
     -----
-    Source: the experiment of Song, Miller & Abbott (2000) in small, with constants of our own. Taught in the chapter "Hebb in the
-    brain".
+    Source: the experiment of Song, Miller & Abbott (2000) in small, with constants of our own.
     """
     _checks.integer("seconds", seconds)
     steps = round(1 / neuron.dt)
@@ -313,24 +290,12 @@ def compete(
 
 
 def stdp_window(lag: Tensor, neuron: Neuron) -> Tensor:
-    """Return the change of a weight by one pair of spikes.
+    """Return the change of a weight by one pair of spikes, of the shape of ``lag``.
 
-    Parameters
-    ----------
-    lag : Tensor
-        ``t_post - t_pre`` in s, of any shape.
-    neuron : Neuron
-        The constants of the window.
+    ``a_plus * exp(-lag / tau_plus)`` for ``lag > 0``, ``-a_minus * exp(lag / tau_minus)`` for ``lag
+    < 0``, and 0 for ``lag = 0``, with ``lag = t_post - t_pre`` in s.
 
-    Returns
-    -------
-    Tensor
-        ``a_plus * exp(-lag / tau_plus)`` for ``lag > 0``, ``-a_minus * exp(lag / tau_minus)`` for ``lag < 0``, and 0 for ``lag =
-        0``.
-
-    Notes
-    -----
-    Source: fits of this form to Bi & Poo (1998) are in Bi & Poo (2001). Taught in the chapter "Hebb in the brain".
+    Source: fits of this form to Bi & Poo (1998) are in Bi & Poo (2001).
     """
     up = neuron.a_plus * torch.exp(-lag.abs() / neuron.tau_plus)
     down = -neuron.a_minus * torch.exp(-lag.abs() / neuron.tau_minus)
@@ -340,18 +305,9 @@ def stdp_window(lag: Tensor, neuron: Neuron) -> Tensor:
 def stdp_drift(pre_rate: float, post_rate: float, neuron: Neuron) -> float:
     """Return the mean change of a weight per second for independent Poisson trains on both sides.
 
-    ``pre_rate * post_rate * (a_plus * tau_plus - a_minus * tau_minus)``
+    ``pre_rate * post_rate * (a_plus * tau_plus - a_minus * tau_minus)``, rates in Hz.
 
-    Parameters
-    ----------
-    pre_rate, post_rate : float
-        Rates in Hz.
-    neuron : Neuron
-        The constants of the window.
-
-    Notes
-    -----
-    Source: the integral of the window; Song, Miller & Abbott (2000). Taught in the chapter "Hebb in the brain".
+    Source: the integral of the window; Song, Miller & Abbott (2000).
     """
     return (
         pre_rate * post_rate * (neuron.a_plus * neuron.tau_plus - neuron.a_minus * neuron.tau_minus)

@@ -1,21 +1,24 @@
-"""The fast evaluation of a plastic recurrent network: the numbers of the plain loop, without a trace for every step.
+"""The fast evaluation of a plastic recurrent network: the plain loop's numbers, without its traces.
 
-For a rule of the common form the trace is a sum of outer products. A *chunk* of steps keeps its terms and not their sum::
+For a rule of the common form the trace is a sum of outer products. A *chunk* of steps keeps its
+terms and not their sum::
 
-    hebb = values[0] * start + sum over k of outer(keys[k - 1], values[k])      start: the trace where the chunk begins
+    hebb = values[0] * start + sum over k of outer(keys[k - 1], values[k])
 
-A step adds one term, with the key ``pre`` and the value ``eta * y``, after all values, receiver by receiver, have been multiplied
-by what the step keeps, ``1 - eta * forget(y)``. To read the trace is to compare ``pre`` with the keys. The gradients are the same
-sum, run backwards. An *event* is a step, or equal steps that are clamped throughout, taken as one: where nothing is free, nothing
-is computed but what is written.
+with ``start`` the trace where the chunk begins. A step first multiplies all values, receiver by
+receiver, by what it *keeps*, ``1 - eta * forget(y)``, and then adds one term, with the key ``pre``
+and what it *writes*, the value ``eta * y``. Both numbers may also be given, each step's own. To
+read the trace is to compare ``pre`` with the keys. The gradients are the same sum, run backwards.
+
+What is computed one after the other are *events*, steps or equal ones taken as one; see
+:mod:`.events`.
 
 Shapes: T steps, E events, K keys, B episodes, n units.
 
-Source: this book, from Miconi, Stanley & Clune (2018), equations 1 to 3. Taught on the page "The fast evaluation".
+Source: this book, from Miconi, Stanley & Clune (2018), equations 1 to 3.
 """
 
-import math
-from itertools import accumulate, groupby
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import torch
@@ -28,174 +31,33 @@ from hebbnotes.plasticity.connections import (
     back,
     through,
 )
-from hebbnotes.plasticity.rules import CommonForm, Forget, Rule
-from hebbnotes.plasticity.stepper import declared
+from hebbnotes.plasticity.events import (
+    MOST_KEYS,
+    Event,
+    Write,
+    chunked,
+    event_writes,
+    find_events,
+    knows,
+    writes,
+)
+from hebbnotes.plasticity.rules import Forget
 
 __all__ = [
     "MOST_KEYS",
     "Event",
+    "Write",
     "chunked",
     "evaluate",
     "find_events",
     "knows",
-    "matching",
     "writes",
 ]
 
-MOST_KEYS = 20, 32
-"""Keys of a chunk, and of an episode that is not cut. Measured; the optimum is flat."""
-
-
-class Event(NamedTuple):
-    """A step of an episode, or several equal ones.
-
-    Attributes
-    ----------
-    step : int
-        The first of the steps.
-    times : int
-        How many there are.
-    free : bool
-        Whether some unit of some episode is not clamped, or that was not looked for.
-    shares : bool
-        Whether its sender's activity is that of the event before, so that both write to one key.
-
-    Notes
-    -----
-    Taught on the page "The fast evaluation".
-    """
-
-    step: int
-    times: int
-    free: bool
-    shares: bool
-
-
-def knows(rule: Rule) -> bool:
-    """Tell whether the trace of a rule is a sum that this module can add up.
-
-    It is of the common form, and its forget function keeps its word: it acts entry by entry, needs nothing that is not known here,
-    and has no trained numbers, whose gradient would be lost.
-    """
-    if not isinstance(rule, CommonForm) or declared(rule):
-        return False
-    if torch.compiler.is_compiling():
-        return True
-    post = torch.tensor([0.4, -0.8])
-    try:
-        share, first = rule.forget(post), rule.forget(post[:1])
-        alone = share.shape == post.shape and torch.equal(share[:1], first)
-    except (RuntimeError, TypeError, ValueError, IndexError, AttributeError):
-        return False
-    return alone and not share.requires_grad
-
-
-def find_events(inputs: Tensor, clamp: Tensor, y: Tensor, merge: bool = True) -> list[Event]:
-    """Find the events of a batch of episodes. Steps are equal if they are in all episodes, and no gradient tells them apart.
-
-    Parameters
-    ----------
-    inputs, clamp : Tensor
-        Shape (T, B, n); see :func:`.loop.run`.
-    y : Tensor
-        Output before the first step, shape (B, n).
-    merge : bool
-        Whether equal steps are looked for; otherwise each step is an event.
-
-    Returns
-    -------
-    list of Event
-
-    Notes
-    -----
-    Taught on the page "The fast evaluation".
-    """
-    if not merge:
-        return [Event(t, 1, True, False) for t in range(len(inputs))]
-    given = clamp.flatten(1).all(1)
-    known = torch.cat([given.new_full((1,), not y.requires_grad), given[:-1]])
-    equal = (inputs == torch.cat([y.unsqueeze(0), inputs[:-1]])).flatten(1).all(1)
-    same = (
-        given & known & equal & (not inputs.requires_grad)
-    )  # y[t] is y[t - 1], whatever the network does
-    given, same = torch.stack([given, same]).tolist()
-    found: list[Event] = []
-    for t, repeats in enumerate(same):
-        shares = t > 0 and same[t - 1]
-        if shares and repeats:
-            found[-1] = found[-1]._replace(times=found[-1].times + 1)
-        else:
-            found.append(Event(t, 1, not given[t], shares))
-    return found
-
-
-def chunked(
-    events: list[Event], most: int = MOST_KEYS[0], whole: int = MOST_KEYS[1]
-) -> list[list[Event]]:
-    """Cut events into as few chunks as have at most ``most`` keys each, and about equally many.
-
-    Parameters
-    ----------
-    events : list of Event
-        As :func:`find_events` returns them.
-    most, whole : int
-        Keys of a chunk, and of an episode that is left in one piece.
-
-    Returns
-    -------
-    list of list of Event
-
-    Notes
-    -----
-    Taught on the page "The fast evaluation".
-    """
-    keys = [*accumulate(not event.shares for event in events)]
-    n_chunks = 1 if keys[-1] <= whole else math.ceil(keys[-1] / most)
-    size = math.ceil(keys[-1] / n_chunks)
-    groups = groupby(zip(events, keys, strict=True), key=lambda pair: (pair[1] - 1) // size)
-    return [[event for event, _ in group] for _, group in groups]
-
-
-def writes(y: Tensor, eta: float | Tensor, forget: Forget, times: int = 1) -> tuple[Tensor, Tensor]:
-    """Return what an event keeps of every value, and what it writes.
-
-    One step keeps ``1 - eta * forget(y)`` and writes ``eta * y``; ``times`` equal ones keep its power and write a geometric sum.
-    That is added up and not divided out: the factor may be 1, 0 or negative.
-
-    Parameters
-    ----------
-    y : Tensor
-        Output of the event, shape (..., n), without unit.
-    eta : float or Tensor
-        Rate at which the trace is written.
-    forget : callable
-        As a rule of the common form carries it.
-    times : int
-        Number of equal steps.
-
-    Returns
-    -------
-    tuple of Tensor
-        What is kept and what is written, of the shape of ``y``.
-
-    Notes
-    -----
-    Taught on the page "The fast evaluation".
-    """
-    once, value = 1 - eta * forget(y), eta * y
-    written = value
-    for _ in range(times - 1):
-        written = torch.addcmul(value, written, once)
-    return once**times, written
-
 
 class _Net(NamedTuple):
-    """The network."""
-
     fixed: Connections
     alpha: Tensor | None  # a matrix, or one number
-    eta: Tensor
-    forget: Forget
 
 
 class _Moment(NamedTuple):
@@ -203,16 +65,15 @@ class _Moment(NamedTuple):
 
     values: Tensor  # (1 + K, B, n), before it wrote
     kept: Tensor  # (B, n)
-    from_start: Tensor | None = (
-        None  # (B, n), what it read from the trace at the start, to be weighted by values[0]
-    )
-    from_keys: Tensor | None = None  # (K, B, n), the same for the keys; None if it read nothing
+    from_start: Tensor | None = None  # (B, n), what it read of the start, to be weighted
+    from_keys: Tensor | None = None  # (K, B, n), the same of the keys
 
 
 class _Part(NamedTuple):
     """What the backward pass has to know of a chunk of E events."""
 
     events: list[Event]
+    write: Write
     clamp: Tensor  # (E, B, n)
     start: Tensor | None  # the trace where it began, (B, n, n); None if that was empty
     activity: Tensor  # (E + 1, B, n), with the output before the chunk
@@ -223,6 +84,7 @@ class _Part(NamedTuple):
 
 def _run_chunk(
     net: _Net,
+    write: Write,
     events: list[Event],
     inputs: Tensor,
     clamp: Tensor,
@@ -234,7 +96,7 @@ def _run_chunk(
     gained = None if room is None or hebb is None else torch.mul(net.alpha, hebb, out=room)
     keys, values = y.new_empty(0, *y.shape), torch.ones_like(y).unsqueeze(0)
     activity, moments = [y], []
-    for event, x, given in zip(events, inputs, clamp, strict=True):
+    for e, (event, x, held) in enumerate(zip(events, inputs, clamp, strict=True)):
         pre, y, from_start, from_keys = y, x, None, None
         if event.free:
             drive = through(pre, net.fixed) + x
@@ -244,33 +106,29 @@ def _run_chunk(
             if gained is not None:
                 from_start = (pre.unsqueeze(1) @ gained).squeeze(1)
                 drive = drive + from_start * values[0]
-            y = torch.where(given, x, torch.tanh(drive))
-        kept, written = writes(y, net.eta, net.forget, event.times)
+            y = torch.where(held, x, torch.tanh(drive))
+        kept, written = event_writes(y, write.at(e), event.times)
         moments.append(_Moment(values, kept, from_start, from_keys))
         values = values * kept
         if event.shares:
             values[-1] += written
         else:
-            keys, values = (
-                torch.cat([keys, pre.unsqueeze(0)]),
-                torch.cat([values, written.unsqueeze(0)]),
-            )
+            keys = torch.cat([keys, pre.unsqueeze(0)])
+            values = torch.cat([values, written.unsqueeze(0)])
         activity.append(y)
-    return _Part(events, clamp, hebb, torch.stack(activity), keys, values, moments)
+    return _Part(events, write, clamp, hebb, torch.stack(activity), keys, values, moments)
 
 
 def _add_up(part: _Part) -> Tensor:
     """Build the trace at the end of a chunk from its terms, shape (B, n, n)."""
     left, right = part.keys.permute(1, 2, 0), part.values[1:].transpose(0, 1)
-    return (
-        left @ right
-        if part.start is None
-        else (part.values[0].unsqueeze(-2) * part.start).baddbmm_(left, right)
-    )
+    if part.start is None:
+        return left @ right
+    return (part.values[0].unsqueeze(-2) * part.start).baddbmm_(left, right)
 
 
 def _read_end(part: _Part, g_hebb: Tensor | None, room: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Compare the gradient of the final trace with keys and values: what :func:`_add_up` passes back to them."""
+    """Take the gradient of the final trace to keys and values, which :func:`_add_up` added up."""
     g_keys, g_values = torch.zeros_like(part.keys), torch.zeros_like(part.values)
     if g_hebb is not None:
         g_keys += (part.values[1:].transpose(0, 1) @ g_hebb.mT).transpose(0, 1)
@@ -285,32 +143,33 @@ def _errors(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Find the error of each event's drive, from the last to the first.
 
-    ``gained`` is alpha times the trace at the start. ``g_y`` (E + 1, B, n) holds what the outputs' gradients are from elsewhere,
-    and is completed in place.
+    ``gained`` is alpha times the trace at the start. ``g_y`` (E + 1, B, n) holds what the outputs'
+    gradients are from elsewhere, and is completed in place.
 
     Returns
     -------
     delta, g_kept, g_written : Tensor
-        Errors, and the gradients of what :func:`writes` returned, shape (E, B, n).
+        Errors, and the gradients of what an event kept and wrote, shape (E, B, n).
     """
-    activity, keys = part.activity, part.keys
-    forgotten, pull = torch.func.vjp(net.forget, activity[1:])
-    slope = pull(torch.ones_like(forgotten))[0]
+    activity, keys, write = part.activity, part.keys, part.write
+    slope = (
+        torch.zeros_like(activity[1:]) if write.kept is not None else _slope(write, activity[1:])
+    )
     delta, g_kept, g_written = (torch.zeros_like(activity[1:]) for _ in range(3))
     for e in reversed(range(len(part.events))):
-        event, (values, kept, from_start, from_keys), pre, y = (
-            part.events[e],
-            part.moments[e],
-            activity[e],
-            activity[e + 1],
-        )
+        event, pre, y = part.events[e], activity[e], activity[e + 1]
+        values, kept, from_start, from_keys = part.moments[e]
         n = len(values) - 1
         g_written[e] = g_values[-1]
         g_values = g_values[: 1 + n]
         g_kept[e] = (g_values * values).sum(0)
-        g_y[e + 1] += net.eta * (
-            g_written[e] - slope[e] * g_kept[e]
-        )  # wrong, and unused, where equal steps are one event
+        # This is of one step, wrong where equal steps are one event. Nobody asks there: they are
+        # clamped, to inputs without a gradient.
+        lost = slope[e] * g_kept[e]
+        if write.written is None:
+            g_y[e + 1] += write.eta * (g_written[e] - lost)
+        else:
+            g_y[e + 1] += write.written[e] * g_written[e] - write.eta * lost
         g_values = g_values * kept
         if event.free:
             delta[e] = torch.where(part.clamp[e], 0, g_y[e + 1] * (1 - y * y))
@@ -328,8 +187,14 @@ def _errors(
     return delta, g_kept, g_written
 
 
+def _slope(write: Write, y: Tensor) -> Tensor:
+    """Return the derivative of the forget function, which acts entry by entry."""
+    forgotten, pull = torch.func.vjp(write.forget, y)
+    return pull(torch.ones_like(forgotten))[0]
+
+
 def _add_gains(g_alpha: Tensor, net: _Net, part: _Part, delta: Tensor) -> None:
-    """Add the gradient with respect to ``alpha`` of all that the chunk's events read from each other, in place."""
+    """Add the gradient of ``alpha`` from all that the events read from each other, in place."""
     read = [e for e, moment in enumerate(part.moments) if moment.from_keys is not None]
     if read:
         compared = [part.activity[e] * part.keys[: len(part.moments[e].values) - 1] for e in read]
@@ -345,7 +210,7 @@ def _pass_start(
     delta: Tensor,
     room: Tensor | None,
 ) -> Tensor | None:
-    """Take the gradient of the trace from a chunk's end to its start, and add to that of ``alpha`` what was read from there."""
+    """Take the gradient of the trace from a chunk's end to its start; adds to that of ``alpha``."""
     if part.start is None:
         return None
     if g_hebb is not None:
@@ -362,19 +227,41 @@ def _pass_start(
     return net.alpha * product if g_hebb is None else g_hebb.addcmul_(net.alpha, product)
 
 
-def _rate(net: _Net, part: _Part, g_kept: Tensor, g_written: Tensor) -> Tensor:
-    """Return the gradient with respect to ``eta``, which only :func:`writes` sees."""
-    total = torch.zeros_like(net.eta)
+def _add_numbers(
+    total: dict[str, Tensor], part: _Part, rows: slice, g_kept: Tensor, g_written: Tensor
+) -> None:
+    """Add the gradients of ``eta`` and of given numbers, which only a write sees, in place."""
     for times in {event.times for event in part.events}:
         at = [e for e, event in enumerate(part.events) if event.times == times]
-        y = part.activity[1:][at]
-        pull = torch.func.vjp(lambda eta, y=y, m=times: writes(y, eta, net.forget, m), net.eta)[1]
-        total += pull((g_kept[at], g_written[at]))[0]
-    return total
+        y, write = part.activity[1:][at], part.write.at(at)
+
+        def written(
+            numbers: dict[str, Tensor], y: Tensor = y, write: Write = write, times: int = times
+        ) -> tuple[Tensor, Tensor]:
+            return event_writes(y, write._replace(**numbers), times)
+
+        pull = torch.func.vjp(written, {"eta": write.eta, **write.given()})[1]
+        found = pull((g_kept[at], g_written[at]))[0]
+        total["eta"] += found.pop("eta")
+        for name, gradient in found.items():
+            total[name][rows][at] = gradient
+
+
+class _Numbers(NamedTuple):
+    """All that may have a gradient, in the order in which autograd is handed it."""
+
+    inputs: Tensor  # (E, B, n)
+    w: Tensor
+    alpha: Tensor | None
+    eta: Tensor
+    y: Tensor
+    hebb: Tensor | None
+    kept: Tensor | None  # (E, B, n)
+    written: Tensor | None  # (E, B, n)
 
 
 class _How(NamedTuple):
-    """What an evaluation is told beside tensors that may have a gradient."""
+    """What an evaluation is told beside these."""
 
     chunks: list[list[Event]]
     clamp: Tensor  # (E, B, n)
@@ -382,37 +269,31 @@ class _How(NamedTuple):
     identity: bool  # whether w stands for its multiple of the identity
     keep: bool  # whether there may be a backward pass
 
+    def rows(self) -> list[slice]:
+        """Return which events each chunk has."""
+        ends = [*accumulate(len(events) for events in self.chunks)]
+        return [slice(a, b) for a, b in zip([0, *ends], ends, strict=False)]
+
 
 class _Evaluation(torch.autograd.Function):
-    """An episode as one operation with a backward pass of its own; ``g_x`` stands for the gradient with respect to ``x``."""
+    """An episode as one operation; ``g_x`` stands for the gradient with respect to ``x``."""
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        inputs: Tensor,
-        w: Tensor,
-        alpha: Tensor | None,
-        eta: Tensor,
-        y: Tensor,
-        hebb: Tensor | None,
-        how: _How,
-    ) -> tuple[Tensor, Tensor]:
-        """Return the output of each event, shape (E, B, n), and the trace at the end, shape (B, n, n)."""
+    def forward(ctx: Any, how: _How, *numbers: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return the output of each event, shape (E, B, n), and the trace at the end, (B, n, n)."""
+        inputs, w, alpha, eta, y, hebb, kept, written = numbers
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(w, alpha, eta, hebb)
-        net = _Net(ScaledIdentity(w) if how.identity else w, alpha, eta, how.forget)
-        begins = alpha is not None and (
-            hebb is not None or len(how.chunks) > 1
-        )  # whether some chunk has a trace to start from
-        room = (
-            y.new_empty(*y.shape, y.shape[-1]) if begins else None
-        )  # written again and again: fresh memory is slow
+        ctx.save_for_backward(w, alpha, eta, hebb, kept, written)
+        net = _Net(ScaledIdentity(w) if how.identity else w, alpha)
+        write = Write(eta, how.forget, kept, written)
+        # whether some chunk has a trace to start from
+        begins = alpha is not None and (hebb is not None or len(how.chunks) > 1)
+        # written again and again: fresh memory is slow
+        room = y.new_empty(*y.shape, y.shape[-1]) if begins else None
         ctx.how, ctx.parts, ctx.room, outputs = how, [], room, []
-        sizes = [len(events) for events in how.chunks]
-        for events, *rows in zip(
-            how.chunks, inputs.split(sizes), how.clamp.split(sizes), strict=True
-        ):
-            part = _run_chunk(net, events, *rows, y, hebb, room)
+        for events, rows in zip(how.chunks, how.rows(), strict=True):
+            its = inputs[rows], how.clamp[rows]
+            part = _run_chunk(net, write.at(rows), events, *its, y, hebb, room)
             y, hebb = part.activity[-1], _add_up(part)
             outputs.append(part.activity[1:])
             if how.keep:
@@ -423,51 +304,51 @@ class _Evaluation(torch.autograd.Function):
     def backward(
         ctx: Any, g_outputs: Tensor | None, g_hebb: Tensor | None
     ) -> tuple[Tensor | None, ...]:
-        """Find the errors, from the last chunk to the first. All other gradients are sums of products with them."""
+        """Find the errors, from the last chunk to the first; all else is products with them."""
         if torch.is_grad_enabled():
             raise RuntimeError("the fast evaluation has no second derivative: use method='loop'")
-        w, alpha, eta, _ = ctx.saved_tensors
-        net = _Net(ScaledIdentity(w) if ctx.how.identity else w, alpha, eta, ctx.how.forget)
-        g_inputs = (
-            torch.zeros_like(ctx.how.clamp, dtype=w.dtype)
-            if g_outputs is None
-            else g_outputs.clone()
-        )
-        g_w, g_eta = torch.zeros_like(w), torch.zeros_like(eta)
-        g_alpha = None if alpha is None else torch.zeros_like(alpha)
+        w, alpha, eta, _, kept, written = ctx.saved_tensors
+        needs = _Numbers(*ctx.needs_input_grad[1:])
+        net = _Net(ScaledIdentity(w) if ctx.how.identity else w, alpha)
+        given = Write(eta, ctx.how.forget, kept, written).given()
+        g_write = {name: torch.zeros_like(a) for name, a in {"eta": eta, **given}.items()}
+        g_inputs = torch.zeros_like(ctx.how.clamp, dtype=w.dtype)
+        if g_outputs is not None:
+            g_inputs += g_outputs
+        g_w, g_alpha = torch.zeros_like(w), None if alpha is None else torch.zeros_like(alpha)
         g_y, g_hebb = torch.zeros_like(g_inputs[0]), None if g_hebb is None else g_hebb.clone()
-        sizes = [len(part.events) for part in ctx.parts]
-        for part, rows in zip(reversed(ctx.parts), reversed(g_inputs.split(sizes)), strict=True):
-            from_end = _read_end(
-                part, g_hebb, ctx.room
-            )  # the three users of the room follow each other: this one,
-            gained = (
-                None
-                if ctx.room is None or part.start is None
-                else torch.mul(alpha, part.start, out=ctx.room)
-            )
-            rows[-1] += g_y
-            g_activity = torch.cat([torch.zeros_like(rows[:1]), rows])
-            delta, g_kept, g_written = _errors(
-                net, part, gained, g_activity, *from_end
-            )  # this one,
-            g_y, rows[:] = g_activity[0], torch.where(part.clamp, g_activity[1:], delta)
-            if ctx.needs_input_grad[1]:
+        for part, rows in zip(reversed(ctx.parts), reversed(ctx.how.rows()), strict=True):
+            # three use the room, one after the other: this one,
+            from_end = _read_end(part, g_hebb, ctx.room)
+            gained = None
+            if ctx.room is not None and part.start is not None:
+                gained = torch.mul(alpha, part.start, out=ctx.room)
+            its = g_inputs[rows]
+            its[-1] += g_y
+            g_activity = torch.cat([torch.zeros_like(its[:1]), its])
+            # this one,
+            delta, g_kept, g_written = _errors(net, part, gained, g_activity, *from_end)
+            g_y, its[:] = g_activity[0], torch.where(part.clamp, g_activity[1:], delta)
+            if needs.w:
                 add_products(g_w, part.activity[:-1], delta, net.fixed)
-            if ctx.needs_input_grad[2]:
+            if needs.alpha:
                 _add_gains(g_alpha, net, part, delta)
-            if ctx.needs_input_grad[3]:
-                g_eta += _rate(net, part, g_kept, g_written)
-            g_hebb = _pass_start(g_hebb, g_alpha, net, part, delta, ctx.room)  # and this one
-        return g_inputs, g_w, g_alpha, g_eta, g_y, g_hebb, None
+            if needs.eta or needs.kept or needs.written:
+                _add_numbers(g_write, part, rows, g_kept, g_written)
+            # and this one
+            g_hebb = _pass_start(g_hebb, g_alpha, net, part, delta, ctx.room)
+        g_kept, g_written = g_write.get("kept"), g_write.get("written")
+        return (
+            None,
+            *_Numbers(g_inputs, g_w, g_alpha, g_write["eta"], g_y, g_hebb, g_kept, g_written),
+        )
 
 
 def evaluate(
     inputs: Tensor,
     w: Connections,
     alpha: float | Tensor | None,
-    eta: float | Tensor,
-    forget: Forget,
+    write: Write,
     y: Tensor,
     hebb: Tensor | None,
     clamp: Tensor | None,
@@ -478,10 +359,10 @@ def evaluate(
 
     Parameters
     ----------
-    inputs, w, alpha, eta, clamp
+    inputs, w, alpha, clamp
         As for :func:`.loop.run`; ``alpha`` is a matrix, a number or None.
-    forget : callable
-        Elementwise function of the outputs, without trained numbers of its own; see :class:`.CommonForm`.
+    write : Write
+        With the forget function of a rule that it :func:`knows`.
     y : Tensor
         Output before the first step, shape (B, n).
     hebb : Tensor or None
@@ -491,81 +372,29 @@ def evaluate(
 
     Returns
     -------
-    output : Tensor
-        Shape (T, B, n).
-    hebb : Tensor
-        Trace after the last step, shape (B, n, n).
-
-    Notes
-    -----
-    Used by :func:`.loop.run`. Taught on the page "The fast evaluation".
+    output, hebb : Tensor
+        Shape (T, B, n), and the trace after the last step, shape (B, n, n).
     """
     clamp = torch.zeros_like(inputs, dtype=torch.bool) if clamp is None else clamp
-    events = find_events(inputs, clamp, y, merge)
+    events = find_events(inputs, clamp, y, merge, [*write.given().values()])
     steps = [event.step for event in events]
 
     def tensor(value: float | Tensor) -> Tensor:
         return torch.as_tensor(value, dtype=inputs.dtype, device=inputs.device)
 
     identity = isinstance(w, ScaledIdentity)
-    numbers = (
+    its = write.at(steps)
+    numbers = _Numbers(
+        inputs[steps],
         tensor(w.scale if identity else w),
         None if alpha is None else tensor(alpha),
-        tensor(eta),
+        tensor(write.eta),
+        y,
+        hebb,
+        its.kept,
+        its.written,
     )
-    learns = torch.is_grad_enabled() and any(
-        a is not None and a.requires_grad for a in (inputs, *numbers, y, hebb)
-    )
-    how = _How(chunked(events), clamp[steps], forget, identity, learns)
-    outputs, hebb = _Evaluation.apply(inputs[steps], *numbers, y, hebb, how)
+    learns = torch.is_grad_enabled() and any(a is not None and a.requires_grad for a in numbers)
+    how = _How(chunked(events), clamp[steps], write.forget, identity, learns)
+    outputs, hebb = _Evaluation.apply(how, *numbers)
     return outputs[[e for e, event in enumerate(events) for _ in range(event.times)]], hebb
-
-
-def matching(
-    shown: Tensor,
-    targets: Tensor,
-    asked: Tensor,
-    w: float | Tensor,
-    alpha: float | Tensor | None,
-    eta: float | Tensor,
-    forget: Forget,
-) -> Tensor:
-    """Return what drives a plastic layer after some steps in which all its outputs were clamped, without writing a trace.
-
-    While all outputs are clamped, what is written is known beforehand: the input of step k is left in the trace of output n with
-    ``eta * targets[k, n]``, times what the later steps keep of it. The layer then compares what is asked with what was shown.
-
-    Parameters
-    ----------
-    shown : Tensor
-        Inputs of the clamped steps, shape (K, B, n_in).
-    targets : Tensor
-        What the outputs were clamped to, shape (K, B, n_out).
-    asked : Tensor
-        Input of the step that follows, shape (B, n_in).
-    w, alpha, eta
-        As for :func:`.run_layer`.
-    forget : callable
-        Of a rule of the common form.
-
-    Returns
-    -------
-    Tensor
-        ``asked @ (w + alpha * hebb)``, shape (B, n_out); numbers and gradients are those of the plain loop, up to rounding.
-
-    Notes
-    -----
-    Source: this book, from Miconi, Stanley & Clune (2018), equations 1 to 3. It needs one clamped step or more, and leaves checks
-    to :meth:`.OneShotNetwork.ask`. Taught in the chapter "One-shot learning".
-    """
-    drive = through(asked, w)
-    if alpha is None:
-        return drive + torch.zeros_like(targets[0])
-    kept = 1 - eta * forget(targets)
-    after = (
-        torch.cat([kept[1:], torch.ones_like(kept[:1])]).flip(0).cumprod(0).flip(0)
-    )  # what all later steps keep
-    left = eta * targets * after
-    if isinstance(alpha, Tensor) and alpha.ndim:
-        return drive + torch.einsum("bf,fn,kbf,kbn->bn", asked, alpha, shown, left)
-    return drive + alpha * torch.einsum("kb,kbn->bn", (shown * asked).sum(-1), left)

@@ -1,8 +1,8 @@
 """Machine code for a plastic recurrent network and its gradient, one episode at a time.
 
 A network of an agent is small and lives long: in the other ways of evaluation most of its time goes
-into calling torch's operations. Numba compiles the plain loops instead. One episode's trace fits into
-the processor's cache, where all its steps are done.
+into calling torch's operations. Numba compiles the plain loops instead. One episode's trace fits
+into the processor's cache, where all its steps are done.
 
 Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``.
 """
@@ -40,7 +40,7 @@ __all__ = [
     "write",
 ]
 
-POWERS = {rules.hebb: 0, rules.decay: 1, rules.oja: 2}
+POWERS: dict[Rule, int] = {rules.hebb: 0, rules.decay: 1, rules.oja: 2}
 """The rules that are compiled, each with the power of the output by which it forgets."""
 
 jit = numba.njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
@@ -68,13 +68,13 @@ class _Gradients(NamedTuple):
 
 @jit
 def _forgets(post: Any, power: int) -> Any:
-    """Return ``post ** power``. Arrays of ones keep single precision, which a whole number beside it would double."""
+    """Return ``post ** power``; arrays of ones keep single precision, whole numbers would not."""
     return post * post if power == 2 else np.ones_like(post) if power == 1 else np.zeros_like(post)
 
 
 @jit
 def tanh(drive: Any) -> Any:
-    """Return tanh, by the exponential that the compiler can do for several units at once; exact to rounding of 1, not of itself."""
+    """Return tanh, by an exponential of several units at once; exact to rounding of 1."""
     one = np.ones_like(drive)
     return one - (one + one) / (np.exp(drive + drive) + one)
 
@@ -127,7 +127,7 @@ def _forward(inputs: Any, net: Any, y: Any, hebb: Any, output: Any) -> None:
 def _unwrite(
     net: Any, hebb: Any, pre: Any, post: Any, g: Any, b: int, g_y: Any, g_pre: Any
 ) -> None:
-    """Take the gradient of a trace back through one write; adds to those of ``post`` and ``pre``."""
+    """Take the gradient of a trace back through a write; adds to those of ``post`` and ``pre``."""
     eta, power, clip = net.eta, net.power, net.clip
     g_hebb, g_eta = g.hebb[b], g.eta
     forgets = _forgets(post, power)
@@ -150,7 +150,7 @@ def _unwrite(
 
 @jit
 def _unread(net: Any, hebb: Any, pre: Any, error: Any, g: Any, b: int, g_pre: Any) -> None:
-    """Take the error of a drive (n,) back through the connections; adds to the gradient of ``pre``."""
+    """Take a drive's error (n,) back through the connections; adds to the gradient of ``pre``."""
     w, alpha = net.w, net.alpha
     g_hebb, g_alpha = g.hebb[b], g.alpha
     for i in range(len(pre)):
@@ -192,14 +192,15 @@ def array(value: Tensor) -> np.ndarray:
     return np.ascontiguousarray(value.detach().numpy())
 
 
-def number(value: Tensor) -> np.generic:
+def number(value: Tensor) -> Any:
     """Return a scalar in its own precision."""
     return value.detach().numpy()[()]
 
 
 def bound(clip: float | None) -> float:
     """Return the size at which a trace is cut off, infinite for None."""
-    return math.inf if _checks.clip(clip) is None else float(clip)
+    checked = _checks.clip(clip)
+    return math.inf if checked is None else checked
 
 
 class _Evaluation(torch.autograd.Function):
@@ -237,12 +238,12 @@ class _Evaluation(torch.autograd.Function):
 
 
 def check(inputs: Tensor, w: Any, alpha: Any, rule: Rule, clamp: Tensor | None) -> None:
-    """Raise ValueError for what :func:`hebbnotes.run` takes and compiled code does not, with the mend."""
+    """Raise ValueError for what :func:`.loop.run` takes and compiled code does not."""
     loop = "use method='loop'"
     if inputs.device.type != "cpu" or inputs.dtype not in (torch.float32, torch.float64):
         raise ValueError(
-            f"method='compiled' needs inputs in float32 or float64 on the processor, got {inputs.dtype}, "
-            f"{inputs.device}: {loop}"
+            f"method='compiled' needs inputs in float32 or float64 on the processor, got "
+            f"{inputs.dtype}, {inputs.device}: {loop}"
         )
     if not knows(rule):
         names = ", ".join(one.__name__ for one in POWERS)
@@ -252,8 +253,8 @@ def check(inputs: Tensor, w: Any, alpha: Any, rule: Rule, clamp: Tensor | None) 
     for name, value in (("w", w), ("alpha", alpha)):
         if not isinstance(value, Tensor) or value.ndim != 2:
             raise ValueError(
-                f"method='compiled' needs a matrix {name} of shape (n, n), got {value}: {loop}, or pass "
-                f"the matrix that it stands for"
+                f"method='compiled' needs a matrix {name} of shape (n, n), got {value}: {loop}, "
+                "or pass the matrix that it stands for"
             )
 
 
@@ -272,12 +273,13 @@ def evaluate(
     hebb: Tensor,
     clip: float | None,
 ) -> tuple[Tensor, Tensor]:
-    """Run a plastic recurrent network; :func:`hebbnotes.run` checks the arguments and calls this.
+    """Run a plastic recurrent network; :func:`.loop.run` checks the arguments and calls this.
 
     Parameters
     ----------
     inputs, w, alpha, eta, rule, clip
-        As for :func:`hebbnotes.run`; ``w`` and ``alpha`` are matrices, the rule is one of :data:`POWERS`.
+        As for :func:`.loop.run`; ``w`` and ``alpha`` are matrices, the rule is one of
+        :data:`POWERS`.
     y, hebb : Tensor
         State before the first step, shapes (B, n) and (B, n, n).
 

@@ -1,6 +1,7 @@
-"""Connections between units: a matrix, one number for all of them, or one number times the identity.
+"""Connections between units: a matrix, one number for all, or one number times the identity.
 
-Activity goes forwards through them, errors go backwards, and a gradient is the sum of products of the two: one function each.
+Activity goes forwards through them, errors go backwards, and a gradient is the sum of products of
+the two: one function each.
 """
 
 from typing import NamedTuple
@@ -13,14 +14,9 @@ __all__ = ["Connections", "ScaledIdentity", "add_products", "back", "through"]
 class ScaledIdentity(NamedTuple):
     """The matrix ``scale * I``, which is never built: each unit connects to itself alone.
 
-    Attributes
-    ----------
-    scale : float or Tensor
-        The one number on the diagonal.
-
-    Notes
-    -----
-    Taught in the chapter "Introducing the NeuroAI series".
+    >>> import torch
+    >>> through(torch.tensor([[1.0, 2.0]]), ScaledIdentity(-1.1))
+    tensor([[-1.1000, -2.2000]])
     """
 
     scale: float | Tensor
@@ -37,16 +33,13 @@ def through(pre: Tensor, w: Connections) -> Tensor:
     pre : Tensor
         Activity of the senders, shape (..., n_pre), without unit.
     w : float, Tensor or ScaledIdentity
-        A matrix (n_pre, n_post) [pre, post], one number for all connections, or one for the diagonal.
+        A matrix (n_pre, n_post) [pre, post], one number for all connections, or one for the
+        diagonal.
 
     Returns
     -------
     Tensor
         ``pre @ w``, shape (..., n_post); for one number (..., 1), since all receivers get the same.
-
-    Notes
-    -----
-    Used by :mod:`hebbnotes.networks` and :mod:`hebbnotes.plasticity.chunks`.
     """
     if isinstance(w, ScaledIdentity):
         return w.scale * pre
@@ -56,17 +49,12 @@ def through(pre: Tensor, w: Connections) -> Tensor:
 
 
 def back(delta: Tensor, w: Connections) -> Tensor:
-    """Send errors back through connections: ``delta @ w.T``, shapes as for :func:`through` with receivers for senders.
-
-    Notes
-    -----
-    Used by :mod:`hebbnotes.plasticity.chunks`.
-    """
+    """Send errors back, ``delta @ w.T``: :func:`through` with receivers for senders."""
     return through(delta, w.mT if isinstance(w, Tensor) and w.ndim == 2 else w)
 
 
 def add_products(total: Tensor, pre: Tensor, delta: Tensor, w: Connections) -> None:
-    """Add the sum of the products of activity and error, which is the gradient of the connections, to ``total``, in place.
+    """Add the gradient of connections, the sum of products of activity and error, in place.
 
     Parameters
     ----------
@@ -76,10 +64,6 @@ def add_products(total: Tensor, pre: Tensor, delta: Tensor, w: Connections) -> N
         Activities (..., n_pre) and errors (..., n_post), with the same leading axes.
     w : float, Tensor or ScaledIdentity
         The connections, which tell the form of their gradient.
-
-    Notes
-    -----
-    Used by :mod:`hebbnotes.plasticity.chunks`.
     """
     if isinstance(w, ScaledIdentity):
         total += (pre * delta).sum()

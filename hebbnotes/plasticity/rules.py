@@ -98,7 +98,7 @@ QUANTITIES = {
 
 
 class CommonForm:
-    """A rule that writes the outer product of the activities and forgets in proportion to the weight.
+    """A rule that writes the product of the activities and forgets in proportion to the weight.
 
     ``dw[i, j] = pre[i] * post[j] - forget(post)[j] * w[i, j]``. As a decorator, it makes a rule of
     its forget function, with that function's name and docstring.
@@ -110,12 +110,13 @@ class CommonForm:
     Parameters
     ----------
     forget : callable
-        ``forget(post) -> share`` of a weight that is lost per unit of learning rate, of the shape of
-        ``post``, entry by entry. Its keyword-only arguments are what the rule declares.
+        ``forget(post) -> share`` of a weight that is lost per unit of learning rate, of the shape
+        of ``post``, entry by entry. Its keyword-only arguments are what the rule declares.
 
     Notes
     -----
-    Source: the form that Hebb (1949), Miconi, Stanley & Clune (2018, equation 2) and Oja (1982) share.
+    Source: the form that Hebb (1949), Miconi, Stanley & Clune (2018, equation 2) and Oja (1982)
+    share.
     """
 
     def __init__(self, forget: Forget) -> None:
@@ -125,7 +126,7 @@ class CommonForm:
             )
         self.forget = forget
         self.__name__ = getattr(forget, "__name__", type(forget).__name__)
-        self.__module__ = getattr(forget, "__module__", None)
+        self.__module__ = getattr(forget, "__module__", None) or ""
         self.__doc__ = getattr(forget, "__doc__", None)
         further = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY) for n in declared(forget)]
         self.__signature__ = inspect.Signature([*_SEEN, *further])
@@ -142,7 +143,7 @@ class CommonForm:
         return self  # like a function: a copied network has the same rule, not an equal one
 
     def __reduce__(self) -> str | tuple[Any, ...]:
-        home = sys.modules.get(self.__module__ or "")
+        home = sys.modules.get(self.__module__)
         named = getattr(home, self.__name__, None) is self
         return self.__name__ if named else (CommonForm, (self.forget,))
 
@@ -180,7 +181,8 @@ def decay(post: Tensor) -> Tensor:
 def oja(post: Tensor) -> Tensor:
     """Oja's rule: forget in proportion to the square of the postsynaptic activity.
 
-    ``dw[i, j] = post[j] * (pre[i] - post[j] * w[i, j])``: a silent postsynaptic unit forgets nothing.
+    ``dw[i, j] = post[j] * (pre[i] - post[j] * w[i, j])``: a silent postsynaptic unit forgets
+    nothing.
 
     Source: E. Oja, *Simplified neuron model as a principal component analyzer* (1982); as a trace,
     Miconi, Stanley & Clune (2018), equation 3.
@@ -192,8 +194,8 @@ def oja(post: Tensor) -> Tensor:
 def competitive(post: Tensor) -> Tensor:
     """Move the weights of the units that win towards what they see, and leave all others alone.
 
-    ``dw[i, j] = post[j] * (pre[i] - w[i, j])``, where ``post`` says who wins: 1 for the winner and 0
-    elsewhere, or shares that sum to 1. Who wins is found by the network, not by the rule.
+    ``dw[i, j] = post[j] * (pre[i] - w[i, j])``, where ``post`` says who wins: 1 for the winner and
+    0 elsewhere, or shares that sum to 1. Who wins is found by the network, not by the rule.
 
     Source: Rumelhart & Zipser (1985); where the winner is 1 and all others are 0, it is Oja's rule.
     """
@@ -205,8 +207,8 @@ def soft_hebb(post: Tensor, *, drive: Tensor) -> Tensor:
     """Share the learning among units by how strongly each is driven: competition with soft winners.
 
     ``dw[i, j] = post[j] * (pre[i] - drive[j] * w[i, j])``, where ``post`` is the softmax of the
-    drives, and ``drive`` what drives each unit, ``pre @ w``, shape (..., n_post): each knows its own.
-    Where it rests, a unit's weights have length 1.
+    drives, and ``drive`` what drives each unit, ``pre @ w``, shape (..., n_post): each knows its
+    own. Where it rests, a unit's weights have length 1.
 
     Source: Journe, Rodriguez, Guo & Moraitis (2023).
     """
@@ -253,8 +255,8 @@ def covariance(
 ) -> Tensor:
     """Strengthen what deviates from its mean together, and weaken what deviates apart.
 
-    ``dw[i, j] = (pre[i] - pre_mean[i]) * (post[j] - post_mean[j])``, which grows without bound. Each
-    side knows its own mean.
+    ``dw[i, j] = (pre[i] - pre_mean[i]) * (post[j] - post_mean[j])``, which grows without bound.
+    Each side knows its own mean.
 
     Source: a standard reading of Hebb (1949) that can weaken.
     """
@@ -264,8 +266,8 @@ def covariance(
 def sanger(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
     """Oja's rule for several units, of which each learns from what those before it leave over.
 
-    ``dw[i, j] = post[j] * (pre[i] - sum_{k <= j} post[k] * w[i, k])``. It is **not local**: the change
-    of a synapse onto unit j depends on the activities and the weights of the units before j.
+    ``dw[i, j] = post[j] * (pre[i] - sum_{k <= j} post[k] * w[i, k])``. It is **not local**: the
+    change of a synapse onto unit j depends on the activities and the weights of the units before j.
 
     Source: Sanger (1989), the generalised Hebbian algorithm.
     """
@@ -277,8 +279,8 @@ def delta(w: Tensor, pre: Tensor, post: Tensor, *, drive: Tensor) -> Tensor:
     """Write of what a unit should do only what its synapses do not make it do yet.
 
     ``dw[i, j] = pre[i] * (post[j] - drive[j])``, where ``post`` is the activity that is wanted and
-    ``drive`` what the synapses bring to each unit, ``pre @ w``: down the gradient of half the squared
-    difference.
+    ``drive`` what the synapses bring to each unit, ``pre @ w``: down the gradient of half the
+    squared difference.
 
     Source: Widrow & Hoff (1960).
     """
@@ -342,7 +344,7 @@ def stdp(
     a_plus: float = 1.0,
     a_minus: float = 1.05,
 ) -> Tensor:
-    """Spike-timing-dependent plasticity: up at each postsynaptic spike, down at each presynaptic one.
+    """Spike timing: strengthen at each postsynaptic spike, weaken at each presynaptic one.
 
     ``dw[i, j] = a_plus * pre[i] * post_spikes[j] - a_minus * pre_spikes[i] * post[j]``
 
@@ -351,8 +353,8 @@ def stdp(
     w : Tensor
         Weights, shape (..., n_pre, n_post).
     pre, post : Tensor
-        Traces of the *earlier* spikes on each side, shapes (..., n_pre) and (..., n_post): each spike
-        adds 1, and the trace decays with the time constant of the window.
+        Traces of the *earlier* spikes on each side, shapes (..., n_pre) and (..., n_post): each
+        spike adds 1, and the trace decays with the time constant of the window.
     pre_spikes, post_spikes : Tensor
         Spikes of this step, 0 or 1, which are not in the traces yet.
     a_plus, a_minus : float
@@ -367,8 +369,8 @@ def stdp(
 
     Notes
     -----
-    Source: the pair model of Song, Miller & Abbott (2000); the order that it depends on is Bi & Poo's
-    (1998).
+    Source: the pair model of Song, Miller & Abbott (2000); the order that it depends on is Bi &
+    Poo's (1998).
     """
     up, down = hebb(w, pre, post_spikes), hebb(w, pre_spikes, post)
     return a_plus * up - a_minus * down

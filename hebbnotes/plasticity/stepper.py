@@ -1,11 +1,13 @@
-"""The stepper: one function hands a rule the local quantities that it declares, in every loop over time.
+"""The stepper: one function hands a rule what it declares, in every loop over time.
 
-A rule is ``rule(w, pre, post) -> dw``. What else it sees, it declares by name: as a keyword-only argument without a default. One
-with a default is a constant of the rule. What each name means is in the table ``rules.QUANTITIES``.
+A rule is ``rule(w, pre, post) -> dw``. What else it sees, it declares by name: as a keyword-only
+argument without a default. One with a default is a constant of the rule. What each name means is in
+the table ``rules.QUANTITIES``.
 """
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -32,10 +34,8 @@ def declared(rule: Callable[..., Any]) -> tuple[str, ...]:
         return _known[rule]
     except (KeyError, TypeError):
         names = _inspect(rule)
-    try:
+    with suppress(TypeError):  # without a hash or weak references it is asked each time
         _known[rule] = names
-    except TypeError:  # without a hash, or without weak references: it is asked each time
-        pass
     return names
 
 
@@ -47,8 +47,8 @@ def _inspect(rule: Callable[..., Any]) -> tuple[str, ...]:
     for p in parameters[3:]:
         if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty:
             raise TypeError(
-                f"rule {_name(rule)} takes {p.name} by its position: a further quantity is declared "
-                f"by name, write rule(w, pre, post, *, {p.name})"
+                f"rule {_name(rule)} takes {p.name} by its position: a further quantity is "
+                f"declared by name, write rule(w, pre, post, *, {p.name})"
             )
     return tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty)
 
@@ -93,8 +93,8 @@ def change(
     w, pre, post : Tensor
         Weights (..., n_pre, n_post) and activities (..., n_pre) and (..., n_post), without unit.
     **supplied : Tensor
-        What the caller knows, by the names and with the axes of ``rules.QUANTITIES``. A ``modulator``
-        of one number for each episode, shape (...,), arrives as (..., n_post).
+        What the caller knows, by the names and with the axes of ``rules.QUANTITIES``. A
+        ``modulator`` of one number for each episode, shape (...,), arrives as (..., n_post).
 
     Returns
     -------
@@ -112,7 +112,8 @@ def change(
     if not isinstance(dw, Tensor) or dw.shape != w.shape:
         got = tuple(dw.shape) if isinstance(dw, Tensor) else type(dw).__name__
         raise ValueError(
-            f"the rule must return dw of shape {tuple(w.shape)} like w, got {got}: see hebbnotes.rules"
+            f"the rule must return dw of shape {tuple(w.shape)} like w, got {got}: see "
+            "hebbnotes.rules"
         )
     return dw
 

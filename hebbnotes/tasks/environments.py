@@ -2,17 +2,25 @@
 
 from typing import Any
 
-import gymnasium
 import numpy as np
 import torch
-from gymnasium import spaces
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
+
+try:
+    import gymnasium
+    from gymnasium import spaces
+    from gymnasium.vector import AutoresetMode, VectorEnv
+    from gymnasium.vector.utils import batch_space
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        'environments need gymnasium, which is not here: pip install "hebbnotes[gym]"'
+    ) from error
 
 from hebbnotes import _checks
 from hebbnotes.tasks import maze
 
 __all__ = ["MazeEnv", "MazeVectorEnv"]
+
+Info = dict[str, Any]
 
 
 def _space(reward: float, penalty: float) -> spaces.Box:
@@ -25,29 +33,27 @@ def _space(reward: float, penalty: float) -> spaces.Box:
 class MazeVectorEnv(VectorEnv):
     """A batch of agents, whose episodes all end together after ``n_steps`` steps.
 
+    ``info`` tells of each agent whether it ``found`` the goal or ``bumped`` into a wall.
+
     Parameters
     ----------
-    num_envs : int
-        Number of agents.
-    size, reward, penalty
-        As for :func:`.maze.make` and :func:`.maze.step`.
+    num_envs : int, agents
+    size : as for :func:`.maze.make`
     n_steps : int
         Steps of an episode; at the next step a new one starts, whatever the action.
-    n_goals
-        As for :func:`.maze.start`.
+    n_goals : as for :func:`.maze.start`
+    reward, penalty : as for :func:`.maze.step`
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a number is not usable.
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5. ``info`` tells of each agent whether it ``found`` the goal or ``bumped``
-    into a wall. Used by no chapter: it is for programs of your own.
+    Examples
+    --------
+    >>> environment = MazeVectorEnv(3, size=5)
+    >>> seen, info = environment.reset(seed=0)
+    >>> seen, reward, ended, over, info = environment.step(np.array([0, 1, 2]))
+    >>> seen.shape, info["found"].shape
+    ((3, 14), (3,))
     """
 
-    metadata = {"autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012, the name and type that gymnasium asks for
+    metadata = {"autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012, as gymnasium asks
 
     def __init__(
         self,
@@ -59,45 +65,33 @@ class MazeVectorEnv(VectorEnv):
         reward: float = 10.0,
         penalty: float = 0.1,
     ) -> None:
-        self.num_envs, self.n_steps = (
-            _checks.integer("num_envs", num_envs),
-            _checks.integer("n_steps", n_steps),
-        )
-        self.reward, self.penalty = (
-            _checks.number("reward", reward),
-            _checks.number("penalty", penalty, 0),
-        )
+        self.num_envs = _checks.integer("num_envs", num_envs)
+        self.n_steps = _checks.integer("n_steps", n_steps)
+        self.reward = _checks.number("reward", reward)
+        self.penalty = _checks.number("penalty", penalty, 0)
         self.maze, self.n_goals = maze.make(size), n_goals
         maze.start(self.maze, 1, torch.Generator(), n_goals)  # refuses what cannot be
-        self.single_observation_space, self.single_action_space = (
-            _space(self.reward, self.penalty),
-            spaces.Discrete(4),
-        )
+        self.single_observation_space = _space(self.reward, self.penalty)
+        self.single_action_space = spaces.Discrete(4)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.agents: maze.Agents | None = None
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: Info | None = None) -> tuple[Any, Info]:
         """Start new episodes; the same seed gives the same ones."""
         super().reset(seed=seed)
         self.generator = torch.Generator().manual_seed(int(self.np_random.integers(2**62)))
         return self._begin()
 
-    def _begin(self) -> tuple[np.ndarray, dict[str, Any]]:
-        self.agents, self.time = (
-            maze.start(self.maze, self.num_envs, self.generator, self.n_goals),
-            0,
-        )
+    def _begin(self) -> tuple[np.ndarray, Info]:
+        self.agents = maze.start(self.maze, self.num_envs, self.generator, self.n_goals)
+        self.time = 0
         return maze.observe(self.maze, self.agents).numpy(), self._info()
 
-    def _info(self) -> dict[str, Any]:
+    def _info(self) -> Info:
         return {name: getattr(self.agents, name).numpy() for name in ("found", "bumped")}
 
-    def step(
-        self, actions: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, Any, Info]:
         """Move all agents."""
         if self.agents is None:
             raise ValueError("step comes after reset: call reset() first")
@@ -106,66 +100,40 @@ class MazeVectorEnv(VectorEnv):
             seen, info = self._begin()
             return seen, np.zeros(self.num_envs, np.float32), none, none.copy(), info
         chosen = torch.as_tensor(np.asarray(actions))
-        chosen = (
-            chosen if chosen.is_floating_point() or chosen.dtype == torch.bool else chosen.long()
-        )  # else refused below
+        if not chosen.is_floating_point() and chosen.dtype != torch.bool:  # else refused by step
+            chosen = chosen.long()
         chance = torch.rand(self.num_envs, generator=self.generator, dtype=torch.float64)
-        self.agents = maze.step(
-            self.maze, self.agents, chosen, chance, reward=self.reward, penalty=self.penalty
-        )
+        gives = {"reward": self.reward, "penalty": self.penalty}
+        self.agents = maze.step(self.maze, self.agents, chosen, chance, **gives)
         self.time += 1
         over = np.full(self.num_envs, self.time == self.n_steps)
-        return (
-            maze.observe(self.maze, self.agents).numpy(),
-            self.agents.reward.numpy(),
-            none,
-            over,
-            self._info(),
-        )
+        seen = maze.observe(self.maze, self.agents).numpy()
+        return seen, self.agents.reward.numpy(), none, over, self._info()
 
 
 class MazeEnv(gymnasium.Env):
-    """One agent; for tools that expect a single environment. Arguments as for :class:`MazeVectorEnv`.
+    """One agent; for tools that expect a single environment. As :class:`MazeVectorEnv`."""
 
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5. Used by no chapter: it is for programs of your own.
-    """
+    metadata = {"render_modes": []}  # noqa: RUF012, as gymnasium asks
 
-    metadata = {"render_modes": []}  # noqa: RUF012, the name and type that gymnasium asks for
+    def __init__(self, size: int = 9, n_steps: int = 200, **options: Any) -> None:
+        self._all = MazeVectorEnv(1, size, n_steps, **options)
+        self.observation_space = self._all.single_observation_space
+        self.action_space = self._all.single_action_space
 
-    def __init__(
-        self,
-        size: int = 9,
-        n_steps: int = 200,
-        *,
-        n_goals: int = 1,
-        reward: float = 10.0,
-        penalty: float = 0.1,
-    ) -> None:
-        self._all = MazeVectorEnv(1, size, n_steps, n_goals=n_goals, reward=reward, penalty=penalty)
-        self.observation_space, self.action_space = (
-            self._all.single_observation_space,
-            self._all.single_action_space,
-        )
-
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: Info | None = None) -> tuple[Any, Info]:
         """Start a new episode; the same seed gives the same one."""
         super().reset(seed=seed)
         seen, info = self._all.reset(seed=int(self.np_random.integers(2**31)))
-        return seen[0], {name: bool(value[0]) for name, value in info.items()}
+        return seen[0], _first(info)
 
-    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, Info]:
         """Move the agent. An episode that is over must be reset."""
         if self._all.agents is not None and self._all.time == self._all.n_steps:
             raise ValueError("the episode is over: call reset()")
         seen, reward, _, over, info = self._all.step(np.array([action]))
-        return (
-            seen[0],
-            float(reward[0]),
-            False,
-            bool(over[0]),
-            {name: bool(value[0]) for name, value in info.items()},
-        )
+        return seen[0], float(reward[0]), False, bool(over[0]), _first(info)
+
+
+def _first(info: Info) -> Info:
+    return {name: bool(value[0]) for name, value in info.items()}

@@ -1,9 +1,11 @@
 """A maze whose reward stays in one place for an episode: pure functions of a batch of agents.
 
-The task of Miconi, Stanley & Clune (2018), section 4.5. An agent sees the walls next to it, what it did and what it got. It is
-rewarded at a place that it cannot see, and then finds itself anywhere: to come back it must remember where the reward is.
+The task of Miconi, Stanley & Clune (2018), section 4.5. An agent sees the walls next to it, what it
+did and what it got. It is rewarded at a place that it cannot see, and then finds itself anywhere:
+to come back it must remember where the reward is.
 
-Shapes: B agents, each in an episode of its own, with G goals; S squares on a side of the maze, its outer wall included.
+Shapes: B agents, each in an episode of its own, with G goals; S squares on a side of the maze, its
+outer wall included.
 """
 
 from typing import NamedTuple
@@ -18,6 +20,7 @@ __all__ = [
     "N_SEEN",
     "Agents",
     "Maze",
+    "check_agents",
     "distances",
     "find",
     "make",
@@ -34,22 +37,12 @@ N_SEEN = 14
 
 
 class Maze(NamedTuple):
-    """Walls, and where one can be.
-
-    Attributes
-    ----------
-    walls : Tensor
-        Boolean, shape (S, S).
-    free : Tensor
-        Rows and columns of the squares without a wall, integers, shape (n_free, 2).
-
-    Notes
-    -----
-    Taught in the chapter "The maze".
-    """
+    """Walls, and where one can be."""
 
     walls: Tensor
+    """Boolean, shape (S, S)."""
     free: Tensor
+    """Rows and columns of the squares without a wall, integers, shape (n_free, 2)."""
 
     @property
     def centre(self) -> int:
@@ -58,37 +51,22 @@ class Maze(NamedTuple):
 
 
 class Agents(NamedTuple):
-    """A batch of agents, and what just happened to them.
-
-    Attributes
-    ----------
-    position : Tensor
-        Row and column of each, integers, shape (B, 2).
-    goals : Tensor
-        Rows and columns of its goals, integers, shape (B, G, 2).
-    turn : Tensor
-        Which of them is rewarded now, integers, shape (B,).
-    action : Tensor
-        What each did, 0 to 3, or -1 at the start; shape (B,).
-    reward : Tensor
-        What each got for it, shape (B,).
-    found : Tensor
-        Boolean, shape (B,): whether it found the goal.
-    bumped : Tensor
-        Boolean, shape (B,): whether it ran into a wall.
-
-    Notes
-    -----
-    Taught in the chapter "The maze".
-    """
+    """A batch of agents, and what just happened to them."""
 
     position: Tensor
+    """Row and column of each, integers, shape (B, 2)."""
     goals: Tensor
+    """Rows and columns of its goals, integers, shape (B, G, 2)."""
     turn: Tensor
+    """Which of them is rewarded now, integers, shape (B,)."""
     action: Tensor
+    """What each did, 0 to 3, or -1 at the start; shape (B,)."""
     reward: Tensor
+    """What each got for it, shape (B,)."""
     found: Tensor
+    """Whether it found the goal, boolean, shape (B,)."""
     bumped: Tensor
+    """Whether it ran into a wall, boolean, shape (B,)."""
 
     @property
     def goal(self) -> Tensor:
@@ -101,22 +79,25 @@ def make(size: int = 9) -> Maze:
 
     Parameters
     ----------
-    size : int
-        Squares on a side without the outer wall, odd, 3 or more.
-
-    Returns
-    -------
-    Maze
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the size is no odd integer of 3 or more.
+    size : int, squares on a side without the outer wall, odd, 3 or more
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5: 9 x 9 squares with 16 pillars. The centre is always open. Taught in the
-    chapter "The maze".
+    Source: Miconi, Stanley & Clune (2018), section 4.5: 9 x 9 squares with 16 pillars. The centre
+    is always open.
+
+    Examples
+    --------
+    >>> maze = make(5)
+    >>> for row in maze.walls.tolist():
+    ...     print("".join(".#"[wall] for wall in row))
+    #######
+    #.....#
+    #.#.#.#
+    #.....#
+    #.#.#.#
+    #.....#
+    #######
     """
     if _checks.integer("size", size, 3) % 2 == 0:
         raise ValueError(
@@ -130,43 +111,40 @@ def make(size: int = 9) -> Maze:
 
 
 def _anywhere_but(maze: Maze, avoided: Tensor, chance: Tensor) -> Tensor:
-    """Choose a free square for each agent, any but the one to be avoided; both of shape (B, 2)."""
+    """Choose a free square for each agent, any but the one to be avoided; both (B, 2)."""
     drawn = (chance * (len(maze.free) - 1)).long()
     there = (maze.free.unsqueeze(0) == avoided.unsqueeze(1)).all(-1).int().argmax(-1)
     return maze.free[drawn + (drawn >= there)]
 
 
 def start(maze: Maze, batch: int, generator: torch.Generator, n_goals: int = 1) -> Agents:
-    """Put agents into the centre, and for each a goal anywhere else, or several that are rewarded by turns.
+    """Put agents into the centre, and the goals of each anywhere else, no two in one place.
 
     Parameters
     ----------
     maze : Maze
-        From :func:`make`.
-    batch : int
-        Number of agents.
+    batch : int, agents
     generator : torch.Generator
-        Source of randomness.
-    n_goals : int
-        Number of goals; no two are in one place.
-
-    Returns
-    -------
-    Agents
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a number is no positive integer, or there is no room for so many goals.
+    n_goals : int, goals of each agent, which are rewarded by turns
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5, for one goal. Taught in the chapter "The maze".
+    Source: Miconi, Stanley & Clune (2018), section 4.5, for one goal.
+
+    Examples
+    --------
+    >>> agents = start(make(9), 2, torch.Generator().manual_seed(0))
+    >>> agents.position
+    tensor([[5, 5],
+            [5, 5]])
+    >>> agents.goals.shape
+    torch.Size([2, 1, 2])
     """
     _checks.integer("batch", batch)
     if _checks.integer("n_goals", n_goals) >= len(maze.free):
         raise ValueError(
-            f"n_goals must be below the number of free squares, {len(maze.free)}, got {n_goals}: use a larger maze"
+            f"n_goals must be below the number of free squares, {len(maze.free)}, got {n_goals}: "
+            "use a larger maze"
         )
     position = torch.full((batch, 2), maze.centre)
     order = torch.rand(batch, len(maze.free), generator=generator, dtype=torch.float64)
@@ -174,14 +152,33 @@ def start(maze: Maze, batch: int, generator: torch.Generator, n_goals: int = 1) 
     goals = maze.free[order.topk(n_goals, 1).indices]
     nothing = torch.zeros(batch, dtype=torch.bool)
     return Agents(
-        position,
-        goals,
-        nothing.long(),
-        nothing.long() - 1,
-        torch.zeros(batch),
-        nothing,
-        nothing.clone(),
+        position=position,
+        goals=goals,
+        turn=nothing.long(),
+        action=nothing.long() - 1,
+        reward=torch.zeros(batch),
+        found=nothing,
+        bumped=nothing.clone(),
     )
+
+
+def check_agents(maze: Maze, agents: Agents) -> None:
+    """Raise unless agents stand, and have their goals, on free squares of this maze."""
+    sizes: dict[str, int] = {"two": 2}
+    for name, axes in (("turn", "B"), ("position", "B two"), ("goals", "B G two")):
+        _checks.tensor(f"agents.{name}", getattr(agents, name), axes, sizes)
+    squares, side = torch.cat([agents.position.unsqueeze(1), agents.goals], 1), len(maze.walls)
+    inside = bool(((squares >= 0) & (squares < side)).all())
+    if not inside or bool(maze.walls[squares[..., 0], squares[..., 1]].any()):
+        raise ValueError(
+            "agents must stand, and have their goals, on free squares of this maze of side "
+            f"{side}: use maze.start"
+        )
+    if bool(((agents.turn < 0) | (agents.turn >= sizes["G"])).any()):
+        raise ValueError(
+            f"agents.turn must be from 0 to {sizes['G'] - 1}, got {agents.turn.unique().tolist()}: "
+            "use maze.start"
+        )
 
 
 def step(
@@ -193,40 +190,38 @@ def step(
     reward: float = 10.0,
     penalty: float = 0.1,
 ) -> Agents:
-    """Move each agent; who reaches its goal is rewarded, and put anywhere but on the goal that it must find next.
+    """Move each agent; who finds its goal is paid, and put anywhere but on the goal that is next.
 
     Parameters
     ----------
     maze : Maze
-        From :func:`make`.
     agents : Agents
-        As they are.
     action : Tensor
-        What each does, integers from 0 to 3 as in :data:`MOVES`, shape (B,). Who runs into a wall stays.
+        What each does, integers from 0 to 3 as in :data:`MOVES`, shape (B,). Who runs into a wall
+        stays.
     chance : Tensor
-        Drawn from [0, 1), shape (B,), of double precision: where each is put if it finds its goal.
-    reward, penalty : float
-        What the goal gives, and what a wall takes.
-
-    Returns
-    -------
-    Agents
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is not one action for each agent, from 0 to 3, or not one chance.
+        Drawn from [0, 1), double, shape (B,): where each is put if it finds its goal.
+    reward, penalty : float, what the goal gives, and what a wall takes
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5: reward 10, penalty 0.1, one goal. Used by :func:`.agents.live`.
-    Taught in the chapter "The maze".
+    Source: Miconi, Stanley & Clune (2018), section 4.5: reward 10, penalty 0.1, one goal.
+
+    Examples
+    --------
+    >>> maze, g = make(9), torch.Generator().manual_seed(0)
+    >>> agents = start(maze, 2, g)
+    >>> up_and_right = torch.tensor([0, 3])
+    >>> step(maze, agents, up_and_right, torch.rand(2, generator=g, dtype=torch.float64)).position
+    tensor([[4, 5],
+            [5, 6]])
     """
     _checks.actions("action", action, "B", {"B": len(agents.position)}, 4)
     _checks.tensor("chance", chance, "B", {"B": len(agents.position)})
     if chance.dtype != torch.float64 or chance.device.type != "cpu":
         raise TypeError(
-            f"chance must be double on the processor, got {chance.dtype}, {chance.device}: use dtype=torch.float64"
+            f"chance must be double on the processor, got {chance.dtype}, {chance.device}: "
+            "use dtype=torch.float64"
         )
     moved = agents.position + MOVES[action]
     bumped = maze.walls[moved[:, 0], moved[:, 1]]
@@ -239,18 +234,21 @@ def step(
 
 
 def observe(maze: Maze, agents: Agents) -> Tensor:
-    """Return what each agent is told, shape (B, 14): nine squares around it (1 for a wall), what it did (one of four), what it got.
+    """Return what each agent is told, shape (B, 14).
 
-    Parameters
-    ----------
-    maze : Maze
-        From :func:`make`.
-    agents : Agents
-        As they are.
+    That is nine squares around it (1 for a wall), what it did (one of four), and what it got.
 
     Notes
     -----
-    Source: Miconi, Stanley & Clune (2018), section 4.5, and their later code for the action. Taught in the chapter "The maze".
+    Source: Miconi, Stanley & Clune (2018), section 4.5, and their later code for the action.
+
+    Examples
+    --------
+    >>> maze = make(9)
+    >>> observe(maze, start(maze, 1, torch.Generator()))[0, :9].view(3, 3)  # between four pillars
+    tensor([[1., 0., 1.],
+            [0., 0., 0.],
+            [1., 0., 1.]])
     """
     around = torch.cartesian_prod(torch.arange(-1, 2), torch.arange(-1, 2))
     squares = agents.position.unsqueeze(1) + around
@@ -260,36 +258,39 @@ def observe(maze: Maze, agents: Agents) -> Tensor:
 
 
 def distances(maze: Maze, goal: tuple[int, int]) -> Tensor:
-    """Return the number of moves from each square to a goal, integers, shape (S, S); -1 in walls.
+    """Return the number of moves from each square to a goal, integers, (S, S); -1 in walls.
 
     Parameters
     ----------
     maze : Maze
-        From :func:`make`.
-    goal : tuple of int
-        Row and column of a free square.
+    goal : tuple of int, row and column of a free square
 
-    Raises
-    ------
-    ValueError
-        If there is a wall.
-
-    Notes
-    -----
-    Used by :func:`find`.
+    Examples
+    --------
+    >>> distances(make(3), (1, 1))[1:-1, 1:-1]
+    tensor([[0, 1, 2],
+            [1, 2, 3],
+            [2, 3, 4]])
     """
     row, column = goal
     size = len(maze.walls)
     if not (0 <= row < size and 0 <= column < size) or maze.walls[row, column]:
         raise ValueError(f"goal must be a free square, got {goal}: see maze.free")
-    found = torch.full((size, size), -1)
-    front, moves = torch.zeros_like(maze.walls), 0
+    moves_to, moves = torch.full((size, size), -1), 0
+    front = torch.zeros_like(maze.walls)
     front[row, column] = True
     while front.any():
-        found[front] = moves
+        moves_to[front] = moves
         near = front.roll(1, 0) | front.roll(-1, 0) | front.roll(1, 1) | front.roll(-1, 1)
-        front, moves = near & ~maze.walls & (found < 0), moves + 1
-    return found
+        front, moves = near & ~maze.walls & (moves_to < 0), moves + 1
+    return moves_to
+
+
+def _all_distances(maze: Maze) -> Tensor:
+    """Return the moves from each square to each free one, (S, S, n_free); S**2 in walls."""
+    to_each = [distances(maze, (row, column)) for row, column in maze.free.tolist()]
+    far = torch.stack(to_each, 2)
+    return torch.where(far < 0, len(maze.walls) ** 2, far)
 
 
 def find(
@@ -300,48 +301,38 @@ def find(
     Parameters
     ----------
     maze : Maze
-        From :func:`make`.
     way : {"walk", "sweep", "know"}
-        ``"walk"`` takes a random action at each step. ``"sweep"`` sees the whole maze but the goal, goes to a nearest square that
-        it has not been on, and begins again after each find: it remembers its way and not the goal. ``"know"`` sweeps until it has
-        found a goal once, and from then on takes the shortest way to it.
-    batch, n_steps : int
-        Number of agents, and of steps.
+        ``"walk"`` takes a random action at each step. ``"sweep"`` sees the whole maze but the goal,
+        goes to a nearest square that it has not been on, and begins again after each find: it
+        remembers its way and not the goal. ``"know"`` sweeps until it has found a goal once, and
+        from then on takes the shortest way to it.
+    batch, n_steps : int, agents and steps
     generator : torch.Generator
-        Source of randomness.
-    n_goals : int
-        As for :func:`start`.
+    n_goals : int, as for :func:`start`
 
     Returns
     -------
     Tensor
         Boolean, shape (n_steps, batch): where a goal was found.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the way is unknown, or a number is no positive integer.
-
-    Notes
-    -----
-    Source: this book. Taught in the chapter "The maze".
+    Examples
+    --------
+    >>> found = find(make(5), "know", 100, 60, torch.Generator().manual_seed(0))
+    >>> found.shape, bool(found.sum(0).float().mean() > 10)
+    (torch.Size([60, 100]), True)
     """
     _checks.choice("way", way, ("walk", "sweep", "know"))
     _checks.integer("n_steps", n_steps)
-    agents, size = start(maze, batch, generator, n_goals), len(maze.walls)
-    far = torch.full(
-        (size, size, len(maze.free)), size**2
-    )  # moves from each square to each free one; more than any in walls
-    for k, goal in enumerate(maze.free.tolist()):
-        moves = distances(maze, (goal[0], goal[1]))
-        far[..., k] = torch.where(moves < 0, size**2, moves)
+    agents, size, far = (
+        start(maze, batch, generator, n_goals),
+        len(maze.walls),
+        _all_distances(maze),
+    )
     number = torch.zeros(size, size, dtype=torch.long)
     number[maze.free[:, 0], maze.free[:, 1]] = torch.arange(len(maze.free))
-    unseen, knows = (
-        torch.ones(batch, len(maze.free), dtype=torch.bool),
-        torch.zeros(batch, n_goals, dtype=torch.bool),
-    )
-    every, found = torch.arange(batch), []
+    unseen = torch.ones(batch, len(maze.free), dtype=torch.bool)
+    knows = torch.zeros(batch, n_goals, dtype=torch.bool)
+    every, finds = torch.arange(batch), []
     for _ in range(n_steps):
         here, goal = far[agents.position[:, 0], agents.position[:, 1]], agents.goal
         unseen[every, here.argmin(1)] = False
@@ -352,49 +343,43 @@ def find(
         action = far[near[..., 0], near[..., 1], aim.unsqueeze(1)].argmin(1)
         if way == "walk":
             action = torch.randint(4, (batch,), generator=generator)
-        turn = agents.turn
-        agents = step(
-            maze, agents, action, torch.rand(batch, generator=generator, dtype=torch.float64)
-        )
+        turn, chance = agents.turn, torch.rand(batch, generator=generator, dtype=torch.float64)
+        agents = step(maze, agents, action, chance)
         unseen[agents.found] = True
         knows[every, turn] |= agents.found & (way == "know")
-        found.append(agents.found)
-    return torch.stack(found)
+        finds.append(agents.found)
+    return torch.stack(finds)
 
 
 def steps_to_finds(found: Tensor, most: int) -> list[float]:
     """Return the mean number of steps to the first find, from there to the second, and so on.
 
-    Each is the number of steps that all agents spent looking for this find, over the number of those that made it, so that who ran
-    out of time is counted too.
+    Each is the number of steps that all agents spent looking for this find, over the number of
+    those that made it, so that who ran out of time is counted too.
 
     Parameters
     ----------
-    found : Tensor
-        Where a goal was found, boolean, shape (T, B).
-    most : int
-        How many finds; the last number is of this find and all later ones together.
+    found : Tensor, where a goal was found, boolean, shape (T, B)
+    most : int, how many finds; the last number is of this find and all later ones together
 
     Returns
     -------
     list of float
-        Infinite where nobody made the find.
+        Infinite where nobody made the find. The mean of a geometric distribution from censored
+        times.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``found`` is no boolean matrix, or ``most`` no positive integer.
+    Examples
+    --------
+    Two agents; the second finds nothing in five steps:
 
-    Notes
-    -----
-    Source: this book; the mean of a geometric distribution from censored times. Taught in the chapter "The maze".
+    >>> found = torch.tensor([[0, 1, 0, 0, 1], [0, 0, 0, 0, 0]], dtype=torch.bool).T
+    >>> steps_to_finds(found, 2)
+    [7.0, 3.0]
     """
     _checks.tensor("found", found, "T B", {}, boolean=True)
-    finds = (
-        torch.cat([torch.zeros_like(found[:1]), found[:-1]])
-        .cumsum(0)
-        .clamp(max=_checks.integer("most", most) - 1)
-    )
+    last = _checks.integer("most", most) - 1
+    before = torch.cat([torch.zeros_like(found[:1]), found[:-1]])
+    finds = before.cumsum(0).clamp(max=last)
     spent = torch.bincount(finds.flatten(), minlength=most).tolist()
     made = torch.bincount(finds[found], minlength=most).tolist()
     return [a / b if b else float("inf") for a, b in zip(spent, made, strict=True)]

@@ -52,7 +52,7 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(name, tmp_path, mo
     experiment = maze.EXPERIMENTS[name]
     configuration = small(experiment)
     whole = experiment.train(Trial(3, tmp_path / "whole"), configuration)
-    original, calls = agents.live, []
+    original, calls = agents.lives.live, []
 
     def live(*args, **kwargs):
         calls.append(1)
@@ -64,7 +64,7 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(name, tmp_path, mo
     monkeypatch.setattr(
         Trial, "train", lambda *args, **options: train(*args, **options | {"every": 0})
     )
-    monkeypatch.setattr(agents, "live", live)
+    monkeypatch.setattr(agents.lives, "live", live)
     with pytest.raises(KeyboardInterrupt):
         experiment.train(Trial(3, tmp_path / "parts"), configuration)
     again = experiment.train(Trial(3, tmp_path / "parts"), configuration)

@@ -1,4 +1,4 @@
-"""Actor and critic: returns and advantages by their definitions, and a loss that follows the gradient of the reward."""
+"""Actor and critic: returns and advantages by their definitions, a loss that follows the reward."""
 
 import pytest
 import torch
@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hebbnotes.learning import actor_critic
+from hebbnotes.learning.actor_critic import Objective
 
 sizes, seeds, shares = st.integers(1, 6), st.integers(0, 10_000), st.floats(0, 1)
 
@@ -48,7 +49,7 @@ def test_the_loss_is_what_it_says_and_advantages_carry_no_gradient(steps, batch,
     actions = torch.randint(4, (steps, batch), generator=g)
     values.requires_grad_()
     found, parts = actor_critic.loss(
-        logits, values, actions, rewards, gamma=0.9, lam=0.8, scale=2.0
+        logits, values, actions, rewards, Objective(gamma=0.9, lam=0.8, scale=2.0)
     )
     better = actor_critic.advantages(rewards, values, 0.9, 0.8)
     p = logits.softmax(-1)
@@ -73,15 +74,14 @@ def test_by_default_the_size_of_rewards_does_not_matter_to_the_actor(steps, batc
     slopes = []
     for k in (1.0, size):
         actions = torch.arange(steps * batch).view(steps, batch) % 4
-        total, _ = actor_critic.loss(
-            logits, k * values, actions, k * rewards, value_weight=0.0, entropy_weight=0.0
-        )
+        actor_alone = Objective(value_weight=0.0, entropy_weight=0.0)
+        total, _ = actor_critic.loss(logits, k * values, actions, k * rewards, actor_alone)
         slopes += torch.autograd.grad(total, logits)
     torch.testing.assert_close(*slopes)
 
 
 def test_the_actors_gradient_is_that_of_the_expected_reward():
-    """A bandit of three arms: the mean gradient over all choices is exact, whatever the critic says."""
+    """A bandit of three arms: the mean gradient over choices is exact, whatever the critic says."""
     pays = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
     logits = torch.tensor([0.3, -0.4, 0.9], dtype=torch.float64, requires_grad=True)
     expected = (logits.softmax(-1) * pays).sum()
@@ -96,9 +96,7 @@ def test_the_actors_gradient_is_that_of_the_expected_reward():
                 value,
                 torch.tensor([[arm]]),
                 reward,
-                value_weight=0.0,
-                entropy_weight=0.0,
-                scale=1.0,
+                Objective(value_weight=0.0, entropy_weight=0.0, scale=1.0),
             )
             found -= logits.softmax(-1)[arm].detach() * torch.autograd.grad(one, logits)[0]
         torch.testing.assert_close(found, wanted)
@@ -116,3 +114,19 @@ def test_what_does_not_fit_is_refused():
         actor_critic.loss(
             torch.zeros(3, 2, 4), values.float(), torch.full((3, 2), 4), rewards.float()
         )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"gamma": 1.5}, "gamma must be"),
+        ({"lam": -0.1}, "lam must be"),
+        ({"value_weight": -1.0}, "value_weight must be"),
+        ({"entropy_weight": float("nan")}, "entropy_weight must be"),
+        ({"scale": 0.0}, "scale must be above 0"),
+        ({"entropy": 0.1}, "unexpected keyword"),
+    ],
+)
+def test_an_objective_that_cannot_be_is_refused_when_it_is_made(wrong, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        Objective(**wrong)

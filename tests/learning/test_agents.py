@@ -1,17 +1,20 @@
 """Agents: what they live through is what is learned from, and they learn to find."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hebbnotes import rules, training
-from hebbnotes.learning import agents, lives
+from hebbnotes.learning import agents
 from hebbnotes.plasticity import compiled
 from hebbnotes.tasks import maze
 
 MADE = maze.make(5)
-kinds, seeds = st.sampled_from([*lives.KINDS]), st.integers(0, 10_000)
+kinds, seeds = st.sampled_from([*agents.AGENTS]), st.integers(0, 10_000)
 
 
 def states(state):
@@ -21,7 +24,7 @@ def states(state):
 @given(kinds, st.sampled_from([*compiled.POWERS]), st.booleans(), seeds)
 def test_an_episode_gone_through_at_once_is_the_one_that_was_lived(kind, rule, plain, seed):
     g = torch.Generator().manual_seed(seed)
-    agent = agents.Agent(7, kind, rule, generator=g).double()
+    agent = agents.of_kind(kind, 7, rule=rule, generator=g).double()
     agent.plain = plain
     life = agents.live(agent, MADE, maze.start(MADE, 3, g), 9, g)
     logits, values, last = agent(life.seen)
@@ -37,7 +40,7 @@ def test_an_episode_gone_through_at_once_is_the_one_that_was_lived(kind, rule, p
 @given(kinds, seeds)
 def test_no_agent_sees_another(kind, seed):
     g = torch.Generator().manual_seed(seed)
-    agent = agents.Agent(6, kind, generator=g)
+    agent = agents.AGENTS[kind](6, generator=g)
     seen = torch.randn(8, 3, maze.N_SEEN, generator=g)
     logits = agent(seen)[0]
     seen[:, 1] = torch.nan
@@ -49,7 +52,7 @@ def test_no_agent_sees_another(kind, seed):
 
 def test_the_networks_have_the_numbers_of_parameters_that_are_said():
     sizes = {"plastic": 64, "recurrent": 87, "lstm": 41}
-    made = {kind: agents.Agent(n, kind, generator=torch.Generator()) for kind, n in sizes.items()}
+    made = {kind: agents.AGENTS[kind](n, generator=torch.Generator()) for kind, n in sizes.items()}
     counts = {kind: sum(p.numel() for p in agent.parameters()) for kind, agent in made.items()}
     assert counts["plastic"] == 15 * 64 + 2 * 64**2 + 1 + 65 * 5
     assert counts["recurrent"] == (14 + 2) * 87 + 87**2 + 88 * 5
@@ -59,7 +62,7 @@ def test_the_networks_have_the_numbers_of_parameters_that_are_said():
 
 def test_a_life_is_whole_and_follows_the_probabilities():
     g = torch.Generator().manual_seed(0)
-    agent = agents.Agent(8, generator=g)
+    agent = agents.PlasticAgent(8, generator=g)
     with torch.no_grad():
         agent.outward[:, :4] = 0
         agent.outward[-1, :4] = torch.tensor([2.0, 0.0, 0.0, 1.0])
@@ -77,12 +80,12 @@ def test_a_life_is_whole_and_follows_the_probabilities():
     assert (life.positions[0] == MADE.centre).all()
 
 
-@pytest.mark.parametrize("kind", [*lives.KINDS])
+@pytest.mark.parametrize("kind", [*agents.AGENTS])
 def test_what_is_erased_is_zero_and_the_rest_is_as_it_was(kind):
     g = torch.Generator().manual_seed(0)
-    agent = agents.Agent(8, kind, generator=g)
+    agent = agents.AGENTS[kind](8, generator=g)
     life = agents.live(agent, MADE, maze.start(MADE, 3, g), 10, g)
-    ways = agents.with_erased(agent, life.state)
+    ways = agent.erased(life.state)
     assert ways["nothing"] is life.state
     assert not any(part.any() for part in states(ways.get("both", ways["activity"])))
     if kind == "plastic":
@@ -91,16 +94,22 @@ def test_what_is_erased_is_zero_and_the_rest_is_as_it_was(kind):
         assert torch.equal(ways["activity"].hebb, life.state.hebb)
         assert not ways["activity"].y.any()
     read = agents.readable_from(agent, MADE, life)
-    assert {name: part.shape[1] for name, part in read.items() if name != "place"} == {
-        "plastic": {"activity": 8, "trace": 64}, "recurrent": {"activity": 8}, "lstm": {"activity": 16}
-    }[kind]  # fmt: skip
+    sizes = {name: part.shape[1] for name, part in read.items() if name != "place"}
+    assert (
+        sizes
+        == {
+            "plastic": {"activity": 8, "trace": 64},
+            "recurrent": {"activity": 8},
+            "lstm": {"activity": 16},
+        }[kind]
+    )
     assert (read["place"].sum(1) == 2).all()
 
 
-@pytest.mark.parametrize("kind", [*lives.KINDS])
+@pytest.mark.parametrize("kind", [*agents.AGENTS])
 def test_all_that_an_agent_has_is_trained(kind):
     g = torch.Generator().manual_seed(0)
-    agent = agents.Agent(8, kind, generator=g)
+    agent = agents.AGENTS[kind](8, generator=g)
     value, parts = agents.loss(agent, MADE, 8, 12, g)(0)
     value.backward()
     assert {"finds", "reward", "entropy", "value_error"} == set(parts)
@@ -109,17 +118,19 @@ def test_all_that_an_agent_has_is_trained(kind):
 
 def test_a_rule_that_is_not_compiled_takes_the_loop_and_a_clip_holds():
     g = torch.Generator().manual_seed(0)
-    with_clip = agents.Agent(8, rule=rules.hebb, clip=0.01, eta=0.5, generator=g)
+    with_clip = agents.PlasticAgent(8, rule=rules.hebb, clip=0.01, eta=0.5, generator=g)
     life = agents.live(with_clip, MADE, maze.start(MADE, 3, g), 10, g)
     assert life.state.hebb.abs().max() == pytest.approx(0.01)
-    own = agents.Agent(8, rule=lambda w, pre, post: 0.5 * rules.oja(w, pre, post), generator=g)
+    own = agents.PlasticAgent(
+        8, rule=lambda w, pre, post: 0.5 * rules.oja(w, pre, post), generator=g
+    )
     assert not own.compiles()
     assert agents.live(own, MADE, maze.start(MADE, 3, g), 10, g).state.hebb.any()
 
 
 def test_agents_learn_to_find():
     g = torch.Generator().manual_seed(0)
-    agent, small = agents.Agent(24, generator=g), maze.make(3)
+    agent, small = agents.PlasticAgent(24, generator=g), maze.make(3)
     loss = agents.loss(agent, small, 64, 25, g)
     history = training.train(
         agent.parameters(), loss, 200, lr=5e-3, clip_norm=0.5, schedule=training.cosine
@@ -129,13 +140,13 @@ def test_agents_learn_to_find():
 
 
 @pytest.mark.parametrize("plain", [True, False])
-@pytest.mark.parametrize("kind", [*lives.KINDS])
+@pytest.mark.parametrize("kind", [*agents.AGENTS])
 def test_what_does_not_fit_is_refused_before_anything_is_lived(kind, plain):
     g = torch.Generator().manual_seed(0)
-    agent = agents.Agent(8, kind, generator=g)
+    agent = agents.AGENTS[kind](8, generator=g)
     agent.plain = plain
     born = maze.start(MADE, 4, g)
-    others = agents.Agent(7, kind, generator=g), agents.Agent(8, kind, generator=g).double()
+    others = agents.AGENTS[kind](7, generator=g), agents.AGENTS[kind](8, generator=g).double()
     for state in (agent.rest(1), *(other.rest(4) for other in others)):
         with pytest.raises(ValueError, match="state must hold"):
             agents.live(agent, MADE, born, 3, g, state)
@@ -156,11 +167,61 @@ def test_what_does_not_fit_is_refused_before_anything_is_lived(kind, plain):
 @pytest.mark.parametrize("clip", [0, -1, float("nan"), "a"])
 def test_a_clip_that_cannot_be_is_refused_at_once(clip):
     with pytest.raises((TypeError, ValueError), match="clip must be"):
-        agents.Agent(8, clip=clip, generator=torch.Generator())
+        agents.PlasticAgent(8, clip=clip, generator=torch.Generator())
 
 
 def test_half_precision_takes_the_plain_way():
     g = torch.Generator().manual_seed(0)
-    agent = agents.Agent(8, generator=g).bfloat16()
+    agent = agents.PlasticAgent(8, generator=g).bfloat16()
     assert not agent.compiles()
     assert agents.live(agent, MADE, maze.start(MADE, 2, g), 3, g).seen.dtype == torch.bfloat16
+
+
+def test_a_configuration_names_a_kind_and_what_no_agent_has_is_refused():
+    g = torch.Generator().manual_seed(0)
+    for kind, made in agents.AGENTS.items():
+        agent = agents.of_kind(kind, 8, n_noise=2, generator=g, rule=rules.hebb, clip=0.5)
+        assert type(agent) is made
+        assert agent.n_seen == maze.N_SEEN + 2
+        assert agent.rest(3) is not None
+        with pytest.raises(TypeError, match=r"no agent has the option 'rules': use alpha_scale"):
+            agents.of_kind(kind, 8, generator=g, rules=rules.hebb)
+    assert agents.of_kind("plastic", 8, generator=g, rule=rules.hebb).core.rule is rules.hebb
+    with pytest.raises(ValueError, match="kind must be one of 'plastic', 'recurrent', 'lstm'"):
+        agents.of_kind("elman", 8, generator=g)
+    with pytest.raises(TypeError, match="goals"):
+        agents.Task(goals=2)
+
+
+def test_two_agents_of_a_seed_are_the_same_and_draw_equally_much():
+    for made in agents.AGENTS.values():
+        g, h = torch.Generator().manual_seed(3), torch.Generator().manual_seed(3)
+        one, two = made(6, generator=g).state_dict(), made(6, generator=h).state_dict()
+        assert all(torch.equal(one[key], two[key]) for key in one)
+        assert torch.equal(g.get_state(), h.get_state())
+
+
+WITHOUT_NUMBA = """
+import sys
+sys.modules["numba"] = None  # as if it were not installed
+import torch
+from hebbnotes.learning import agents
+from hebbnotes.tasks import maze
+for made in agents.AGENTS.values():
+    agent, g = made(6, generator=torch.Generator()), torch.Generator().manual_seed(0)
+    assert not agent.compiles()
+    loss, _ = agents.loss(agent, maze.make(3), 2, 3, g)(0)
+    loss.backward()
+try:
+    import hebbnotes.learning.agents.compiled_lives
+except ModuleNotFoundError as error:
+    print(error)
+"""
+
+
+def test_without_numba_agents_live_plainly_and_compiled_code_says_what_is_missing():
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT_NUMBA], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert 'pip install "hebbnotes[chapters]"' in ran.stdout

@@ -1,13 +1,14 @@
 """Machine code for agents: the plain loop's numbers, gradients and lives."""
 
+import functools
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hebbnotes import State, networks, rules
+from hebbnotes import PlasticRNN, ScaledIdentity, State, rules, run
 from hebbnotes.learning import agents
-from hebbnotes.learning import lives as lives_module
 from hebbnotes.plasticity import compiled
 from hebbnotes.tasks import maze
 
@@ -39,10 +40,11 @@ def drawn(n_steps, batch, n, seed):
 )
 def test_outputs_trace_and_all_gradients_are_those_of_the_loop(n_steps, batch, n, seed, rule, clip):
     found = []
-    for run, options in ((networks.run, {"method": "loop"}), (compiled.run, {})):
+    for method in ("loop", "compiled"):
         x, w, alpha, eta, state = drawn(n_steps, batch, n, seed)
         leaves = [leaf.requires_grad_() for leaf in (x, w, alpha, eta, *state)]
-        output, end = run(x, w, alpha, eta, rule, State(*leaves[4:]), clip=clip, **options)
+        start = State(*leaves[4:])
+        output, end = run(x, w, alpha, eta, rule, start, None, method, clip=clip)
         total = output.sin().sum() + end.hebb.square().sum() + end.y.sum()
         found.append([output, end.y, end.hebb, *torch.autograd.grad(total, leaves)])
     for a, b in zip(*found, strict=True):
@@ -54,7 +56,7 @@ def test_gradients_are_those_of_finite_differences():
     leaves = [leaf.requires_grad_() for leaf in (x, w, alpha, eta, *state)]
 
     def both(*leaves):
-        output, end = compiled.run(*leaves[:4], rules.oja, State(*leaves[4:]))
+        output, end = run(*leaves[:4], rules.oja, State(*leaves[4:]), method="compiled")
         return output, end.hebb
 
     assert torch.autograd.gradcheck(both, leaves)
@@ -62,33 +64,57 @@ def test_gradients_are_those_of_finite_differences():
 
 def test_what_is_not_compiled_is_refused():
     x, w, alpha, eta, state = drawn(2, 1, 3, 0)
-    with pytest.raises(ValueError, match=r"rule must be one of hebb, decay, oja.*networks\.run"):
-        compiled.run(x, w, alpha, eta, lambda w, pre, post: w, state)
+    compiled_run = functools.partial(run, method="compiled")
+    with pytest.raises(ValueError, match=r"needs one of the rules hebb, decay, oja.*'loop'"):
+        compiled_run(x, w, alpha, eta, lambda w, pre, post: w, state)
     with pytest.raises(ValueError, match=r"alpha must have shape"):
-        compiled.run(x, w, alpha[:2], eta, rules.oja, state)
+        compiled_run(x, w, alpha[:2], eta, rules.oja, state)
+    for short in (0.3, ScaledIdentity(0.3), None):
+        with pytest.raises(ValueError, match=r"needs a matrix alpha of shape \(n, n\).*'loop'"):
+            compiled_run(x, w, short, eta, rules.oja, state)
+    with pytest.raises(ValueError, match=r"needs a matrix w of shape \(n, n\).*'loop'"):
+        compiled_run(x, 0.3, alpha, eta, rules.oja, state)
+    with pytest.raises(ValueError, match=r"clamps nothing, got a clamp.*'loop'"):
+        compiled_run(x, w, alpha, eta, rules.oja, state, x > 0)
+    for name in ("kept", "written"):
+        with pytest.raises(ValueError, match=r"keeps and writes by the rule alone.*'loop'"):
+            compiled_run(x, w, alpha, eta, rules.oja, state, **{name: x})
     with pytest.raises(TypeError, match="nothing is cast"):
-        compiled.run(x.float(), w, alpha, eta, rules.oja, state)
+        compiled_run(x.float(), w, alpha, eta, rules.oja, state)
     for clip in (0, -1.0, float("nan")):
         with pytest.raises(ValueError, match="clip must be"):
-            compiled.run(x, w, alpha, eta, rules.oja, state, clip=clip)
+            compiled_run(x, w, alpha, eta, rules.oja, state, clip=clip)
     with pytest.raises(ValueError, match=r"eta must be a finite number in \[0, 1\]"):
-        compiled.run(x, w, alpha, eta + 1, rules.oja, state)
+        compiled_run(x, w, alpha, eta + 1, rules.oja, state)
     with pytest.raises(ValueError, match="NaN"):
-        compiled.run(x * torch.nan, w, alpha, eta, rules.oja, state)
+        compiled_run(x * torch.nan, w, alpha, eta, rules.oja, state)
     with pytest.raises(TypeError, match="state must be a State"):
-        compiled.run(x, w, alpha, eta, rules.oja, tuple(state))
+        compiled_run(x, w, alpha, eta, rules.oja, tuple(state))
+    half = [one.bfloat16() for one in (x, w, alpha, eta)]
     with pytest.raises(
-        ValueError, match=r"float32 or float64 on the processor, got torch\.bfloat16"
+        ValueError, match=r"float32 or float64 on the processor, got torch\.bfloat16.*'loop'"
     ):
-        compiled.run(x.bfloat16(), w, alpha, eta, rules.oja, state)
-    output, _ = compiled.run(x.requires_grad_(), w, alpha, eta, rules.oja, state)
+        compiled_run(*half, rules.oja, state.to(torch.bfloat16))
+    output, _ = compiled_run(x.requires_grad_(), w, alpha, eta, rules.oja, state)
     with pytest.raises(RuntimeError, match="no second derivative"):
         torch.autograd.grad(output.sum(), x, create_graph=True)
 
 
+def test_compiled_code_starts_at_rest_and_takes_a_number_for_eta_and_a_module():
+    x, w, alpha, _, _ = drawn(4, 2, 3, 0)
+    for rule in RULES:
+        torch.testing.assert_close(
+            run(x, w, alpha, 0.2, rule, method="compiled"), run(x, w, alpha, 0.2, rule)
+        )
+    net = PlasticRNN(3, rules.oja, dtype=torch.float64, method="compiled")
+    wanted = net(x)
+    net.method = "loop"
+    torch.testing.assert_close(net(x), wanted)
+
+
 def test_weights_that_changed_since_are_not_used_for_gradients():
     x, w, alpha, eta, state = drawn(3, 2, 4, 0)
-    output, _ = compiled.run(x, w.requires_grad_(), alpha, eta, rules.oja, state)
+    output, _ = run(x, w.requires_grad_(), alpha, eta, rules.oja, state, method="compiled")
     with torch.no_grad():
         w.mul_(2)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
@@ -101,8 +127,7 @@ def test_single_precision_stays_single_and_is_close(rule, clip, seed):
     leaves = [leaf.float().requires_grad_() for leaf in (x, 0.3 * w, 0.3 * alpha, eta)]
     state = State(state.y.float(), state.hebb.float())
     outputs = [
-        run(*leaves, rule, state, clip=clip, **options)
-        for run, options in ((networks.run, {"method": "loop"}), (compiled.run, {}))
+        run(*leaves, rule, state, method=method, clip=clip) for method in ("loop", "compiled")
     ]
     for wanted, found in zip(*([output, *end] for output, end in outputs), strict=True):
         assert found.dtype == torch.float32
@@ -114,7 +139,7 @@ def test_single_precision_stays_single_and_is_close(rule, clip, seed):
 
 
 CASES = [
-    *((kind, rules.oja, None, *more) for kind in lives_module.KINDS for more in ((1, 0), (3, 2))),
+    *((kind, rules.oja, None, *more) for kind in agents.AGENTS for more in ((1, 0), (3, 2))),
     *(("plastic", rule, clip, 1, 0) for rule in RULES for clip in (None, 0.05)),
 ]
 
@@ -124,7 +149,7 @@ def test_a_compiled_life_is_the_plain_one(kind, rule, clip, n_goals, n_noise):
     made, lives = maze.make(5), []
     for plain in (True, False):
         g = torch.Generator().manual_seed(1)
-        agent = agents.Agent(6, kind, rule, clip=clip, n_noise=n_noise, generator=g).double()
+        agent = agents.of_kind(kind, 6, rule=rule, clip=clip, n_noise=n_noise, generator=g).double()
         agent.plain = plain
         first = agents.live(
             agent, made, maze.start(made, 40, g, n_goals), 60, g, reward=0.7, penalty=0.2

@@ -423,7 +423,9 @@ def test_gradients_of_the_layer_agree_with_finite_differences(rule, activation):
     args = [a.clone().requires_grad_() for a in (x, w, alpha, eta, targets, *state)]
 
     def outcome(x, w, alpha, eta, targets, y, hebb):
-        output, end = run_layer(x, w, alpha, eta, rule, State(y, hebb), targets, clamp, activation)
+        output, end = run_layer(
+            x, w, alpha, eta, rule, State(y, hebb), targets, clamp, activation=activation
+        )
         return output, end.hebb
 
     assert torch.autograd.gradcheck(outcome, args)

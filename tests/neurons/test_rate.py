@@ -1,4 +1,4 @@
-"""Rate neurons on a stream: Hebb explodes along the principal component, Oja does not, BCM selects, and its brake must be fast."""
+"""Rate neurons on a stream: Hebb explodes, Oja does not, BCM selects, its brake must be fast."""
 
 import math
 
@@ -19,7 +19,7 @@ def normal(seed, *shape):
 
 @pytest.mark.witness("eq-explode", rules.hebb)
 @given(seeds)
-def test_hebb_changes_by_the_input_correlations_and_aligns_with_their_principal_component_while_it_explodes(
+def test_hebb_changes_by_the_correlations_and_aligns_with_their_component_while_it_explodes(
     seed,
 ):
     x, w = normal(seed, 200, 4), normal(seed + 1, 4, 1)
@@ -195,7 +195,7 @@ def test_what_does_not_fit_is_refused(change, message):
         rate.learn_bcm(**good, threshold=torch.ones(1), eta=0.1, tau=0.5)
 
 
-# ------------------------------------------------------------------------------------------------------------- Oja's flow
+# --------------------------------------------------------------------------------------- Oja's flow
 
 
 def moments(seed, n):
@@ -269,7 +269,7 @@ def test_the_flow_ends_in_the_first_component_if_it_begins_with_a_part_along_it_
         rate.oja_flow(c, w, -late)
 
 
-# --------------------------------------------------------------------------------------------------- units that compete
+# ------------------------------------------------------------------------------- units that compete
 
 
 def test_the_winner_is_one_and_soft_winners_share():

@@ -20,6 +20,7 @@ from hebbnotes import (
     tasks,
 )
 from hebbnotes.networks import loop
+from hebbnotes.networks.one_shot import matching
 from hebbnotes.plasticity import chunks, connections
 
 absolute = rules.CommonForm(torch.abs)
@@ -30,7 +31,7 @@ KINDS = ("free", "mixed", "given", "repeated")
 
 @st.composite
 def episodes(draw, kinds=KINDS):
-    """A network and a batch of episodes in which steps are free, clamped in part or throughout, or repeat the one before."""
+    """A network and episodes; steps are free, clamped in part or throughout, or repeated."""
     n, batch = draw(st.integers(1, 6)), draw(st.sampled_from([1, 2, 3, 32]))
     steps = draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=14))
     g = torch.Generator().manual_seed(draw(st.integers(0, 10_000)))
@@ -223,11 +224,11 @@ def test_a_poisoned_episode_leaves_the_others_alone(rule, alpha):
     assert all(torch.equal(one, two) for one, two in zip(*found, strict=True))
 
 
-# ------------------------------------------------------------------------------------------------------------- the derivation
+# ----------------------------------------------------------------------------------- the derivation
 
 
 def trajectory(episode, rule, eta=0.2):
-    """Run the loop and return the activity before each step, after it, and each trace, all with their gradients kept."""
+    """Run the loop; return activity before and after each step and all traces, with gradients."""
     x, clamp, w, alpha, state = episode
     pres, posts, traces = [], [], []
     state = state or State(torch.zeros_like(x[0]), x.new_zeros(*x.shape[1:], x.shape[-1]))
@@ -375,7 +376,7 @@ def test_the_gradient_of_the_gains_is_a_sum_over_pairs_of_steps(episode, rule):
     )
 
 
-# ---------------------------------------------------------------------------------------------------------- events and chunks
+# -------------------------------------------------------------------------------- events and chunks
 
 
 @given(episodes(), st.integers(1, 5))
@@ -469,7 +470,7 @@ def test_traces_are_built_for_each_chunk_and_not_for_each_step(monkeypatch):
     assert growth["chunk"] <= 4 * 14, "four chunks more"
 
 
-# ------------------------------------------------------------------------------------------------------------------ the method
+# --------------------------------------------------------------------------------------- the method
 
 
 def custom(w, pre, post):
@@ -672,11 +673,175 @@ def test_a_clamped_layer_is_asked_without_a_trace(steps, batch, n_in, n_out, rul
     whole = torch.cat([targets, torch.zeros_like(targets[:1])])
     for alpha in (normal(n_in, n_out), normal(1)[0], 0.7, None):
         leaves = [leaf for leaf in (x, targets, w, eta, alpha) if isinstance(leaf, torch.Tensor)]
-        wanted = loop.run_layer(x, w, alpha, eta, rule, None, whole, clamp, "identity")[0][-1]
-        found = chunks.matching(x[:-1], targets, x[-1], w, alpha, eta, rule.forget)
+        wanted = loop.run_layer(x, w, alpha, eta, rule, None, whole, clamp, activation="identity")[
+            0
+        ][-1]
+        found = matching(x[:-1], targets, x[-1], w, alpha, eta, rule.forget)
         torch.testing.assert_close(found, wanted)
         gradients = [
             torch.autograd.grad(y.sin().sum(), leaves, retain_graph=True, materialize_grads=True)
             for y in (found, wanted)
         ]
         torch.testing.assert_close(*gradients)
+
+
+# ----------------------------------------------------------------- what is kept and what is written
+
+
+@st.composite
+def numbers(draw, x, clamp):
+    """Numbers of each step, or each step and receiver, or none; equal where steps are, or not."""
+    g = torch.Generator().manual_seed(draw(st.integers(0, 10_000)))
+    found = {}
+    for name in ("kept", "written"):
+        form = draw(st.sampled_from(["none", "each episode", "each receiver"]))
+        if form == "none":
+            continue
+        shape = x.shape if form == "each receiver" else x.shape[:2]
+        value = 0.8 * torch.randn(shape, generator=g, dtype=x.dtype)  # of either sign
+        if draw(st.booleans()):
+            for t in range(1, len(x)):
+                if torch.equal(x[t], x[t - 1]):
+                    value[t] = value[t - 1]
+        found[name] = value
+    return found
+
+
+@settings(max_examples=150)
+@given(
+    episodes(),
+    st.sampled_from(RULES),
+    st.sampled_from([1, 2, 3, 100]),
+    st.sampled_from([0.15, 1.0]),
+    st.data(),
+)
+def test_what_is_kept_and_written_may_be_told_and_all_gradients_are_those_of_the_loop(
+    episode, rule, most_keys, eta, data
+):
+    x, clamp, w, alpha, state = episode
+    told = data.draw(numbers(x, clamp))
+    learn_inputs, learn_numbers, on_output, on_trace = (data.draw(st.booleans()) for _ in range(4))
+    eta = torch.tensor(eta, dtype=x.dtype)
+    wanted = leaves(x, w, alpha, eta, state, learn_inputs)
+    wanted += [a.requires_grad_() for a in told.values()] if learn_numbers else []
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "chunked", lambda events, *_: CHUNKED(events, most_keys, most_keys))
+        for method in ("loop", "chunk"):
+            output, end = run(x, w, alpha, eta, rule, state, clamp, method, **told)
+            loss = (
+                on_output * output.pow(3).sum()
+                + on_trace * end.hebb.square().sum()
+                + 0 * output.sum()
+            )
+            grown = (
+                torch.autograd.grad(loss, wanted, allow_unused=True) if loss.requires_grad else []
+            )
+            found.append([output, *end, *grown])
+    for one, two in zip(*found, strict=True):
+        one, two = (torch.zeros(()) if a is None else a for a in (one, two))  # noqa: PLW2901
+        torch.testing.assert_close(
+            two,
+            one.expand_as(two).to(two.dtype),
+            rtol=1e-10,
+            atol=1e-10 * (1 + one.abs().max().item()),
+        )
+
+
+@given(episodes(), st.sampled_from(RULES), st.sampled_from(["loop", "chunk"]))
+def test_the_numbers_that_follow_from_eta_are_the_rule_itself(episode, rule, method):
+    x, clamp, w, alpha, state = episode
+    output, end = run(x, w, alpha, 0.3, rule, state, clamp, method)
+    told = {
+        "kept": 1 - 0.3 * rule.forget(output),
+        "written": torch.full(x.shape[:2], 0.3, dtype=x.dtype),
+    }
+    for names in (["kept"], ["written"], ["kept", "written"]):
+        some = {name: told[name] for name in names}
+        again = run(x, w, alpha, 0.3, rule, state, clamp, method, **some)
+        torch.testing.assert_close(again, (output, end), rtol=1e-10, atol=1e-10)
+
+
+@given(episodes(), st.booleans())
+def test_the_trace_is_the_sum_of_what_each_step_wrote_and_later_steps_kept(episode, told_kept):
+    x, clamp, w, alpha, state = episode
+    g = torch.Generator().manual_seed(0)
+    written = torch.randn(x.shape[:2], generator=g, dtype=x.dtype)
+    kept = torch.randn(x.shape, generator=g, dtype=x.dtype) if told_kept else 0.8 + 0 * x
+    told = {"written": written} | ({"kept": kept} if told_kept else {})
+    output, end = run(x, w, alpha, 0.2, rules.decay, state, clamp, "chunk", **told)
+    y, start = state or (torch.zeros_like(x[0]), x.new_zeros(*x.shape[1:], x.shape[-1]))
+    total = start * kept.prod(0).unsqueeze(1)
+    for s, (pre, post) in enumerate(zip([y, *output], output, strict=False)):
+        value = written[s].unsqueeze(-1) * post * kept[s + 1 :].prod(0)
+        total = total + torch.einsum("bi,bj->bij", pre, value)
+    torch.testing.assert_close(end.hebb, total, rtol=1e-10, atol=1e-10 * (1 + total.abs().max()))
+
+
+@pytest.mark.parametrize("most_keys", [2, 100])
+@pytest.mark.parametrize("each", [True, False], ids=["each receiver", "each episode"])
+def test_gradients_of_given_numbers_agree_with_finite_differences(most_keys, each, monkeypatch):
+    monkeypatch.setattr(chunks, "chunked", lambda events, *_: CHUNKED(events, most_keys, most_keys))
+    g = torch.Generator().manual_seed(5)
+    shapes = (5, 2, 2), (2, 2), (2, 2), (2, 2), (2, 2, 2), *2 * [(5, 2, 2)[: 2 + each]]
+    drawn = [torch.randn(s, generator=g, dtype=torch.float64).requires_grad_() for s in shapes]
+    clamp = torch.rand(5, 2, 2, generator=g) < 0.3
+
+    def outcome(x, w, alpha, y, hebb, kept, written):
+        output, end = run(
+            x, w, alpha, 0.4, rules.oja, State(y, hebb), clamp, "chunk", kept=kept, written=written
+        )
+        return output, end.hebb
+
+    assert torch.autograd.gradcheck(outcome, drawn)
+
+
+def test_equal_steps_are_merged_only_where_their_numbers_are_equal_and_have_no_gradient():
+    x = torch.ones(8, 2, 3)
+    clamp = torch.ones_like(x, dtype=torch.bool)
+    y, one = torch.zeros(2, 3), torch.ones(8, 2)
+    other = one.clone()
+    other[5, 1] = 2
+    for told, times in (
+        ([], [1, 7]),
+        ([one], [1, 7]),
+        ([one, other], [1, 4, 1, 2]),
+        ([one.clone().requires_grad_(), one], [1] * 8),
+    ):
+        events = chunks.find_events(x, clamp, y, numbers=told)
+        assert [event.times for event in events] == times
+        assert [event.shares for event in events] == [False, False, *[True] * (len(times) - 2)]
+    assert all(event.times == 1 for event in chunks.find_events(x, clamp, y, False, [one]))
+
+
+def test_numbers_of_a_step_that_do_not_fit_are_refused():
+    x, good = torch.zeros(4, 2, 3), torch.zeros(4, 2)
+    for method in ("loop", "chunk"):
+        for name in ("kept", "written"):
+            for wrong, error, message in (
+                (good[:3], ValueError, f"{name} must have shape"),
+                (torch.zeros(4, 2, 1), ValueError, f"{name} must have shape"),
+                (good.double(), TypeError, "nothing is cast"),
+                (good + torch.nan, ValueError, f"{name} holds NaN"),
+                (0.5, TypeError, f"{name} must be a torch tensor of shape"),
+            ):
+                with pytest.raises(error, match=message):
+                    run(x, 0.0, 0.1, 0.1, method=method, **{name: wrong})
+            with pytest.raises(ValueError, match=f"{name} needs a rule of the common form"):
+                run(x, 0.0, 0.1, 0.1, rules.sanger, method=method, **{name: good})
+    with pytest.raises(TypeError, match="unexpected keyword argument 'keep'"):
+        run(x, 0.0, 0.1, 0.1, keep=good)
+
+
+def test_a_rule_that_is_told_its_drive_may_be_told_what_to_write_in_the_loop():
+    g = torch.Generator().manual_seed(0)
+    x, w, written = (torch.randn(s, generator=g) for s in ((4, 2, 3), (3, 3), (4, 2)))
+    _, end = run(x, w, None, 0.2, rules.soft_hebb, written=written)
+    y, hebb = torch.zeros(2, 3), torch.zeros(2, 3, 3)
+    for t in range(4):
+        pre, drive = y, y @ w + x[t]
+        y = drive.tanh()
+        hebb = hebb * (1 - 0.2 * y * drive)[:, None] + pre[:, :, None] * (
+            written[t, :, None, None] * y[:, None]
+        )
+    torch.testing.assert_close(end.hebb, hebb)

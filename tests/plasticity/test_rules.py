@@ -105,7 +105,7 @@ def test_activities_that_do_not_fit_the_weights_are_refused(rule):
         rule(torch.zeros(3, 2), torch.zeros(4), torch.zeros(2))
 
 
-# ------------------------------------------------------------------------------------------------------- several units at once
+# ---------------------------------------------------------------------------- several units at once
 
 
 @pytest.mark.witness("eq-sanger", rules.sanger)

@@ -1,5 +1,8 @@
 """The page that puts the paper's numbers beside ours: it holds everything, and nothing that is not stored."""
 
+import subprocess
+import sys
+
 import pytest
 
 from hebbnotes.experiments import EXPERIMENTS, PAPER, result
@@ -70,3 +73,11 @@ def test_further_numbers_tell_in_how_many_seeds_they_were_reached():
     never = reproduction.further(name, {"seeds": {0: {key: None}}})
     assert never.startswith("; never ")
     assert "until" not in never
+
+
+def test_the_page_is_made_without_torch():
+    program = (
+        "import sys; from tools import reproduction\n"
+        "assert reproduction.page() and 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

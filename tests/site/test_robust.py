@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tools import outputs, robust
-from tools.dependence import LEARNING, TRAINING, last_use, uses
+from tools.dependence import LEARNING, TRAINING, last_use, needed, uses
 
 NOTEBOOKS = sorted(outputs.BOOK.glob("*.ipynb"))
 CODE = {path.stem: robust.cells(path) for path in NOTEBOOKS}
@@ -30,7 +30,8 @@ def calls(statements, name):
 
 @pytest.mark.parametrize("name", LEARNED)
 def test_what_is_said_of_a_live_training_holds_under_rounding(name):
-    assert not robust.problems(name, robust.read_stored(), CODE[name])
+    found = robust.problems(name, robust.read_stored(), CODE[name])
+    assert not found
 
 
 def test_nothing_is_stored_of_what_does_not_learn():
@@ -199,6 +200,24 @@ def test_a_loop_ends_with_what_it_begins_with():
     )
     assert found == ["a = b", "b = training.train(c, loss, 3)", "print(a)"]
     assert last_use([ast.parse("x = 1")], TRAINING) == -1
+
+
+def test_only_cells_that_matter_are_run():
+    sources = [
+        "import torch",
+        "g, a = 1, 2",
+        "b = g.draw()",
+        "for a in range(3):\n    c = [g for g in range(a)]",
+        "def f(x, y=b):\n    return x",
+        "g = 3",
+        "print(g, f(a))",
+    ]
+    wanted = [False] * 6 + [True]
+    found = needed([ast.parse(source) for source in sources], wanted)
+    assert found == [True, True, True, True, True, True, True]
+    sources[4] = "def f(x, y=1):\n    b = x\n    return b"
+    found = needed([ast.parse(source) for source in sources], wanted)
+    assert found == [True, False, False, True, True, True, True]
 
 
 def test_the_margin_is_that_of_the_comparison_that_is_nearest_to_its_bound():

@@ -1,5 +1,7 @@
 """The maze: its walls, what a step does, and what programs for gymnasium see."""
 
+import importlib
+import sys
 import warnings
 
 import numpy as np
@@ -281,3 +283,10 @@ def test_an_environment_takes_whole_actions_only_and_observes_what_its_space_hol
     for t in range(50):
         seen = env.step(np.full(4, t % 4, np.int32))[0]
         assert env.observation_space.contains(seen)
+
+
+def test_without_gymnasium_the_environments_say_what_is_missing(monkeypatch):
+    monkeypatch.delitem(sys.modules, "hebbnotes.tasks.environments")
+    monkeypatch.setitem(sys.modules, "gymnasium", None)  # as if it were not installed
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "hebbnotes\[gym\]"'):
+        importlib.import_module("hebbnotes.tasks.environments")

@@ -1,4 +1,6 @@
-"""Experiments on associative memories, in which nothing is trained: what a Hopfield network holds, and what holds more."""
+"""Experiments on associative memories, in which nothing is trained: what a Hopfield network holds,
+and what holds more.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +22,9 @@ def error(
     generator: torch.Generator,
     most_asked: int = 64,
 ) -> float:
-    """Return the share of erased bits that a memory gets wrong, if half of the bits are erased; what is left open is half wrong."""
+    """Return the share of erased bits that a memory gets wrong, if half of the bits are erased;
+    what is left open is half wrong.
+    """
     wrong, bits = 0.0, 0
     while bits < least_bits:
         patterns = memories.random_patterns(n_patterns, n, generator)
@@ -34,7 +38,9 @@ def error(
 
 @dataclass(frozen=True)
 class Ladder:
-    """Configuration of :func:`score_ladder`: of each memory its sizes, and the share of wrong bits that ends it."""
+    """Configuration of :func:`score_ladder`: of each memory its sizes, and the share of wrong bits
+    that ends it.
+    """
 
     sizes: dict[str, list[int]]
     share: float = 0.01
@@ -43,7 +49,9 @@ class Ladder:
 
 
 def score_ladder(weights: Weights, seed: int, chosen: Ladder) -> Numbers:
-    """Find of each memory and size how many patterns it holds: where the share of wrong bits, interpolated, reaches a limit."""
+    """Find of each memory and size how many patterns it holds: where the share of wrong bits,
+    interpolated, reaches a limit.
+    """
     found: dict[str, dict[str, float]] = {}
     for memory, ns in chosen.sizes.items():
         for n in ns:
@@ -81,8 +89,9 @@ class Capacity:
 def score_capacity(weights: Weights, seed: int, chosen: Capacity) -> Numbers:
     """Recall patterns one unit at a time, from themselves and from distorted copies.
 
-    Loads are named in patterns for 1,000 units; what they are after rounding stands beside. Measured are the mean overlap with the
-    pattern, and the share of patterns with an overlap above 0.9.
+    Loads are named in patterns for 1,000 units; what they are after rounding stands beside.
+    Measured are the mean overlap with the pattern, and the share of patterns with an overlap above
+    0.9.
     """
     found: Numbers = {}
     for n in chosen.sizes:
@@ -108,7 +117,8 @@ _SIZES = [50, 100, 200, 400]
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     "memory-ladder": Experiment(
-        "how many random patterns five memories complete from half of their bits, with 1 % of the others wrong",
+        "how many random patterns five memories complete from half of their bits, with 1 % of the "
+        "others wrong",
         nothing,
         score_ladder,
         Ladder(

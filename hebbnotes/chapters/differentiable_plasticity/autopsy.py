@@ -1,7 +1,10 @@
-"""What trained numbers are worth on fresh episodes, what they look like, and what each part of them is worth."""
+"""What trained numbers are worth on fresh episodes, what they look like, and what each part of them
+is worth.
+"""
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,13 +14,15 @@ from hebbnotes.chapters.differentiable_plasticity import analysis
 from hebbnotes.experiments.experiment import Numbers, short
 from hebbnotes.networks import run
 
-__all__ = ["autopsy", "measure"]
+__all__ = ["autopsy", "measure", "since"]
 
 
 def measure(
     w: Any, alpha: Any, eta: Any, task: tasks.PatternCompletion, episodes: int, seed: int
 ) -> tasks.Errors:
-    """Return the mean errors of a plastic network on fresh episodes, shown one at a time to spare memory."""
+    """Return the mean errors of a plastic network on fresh episodes, shown one at a time to spare
+    memory.
+    """
     g = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         shown = [task.sample(1, g) for _ in range(episodes)]
@@ -46,3 +51,19 @@ def autopsy(
         name: short(measure(*pair, eta, task, episodes, seed).erased) for name, pair in cut.items()
     }
     return {name: short(value) for name, value in numbers.items()} | {"ablations": costs}
+
+
+def since(
+    errors: list[float], batch: int, n_bits: int, share: float = 0.01, bits: int = 10_000
+) -> int | None:
+    """Return after how many episodes the mean error of the last so many bits first was below a
+    share; None if it never was.
+    """
+    run_of = -(-bits // (batch * n_bits))  # updates
+    means = (
+        np.convolve(errors, np.ones(run_of) / run_of, "valid")
+        if len(errors) >= run_of
+        else np.array([])
+    )
+    below = np.flatnonzero(means < share)
+    return batch * (int(below[0]) + run_of) if len(below) else None

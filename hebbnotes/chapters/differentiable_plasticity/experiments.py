@@ -1,4 +1,6 @@
-"""Experiments on patterns of bits: Figures 2 and 3 of the paper, what two million numbers learn, and three that do as well."""
+"""Experiments on patterns of bits: Figures 2 and 3 of the paper, what two million numbers learn,
+and three that do as well.
+"""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -10,7 +12,7 @@ from torch import Tensor, nn
 
 from hebbnotes import tasks
 from hebbnotes.chapters.differentiable_plasticity import analysis
-from hebbnotes.chapters.differentiable_plasticity.autopsy import autopsy, measure
+from hebbnotes.chapters.differentiable_plasticity.autopsy import autopsy, measure, since
 from hebbnotes.experiments.experiment import (
     Experiment,
     Numbers,
@@ -26,27 +28,19 @@ from hebbnotes.networks import PlasticRNN, ThreeNumbers, baselines, run
 
 __all__ = ["EXPERIMENTS", "SCHEDULES"]
 
-SCHEDULES = {"paper": tasks.PAPER, "code": tasks.CODE, "once": tasks.ONCE}
+SCHEDULES: dict[str, dict[str, Any]] = {
+    "paper": tasks.PAPER,
+    "code": tasks.CODE,
+    "once": tasks.ONCE,
+}
 """The three schedules by name."""
-
-
-def _since(
-    errors: list[float], batch: int, n_bits: int, share: float = 0.01, bits: int = 10_000
-) -> int | None:
-    """Return after how many episodes the mean error of the last so many bits first was below a share; None if it never was."""
-    run_of = -(-bits // (batch * n_bits))  # updates
-    means = (
-        np.convolve(errors, np.ones(run_of) / run_of, "valid")
-        if len(errors) >= run_of
-        else np.array([])
-    )
-    below = np.flatnonzero(means < share)
-    return batch * (int(below[0]) + run_of) if len(below) else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ThousandBits:
-    """Configuration of 1,001 units on five patterns of 1,000 bits: the schedule by name, and how they are trained."""
+    """Configuration of 1,001 units on five patterns of 1,000 bits: the schedule by name, and how
+    they are trained.
+    """
 
     schedule: str
     lr: float
@@ -81,7 +75,7 @@ def train_thousand_bits(trial: Trial, chosen: ThousandBits) -> tuple[Numbers, We
     return {
         "trained_numbers": sum(p.numel() for p in parameters),
         "all_bits_by_update": shorts(wrong),
-        "episodes_to_1_percent": _since(wrong, chosen.batch, task.n_bits),
+        "episodes_to_1_percent": since(wrong, chosen.batch, task.n_bits),
         "eta_by_update": shorts(history.metrics["eta"]) if chosen.learn_eta else [],
     }, {"w": w, "alpha": alpha, "eta": eta.clamp(0, 1)}
 
@@ -98,8 +92,10 @@ def score_thousand_bits(weights: Weights, seed: int, chosen: ThousandBits) -> Nu
     } | autopsy(w, alpha, eta, task, chosen.autopsy_episodes, 20_000 + seed)
 
 
-def _curve(history: training.History, batch: int) -> dict[str, list[float]]:
-    """Return the errors against the episodes seen, as means over blocks whose ends grow by a quarter."""
+def _curve(history: training.History, batch: int) -> Numbers:
+    """Return the errors against the episodes seen, as means over blocks whose ends grow by a
+    quarter.
+    """
     ends = np.unique(np.minimum(np.round(25 * 1.25 ** np.arange(60)), len(history.loss))).astype(
         int
     )
@@ -109,7 +105,9 @@ def _curve(history: training.History, batch: int) -> dict[str, list[float]]:
 
 @dataclass(frozen=True, kw_only=True)
 class FiftyBits:
-    """Configuration of a network on patterns of 50 bits: which, one of :data:`NETWORKS`, and how it is trained."""
+    """Configuration of a network on patterns of 50 bits: which, one of :data:`NETWORKS`, and how it
+    is trained.
+    """
 
     n_patterns: int
     kind: str
@@ -124,7 +122,7 @@ class FiftyBits:
 
 
 def _plastic(n: int, chosen: FiftyBits, generator: torch.Generator) -> nn.Module:
-    how = {"eta": chosen.eta, "learn_eta": chosen.learn_eta}
+    how: dict[str, Any] = {"eta": chosen.eta, "learn_eta": chosen.learn_eta}
     return PlasticRNN(n, **how, generator=generator, device=generator.device)
 
 
@@ -142,17 +140,17 @@ def train_fifty_bits(trial: Trial, chosen: FiftyBits) -> tuple[Numbers, Weights]
     network = NETWORKS[chosen.kind](task.n_units, chosen, g)
     loss = tasks.recall_loss(network, task, chosen.batch, g)
     schedule = training.cosine if chosen.anneal else training.constant
-    options = {"lr": chosen.lr, "schedule": schedule}
+    options: dict[str, Any] = {"lr": chosen.lr, "schedule": schedule}
     history = trial.train(network.parameters(), loss, chosen.updates, g, **options)
     return {
         "trained_numbers": sum(p.numel() for p in network.parameters()),
         **_curve(history, chosen.batch),
-        "episodes_to_1_percent": _since(history.metrics["all_bits"], chosen.batch, task.n_bits),
+        "episodes_to_1_percent": since(history.metrics["all_bits"], chosen.batch, task.n_bits),
     }, network.state_dict()
 
 
 def _fifty(n_patterns: int) -> tasks.PatternCompletion:
-    return tasks.PatternCompletion(n_bits=50, n_patterns=n_patterns, **tasks.ONCE)
+    return tasks.PatternCompletion(50, n_patterns, **SCHEDULES["once"])
 
 
 def score_fifty_bits(weights: Weights, seed: int, chosen: FiftyBits) -> Numbers:
@@ -189,7 +187,7 @@ def train_small_networks(trial: Trial, chosen: SmallNetworks) -> tuple[Numbers, 
     task, g = _fifty(chosen.n_patterns), trial.generator()
     network = PlasticRNN(task.n_units, eta=0.03, generator=g, device=g.device)
     loss = tasks.recall_loss(network, task, chosen.batch, g)
-    options = {"lr": chosen.lr, "schedule": training.cosine}
+    options: dict[str, Any] = {"lr": chosen.lr, "schedule": training.cosine}
     trial.train(network.parameters(), loss, chosen.updates, g, **options)
     return {"eta": short(network.eta)}, {"w": network.w, "alpha": network.alpha, "eta": network.eta}
 
@@ -214,7 +212,9 @@ class Start:
 
 @dataclass(frozen=True, kw_only=True)
 class Three:
-    """Configuration of the network of three numbers, trained on small patterns in a schedule by name."""
+    """Configuration of the network of three numbers, trained on small patterns in a schedule by
+    name.
+    """
 
     schedule: str
     start: Start = Start()
@@ -229,11 +229,15 @@ class Three:
 
 def train_three_numbers(trial: Trial, chosen: Three) -> tuple[Numbers, Weights]:
     """Meta-train the network of three numbers on small patterns."""
-    shown = {"n_bits": chosen.n_bits, "n_patterns": chosen.n_patterns, "bias_unit": False}
-    task, g = tasks.PatternCompletion(**shown, **SCHEDULES[chosen.schedule]), trial.generator()
+    schedule, g = SCHEDULES[chosen.schedule], trial.generator()
+    task = tasks.PatternCompletion(chosen.n_bits, chosen.n_patterns, bias_unit=False, **schedule)
     network = ThreeNumbers(**asdict(chosen.start)).to(g.device)
     loss = tasks.recall_loss(network, task, chosen.batch, g)
-    options = {"lr": chosen.lr, "clip_norm": chosen.clip_norm, "schedule": training.cosine}
+    options: dict[str, Any] = {
+        "lr": chosen.lr,
+        "clip_norm": chosen.clip_norm,
+        "schedule": training.cosine,
+    }
     history = trial.train(network.parameters(), loss, chosen.updates, g, **options)
     found = {name: short(getattr(network, name)) for name in ("inhibition", "gain", "eta")}
     late = short(np.mean(history.metrics["erased"][-50:]))
@@ -253,15 +257,16 @@ def score_three_numbers(weights: Weights, seed: int, chosen: Three) -> Numbers:
     return {"transfer_erased": transfer}
 
 
-_ALL_BITS = {
+_ALL_BITS: dict[str, Any] = {
     "metric": "test_all_bits",
     "unit": "share of all bits that are wrong",
     "at_least": 0.0,
     "also": {
-        "episodes_to_1_percent": "training episodes until fewer than 1 % of the last 10,000 bits were wrong"
+        "episodes_to_1_percent": "training episodes until fewer than 1 % of the last 10,000 bits "
+        "were wrong"
     },
 }
-_ERASED = {"unit": "share of the erased bits that are wrong", "at_least": 0.0}
+_ERASED: dict[str, Any] = {"unit": "share of the erased bits that are wrong", "at_least": 0.0}
 
 
 def _thousand_bits(about: str, chosen: ThousandBits, **options: Any) -> Experiment[Any]:
@@ -302,8 +307,10 @@ def _plastic_units(p: int) -> Experiment[Any]:
         replace(book, lr=3e-4, eta=0.01, learn_eta=True, updates=2_000),
         keep=(0, 1, 2, 3, 4),
         stored=("book", "paper") if p == 2 else ("book",),
-        difference="at the scale of the book batches of 32 episodes, a larger learning rate that is annealed, and eta fixed at "
-        ".03; at the scale of the paper eta is learned as a logit, and why it has not learned as fast is not known",
+        difference="at the scale of the book batches of 32 episodes, a larger learning rate that "
+        "is annealed, and eta fixed at "
+        ".03; at the scale of the paper eta is learned as a logit, and why it has not learned as "
+        "fast is not known",
     )
 
 
@@ -314,7 +321,6 @@ def _recurrent(p: int) -> Experiment[Any]:
         book,
         replace(book, updates=400),
         replace(book, lr=3e-5, n_hidden=2_000, updates=1_000_000),
-        keep=(0,),
         difference="an eighth of the units, and a quarter of the episodes in batches of 32",
     )
 
@@ -326,8 +332,8 @@ def _lstm(p: int) -> Experiment[Any]:
         book,
         replace(book, updates=400),
         replace(book, lr=3e-5, n_hidden=1_949, updates=1_000_000),
-        keep=(0,),
-        difference="a tenth of the cells, a quarter of the episodes in batches of 32; clamped by a read-out and not by "
+        difference="a tenth of the cells, a quarter of the episodes in batches of 32; clamped by "
+        "a read-out and not by "
         "weights of the LSTM",
     )
 
@@ -347,7 +353,8 @@ def _small(p: int) -> Experiment[Any]:
 
 def _three(schedule: str) -> Experiment[Any]:
     return Experiment(
-        f"three numbers trained on 2 patterns of 50 bits in the schedule '{schedule}', used on 5 patterns of 1,000 bits in all",
+        f"three numbers trained on 2 patterns of 50 bits in the schedule '{schedule}', used on 5 "
+        "patterns of 1,000 bits in all",
         train_three_numbers,
         score_three_numbers,
         Three(schedule=schedule),
@@ -360,17 +367,19 @@ def _three(schedule: str) -> Experiment[Any]:
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     "thousand-bits": _thousand_bits(
-        "1,001 units, five patterns of 1,000 bits, in the paper's schedule, with its learning rate and eta fixed",
+        "1,001 units, five patterns of 1,000 bits, in the paper's schedule, with its learning "
+        "rate and eta fixed",
         ThousandBits(schedule="paper", lr=1e-3),
-        keep=(0,),
-        difference="none that we know of: the paper does not say how long the cue is shown (we show it as long as a pattern), nor "
+        difference="none that we know of: the paper does not say how long the cue is shown (we "
+        "show it as long as a pattern), nor "
         "whether a test was made apart from training",
     ),
     "thousand-bits-code": _thousand_bits(
         "the same in the schedule of the published code, with its learning rate",
         ThousandBits(schedule="code", lr=3e-4),
         stored=("book", "notebook"),
-        difference="at notebook scale two episodes for each update and a learning rate five times as large; both, and the length, "
+        difference="at notebook scale two episodes for each update and a learning rate five times "
+        "as large; both, and the length, "
         "were chosen on seeds 100 to 102",
     ),
     "thousand-bits-code-learned-eta": _thousand_bits(

@@ -1,9 +1,11 @@
-"""Measurements of the fast evaluation against the published formulation: time, memory, and how they grow.
+"""Time and memory of the fast evaluation against the published formulation, and how they grow.
 
-``python -m hebbnotes.chapters.fast_evaluation.benchmark`` (or ``make bench``) measures and prints; ``--store`` puts the result into the package. All times
-are of one core, forwards and backwards, CPU time per episode. The ways are measured in turn, round after round, so that a computer
-that is busy for a while is busy for all of them; a ratio is the median of the rounds' ratios. Memory is the peak of a fresh process
-above what it held before, for one episode. Memory and huge pages need Linux; the second, glibc 2.35 or later.
+``python -m hebbnotes.chapters.fast_evaluation.benchmark`` (or ``make bench``) measures and prints;
+``--store`` puts the result into the package. All times are of one core, forwards and backwards, CPU
+time per episode. The ways are measured in turn, round after round, so that a computer that is busy
+for a while is busy for all of them; a ratio is the median of the rounds' ratios. Memory is the peak
+of a fresh process above what it held before, for one episode. Memory and huge pages need Linux; the
+second, glibc 2.35 or later.
 """
 
 import argparse
@@ -30,18 +32,12 @@ __all__ = ["IMAGES", "SIZES", "WAYS", "Size", "batched", "floor", "published", "
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 HUGE = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-EXACT = {
-    "MALLOC_MMAP_THRESHOLD_": "1000000"
-}  # give every freed trace back, so that the peak is what is kept
+EXACT = {"MALLOC_MMAP_THRESHOLD_": "1000000"}
+"""Every freed trace is given back, so that the peak is what is kept."""
 
 
 class Size(NamedTuple):
-    """A published task, the rule of its trace, and how many episodes are batched.
-
-    Notes
-    -----
-    Taught on the page "The fast evaluation".
-    """
+    """A published task, the rule of its trace, and how many episodes are batched."""
 
     task: tasks.PatternCompletion
     batch: int
@@ -57,8 +53,8 @@ SIZES = {
     "1,000 bits, Oja": Size(tasks.PatternCompletion(**tasks.CODE), 4, rules.oja),
     "images": Size(IMAGES, 2),
 }
-"""Published schedules, at published sizes (100 bits apart). As in the published code, eta is trained; units are clamped, as in its
-image task."""
+"""Published schedules at published sizes, 100 bits apart. As in the published code, eta is trained;
+as in its image task, units are clamped."""
 
 
 def published(
@@ -66,25 +62,10 @@ def published(
 ) -> Tensor:
     """Run one episode as the equations are written, with autograd through every trace.
 
-    Parameters
-    ----------
-    inputs, clamp : Tensor
-        Shape (T, 1, n).
-    w, alpha : Tensor
-        Shape (n, n).
-    eta : Tensor
-        Rate at which the trace is written, a scalar.
-    rule : callable
-        :func:`.rules.decay` or :func:`.rules.oja`.
+    ``inputs`` and ``clamp`` are (T, 1, n), ``w`` and ``alpha`` (n, n), ``eta`` a scalar; the rule
+    is :func:`.rules.decay` or :func:`.rules.oja`. Returns the last output, shape (1, n).
 
-    Returns
-    -------
-    Tensor
-        The last output, shape (1, n).
-
-    Notes
-    -----
-    Source: Miconi, Stanley & Clune (2018), equations 1 to 3. Used for the times on the page "The fast evaluation".
+    Source: Miconi, Stanley & Clune (2018), equations 1 to 3.
     """
     y, hebb = torch.zeros_like(inputs[0]), torch.zeros_like(w)
     for x, given in zip(inputs, clamp, strict=True):
@@ -100,11 +81,9 @@ def published(
 def batched(
     inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, rule: rules.Rule
 ) -> Tensor:
-    """Run a batch as :func:`published` runs one episode, with a trace (n, n) for each; ``inputs`` and ``clamp`` are (T, B, n).
+    """Run a batch as :func:`published` runs one episode, with a trace for each.
 
-    Notes
-    -----
-    Used for the times on the page "The fast evaluation".
+    ``inputs`` and ``clamp`` are (T, B, n).
     """
     y = torch.zeros_like(inputs[0])
     hebb = y.new_zeros(*y.shape, y.shape[-1])
@@ -129,9 +108,9 @@ class Numbers(NamedTuple):
 
 
 def _chunks(size: Size, numbers: Numbers, episodes: tasks.Episodes, merge: bool) -> Tensor:
-    y = torch.zeros_like(episodes.inputs[0])
+    y, write = torch.zeros_like(episodes.inputs[0]), chunks.Write(numbers.eta, size.rule.forget)
     return chunks.evaluate(
-        episodes.inputs, *numbers, size.rule.forget, y, None, episodes.clamp, merge=merge
+        episodes.inputs, numbers.w, numbers.alpha, write, y, None, episodes.clamp, merge=merge
     )[0][-1]
 
 
@@ -141,9 +120,8 @@ WAYS: dict[str, Callable[[Size, Numbers, tasks.Episodes], Tensor]] = {
     "chunks": lambda size, numbers, e: _chunks(size, numbers, e, merge=False),
     "merged": lambda size, numbers, e: _chunks(size, numbers, e, merge=True),
 }
-"""Each way has one thing more than the one before: the published formulation, one episode after another; the same on a batch; the
-batch in chunks; what is clamped throughout not computed, and equal steps as one. The last is what a network runs by default at
-these sizes."""
+"""Each way has one thing more: the published formulation, one episode after another; the same on a
+batch; in chunks; what is clamped throughout not computed, and equal steps as one (the default)."""
 
 
 def _network(n: int, generator: torch.Generator) -> Numbers:
@@ -154,7 +132,10 @@ def _network(n: int, generator: torch.Generator) -> Numbers:
 def _once(
     size: Size, way: str, numbers: Numbers, generator: torch.Generator, at_least: float = 0.0
 ) -> float:
-    """Return the CPU time in ms for each episode, forwards and backwards, over ``at_least`` so many seconds."""
+    """Return the CPU time in ms for each episode, forwards and backwards.
+
+    It is repeated for ``at_least`` so many seconds.
+    """
     episodes = size.task.sample(1 if way == "published" else size.batch, generator)
     start, done = time.process_time(), 0
     while not done or time.process_time() - start < at_least:
@@ -166,7 +147,10 @@ def _once(
 
 
 def measure_times(name: str, rounds: int) -> dict[str, dict[str, float]]:
-    """Measure all ways at one size in turn; each gets its median time and its median advantage over the published one."""
+    """Measure all ways at one size in turn.
+
+    Each gets its median time and its median advantage over the published one.
+    """
     size, g = SIZES[name], torch.Generator().manual_seed(0)
     numbers = _network(size.task.n_units, g)
     times = [{way: _once(size, way, numbers, g, 0.1) for way in WAYS} for _ in range(rounds + 1)][
@@ -183,7 +167,7 @@ def measure_times(name: str, rounds: int) -> dict[str, dict[str, float]]:
 
 
 def measure_memory(name: str, way: str) -> float:
-    """Return by how many MB a fresh process grows at its peak for one episode, forwards and backwards."""
+    """Return by how many MB a process grows at its peak for one episode, both ways."""
     g = torch.Generator().manual_seed(0)
     warm = Size(tasks.PatternCompletion(n_bits=4, n_patterns=2, **tasks.ONCE), 2, SIZES[name].rule)
     _once(warm, way, _network(warm.task.n_units, g), g)
@@ -203,7 +187,10 @@ def _status(key: str) -> float:
 
 
 def measure_growth() -> dict[str, dict[str, list[float]]]:
-    """Measure loop and chunks against the number of steps and of units, on random inputs where nothing is clamped or repeats."""
+    """Measure loop and chunks against the numbers of steps and of units.
+
+    Inputs are random: nothing is clamped or repeats.
+    """
     g = torch.Generator().manual_seed(0)
     found = {}
     for name, cases in (
@@ -252,11 +239,12 @@ def measure_computer() -> dict[str, float]:
 
 
 def floor(size: Size, gflops: float, copy_gb_per_s: float, *most_keys: int) -> float:
-    """Count the least time for one episode of a batch in ms: operations of the products at their rate, and traffic of the traces.
+    """Count the least time in ms for an episode: products at their rate, traffic of traces.
 
-    An event that is not clamped throughout compares with each key of its chunk: ``n**2`` products for each, once forwards and twice
-    backwards; as many for ``w``, and for the trace at the chunk's start. To add up takes as many for each key, and where a chunk
-    follows two more on the way back. A trace is read or written fourteen times for each border.
+    An event that is not clamped throughout compares with each key of its chunk: ``n**2`` products
+    for each, once forwards and twice backwards; as many for ``w``, and for the trace at the chunk's
+    start. To add up takes as many for each key, and where a chunk follows two more on the way back.
+    A trace is read or written fourteen times for each border.
 
     Parameters
     ----------
@@ -266,15 +254,6 @@ def floor(size: Size, gflops: float, copy_gb_per_s: float, *most_keys: int) -> f
         What the computer can do.
     most_keys : int
         As for :func:`.chunked`.
-
-    Returns
-    -------
-    float
-        Time in ms.
-
-    Notes
-    -----
-    Taught on the page "The fast evaluation".
     """
     shown = size.task.sample(1, torch.Generator().manual_seed(0))
     events = chunks.find_events(shown.inputs, shown.clamp, torch.zeros_like(shown.inputs[0]))
@@ -348,16 +327,10 @@ def measure(rounds: int = 7) -> dict[str, Any]:
 def result() -> dict[str, Any]:
     """Return the stored measurements.
 
-    Returns
-    -------
-    dict
-        ``sizes`` maps a name to units, steps, batch, the counted floor, and for each way to the CPU time in ms for each episode,
-        for large networks the peak memory in MB, and both in comparison with the published formulation. ``growth`` has times in ms
-        against steps and units. ``computer`` says what the computer can do.
-
-    Notes
-    -----
-    Taught on the page "The fast evaluation".
+    ``sizes`` maps a name to units, steps, batch, the counted floor, and for each way to the CPU
+    time in ms for each episode, for large networks the peak memory in MB, and both in comparison
+    with the published formulation. ``growth`` has times in ms against steps and units. ``computer``
+    says what the computer can do.
     """
     return json.loads(
         (files("hebbnotes") / "results" / "benchmark.json").read_text(encoding="utf-8")

@@ -1,4 +1,6 @@
-"""Experiments on features of digits: what rules learn without labels, and what it is worth to a linear read-out."""
+"""Experiments on features of digits: what rules learn without labels, and what it is worth to a
+linear read-out.
+"""
 
 import warnings
 from collections.abc import Callable
@@ -19,7 +21,8 @@ __all__ = ["EXPERIMENTS", "features", "learned"]
 
 
 def prepared(split: str) -> tuple[Tensor, Tensor]:
-    """Return the digits of MNIST as the features are given them, shape (M, 784), and their labels; nothing is downloaded.
+    """Return the digits of MNIST as the features are given them, shape (M, 784), and their labels;
+    nothing is downloaded.
 
     The mean training digit is subtracted, and each digit has length 1 then.
     """
@@ -31,7 +34,9 @@ def prepared(split: str) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
-    """Configuration of features that nobody tunes: their kind, their numbers, and what they say when they are driven."""
+    """Configuration of features that nobody tunes: their kind, their numbers, and what they say
+    when they are driven.
+    """
 
     kind: str
     responses: tuple[str, ...] = ("linear", "above the mean")
@@ -40,7 +45,9 @@ class Features:
 
 @dataclass(frozen=True, kw_only=True)
 class Learned(Features):
-    """Configuration of features that a rule learns: steps of so many inputs each, at a rate that falls from eta to 0."""
+    """Configuration of features that a rule learns: steps of so many inputs each, at a rate that
+    falls from eta to 0.
+    """
 
     steps: int = 6_000
     batch: int = 100
@@ -74,7 +81,9 @@ def random(x: Tensor, k: int, chosen: Features, generator: torch.Generator) -> T
 
 
 def exemplars(x: Tensor, k: int, chosen: Features, generator: torch.Generator) -> Tensor:
-    """Return inputs, drawn by chance, which is where competition begins: a unit that never wins never learns."""
+    """Return inputs, drawn by chance, which is where competition begins: a unit that never wins
+    never learns.
+    """
     _directions(x.shape[1], k, generator)  # drawn before in all kinds, so that all begin alike
     return x[torch.randperm(len(x), generator=generator)[:k]].T.clone()
 
@@ -135,7 +144,8 @@ RESPONSES = ("linear", "rectified", "above the mean")
 def learned(
     x: Tensor, k: int, chosen: Features, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Return the weights of k features, shape (n, k), and their biases (k,), learned from inputs without labels.
+    """Return the weights of k features, shape (n, k), and their biases (k,), learned from inputs
+    without labels.
 
     Parameters
     ----------
@@ -162,25 +172,29 @@ def learned(
 def trained(
     trial: Trial, x: Tensor, labels: Tensor, k: int, chosen: Backpropagated
 ) -> tuple[Tensor, Tensor]:
-    """Return the weights and biases of k rectified units that were trained with labels, by backpropagation through a read-out."""
+    """Return the weights and biases of k rectified units that were trained with labels, by
+    backpropagation through a read-out.
+    """
     g = trial.generator()
-    net = torch.nn.Sequential(
-        torch.nn.Linear(x.shape[1], k), torch.nn.ReLU(), torch.nn.Linear(k, 10)
-    )
+    hidden, readout = torch.nn.Linear(x.shape[1], k), torch.nn.Linear(k, 10)
+    net = torch.nn.Sequential(hidden, torch.nn.ReLU(), readout)
     with torch.no_grad():
-        for layer in (net[0], net[2]):
-            layer.weight.copy_(
-                torch.randn(layer.weight.shape, generator=g) * (2 / layer.in_features) ** 0.5
-            )
+        for layer in (hidden, readout):
+            spread = (2 / layer.in_features) ** 0.5
+            layer.weight.copy_(torch.randn(layer.weight.shape, generator=g) * spread)
             layer.bias.zero_()
 
     def loss(_: int) -> tuple[Tensor, dict[str, float]]:
         some = torch.randint(len(x), (chosen.batch,), generator=g)
         return torch.nn.functional.cross_entropy(net(x[some]), labels[some]), {}
 
-    options = {"lr": chosen.lr, "schedule": training.cosine, "part": f"{k} features"}
+    options: dict[str, Any] = {
+        "lr": chosen.lr,
+        "schedule": training.cosine,
+        "part": f"{k} features",
+    }
     trial.train(net.parameters(), loss, chosen.steps, g, **options)
-    return net[0].weight.detach().T.contiguous(), net[0].bias.detach()
+    return hidden.weight.detach().T.contiguous(), hidden.bias.detach()
 
 
 def features(x: Tensor, w: Tensor, bias: Tensor, respond: str) -> Tensor:
@@ -191,7 +205,8 @@ def features(x: Tensor, w: Tensor, bias: Tensor, respond: str) -> Tensor:
     x, w, bias : Tensor
         Inputs (M, n), weights (n, k) and biases (k,).
     respond : {"linear", "rectified", "above the mean"}
-        The drive itself; what of it is above 0; or above the mean drive of all units, as if each inhibited all.
+        The drive itself; what of it is above 0; or above the mean drive of all units, as if each
+        inhibited all.
     """
     drive = x @ w + bias
     if _checks.choice("respond", respond, RESPONSES) == "linear":
@@ -200,10 +215,12 @@ def features(x: Tensor, w: Tensor, bias: Tensor, respond: str) -> Tensor:
 
 
 def wrong(known: tuple[Tensor, Tensor], new: tuple[Tensor, Tensor]) -> float:
-    """Return the share of new inputs that a linear read-out (logistic regression of scikit-learn) names wrongly.
+    """Return the share of new inputs that a linear read-out (logistic regression of scikit-learn)
+    names wrongly.
 
-    Features are centred and scaled first, by their mean and their standard deviation among the known inputs. But for the number of
-    iterations all settings are scikit-learn's; a fit that has not converged is an error.
+    Features are centred and scaled first, by their mean and their standard deviation among the
+    known inputs. But for the number of iterations all settings are scikit-learn's; a fit that has
+    not converged is an error.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
@@ -259,7 +276,9 @@ def score_pixels(weights: Weights, seed: int, chosen: Pixels) -> Numbers:
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """Configuration of :func:`train_choices`: the settings that are tried, and how all of them learn."""
+    """Configuration of :func:`train_choices`: the settings that are tried, and how all of them
+    learn.
+    """
 
     k: int = 100
     betas: tuple[float, ...] = (10, 20, 30, 50, 100)
@@ -274,7 +293,7 @@ def train_choices(trial: Trial, chosen: Choices) -> tuple[Numbers, Weights]:
     x, labels = prepared("train")
     order = torch.randperm(len(x), generator=trial.generator())
     known, held = order[:50_000], order[50_000:]
-    how = {"steps": chosen.steps, "batch": chosen.batch}
+    how: dict[str, Any] = {"steps": chosen.steps, "batch": chosen.batch}
 
     def tried(pair: tuple[Tensor, Tensor], respond: str) -> float:
         of = partial(features, w=pair[0], bias=pair[1], respond=respond)
@@ -282,13 +301,13 @@ def train_choices(trial: Trial, chosen: Choices) -> tuple[Numbers, Weights]:
 
     by_beta, by_lr = {}, {}
     for beta in chosen.betas:
-        settings = Soft(kind="soft", eta=chosen.eta, beta=beta, **how)
-        pair = learned(x[known], chosen.k, settings, trial.generator())
+        soft_one = Soft(kind="soft", eta=chosen.eta, beta=beta, **how)
+        pair = learned(x[known], chosen.k, soft_one, trial.generator())
         by_beta[f"{beta:g}"] = tried(pair, "above the mean")
     for lr in chosen.lrs:
         part = replace(trial, folder=trial.folder / f"{lr:g}")
-        settings = Backpropagated(kind="backpropagation", lr=lr, **how)
-        pair = trained(part, x[known], labels[known], chosen.k, settings)
+        with_lr = Backpropagated(kind="backpropagation", lr=lr, **how)
+        pair = trained(part, x[known], labels[known], chosen.k, with_lr)
         by_lr[f"{lr:g}"] = tried(pair, "rectified")
     return {"soft": by_beta, "backpropagation": by_lr}, {}
 
@@ -302,7 +321,7 @@ def _are_there(chosen: Any) -> None:
     data.require("mnist")
 
 
-_WRONG = {
+_WRONG: dict[str, Any] = {
     "unit": "share of test digits named wrongly",
     "at_least": 0.0,
     "needs": _are_there,
@@ -351,7 +370,8 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "units trained by backpropagation", Backpropagated(kind="backpropagation")
     ),
     "features-choices": Experiment(
-        "MNIST, settings of soft competition and of backpropagation, tried on training digits that were held out",
+        "MNIST, settings of soft competition and of backpropagation, tried on training digits "
+        "that were held out",
         train_choices,
         score_choices,
         Choices(),

@@ -1,4 +1,6 @@
-"""Experiments in the maze: Figure 6 of the paper with an LSTM beside it, and whether harder tasks need synaptic memory."""
+"""Experiments in the maze: Figure 6 of the paper with an LSTM beside it, and whether harder tasks
+need synaptic memory.
+"""
 
 import math
 import time
@@ -23,6 +25,7 @@ from hebbnotes.experiments.experiment import (
     under,
 )
 from hebbnotes.learning import agents, training
+from hebbnotes.learning.actor_critic import Objective
 from hebbnotes.tasks import maze
 
 __all__ = ["EXPERIMENTS", "agent", "load"]
@@ -30,7 +33,9 @@ __all__ = ["EXPERIMENTS", "agent", "load"]
 
 @dataclass(frozen=True, kw_only=True)
 class Lives:
-    """Configuration that agents of all kinds share: the network, the maze, how they live, learn and are tested."""
+    """Configuration that agents of all kinds share: the network, the maze, how they live, learn and
+    are tested.
+    """
 
     rule: str = "oja"
     clip: float | None = None
@@ -65,7 +70,9 @@ class Alone(Lives):
 
 @dataclass(frozen=True, kw_only=True)
 class Rates(Lives):
-    """Configuration of agents of several kinds, each with its number of units, at each of several learning rates."""
+    """Configuration of agents of several kinds, each with its number of units, at each of several
+    learning rates.
+    """
 
     sizes: dict[str, int]
     rates: tuple[float, ...] = (1e-3, 3e-3, 1e-2, 3e-2)
@@ -84,10 +91,10 @@ class Rates(Lives):
 
 def agent(chosen: Alone, generator: torch.Generator) -> agents.Agent:
     """Return the untrained agent of a configuration."""
-    return agents.Agent(
-        chosen.n,
+    return agents.of_kind(
         chosen.kind,
-        RULES[_checks.choice("rule", chosen.rule, tuple(RULES))],
+        chosen.n,
+        rule=RULES[_checks.choice("rule", chosen.rule, tuple(RULES))],
         clip=chosen.clip,
         eta=chosen.eta,
         alpha_scale=chosen.alpha_scale,
@@ -97,7 +104,8 @@ def agent(chosen: Alone, generator: torch.Generator) -> agents.Agent:
 
 
 def load(name: str, weights: Weights, prefix: str = "") -> agents.Agent:
-    """Return the trained agent of an experiment: with those weights whose names begin with a prefix, such as ``"0."``.
+    """Return the trained agent of an experiment: with those weights whose names begin with a
+    prefix, such as ``"0."``.
 
     Raises
     ------
@@ -122,17 +130,24 @@ def train(trial: Trial, chosen: Alone, part: str = "") -> tuple[Numbers, Weights
     """Train an agent by advantage actor-critic, each update on new episodes."""
     if trial.device != "cpu":
         raise ValueError(
-            f"device must be cpu for the maze, got {trial.device}: its agents take one step after the other"
+            f"device must be cpu for the maze, got {trial.device}: its agents take one step after "
+            "the other"
         )
     g, updates, (first, last) = trial.generator(), chosen.updates, chosen.entropy
     made, net = maze.make(chosen.size), agent(chosen, g)
-    loss = agents.loss(
-        net, made, chosen.batch, chosen.n_steps, g,
-        n_goals=chosen.n_goals, reward=chosen.reward, penalty=chosen.penalty,
-        gamma=chosen.gamma, lam=chosen.lam, scale=chosen.scale, value_weight=chosen.value_weight,
-        entropy=lambda update: first + (last - first) * update / updates,
-    )  # fmt: skip
-    options = {
+    task = agents.Task(chosen.n_goals, chosen.reward, chosen.penalty)
+    steady = Objective(
+        gamma=chosen.gamma,
+        lam=chosen.lam,
+        value_weight=chosen.value_weight,
+        scale=chosen.scale,
+    )
+
+    def objective(update: int) -> Objective:
+        return replace(steady, entropy_weight=first + (last - first) * update / updates)
+
+    loss = agents.loss(net, made, chosen.batch, chosen.n_steps, g, task=task, objective=objective)
+    options: dict[str, Any] = {
         "lr": chosen.lr,
         "schedule": LR_SCHEDULES[chosen.schedule],
         "clip_norm": chosen.clip_norm,
@@ -149,7 +164,9 @@ def train(trial: Trial, chosen: Alone, part: str = "") -> tuple[Numbers, Weights
 
 
 def _milliseconds(loss: Callable[[int], Any], update: int, times: int = 20) -> float:
-    """Return the mean time that computing an update, the loss and its gradients, takes on the processor."""
+    """Return the mean time that computing an update, the loss and its gradients, takes on the
+    processor.
+    """
     began = time.process_time()
     for _ in range(times):
         loss(update)[0].backward()
@@ -157,11 +174,13 @@ def _milliseconds(loss: Callable[[int], Any], update: int, times: int = 20) -> f
 
 
 def score(weights: Weights, seed: int, chosen: Alone) -> Numbers:
-    """Test an agent on new episodes: as it is, with its memory erased half-way, and where its goal can be read from."""
+    """Test an agent on new episodes: as it is, with its memory erased half-way, and where its goal
+    can be read from.
+    """
     net, made = loaded(agent(chosen, torch.Generator()), weights), maze.make(chosen.size)
     g = torch.Generator().manual_seed(10_000 + seed)
     n_steps, n_goals = chosen.n_steps, chosen.n_goals
-    world = {"reward": chosen.reward, "penalty": chosen.penalty}
+    world: dict[str, Any] = {"reward": chosen.reward, "penalty": chosen.penalty}
 
     def live(begin: maze.Agents, steps: int, state: Any = None) -> agents.Life:
         return agents.live(net, made, begin, steps, g, state, **world)
@@ -170,7 +189,7 @@ def score(weights: Weights, seed: int, chosen: Alone) -> Numbers:
     half = live(maze.start(made, chosen.test_episodes, g, n_goals), n_steps // 2)
     knows, later = half.found.any(0), int(torch.randint(2**31, (1,), generator=g))
     after = {}
-    for name, state in agents.with_erased(net, half.state).items():
+    for name, state in net.erased(half.state).items():
         g.manual_seed(later)  # the same chances for all
         late = live(half.agents, n_steps // 2, state).found[:, knows].sum(0).double()
         after[name] = short(late.mean()) if knows.any() else None
@@ -187,13 +206,15 @@ def score(weights: Weights, seed: int, chosen: Alone) -> Numbers:
     }
     if n_goals == 1:
         numbers["decoded"] = _decoded(net, made, half)
-    if net.kind == "plastic":
+    if isinstance(net, agents.PlasticAgent):
         numbers |= {"eta": short(net.core.eta), "alpha_std": short(net.core.alpha.std())}
     return numbers
 
 
 def _decoded(net: agents.Agent, made: maze.Maze, life: agents.Life) -> dict[str, float | None]:
-    """Return how well the goal is read from agents that found it, but not in the last five steps; None where these are too few."""
+    """Return how well the goal is read from agents that found it, but not in the last five steps;
+    None where these are too few.
+    """
     away = life.found.any(0) & ~life.found[-5:].any(0)
     enough, goal = int(away.sum()) >= 30, life.agents.goal[away]
     return {
@@ -204,7 +225,7 @@ def _decoded(net: agents.Agent, made: maze.Maze, life: agents.Life) -> dict[str,
 
 def train_rates(trial: Trial, chosen: Rates) -> tuple[Numbers, Weights]:
     """Train an agent of each kind at each learning rate."""
-    weights = {}
+    weights: Weights = {}
     for name, one in chosen.each().items():
         _, trained = train(trial, one, part=name)
         weights |= {f"{name}.{key}": value for key, value in trained.items()}
@@ -224,7 +245,7 @@ def score_rates(weights: Weights, seed: int, chosen: Rates) -> Numbers:
     }
 
 
-_GOALS = {"unit": "goals found in an episode", "at_least": 0.0}
+_GOALS: dict[str, Any] = {"unit": "goals found in an episode", "at_least": 0.0}
 
 
 def _experiment(about: str, chosen: Alone, **options: Any) -> Experiment[Any]:
@@ -254,16 +275,23 @@ def _published(kind: str) -> Alone:
 
 
 _DIFFERENCE = (
-    "rewards of 1 and -0.01 instead of 10 and -0.1; 200 steps, as in the later paper, instead of 250; 64 units instead of 100; the "
-    "agent is told what it did, as in the later paper, and no time; 32 episodes in an update and 10,000 updates instead of single "
-    "ones; Adam at 0.003, falling along a cosine, instead of 0.0001; alpha starts at 0.1 times a normal number, with both signs, "
-    "and eta at 0.1, instead of small positive numbers and 0.01; a discount of 0.95 and generalised advantages instead of 0.9 and "
-    "returns; the entropy itself instead of Simpson's index; advantages are divided by their root mean square, and gradients are "
+    "rewards of 1 and -0.01 instead of 10 and -0.1; 200 steps, as in the later paper, instead of "
+    "250; 64 units instead of 100; the "
+    "agent is told what it did, as in the later paper, and no time; 32 episodes in an update and "
+    "10,000 updates instead of single "
+    "ones; Adam at 0.003, falling along a cosine, instead of 0.0001; alpha starts at 0.1 times a "
+    "normal number, with both signs, "
+    "and eta at 0.1, instead of small positive numbers and 0.01; a discount of 0.95 and "
+    "generalised advantages instead of 0.9 and "
+    "returns; the entropy itself instead of Simpson's index; advantages are divided by their root "
+    "mean square, and gradients are "
     "clipped; the recurrent network has 87 units, so that it "
-    "has as many trained numbers; five seeds instead of 15. Rates were chosen on seeds 100 and 101 (maze-rates). The scale of the "
-    "paper, which was not run, has the numbers of the published program but for the inputs, the initial numbers and the entropy"
+    "has as many trained numbers; five seeds instead of 15. Rates were chosen on seeds 100 and "
+    "101 (maze-rates). The scale of the "
+    "paper, which was not run, has the numbers of the published program but for the inputs, the "
+    "initial numbers and the entropy"
 )
-_FIVE = {"seeds": (0, 1, 2, 3, 4), "keep": (0, 1, 2, 3, 4)}
+_FIVE: dict[str, Any] = {"seeds": (0, 1, 2, 3, 4), "keep": (0, 1, 2, 3, 4)}
 _LSTM = Alone(kind="lstm", n=41, lr=1e-2)
 
 

@@ -1,4 +1,6 @@
-"""Experiments on one-shot learning: Table 1 of the paper, a prototypical network beside it, and what changes with rule and task."""
+"""Experiments on one-shot learning: Table 1 of the paper, a prototypical network beside it, and
+what changes with rule and task.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +31,7 @@ __all__ = ["EXPERIMENTS", "load", "network"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class OneShot:
+class Omniglot:
     """Configuration of a network on Omniglot; one without ``alpha`` is a prototypical network.
 
     In an update ``batch`` episodes share ``n_characters`` times ``n_drawings`` drawings.
@@ -55,20 +57,21 @@ class OneShot:
 
 
 def network(
-    chosen: OneShot, generator: torch.Generator
+    chosen: Omniglot, generator: torch.Generator
 ) -> networks.OneShotNetwork | networks.PrototypicalNetwork:
     """Return the untrained network of a configuration."""
     rule = RULES[_checks.choice("rule", chosen.rule, tuple(RULES))]
     if chosen.alpha is None:
         return networks.PrototypicalNetwork(generator=generator)
-    how = {"eta": chosen.eta, "alpha_scale": chosen.alpha_scale}
+    how: dict[str, Any] = {"eta": chosen.eta, "alpha_scale": chosen.alpha_scale}
     return networks.OneShotNetwork(chosen.n_ways, rule, chosen.alpha, **how, generator=generator)
 
 
 def load(
     name: str, weights: Weights, prefix: str = ""
 ) -> networks.OneShotNetwork | networks.PrototypicalNetwork:
-    """Return the trained network of an experiment: with those weights whose names begin with a prefix, such as ``"0."``.
+    """Return the trained network of an experiment: with those weights whose names begin with a
+    prefix, such as ``"0."``.
 
     Raises
     ------
@@ -82,14 +85,16 @@ def load(
 
 
 def _falling(done: float) -> float:
-    """Take a third off the learning rate after each fifth of the training, as the published code does."""
+    """Take a third off the learning rate after each fifth of the training, as the published code
+    does.
+    """
     return 0.666 ** int(5 * done)
 
 
 LR_SCHEDULES = {"cosine": training.cosine, "falling": _falling}
 
 
-def train(trial: Trial, chosen: OneShot) -> tuple[Numbers, Weights]:
+def train(trial: Trial, chosen: Omniglot) -> tuple[Numbers, Weights]:
     """Train a network on the characters that its seed does not hold out."""
     drawings, _ = one_shot.omniglot()
     known, _ = one_shot.split(len(drawings), chosen.held_out, trial.seed)
@@ -105,7 +110,7 @@ def train(trial: Trial, chosen: OneShot) -> tuple[Numbers, Weights]:
         )
 
     loss = one_shot.loss(net, draw, getattr(torch, chosen.precision))
-    options = {
+    options: dict[str, Any] = {
         "lr": chosen.lr,
         "kernel_lr": chosen.kernel_lr,
         "schedule": LR_SCHEDULES[chosen.schedule],
@@ -120,8 +125,10 @@ def train(trial: Trial, chosen: OneShot) -> tuple[Numbers, Weights]:
     }, net.state_dict()
 
 
-def score(weights: Weights, seed: int, chosen: OneShot) -> Numbers:
-    """Test a network on the characters that it never saw: as it is, read by another rule, and with more drawings of each."""
+def score(weights: Weights, seed: int, chosen: Omniglot) -> Numbers:
+    """Test a network on the characters that it never saw: as it is, read by another rule, and with
+    more drawings of each.
+    """
     drawings, _ = one_shot.omniglot()
     net = loaded(network(chosen, torch.Generator()), weights)
     new = drawings[one_shot.split(len(drawings), chosen.held_out, seed)[1]]
@@ -160,17 +167,19 @@ def _answers(
     n_episodes: int,
     generator: torch.Generator,
 ) -> tuple[dict[str, Tensor], Tensor]:
-    """Return for each way to read the features which episodes were right, 0 or 1, and at which step the label was first shown."""
+    """Return for each way to read the features which episodes were right, 0 or 1, and at which step
+    the label was first shown.
+    """
     turned = torch.stack([drawings.rot90(k, (-2, -1)) for k in range(4)])
     features = torch.cat(
         [net.features(some) for some in turned.flatten(0, 2).split(500)]
     ).unflatten(0, turned.shape[:3])
+    n_characters, n_drawings = drawings.shape[:2]
     answers: dict[str, list[Tensor]] = {}
     where = []
     for at in range(0, n_episodes, 500):  # of features, so that each drawing is looked at once
-        drawn = one_shot.draw(
-            *drawings.shape[:2], n_ways, n_shots, min(500, n_episodes - at), generator
-        )
+        batch = min(500, n_episodes - at)
+        drawn = one_shot.draw(n_characters, n_drawings, n_ways, n_shots, batch, generator)
         seen = features[drawn.turns, drawn.characters, drawn.samples].transpose(0, 1)
         e = one_shot.with_labels(seen, drawn.labels, n_ways)
         for name, drive in readings(net, seen, e.targets, e.clamp).items():
@@ -194,8 +203,9 @@ def readings(net: Any, seen: Tensor, targets: Tensor, clamp: Tensor) -> dict[str
     Returns
     -------
     dict
-        ``"prototypes"``, the nearest mean, and ``"mean product"``, the largest product with a mean, for any network; for a plastic
-        one also ``"oja"`` and ``"decay"``, its read-out under this rule, and ``"w = 0"``, its read-out without fixed weights.
+        ``"prototypes"``, the nearest mean, and ``"mean product"``, the largest product with a mean,
+        for any network; for a plastic one also ``"oja"`` and ``"decay"``, its read-out under this
+        rule, and ``"w = 0"``, its read-out without fixed weights.
     """
     shown, labels = seen[:-1], targets[:-1]
     means = torch.einsum("kbf,kbn->bnf", shown, labels) / labels.sum(0).unsqueeze(-1)
@@ -215,12 +225,12 @@ def readings(net: Any, seen: Tensor, targets: Tensor, clamp: Tensor) -> dict[str
     return found
 
 
-def _are_there(chosen: OneShot) -> None:
+def _are_there(chosen: Omniglot) -> None:
     data.require("omniglot")
 
 
-def _experiment(about: str, chosen: OneShot, **options: Any) -> Experiment[Any]:
-    shared = {
+def _experiment(about: str, chosen: Omniglot, **options: Any) -> Experiment[Any]:
+    shared: dict[str, Any] = {
         "unit": "share of drawings of new characters named right",
         "at_least": 0.0,
         "needs": _are_there,
@@ -229,7 +239,7 @@ def _experiment(about: str, chosen: OneShot, **options: Any) -> Experiment[Any]:
     return Experiment(about, train, score, chosen, "test_right", **shared | options)
 
 
-_PUBLISHED = OneShot(
+_PUBLISHED = Omniglot(
     eta=0.01,
     alpha_scale=0.01,
     n_characters=5,
@@ -243,20 +253,28 @@ _PUBLISHED = OneShot(
     precision="float32",
 )
 _DIFFERENCE = (
-    "in an update 4,096 episodes share 256 drawings, each slightly turned, stretched, sheared and shifted, instead of one "
-    "episode of drawings as they are; 6,000 updates instead of 1,000,000 in version 1 of the paper and 5,000,000 in its "
-    "later code; kernels are trained with Muon at 0.01 and all else with Adam at 0.002, both falling along a cosine, "
-    "instead of Adam at 0.00003, falling by thirds, in that code; the trace is read from the start (alpha 1 and eta 0.27 "
-    "instead of 0.01 each); convolutions are trained in half precision (bfloat16); ink is 1 and paper 0; the loss is the "
-    "cross-entropy of the softmax instead of one for each output; three or five seeds with 100,000 test episodes each "
-    "instead of ten with 100. Settings were chosen by the held-out characters of seeds 100 and 101. The scale of the paper, "
+    "in an update 4,096 episodes share 256 drawings, each slightly turned, stretched, sheared and "
+    "shifted, instead of one "
+    "episode of drawings as they are; 6,000 updates instead of 1,000,000 in version 1 of the "
+    "paper and 5,000,000 in its "
+    "later code; kernels are trained with Muon at 0.01 and all else with Adam at 0.002, both "
+    "falling along a cosine, "
+    "instead of Adam at 0.00003, falling by thirds, in that code; the trace is read from the "
+    "start (alpha 1 and eta 0.27 "
+    "instead of 0.01 each); convolutions are trained in half precision (bfloat16); ink is 1 and "
+    "paper 0; the loss is the "
+    "cross-entropy of the softmax instead of one for each output; three or five seeds with "
+    "100,000 test episodes each "
+    "instead of ten with 100. Settings were chosen by the held-out characters of seeds 100 and "
+    "101. The scale of the paper, "
     "which was not run, has the numbers of that code but for ink, loss and test"
 )
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     "omniglot-plastic": _experiment(
-        "five characters, one drawing of each, the published network with one plasticity for all connections, Oja's rule",
-        OneShot(),
+        "five characters, one drawing of each, the published network with one plasticity for all "
+        "connections, Oja's rule",
+        Omniglot(),
         keep=(0, 1, 2, 3, 4),
         scales={"paper": _PUBLISHED},
         paper=("Table 1",),
@@ -264,31 +282,32 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     ),
     "omniglot-full": _experiment(
         "the same with a plasticity of its own for each connection",
-        OneShot(alpha="full"),
+        Omniglot(alpha="full"),
         seeds=(0, 1, 2),
         paper=("Table 1",),
         difference=_DIFFERENCE,
     ),
     "omniglot-prototypes": _experiment(
         "the same convolutions without plasticity: a prototypical network",
-        OneShot(alpha=None),
+        Omniglot(alpha=None),
         keep=(0, 1, 2, 3, 4),
         paper=("Table 1",),
-        difference="the paper quotes a published number; this is a network with the convolutions and the training of ours",
+        difference="the paper quotes a published number; this is a network with the convolutions "
+        "and the training of ours",
     ),
     "omniglot-decay": _experiment(
         "five characters, one drawing of each, the decay rule",
-        OneShot(rule="decay"),
+        Omniglot(rule="decay"),
         seeds=(0, 1, 2),
     ),
     "omniglot-five-shots": _experiment(
         "five characters, five drawings of each",
-        OneShot(n_shots=5, n_characters=32, n_drawings=8, batch=1024, test_episodes=20_000),
+        Omniglot(n_shots=5, n_characters=32, n_drawings=8, batch=1024, test_episodes=20_000),
         seeds=(0, 1, 2),
     ),
     "omniglot-twenty-ways": _experiment(
         "twenty characters, one drawing of each, a read-out for twenty labels",
-        OneShot(n_ways=20, batch=1024, test_episodes=20_000),
+        Omniglot(n_ways=20, batch=1024, test_episodes=20_000),
         seeds=(0, 1, 2),
     ),
 }

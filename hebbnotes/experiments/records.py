@@ -1,0 +1,260 @@
+"""Records: what a seed rests on and what came out, as files; and all seeds in one file, with their
+mean.
+"""
+
+import json
+import math
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import hebbnotes
+from hebbnotes import _files, analysis
+from hebbnotes.experiments.experiment import Experiment, Weights, described, short, shorts
+from hebbnotes.experiments.paper import PAPER
+from hebbnotes.experiments.stored import EXPERIMENTS, WEIGHTS, command, stem
+
+__all__ = [
+    "Run",
+    "check_whole",
+    "circumstances",
+    "collect",
+    "headline",
+    "number",
+    "read_checked",
+    "store",
+    "write_json",
+    "write_weights",
+]
+
+
+@dataclass(frozen=True)
+class Run:
+    """An experiment that is run at a scale, with the folder that keeps its results and checkpoints,
+    and the device.
+    """
+
+    name: str
+    folder: Path
+    scale: str = "book"
+    device: str = "cpu"
+
+    @property
+    def experiment(self) -> Experiment[Any]:
+        """What is run."""
+        return EXPERIMENTS[self.name]
+
+    @property
+    def configuration(self) -> Any:
+        """Its configuration."""
+        return self.experiment.scaled(self.scale)
+
+    @property
+    def stem(self) -> str:
+        """The name of its files, without their ending."""
+        return stem(self.name, self.scale)
+
+    @property
+    def place(self) -> Path:
+        """The folder of its seeds."""
+        return self.folder / self.stem
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file, in the place of an old one."""
+    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    _files.write(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+
+
+def write_weights(path: Path, tensors: Weights) -> None:
+    """Write weights as safetensors that say their format."""
+    from safetensors.torch import save_file
+
+    _files.write(path, lambda beside: save_file(tensors, beside, metadata={"format": WEIGHTS}))
+
+
+def halved(tensors: Weights) -> Weights:
+    """Return weights as they are stored: on the processor, matrices in half precision where that
+    can hold them.
+    """
+    kept = {}
+    for name, tensor in tensors.items():
+        single = tensor.detach().cpu().contiguous()
+        half = single.half()
+        kept[name] = half if single.ndim > 1 and bool(torch.isfinite(half).all()) else single
+    return kept
+
+
+def _processor() -> str:
+    """Return the name of the processor, as far as the system tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line for line in lines if line.startswith("model name")]
+    if names:
+        return names[0].partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def circumstances(run: Run) -> dict[str, Any]:
+    """Return what a result that is computed here and now rests on."""
+    on_gpu = run.device.startswith("cuda")
+    threads = f"threads: {torch.get_num_threads()}"
+    return {
+        "configuration": described(run.configuration),
+        "versions": {
+            "hebbnotes": hebbnotes.__version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        },
+        "hardware": f"{_processor()}, "
+        + (torch.cuda.get_device_name(run.device) if on_gpu else threads),
+        "device": run.device,
+    }
+
+
+def read_checked(run: Run, path: Path, any_device: bool = False) -> dict[str, Any]:
+    """Read a record, and refuse what is damaged or was trained otherwise."""
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+        configuration, device = read["configuration"], read["device"]
+    except (json.JSONDecodeError, KeyError, TypeError) as damaged:
+        raise ValueError(f"{path} is damaged: remove it, and run the seed again") from damaged
+    if configuration != described(run.configuration) or not (any_device or device == run.device):
+        raise ValueError(
+            f"{path} belongs to another configuration or device: "
+            f"remove {run.place} to train again, or use another folder"
+        )
+    return read
+
+
+def number(numbers: dict[str, Any], metric: str) -> float:
+    """Return the number that a metric names; a dot leads into a dict."""
+    value: Any = numbers
+    for key in metric.split("."):
+        value = value[key]
+    return float(value)
+
+
+def headline(experiment: Experiment[Any], numbers: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the metric of an experiment, its mean over seeds, and the 95 % interval of the mean
+    (None with one seed).
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Which says what the metric is, and its bound, where it has one.
+    numbers : dict
+        The numbers of each seed.
+    """
+    values = [number(one, experiment.metric) for one in numbers.values()]
+    mean, *interval = analysis.interval(values) if len(values) > 1 else values
+    bound = -math.inf if experiment.at_least is None else experiment.at_least
+    return {
+        "metric": experiment.metric,
+        "unit": experiment.unit,
+        "value": short(mean),
+        "ci95": shorts(max(bound, end) for end in interval) if interval else None,
+    }
+
+
+def collect(run: Run, target: Path) -> dict[str, Any]:
+    """Put the results of all seeds that are done into one file, with what was run, where, and what
+    was published.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no seed is done.
+    ValueError
+        If a seed was trained with another configuration, or not all on one device and with the same
+        versions.
+    """
+    experiment = run.experiment
+    parts = {int(path.stem): path for path in run.place.glob("*.json")}
+    if not parts:
+        raise FileNotFoundError(f"{run.place} holds no result: run the experiment first")
+    read = {seed: read_checked(run, parts[seed], any_device=True) for seed in sorted(parts)}
+    for what in ("device", "versions"):
+        if len({json.dumps(one[what]) for one in read.values()}) > 1:
+            each = "; ".join(f"seed {seed}: {one[what]}" for seed, one in read.items())
+            raise ValueError(
+                f"{run.place} mixes trainings of more than one kind ({each}): remove some, and "
+                "run them again"
+            )
+    numbers = {str(seed): one["numbers"] for seed, one in read.items()}
+    first = read[min(read)]
+    found = {
+        "experiment": run.name,
+        "scale": run.scale,
+        "about": experiment.about,
+        "command": command(run.name, run.scale),
+        **{key: first[key] for key in ("configuration", "versions", "device")},
+        "hardware": "; ".join(dict.fromkeys(one["hardware"] for one in read.values())),
+        **headline(experiment, numbers),
+        "published": _published(experiment),
+        "seeds": numbers,
+    }
+    _collect_weights(run, read, target / f"{run.stem}.safetensors")
+    write_json(target / f"{run.stem}.json", found)
+    return found
+
+
+def _published(experiment: Experiment[Any]) -> dict[str, Any] | None:
+    for figure in experiment.paper:  # the first, where there is one
+        return {"where": figure, **PAPER[figure]._asdict()}
+    return None
+
+
+def _collect_weights(run: Run, seeds: Iterable[int], path: Path) -> None:
+    """Put those weights that an experiment keeps into one file; remove an old one, where it keeps
+    none.
+    """
+    from safetensors.torch import load_file
+
+    only = run.experiment.keep_only
+    tensors = {
+        f"{seed}.{key}": tensor
+        for seed in seeds
+        if seed in run.experiment.keep and run.scale in run.experiment.keep_at
+        for key, tensor in load_file(run.place / f"{seed}.safetensors").items()
+        if not only or key in only
+    }
+    if tensors:
+        write_weights(path, tensors)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def check_whole(run: Run, seeds: Iterable[int]) -> None:
+    """Refuse to store other seeds than those of the package, together with those that are done, or
+    another scale.
+    """
+    done, experiment = (
+        {int(path.stem) for path in run.place.glob("*.json")} | set(seeds),
+        run.experiment,
+    )
+    if done != set(experiment.seeds) or run.scale not in experiment.stored:
+        raise ValueError(
+            f"{run.name}: the package stores the seeds {experiment.seeds} at the scales "
+            f"{', '.join(experiment.stored)}, got {sorted(done)} at {run.scale!r}: name these, or "
+            "leave --store out"
+        )
+
+
+def store(run: Run) -> Path:
+    """Put a result into the package, in the place of the old one; returns where.
+
+    Raises
+    ------
+    ValueError
+        As :func:`check_whole` and :func:`collect`.
+    """
+    check_whole(run, ())
+    target = Path(str(files("hebbnotes") / "results"))
+    collect(run, target)
+    return target / f"{run.stem}.json"

@@ -1,0 +1,292 @@
+"""The kinds of agents: networks that are told what they see, with an actor and a critic.
+
+Each is a class with the same few methods. Compiled code is used where numba is installed.
+
+Shapes: T steps, B agents, n units.
+"""
+
+from importlib.util import find_spec
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from hebbnotes import _checks, networks
+from hebbnotes.networks import PlasticRNN, State
+from hebbnotes.plasticity import rules
+from hebbnotes.plasticity.rules import Rule
+from hebbnotes.tasks import maze
+
+__all__ = ["AGENTS", "Agent", "LSTMAgent", "PlasticAgent", "RecurrentAgent", "of_kind"]
+
+
+class Agent(nn.Module):
+    """A network ``core`` that is told what it sees, and has an actor and a critic.
+
+    This is what all kinds share; a kind says how it runs and what its state is.
+
+    Attributes
+    ----------
+    outward : Parameter, shape (n + 1, 5): to four actions and the critic
+    plain : bool, whether nothing is compiled; set it to compare
+    options : tuple of str, what only this kind is made with
+    """
+
+    core: nn.Module
+    outward: nn.Parameter
+    plain = False
+    options: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def n_seen(self) -> int:
+        """Numbers that it is told at each step."""
+        raise NotImplementedError
+
+    def rest(self, batch: int) -> Any:
+        """Return the state at the start of an episode: all zero."""
+        raise NotImplementedError
+
+    def erased(self, state: Any) -> dict[str, Any]:
+        """Return a state with ``"nothing"`` set to zero, each thing that it holds, or all."""
+        raise NotImplementedError
+
+    def readable(self, state: Any) -> dict[str, Tensor]:
+        """Return what a state holds, each of shape (B, n_features)."""
+        raise NotImplementedError
+
+    def arrays(self, state: Any) -> tuple[Any, Any]:
+        """Return weights and a copy of a state for compiled lives, and this copy as a state.
+
+        The two share their numbers: compiled lives change both.
+        """
+        raise NotImplementedError
+
+    def run(self, seen: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """Return the outputs of the units, shape (T, B, n), and the state after the last step."""
+        raise NotImplementedError
+
+    def compiles(self) -> bool:
+        """Tell whether compiled code takes it: on the processor, in single or double precision."""
+        usual = self.outward.dtype in (torch.float32, torch.float64)
+        here = usual and self.outward.device.type == "cpu"
+        return here and not self.plain and find_spec("numba") is not None
+
+    def forward(self, seen: Tensor, state: Any = None) -> tuple[Tensor, Tensor, Any]:
+        """Go through steps.
+
+        Parameters
+        ----------
+        seen : Tensor, shape (T, B, n_seen)
+        state : optional, by default at rest
+
+        Returns
+        -------
+        logits : Tensor, shape (T, B, 4)
+        values : Tensor, what the critic expects, shape (T, B)
+        state : after the last step
+        """
+        sizes, like = {"n_seen": self.n_seen}, (self.outward, "the agent's weights")
+        _checks.finite("seen", _checks.tensor("seen", seen, "T B n_seen", sizes, *like))
+        y, state = self.run(seen, self.rest(seen.shape[1]) if state is None else state)
+        out = y @ self.outward[:-1] + self.outward[-1]
+        return out[..., :4], out[..., 4], state
+
+
+def _drawn(deviation: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    return deviation * torch.randn(*shape, generator=generator)
+
+
+def _sizes(n: int, n_noise: int) -> tuple[int, float]:
+    """Return how many numbers are seen, and the deviation of the initial recurrent weights."""
+    n_seen = maze.N_SEEN + _checks.integer("n_noise", n_noise, 0)
+    return n_seen, 0.9 / _checks.integer("n", n) ** 0.5
+
+
+class PlasticAgent(Agent):
+    """Plastic recurrent network that acts.
+
+    Parameters
+    ----------
+    n : int, units
+    rule, eta : as for :class:`.PlasticRNN`
+    clip : as for :func:`.loop.run`
+    alpha_scale : float
+        Deviation of the initial plasticities. Their signs are random: with all of them positive the
+        trace feeds itself.
+    n_noise : int
+        Inputs that only distract: at each step each of them is 1 or -1 at random.
+    generator : torch.Generator, source of the initial values
+
+    Attributes
+    ----------
+    inward : Parameter, shape (n_seen + 1, n): from what is seen, and from a unit that is always 1
+
+    Notes
+    -----
+    Source: Miconi, Stanley & Clune (2018), section 4.5.
+
+    Examples
+    --------
+    >>> agent = PlasticAgent(64, generator=torch.Generator().manual_seed(0))
+    >>> logits, values, state = agent(torch.zeros(10, 3, agent.n_seen))  # 10 steps of 3 agents
+    >>> logits.shape, values.shape, state.hebb.shape
+    (torch.Size([10, 3, 4]), torch.Size([10, 3]), torch.Size([3, 64, 64]))
+    """
+
+    options = ("rule", "clip", "eta", "alpha_scale")
+
+    def __init__(
+        self,
+        n: int = 64,
+        rule: Rule = rules.oja,
+        *,
+        clip: float | None = None,
+        eta: float = 0.1,
+        alpha_scale: float = 0.1,
+        n_noise: int = 0,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.clip = _checks.clip(clip)
+        n_seen, scale = _sizes(n, n_noise)
+        deviations = {"w_scale": scale, "alpha_scale": alpha_scale}
+        self.core = PlasticRNN(n, rule, eta=eta, **deviations, generator=generator)
+        n_in = n_seen + 1
+        self.inward = nn.Parameter(_drawn(n_in**-0.5, (n_in, n), generator))
+        self.outward = nn.Parameter(_drawn(0.1 * n**-0.5, (n + 1, 5), generator))
+
+    @property
+    def n_seen(self) -> int:
+        """Numbers that it is told at each step."""
+        return len(self.inward) - 1
+
+    def rest(self, batch: int) -> State:
+        """Return zero outputs (B, n) and a zero trace (B, n, n)."""
+        n = len(self.core.w)
+        return State(self.outward.new_zeros(batch, n), self.outward.new_zeros(batch, n, n))
+
+    def erased(self, state: State) -> dict[str, State]:
+        """Return a state with nothing, its activity, its trace, or both set to zero."""
+        y, hebb = map(torch.zeros_like, state)
+        one = {"activity": State(y, state.hebb), "trace": State(state.y, hebb)}
+        return {"nothing": state, **one, "both": State(y, hebb)}
+
+    def readable(self, state: State) -> dict[str, Tensor]:
+        """Return the activity and the trace."""
+        return {"activity": state.y, "trace": state.hebb.flatten(1)}
+
+    def compiles(self) -> bool:
+        """Tell whether compiled code takes it, its rule included: hebb, decay or oja."""
+        if not super().compiles():
+            return False
+        from hebbnotes.plasticity import compiled
+
+        return compiled.knows(self.core.rule)
+
+    def arrays(self, state: State) -> tuple[Any, State]:
+        """Return a :class:`.PlasticNet`, and the state that it holds."""
+        from hebbnotes.learning.agents import compiled_lives
+
+        return compiled_lives.plastic_net(self.core, (self.inward, self.outward), self.clip, state)
+
+    def run(self, seen: Tensor, state: State) -> tuple[Tensor, State]:
+        """Return the outputs of the units, shape (T, B, n), and the state after the last step."""
+        core, drive = self.core, seen @ self.inward[:-1] + self.inward[-1]
+        numbers, method = (core.w, core.alpha, core.eta), "compiled" if self.compiles() else "auto"
+        return networks.run(drive, *numbers, core.rule, state, method=method, clip=self.clip)
+
+
+class RecurrentAgent(Agent):
+    """The plastic agent without plasticity: torch's recurrent network, drawn in the same way.
+
+    Parameters as for :class:`PlasticAgent`. Of torch's two biases the sum alone matters.
+    """
+
+    cell: ClassVar[type[nn.RNNBase]] = nn.RNN
+
+    def __init__(self, n: int = 64, *, n_noise: int = 0, generator: torch.Generator) -> None:
+        super().__init__()
+        n_seen, scale = _sizes(n, n_noise)
+        self.core = self.cell(n_seen, n)
+        inward, w = self.core.weight_ih_l0, self.core.weight_hh_l0
+        with torch.no_grad():
+            inward.copy_(_drawn((n_seen + 1) ** -0.5, (*inward.shape,), generator))
+            w.copy_(_drawn(scale, (*w.shape,), generator))
+            self.core.bias_ih_l0.zero_()
+            self.core.bias_hh_l0.zero_()
+        self.outward = nn.Parameter(_drawn(0.1 * n**-0.5, (n + 1, 5), generator))
+
+    @property
+    def n_seen(self) -> int:
+        """Numbers that it is told at each step."""
+        return self.core.input_size
+
+    def rest(self, batch: int) -> Any:
+        """Return zero outputs, (1, B, n) as torch has them."""
+        return self.outward.new_zeros(1, batch, self.core.hidden_size)
+
+    def erased(self, state: Any) -> dict[str, Any]:
+        """Return a state as it is, and with its activity set to zero."""
+        return {"nothing": state, "activity": torch.zeros_like(state)}
+
+    def readable(self, state: Any) -> dict[str, Tensor]:
+        """Return the activity."""
+        return {"activity": state[0]}
+
+    def arrays(self, state: Any) -> tuple[Any, Any]:
+        """Return a :class:`.RecurrentNet`, and the state that it holds."""
+        from hebbnotes.learning.agents import compiled_lives
+
+        return compiled_lives.recurrent_net(self.core, self.outward, state)
+
+    def run(self, seen: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """Return the outputs of the units, shape (T, B, n), and the state after the last step."""
+        return self.core(seen, state)
+
+
+class LSTMAgent(RecurrentAgent):
+    """Torch's LSTM, of n cells; as :class:`RecurrentAgent` otherwise."""
+
+    cell = nn.LSTM
+
+    def rest(self, batch: int) -> tuple[Tensor, Tensor]:
+        """Return zero outputs and zero cells, each (1, B, n) as torch has them."""
+        return super().rest(batch), super().rest(batch)
+
+    def erased(self, state: tuple[Tensor, Tensor]) -> dict[str, Any]:
+        """Return a state as it is, and with its activity set to zero, cells included."""
+        return {"nothing": state, "activity": tuple(map(torch.zeros_like, state))}
+
+    def readable(self, state: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        """Return the activity: outputs and cells."""
+        return {"activity": torch.cat([part[0] for part in state], 1)}
+
+    def arrays(self, state: tuple[Tensor, Tensor]) -> tuple[Any, tuple[Tensor, Tensor]]:
+        """Return a :class:`.LSTMNet`, and the state that it holds."""
+        from hebbnotes.learning.agents import compiled_lives
+
+        return compiled_lives.lstm_net(self.core, self.outward, state)
+
+
+AGENTS = {"plastic": PlasticAgent, "recurrent": RecurrentAgent, "lstm": LSTMAgent}
+"""The kinds of agents, by the names that configurations have for them."""
+
+
+def of_kind(
+    kind: str, n: int, *, n_noise: int = 0, generator: torch.Generator, **options: Any
+) -> Agent:
+    """Return an untrained agent of the kind that a configuration names, one of :data:`AGENTS`.
+
+    Options such as ``rule`` that other kinds alone have are left aside; what none has is refused.
+
+    Examples
+    --------
+    >>> of_kind("lstm", 41, rule=rules.oja, generator=torch.Generator()).n_seen
+    14
+    """
+    made = AGENTS[_checks.choice("kind", kind, tuple(AGENTS))]
+    known = {name for each in AGENTS.values() for name in each.options}
+    for name in options.keys() - known:
+        raise TypeError(f"no agent has the option {name!r}: use {', '.join(sorted(known))}")
+    own = {name: value for name, value in options.items() if name in made.options}
+    return made(n, n_noise=n_noise, generator=generator, **own)
