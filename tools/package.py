@@ -21,6 +21,7 @@ from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).parents[1]
 BOOK, PACKAGE = ROOT / "book", "hebbnotes"
+LONGEST_VALUE = 200
 
 
 @cache
@@ -198,6 +199,14 @@ class RuleDocumenter(autodoc.FunctionDocumenter):
         )
 
 
+class ValueDocumenter(autodoc.DataDocumenter):
+    """Show the value of a constant where it is short."""
+
+    def should_suppress_value_header(self) -> bool:
+        """Leave out what would fill lines."""
+        return super().should_suppress_value_header() or len(repr(self.object)) > LONGEST_VALUE
+
+
 def public_name(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.Element
 ) -> nodes.reference | None:
@@ -223,6 +232,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     mend_mocks()
     app.add_directive("modules", Modules)
     app.add_autodocumenter(RuleDocumenter)
+    app.add_autodocumenter(ValueDocumenter, override=True)
     app.connect("missing-reference", public_name)
     app.connect("autodoc-process-docstring", tell_users, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
