@@ -80,9 +80,10 @@ def public(module: str) -> list[str]:
 
 
 def modules(folder: Path) -> list[str]:
-    """Return the modules of a folder that define public names."""
-    names = [".".join(p.relative_to(ROOT).with_suffix("").parts) for p in folder.glob("[a-z]*.py")]
-    return sorted(name for name in names if public(name))
+    """Return the modules that define public names, in a folder and those inside of it; at the top, in itself alone."""
+    files = folder.glob("[a-z]*.py") if folder == ROOT / PACKAGE else folder.rglob("[a-z]*.py")
+    paths = [p.relative_to(ROOT).with_suffix("") for p in files]
+    return sorted(name for name in map(".".join, (p.parts for p in paths)) if public(name))
 
 
 def dotted(node: ast.AST) -> str:

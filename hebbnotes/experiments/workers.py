@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from hebbnotes import _checks
 from hebbnotes.experiments.records import Run
 from hebbnotes.experiments.running import check_device, check_first, run_seed
 
@@ -113,8 +114,8 @@ def _ready(lock: Any) -> None:
     """Make a process ready: one thread, one lock for the bars of all, and an end with the process
     that started it.
     """
-    from tqdm import tqdm
-
+    with _checks.extra("chapters"):
+        from tqdm import tqdm
     torch.set_num_threads(1)
     tqdm.set_lock(lock)
     threading.Thread(target=_end_with_parent, daemon=True).start()
