@@ -26,7 +26,6 @@ LAYERS = (
     {"figures", "check"},
     {"chapters"},
 )
-LONG = {}
 CROWDED = {
     "learning.training.train",
 }
@@ -101,7 +100,7 @@ def test_each_folder_can_be_taken_in_at_a_glance():
 
 
 def test_a_module_has_four_hundred_lines_at_most():
-    assert {name for name, path in MODULES.items() if path.read_text().count("\n") > 400} == LONG
+    assert not {name for name, path in MODULES.items() if path.read_text().count("\n") > 400}
 
 
 def functions(node, within):

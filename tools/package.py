@@ -80,9 +80,8 @@ def public(module: str) -> list[str]:
 
 
 def modules(folder: Path) -> list[str]:
-    """Return the modules that define public names, in a folder and those inside of it; at the top, in itself alone."""
-    files = folder.glob("[a-z]*.py") if folder == ROOT / PACKAGE else folder.rglob("[a-z]*.py")
-    paths = [p.relative_to(ROOT).with_suffix("") for p in files]
+    """Return the modules of a folder that define public names."""
+    paths = [p.relative_to(ROOT).with_suffix("") for p in folder.glob("[a-z]*.py")]
     return sorted(name for name in map(".".join, (p.parts for p in paths)) if public(name))
 
 
@@ -151,7 +150,8 @@ def section(module: str, level: str) -> str:
 def of_folder(name: str) -> str:
     """Return what a folder says of itself, unless it is the top, and the sections of its modules, in Markdown."""
     folder = ROOT / PACKAGE / name
-    about = f"```{{eval-rst}}\n.. automodule:: {PACKAGE}.{name}\n```\n" if name != "." else ""
+    dotted_name = f"{PACKAGE}.{name.replace('/', '.')}"
+    about = f"```{{eval-rst}}\n.. automodule:: {dotted_name}\n```\n" if name != "." else ""
     return "\n".join([about, *(section(module, "###") for module in modules(folder))])
 
 

@@ -28,6 +28,7 @@ from typing import Any
 
 import nbformat
 import numpy as np
+from tqdm import tqdm
 
 from tools import outputs
 from tools.dependence import LEARNING, last_use, needed, uses
@@ -152,7 +153,7 @@ class Notes:
             result = result and SIGNS[sign](left, right)
             with contextlib.suppress(TypeError, ValueError):
                 a, b = np.broadcast_arrays(
-                    *(np.asarray(side, dtype=float) for side in (left, right))
+                    *(np.asarray(_plain(side), dtype=float) for side in (left, right))
                 )
                 room = (b - a if sign in ("<", "<=") else a - b).ravel()
                 worst = room.argmin() if which == "all" else room.argmax()
@@ -174,6 +175,11 @@ class Notes:
         for one in shown:
             if isinstance(one, dict):
                 print(one)
+
+
+def _plain(side: Any) -> Any:
+    """Return a tensor without its gradient, and anything else as it is."""
+    return side.detach() if hasattr(side, "detach") else side
 
 
 def begin_elsewhere(namespace: dict[str, Any], seed: int) -> None:
@@ -354,7 +360,9 @@ def main(names: list[str]) -> None:
         print(f"skipped: {reason}")
         return
     start, code = time.perf_counter(), cells(path)
-    entry = {"cells": fingerprint(code), "runs": RUNS} | judge(list(runs(path, code)))
+    entry = {"cells": fingerprint(code), "runs": RUNS} | judge(
+        list(tqdm(runs(path, code), name, RUNS, disable=None))
+    )
     store(name, entry)
     margins = [one["margin"] for one in entry["claims"].values() if one["margin"] is not None]
     print(f"{name}: {time.perf_counter() - start:.0f} s; margins from {min(margins, default=None)}")

@@ -35,6 +35,11 @@ def _parser() -> argparse.ArgumentParser:
         default=Path("runs"),
         help="where seeds and checkpoints are kept (default: runs)",
     )
+    runner.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="train on the workers of the Dask cluster at tcp://host:8786; all see --folder",
+    )
     runner.add_argument("--store", action="store_true", help="put the result into the package")
     evaluator = commands.add_parser("evaluate", help="test the stored weights again")
     evaluator.add_argument(
@@ -105,7 +110,8 @@ def _run_all(chosen: argparse.Namespace) -> int:
     _one_thread()
     if chosen.processes is not None and chosen.processes < 1:
         raise ValueError(f"--processes must be 1 or more, got {chosen.processes}")
-    running.check_device(chosen.device)
+    if not chosen.cluster:
+        running.check_device(chosen.device)
     runs, seeds = {}, {}
     for name in chosen.names:
         runs[name] = records.Run(name, chosen.folder, chosen.scale, chosen.device)
@@ -114,7 +120,10 @@ def _run_all(chosen: argparse.Namespace) -> int:
 
     def work(name: str) -> int:
         run = runs[name]
-        workers.run_seeds(run, seeds[name], chosen.processes)
+        if chosen.cluster:
+            workers.run_on_cluster(run, seeds[name], chosen.cluster)
+        else:
+            workers.run_seeds(run, seeds[name], chosen.processes)
         found = records.collect(run, run.folder)
         path = records.store(run) if chosen.store else run.folder / f"{run.stem}.json"
         n_seeds = len(found["seeds"])

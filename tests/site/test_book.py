@@ -22,6 +22,7 @@ from tools import measure, outputs, package
 from tools.book_extension import find_witnesses, prose
 
 ROOT = Path(__file__).parents[2]
+FOLDERS = sorted(path.parent for path in (ROOT / "hebbnotes").rglob("__init__.py"))
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -109,11 +110,7 @@ def test_every_witness_names_a_function_of_the_package():
 
 @pytest.mark.parametrize(
     "name",
-    sorted(
-        {"hebbnotes", *package.modules(ROOT / "hebbnotes")}.union(
-            *map(package.modules, (p.parent for p in (ROOT / "hebbnotes").glob("*/__init__.py")))
-        )
-    ),
+    ["hebbnotes", *(name for folder in FOLDERS for name in package.modules(folder))],
 )
 def test_every_public_name_is_documented(name):
     module = importlib.import_module(name)
@@ -298,7 +295,7 @@ def test_with_the_extra_of_the_chapters_one_runs_from_the_wheel_and_all_find_wha
 
 
 def test_what_the_package_imports_belongs_to_it_or_to_an_extra_that_is_named_there():
-    """Foreign packages that are not at the core's disposal are imported inside ``with extra(name)``, of the extra that has them."""
+    """What the core does not need is imported where a failure names the extra that has it."""
     told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     core = {*needed(told["dependencies"]), "ipython"}  # a notebook's kernel has it
     own = {
@@ -308,10 +305,11 @@ def test_what_the_package_imports_belongs_to_it_or_to_an_extra_that_is_named_the
     homes = importlib.metadata.packages_distributions()
     for path in sorted((ROOT / "hebbnotes").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        within = {
-            id(inner): ast.literal_eval(node.items[0].context_expr.args[0])
+        within = {  # with _checks.extra("gym"), or a message of its own that names hebbnotes[gym]
+            id(inner): found[1] or found[2]
             for node in ast.walk(tree)
-            if isinstance(node, ast.With) and "extra(" in ast.unparse(node.items[0].context_expr)
+            if isinstance(node, ast.With | ast.Try)
+            and (found := re.search(r"""extra\(['"](\w+)|hebbnotes\[(\w+)""", ast.unparse(node)))
             for inner in ast.walk(node)
         }
         for node in ast.walk(tree):

@@ -15,6 +15,7 @@ from PIL import Image
 
 from hebbnotes.figures import use_style
 from tests.site.comparison import compare_outputs, compare_pictures, compare_text
+from tools import outputs
 
 ROOT = Path(__file__).parents[2]
 
@@ -134,16 +135,7 @@ def test_a_picture_inside_html_is_compared_too():
     )
 
 
-def test_a_false_number_in_a_notebook_fails_the_run_with_a_message_that_says_so(tmp_path):
-    cells = [
-        new_code_cell(
-            "print(f'{1 / 3:.3f}')",
-            execution_count=1,
-            outputs=[new_output("stream", name="stdout", text=f"{n}\n")],
-        )
-        for n in ("0.334", "0.335")
-    ]
-    nbformat.write(new_notebook(cells=cells), tmp_path / "fault.ipynb")
+def run_strictly(path):
     command = [
         sys.executable,
         "-m",
@@ -154,16 +146,41 @@ def test_a_false_number_in_a_notebook_fails_the_run_with_a_message_that_says_so(
         "0",
         "-c",
         ROOT / "pyproject.toml",
-        "--rootdir",
-        ROOT,
     ]
-    done = subprocess.run(
-        [*command, "--confcutdir", ROOT, "-p", "conftest", str(tmp_path / "fault.ipynb")],
-        capture_output=True, text=True, cwd=ROOT, check=False,
-    )  # fmt: skip
+    command += ["--rootdir", ROOT, "--confcutdir", ROOT, "-p", "conftest", path]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+def test_a_false_number_in_a_notebook_fails_the_run_with_a_message_that_says_so(tmp_path):
+    cells = [
+        new_code_cell(
+            "print(f'{1 / 3:.3f}')",
+            execution_count=1,
+            outputs=[new_output("stream", name="stdout", text=f"{n}\n")],
+        )
+        for n in ("0.334", "0.335")
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "fault.ipynb")
+    done = run_strictly(tmp_path / "fault.ipynb")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 failed, 1 passed" in done.stdout
     assert "the number 0.335 is stored, 0.333 came out" in done.stdout
+
+
+def test_what_is_said_of_axes_survives_a_run_and_spares_their_ink(tmp_path):
+    drawn = """
+_, ax = plt.subplots()
+ax.plot([random.random() for _ in range(30)])
+ax.set(ylim=(0, 1))
+"""
+    sources = ["import random, matplotlib.pyplot as plt\nfrom hebbnotes import figures as fig"]
+    sources += [drawn + show for show in ("fig.live_training(ax.figure)", "plt.show()")]
+    path = tmp_path / "course.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
+    nbformat.write(outputs.execute(path)[0], path)
+    done = run_strictly(path)
+    assert "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
+    assert "of the picture's ink" in done.stdout
 
 
 def test_a_live_training_is_compared_by_its_axes():

@@ -80,7 +80,7 @@ history = training.train([w], loss, {updates}, lr=0.1)
 ends, falls = w.detach()[:1], history.loss
 print("it ends below one:", "yes" if ends.item() < 1 else "no")
 ---
-assert (ends < {bound}).all() and other < 4
+assert (ends < {bound}).all() and other < 4 and w[0] < 4
 for k in range(2):
     assert 0 <= k < falls[0] + 5, "with room"
 fig.glue("other", "3.0")
@@ -124,6 +124,7 @@ def test_comparisons_that_depend_on_a_training_are_found_and_measured(asked):
         "2: ends.item() < 1",
         "3: ends < 1.0",
         "3: other < 4",
+        "3: w[0] < 4",
         "3: 0 <= k",
         "3: k < falls[0] + 5",
     ]
@@ -137,7 +138,7 @@ def test_comparisons_that_depend_on_a_training_are_found_and_measured(asked):
 
 def test_a_claim_without_room_and_one_that_fails_are_found(asked):
     found, _ = asked(bound=0.1)
-    assert found == ["small: 3: (ends < 0.1).all() and other < 4"]
+    assert found == ["small: 3: (ends < 0.1).all() and other < 4 and (w[0] < 4)"]
     found, _ = asked(start=1.1, updates=1)  # the first step of Adam is as long as the rate says
     assert any(
         "2: ends.item() < 1: " in text and "spreads from its bound, wanted 2.0" in text

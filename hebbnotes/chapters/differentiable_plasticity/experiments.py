@@ -233,12 +233,8 @@ def train_three_numbers(trial: Trial, chosen: Three) -> tuple[Numbers, Weights]:
     task = tasks.PatternCompletion(chosen.n_bits, chosen.n_patterns, bias_unit=False, **schedule)
     network = ThreeNumbers(**asdict(chosen.start)).to(g.device)
     loss = tasks.recall_loss(network, task, chosen.batch, g)
-    options: dict[str, Any] = {
-        "lr": chosen.lr,
-        "clip_norm": chosen.clip_norm,
-        "schedule": training.cosine,
-    }
-    history = trial.train(network.parameters(), loss, chosen.updates, g, **options)
+    options: dict[str, Any] = {"clip_norm": chosen.clip_norm, "schedule": training.cosine}
+    history = trial.train(network.parameters(), loss, chosen.updates, g, lr=chosen.lr, **options)
     found = {name: short(getattr(network, name)) for name in ("inhibition", "gain", "eta")}
     late = short(np.mean(history.metrics["erased"][-50:]))
     return found | {"train_erased": late}, network.state_dict()

@@ -367,7 +367,9 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     ),
     "features-soft": _experiment("what soft competition learns", Soft(kind="soft")),
     "features-backpropagation": _experiment(
-        "units trained by backpropagation", Backpropagated(kind="backpropagation")
+        "units trained by backpropagation",
+        Backpropagated(kind="backpropagation"),
+        shares=lambda chosen: [replace(chosen, sizes=(k,)) for k in chosen.sizes],
     ),
     "features-choices": Experiment(
         "MNIST, settings of soft competition and of backpropagation, tried on training digits "

@@ -330,6 +330,11 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         score_rates,
         Rates(sizes={"plastic": 64, "recurrent": 87, "lstm": 41}),
         "best.lstm",
+        shares=lambda chosen: [
+            replace(chosen, sizes={kind: n}, rates=(rate,))
+            for kind, n in chosen.sizes.items()
+            for rate in chosen.rates
+        ],
         seeds=(100, 101),
         **_GOALS | {"unit": "goals found in an episode, LSTM at its best rate"},
     ),

@@ -331,6 +331,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "half.1.full",
         keep=(0, 1, 2, 3, 4),
         keep_only=("scattered 0 full alpha",),
+        shares=lambda chosen: [replace(chosen, lengths=(length,)) for length in chosen.lengths],
         scales={"notebook": SmoothPatterns(lengths=(0, 2), updates=150)},
         **_SQUARED,
     ),

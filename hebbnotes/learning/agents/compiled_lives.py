@@ -72,7 +72,7 @@ class RecurrentNet(NamedTuple):
 
 
 class LSTMNet(NamedTuple):
-    """The same of an LSTM; the gates in torch's order: admit, keep, new, show."""
+    """The same of an LSTM; the gates in torch's order: store, keep, new, show."""
 
     inward: Array  # (n_seen + 1, 4 n)
     outward: Array  # (n + 1, 5)
@@ -136,8 +136,9 @@ def _think_lstm(net: Any, seen: Array, b: int) -> None:
     add(drive, seen, net.inward[:-1])
     add(drive, y, net.w)
     n = len(y)
-    admit, keep, show = _sigmoid(drive[:n]), _sigmoid(drive[n : 2 * n]), _sigmoid(drive[3 * n :])
-    _copy_to(cells, keep * cells + admit * tanh(drive[2 * n : 3 * n]))
+    # numba sorts what an expression of arrays reads by name: other names round otherwise
+    store, keep, show = _sigmoid(drive[:n]), _sigmoid(drive[n : 2 * n]), _sigmoid(drive[3 * n :])
+    _copy_to(cells, keep * cells + store * tanh(drive[2 * n : 3 * n]))
     _copy_to(y, show * tanh(cells))
 
 
@@ -148,9 +149,9 @@ def _think(net: Any, seen: Array, b: int) -> None:
     """Do one step of episode b, and change the net's state in place."""
 
 
-@overload(_think, inline="always")
+@overload(_think, jit_options={k: add.targetoptions[k] for k in ("error_model", "fastmath")})
 def _think_of(net: Any, seen: Array, b: int) -> Any:
-    """Choose by the type of the net, while it is compiled."""
+    """Choose by the type of the net, while it is compiled, with the options of everything else."""
     return _THINK[net.instance_class]
 
 
@@ -260,7 +261,7 @@ def lived(
     after = maze.Agents(*map(_copy, agents))
     chances = array(chance), array(noise.to(like))
     world = _World(array(made.walls), array(made.free), reward, penalty, *chances)
-    _lives(net, world, maze.Agents(*map(array, after)), _Record(*map(array, record)))
+    _lives(net, world, maze.Agents._make(map(array, after)), _Record._make(map(array, record)))
     return *record, after, state
 
 
@@ -275,7 +276,7 @@ def plastic_net(
     return PlasticNet(*weights, *rule, array(y), array(hebb)), State(y, hebb)
 
 
-def recurrent_net(core: nn.RNN, outward: Tensor, state: Tensor) -> tuple[RecurrentNet, Tensor]:
+def recurrent_net(core: nn.RNNBase, outward: Tensor, state: Tensor) -> tuple[RecurrentNet, Tensor]:
     """Return a net of torch's network and the connections from it, and the state it holds."""
     y = _copy(state)
     return RecurrentNet(*_weights(core, outward), array(y)[0]), y
@@ -291,8 +292,9 @@ def lstm_net(
 
 def _weights(core: nn.RNNBase, outward: Tensor) -> tuple[Array, Array, Array]:
     """Return ``inward``, with torch's biases as its last row, ``outward`` and ``w``."""
-    inward = torch.cat([core.weight_ih_l0.mT, (core.bias_ih_l0 + core.bias_hh_l0)[None]])
-    return array(inward), array(outward), array(core.weight_hh_l0.mT)
+    ((inward, w, *biases),) = core.all_weights
+    with_bias = torch.cat([inward.mT, (biases[0] + biases[1])[None]])
+    return array(with_bias), array(outward), array(w.mT)
 
 
 def _copy(value: Tensor) -> Tensor:

@@ -133,6 +133,7 @@ class PlasticAgent(Agent):
     (torch.Size([10, 3, 4]), torch.Size([10, 3]), torch.Size([3, 64, 64]))
     """
 
+    core: PlasticRNN
     options = ("rule", "clip", "eta", "alpha_scale")
 
     def __init__(
@@ -149,8 +150,9 @@ class PlasticAgent(Agent):
         super().__init__()
         self.clip = _checks.clip(clip)
         n_seen, scale = _sizes(n, n_noise)
-        deviations = {"w_scale": scale, "alpha_scale": alpha_scale}
-        self.core = PlasticRNN(n, rule, eta=eta, **deviations, generator=generator)
+        self.core = PlasticRNN(
+            n, rule, eta=eta, w_scale=scale, alpha_scale=alpha_scale, generator=generator
+        )
         n_in = n_seen + 1
         self.inward = nn.Parameter(_drawn(n_in**-0.5, (n_in, n), generator))
         self.outward = nn.Parameter(_drawn(0.1 * n**-0.5, (n + 1, 5), generator))
@@ -202,18 +204,19 @@ class RecurrentAgent(Agent):
     Parameters as for :class:`PlasticAgent`. Of torch's two biases the sum alone matters.
     """
 
-    cell: ClassVar[type[nn.RNNBase]] = nn.RNN
+    core: nn.RNNBase
+    cell: ClassVar[type[nn.RNN] | type[nn.LSTM]] = nn.RNN
 
     def __init__(self, n: int = 64, *, n_noise: int = 0, generator: torch.Generator) -> None:
         super().__init__()
         n_seen, scale = _sizes(n, n_noise)
         self.core = self.cell(n_seen, n)
-        inward, w = self.core.weight_ih_l0, self.core.weight_hh_l0
+        ((inward, w, *biases),) = self.core.all_weights
         with torch.no_grad():
             inward.copy_(_drawn((n_seen + 1) ** -0.5, (*inward.shape,), generator))
             w.copy_(_drawn(scale, (*w.shape,), generator))
-            self.core.bias_ih_l0.zero_()
-            self.core.bias_hh_l0.zero_()
+            for bias in biases:
+                bias.zero_()
         self.outward = nn.Parameter(_drawn(0.1 * n**-0.5, (n + 1, 5), generator))
 
     @property
@@ -247,6 +250,7 @@ class RecurrentAgent(Agent):
 class LSTMAgent(RecurrentAgent):
     """Torch's LSTM, of n cells; as :class:`RecurrentAgent` otherwise."""
 
+    core: nn.LSTM
     cell = nn.LSTM
 
     def rest(self, batch: int) -> tuple[Tensor, Tensor]:
@@ -268,7 +272,11 @@ class LSTMAgent(RecurrentAgent):
         return compiled_lives.lstm_net(self.core, self.outward, state)
 
 
-AGENTS = {"plastic": PlasticAgent, "recurrent": RecurrentAgent, "lstm": LSTMAgent}
+AGENTS: dict[str, type[PlasticAgent] | type[RecurrentAgent]] = {
+    "plastic": PlasticAgent,
+    "recurrent": RecurrentAgent,
+    "lstm": LSTMAgent,
+}
 """The kinds of agents, by the names that configurations have for them."""
 
 

@@ -106,9 +106,9 @@ def _check_state(agent: Agent, state: Any, batch: int) -> None:
     )
     got, wanted = ([tuple(part.shape) for part in parts] for parts in (given, at_rest))
     if got != wanted or any(part.dtype != dtype for part in given):
-        got, wanted = (", ".join(map(str, shapes)) for shapes in (got, wanted))
+        told = [", ".join(map(str, shapes)) for shapes in (wanted, got)]
         raise ValueError(
-            f"state must hold {wanted} in {dtype}, as agent.rest returns it, got {got}"
+            f"state must hold {told[0]} in {dtype}, as agent.rest returns it, got {told[1]}"
         )
 
 

@@ -1,0 +1,120 @@
+"""Records: a file for each seed, one for all, and what may be put into the package."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+
+from hebbnotes import analysis, experiments
+from hebbnotes.experiments import records, running
+from hebbnotes.experiments.__main__ import main
+from hebbnotes.experiments.records import Run
+from tests.experiments.small import put, without_seconds
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=6), st.sampled_from([None, 0.0, -0.5]))
+def test_an_interval_ends_at_a_bound_of_its_metric_and_nowhere_else(values, bound):
+    one = replace(experiments.EXPERIMENTS["thousand-bits"], metric="gain.in", at_least=bound)
+    values = [value if bound is None else max(value, bound) for value in values]
+    found = records.headline(one, {str(k): {"gain": {"in": v}} for k, v in enumerate(values)})
+    mean, low, high = analysis.interval(values)
+    if bound is not None:
+        low = max(low, bound)
+    assert found["value"] == pytest.approx(mean, rel=1e-3, abs=1e-12)
+    assert found["ci95"] == pytest.approx([low, high], rel=1e-3, abs=1e-12)
+
+
+def test_an_experiment_writes_each_seed_and_one_file_with_all(tiny, tmp_path, capsys):
+    for seed in ("10", "2"):
+        assert main(["run", tiny, "--folder", str(tmp_path), "--seed", seed]) == 0
+    found = json.loads((tmp_path / f"{tiny}.json").read_text())
+    assert list(found["seeds"]) == ["2", "10"], "in the order of numbers"
+    for seed in ("2", "10"):
+        alone = json.loads((tmp_path / tiny / f"{seed}.json").read_text())
+        assert found["seeds"][seed] == alone["numbers"]
+        shared = ("configuration", "versions", "hardware", "device")
+        assert {k: alone[k] for k in shared} == {k: found[k] for k in shared}
+    assert (
+        len({json.dumps(without_seconds(numbers)) for numbers in found["seeds"].values()}) == 2
+    ), "seeds differ"
+    assert found["configuration"]["updates"] == 6
+    assert found["versions"]["torch"] == torch.__version__
+    kept = load_file(tmp_path / f"{tiny}.safetensors")
+    assert set(kept) == {"10.inhibition", "10.log_gain", "10.eta_logit"}, (
+        "the seeds to keep, and no other"
+    )
+    left = {p.name for p in tmp_path.rglob("*") if p.is_file()}
+    seeds = {f"{seed}.{end}" for seed in (2, 10) for end in ("json", "safetensors")}
+    locks = {"2.lock", "10.lock"}
+    assert left - locks == seeds | {f"{tiny}.json", f"{tiny}.safetensors"}, (
+        "no checkpoint and no part of a file is left"
+    )
+    assert "95 % interval" in capsys.readouterr().out
+    before = (tmp_path / tiny / "2.json").read_text()
+    main(["run", tiny, "--folder", str(tmp_path), "--seed", "2"])
+    assert (tmp_path / tiny / "2.json").read_text() == before, (
+        "a seed that is done is not run again"
+    )
+
+
+def test_another_scale_has_files_of_its_own(tiny, tmp_path):
+    assert main(["run", tiny, "--folder", str(tmp_path), "--seed", "2", "--scale", "notebook"]) == 0
+    found = json.loads((tmp_path / f"{tiny}.notebook.json").read_text())
+    assert (found["scale"], found["configuration"]["updates"]) == ("notebook", 3)
+    assert found["ci95"] is None, "one seed has no interval"
+    assert not (tmp_path / tiny).exists()
+
+
+def test_only_a_whole_result_is_stored_and_what_was_trained_otherwise_is_refused(
+    tiny, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(records, "files", lambda package: tmp_path / "package")
+    with pytest.raises(FileNotFoundError, match="run the experiment first"):
+        records.collect(Run(tiny, tmp_path), tmp_path)
+    assert main(["run", tiny, "--folder", str(tmp_path / "a"), "--seed", "2"]) == 0
+    with pytest.raises(ValueError, match=r"the package stores the seeds \(2, 10\)"):
+        records.store(Run(tiny, tmp_path / "a"))
+    assert not (tmp_path / "package").exists()
+    assert main(["run", tiny, "--folder", str(tmp_path / "a"), "--seed", "10", "--store"]) == 0
+    assert (tmp_path / "package" / "results" / f"{tiny}.json").exists()
+    small = experiments.EXPERIMENTS[tiny]
+    done = tmp_path / "a" / tiny / "2.json"
+    was = json.loads(done.read_text())
+    done.write_text(json.dumps(was | {"device": "cuda"}))
+    with pytest.raises(ValueError, match="another configuration or device"):
+        running.run_seed(Run(tiny, tmp_path / "a"), 2)
+    for other in ({"device": "cuda"}, {"versions": was["versions"] | {"torch": "1.0"}}):
+        done.write_text(json.dumps(was | other))
+        with pytest.raises(ValueError, match="mixes trainings"):
+            records.collect(Run(tiny, tmp_path / "a"), tmp_path)
+    for broken in ("{", "{}", "[]"):
+        done.write_text(broken)
+        with pytest.raises(ValueError, match=r"2.json is damaged: remove it"):
+            running.run_seed(Run(tiny, tmp_path / "a"), 2)
+    done.write_text(json.dumps(was))
+    put(monkeypatch, tiny, replace(small, configuration=replace(small.configuration, lr=0.5)))
+    for call in (
+        lambda: running.run_seed(Run(tiny, tmp_path / "a"), 2),
+        lambda: records.collect(Run(tiny, tmp_path / "a"), tmp_path),
+    ):
+        with pytest.raises(ValueError, match="another configuration"):
+            call()
+
+
+def test_kept_matrices_are_halved_only_where_that_can_hold_them():
+    tensors = {
+        "w": torch.tensor([[1e5, 1.0]]),
+        "alpha": torch.tensor([[0.1, 1.0]]),
+        "eta": torch.tensor(0.1),
+    }
+    kept = records.halved(tensors)
+    assert [kept[name].dtype for name in ("w", "alpha", "eta")] == [
+        torch.float32,
+        torch.float16,
+        torch.float32,
+    ]
+    assert torch.equal(kept["w"], tensors["w"])

@@ -1,0 +1,151 @@
+"""Several seeds run at once, each in a process that may be stopped, be killed or die."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from filelock import FileLock, Timeout
+
+from hebbnotes.experiments import workers
+from hebbnotes.experiments.records import Run
+from tests.experiments.small import without_seconds
+
+ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
+
+
+def smaller(folder, *, every=30.0, updates=200):
+    """A program that runs a real experiment on few bits and saves as often as it is told."""
+    return [
+        sys.executable,
+        "-c",
+        "import dataclasses; from hebbnotes import training; from hebbnotes.experiments.__main__ "
+        "import main\n"
+        "from hebbnotes.chapters.differentiable_plasticity.experiments import EXPERIMENTS\n"
+        f"training.train.__kwdefaults__['every'] = {every}\n"
+        "load = training.load\n"
+        "def told(*args):\n history = load(*args)\n print('goes on at', len(history.loss))\n "
+        "return history\n"
+        "training.load = told\n"
+        "one = EXPERIMENTS['three-numbers-once']\n"
+        f"small = {{'n_bits': 12, 'updates': {updates}, 'test_episodes': 1}}\n"
+        "few = dataclasses.replace(one.configuration, **small)\n"
+        "EXPERIMENTS['three-numbers-once'] = dataclasses.replace(one, configuration=few)\n"
+        f"raise SystemExit(main(['run', 'three-numbers-once', '--seed', '0', '--folder', "
+        f"{str(folder)!r}]))",
+    ]
+
+
+def until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert condition()
+
+
+def test_a_killed_process_goes_on_to_the_same_result(tmp_path):
+    place = tmp_path / "killed" / "three-numbers-once"
+    victim = subprocess.Popen(smaller(tmp_path / "killed", every=0.0), env=ONE_THREAD)
+    until((place / "0.parts" / "training.checkpoint").exists)
+    victim.kill()
+    victim.wait()
+    assert not (place / "0.json").exists(), "it was killed in time"
+    said = {
+        name: subprocess.run(
+            smaller(tmp_path / name), check=True, env=ONE_THREAD, capture_output=True, text=True
+        ).stdout
+        for name in ("killed", "whole")
+    }
+    assert "goes on at" in said["killed"]
+    assert "goes on at" not in said["whole"]
+    one, two = (
+        json.loads((tmp_path / name / place.name / "0.json").read_text())["numbers"]
+        for name in ("killed", "whole")
+    )
+    assert without_seconds(one) == without_seconds(two)
+    assert (tmp_path / "killed" / f"{place.name}.safetensors").read_bytes() == (
+        tmp_path / "whole" / f"{place.name}.safetensors"
+    ).read_bytes()
+
+
+def noted(run, seed, bar):
+    """Stands for the training of a seed, in a process of its own."""
+    (run.folder / f"{seed}.{bar['position']}.{os.getpid()}").touch()
+    if seed == 3:
+        raise SystemExit(1)
+
+
+def test_several_seeds_run_in_processes_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "_in_a_process", noted)
+    run = Run("three-numbers-once", tmp_path)
+    workers.run_seeds(run, [0, 1, 2, 1], processes=2)
+    found = [path.name.split(".") for path in tmp_path.iterdir()]
+    assert sorted(seed for seed, _, _ in found) == ["0", "1", "2"], "each seed once"
+    assert {place for _, place, _ in found} == {"0", "1"}, "two at once"
+    assert len({pid for _, _, pid in found} - {str(os.getpid())}) == 3
+    with pytest.raises(RuntimeError, match=r"seeds \[3\] failed"):
+        workers.run_seeds(run, [3, 4])
+    assert list(tmp_path.glob("4.*")), "the others are run to their end"
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_stopping_the_command_ends_all_its_processes(tmp_path, sent):
+    command = [
+        sys.executable,
+        "-m",
+        "hebbnotes.experiments",
+        "run",
+        "fifty-bits-lstm-3",
+        "--seed",
+        "0",
+        "1",
+        "--processes",
+        "2",
+    ]
+    with subprocess.Popen(
+        [*command, "--folder", str(tmp_path)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ONE_THREAD,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - jobs in the background ignore it
+    ) as now:
+        try:
+            until(lambda: len(list(tmp_path.glob("*/*.began"))) == 2)
+            now.send_signal(sent)  # to the command alone, not to its processes
+            locks = [FileLock(path, blocking=False) for path in tmp_path.glob("*/*.lock")]
+            until(lambda: all(is_free(lock) for lock in locks))
+            said = now.communicate(timeout=60)[1]
+        finally:
+            now.kill()
+    assert len(locks) == 2
+    if sent != signal.SIGKILL:
+        assert now.returncode == 130
+        assert "goes on from the last checkpoint" in said
+    assert "Traceback" not in said
+    assert len(list(tmp_path.glob("*/*.began"))) == 2
+
+
+def is_free(lock):
+    try:
+        with lock:
+            return True
+    except Timeout:
+        return False
+
+
+def dying(run, seed, bar):
+    """Stands for the training of a seed that takes its process with it."""
+    if seed == 3:
+        os._exit(9)
+    (run.folder / f"{seed}.done").touch()
+
+
+def test_a_process_that_dies_is_one_seed_that_failed(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(workers, "_in_a_process", dying)
+    with pytest.raises(RuntimeError, match=r"seeds \[3\] failed"):
+        workers.run_seeds(Run("three-numbers-once", tmp_path), [3, 4], processes=1)
+    assert "seed 3: its process died" in capsys.readouterr().err
+    assert (tmp_path / "4.done").exists()
