@@ -1,4 +1,6 @@
-"""One thread for every test and kernel; nbval with the comparison of the book; the longest first; what each part costs."""
+"""One thread for every test and kernel; nbval with the comparison of the book; the longest first;
+what each part costs.
+"""
 
 import functools
 import json
@@ -21,7 +23,9 @@ hypothesis.settings.load_profile("book")
 SITE = ["test_pages.py", "test_site.py", "test_pdf.py"]
 """Tests that share the built book, in the order in which they run."""
 BUDGETS = {"package": 240, "notebooks": 350, "site": 80, "browsers": 120}
-"""Seconds of all workers together that each part may take, on a computer of 2026 and for nine chapters."""
+"""Seconds of all workers together that each part may take, on a computer of 2026 and for nine
+chapters.
+"""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,7 +55,9 @@ def kind(item: pytest.Item) -> str:
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, keep together what shares a kernel or a build, skip what lacks its data."""
+    """Begin with what takes longest, keep together what shares a kernel or a build, skip what lacks
+    its data.
+    """
     missing = functools.cache(outputs.missing)
     measured = json.loads((outputs.BOOK / "measured.json").read_text(encoding="utf-8"))
     for item in items:

@@ -17,7 +17,7 @@ def extra(name: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f'{error.name} is needed here, and it is not installed: pip install "hebbnotes[{name}]"',
+            f'{error.name} is needed here and is not installed: pip install "hebbnotes[{name}]"',
             name=error.name,
         ) from error
 

@@ -115,14 +115,14 @@ def test_every_witness_names_a_function_of_the_package():
 def test_every_public_name_is_documented(name):
     module = importlib.import_module(name)
     assert module.__doc__
-    for name in module.__all__:
-        thing = getattr(module, name)
+    for public in module.__all__:
+        thing = getattr(module, public)
         if not callable(thing) or not thing.__module__.startswith("hebbnotes"):
             continue
         words = (thing.__doc__ or "").split()
-        assert len(words) >= 5, f"{module.__name__}.{name} has no docstring"
+        assert len(words) >= 5, f"{name}.{public} has no docstring"
         if inspect.isfunction(thing):
-            assert "return" in thing.__annotations__, f"{module.__name__}.{name} is not annotated"
+            assert "return" in thing.__annotations__, f"{name}.{public} is not annotated"
 
 
 def test_the_examples_of_the_reference_run_and_print_what_they_say(capsys):

@@ -12,7 +12,6 @@ import yaml
 from tests.site.books import markdown, small_book
 from tools.build import ROOT
 
-
 FAULTS = {
     "$$ a = b $$ (eq-unwitnessed)": "equation eq-unwitnessed has no witness",
     "![](_static/logo.svg)": "has no alt text",

@@ -149,7 +149,10 @@ def _think(net: Any, seen: Array, b: int) -> None:
     """Do one step of episode b, and change the net's state in place."""
 
 
-@overload(_think, jit_options={k: add.targetoptions[k] for k in ("error_model", "fastmath")})
+_OPTIONS: Any = {k: add.targetoptions[k] for k in ("error_model", "fastmath")}
+
+
+@overload(_think, jit_options=_OPTIONS)
 def _think_of(net: Any, seen: Array, b: int) -> Any:
     """Choose by the type of the net, while it is compiled, with the options of everything else."""
     return _THINK[net.instance_class]
