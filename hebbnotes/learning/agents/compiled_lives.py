@@ -149,12 +149,12 @@ def _think(net: Any, seen: Array, b: int) -> None:
     """Do one step of episode b, and change the net's state in place."""
 
 
-_OPTIONS: Any = {k: add.targetoptions[k] for k in ("error_model", "fastmath")}
+_AS_ALL: Any = {name: add.targetoptions[name] for name in ("error_model", "fastmath")}
 
 
-@overload(_think, jit_options=_OPTIONS)
+@overload(_think, jit_options=_AS_ALL)
 def _think_of(net: Any, seen: Array, b: int) -> Any:
-    """Choose by the type of the net, while it is compiled, with the options of everything else."""
+    """Choose by the type of the net, while it is compiled."""
     return _THINK[net.instance_class]
 
 
