@@ -222,11 +222,16 @@ class ValueDocumenter(autodoc.DataDocumenter):
 def public_name(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.Element
 ) -> nodes.reference | None:
-    """Lead a reference to a public name, such as ``hebbnotes.run``, to where it is documented."""
-    target = home(PACKAGE, node["reftarget"].removeprefix(f"{PACKAGE}."))
-    if node.get("refdomain") != "py" or target == node["reftarget"]:
+    """Lead a reference to where its name is documented: a public name, such as ``hebbnotes.run``,
+    or one that only one thing of the package has, such as ``Agent.readable``.
+    """
+    if node.get("refdomain") != "py":
         return None
-    domain = env.get_domain("py")
+    domain, wanted = env.get_domain("py"), node["reftarget"].removeprefix(f"{PACKAGE}.")
+    target = home(PACKAGE, wanted)
+    if target not in domain.objects:
+        ends = [name for name in domain.objects if name.endswith(f".{wanted}")]
+        target = ends[0] if len(ends) == 1 else target
     return domain.resolve_xref(
         env, node["refdoc"], app.builder, node["reftype"], target, node, shown
     )
