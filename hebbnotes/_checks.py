@@ -1,11 +1,25 @@
 """Checks of what a caller hands over: what was wrong, what was expected, and the mend."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any
 
 import torch
 from torch import Tensor
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Say by which extra of this package an import is to be had, if it fails inside of this."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f'{error.name} is needed here and is not installed: pip install "hebbnotes[{name}]"',
+            name=error.name,
+        ) from error
 
 
 def integer(name: str, value: Any, minimum: int = 1) -> int:

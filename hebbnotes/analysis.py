@@ -24,8 +24,8 @@ def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float
     values : sequence of float, two or more
     level : float, share of such intervals that hold the true mean, inside (0, 1)
     """
-    from scipy.stats import t
-
+    with _checks.extra("chapters"):
+        from scipy.stats import t
     if len(values) < 2 or not 0 < level < 1:
         raise ValueError(
             "an interval needs two numbers or more and a level inside (0, 1), "
@@ -73,8 +73,8 @@ def decoded(features: Tensor, wanted: Tensor, fit_to: tuple[Tensor, Tensor] | No
     wanted : Tensor (M, n_wanted)
     fit_to : tuple of Tensor, optional; other features, and what is to be read from them
     """
-    from sklearn.linear_model import RidgeCV
-
+    with _checks.extra("chapters"):
+        from sklearn.linear_model import RidgeCV
     sizes: dict[str, int] = {}
     _checks.tensor("features", features, "M n_features", sizes)
     _checks.tensor("wanted", wanted, "M n_wanted", sizes)

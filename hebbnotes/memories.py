@@ -305,8 +305,8 @@ def least_error(n_patterns: int, n_known: int) -> float:
     n_patterns : int, stored; random and independent
     n_known : int, bits that the cue has
     """
-    from scipy.stats import binom
-
+    with _checks.extra("chapters"):
+        from scipy.stats import binom
     others = binom(
         _checks.integer("n_patterns", n_patterns) - 1, 0.5 ** _checks.integer("n_known", n_known, 0)
     )
