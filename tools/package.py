@@ -42,7 +42,9 @@ def bound(module: str) -> dict[str, tuple[str, str]]:
     the name there, if any.
     """
     tree, found = parsed(module), {}
-    for node in tree.body if tree else []:
+    body = tree.body if tree else []
+    lazy = [inner for node in body if isinstance(node, ast.If) for inner in node.body]
+    for node in [*body, *lazy]:  # the latter are those for type checkers
         if isinstance(node, ast.ImportFrom):
             found |= {a.asname or a.name: (str(node.module), a.name) for a in node.names}
         elif isinstance(node, ast.Import):
@@ -192,7 +194,12 @@ def tell_users(
     """Say below a thing's own words which chapters use it; what belongs to one chapter stands under
     its name.
     """
-    own = name.startswith(f"{PACKAGE}.chapters.") or what not in ("function", "class", "data")
+    own = name.startswith(f"{PACKAGE}.chapters.") or what not in (
+        "function",
+        "class",
+        "data",
+        "rule",
+    )
     if not own and (told := users(name)):
         lines += ["", f"Used in {', '.join(f':doc:`{chapter}`' for chapter in told)}.", ""]
 
