@@ -67,15 +67,18 @@ class Run:
 
 def write_json(path: Path, content: Any) -> None:
     """Write a JSON file, in the place of an old one."""
-    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
-    _files.write(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+    try:
+        text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    except ValueError as error:
+        raise ValueError(
+            f"{path} cannot be written, for a number is NaN or infinite: look at what was measured"
+        ) from error
+    _files.write(path, text.encode())
 
 
 def write_weights(path: Path, tensors: Weights) -> None:
     """Write weights as safetensors that say their format."""
-    from safetensors.torch import save_file
-
-    _files.write(path, lambda beside: save_file(tensors, beside, metadata={"format": WEIGHTS}))
+    _files.write_tensors(path, tensors, {"format": WEIGHTS})
 
 
 def halved(tensors: Weights) -> Weights:

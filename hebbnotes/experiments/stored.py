@@ -77,7 +77,7 @@ def write_index() -> Path:
     path = Path(str(files("hebbnotes") / "results" / "index.json"))
     lines = [f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in made_index().items()]
     text = "{\n" + ",\n".join(lines) + "\n}\n"
-    _files.write(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+    _files.write(path, text.encode())
     index.cache_clear()
     return path
 

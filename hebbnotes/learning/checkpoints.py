@@ -1,6 +1,7 @@
 """How a training is saved, and taken up again."""
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from hebbnotes import _files
 from hebbnotes.learning.optimiser import Optimiser
 
 __all__ = ["History", "load", "save"]
+
+FORMAT = "hebbnotes checkpoint 2"
 
 
 @dataclass
@@ -37,15 +40,13 @@ def save(
     history: History,
 ) -> None:
     """Write all that a training needs to go on, in the place of the old file."""
-    from safetensors.torch import save_file
-
     tensors = {f"parameter.{k}": p.detach().contiguous() for k, p in enumerate(parameters)}
     tensors |= optimiser.state()
     if generator is not None:
         tensors["generator"] = generator.get_state()
     numbers = json.dumps({"loss": history.loss, "metrics": history.metrics})
-    metadata = {"format": "hebbnotes checkpoint 1", "history": numbers}
-    _files.write(path, lambda beside: save_file(tensors, beside, metadata=metadata))
+    metadata = {"format": FORMAT, "history": numbers}
+    _files.write_tensors(path, tensors, metadata)
 
 
 def load(
@@ -55,28 +56,24 @@ def load(
     generator: torch.Generator | None,
     updates: int,
 ) -> History:
-    """Take a training up where it was saved: parameters and generator are changed in place."""
-    from safetensors import SafetensorError, safe_open
-
+    """Take a training up where it was saved: parameters and generator are changed in place, once
+    everything is known to fit.
+    """
     other = (
         f"{path} is not a checkpoint of this training: "
         "remove it to start anew, or name another file"
     )
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as damaged:
-        raise ValueError(other) from damaged
+    tensors, metadata = _files.read_tensors(path, other)
     kinds = {
         name: (t.shape, t.dtype) for name, t in tensors.items() if name.startswith("parameter.")
     }
-    numbers = json.loads(metadata.get("history", '{"loss": [], "metrics": {}}'))
+    history = _history(metadata.get("history", ""), updates)
     if (
-        metadata.get("format") != "hebbnotes checkpoint 1"
+        metadata.get("format") != FORMAT
+        or _files.CHECKSUM not in metadata
         or kinds != {f"parameter.{k}": (p.shape, p.dtype) for k, p in enumerate(parameters)}
-        or ("generator" in tensors) != (generator is not None)
-        or len(numbers["loss"]) > updates
+        or history is None
+        or not _goes_on(generator, tensors.get("generator"))
         or not optimiser.fits(tensors)
     ):
         raise ValueError(other)
@@ -86,4 +83,32 @@ def load(
     optimiser.load(tensors)
     if generator is not None:
         generator.set_state(tensors["generator"])
-    return History(numbers["loss"], numbers["metrics"])
+    return history
+
+
+def _history(text: str, updates: int) -> History | None:
+    """Return the history that a checkpoint holds, if it is one of at most so many updates."""
+    try:
+        told = json.loads(text)
+        loss, metrics = told["loss"], told["metrics"]
+        columns = [loss, *metrics.values()]
+        n_updates = len(loss)
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return None
+    if n_updates > updates or not all(isinstance(column, list) for column in columns):
+        return None
+    fits = all(len(column) <= n_updates for column in columns) and all(
+        isinstance(entry, float) for column in columns for entry in column
+    )
+    return History(loss, metrics) if fits and all(map(math.isfinite, loss)) else None
+
+
+def _goes_on(generator: torch.Generator | None, state: Tensor | None) -> bool:
+    """Tell whether a generator, or none, can take up a state, or none; neither is changed."""
+    if generator is None or state is None:
+        return generator is None and state is None
+    try:
+        torch.Generator(generator.device).set_state(state)
+    except (RuntimeError, TypeError):
+        return False
+    return True

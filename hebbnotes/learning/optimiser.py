@@ -5,6 +5,9 @@ from torch import Tensor
 
 __all__ = ["Optimiser"]
 
+MOMENTS = {"adam": {"step", "exp_avg", "exp_avg_sq"}, "muon": {"momentum_buffer"}}
+"""What is remembered of each parameter."""
+
 
 class Optimiser:
     """Adam, and Muon for kernels if that has a learning rate."""
@@ -46,9 +49,23 @@ class Optimiser:
         }
 
     def fits(self, tensors: dict[str, Tensor]) -> bool:
-        """Tell whether ``tensors`` is what such optimisers of such parameters remembered."""
-        saved = {key.rpartition(".")[0] for key in tensors if key.startswith(("adam.", "muon."))}
-        return saved <= {f"{name}.{k}" for name, numbers in self.places.items() for k in numbers}
+        """Tell whether ``tensors`` is what such optimisers of such parameters remembered: all of a
+        parameter, or nothing of one that never had a gradient.
+        """
+        saved: dict[str, dict[str, Tensor]] = {}
+        for key, value in tensors.items():
+            if key.startswith(("adam.", "muon.")):
+                place, _, what = key.rpartition(".")
+                saved.setdefault(place, {})[what] = value
+        known = {
+            f"{name}.{k}": p
+            for name, part in self.parts.items()
+            for k, p in zip(self.places[name], part.param_groups[0]["params"], strict=True)
+        }
+        return saved.keys() <= known.keys() and all(
+            _fit(MOMENTS[place.partition(".")[0]], its, known[place])
+            for place, its in saved.items()
+        )
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Take up what :meth:`state` returned."""
@@ -59,6 +76,17 @@ class Optimiser:
                     _, k, what = key.split(".")
                     state.setdefault(self.places[name].index(int(k)), {})[what] = value
             part.load_state_dict(part.state_dict() | {"state": state})
+
+
+def _fit(names: set[str], saved: dict[str, Tensor], p: Tensor) -> bool:
+    """Tell whether these are the moments of a parameter; the count of steps is a scalar."""
+    return saved.keys() == names and all(
+        value.is_floating_point()
+        and (
+            value.ndim == 0 if what == "step" else (value.shape, value.dtype) == (p.shape, p.dtype)
+        )
+        for what, value in saved.items()
+    )
 
 
 def _matrix(kernel: Tensor) -> Tensor:

@@ -381,10 +381,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(_table(found))
     if chosen.store:
         path = Path(str(files("hebbnotes") / "results" / "benchmark.json"))
-        _files.write(
-            path,
-            lambda beside: beside.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8"),
-        )
+        _files.write(path, (json.dumps(found, indent=1) + "\n").encode())
 
 
 if __name__ == "__main__":
