@@ -2,16 +2,19 @@
 be that.
 """
 
+import codecs
 import contextlib
 import errno
 import hashlib
 import json
 import os
+import pickle
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,12 +26,11 @@ CHECKSUM = "sha256"
 """The entry of the metadata that holds the checksum of tensors."""
 _FRESH = os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _READ = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # opening a pipe would wait
-_ELSEWHERE = "name another place"
 _IRREGULAR = "it is not a regular file"
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, mend: str = "name another place") -> Iterator[BinaryIO]:
     """Give a file beside ``path`` to write into, and rename it then; a failure leaves nothing.
 
     A link is followed: it stays, and the file that it names is replaced. The new file has the mode
@@ -42,19 +44,19 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(path))
     beside = target.parent / f".{secrets.token_hex(8)}.part"
     try:
-        with _said(path, "written", _ELSEWHERE):
+        with _said(path, "written", mend):
             mode = _mode(target)
             target.parent.mkdir(parents=True, exist_ok=True)
             allowed = 0o666 if mode is None else mode
-            file = os.fdopen(os.open(beside, os.O_WRONLY | _FRESH, allowed), "wb")
-        with _said(path, "written", _ELSEWHERE, _DISK), file:
+            file = os.fdopen(os.open(beside, os.O_RDWR | _FRESH, allowed), "w+b")
+        with _said(path, "written", mend, _DISK), file:
             if mode is not None:
                 with contextlib.suppress(OSError):  # not every disk has modes
                     beside.chmod(mode)
             yield file
             file.flush()
             _sync(file.fileno())
-        with _said(path, "written", _ELSEWHERE):
+        with _said(path, "written", mend):
             os.replace(beside, target)
             _settle(target.parent)
     finally:
@@ -112,7 +114,7 @@ def _said(path: Path, done: str, mend: str, only: tuple[int, ...] = ()) -> Itera
         raise told from error
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path, mend: str = "name another file") -> BinaryIO:
     """Open a file to read it, if it is a regular one: a device or a pipe may never end.
 
     Raises
@@ -120,7 +122,7 @@ def opened(path: Path) -> BinaryIO:
     OSError
         If it cannot be read, in a sentence that names the file and the mend.
     """
-    with _said(path, "read", "name another file"):
+    with _said(path, "read", mend):
         descriptor = os.open(path, os.O_RDONLY | _READ)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -135,6 +137,81 @@ def read(path: Path) -> bytes:
     """Return the bytes of a regular file; errors are those of :func:`opened`."""
     with opened(path) as file, _said(path, "read", "name another file"):
         return file.read()
+
+
+class Capped:
+    """A file to write into that takes so many bytes and no more, whatever a server sends."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        self.file, self.left = file, most
+        self.flush = file.flush
+
+    def write(self, chunk: bytes) -> None:
+        """Write bytes, or raise ValueError if there are more than are left."""
+        self.left -= len(chunk)
+        if self.left < 0:
+            raise ValueError("it has more bytes")
+        self.file.write(chunk)
+
+
+def is_same(file: BinaryIO, size: int, md5: str, sha256: str) -> bool:
+    """Tell whether an open file has a size, which is asked first, and checksums, where known."""
+    file.flush()
+    same = os.fstat(file.fileno()).st_size == size
+    for name, expected in (("md5", md5), ("sha256", sha256)):
+        if same and expected:
+            file.seek(0)
+            digest = hashlib.new(name, usedforsecurity=False)
+            while block := file.read(2**20):
+                digest.update(block)
+            same = digest.hexdigest() == expected
+    return same
+
+
+def pictures_checksum(file: BinaryIO, most: int = 2**26) -> str:
+    """Return the SHA-256 of the pictures in a zip, whatever its container; empty if it is no whole
+    zip, or one of more than ``most`` bytes, packed or not.
+
+    It is taken over the pictures, sorted by name: of each its name, a zero byte and the SHA-256 of
+    its bytes.
+    """
+    digest = hashlib.sha256()
+    try:
+        if os.fstat(file.fileno()).st_size > most:
+            return ""
+        with zipfile.ZipFile(file) as archive:
+            if sum(one.file_size for one in archive.infolist()) > most:
+                return ""
+            for name in sorted(name for name in archive.namelist() if name.endswith(".png")):
+                digest.update(name.encode() + b"\0" + hashlib.sha256(archive.read(name)).digest())
+    except Exception:  # whatever a damaged file makes of the library
+        return ""
+    return digest.hexdigest()
+
+
+def unpickled(file: IO[bytes]) -> Any:
+    """Return what a pickle of arrays holds; one that holds anything else, such as code, is refused
+    with an UnpicklingError.
+    """
+    import numpy as np
+
+    rebuild: Any = np.zeros(0).__reduce__()[0]
+    allowed: dict[tuple[str, str], Callable[..., Any]] = {
+        ("numpy.core.multiarray", "_reconstruct"): rebuild,
+        ("numpy._core.multiarray", "_reconstruct"): rebuild,
+        ("_codecs", "encode"): codecs.encode,
+        ("numpy", "ndarray"): np.ndarray,
+        ("numpy", "dtype"): np.dtype,
+    }
+
+    class Arrays(pickle.Unpickler):
+        def find_class(self, module: str, name: str) -> Any:
+            if (module, name) not in allowed:
+                it = f"{module}.{name}"
+                raise pickle.UnpicklingError(f"{it} does not belong into a file of pictures")
+            return allowed[module, name]
+
+    return Arrays(file, encoding="bytes").load()
 
 
 def from_json(content: bytes, path: Path | str, mend: str) -> Any:
