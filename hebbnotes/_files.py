@@ -232,12 +232,24 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
 
 
-def write_tensors(path: Path, tensors: Mapping[str, "Tensor"], metadata: dict[str, str]) -> None:
-    """Write tensors as safetensors, with a checksum of all in the metadata."""
+def write_tensors(path: Path, tensors: Mapping[str, "Tensor"], metadata: dict[str, str]) -> str:
+    """Write tensors as safetensors, with a checksum of all in the metadata; returns it."""
     from safetensors.torch import save
 
-    sealed = metadata | {CHECKSUM: _checksum(tensors, metadata)}
-    write(path, save(dict(tensors), sealed))
+    checksum = _checksum(tensors, metadata)
+    content = save(dict(tensors))
+    header, body = _header(content)
+    told = {"__metadata__": metadata | {CHECKSUM: checksum}} | header
+    text = json.dumps(told).encode()  # the library's own order of metadata is another each time
+    text += b" " * (-len(text) % 8)
+    write(path, len(text).to_bytes(8, "little") + text + body)
+    return checksum
+
+
+def _header(content: bytes) -> tuple[dict[str, Any], memoryview]:
+    """Return what safetensors say of their tensors, and the tensors' bytes."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    return json.loads(content[8:end]), memoryview(content)[end:]
 
 
 def read_tensors(path: Path, damaged: str) -> tuple[dict[str, "Tensor"], dict[str, str]]:
@@ -256,8 +268,7 @@ def read_tensors(path: Path, damaged: str) -> tuple[dict[str, "Tensor"], dict[st
     content = read(path)
     try:
         tensors = load(content)
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        metadata: dict[str, str] = header.get("__metadata__", {})
+        metadata: dict[str, str] = _header(content)[0].get("__metadata__", {})
         whole = metadata.get(CHECKSUM) in (None, _checksum(tensors, metadata))
     except Exception as error:  # whatever a damaged file makes of the library
         raise ValueError(damaged) from error

@@ -253,6 +253,13 @@ def test_tensors_come_back_with_their_metadata(sealed):
         assert file.metadata() == metadata, "a file as any other"
 
 
+def test_the_same_tensors_give_the_same_bytes(sealed):
+    for k in range(5):
+        path = sealed.with_name(f"{k}.safetensors")
+        _files.write_tensors(path, TENSORS, {"format": "one", "history": json.dumps([0.5, "ü"])})
+        assert path.read_bytes() == sealed.read_bytes()
+
+
 def damaged(content, data, n=None):
     """Return a content with one bit flipped, or 20 bytes anew, or its end lost."""
     kind = data.draw(st.sampled_from(["bit", "bytes", "end"]))
