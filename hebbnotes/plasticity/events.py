@@ -94,13 +94,17 @@ def knows(rule: Rule) -> bool:
         return False
     if torch.compiler.is_compiling():
         return True
-    post = torch.tensor([0.4, -0.8])
     try:
-        share, first = rule.forget(post), rule.forget(post[:1])
-        alone = share.shape == post.shape and torch.equal(share[:1], first)
-    except (RuntimeError, TypeError, ValueError, IndexError, AttributeError):
+        post = _TRIED.clone()
+        share, some = rule.forget(post), rule.forget(_TRIED[:4].clone())
+        alone = share.shape == _TRIED.shape and torch.equal(share[:4], some)
+        return alone and not share.requires_grad and torch.equal(post, _TRIED)
+    except Exception:  # whatever it is, this function wants more than its activity
         return False
-    return alone and not share.requires_grad
+
+
+_TRIED = torch.tensor([0.4, -0.8, 0.0, -0.05, 1.0, -1.0, 0.3, 3.0])
+"""Activities on which forget functions are tried, of both signs, small and large."""
 
 
 def find_events(

@@ -93,6 +93,7 @@ class Agent(nn.Module):
 
 
 def _drawn(deviation: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    _checks.generator(generator, "cpu")
     return deviation * torch.randn(*shape, generator=generator)
 
 
