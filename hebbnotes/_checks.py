@@ -160,7 +160,10 @@ def known(value: Tensor) -> bool:
 
 def transformed() -> bool:
     """Tell whether a transform of ``torch.func`` is at work."""
-    return torch._C._functorch.peek_interpreter_stack() is not None
+    return (
+        not torch.compiler.is_compiling()
+        and torch._C._functorch.peek_interpreter_stack() is not None
+    )
 
 
 def actions(name: str, value: Any, axes: str, sizes: dict[str, int], most: int) -> Tensor:

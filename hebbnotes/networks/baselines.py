@@ -106,5 +106,9 @@ class LSTM(nn.Module):
         inputs = as_autocast(inputs, self.readout.weight)
         for p in self.parameters():
             _fit(inputs, clamp, state, p, self.readout.out_features)
-        answer = torch.tanh(self.readout(self.cells(inputs)[0])).to(inputs.dtype)
+        answer = self._answer(inputs)
         return answer if clamp is None else torch.where(clamp, inputs, answer), None
+
+    @_checks.in_full_precision
+    def _answer(self, inputs: Tensor) -> Tensor:
+        return torch.tanh(self.readout(self.cells(inputs)[0]))

@@ -311,7 +311,7 @@ def _check_method(
     """Return the method by which to run, one that can."""
     _checks.choice("method", method, METHODS)
     if method == "auto":
-        if how.clip is not None or (not torch.compiler.is_compiling() and _checks.transformed()):
+        if how.clip is not None or _checks.transformed():
             return "loop"
         return choose_method(rule, *inputs.shape)
     if method == "chunk" and how.clip is not None:

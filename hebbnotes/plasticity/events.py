@@ -10,7 +10,7 @@ Source: this book; see :mod:`.chunks`.
 
 import math
 from collections.abc import Sequence
-from itertools import accumulate, groupby
+from itertools import accumulate, chain, groupby
 from typing import Any, NamedTuple
 
 import torch
@@ -22,6 +22,8 @@ from hebbnotes.plasticity.stepper import declared
 __all__ = [
     "MOST_KEYS",
     "Event",
+    "Moment",
+    "Part",
     "Write",
     "chunked",
     "event_writes",
@@ -82,6 +84,39 @@ class Write(NamedTuple):
         """Return it for some of the steps."""
         kept, written = (one if one is None else one[rows] for one in (self.kept, self.written))
         return self._replace(kept=kept, written=written)
+
+
+class Moment(NamedTuple):
+    """What the backward pass has to know of an event."""
+
+    values: Tensor  # (1 + K, B, n), before it wrote
+    kept: Tensor  # (B, n)
+    from_start: Tensor | None = None  # (B, n), what it read of the start, to be weighted
+    from_keys: Tensor | None = None  # (K, B, n), the same of the keys
+
+
+class Part(NamedTuple):
+    """What the backward pass has to know of a chunk of E events; :meth:`tensors` are saved."""
+
+    events: list[Event]
+    write: Write
+    clamp: Tensor  # (E, B, n)
+    start: Tensor | None  # the trace where it began, (B, n, n); None if that was empty
+    activity: Tensor  # (E + 1, B, n), with the output before the chunk
+    keys: Tensor  # (K, B, n)
+    values: Tensor  # (1 + K, B, n), at its end
+    moments: list[Moment]
+
+    def tensors(self) -> list[Tensor | None]:
+        """Return what an event or the chunk computed, to be saved for the backward pass."""
+        return [self.start, self.activity, self.keys, self.values, *chain(*self.moments)]
+
+    @classmethod
+    def of(cls, events: list[Event], write: Write, clamp: Tensor, saved: list[Any]) -> "Part":
+        """Return a chunk whose :meth:`tensors` were saved; they are taken from the front."""
+        start, activity, keys, values = (saved.pop(0) for _ in range(4))
+        moments = [Moment(*(saved.pop(0) for _ in range(4))) for _ in events]
+        return cls(events, write, clamp, start, activity, keys, values, moments)
 
 
 def knows(rule: Rule) -> bool:
