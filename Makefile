@@ -3,18 +3,30 @@ PYTHON ?= python3
 BIN := .venv/bin
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: book test lint outputs robust data serve zip pdf picture measure bench browser clean
+.PHONY: help book test quick lint outputs robust data serve zip pdf picture live measure bench browser clean
 
+# Build the website: open _build/html/index.html.
 book: .venv/.done
 	$(BIN)/python -m tools.build
 	@echo "Open _build/html/index.html"
 
+# Run every notebook again, and test what it says, the package, the site and the PDF: minutes.
 test: .venv/.done
 	$(BIN)/python -m pytest
 
+# Test the package alone: no notebook, no site, no browser.
+quick: .venv/.done
+	$(BIN)/python -m pytest tests --ignore tests/site
+
+# Check style and types.
 lint: .venv/.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy
+
+# List these commands.
+help:
+	@awk '/^#/ { if (!told) told = substr($$0, 3) } /^[a-z]+:/ { split($$1, name, ":"); printf "make %-8s %s\n", name[1], told } !/^#/ { told = "" }' Makefile
 
 # Run every notebook again and store what it prints and draws.
 outputs: .venv/.done
@@ -28,19 +40,20 @@ robust: .venv/.done
 data: .venv/.done
 	$(BIN)/python -m hebbnotes.data
 
+# Build the website, and serve it at http://127.0.0.1:8000.
 serve: book
 	$(BIN)/python -m http.server --directory _build/html --bind 127.0.0.1 8000
 
-# The site as a zip: unpack it, and open html/index.html, no server needed.
+# Pack the site as a zip: unpack it, and open html/index.html, no server needed.
 zip: book
 	cd _build && rm -f hebbnotes-site.zip && ../$(BIN)/python -m zipfile -c hebbnotes-site.zip html/
 	@echo "_build/hebbnotes-site.zip"
 
-# The whole book as one PDF, printed by Chromium.
+# Print the whole book as one PDF, with Chromium.
 pdf: .venv/.done
 	$(BIN)/python -m tools.pdf
 
-# The picture in the README, from the built site.
+# Take the picture in the README from the built site.
 picture: book
 	$(BIN)/python -m tools.readme_picture
 
@@ -48,11 +61,15 @@ picture: book
 measure: .venv/.done
 	$(BIN)/python -m tools.measure
 
+# Tell the network in the page what it must know, and store the episodes that it is tested by.
+live: .venv/.done
+	$(BIN)/python -m tools.live_data
+
 # Measure the fast evaluation against the published formulation, and store it: minutes, 12 GB, an idle computer.
 bench: .venv/.done
-	$(BIN)/python -m hebbnotes.benchmark --store
+	$(BIN)/python -m hebbnotes.chapters.fast_evaluation.benchmark --store
 
-# The tests of the site, `make pdf` and `make picture` need Chromium: your system's, or this one.
+# Install Chromium, which the tests of the site, `make pdf` and `make picture` need, if your system has none.
 browser: .venv/.done
 	$(BIN)/python -m playwright install --with-deps chromium
 
@@ -60,8 +77,9 @@ browser: .venv/.done
 .venv/.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --retries 0 --constraint constraints.txt --extra-index-url $(TORCH_INDEX) torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[book,test]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[book,chapters,gym,cluster,test]"
 	@touch $@
 
+# Remove what was built and installed.
 clean:
 	rm -rf _build .venv

@@ -1,13 +1,19 @@
-"""One thread for every test and kernel, and nbval with the comparison of the book."""
+"""One thread for every test and kernel; nbval with the comparison of the book; the longest first;
+what each part costs.
+"""
 
 import functools
+import json
 import os
+from collections import Counter
 
 os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 import hypothesis
 import pytest
 import torch
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.site.comparison import compare_outputs
 from tools import outputs
@@ -15,6 +21,13 @@ from tools import outputs
 torch.set_num_threads(1)
 hypothesis.settings.register_profile("book", deadline=None, derandomize=True, max_examples=25)
 hypothesis.settings.load_profile("book")
+
+SITE = ["test_pages.py", "test_site.py", "test_package.py", "test_pdf.py"]
+"""Tests that share the built book, in the order in which they run."""
+BUDGETS = {"package": 240, "notebooks": 350, "site": 80, "browsers": 120}
+"""Seconds of all workers together that each part may take, on a computer of 2026 and for nine
+chapters.
+"""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,9 +46,56 @@ def pytest_configure(config: pytest.Config) -> None:
     IPyNbCell.compare_outputs = compare
 
 
+def kind(item: pytest.Item) -> str:
+    """Return the part of the book that a test belongs to."""
+    if item.path.suffix == ".ipynb":
+        return "notebooks"
+    if "browser" in getattr(item, "fixturenames", ()):
+        return "browsers"
+    return "site" if "site" in item.path.parts else "package"
+
+
+class Shares(LoadScopeScheduling):
+    """Hand out together what shares a kernel, a build, or what a module keeps."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, test = nodeid.partition("::")
+        name = path.rpartition("/")[2]
+        if name == "test_book.py":
+            return "wheel" if "wheel" in test else nodeid  # the others share nothing
+        return "site" if name in SITE else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Shares:
+    """Choose how tests are handed to the workers."""
+    return Shares(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip notebooks whose data are not there, and say why: nothing is downloaded here."""
+    """Begin with what takes longest, and skip what lacks its data: nothing is downloaded here."""
     missing = functools.cache(outputs.missing)
+    measured = json.loads((outputs.BOOK / "measured.json").read_text(encoding="utf-8"))
     for item in items:
-        if item.path.suffix == ".ipynb" and (reason := missing(item.path)):
+        part = kind(item)
+        item.user_properties.append(("part", part))
+        if part == "notebooks" and (reason := missing(item.path)):
             item.add_marker(pytest.mark.skip(reason))
+
+    def rank(item: pytest.Item) -> tuple[int, float]:
+        if item.path.name in SITE:
+            return 0, SITE.index(item.path.name)
+        if kind(item) == "notebooks":
+            return 1, -measured.get(item.path.stem, {}).get("seconds", 0)
+        return 3 if kind(item) == "package" else 2, 0
+
+    items.sort(key=rank)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what each part took, all workers together, beside what it may take."""
+    spent = Counter()
+    for report in (one for all_of in terminalreporter.stats.values() for one in all_of):
+        if isinstance(report, pytest.TestReport):
+            spent[dict(report.user_properties).get("part")] += report.duration
+    told = ", ".join(f"{part} {spent[part]:.0f} s of {BUDGETS[part]}" for part in BUDGETS)
+    terminalreporter.write_line(f"All workers together: {told}")

@@ -28,7 +28,7 @@ _OBJECTS = {
     "run": "hebbnotes.networks.loop",
     "run_layer": "hebbnotes.networks.loop",
 }
-__all__ = sorted([*_MODULES, *_OBJECTS])  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = sorted([*_MODULES, *_OBJECTS])  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> Any:

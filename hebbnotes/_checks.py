@@ -5,7 +5,8 @@ where numbers can be looked at, see :func:`known`.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from numbers import Integral, Real
 from typing import Any, ParamSpec, TypeVar
@@ -18,6 +19,18 @@ R = TypeVar("R")
 
 MOST_NUMBERS = 2**33
 """Numbers that one thing may hold, 32 GiB of them in single precision."""
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Say by which extra of this package an import is to be had, if it fails inside of this."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f'{error.name} is needed here and is not installed: pip install "hebbnotes[{name}]"',
+            name=error.name,
+        ) from error
 
 
 def got(value: Any) -> str:

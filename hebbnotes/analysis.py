@@ -24,8 +24,8 @@ def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float
     values : sequence of float, two or more
     level : float, share of such intervals that hold the true mean, inside (0, 1)
     """
-    from scipy.stats import t
-
+    with _checks.extra("chapters"):
+        from scipy.stats import t
     if isinstance(values, str) or not hasattr(values, "__len__"):
         raise TypeError(f"values must be a list of numbers, got {_checks.got(values)}")
     _checks.number("level", level)
@@ -79,8 +79,8 @@ def decoded(features: Tensor, wanted: Tensor, fit_to: tuple[Tensor, Tensor] | No
     wanted : Tensor (M, n_wanted)
     fit_to : tuple of Tensor, optional; other features, and what is to be read from them
     """
-    from sklearn.linear_model import RidgeCV
-
+    with _checks.extra("chapters"):
+        from sklearn.linear_model import RidgeCV
     sizes: dict[str, int] = {}
     _checks.tensor("features", features, "M n_features", sizes)
     _checks.tensor("wanted", wanted, "M n_wanted", sizes)

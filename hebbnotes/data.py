@@ -106,7 +106,8 @@ def _pooch() -> Any:
     """Import pooch without the warning of a progress bar that we do not need."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pooch
+        with _checks.extra("chapters"):
+            import pooch
     return pooch
 
 
@@ -254,8 +255,8 @@ def omniglot(part: str = "background", download: bool = True) -> tuple[Tensor, l
         Boolean, true for ink; characters and drawings in the order of their names.
     names : list of str, alphabet and number of each character
     """
-    from PIL import Image
-
+    with _checks.extra("chapters"):
+        from PIL import Image
     _checks.choice("part", part, ("background", "evaluation"))
     drawings: dict[str, list[np.ndarray]] = {}
     with zipfile.ZipFile(fetch(f"omniglot/images_{part}.zip", download)) as archive:
@@ -354,8 +355,8 @@ def patches(split: str = "train", size: int = 8, step: int = 4, shrink: int = 2)
     step : int, pixels from one patch to the next
     shrink : int, how many times smaller the photograph is made first, by means of square blocks
     """
-    from sklearn.datasets import load_sample_image
-
+    with _checks.extra("chapters"):
+        from sklearn.datasets import load_sample_image
     _checks.choice("split", split, ("train", "test"))
     _checks.integer("size", size, 2)
     _checks.integer("step", step)

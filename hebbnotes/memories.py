@@ -340,8 +340,8 @@ def least_error(n_patterns: int, n_known: int) -> float:
     n_patterns : int, stored; random and independent
     n_known : int, bits that the cue has
     """
-    from scipy.stats import binom
-
+    with _checks.extra("chapters"):
+        from scipy.stats import binom
     n = _checks.integer("n_patterns", n_patterns, 1, 10**15) - 1
     # of so many known bits the chance that all agree by chance is next to 0
     chance = 0.5 ** min(_checks.integer("n_known", n_known, 0), 1000)

@@ -1,9 +1,12 @@
-"""Sphinx extension of the book: witnesses of equations, measured numbers, and checks that fail the build.
+"""Sphinx extension of the book: witnesses of equations, measured numbers, and checks that fail the
+build.
 
-Every check logs a warning that says what is wrong and where; the book is built with warnings as errors.
+Every check logs a warning that says what is wrong and where; the book is built with warnings as
+errors.
 """
 
 import ast
+import functools
 import json
 import re
 from pathlib import Path
@@ -24,11 +27,17 @@ MACHINE_PATH = re.compile(
     r"(?<![\w.:/])(?:/(?:home|root|work|tmp|Users|mnt|var)/[\w.-]+|[A-Z]:\\\\?\w+|\.\./[\w.-]+)"
 )
 PAGE_ADDRESS = re.compile(r"\]\(/?[\w-]+\.html")
+SEARCH_SCRIPT = re.compile(
+    r'\s*<script src="[./]*(?:_static/searchtools|_static/language_data|searchindex)\.js"></script>'
+)
 WORDS_A_MINUTE = 200
 
 
+@functools.cache
 def find_witnesses(tests: Path) -> dict[str, tuple[str, str]]:
-    """Map the label of an equation to (function, test), read from the marks below ``tests`` without importing them."""
+    """Map the label of an equation to (function, test), read from the marks below ``tests`` without
+    importing them.
+    """
     found = {}
     for path in sorted(tests.rglob("test_*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -51,7 +60,9 @@ def find_witnesses(tests: Path) -> dict[str, tuple[str, str]]:
 
 
 class Measured(SphinxRole):
-    """``{measured}`introduction.seconds```: a number that ``make measure`` stored in ``book/measured.json``."""
+    """``{measured}`introduction.seconds```: a number that ``make measure`` stored in
+    ``book/measured.json``.
+    """
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Look the number up."""
@@ -91,7 +102,9 @@ class equation_table(nodes.General, nodes.Element):
 
 
 class EquationTable(SphinxDirective):
-    """List every numbered equation with the function that implements it and the test that is its witness."""
+    """List every numbered equation with the function that implements it and the test that is its
+    witness.
+    """
 
     def run(self) -> list[nodes.Node]:
         """Mark the place."""
@@ -115,7 +128,9 @@ def collect_equations(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def check_pages(app: Sphinx, env: BuildEnvironment) -> None:
-    """Check what only all pages together show: witnesses, pages outside the contents, paths typed by hand."""
+    """Check what only all pages together show: witnesses, pages outside the contents, paths typed
+    by hand.
+    """
     equations, witnesses = (
         env.__dict__.get("witnessed_equations", {}),
         find_witnesses(ROOT / "tests"),
@@ -196,7 +211,9 @@ def fill_table(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def _table(rows: list[list[list[nodes.Node]]]) -> nodes.table:
-    """Make a table of two columns: the number; the equation, and below it the function and the witness."""
+    """Make a table of two columns: the number; the equation, and below it the function and the
+    witness.
+    """
     group = nodes.tgroup("", nodes.colspec(colwidth=1), nodes.colspec(colwidth=9), cols=2)
     group += nodes.tbody("")
     for number, equation, below in rows:
@@ -221,7 +238,9 @@ def address_buttons(app: Sphinx, config: Config) -> None:
 def drop_scripts(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Load each script once, and thebe not at all: the theme's extensions add some twice, which stops a page with an error."""
+    """Load each script once, and thebe not at all: the theme's extensions add some twice, which
+    stops a page with an error.
+    """
     kept: dict[str, Any] = {}
     for script in context.get("script_files", []):
         name = str(
@@ -235,6 +254,18 @@ def drop_scripts(
     context["script_files"] = list(kept.values())
 
 
+def drop_search(app: Sphinx, error: Exception | None) -> None:
+    """Load the index of the search where it is used, not on every page, as the theme does for a
+    search while one types.
+    """
+    if error or app.builder.name != "html":
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        if path.name != "search.html":
+            text = path.read_text(encoding="utf-8")
+            path.write_text(SEARCH_SCRIPT.sub("", text), encoding="utf-8")
+
+
 def forget_page(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
     """Drop the equations of a page that is read again."""
     equations = env.__dict__.setdefault("witnessed_equations", {})
@@ -245,7 +276,9 @@ def forget_page(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
 def skip_alias(
     app: Sphinx, what: str, name: str, member: object, skip: bool, options: object
 ) -> bool | None:
-    """Leave out what Python writes of the fields of a named tuple; our own words stand under its attributes."""
+    """Leave out what Python writes of the fields of a named tuple; our own words stand under its
+    attributes.
+    """
     return (
         True
         if (getattr(member, "__doc__", None) or "").startswith("Alias for field number")
@@ -266,4 +299,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("env-check-consistency", check_pages)
     app.connect("doctree-resolved", fill_table)
     app.connect("html-page-context", drop_scripts, priority=900)
+    app.connect("build-finished", drop_search)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

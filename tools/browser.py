@@ -1,6 +1,7 @@
 """Find and start Chromium: the one that ``CHROMIUM`` names, the system's, or Playwright's own.
 
-``python -m tools.browser`` prints which of the first two there is, and fails where there is neither; it needs no package.
+``python -m tools.browser`` prints which of the first two there is, and fails where there is
+neither; it needs no package.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ class NoBrowserError(RuntimeError):
 
 
 def find() -> str | None:
-    """Return the Chromium that ``CHROMIUM`` names, or else the system's; none leaves the choice to Playwright."""
+    """Return the Chromium that ``CHROMIUM`` names, or else the system's; none leaves the choice to
+    Playwright.
+    """
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
@@ -71,7 +74,8 @@ def chromium() -> Iterator[Browser]:
 def settle(page: Page) -> None:
     """Wait until the formulas of a page, if it has any, are set, and its fonts are there."""
     page.evaluate(
-        "() => Promise.resolve(window.MathJax?.startup.promise).then(() => document.fonts.ready).then(() => true)"
+        "() => Promise.resolve(window.MathJax?.startup.promise)"
+        ".then(() => document.fonts.ready).then(() => true)"
     )
 
 

@@ -1,4 +1,6 @@
-"""Build the book with Jupyter Book, a warning being an error: for `make book`, `make pdf` and the tests of the site."""
+"""Build the book with Jupyter Book, a warning being an error: for `make book`, `make pdf` and the
+tests of the site.
+"""
 
 import subprocess
 import sys
@@ -17,9 +19,11 @@ def build(
     anew: bool = True,
     **how: Any,
 ) -> subprocess.CompletedProcess[str]:
-    """Build into ``out/_build`` with further options of ``jupyter-book build``; ``how`` goes to :func:`subprocess.run`.
+    """Build into ``out/_build`` with further options of ``jupyter-book build``; ``how`` goes to
+    :func:`subprocess.run`.
 
-    Unless it is to be built ``anew``, pages that were read before, for another builder, are not read again.
+    Unless it is to be built ``anew``, pages that were read before, for another builder, are not
+    read again.
     """
     # by this Python, since the program `jupyter-book` need not lie beside it
     command = [

@@ -2,9 +2,10 @@
 
 Run it as python tools/draw_hippocampus.py book/_static/hippocampus.svg
 
-Two smooth curves carry everything: the pyramidal layer (CA1 to CA3 and into the hilus) and the granule cell layer of
-the dentate gyrus.  Cells, dendrites and axons are placed by distance u along a curve (0 to 1) and offset from it,
-positive on the apical side.  The random numbers are seeded: two runs give the same bytes.
+Two smooth curves carry everything: the pyramidal layer (CA1 to CA3 and into the hilus) and the
+granule cell layer of the dentate gyrus.  Cells, dendrites and axons are placed by distance u along
+a curve (0 to 1) and offset from it, positive on the apical side.  The random numbers are seeded:
+two runs give the same bytes.
 """
 
 import sys
@@ -66,7 +67,9 @@ dentate gyrus. Arrows: perforant path to dentate gyrus, mossy fibres on to CA3, 
 
 
 def smooth(points: Array, count: int, window: int) -> Array:
-    """Return evenly spaced points along a line, its corners rounded by a running mean and its ends kept."""
+    """Return evenly spaced points along a line, its corners rounded by a running mean and its ends
+    kept.
+    """
     along, half = (
         np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))]),
         window // 2,

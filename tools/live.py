@@ -1,8 +1,10 @@
-"""Sphinx extension: the directive ``{live-network}``, a plastic network in the page that the reader draws for.
+"""Sphinx extension: the directive ``{live-network}``, a plastic network in the page that the reader
+draws for.
 
-The page's script is ``live.js``, its controls are ``live.html``: both are written into the page, so that nothing is requested. What
-the script must not know by itself is put beside it: the trained numbers, the schedule, the letters and the colours. They lie in
-``live.json``, which ``make live`` writes from :mod:`hebbnotes`.
+The page's script is ``live.js``, its controls are ``live.html``: both are written into the page, so
+that nothing is requested. What the script must not know by itself is put beside it: the trained
+numbers, the schedule, the letters and the colours. They lie in ``live.json``, which ``make live``
+writes from :mod:`hebbnotes`.
 """
 
 from pathlib import Path
@@ -16,7 +18,9 @@ PARTS = ("live.html", "live.json", "live.js")
 
 
 def markup() -> str:
-    """Return the network as HTML: a sentence for print and for readers without JavaScript, controls, settings, script."""
+    """Return the network as HTML: a sentence for print and for readers without JavaScript,
+    controls, settings, script.
+    """
     controls, told, script = ((HERE / name).read_text(encoding="utf-8") for name in PARTS)
     return (
         '<figure class="live-network" aria-label="A plastic network to play with">\n'

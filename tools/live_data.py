@@ -1,4 +1,6 @@
-"""What the network in the page is told, and episodes that its script has to repeat: both stored by ``make live``."""
+"""What the network in the page is told, and episodes that its script has to repeat: both stored by
+``make live``.
+"""
 
 import json
 from typing import Any
@@ -48,7 +50,8 @@ def settings() -> dict[str, Any]:
     """Return all that the script is told."""
     if tasks.ONCE["cycles"] != 1:
         raise ValueError(
-            f"live.js shows every pattern once, and tasks.ONCE has {tasks.ONCE['cycles']} cycles: change both"
+            "live.js shows every pattern once, and tasks.ONCE has "
+            f"{tasks.ONCE['cycles']} cycles: change both"
         )
     bits = {text: "".join("1" if value > 0 else "0" for value in letter(text)) for text in LETTERS}
     colours = {"ink": figures.BLUE, "wrong": figures.VERMILION, "silent": SILENT}
@@ -68,7 +71,9 @@ def _signs(pattern: Tensor) -> str:
 def _case(
     name: str, patterns: Tensor, asked: int, seed: int, units: list[int] | None = None
 ) -> dict[str, Any]:
-    """Return one episode: all states of all steps, or those of some units with two sums over all of them."""
+    """Return one episode: all states of all steps, or those of some units with two sums over all of
+    them.
+    """
     task = tasks.PatternCompletion(
         n_bits=patterns.shape[1], n_patterns=len(patterns), bias_unit=False, **tasks.ONCE
     )
@@ -96,8 +101,8 @@ def fixture() -> dict[str, Any]:
     letters = torch.stack([letter(text) for text in LETTERS[:3]])
     units = list(range(5, SIDE * SIDE, 113))
     return {
-        "about": "written by `make live`: states in double precision; `sums`: of all units, plain and with "
-        "weights from 1 / n to 1",
+        "about": "written by `make live`: states in double precision; `sums`: of all units, plain "
+        "and with weights from 1 / n to 1",
         "cases": [_case("random", random, 1, 1), _case("letters", letters, 0, 2, units)],
     }
 

@@ -1,6 +1,8 @@
-"""Measure what the README and the chapters say of seconds and megabytes, and store it in ``book/measured.json``.
+"""Measure what the README and the chapters say of seconds and megabytes, and store it in
+``book/measured.json``.
 
-A fresh clone of the last commit is installed, built and tested; times depend on the computer, so only this program writes them.
+A fresh clone of the last commit is installed, built and tested; times depend on the computer, so
+only this program writes them.
 """
 
 import json
@@ -53,17 +55,22 @@ def readme_block() -> str:
     return (
         f"{MARKS[0]}\n"
         f"| | the first time | after that | disk |\n|---|---|---|---|\n"
-        f"| `make book` | {m['install_seconds'] + m['book_seconds']} s | {m['book_seconds']} s | {m['install_megabytes']} MB "
+        f"| `make book` | {m['install_seconds'] + m['book_seconds']} s | {m['book_seconds']} s "
+        f"| {m['install_megabytes']} MB "
         f"for the packages, {m['site_megabytes']} MB for the site |\n"
-        f"| `make test` | {m['install_seconds'] + m['test_seconds']} s | {m['test_seconds']} s | the same packages |\n\n"
-        f"Measured with Python {m['python']:g} on {m['cores']} cores, packages from a nearby mirror; "
+        f"| `make test` | {m['install_seconds'] + m['test_seconds']} s | {m['test_seconds']} s "
+        "| the same packages |\n\n"
+        f"Measured with Python {m['python']:g} on {m['cores']} cores, packages from a nearby "
+        "mirror; "
         "a slow connection adds to the first column.\n"
         f"{MARKS[1]}"
     )
 
 
 def notebooks(before: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
-    """Run and time every notebook; one whose data are not there keeps what was measured before, if anything was."""
+    """Run and time every notebook; one whose data are not there keeps what was measured before, if
+    anything was.
+    """
     measured = {}
     for path in sorted(outputs.BOOK.glob("*.ipynb")):
         if reason := outputs.missing(path):

@@ -1,7 +1,8 @@
 """Sphinx extension for the book on one page, which the PDF is printed from.
 
-It mends what the builder of that page (``singlehtml``) leaves broken: it does not know the nodes that extensions explain
-to the builder "html" alone, and it confuses addresses that several chapters use.
+It mends what the builder of that page (``singlehtml``) leaves broken: it does not know the nodes
+that extensions explain to the builder "html" alone, and it confuses addresses that several chapters
+use.
 """
 
 from collections import Counter
@@ -12,13 +13,17 @@ from sphinx.application import Sphinx
 
 
 def share_visitors(app: Sphinx) -> None:
-    """Let the one page show what extensions explain to the builder "html" only, such as folded boxes."""
+    """Let the one page show what extensions explain to the builder "html" only, such as folded
+    boxes.
+    """
     handlers = app.registry.translation_handlers
     handlers["singlehtml"] = {**handlers.get("html", {}), **handlers.get("singlehtml", {})}
 
 
 def separate_addresses(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put the chapter's name before every address that another chapter uses, too, and point each link at its own."""
+    """Put the chapter's name before every address that another chapter uses, too, and point each
+    link at its own.
+    """
     if app.builder.name != "singlehtml":
         return
     chapters = {chapter["docname"]: chapter for chapter in doctree.findall(addnodes.start_of_file)}

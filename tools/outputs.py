@@ -1,6 +1,8 @@
-"""Run every notebook of the book and store what it prints and draws, without times: two runs are byte for byte the same.
+"""Run every notebook of the book and store what it prints and draws, without times: two runs are
+byte for byte the same.
 
-A notebook whose metadata name data sets (``{"hebbnotes": {"needs": ["omniglot"]}}``) is skipped where these are not there.
+A notebook whose metadata name data sets (``{"hebbnotes": {"needs": ["omniglot"]}}``) is skipped
+where these are not there.
 """
 
 import os
@@ -19,7 +21,9 @@ TIMEOUT = 180
 
 
 def execute(path: Path) -> tuple[nbformat.NotebookNode, float]:
-    """Run a notebook with one thread in the folder of the book; return it with its outputs, and the seconds it took."""
+    """Run a notebook with one thread in the folder of the book; return it with its outputs, and the
+    seconds it took.
+    """
     notebook = nbformat.read(path, as_version=4)
     start = time.perf_counter()
     NotebookClient(
@@ -38,16 +42,23 @@ def execute(path: Path) -> tuple[nbformat.NotebookNode, float]:
 
 
 def missing(path: Path) -> str:
-    """Say which data a notebook needs that are not there, and how to get them; empty if nothing is missing."""
+    """Say which data a notebook needs that are not there, and how to get them; empty if nothing is
+    missing.
+    """
     needs = nbformat.read(path, as_version=4).metadata.get("hebbnotes", {}).get("needs", [])
     lacking = [name for name in needs if not data.available(name)]
     if not lacking:
         return ""
-    return f"{path.name} needs {', '.join(lacking)}, which {data.folder()} does not hold: run `make data`, or set HEBBNOTES_DATA"
+    return (
+        f"{path.name} needs {', '.join(lacking)}, which {data.folder()} does not hold: "
+        "run `make data`, or set HEBBNOTES_DATA"
+    )
 
 
 def main(names: list[str]) -> None:
-    """Run the named notebooks, or all; a name that is no notebook's ends the program before any is run."""
+    """Run the named notebooks, or all; a name that is no notebook's ends the program before any is
+    run.
+    """
     paths = {path.stem: path for path in sorted(BOOK.glob("*.ipynb"))}
     if unknown := [name for name in names if name not in paths]:
         sys.exit(f"no notebook is named {', '.join(unknown)}: there are {', '.join(paths)}")

@@ -1,7 +1,9 @@
-"""Sphinx extension: the page of the package, from its modules, and for each public thing the chapters whose code uses it.
+"""Sphinx extension: the page of the package, from its modules, and for each public thing the
+chapters whose code uses it.
 
-The directive ``{modules}`` lists the modules of a folder of the package, or of its top (``.``), or those of single chapters
-(``chapters``). What the package holds and what the chapters use is read from their text: nothing is imported for it.
+The directive ``{modules}`` lists the modules of a folder of the package, or of its top (``.``), or
+those of single chapters (``chapters``). What the package holds and what the chapters use is read
+from their text: nothing is imported for it.
 """
 
 import ast
@@ -21,6 +23,7 @@ from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).parents[1]
 BOOK, PACKAGE = ROOT / "book", "hebbnotes"
+LONGEST_VALUE = 200
 
 
 @cache
@@ -35,9 +38,13 @@ def parsed(module: str) -> ast.Module | None:
 
 @cache
 def bound(module: str) -> dict[str, tuple[str, str]]:
-    """Return for the names that a module takes from elsewhere, by import or lazily, the module and the name there, if any."""
+    """Return for the names that a module takes from elsewhere, by import or lazily, the module and
+    the name there, if any.
+    """
     tree, found = parsed(module), {}
-    for node in tree.body if tree else []:
+    body = tree.body if tree else []
+    lazy = [inner for node in body if isinstance(node, ast.If) for inner in node.body]
+    for node in [*body, *lazy]:  # the latter are those for type checkers
         if isinstance(node, ast.ImportFrom):
             found |= {a.asname or a.name: (str(node.module), a.name) for a in node.names}
         elif isinstance(node, ast.Import):
@@ -52,7 +59,9 @@ def bound(module: str) -> dict[str, tuple[str, str]]:
 
 
 def home(module: str, name: str) -> str:
-    """Return where a module's dotted name is defined: ``run`` of ``hebbnotes`` is ``hebbnotes.networks.loop.run``."""
+    """Return where a module's dotted name is defined: ``run`` of ``hebbnotes`` is
+    ``hebbnotes.networks.loop.run``.
+    """
     first, _, rest = name.partition(".")
     if not first or not module.startswith(PACKAGE):
         return f"{module}.{name}".rstrip(".")
@@ -80,8 +89,8 @@ def public(module: str) -> list[str]:
 
 def modules(folder: Path) -> list[str]:
     """Return the modules of a folder that define public names."""
-    names = [".".join(p.relative_to(ROOT).with_suffix("").parts) for p in folder.glob("[a-z]*.py")]
-    return sorted(name for name in names if public(name))
+    paths = [p.relative_to(ROOT).with_suffix("") for p in folder.glob("[a-z]*.py")]
+    return sorted(name for name in map(".".join, (p.parts for p in paths)) if public(name))
 
 
 def dotted(node: ast.AST) -> str:
@@ -143,11 +152,14 @@ def section(module: str, level: str) -> str:
     """Return the section of a module, in Markdown."""
     title = module.removeprefix(f"{PACKAGE}.").removeprefix("chapters.")
     members = ", ".join(public(module))
-    return f"{level} `{title}`\n\n```{{eval-rst}}\n.. automodule:: {module}\n   :members: {members}\n```\n"
+    automodule = f".. automodule:: {module}\n   :members: {members}"
+    return f"{level} `{title}`\n\n```{{eval-rst}}\n{automodule}\n```\n"
 
 
 def of_folder(name: str) -> str:
-    """Return what a folder says of itself, unless it is the top, and the sections of its modules, in Markdown."""
+    """Return what a folder says of itself, unless it is the top, and the sections of its modules,
+    in Markdown.
+    """
     folder = ROOT / PACKAGE / name
     dotted_name = f"{PACKAGE}.{name.replace('/', '.')}"
     about = f"```{{eval-rst}}\n.. automodule:: {dotted_name}\n```\n" if name != "." else ""
@@ -179,10 +191,17 @@ class Modules(SphinxDirective):
 def tell_users(
     app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]
 ) -> None:
-    """Say below a thing's own words which chapters use it; what belongs to one chapter stands under its name."""
-    if what in ("function", "class", "data") and not name.startswith(f"{PACKAGE}.chapters."):
-        if told := users(name):
-            lines += ["", f"Used in {', '.join(f':doc:`{chapter}`' for chapter in told)}.", ""]
+    """Say below a thing's own words which chapters use it; what belongs to one chapter stands under
+    its name.
+    """
+    own = name.startswith(f"{PACKAGE}.chapters.") or what not in (
+        "function",
+        "class",
+        "data",
+        "rule",
+    )
+    if not own and (told := users(name)):
+        lines += ["", f"Used in {', '.join(f':doc:`{chapter}`' for chapter in told)}.", ""]
 
 
 class RuleDocumenter(autodoc.FunctionDocumenter):
@@ -199,21 +218,36 @@ class RuleDocumenter(autodoc.FunctionDocumenter):
         )
 
 
+class ValueDocumenter(autodoc.DataDocumenter):
+    """Show the value of a constant where it is short."""
+
+    def should_suppress_value_header(self) -> bool:
+        """Leave out what would fill lines."""
+        return super().should_suppress_value_header() or len(repr(self.object)) > LONGEST_VALUE
+
+
 def public_name(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.Element
 ) -> nodes.reference | None:
-    """Lead a reference to a public name, such as ``hebbnotes.run``, to where it is documented."""
-    target = home(PACKAGE, node["reftarget"].removeprefix(f"{PACKAGE}."))
-    if node.get("refdomain") != "py" or target == node["reftarget"]:
+    """Lead a reference to where its name is documented: a public name, such as ``hebbnotes.run``,
+    or one that only one thing of the package has, such as ``Agent.readable``.
+    """
+    if node.get("refdomain") != "py":
         return None
-    domain = env.get_domain("py")
+    domain, wanted = env.get_domain("py"), node["reftarget"].removeprefix(f"{PACKAGE}.")
+    target = home(PACKAGE, wanted)
+    if target not in domain.objects:
+        ends = [name for name in domain.objects if name.endswith(f".{wanted}")]
+        target = ends[0] if len(ends) == 1 else target
     return domain.resolve_xref(
         env, node["refdoc"], app.builder, node["reftype"], target, node, shown
     )
 
 
 def mend_mocks() -> None:
-    """Let what autodoc puts in the place of torch (``autodoc_mock_imports``) do in annotations, and as a base of classes."""
+    """Let what autodoc puts in the place of torch (``autodoc_mock_imports``) do in annotations, and
+    as a base of classes.
+    """
     _MockObject.__or__ = _MockObject.__ror__ = lambda self, other: self  # Tensor | None
     # else the signature of every class that derives from it were (*args, **kwargs)
     autodoc._CLASS_NEW_BLACKLIST.append(f"{_MockObject.__module__}._MockObject.__new__")
@@ -224,6 +258,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     mend_mocks()
     app.add_directive("modules", Modules)
     app.add_autodocumenter(RuleDocumenter)
+    app.add_autodocumenter(ValueDocumenter, override=True)
     app.connect("missing-reference", public_name)
     app.connect("autodoc-process-docstring", tell_users, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

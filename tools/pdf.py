@@ -1,4 +1,6 @@
-"""The whole book as one PDF, as Jupyter Book does it: all chapters on one page of HTML, which Chromium prints."""
+"""The whole book as one PDF, as Jupyter Book does it: all chapters on one page of HTML, which
+Chromium prints.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,17 @@ FOOTER = (
 
 
 def build_page(out: Path, anew: bool = True) -> Path:
-    """Build the one page below ``out``, and return its path; unless ``anew``, from what a build of the site has read."""
+    """Build the one page below ``out``, and return its path; unless ``anew``, from what a build of
+    the site has read.
+    """
     build(out, "--builder", "singlehtml", "-q", anew=anew).check_returncode()
     return out / "_build" / "singlehtml" / "index.html"
 
 
 def print_page(page: Path, target: Path, browser: Browser) -> None:
-    """Print the one page: beside ``target`` first, so that a half-written file never takes its name."""
+    """Print the one page: beside ``target`` first, so that a half-written file never takes its
+    name.
+    """
     beside = target.with_suffix(".part")
     window = browser.new_page(color_scheme="light", reduced_motion="reduce")
     try:
@@ -50,7 +56,9 @@ def print_page(page: Path, target: Path, browser: Browser) -> None:
 
 
 def main() -> None:
-    """Build the one page, and print it; the browser comes first, since without one the rest is in vain."""
+    """Build the one page, and print it; the browser comes first, since without one the rest is in
+    vain.
+    """
     with chromium() as browser:
         print_page(build_page(ROOT), TARGET, browser)
     print(f"{TARGET.relative_to(ROOT)}: {TARGET.stat().st_size / 1e6:.1f} MB")

@@ -1,4 +1,6 @@
-"""Photograph the built site for the README: the network to play with on a laptop, the first chapter on a phone."""
+"""Photograph the built site for the README: the network to play with on a laptop, the first chapter
+on a phone.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ HEIGHT = 860
 
 
 def play(page: Page) -> None:
-    """Show the network a letter and three random patterns, and have it recall the letter from its upper half."""
+    """Show the network a letter and three random patterns, and have it recall the letter from its
+    upper half.
+    """
     figure = page.locator(".live-network").first
     figure.get_by_role("button", name="Forget all", exact=True).click()
     for pattern in ("A", "Random", "Random", "Random"):

@@ -23,7 +23,7 @@ from typing import Any
 
 import torch
 
-from hebbnotes import _files
+from hebbnotes import _checks, _files
 from hebbnotes.experiments.records import Run
 from hebbnotes.experiments.running import check_device, check_first, run_seed, run_share
 from hebbnotes.learning import training
@@ -125,8 +125,8 @@ def _ready(lock: Any) -> None:
     """Make a process ready: one thread, one lock for the bars of all, and an end with the process
     that started it.
     """
-    from tqdm import tqdm
-
+    with _checks.extra("chapters"):
+        from tqdm import tqdm
     torch.set_num_threads(1)
     tqdm.set_lock(lock)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -279,8 +279,8 @@ def _sees(token: Path) -> str | None:
 
 def _on_a_worker(run: Run, seed: int, share: int | None, token: Path) -> str | None:
     """Run a seed, or a share of one, on a worker of the cluster; returns what went wrong."""
-    from distributed import get_worker
-
+    with _checks.extra("cluster"):
+        from distributed import get_worker
     told, worker = -math.inf, get_worker()
 
     def tell(part: str, update: int, updates: int) -> None:
@@ -310,8 +310,8 @@ def _on_a_worker(run: Run, seed: int, share: int | None, token: Path) -> str | N
 
 def _bars(run: Run) -> Callable[[tuple[Any, dict[str, Any]]], None]:
     """Return what shows how far each seed or share is, as its worker tells, on a line each."""
-    from tqdm import tqdm
-
+    with _checks.extra("chapters"):
+        from tqdm import tqdm
     lines: dict[tuple[int, int | None], Any] = {}
 
     def show(event: tuple[Any, dict[str, Any]]) -> None:

@@ -77,7 +77,7 @@ def _png(figure: Figure) -> str:
     The colours are spread over all that occur: the usual median would melt rare ones, the ends of a
     colour scale, into one.
     """
-    from PIL import Image
+    from PIL import Image  # a part of what matplotlib needs
 
     raw, small = io.BytesIO(), io.BytesIO()
     figure.savefig(raw, format="png", metadata={"Software": None})

@@ -4,7 +4,8 @@ import hashlib
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,9 @@ def train(
     if checkpoint is not None and Path(checkpoint).exists():
         history = load(Path(checkpoint), parameters, optimiser, generator, updates, told)
     saved = time.monotonic()
-    shown = _bar(len(history.loss), updates, watched() if progress is None else progress, bar)
+    if progress is None:
+        progress = watched() and find_spec("tqdm") is not None
+    shown = _bar(len(history.loss), updates, progress, bar)
     try:
         for update in shown:
             value, metrics = _checked(loss(update))
@@ -263,10 +266,28 @@ def _step(optimiser: Optimiser, parameters: list[Tensor], factor: float, where: 
 
 def _bar(done: int, updates: int, progress: bool, further: dict[str, Any] | None) -> Any:
     """Return the updates that are left, with a progress bar that is silent without ``progress``."""
-    from tqdm import tqdm
-
-    how = {"initial": done, "total": updates, "disable": not progress, "leave": False}
+    if not progress:
+        return _Unseen(range(done, updates))
+    with _checks.extra("chapters"):
+        from tqdm import tqdm
+    how = {"initial": done, "total": updates, "leave": False}
     return tqdm(range(done, updates), **how | (further or {}))
+
+
+class _Unseen:
+    """What is used of a progress bar, for one that is not drawn."""
+
+    def __init__(self, left: range) -> None:
+        self.left = left
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.left)
+
+    def set_postfix(self, *_: Any, **__: Any) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """End nothing."""
 
 
 def _note(history: History, shown: Any, loss: float, metrics: dict[str, float]) -> None:

@@ -350,7 +350,7 @@ def evaluate(
     inputs, w, alpha, clamp
         As for :func:`.loop.run`; ``alpha`` is a matrix, a number or None.
     write : Write
-        With the forget function of a rule that it :func:`knows`.
+        With the forget function of a rule that it ``knows``.
     y : Tensor
         Output before the first step, shape (B, n).
     hebb : Tensor or None

@@ -18,12 +18,8 @@ from hebbnotes import _checks
 from hebbnotes.plasticity import rules
 from hebbnotes.plasticity.rules import Rule
 
-try:
+with _checks.extra("chapters"):
     import numba
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        'compiled networks need numba, which is not here: pip install "hebbnotes[chapters]"'
-    ) from error
 
 __all__ = [
     "POWERS",

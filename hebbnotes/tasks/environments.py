@@ -5,17 +5,14 @@ from typing import Any
 import numpy as np
 import torch
 
-try:
+from hebbnotes import _checks
+
+with _checks.extra("gym"):
     import gymnasium
     from gymnasium import spaces
     from gymnasium.vector import AutoresetMode, VectorEnv
     from gymnasium.vector.utils import batch_space
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        'environments need gymnasium, which is not here: pip install "hebbnotes[gym]"'
-    ) from error
 
-from hebbnotes import _checks
 from hebbnotes.tasks import maze
 
 __all__ = ["MazeEnv", "MazeVectorEnv"]

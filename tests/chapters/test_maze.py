@@ -1,4 +1,4 @@
-"""The experiments in the maze: each trains and tests its own agent, and what is stored is what the stored agents do."""
+"""The experiments in the maze: each trains and tests its own agent, and stored numbers hold."""
 
 from dataclasses import replace
 

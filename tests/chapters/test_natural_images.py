@@ -1,4 +1,4 @@
-"""Networks that complete pictures: what a shared alpha cannot do, what rank does, and what two numbers do."""
+"""Networks that complete pictures: what a shared alpha cannot do, what rank and two numbers do."""
 
 import pytest
 import torch
@@ -24,7 +24,7 @@ def episode(n, steps, seed):
 
 
 def drive_and_moments(inputs, clamp, alpha, eta):
-    """The plastic drive of the last step, and of each past step: key, value as it has faded, and the present activity."""
+    """Return the plastic drive of the last step; of each past one key, faded value and activity."""
     y = run(inputs, 0.0, alpha, eta, clamp=clamp)[0][:, 0]
     now, last = y[-2], len(y) - 1
     keys = torch.cat([torch.zeros_like(y[:1]), y[: last - 1]])

@@ -3,11 +3,13 @@
 import ast
 import importlib
 import importlib.metadata
+import inspect
 import json
 import os
 import re
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -16,10 +18,11 @@ import nbformat
 import pytest
 from packaging.requirements import Requirement
 
-from tools import measure, outputs
+from tools import measure, outputs, package
 from tools.book_extension import find_witnesses, prose
 
 ROOT = Path(__file__).parents[2]
+FOLDERS = sorted(path.parent for path in (ROOT / "hebbnotes").rglob("__init__.py"))
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -105,25 +108,21 @@ def test_every_witness_names_a_function_of_the_package():
         ), test
 
 
-def test_every_public_name_is_documented():
-    import hebbnotes
-
-    names = [path.stem for path in (ROOT / "hebbnotes").glob("[a-z]*.py")]
-    for module in (hebbnotes, *(importlib.import_module(f"hebbnotes.{name}") for name in names)):
-        assert module.__doc__
-        for name in module.__all__:
-            thing = getattr(module, name)
-            if (
-                callable(thing)
-                and hasattr(thing, "__module__")
-                and thing.__module__.startswith("hebbnotes")
-            ):
-                text = " ".join((thing.__doc__ or "").split())
-                assert len(text) > 40, f"{module.__name__}.{name} has no docstring"
-                if hasattr(thing, "__annotations__") and not isinstance(thing, type):
-                    assert "return" in thing.__annotations__, (
-                        f"{module.__name__}.{name} is not annotated"
-                    )
+@pytest.mark.parametrize(
+    "name",
+    ["hebbnotes", *(name for folder in FOLDERS for name in package.modules(folder))],
+)
+def test_every_public_name_is_documented(name):
+    module = importlib.import_module(name)
+    assert module.__doc__
+    for public in module.__all__:
+        thing = getattr(module, public)
+        if not callable(thing) or not thing.__module__.startswith("hebbnotes"):
+            continue
+        words = (thing.__doc__ or "").split()
+        assert len(words) >= 5, f"{name}.{public} has no docstring"
+        if inspect.isfunction(thing):
+            assert "return" in thing.__annotations__, f"{name}.{public} is not annotated"
 
 
 def test_the_examples_of_the_reference_run_and_print_what_they_say(capsys):
@@ -179,62 +178,151 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     assert sorted(names) == sorted(listed)
 
 
-def needed(roots):
-    """Return the distributions that the named ones need, with their own needs."""
-    found, queue = {}, [Requirement(r) for r in roots]
+def needed(roots, extra=""):
+    """Return the distributions that the named ones need, and those for an extra, with their own needs."""
+    found, queue = {}, [(Requirement(r), extra) for r in roots]
     while queue:
-        requirement = queue.pop()
+        requirement, extra = queue.pop()
         key = re.sub(r"[-_.]+", "-", requirement.name).lower()
-        if key in found or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+        if key in found or (
+            requirement.marker and not requirement.marker.evaluate({"extra": extra})
+        ):
             continue
         try:
             found[key] = importlib.metadata.distribution(requirement.name)
         except importlib.metadata.PackageNotFoundError:
             continue  # needed on another platform
-        queue += [Requirement(r) for r in found[key].requires or []]
+        queue += [(Requirement(r), "") for r in found[key].requires or []]
     return found
 
 
 @pytest.fixture(scope="module")
-def bare_python(wheel, tmp_path_factory):
-    """A virtual environment with the wheel, what the wheel asks for, and a kernel: nothing else of the project."""
-    folder = tmp_path_factory.mktemp("bare")
-    venv.create(folder, with_pip=False)
-    site = next(folder.glob("lib/python*/site-packages"))
-    zipfile.ZipFile(wheel).extractall(site)
-    metadata = next(site.glob("hebbnotes-*.dist-info/METADATA")).read_text()
-    asked = [r for r in re.findall(r"^Requires-Dist: (.+)$", metadata, re.M) if "extra ==" not in r]
-    for distribution in needed([*asked, "ipykernel"]).values():
-        for file in distribution.files or []:
-            top = file.parts[0]
-            if top not in ("..", "__pycache__") and not (site / top).exists():
-                (site / top).symlink_to(Path(distribution.locate_file(top)))
-    return folder / "bin" / "python"
+def wheel_python(wheel, tmp_path_factory):
+    """Return a function that makes a virtual environment: the wheel, what it asks for, nothing else of the project."""
+
+    def made(extra="", further=()):
+        folder = tmp_path_factory.mktemp(f"wheel-{extra}")
+        venv.create(folder, with_pip=False)
+        site = next(folder.glob("lib/python*/site-packages"))
+        zipfile.ZipFile(wheel).extractall(site)
+        metadata = next(site.glob("hebbnotes-*.dist-info/METADATA")).read_text()
+        asked = [*re.findall(r"^Requires-Dist: (.+)$", metadata, re.M), *further]
+        for distribution in needed(asked, extra).values():
+            for file in distribution.files or []:
+                top = file.parts[0]
+                if top not in ("..", "__pycache__") and not (site / top).exists():
+                    (site / top).symlink_to(Path(distribution.locate_file(top)))
+        python = folder / "bin" / "python"
+        probe = "import hebbnotes, importlib.util as u; print(hebbnotes.__file__, u.find_spec('pytest'), u.find_spec('sphinx'))"
+        where = subprocess.run(
+            [python, "-I", "-c", probe], capture_output=True, text=True, check=True
+        ).stdout
+        assert str(ROOT) not in where
+        assert where.strip().endswith("None None")
+        return python
+
+    return made
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_a_notebook_runs_alone_from_the_wheel(path, bare_python, tmp_path):
-    if reason := outputs.missing(path):
-        pytest.skip(reason)
-    (tmp_path / path.name).write_bytes(path.read_bytes())
-    source = "\n".join(
-        c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"
-    )
-    lines = [line for line in source.splitlines() if not line.startswith("%")]
-    script = tmp_path / "notebook.py"
-    script.write_text(
-        "import matplotlib; matplotlib.use('agg')\n" + "\n".join(lines), encoding="utf-8"
-    )
+PLASTIC = """
+import sys
+
+import torch
+from hebbnotes import PlasticRNN, experiments, rules, tasks, training
+
+lacking = {"numba", "scipy", "sklearn", "tqdm", "pooch", "gymnasium", "dask"}
+generator = torch.Generator().manual_seed(0)
+task = tasks.PatternCompletion(n_bits=8, n_patterns=2)
+network = PlasticRNN(task.n_units, rule=rules.oja, generator=generator)
+training.train(network.parameters(), tasks.recall_loss(network, task, 4, generator), 3, lr=1e-3)
+print(experiments.result("three-numbers-once")["value"])
+assert not lacking & set(sys.modules)
+for use, extra in (
+    ("training.train(network.parameters(), None, 3, lr=1e-3, progress=True)", "chapters"),
+    ("from hebbnotes import memories; memories.least_error(2, 3)", "chapters"),
+    ("from hebbnotes.plasticity import compiled", "chapters"),
+    ("from hebbnotes.tasks import environments", "gym"),
+):
+    try:
+        exec(use)
+    except ModuleNotFoundError as error:
+        assert error.name in lacking
+        assert f'pip install "hebbnotes[{extra}]"' in str(error), error
+    else:
+        raise AssertionError(use)
+"""
+
+
+def test_the_wheel_alone_trains_a_plastic_network_and_says_what_else_needs(wheel_python, tmp_path):
     done = subprocess.run(
-        [bare_python, "-I", script], cwd=tmp_path, capture_output=True, text=True, check=False
+        [wheel_python(), "-I", "-c", PLASTIC],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
-    probe = "import hebbnotes, importlib.util as u; print(hebbnotes.__file__, u.find_spec('pytest'), u.find_spec('sphinx'))"
-    where = subprocess.run(
-        [bare_python, "-I", "-c", probe], capture_output=True, text=True, check=True
-    ).stdout
-    assert str(ROOT) not in where
-    assert where.strip().endswith("None None")
+
+
+def test_with_the_extra_of_the_chapters_one_runs_from_the_wheel_and_all_find_what_they_import(
+    wheel_python, tmp_path
+):
+    """Which packages the code of a chapter needs is seen in the one that uses most of them; all others run under nbval."""
+    python = wheel_python("chapters", ["ipykernel"])
+    code = {
+        path.stem: "\n".join(
+            line
+            for cell in nbformat.read(path, as_version=4).cells
+            if cell.cell_type == "code"
+            for line in cell.source.splitlines()
+            if not line.startswith("%")
+        )
+        for path in NOTEBOOKS
+    }
+    imports = [
+        ast.unparse(node)
+        for source in code.values()
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    script = tmp_path / "notebook.py"
+    head = ["import matplotlib", "matplotlib.use('agg')", *imports]
+    script.write_text("\n".join([*head, code["learning-rules"]]), encoding="utf-8")
+    done = subprocess.run(
+        [python, "-I", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_the_package_imports_belongs_to_it_or_to_an_extra_that_is_named_there():
+    """What the core does not need is imported where a failure names the extra that has it."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    core = {*needed(told["dependencies"]), "ipython"}  # a notebook's kernel has it
+    own = {
+        extra: {Requirement(r).name.lower() for r in requirements}
+        for extra, requirements in told["optional-dependencies"].items()
+    }
+    homes = importlib.metadata.packages_distributions()
+    for path in sorted((ROOT / "hebbnotes").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        within = {  # with _checks.extra("gym"), or a message of its own that names hebbnotes[gym]
+            id(inner): found[1] or found[2]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.With | ast.Try)
+            and (found := re.search(r"""extra\(['"](\w+)|hebbnotes\[(\w+)""", ast.unparse(node)))
+            for inner in ast.walk(node)
+        }
+        for node in ast.walk(tree):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names = [node.module] if isinstance(node, ast.ImportFrom) else names
+            for name in {n.partition(".")[0] for n in names} - {"hebbnotes"}:
+                if name in sys.stdlib_module_names:
+                    continue
+                extra = within.get(id(node))
+                allowed = own[extra] if extra else core
+                assert {h.lower() for h in homes[name]} & allowed, (
+                    f"{path}, line {node.lineno}: {name}: import it within extra(...)"
+                )
 
 
 def test_a_notebook_without_its_data_is_skipped_and_says_how_to_get_them(

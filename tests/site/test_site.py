@@ -1,24 +1,16 @@
-"""The built site, visited as readers do, and the build, fed the faults that it must find."""
+"""The build, fed the faults that it must find, and what it wrote for the book."""
 
-import functools
-import gzip
-import http.server
 import json
 import os
 import re
 import subprocess
-import threading
 
 import nbformat
 import pytest
 import yaml
-from axe_playwright_python.sync_playwright import Axe
 
 from tests.site.books import markdown, small_book
 from tools.build import ROOT
-
-# ---------------------------------------------------------------------------------------------------------------- the build
-
 
 FAULTS = {
     "$$ a = b $$ (eq-unwitnessed)": "equation eq-unwitnessed has no witness",
@@ -119,86 +111,8 @@ def test_the_table_of_equations_names_function_and_witness(site):
     assert 'id="equation-eq-hebb"' in (site / "introduction.html").read_text()
 
 
-# ---------------------------------------------------------------------------------------------------------------- the browser
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serve files without a word."""
-
-    def log_message(self, *args):
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def address(site):
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=site)
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
 def pages(site):
     return sorted(p.name for p in site.glob("*.html") if p.stem not in ("genindex", "py-modindex"))
-
-
-@pytest.fixture
-def visit(browser, address):
-    """Open a page; afterwards, nothing may have gone wrong in it and no request may have left the site."""
-    contexts, faults = [], []
-
-    def opened(name, width=1280, **options):
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on(
-            "console",
-            lambda m: faults.append(f"{name}: console {m.text}") if m.type == "error" else None,
-        )
-        page.on("pageerror", lambda e: faults.append(f"{name}: {e}"))
-        page.on(
-            "request",
-            lambda r: (
-                None
-                if r.url.startswith((address, "data:"))
-                else faults.append(f"{name}: asked for {r.url}")
-            ),
-        )
-        page.on(
-            "response",
-            lambda r: faults.append(f"{name}: {r.status} {r.url}") if r.status >= 400 else None,
-        )
-        page.goto(f"{address}/{name}", wait_until="load")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not faults
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_every_page_renders_fits_and_asks_for_nothing_from_elsewhere(site, visit, width):
-    for name in pages(site):
-        page = visit(name, width)
-        wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        assert wide[0] <= wide[1], f"{name} scrolls sideways at {width} px: {wide}"
-        if page.query_selector(".math"):
-            page.wait_for_selector("mjx-container", timeout=10_000)
-            raw = page.evaluate(
-                "[...document.querySelectorAll('.math')].filter(m => !m.querySelector('mjx-container')).length"
-            )
-            assert raw == 0, f"{name} shows raw TeX"
-        assert (
-            page.evaluate(
-                "[...document.images].filter(i => i.complete && i.offsetParent && !i.naturalWidth).length"
-            )
-            == 0
-        )
-        assert page.evaluate("[...document.images].filter(i => !i.alt).length") == 0, (
-            f"{name} has a picture without alt text"
-        )
 
 
 def test_no_link_within_the_site_is_broken(site):
@@ -210,173 +124,6 @@ def test_no_link_within_the_site_is_broken(site):
                 assert f'id="{target[1]}"' in path.read_text(), (
                     f"{name} links to {target[0]}#{target[1]}"
                 )
-
-
-SUBJECTS = {
-    "introduction": "hippocampus",
-    "hebb-in-the-brain": "potentiation",
-    "learning-rules": "Sanger",
-    "associative-memory": "Hopfield",
-    "differentiable-plasticity": "differentiable",
-    "natural-images": "photographs",
-    "one-shot-learning": "Omniglot",
-    "maze": "maze",
-    "fast-evaluation": "evaluation",
-}
-
-
-def test_every_chapter_has_a_subject_to_search_for():
-    chapters = {path.stem for path in (ROOT / "book").glob("*.ipynb")}
-    assert set(SUBJECTS) == chapters
-
-
-@pytest.mark.parametrize(("chapter", "subject"), SUBJECTS.items())
-def test_search_finds_the_chapter(visit, chapter, subject):
-    page = visit(f"search.html?q={subject}")
-    page.wait_for_selector("#search-results li a", timeout=10_000)
-    page.wait_for_timeout(300)  # results come one after the other
-    assert f"{chapter}.html" in page.inner_html("#search-results")
-
-
-THEMES_OWN = {
-    "region": "the theme's logo and its buttons stand outside its landmarks",
-    "label-content-name-mismatch": "the theme labels its search button otherwise than it shows it",
-    "aria-allowed-role": "the roles that docutils gives the entries of a bibliography",
-    "aria-deprecated-role": "the same",
-    "aria-required-children": "the same",
-}
-"""What axe finds in every page that the theme and Sphinx make, whatever is on it."""
-
-
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
-def test_axe_finds_nothing_but_what_is_the_themes_own(site, visit, theme, width):
-    found = {}
-    for name in pages(site):
-        page = visit(name, width, color_scheme=theme)
-        for violation in (
-            Axe()
-            .run(page, options={"resultTypes": ["violations"], "preload": False})
-            .response["violations"]
-        ):
-            if violation["id"] not in THEMES_OWN:
-                found[name, violation["id"]] = [
-                    node["html"][:160] for node in violation["nodes"][:3]
-                ]
-        page.close()
-    assert not found, json.dumps(
-        {f"{name}: {what}": nodes for (name, what), nodes in found.items()}, indent=1
-    )
-
-
-def test_no_page_is_heavy(site, browser, address):
-    """What a first visit fetches, as a plain server sends it; and what comes before the first text, packed as hosts send it."""
-    for name in pages(site):
-        context, fetched = browser.new_context(viewport={"width": 390, "height": 900}), []
-        page = context.new_page()
-        page.on("response", lambda r, fetched=fetched: fetched.append(r.url.partition("?")[0]))
-        page.goto(f"{address}/{name}", wait_until="networkidle")
-        page.evaluate("scrollTo(0, document.body.scrollHeight)")
-        page.wait_for_load_state("networkidle")
-        context.close()
-        files = {
-            site / url.removeprefix(f"{address}/") for url in fetched if url.startswith(address)
-        }
-        total = sum(file.stat().st_size for file in files)
-        assert total < 3e6, f"{name} fetches {total / 1e6:.2f} MB"
-        text = (site / name).read_text(encoding="utf-8")
-        head = text[: text.index("</head>")]
-        tags = re.findall(r'<link[^>]*rel="stylesheet"[^>]*>|<script[^>]*\ssrc=[^>]*>', head)
-        waits = [
-            re.search(r'(?:href|src)="([^"?]+)', tag).group(1)
-            for tag in tags
-            if not re.search(r"\s(defer|async)", tag)
-        ]
-        before = [
-            text[: text.index("<h1")].encode(),
-            *((site / file).read_bytes() for file in waits),
-        ]
-        packed = sum(len(gzip.compress(part)) for part in before)
-        assert packed < 4e5, f"{name} fetches {packed / 1e3:.0f} KB before its first text"
-
-
-@pytest.mark.parametrize("name", ["maze.html", "index.html"])
-def test_the_site_opens_from_the_file_system(site, browser, name):
-    context, faults = browser.new_context(), []
-    page = context.new_page()
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on(
-        "console", lambda message: faults.append(message.text) if message.type == "error" else None
-    )
-    page.goto((site / name).as_uri(), wait_until="load")
-    page.wait_for_selector(
-        "mjx-container" if name == "maze.html" else ".live-network.live", timeout=10_000
-    )
-    assert (
-        page.evaluate(
-            "[...document.images].filter(i => i.complete && i.offsetParent && !i.naturalWidth).length"
-        )
-        == 0
-    )
-    context.close()
-    assert not faults
-
-
-CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("*.ipynb"))
-ANSWERS = """() => {
-    const seen = e => e.getBoundingClientRect().height > 5 && e.checkVisibility({visibilityProperty: true});
-    const folded = [...document.querySelectorAll("details.sd-dropdown > :not(summary)")];
-    const solutions = [...document.querySelectorAll(".admonition.solution > :not(.admonition-title, button)")];
-    const count = all => [all.filter(seen).length, all.length];
-    return {folded: count(folded), solutions: count(solutions)};
-}"""
-
-
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_what_is_folded_is_open_in_print(visit, chapter):
-    page = visit(f"{chapter}.html")
-    page.wait_for_selector(".admonition.solution.toggle-hidden")
-    before = page.evaluate(ANSWERS)
-    assert before["folded"][0] == 0 < before["folded"][1]
-    page.emulate_media(media="print")
-    after = page.evaluate(ANSWERS)
-    assert all(seen == of > 0 for seen, of in after.values()), (
-        f"an answer is folded on paper: {after}"
-    )
-
-
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_without_javascript_answers_open_and_every_frame_is_shown(visit, chapter):
-    page = visit(f"{chapter}.html", java_script_enabled=False)
-    for box in page.locator("details.sd-dropdown").all():
-        box.locator("summary").click()
-    found = page.evaluate(ANSWERS)
-    assert all(seen == of > 0 for seen, of in found.values()), found
-    figure = page.locator(".moving-figure").first
-    assert figure.locator("img:visible").count() == figure.locator("img").count() > 1
-
-
-def test_a_moving_figure_obeys_mouse_and_keyboard_and_tells_its_value(visit):
-    page = visit("introduction.html", 390)
-    figure = page.locator(".moving-figure").first
-    bar, shown = figure.locator("input"), figure.locator("img.now")
-    figure.scroll_into_view_if_needed()
-    assert shown.count() == 1
-    first = shown.get_attribute("alt")
-    bar.focus()
-    page.keyboard.press("ArrowRight")
-    assert shown.get_attribute("alt") != first
-    assert bar.get_attribute("aria-valuetext") in shown.get_attribute("alt")
-    page.keyboard.press("End")
-    assert "cue" in bar.get_attribute("aria-valuetext")
-    figure.locator("button").click()
-    assert figure.locator("button").inner_text() == "Pause"
-
-
-def test_a_moving_figure_respects_reduced_motion_and_prints_a_strip(visit):
-    page = visit("introduction.html", reduced_motion="reduce")
-    assert not page.locator(".moving-figure button").first.is_visible()
-    page.emulate_media(media="print")
-    assert page.locator(".moving-figure").first.locator("img:visible").count() >= 6
 
 
 def test_the_table_of_equations_counts_through_the_book_as_the_pages_do(site):

@@ -90,8 +90,8 @@ def exemplars(x: Tensor, k: int, chosen: Features, generator: torch.Generator) -
 
 def pca(x: Tensor, k: int, chosen: Features, generator: torch.Generator) -> Tensor:
     """Return principal components, as scikit-learn computes them."""
-    from sklearn.decomposition import PCA
-
+    with _checks.extra("chapters"):
+        from sklearn.decomposition import PCA
     found = PCA(k, svd_solver="covariance_eigh").fit(x.numpy())
     return torch.from_numpy(found.components_.T).to(x.dtype)
 
@@ -222,9 +222,9 @@ def wrong(known: tuple[Tensor, Tensor], new: tuple[Tensor, Tensor]) -> float:
     known inputs. But for the number of iterations all settings are scikit-learn's; a fit that has
     not converged is an error.
     """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
+    with _checks.extra("chapters"):
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.linear_model import LogisticRegression
     (x, labels), (y, wanted) = known, new
     mean, spread = x.mean(0), x.std(0).clamp_min(1e-3 * x.std().clamp_min(1e-9))
     with warnings.catch_warnings():

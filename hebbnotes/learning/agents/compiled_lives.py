@@ -14,12 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-try:
+from hebbnotes import _checks
+
+with _checks.extra("chapters"):
     from numba.extending import overload
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        'compiled agents need numba, which is not here: pip install "hebbnotes[chapters]"'
-    ) from error
 
 from hebbnotes.learning.agents.kinds import Agent
 from hebbnotes.networks import PlasticRNN, State
