@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,6 +12,8 @@ from hebbnotes import _files
 from hebbnotes.learning.optimiser import Optimiser
 
 __all__ = ["History", "load", "save"]
+
+FORMAT = "hebbnotes checkpoint 2"
 
 
 @dataclass
@@ -34,9 +37,13 @@ def save(
     parameters: list[Tensor],
     optimiser: Optimiser,
     generator: torch.Generator | None,
+    told: dict[str, Any],
     history: History,
 ) -> None:
-    """Write all that a training needs to go on, in the place of the old file."""
+    """Write all that a training needs to go on, in the place of the old file.
+
+    ``told`` is what else makes it this training: names and numbers.
+    """
     from safetensors.torch import save_file
 
     tensors = {f"parameter.{k}": p.detach().contiguous() for k, p in enumerate(parameters)}
@@ -44,7 +51,7 @@ def save(
     if generator is not None:
         tensors["generator"] = generator.get_state()
     numbers = json.dumps({"loss": history.loss, "metrics": history.metrics})
-    metadata = {"format": "hebbnotes checkpoint 1", "history": numbers}
+    metadata = {"format": FORMAT, "history": numbers, "told": json.dumps(told)}
     _files.write(path, lambda beside: save_file(tensors, beside, metadata=metadata))
 
 
@@ -54,6 +61,7 @@ def load(
     optimiser: Optimiser,
     generator: torch.Generator | None,
     updates: int,
+    told: dict[str, Any],
 ) -> History:
     """Take a training up where it was saved: parameters and generator are changed in place."""
     from safetensors import SafetensorError, safe_open
@@ -72,8 +80,9 @@ def load(
         name: (t.shape, t.dtype) for name, t in tensors.items() if name.startswith("parameter.")
     }
     numbers = json.loads(metadata.get("history", '{"loss": [], "metrics": {}}'))
+    _compare(json.loads(metadata.get("told", "{}")), told, other)
     if (
-        metadata.get("format") != "hebbnotes checkpoint 1"
+        metadata.get("format") != FORMAT
         or kinds != {f"parameter.{k}": (p.shape, p.dtype) for k, p in enumerate(parameters)}
         or ("generator" in tensors) != (generator is not None)
         or len(numbers["loss"]) > updates
@@ -87,3 +96,15 @@ def load(
     if generator is not None:
         generator.set_state(tensors["generator"])
     return History(numbers["loss"], numbers["metrics"])
+
+
+def _compare(there: dict[str, Any], told: dict[str, Any], other: str) -> None:
+    """Raise if a checkpoint was told other things than this training, with what differs."""
+    here = json.loads(json.dumps(told))
+    differ = [
+        f"{name} is {there.get(name)} there and {here.get(name)} here"
+        for name in {**there, **here}
+        if there.get(name) != here.get(name)
+    ]
+    if differ:
+        raise ValueError(f"{other} ({'; '.join(differ)})")

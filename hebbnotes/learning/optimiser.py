@@ -47,8 +47,20 @@ class Optimiser:
 
     def fits(self, tensors: dict[str, Tensor]) -> bool:
         """Tell whether ``tensors`` is what such optimisers of such parameters remembered."""
-        saved = {key.rpartition(".")[0] for key in tensors if key.startswith(("adam.", "muon."))}
-        return saved <= {f"{name}.{k}" for name, numbers in self.places.items() for k in numbers}
+        saved = {key: t for key, t in tensors.items() if key.startswith(("adam.", "muon."))}
+        shapes = {
+            f"{name}.{k}": part.param_groups[0]["params"][place].shape
+            for name, part in self.parts.items()
+            for place, k in enumerate(self.places[name])
+        }
+        needed = {"adam": {"step", "exp_avg", "exp_avg_sq"}, "muon": {"momentum_buffer"}}
+        found: dict[str, set[str]] = {}
+        for key, value in saved.items():
+            place, _, what = key.rpartition(".")
+            found.setdefault(place, set()).add(what)
+            if place not in shapes or (what != "step" and value.shape != shapes[place]):
+                return False
+        return all(names == needed[place.split(".")[0]] for place, names in found.items())
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Take up what :meth:`state` returned."""

@@ -4,6 +4,8 @@ import os
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from hebbnotes import tasks, training
 from hebbnotes.networks import ThreeNumbers
@@ -97,3 +99,67 @@ def test_a_training_is_saved_no_more_often_than_asked_for(tmp_path, monkeypatch)
     xs, loss = line(2)
     training.train(xs, loss, 12, checkpoint=tmp_path / "c", every=2.5)
     assert saves == [3, 6, 9, 12], "the clock ticks at each look, and once more at each save"
+
+
+def other_loss(update):
+    raise AssertionError("nothing is trained before the checkpoint is compared")
+
+
+DIFFERENT = {
+    "lr": {"lr": 0.5},
+    "clip_norm": {"clip_norm": 1.0},
+    "kernel_lr": {"kernel_lr": 0.1},
+    "schedule": {"schedule": training.constant},
+    "another schedule": {"schedule": lambda done: 1.0},
+    "updates": {"updates": 5},
+    "loss": {"loss": other_loss},
+    "loss without a name": {"loss": lambda update: other_loss(1 + update)},
+}
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_a_checkpoint_of_a_training_of_other_kind_is_refused_with_what_differs(name, tmp_path):
+    xs, loss = line(2)
+    told = {"lr": 0.1, "schedule": training.cosine, "checkpoint": tmp_path / "c"}
+    training.train(xs, loss, 3, **told)
+    (again, loss), before = line(2), (tmp_path / "c").read_bytes()
+    kwargs = {"parameters": again, "loss": loss, "updates": 3} | told | DIFFERENT[name]
+    what = name.split()[-1] if name.startswith("another") else name.split()[0]
+    with pytest.raises(ValueError, match=rf"not a checkpoint of this training.*\(.*{what} is .+"):
+        training.train(**kwargs)
+    assert again[0].eq(1).all()
+    assert (tmp_path / "c").read_bytes() == before
+
+
+def test_a_training_at_a_constant_rate_may_be_prolonged_and_one_that_anneals_may_not(tmp_path):
+    xs, loss = line(2)
+    training.train(xs, loss, 2, checkpoint=tmp_path / "c")
+    assert len(training.train(xs, loss, 4, checkpoint=tmp_path / "c").loss) == 4
+    how = {"schedule": training.cosine, "checkpoint": tmp_path / "d"}
+    training.train(xs, loss, 2, **how)
+    with pytest.raises(ValueError, match="updates is 2 there and 4 here"):
+        training.train(xs, loss, 4, **how)
+
+
+@pytest.mark.parametrize("change", ["shape", "less", "more"])
+def test_moments_that_do_not_fit_are_refused(change, tmp_path):
+    xs, loss = line(2)
+    training.train(xs, loss, 2, checkpoint=tmp_path / "c")
+    with safe_open(tmp_path / "c", framework="pt") as file:
+        tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+    if change == "less":
+        del tensors["adam.0.exp_avg"]
+    else:
+        tensors["adam.0.exp_avg" if change == "shape" else "adam.1.exp_avg"] = torch.zeros(3)
+    save_file(tensors, tmp_path / "c", metadata=metadata)
+    with pytest.raises(ValueError, match="not a checkpoint of this training"):
+        training.train(line(2)[0], loss, 4, checkpoint=tmp_path / "c")
+
+
+@pytest.mark.parametrize("name", ["", "."])
+def test_a_folder_is_no_checkpoint(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    xs, loss = line(2)
+    with pytest.raises(ValueError, match="checkpoint must name a file, got the folder"):
+        training.train(xs, loss, 2, checkpoint=name)
+    assert xs[0].eq(1).all()

@@ -68,7 +68,7 @@ class Agent(nn.Module):
     def compiles(self) -> bool:
         """Tell whether compiled code takes it: on the processor, in single or double precision."""
         usual = self.outward.dtype in (torch.float32, torch.float64)
-        here = usual and self.outward.device.type == "cpu"
+        here = usual and self.outward.device.type == "cpu" and not _checks.transformed()
         return here and not self.plain and find_spec("numba") is not None
 
     def forward(self, seen: Tensor, state: Any = None) -> tuple[Tensor, Tensor, Any]:
@@ -93,6 +93,7 @@ class Agent(nn.Module):
 
 
 def _drawn(deviation: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    _checks.generator(generator, "cpu")
     return deviation * torch.randn(*shape, generator=generator)
 
 
@@ -242,6 +243,7 @@ class RecurrentAgent(Agent):
 
         return compiled_lives.recurrent_net(self.core, self.outward, state)
 
+    @_checks.in_full_precision
     def run(self, seen: Tensor, state: Any) -> tuple[Tensor, Any]:
         """Return the outputs of the units, shape (T, B, n), and the state after the last step."""
         return self.core(seen, state)
