@@ -93,7 +93,6 @@ class Agent(nn.Module):
 
 
 def _drawn(deviation: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    _checks.generator(generator, "cpu")
     return deviation * torch.randn(*shape, generator=generator)
 
 
@@ -149,6 +148,7 @@ class PlasticAgent(Agent):
         generator: torch.Generator,
     ) -> None:
         super().__init__()
+        _checks.generator(generator, "cpu")
         self.clip = _checks.clip(clip)
         n_seen, scale = _sizes(n, n_noise)
         self.core = PlasticRNN(
@@ -210,6 +210,7 @@ class RecurrentAgent(Agent):
 
     def __init__(self, n: int = 64, *, n_noise: int = 0, generator: torch.Generator) -> None:
         super().__init__()
+        _checks.generator(generator, "cpu")
         n_seen, scale = _sizes(n, n_noise)
         self.core = self.cell(n_seen, n)
         ((inward, w, *biases),) = self.core.all_weights

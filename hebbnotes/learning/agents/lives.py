@@ -193,7 +193,12 @@ def loss(
         ``loss(update)`` returns the loss, and for the history what :func:`.actor_critic.loss` tells
         and ``"finds"``, the goals found in an episode.
     """
+    _checks.of_type("agent", agent, Agent, "use PlasticAgent(generator=generator)")
     _checks.of_type("task", task, Task, "use Task(n_goals=1)")
+    _checks.generator(generator, "cpu")
+    for name, value in (("batch", batch), ("n_steps", n_steps)):
+        _checks.integer(name, value)
+    maze.check_maze(made)
     _checks.function("objective", objective, "of the update that returns an Objective")
     gives = {"reward": task.reward, "penalty": task.penalty}
 
