@@ -290,12 +290,10 @@ def finite(name: str, value: Tensor, mend: str = "look at how it was made") -> T
     return value
 
 
-def spread(
-    name: str, value: Any, like: Tensor, reference: str, cast: bool = False
-) -> float | Tensor:
+def spread(name: str, value: Any, like: Tensor, reference: str) -> float | Tensor:
     """Return a number, or a tensor that can be spread over another one without enlarging that.
 
-    It must be finite and have the precision of that one, unless ``cast``.
+    It must be finite, and must not change the precision of that one.
     """
     if not isinstance(value, Tensor):
         return number(name, value)
@@ -308,12 +306,12 @@ def spread(
             f"{name} must be a number, or broadcast to the shape of {reference}, "
             f"{tuple(like.shape)}, got shape {tuple(value.shape)}"
         )
-    if value.dtype != like.dtype and not cast:
+    if torch.result_type(value, like) != like.dtype:
         raise TypeError(
             f"{name} is {value.dtype}, not {like.dtype} like {reference}: nothing is cast, "
             "convert it with .to(...)"
         )
-    return value if cast else finite(name, value)
+    return finite(name, value)
 
 
 def in_full_precision(called: Callable[P, R]) -> Callable[P, R]:

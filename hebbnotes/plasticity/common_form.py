@@ -99,7 +99,7 @@ def check_seen(w: Tensor, pre: Tensor, post: Tensor, **local: float | Tensor) ->
     for name, value in local.items():
         like = w if name == "eligibility" else pre if name.startswith("pre_") else post
         if not isinstance(value, Tensor) or value.shape != like.shape:
-            _checks.spread(name, value, like, "the cells' activity", cast=True)
+            _checks.spread(name, value, like, "the cells' activity")
 
 
 _SEEN = [

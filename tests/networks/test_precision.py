@@ -1,6 +1,8 @@
 """Networks in every precision and under every transform of torch: the same types and numbers."""
 
+import functools
 import itertools
+import re
 
 import pytest
 import torch
@@ -74,7 +76,7 @@ def test_a_rate_that_the_precision_cannot_hold_is_refused(eta, dtype, learned):
     PlasticRNN(2, eta=eta, dtype=torch.float64, learn_eta=learned)
 
 
-# ------------------------------------------------------------------------------------------ autocast
+# ----------------------------------------------------------------------------------------- autocast
 
 
 @pytest.mark.parametrize("dtype", LOW)
@@ -173,7 +175,7 @@ def test_agents_and_rate_neurons_work_under_autocast():
     assert torch.equal(learned, rate.learn(x, w, rules.oja, 0.1))
 
 
-# ------------------------------------------------------------------------------- transforms of torch
+# ------------------------------------------------------------------------------ transforms of torch
 
 
 def ensemble(seed, size=3, n=3):
@@ -274,7 +276,7 @@ def test_checks_of_shapes_and_types_stay_under_a_transform():
         torch.func.vmap(lambda x, w: run(x, w.double(), None, 0.1)[0])(xs, ws)
 
 
-# ------------------------------------------------------------------------- what a backward pass needs
+# ----------------------------------------------------------------------- what a backward pass needs
 
 
 def tensors_in(value):
@@ -346,7 +348,7 @@ def test_a_network_can_be_recomputed_in_the_backward_pass():
         assert torch.equal(p.grad, gradient)
 
 
-# --------------------------------------------------------------------- rules that do not keep their word
+# ---------------------------------------------------------------- rules that do not keep their word
 
 
 IN_PLACE = {
@@ -369,7 +371,7 @@ def test_a_rule_that_works_in_place_is_found_at_its_first_step(what, inference):
         with pytest.raises(ValueError, match=f"rule fresh changes {what} in place"):
             run(x, 0.0, 1.0, 0.1, fresh, state)
         with pytest.raises(ValueError, match=f"changes {what} in place"):
-            rate.learn(x[:, 0], torch.ones(4, 2), lambda *seen: fresh(*seen), 0.1)
+            rate.learn(x[:, 0], torch.ones(4, 2), functools.partial(fresh), 0.1)
 
 
 FORGETS = {
@@ -398,7 +400,7 @@ def test_a_rule_with_a_copied_forget_function_is_evaluated_as_it_is_written():
     x = torch.randn(20, 2, 130, generator=generator())
     for method in ("auto", "loop"):
         output, state = run(x, 0.0, 1 / 130, 0.1, gated, method=method)
-        wanted, end = run(x, 0.0, 1 / 130, 0.1, lambda *seen: gated(*seen), method="loop")
+        wanted, end = run(x, 0.0, 1 / 130, 0.1, functools.partial(gated), method="loop")
         torch.testing.assert_close(output, wanted)
         torch.testing.assert_close(state.hebb, end.hebb)
 
@@ -442,3 +444,18 @@ def test_large_numbers_whose_sum_is_infinite_are_finite():
     x = torch.full((2, 1, 4), 3e38)
     run(x, 0.0, None, 0.1)
     run(-x.to(torch.bfloat16), 0.0, None, 0.1)
+
+
+@pytest.mark.parametrize("n", [3, 130])
+def test_no_check_is_left_where_torch_compiles(n):
+    graphs, net = [], PlasticRNN(n, generator=generator())
+
+    def keep(graph, _):
+        graphs.append(graph)
+        return graph.forward
+
+    x = torch.randn(12, 2, n, generator=generator(1))
+    output, _ = torch.compile(net, backend=keep, fullgraph=True)(x)
+    torch.testing.assert_close(output, net(x)[0], atol=1e-5, rtol=1e-4)
+    called = {str(node.target) for graph in graphs for node in graph.graph.nodes}
+    assert not [name for name in called if re.search(r"finite|isnan|\bitem\b", name)]
