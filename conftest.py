@@ -12,6 +12,8 @@ os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THR
 import hypothesis
 import pytest
 import torch
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tools import outputs
 
@@ -56,20 +58,29 @@ def kind(item: pytest.Item) -> str:
     return "site" if "site" in item.path.parts else "package"
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
+class Shares(LoadScopeScheduling):
+    """Hand out together what shares a kernel, a build, or what a module keeps."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, test = nodeid.partition("::")
+        name = path.rpartition("/")[2]
+        if name == "test_book.py":
+            return "wheel" if "wheel" in test else nodeid  # the others share nothing
+        return "site" if name in SITE else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Shares:
+    """Choose how tests are handed to the workers."""
+    return Shares(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, keep together what shares a kernel or a build, skip what lacks
-    its data.
-    """
+    """Begin with what takes longest, and skip what lacks its data: nothing is downloaded here."""
     missing = functools.cache(outputs.missing)
     measured = json.loads((outputs.BOOK / "measured.json").read_text(encoding="utf-8"))
     for item in items:
-        part, name = kind(item), item.path.name
+        part = kind(item)
         item.user_properties.append(("part", part))
-        if name in SITE:
-            item.add_marker(pytest.mark.xdist_group("site"))
-        elif name != "test_book.py" or "wheel" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
         if part == "notebooks" and (reason := missing(item.path)):
             item.add_marker(pytest.mark.skip(reason))
 

@@ -1,13 +1,24 @@
-"""Checks of what a caller hands over: what was wrong, what was expected, and the mend."""
+"""Checks of what a caller hands over: what was wrong, what was expected, and the mend.
+
+There is one for each kind of thing. Those of shapes and types always look; those of numbers only
+where numbers can be looked at, see :func:`known`.
+"""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MOST_NUMBERS = 2**33
+"""Numbers that one thing may hold, 32 GiB of them in single precision."""
 
 
 @contextmanager
@@ -22,25 +33,43 @@ def extra(name: str) -> Iterator[None]:
         ) from error
 
 
-def integer(name: str, value: Any, minimum: int = 1) -> int:
-    """Return ``value`` as an int of at least ``minimum``, or raise."""
+def got(value: Any) -> str:
+    """Describe what came, shortly: shape and type of numbers, the rest as Python writes it."""
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)} in {value.dtype}"
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{type(value).__name__} of shape {tuple(value.shape)} in {value.dtype}"
+    text = repr(value)
+    text = text if len(text) <= 60 else f"{text[:57]}..."
+    return text if value is None else f"{text} ({type(value).__name__})"
+
+
+def integer(name: str, value: Any, minimum: int = 1, maximum: int | None = None) -> int:
+    """Return ``value`` as an int from ``minimum`` to ``maximum``, or raise."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(
-            f"{name} must be an integer, got {value!r} ({type(value).__name__}): "
-            f"pass {name}={minimum} or more"
+            f"{name} must be an integer, got {got(value)}: pass {name}={minimum} or more"
         )
-    if value < minimum:
-        raise ValueError(f"{name} must be at least {minimum}, got {value}")
-    return int(value)
+    whole = int(value)
+    if whole < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {whole}")
+    if maximum is not None and whole > maximum:
+        raise ValueError(f"{name} must be at most {maximum}, got {whole}: use a smaller {name}")
+    return whole
 
 
 def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
     """Return ``value`` as a finite float in [low, high], or raise."""
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
-    real = float(value)
+        raise TypeError(
+            f"{name} must be a number, got {got(value)}: pass a float, of a tensor its .item()"
+        )
+    try:
+        real = float(value)
+    except OverflowError:
+        real = math.inf
     if not (math.isfinite(real) and low <= real <= high):
-        raise ValueError(f"{name} must be a finite number in [{low:g}, {high:g}], got {value}")
+        raise ValueError(f"{name} must be a finite number in [{low:g}, {high:g}], got {real}")
     return real
 
 
@@ -51,11 +80,75 @@ def choice(name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
     return value
 
 
+def flag(name: str, value: Any) -> bool:
+    """Return ``value`` if it is True or False, or raise: most other things count as true."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {got(value)}")
+    return value
+
+
+def of_type(name: str, value: Any, kind: type, mend: str) -> Any:
+    """Return ``value`` if it is an instance of ``kind``, or raise with the mend."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be a {kind.__name__}, got {got(value)}: {mend}")
+    return value
+
+
+def integers(name: str, value: Any, count: int | None = None) -> list[int]:
+    """Return ``value`` as a list of ints, so many if ``count`` is named, or raise."""
+    given = value.tolist() if hasattr(value, "tolist") else value
+    if not isinstance(given, list | tuple | range) or count not in (None, len(given)):
+        many = "integers" if count is None else f"{count} integers"
+        raise ValueError(f"{name} must be {many}, such as {(1, 2)}, got {got(value)}")
+    for one in given:
+        if isinstance(one, bool) or not isinstance(one, Integral):
+            raise TypeError(f"{name} must hold integers, got {got(one)} among them")
+    return [int(one) for one in given]
+
+
+def sides(name: str, value: Any, minimum: int = 1) -> tuple[int, int]:
+    """Return ``value`` as numbers of rows and columns, or raise."""
+    rows, columns = (integer(name, side, minimum) for side in integers(name, value, 2))
+    return rows, columns
+
+
+def room(**sizes: int) -> None:
+    """Raise if more numbers are asked for than a computer of today holds."""
+    if math.prod(sizes.values()) > MOST_NUMBERS:
+        asked = " x ".join(f"{name}={size}" for name, size in sizes.items())
+        raise ValueError(
+            f"{asked} are {math.prod(sizes.values()):.1e} numbers, more than fit into memory: "
+            f"use a smaller {max(sizes, key=lambda name: sizes[name])}"
+        )
+
+
+def function(name: str, value: Any, form: str) -> Any:
+    """Return ``value`` if it can be called, or raise; ``form`` says as what."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function {form}, got {got(value)}")
+    return value
+
+
 def rule(value: Any) -> Any:
     """Return ``value`` if it can be called as a rule, or raise."""
-    if not callable(value):
+    return function("rule", value, "rule(w, pre, post) -> dw such as rules.decay")
+
+
+def generator(
+    value: Any, device: torch.device | str | None = None, name: str = "generator"
+) -> torch.Generator:
+    """Return ``value`` if it is a generator, on a kind of device if that is named, or raise."""
+    if not isinstance(value, torch.Generator):
+        seed = value if isinstance(value, Integral) and not isinstance(value, bool) else 0
+        where = "" if device is None else f" on {device}"
         raise TypeError(
-            f"rule must be a function rule(w, pre, post) -> dw such as rules.decay, got {value!r}"
+            f"{name} must be a torch.Generator{where}, got {got(value)}: "
+            f"use torch.Generator().manual_seed({seed})"
+        )
+    if device is not None and value.device.type != torch.device(device).type:
+        raise ValueError(
+            f"{name} must be on {device}, got one on {value.device}: "
+            f"use torch.Generator({str(device)!r})"
         )
     return value
 
@@ -69,6 +162,23 @@ def clip(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
+def known(value: Tensor) -> bool:
+    """Tell whether the numbers of a tensor can be looked at.
+
+    They cannot while torch compiles, for it would split the graph, inside of a transform of
+    ``torch.func`` such as ``vmap``, and where there are none, on the device "meta".
+    """
+    return not (torch.compiler.is_compiling() or value.is_meta or transformed())
+
+
+def transformed() -> bool:
+    """Tell whether a transform of ``torch.func`` is at work."""
+    return (
+        not torch.compiler.is_compiling()
+        and torch._C._functorch.peek_interpreter_stack() is not None
+    )
+
+
 def actions(name: str, value: Any, axes: str, sizes: dict[str, int], most: int) -> Tensor:
     """Return ``value`` if it holds whole numbers from 0 to ``most - 1`` along the named axes, or
     raise.
@@ -76,11 +186,27 @@ def actions(name: str, value: Any, axes: str, sizes: dict[str, int], most: int) 
     tensor(name, value, axes, sizes)
     if value.dtype != torch.int64:
         raise TypeError(f"{name} must hold integers (int64), got {value.dtype}: use {name}.long()")
-    if bool(((value < 0) | (value >= most)).any()):
+    if known(value) and bool(((value < 0) | (value >= most)).any()):
         raise ValueError(
-            f"{name} must hold integers from 0 to {most - 1}, got {value.unique().tolist()}"
+            f"{name} must hold integers from 0 to {most - 1}, got {_some(value.unique())}"
         )
     return value
+
+
+def inside(name: str, value: Tensor, low: float, high: float, mend: str) -> Tensor:
+    """Return ``value`` if all its numbers lie in [low, high], or raise with the mend."""
+    if known(value) and not bool(((value >= low) & (value <= high)).all()):
+        raise ValueError(
+            f"{name} must lie in [{low:g}, {high:g}], got numbers from {value.min().item():g} to "
+            f"{value.max().item():g}: {mend}"
+        )
+    return value
+
+
+def _some(value: Tensor) -> str:
+    """Write a few of some numbers."""
+    few = value.flatten()[:8].tolist()
+    return f"{few}" if value.numel() <= 8 else f"{str(few)[:-1]}, ...]"
 
 
 def tensor(
@@ -97,22 +223,25 @@ def tensor(
 
     Parameters
     ----------
-    axes : str, such as "T B n"
+    axes : str, such as "T B n", or "... n" for any axes before the last
     sizes : dict, the sizes of axes that are known; those of the other axes are added to it
     like : Tensor, optional, whose device and dtype it must have
     reference : str, what the caller calls ``like``
     boolean : bool, whether it must be boolean, whatever the dtype of ``like``
     """
     names = axes.split()
+    if names[:1] == ["..."]:
+        leading = max(0, getattr(value, "ndim", 0) - len(names) + 1)
+        names = [f"...{k}" for k in range(sizes.setdefault("...", leading))] + names[1:]
     wanted = "(" + ", ".join(f"{a}={sizes[a]}" if a in sizes else a for a in names) + ")"
     if not isinstance(value, Tensor):
         raise TypeError(
-            f"{name} must be a torch tensor of shape {wanted}, got {type(value).__name__}: "
+            f"{name} must be a torch tensor of shape {wanted}, got {got(value)}: "
             "use torch.as_tensor(...)"
         )
-    known = dict(sizes)
+    agreed = dict(sizes)
     if value.ndim != len(names) or any(
-        known.setdefault(a, s) != s for a, s in zip(names, value.shape, strict=True)
+        agreed.setdefault(a, s) != s for a, s in zip(names, value.shape, strict=True)
     ):
         single = names[:2] == ["T", "B"] and value.ndim == len(names) - 1
         hint = f": for a single episode use {name}.unsqueeze(1)" if single else ""
@@ -136,8 +265,12 @@ def tensor(
     return value
 
 
-def floating(name: str, value: Tensor) -> Tensor:
-    """Raise unless ``value`` holds floating-point numbers."""
+def floating(name: str, value: Any) -> Tensor:
+    """Return ``value`` if it is a tensor of floating-point numbers, or raise."""
+    if not isinstance(value, Tensor):
+        raise TypeError(
+            f"{name} must be a torch tensor, got {got(value)}: use torch.as_tensor(...)"
+        )
     if not value.is_floating_point():
         raise TypeError(
             f"{name} must hold floating-point numbers, got {value.dtype}: use {name}.float()"
@@ -145,12 +278,51 @@ def floating(name: str, value: Tensor) -> Tensor:
     return value
 
 
-def finite(name: str, value: Tensor) -> Tensor:
-    """Raise if ``value`` holds NaN or infinity; skipped while torch compiles: it would split the
-    graph.
-    """
-    if not torch.compiler.is_compiling() and not bool(torch.isfinite(value).all()):
-        raise ValueError(
-            f"{name} holds NaN or infinity: it must be finite, look at how it was made"
-        )
+def finite(name: str, value: Tensor, mend: str = "look at how it was made") -> Tensor:
+    """Return ``value`` if it holds neither NaN nor infinity, or raise with the mend."""
+    # a sum is the fastest look at all numbers, and finite only if they are
+    if (
+        known(value)
+        and not math.isfinite(value.detach().sum().item())
+        and not bool(torch.isfinite(value).all())
+    ):
+        raise ValueError(f"{name} holds NaN or infinity: it must be finite, {mend}")
     return value
+
+
+def spread(name: str, value: Any, like: Tensor, reference: str) -> float | Tensor:
+    """Return a number, or a tensor that can be spread over another one without enlarging that.
+
+    It must be finite, and must not change the precision of that one.
+    """
+    if not isinstance(value, Tensor):
+        return number(name, value)
+    try:
+        fits = torch.broadcast_shapes(value.shape, like.shape) == like.shape
+    except RuntimeError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"{name} must be a number, or broadcast to the shape of {reference}, "
+            f"{tuple(like.shape)}, got shape {tuple(value.shape)}"
+        )
+    if torch.result_type(value, like) != like.dtype:
+        raise TypeError(
+            f"{name} is {value.dtype}, not {like.dtype} like {reference}: nothing is cast, "
+            "convert it with .to(...)"
+        )
+    return finite(name, value)
+
+
+def in_full_precision(called: Callable[P, R]) -> Callable[P, R]:
+    """Make a function compute in the precision of what it is given, under autocast, too."""
+
+    @wraps(called)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        for device in ("cpu", "cuda", "mps", "xpu"):
+            if torch.is_autocast_enabled(device):
+                with torch.autocast(device, enabled=False):
+                    return wrapped(*args, **kwargs)
+        return called(*args, **kwargs)
+
+    return wrapped

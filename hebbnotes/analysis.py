@@ -26,12 +26,16 @@ def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float
     """
     with _checks.extra("chapters"):
         from scipy.stats import t
+    if isinstance(values, str) or not hasattr(values, "__len__"):
+        raise TypeError(f"values must be a list of numbers, got {_checks.got(values)}")
+    _checks.number("level", level)
     if len(values) < 2 or not 0 < level < 1:
         raise ValueError(
             "an interval needs two numbers or more and a level inside (0, 1), "
             f"got {len(values)} and {level:g}"
         )
-    numbers = torch.tensor(list(values), dtype=torch.double)
+    given = values.tolist() if hasattr(values, "tolist") else values
+    numbers = torch.tensor([_checks.number("values", x) for x in given], dtype=torch.double)
     reach = (
         float(t.ppf((1 + level) / 2, len(numbers) - 1)) * numbers.std().item() / len(numbers) ** 0.5
     )
@@ -46,11 +50,13 @@ def participation_ratio(matrix: Tensor) -> float:
     >>> round(participation_ratio(torch.eye(3)), 6)
     3.0
     """
-    if matrix.ndim != 2 or not bool(matrix.any()):
+    if _checks.floating("matrix", matrix).ndim != 2 or not bool(matrix.any()):
         raise ValueError(
             f"matrix must have two axes and an entry that is not 0, got shape {tuple(matrix.shape)}"
         )
-    power = torch.linalg.svdvals(matrix.detach().double()).square()
+    _checks.finite("matrix", matrix)
+    values = torch.linalg.svdvals(matrix.detach().double() / matrix.detach().abs().max().double())
+    power = values.square()
     return (power.sum().square() / power.square().sum()).item()
 
 
@@ -80,10 +86,20 @@ def decoded(features: Tensor, wanted: Tensor, fit_to: tuple[Tensor, Tensor] | No
     _checks.tensor("wanted", wanted, "M n_wanted", sizes)
     if sizes["M"] < 30:
         raise ValueError(f"features and wanted must have 30 rows or more, got {sizes['M']}")
+    given = {"features": features, "wanted": wanted}
     if fit_to is not None:
+        if not isinstance(fit_to, tuple) or len(fit_to) != 2:
+            raise TypeError(f"fit_to must be two tensors, got {_checks.got(fit_to)}")
         sizes.pop("M")
         _checks.tensor("fit_to[0]", fit_to[0], "M n_features", sizes)
         _checks.tensor("fit_to[1]", fit_to[1], "M n_wanted", sizes)
+        if sizes["M"] < 2:
+            raise ValueError("fit_to must have two rows or more, got 1: a line needs two points")
+        given |= {"fit_to[0]": fit_to[0], "fit_to[1]": fit_to[1]}
+    for name, value in given.items():
+        _checks.finite(name, value)
+    if bool((wanted == wanted[:1]).all(0).any()):
+        raise ValueError("wanted must vary in each column: nothing is to be read from a constant")
     cut = 2 * len(features) // 3
     known, new = (
         ((features[:cut], wanted[:cut]), (features[cut:], wanted[cut:]))
@@ -96,6 +112,7 @@ def decoded(features: Tensor, wanted: Tensor, fit_to: tuple[Tensor, Tensor] | No
 
 def shuffled(alpha: Tensor, generator: torch.Generator) -> Tensor:
     """Return the same entries in a random order."""
+    _checks.generator(generator, _checks.floating("alpha", alpha).device)
     return alpha.flatten()[
         torch.randperm(alpha.numel(), generator=generator, device=generator.device)
     ].view_as(alpha)
@@ -103,5 +120,7 @@ def shuffled(alpha: Tensor, generator: torch.Generator) -> Tensor:
 
 def of_rank(matrix: Tensor, rank: int) -> Tensor:
     """Return the nearest matrix of a rank, in the sum of squares (Eckart & Young, 1936)."""
+    _checks.finite("matrix", _checks.floating("matrix", matrix))
+    _checks.integer("rank", rank, 1, min(matrix.shape))
     u, s, vh = torch.linalg.svd(matrix)
     return (u[:, :rank] * s[:rank]) @ vh[:rank]

@@ -1,17 +1,21 @@
-"""Poisoning finds out which numbers the change of one synapse depends on.
+"""Checks of what readers write: of rules, by poisoning, and what checkers of exercises share.
 
-:func:`reads` and :func:`local` serve readers, and whoever adds a rule.
+:func:`reads` and :func:`local` find out which numbers the change of one synapse depends on; they
+serve readers, and whoever adds a rule.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from numbers import Real
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.plasticity.rules import QUANTITIES, Rule
 from hebbnotes.plasticity.stepper import change, check, declared
 
-__all__ = ["Reads", "local", "reads"]
+__all__ = ["Reads", "expect", "local", "numbers", "reads", "tensors"]
 
 _SEEN = {"w": "n_pre n_post", "pre": "n_pre", "post": "n_post"}
 
@@ -63,6 +67,8 @@ def reads(rule: Rule, i: int, j: int, *, n_pre: int = 4, n_post: int = 3, seed: 
         does not have the shape of ``w``.
     """
     check(rule, QUANTITIES, "check.reads")
+    for name, value in {"i": i, "j": j, "n_pre": n_pre, "n_post": n_post, "seed": seed}.items():
+        _checks.integer(name, value, -(2**62), 2**62)
     if not (0 <= i < n_pre and 0 <= j < n_post):
         raise ValueError(f"there is no synapse ({i}, {j}) between {n_pre} and {n_post} units")
     generator = torch.Generator().manual_seed(seed)
@@ -125,6 +131,69 @@ def local(rule: Rule) -> None:
                 own = {"n_pre n_post": (i, j), "n_pre": (i,), "n_post": (j,)}[_axes(name)]
                 mask[own] = False
                 foreign += [f"{name}{tuple(at)}" for at in mask.nonzero().tolist()]
-            assert not foreign, (
-                f"not local: the synapse ({i}, {j}) reads {', '.join(foreign)}, which it cannot see"
+            expect(
+                not foreign,
+                f"not local: the synapse ({i}, {j}) reads {', '.join(foreign)}, "
+                "which it cannot see",
             )
+
+
+def expect(ok: Any, message: str) -> None:
+    """Raise AssertionError with a message unless ``ok``: an assertion that ``python -O`` keeps."""
+    if not bool(ok):
+        raise AssertionError(message)
+
+
+def numbers(function: Any, form: str, count: int = 1) -> Callable[..., Any]:
+    """Return a reader's function, which must return a number, or so many, as float.
+
+    Parameters
+    ----------
+    function : callable
+    form : str, what it should look like, such as "share(eta, steps) -> a number"
+    count : int, how many numbers it returns; with 1 a float is returned, and no list
+    """
+    _checks.function("the answer", function, form)
+
+    def asked(*given: Any) -> Any:
+        returned = function(*given)
+        expect(returned is not None, f"it must return a number, got nothing: {_mend(form)}")
+        each = [returned] if count == 1 else returned
+        expect(
+            isinstance(each, list | tuple | Tensor) and len(each) == count,
+            f"it must return {count} numbers, got {_checks.got(returned)}",
+        )
+        found = []
+        for one in each:
+            try:
+                single = one.item() if hasattr(one, "item") else one
+            except (RuntimeError, ValueError):  # of several numbers
+                single = None
+            expect(
+                isinstance(single, Real) and not isinstance(single, bool),
+                f"it must return a number, got {_checks.got(one)}",
+            )
+            found.append(float(single))
+        return found[0] if count == 1 else found
+
+    return asked
+
+
+def tensors(function: Any, form: str) -> Callable[..., Tensor]:
+    """Return a reader's function, which must return a tensor; see :func:`numbers`."""
+    _checks.function("the answer", function, form)
+
+    def asked(*given: Any) -> Tensor:
+        returned = function(*given)
+        expect(returned is not None, f"it must be a tensor, got nothing: {_mend(form)}")
+        expect(
+            isinstance(returned, Tensor),
+            f"it must be a tensor, got {type(returned).__name__}: use torch.as_tensor(...)",
+        )
+        return returned
+
+    return asked
+
+
+def _mend(form: str) -> str:
+    return f"write {form}, which ends with return"

@@ -33,7 +33,9 @@ __all__ = [
 
 
 def _patterns(patterns: Tensor) -> Tensor:
-    _checks.floating("patterns", _checks.tensor("patterns", patterns, "P N", {}))
+    _checks.finite(
+        "patterns", _checks.floating("patterns", _checks.tensor("patterns", patterns, "P N", {}))
+    )
     if not bool((patterns.abs() == 1).all()):
         raise ValueError("patterns must hold 1 and -1 alone: use torch.where(x > 0, 1.0, -1.0)")
     return patterns
@@ -42,9 +44,12 @@ def _patterns(patterns: Tensor) -> Tensor:
 def random_patterns(n_patterns: int, n: int, generator: torch.Generator) -> Tensor:
     """Return patterns of independent, equally likely 1 and -1, (n_patterns, n), float32."""
     shape = _checks.integer("n_patterns", n_patterns), _checks.integer("n", n)
+    _checks.room(n_patterns=n_patterns, n=n)
+    _checks.generator(generator, "cpu")
     return 2.0 * torch.randint(2, shape, generator=generator, dtype=torch.float32) - 1
 
 
+@_checks.in_full_precision
 def hopfield(patterns: Tensor, diagonal: bool = False) -> Tensor:
     """Write patterns into weights by Hebb's rule, ``w = sum of outer(p, p) / N`` (Hopfield, 1982).
 
@@ -62,9 +67,10 @@ def hopfield(patterns: Tensor, diagonal: bool = False) -> Tensor:
     """
     # Hebb's rule for one pattern after the other, in one product
     w = _patterns(patterns).T @ patterns / patterns.shape[1]
-    return w if diagonal else w.fill_diagonal_(0)
+    return w if _checks.flag("diagonal", diagonal) else w.fill_diagonal_(0)
 
 
+@_checks.in_full_precision
 def delta(patterns: Tensor, passes: int = 1) -> Tensor:
     """Write what the weights do not recall yet, ``w = w + outer(p, p - p @ w) / N``, diagonal 0.
 
@@ -83,6 +89,7 @@ def delta(patterns: Tensor, passes: int = 1) -> Tensor:
     return w
 
 
+@_checks.in_full_precision
 def pseudo_inverse(patterns: Tensor, diagonal: bool = False) -> Tensor:
     """Solve for weights that leave every pattern as it is: the projection onto what they span.
 
@@ -94,10 +101,16 @@ def pseudo_inverse(patterns: Tensor, diagonal: bool = False) -> Tensor:
     patterns : Tensor (P, N), 1 and -1
     diagonal : bool, whether to keep the connections of units to themselves
     """
-    w = torch.linalg.pinv(_patterns(patterns)) @ patterns
-    return w if diagonal else w.fill_diagonal_(0)
+    if _patterns(patterns).dtype not in (torch.float32, torch.float64):
+        raise TypeError(
+            f"patterns must be in single or double precision to be solved for, got "
+            f"{patterns.dtype}: use patterns.float()"
+        )
+    w = torch.linalg.pinv(patterns) @ patterns
+    return w if _checks.flag("diagonal", diagonal) else w.fill_diagonal_(0)
 
 
+@_checks.in_full_precision
 def energy(w: Tensor, state: Tensor) -> Tensor:
     """Return ``-state @ w @ state / 2`` of each state, shape (B,) (Hopfield, 1982).
 
@@ -109,6 +122,10 @@ def energy(w: Tensor, state: Tensor) -> Tensor:
     state : Tensor (B, N)
     """
     _fit(w, state)
+    if not torch.allclose(w, w.T, atol=1e-5 * w.abs().max().item()):
+        raise ValueError(
+            "w must be symmetric, for others have no energy that recall lowers: use (w + w.T) / 2"
+        )
     return -((state @ w) * state).sum(-1) / 2
 
 
@@ -116,6 +133,8 @@ def _fit(w: Tensor, state: Tensor) -> None:
     sizes: dict[str, int] = {}
     _checks.floating("state", _checks.tensor("state", state, "B N", sizes))
     _checks.tensor("w", w, "N N", sizes, like=state, reference="state")
+    _checks.finite("state", state)
+    _checks.finite("w", w)
 
 
 def _turns(n: int, generator: torch.Generator | None) -> Sequence[slice | Tensor]:
@@ -123,6 +142,7 @@ def _turns(n: int, generator: torch.Generator | None) -> Sequence[slice | Tensor
     return [slice(None)] if generator is None else torch.randperm(n, generator=generator).split(1)
 
 
+@_checks.in_full_precision
 def recall(
     w: Tensor,
     state: Tensor,
@@ -151,6 +171,8 @@ def recall(
         With it every unit has its turn once in each step, in random order, instead of all at once.
     """
     _fit(w, state)
+    if generator is not None:
+        _checks.generator(generator, "cpu")
     held = torch.zeros_like(state, dtype=torch.bool) if clamp is None else clamp
     _checks.tensor("clamp", held, "B N", {"B": len(state), "N": len(w)}, boolean=True)
     state = state.clone()
@@ -164,6 +186,7 @@ def recall(
     return state
 
 
+@_checks.in_full_precision
 def dense_step(patterns: Tensor, state: Tensor, power: int = 3) -> Tensor:
     """Return ``sign(sum of p * (p @ state / N)**(power - 1))``: patterns count by their
     resemblance.
@@ -176,20 +199,20 @@ def dense_step(patterns: Tensor, state: Tensor, power: int = 3) -> Tensor:
     state : Tensor (B, N)
     power : int, that of the energy; 2 is a Hopfield network with its diagonal
     """
-    _checks.tensor(
-        "state",
-        state,
-        "B N",
-        {"N": _patterns(patterns).shape[1]},
-        like=patterns,
-        reference="patterns",
-    )
-    drive = ((state @ patterns.T) / patterns.shape[1]).pow(
-        _checks.integer("power", power, 2) - 1
-    ) @ patterns
+    sizes = {"N": _patterns(patterns).shape[1]}
+    _checks.tensor("state", state, "B N", sizes, like=patterns, reference="patterns")
+    _checks.finite("state", state)
+    _checks.integer("power", power, 2)
+    alike = (state @ patterns.T) / patterns.shape[1]
+    most = alike.abs().amax(1, keepdim=True)
+    # where a power is too small for a number, or too large, all are measured by the largest
+    raised = most.pow(power - 1)
+    usual = (most == 0) | ((raised > torch.finfo(raised.dtype).tiny * 1e6) & raised.isfinite())
+    drive = torch.where(usual, alike, alike / most).pow(power - 1) @ patterns
     return torch.where(drive == 0, state, drive.sign())
 
 
+@_checks.in_full_precision
 def modern_step(patterns: Tensor, state: Tensor, beta: float) -> Tensor:
     """Return ``softmax(beta * state @ patterns.T) @ patterns``: attention, with the patterns as
     keys.
@@ -203,9 +226,15 @@ def modern_step(patterns: Tensor, state: Tensor, beta: float) -> Tensor:
     beta : float, how sharply the most similar pattern is preferred, 0 or more
     """
     sizes: dict[str, int] = {}
-    _checks.tensor("patterns", patterns, "P N", sizes)
+    _checks.floating("patterns", _checks.tensor("patterns", patterns, "P N", sizes))
     _checks.tensor("state", state, "B N", sizes, like=patterns, reference="patterns")
-    return (_checks.number("beta", beta, 0) * state @ patterns.T).softmax(-1) @ patterns
+    for name, value in (("patterns", patterns), ("state", state)):
+        _checks.finite(name, value)
+    alike = _checks.number("beta", beta, 0) * state @ patterns.T
+    return (
+        _checks.finite("beta * state @ patterns.T", alike, "use a smaller beta").softmax(-1)
+        @ patterns
+    )
 
 
 MEMORIES = ("Hopfield", "delta rule", "pseudo-inverse", "dense, cubic energy", "modern")
@@ -238,10 +267,13 @@ def complete(
     beta : float, that of the modern memory, whose answer is the sign of :func:`modern_step`
     """
     _checks.choice("memory", memory, MEMORIES)
+    sizes = {"N": _patterns(patterns).shape[1]}
+    _checks.tensor("state", state, "B N", sizes, like=patterns, reference="patterns")
+    _checks.finite("state", state)
+    _checks.tensor("clamp", clamp, "B N", sizes, boolean=True)
     stored = {"Hopfield": hopfield, "delta rule": delta, "pseudo-inverse": pseudo_inverse}
     if memory in stored:
         return recall(stored[memory](patterns), state, n_steps, clamp)
-    _checks.tensor("clamp", clamp, "B N", {"B": len(state), "N": patterns.shape[1]}, boolean=True)
     for _ in range(_checks.integer("n_steps", n_steps)):
         new = (
             modern_step(patterns, state, beta).sign()
@@ -274,7 +306,9 @@ def one_step_error(load: float, diagonal: bool = False, stored: bool = True) -> 
     """
     if _checks.number("load", load, 0) == 0:
         raise ValueError("load must be above 0, got 0: an empty memory makes no errors")
-    signal = (1 if stored else 0) + (load if diagonal else 0)
+    signal = (1 if _checks.flag("stored", stored) else 0) + (
+        load if _checks.flag("diagonal", diagonal) else 0
+    )
     return math.erfc(signal / math.sqrt(2 * load)) / 2
 
 
@@ -288,8 +322,9 @@ def simulated_error(
     """Return what :func:`one_step_error` predicts, of a network of n units and 300
     random states.
     """
+    _checks.integer("n", n)
     patterns = random_patterns(round(_checks.number("load", load, 0) * n), n, generator)
-    state = patterns if stored else random_patterns(300, n, generator)
+    state = patterns if _checks.flag("stored", stored) else random_patterns(300, n, generator)
     return (recall(hopfield(patterns, diagonal), state, 1) != state).float().mean().item()
 
 
@@ -307,8 +342,12 @@ def least_error(n_patterns: int, n_known: int) -> float:
     """
     with _checks.extra("chapters"):
         from scipy.stats import binom
-    others = binom(
-        _checks.integer("n_patterns", n_patterns) - 1, 0.5 ** _checks.integer("n_known", n_known, 0)
-    )
-    most = int(others.isf(1e-12))  # beyond it there is next to no probability
-    return float(sum(others.pmf(k) * floor_majority(k + 1) for k in range(1, most + 1)))
+    n = _checks.integer("n_patterns", n_patterns, 1, 10**15) - 1
+    # of so many known bits the chance that all agree by chance is next to 0
+    chance = 0.5 ** min(_checks.integer("n_known", n_known, 0), 1000)
+    others = binom(n, chance)
+    least, most = (n, n) if chance == 1 else (int(others.ppf(1e-12)), int(others.isf(1e-12)))
+    if most - least > 10**5:  # beyond them there is next to no probability
+        # so many are so much alike that their mean stands for them
+        return floor_majority(round(n * chance) + 1)
+    return float(sum(others.pmf(k) * floor_majority(k + 1) for k in range(max(1, least), most + 1)))

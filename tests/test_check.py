@@ -1,13 +1,19 @@
 """What a rule reads, and which rules are local."""
 
+import ast
+import importlib
 import inspect
+import pkgutil
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hebbnotes import check, rules
+from hebbnotes import chapters, check, rules
 
 
 def test_reads_refuses_a_synapse_that_is_not_there_and_a_rule_of_another_shape():
@@ -136,3 +142,68 @@ def test_what_is_no_rule_is_refused():
         check.local(lambda w, pre, post: 1.0)
     with pytest.raises(ValueError, match="no synapse"):
         check.reads(rules.hebb, 0, -1)
+
+
+# --------------------------------------------------------------------- every checker of an exercise
+
+
+def checkers():
+    """Yield each checker of each chapter, by name."""
+    for module in pkgutil.walk_packages(chapters.__path__, "hebbnotes.chapters."):
+        if module.name.endswith(".checks"):
+            checks = importlib.import_module(module.name)
+            for name in checks.__all__:
+                yield f"{module.name}.{name}", getattr(checks, name)
+
+
+CHECKERS = dict(checkers())
+
+
+@pytest.mark.parametrize("name", CHECKERS)
+@pytest.mark.parametrize("given", [None, 3, "answer", torch.ones(3)], ids=str)
+def test_a_checker_says_what_it_is_to_be_given(name, given):
+    with pytest.raises(TypeError, match=r"(the answer|rule) must be a function .*, got"):
+        CHECKERS[name](given)
+
+
+@pytest.mark.parametrize("name", CHECKERS)
+def test_a_reader_who_forgets_to_return_is_told_so(name):
+    with pytest.raises((AssertionError, ValueError), match=r"got nothing.*return|got NoneType"):
+        CHECKERS[name](lambda *given: None)
+
+
+@pytest.mark.parametrize("name", CHECKERS)
+@pytest.mark.parametrize("wrong", [np.ones((4, 3)), "a", [], torch.ones(7, 7)], ids=str)
+def test_a_reader_who_returns_something_else_is_told_what_it_must_be(name, wrong):
+    with pytest.raises((AssertionError, ValueError, TypeError), match=r"must|not local"):
+        CHECKERS[name](lambda *given: wrong)
+
+
+def test_checkers_work_without_assertions():
+    """``python -O`` leaves out assert statements, and no checker may rest on one."""
+    for name, checker in [*CHECKERS.items(), ("local", check.local)]:
+        tree = ast.parse(inspect.getsource(sys.modules[checker.__module__]))
+        assert not [node for node in ast.walk(tree) if isinstance(node, ast.Assert)], name
+    wrong = (
+        "from hebbnotes.chapters.introduction import checks; checks.forgetting(lambda a, n: 42.)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-O", "-c", wrong], check=False, capture_output=True, text=True
+    )
+    assert "AssertionError: a memory of age 0 must be whole" in done.stderr
+    assert not done.stdout
+
+
+IN_PLACE = {
+    "w": lambda w, pre, post: w.add_(pre.unsqueeze(-1) * post.unsqueeze(-2)),
+    "pre": lambda w, pre, post: pre.mul_(2).unsqueeze(-1) * post.unsqueeze(-2),
+    "post": lambda w, pre, post: pre.unsqueeze(-1) * post.mul_(2).unsqueeze(-2),
+    "w, by .data": lambda w, pre, post: w.data.add_(1.0) * 1.0,
+    "w, by numpy": lambda w, pre, post: torch.from_numpy(np.multiply(w.numpy(), 2, out=w.numpy())),
+}
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_a_rule_that_works_in_place_is_no_local_rule(name):
+    with pytest.raises(ValueError, match=f"changes {name.split(',')[0]} in place: a rule returns"):
+        check.local(IN_PLACE[name])

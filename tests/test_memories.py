@@ -1,5 +1,8 @@
 """Associative memories: what is stored, what is recalled, and what theory says of both."""
 
+import math
+from fractions import Fraction
+
 import pytest
 import torch
 from hypothesis import given
@@ -321,3 +324,101 @@ def test_what_does_not_fit_is_refused():
     ):
         with pytest.raises(ValueError, match=message):
             call()
+
+
+# ------------------------------------------------------ what is no number does not become an answer
+
+
+def poisoned(values, bad):
+    """Yield copies in which one entry is not finite, and one in which all are."""
+    for at in (0, values.numel() - 1):
+        wrong = values.clone()
+        wrong.view(-1)[at] = bad
+        yield wrong
+    yield values * bad
+
+
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
+def test_no_memory_answers_to_what_is_not_finite(bad):
+    p = memories.random_patterns(3, 20, torch.Generator().manual_seed(0))
+    w, held = memories.hopfield(p), p > 0
+    for s in poisoned(p, bad):
+        for asked in (
+            lambda s=s: memories.recall(w, s, 2),
+            lambda s=s: memories.recall(w, s, 2, generator=torch.Generator()),
+            lambda s=s: memories.dense_step(p, s),
+            lambda s=s: memories.modern_step(p, s, 1.0),
+            lambda s=s: memories.modern_step(s, p, 1.0),
+            lambda s=s: memories.energy(w, s),
+            lambda s=s: memories.hopfield(s),
+            lambda s=s: memories.delta(s),
+            lambda s=s: memories.pseudo_inverse(s),
+            lambda s=s: memories.dense_step(s, p),
+            *(
+                lambda s=s, name=name, c=c: memories.complete(name, p, s, c)
+                for name in memories.MEMORIES
+                for c in (held, torch.zeros_like(held))
+            ),
+            *(
+                lambda s=s, name=name: memories.complete(name, s, p, held)
+                for name in memories.MEMORIES
+            ),
+        ):
+            with pytest.raises(ValueError, match=r"(patterns|state) holds NaN or infinity"):
+                asked()
+    for wrong in poisoned(w, bad):
+        for asked in (
+            lambda wrong=wrong: memories.recall(wrong, p, 2),
+            lambda wrong=wrong: memories.energy(wrong, p),
+        ):
+            with pytest.raises(ValueError, match="w holds NaN or infinity"):
+                asked()
+
+
+def test_a_beta_beyond_all_numbers_is_named():
+    p = memories.random_patterns(3, 20, torch.Generator().manual_seed(0))
+    with pytest.raises(ValueError, match="use a smaller beta"):
+        memories.modern_step(p, p, 1e38)
+    assert torch.equal(memories.modern_step(p, p, 1e30), p)
+
+
+@given(st.integers(0, 1000), st.sampled_from([2, 3, 4, 50, 1000, 10**4]))
+def test_a_dense_memory_decides_whatever_its_power(seed, power):
+    p = memories.random_patterns(3, 15, torch.Generator().manual_seed(seed)).double()
+    state = memories.random_patterns(4, 15, torch.Generator().manual_seed(seed + 1)).double()
+    alike = [[Fraction(int(a @ b), 15) ** (power - 1) for a in p] for b in state]
+    for b, shares in enumerate(alike):
+        for i in range(15):
+            drive = sum(share * int(p[k, i]) for k, share in enumerate(shares))
+            least = max(map(abs, shares)) / 10**9  # nearer to 0 they are rounding
+            if abs(drive) > least:
+                wanted = 1 if drive > 0 else -1
+                assert memories.dense_step(p, state, power)[b, i] == wanted
+
+
+def test_an_energy_belongs_to_symmetric_connections():
+    with pytest.raises(ValueError, match=r"w must be symmetric.*use \(w \+ w.T\) / 2"):
+        memories.energy(torch.arange(9.0).view(3, 3), torch.ones(1, 3))
+
+
+def test_the_least_error_is_found_at_once_whatever_is_stored():
+    for n, known in ((10**6, 0), (10**9, 0), (10**9, 1), (10**12, 3), (10**15, 2), (10**5, 10**6)):
+        error = memories.least_error(n, known)
+        assert 0 <= error <= 0.5
+        assert known > 100 or error == pytest.approx(0.5, abs=0.001)
+    assert memories.least_error(5000, 0) == tasks.floor_majority(5000)
+    with pytest.raises(ValueError, match="n_patterns must be at most"):
+        memories.least_error(10**16, 0)
+
+
+@given(st.integers(2, 300), st.integers(0, 8))
+def test_the_least_error_is_the_mean_over_how_many_agree(n, known):
+    chance = Fraction(1, 2**known)
+    wanted = sum(
+        math.comb(n - 1, k)
+        * chance**k
+        * (1 - chance) ** (n - 1 - k)
+        * (Fraction(1, 2) - Fraction(math.comb(k, k // 2), 2 ** (k + 1)))
+        for k in range(n)
+    )
+    assert memories.least_error(n, known) == pytest.approx(float(wanted), abs=1e-11)

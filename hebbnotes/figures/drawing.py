@@ -1,13 +1,18 @@
 """Plots that take data and return axes; nothing here computes a result."""
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, ListedColormap
+from matplotlib.image import AxesImage
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.figures.style import BLACK, BLUE, BLUES, GREY, SKY
 
 __all__ = ["greys", "over_seeds"]
@@ -17,6 +22,30 @@ BITS = ListedColormap(["white", GREY, BLUE])
 
 
 GREYS = plt.get_cmap("gray").with_extremes(bad=SKY)
+
+
+def array(values: Tensor) -> np.ndarray:
+    """Return numbers as numpy's, wherever they are, of a gradient or not, in any precision."""
+    _checks.of_type("values", values, Tensor, "use torch.as_tensor(...)")
+    half = values.dtype in (torch.float16, torch.bfloat16)
+    return (values.float() if half else values).numpy(force=True)
+
+
+def pixels(values: Tensor, shape: tuple[int, int]) -> np.ndarray:
+    """Return numbers as a picture of rows and columns, (rows, columns)."""
+    rows, columns = _checks.sides("shape", shape)
+    numbers = array(values)
+    if numbers.size != rows * columns:
+        raise ValueError(
+            f"a picture of {rows} x {columns} has {rows * columns} pixels, got {numbers.size}: "
+            "pass another shape"
+        )
+    return numbers.reshape(rows, columns)
+
+
+def show(ax: Axes, picture: np.ndarray, **how: Any) -> AxesImage:
+    """Draw a picture, its first row at the top, a square for each number."""
+    return ax.imshow(picture, origin="upper", interpolation="nearest", **how)
 
 
 def frame(ax: Axes, **labels: str) -> None:
@@ -37,13 +66,13 @@ def rows_of_pictures(
     rows: Sequence[dict[str, Tensor]], shape: tuple[int, int], cmap: Colormap
 ) -> np.ndarray:
     down, across = len(rows), len(rows[0])
+    n = math.prod(_checks.sides("shape", shape))
     _, axes = plt.subplots(down, across, figsize=(7, 7 * down / across + 0.3), squeeze=False)
     for k, row in enumerate(rows):
         for ax, (title, picture) in zip(axes[k], row.items(), strict=True):
-            pixels = picture.detach()[: shape[0] * shape[1]].reshape(shape).numpy()
-            ax.imshow(
-                np.ma.masked_invalid(pixels), cmap=cmap, vmin=-1, vmax=1, interpolation="nearest"
-            )
+            _checks.of_type("a picture", picture, Tensor, "use torch.as_tensor(...)")
+            seen = picture if picture.ndim == 2 else picture.flatten()[:n]
+            show(ax, np.ma.masked_invalid(pixels(seen, shape)), cmap=cmap, vmin=-1, vmax=1)
             frame(ax)
             if k == 0:
                 ax.set_title(title)
@@ -52,21 +81,20 @@ def rows_of_pictures(
 
 def over_seeds(ax: Axes, x: Sequence[float], values: Tensor, colour: str, label: str) -> None:
     """Draw values (seeds, n) over x: a curve for each seed, thin, and their mean, thick."""
-    ax.plot(x, values.T.numpy(), color=colour, linewidth=0.7, alpha=0.6)
-    ax.plot(x, values.mean(0).numpy(), color=colour, linewidth=2.2, label=label)
+    numbers = array(_checks.tensor("values", values, "seeds n", {"n": len(x)}))
+    ax.plot(x, numbers.T, color=colour, linewidth=0.7, alpha=0.6)
+    ax.plot(x, array(values.mean(0)), color=colour, linewidth=2.2, label=label)
 
 
 def draw_state(ax: Axes, y: Tensor, shape: tuple[int, int], title: str) -> None:
     """Draw the state of the units, in [-1, 1], as a picture."""
-    ax.imshow(
-        y.detach().reshape(shape).numpy(), cmap=BLUES, vmin=-1, vmax=1, interpolation="nearest"
-    )
+    show(ax, pixels(y, shape), cmap=BLUES, vmin=-1, vmax=1)
     frame(ax, title=title)
 
 
 def draw_overlaps(ax: Axes, overlaps: Tensor, label: str) -> None:
     """Draw a bar for the overlap with each pattern, in [-1, 1]."""
     places = range(1, len(overlaps) + 1)
-    ax.bar(places, overlaps.detach().numpy(), color=BLUE)
+    ax.bar(places, array(overlaps), color=BLUE)
     ax.axhline(0, color=BLACK, linewidth=1)
     ax.set(xlabel="pattern", ylabel=label, ylim=(-1.05, 1.05), xticks=places)

@@ -34,5 +34,5 @@ BLUES = LinearSegmentedColormap.from_list("blues", ["white", BLUE])
 
 
 def use_style() -> None:
-    """Use the book's style for all figures that follow."""
-    plt.style.use(str(files("hebbnotes.figures") / "hebbnotes.mplstyle"))
+    """Use the book's style for all figures that follow, whatever a reader's own settings are."""
+    plt.style.use(["default", str(files("hebbnotes.figures") / "hebbnotes.mplstyle")])

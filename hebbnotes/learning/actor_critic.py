@@ -69,6 +69,7 @@ def returns(rewards: Tensor, gamma: float) -> Tensor:
     >>> returns(torch.tensor([[0.0], [0.0], [1.0]]), 0.5).flatten()
     tensor([0.2500, 0.5000, 1.0000])
     """
+    _checks.floating("rewards", _checks.tensor("rewards", rewards, "T B", {}))
     return advantages(rewards, torch.zeros_like(rewards), gamma, 1.0)
 
 
@@ -104,8 +105,10 @@ def advantages(rewards: Tensor, values: Tensor, gamma: float, lam: float = 1.0) 
     tensor([0.7500, 0.5000])
     """
     sizes: dict[str, int] = {}
-    _checks.tensor("rewards", rewards, "T B", sizes)
+    _checks.floating("rewards", _checks.tensor("rewards", rewards, "T B", sizes))
     _checks.tensor("values", values, "T B", sizes, like=rewards, reference="rewards")
+    for name, value in (("rewards", rewards), ("values", values)):
+        _checks.finite(name, value)
     _checks.number("gamma", gamma, 0, 1)
     _checks.number("lam", lam, 0, 1)
     rewards, values = rewards.detach(), values.detach()
@@ -159,7 +162,9 @@ def loss(
     tensor(-1.3863)
     """
     sizes: dict[str, int] = {}
-    _checks.tensor("logits", logits, "T B A", sizes)
+    _checks.floating("logits", _checks.tensor("logits", logits, "T B A", sizes))
+    _checks.finite("logits", logits)
+    _checks.of_type("objective", objective, Objective, "use Objective(entropy_weight=0.01)")
     _checks.tensor("values", values, "T B", sizes, like=logits, reference="logits")
     _checks.tensor("rewards", rewards, "T B", sizes, like=logits, reference="logits")
     _checks.actions("actions", actions, "T B", sizes, sizes["A"])

@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -37,15 +38,19 @@ def save(
     parameters: list[Tensor],
     optimiser: Optimiser,
     generator: torch.Generator | None,
+    told: dict[str, Any],
     history: History,
 ) -> None:
-    """Write all that a training needs to go on, in the place of the old file."""
+    """Write all that a training needs to go on, in the place of the old file.
+
+    ``told`` is what else makes it this training: names and numbers.
+    """
     tensors = {f"parameter.{k}": p.detach().contiguous() for k, p in enumerate(parameters)}
     tensors |= optimiser.state()
     if generator is not None:
         tensors["generator"] = generator.get_state()
     numbers = json.dumps({"loss": history.loss, "metrics": history.metrics})
-    metadata = {"format": FORMAT, "history": numbers}
+    metadata = {"format": FORMAT, "history": numbers, "told": json.dumps(told)}
     _files.write_tensors(path, tensors, metadata)
 
 
@@ -55,6 +60,7 @@ def load(
     optimiser: Optimiser,
     generator: torch.Generator | None,
     updates: int,
+    told: dict[str, Any],
 ) -> History:
     """Take a training up where it was saved: parameters and generator are changed in place, once
     everything is known to fit.
@@ -68,11 +74,11 @@ def load(
         name: (t.shape, t.dtype) for name, t in tensors.items() if name.startswith("parameter.")
     }
     history = _history(metadata.get("history", ""), updates)
+    if metadata.get("format") != FORMAT or _files.CHECKSUM not in metadata or history is None:
+        raise ValueError(other)
+    _compare(metadata.get("told", ""), told, other)
     if (
-        metadata.get("format") != FORMAT
-        or _files.CHECKSUM not in metadata
-        or kinds != {f"parameter.{k}": (p.shape, p.dtype) for k, p in enumerate(parameters)}
-        or history is None
+        kinds != {f"parameter.{k}": (p.shape, p.dtype) for k, p in enumerate(parameters)}
         or not _goes_on(generator, tensors.get("generator"))
         or not optimiser.fits(tensors)
     ):
@@ -97,7 +103,7 @@ def _history(text: str, updates: int) -> History | None:
         return None
     if n_updates > updates or not all(isinstance(column, list) for column in columns):
         return None
-    fits = all(len(column) <= n_updates for column in columns) and all(
+    fits = all(len(column) == n_updates for column in columns) and all(
         isinstance(entry, float) for column in columns for entry in column
     )
     return History(loss, metrics) if fits and all(map(math.isfinite, loss)) else None
@@ -112,3 +118,19 @@ def _goes_on(generator: torch.Generator | None, state: Tensor | None) -> bool:
     except (RuntimeError, TypeError):
         return False
     return True
+
+
+def _compare(text: str, told: dict[str, Any], other: str) -> None:
+    """Raise if a checkpoint was told other things than this training, with what differs."""
+    here = json.loads(json.dumps(told))
+    try:
+        there = dict(json.loads(text))
+    except (ValueError, TypeError, RecursionError):
+        raise ValueError(other) from None
+    differ = [
+        f"{name} is {there.get(name)} there and {here.get(name)} here"
+        for name in {**there, **here}
+        if there.get(name) != here.get(name)
+    ]
+    if differ:
+        raise ValueError(f"{other} ({'; '.join(differ)})")

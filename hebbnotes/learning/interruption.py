@@ -61,6 +61,6 @@ class _KeptBack:
         trace: TracebackType | None,
     ) -> None:
         self.entered, self.torn = False, kind is not None
-        if self.waits:
-            self.waits = False
+        waited, self.waits = self.waits, False
+        if waited and kind is None:
             raise KeyboardInterrupt

@@ -1,5 +1,6 @@
 """Training: one plain loop of gradient descent, with a bar, clipping, a schedule and a history."""
 
+import hashlib
 import math
 import sys
 import time
@@ -68,10 +69,10 @@ def train(
 
     Parameters
     ----------
-    parameters : iterable of Tensor, trained in place
+    parameters : iterable of Tensor, trained in place, but for those that require no gradient
     loss : callable
         ``loss(update)`` returns the loss, a scalar tensor, and a dict of further numbers for the
-        history. It draws its own batch, from a generator of its own.
+        history, of the same names each time. It draws its own batch, from a generator of its own.
     updates : int
     lr : float, at the start
     kernel_lr : float, optional
@@ -96,21 +97,27 @@ def train(
     Raises
     ------
     FloatingPointError
-        If the loss stops being finite; the parameters are left as they were before that update.
+        If the loss, its gradient or a parameter stops being finite; the parameters are left as they
+        were before that update.
     ValueError
-        If the checkpoint is damaged, or that of another training, before anything is trained.
+        If the checkpoint is damaged, or that of another training, before anything is trained; if
+        the loss does not depend on the parameters.
     """
-    parameters = list(parameters)
-    _check(
-        parameters,
-        updates,
-        {"lr": lr, "every": every},
-        {"kernel_lr": kernel_lr, "clip_norm": clip_norm},
-    )
+    parameters = _trainable(parameters)
+    needed = {"lr": lr, "every": every}
+    optional = {"kernel_lr": kernel_lr, "clip_norm": clip_norm}
+    _check(loss, schedule, updates, needed, optional)
+    if generator is not None:
+        _checks.generator(generator)
+    told = {"lr": lr, **optional, "schedule": called(schedule), "loss": called(loss)}
+    if schedule is not constant:  # another number of updates would have been other learning rates
+        told["updates"] = updates
+    if checkpoint is not None and Path(checkpoint).is_dir():
+        raise ValueError(f"checkpoint must name a file, got the folder {str(checkpoint)!r}")
     optimiser = Optimiser(parameters, lr, kernel_lr)
     history = History()
     if checkpoint is not None and Path(checkpoint).exists():
-        history = load(Path(checkpoint), parameters, optimiser, generator, updates)
+        history = load(Path(checkpoint), parameters, optimiser, generator, updates, told)
     saved = time.monotonic()
     if progress is None:
         progress = watched() and find_spec("tqdm") is not None
@@ -120,47 +127,156 @@ def train(
         with interruption:
             for update in shown:
                 drawn = None if generator is None else generator.get_state()
-                value, metrics = loss(update)
-                if not bool(torch.isfinite(value)):
-                    mend = f"try a smaller lr (now {lr:g}) or a clip_norm"
-                    raise FloatingPointError(
-                        f"the loss is {value.item()} at update {update}: {mend}"
-                    )
-                _differentiate(value, parameters, clip_norm)
+                value, metrics = _checked(loss(update))
+                where = f"at update {update}: try a smaller lr (now {lr:g}) or a clip_norm"
+                if not math.isfinite(value.item()):
+                    raise FloatingPointError(f"the loss is {value.item()} {where}")
+                _same_names(history, metrics)
+                _differentiate(value, parameters, clip_norm, where)
+                factor = _checks.number("what schedule returns", schedule(update / updates), 0)
                 with interruption.kept_back:
-                    optimiser.step(schedule(update / updates))
+                    _step(optimiser, parameters, factor, where)
                     _note(history, shown, value.item(), metrics)
                     drawn = None  # from here on, the generator stands where it should
                 if checkpoint is not None and (
                     time.monotonic() - saved > every or update == updates - 1
                 ):
-                    save(Path(checkpoint), parameters, optimiser, generator, history)
+                    save(Path(checkpoint), parameters, optimiser, generator, told, history)
                     saved, n_saved = time.monotonic(), len(history.loss)
     except KeyboardInterrupt:
         history.interrupted = True
         if generator is not None and drawn is not None:
             generator.set_state(drawn)
         if checkpoint is not None and len(history.loss) > n_saved and not interruption.torn:
-            save(Path(checkpoint), parameters, optimiser, generator, history)
+            save(Path(checkpoint), parameters, optimiser, generator, told, history)
     finally:
         shown.close()
     return history
 
 
-def _check(
-    parameters: list[Any], updates: Any, needed: dict[str, Any], optional: dict[str, Any]
-) -> None:
-    """Refuse what cannot be trained; all numbers but ``updates`` are 0 or more."""
-    if not parameters or not all(isinstance(p, Tensor) and p.requires_grad for p in parameters):
+def _trainable(parameters: Any) -> list[Tensor]:
+    """Return the parameters that are trained, or raise."""
+    mend = "pass network.parameters()"
+    if isinstance(parameters, Tensor):
+        raise TypeError(f"parameters must be several tensors, got one: pass [tensor], or {mend}")
+    if not isinstance(parameters, Iterable):
+        raise TypeError(f"parameters must be tensors, got {_checks.got(parameters)}: {mend}")
+    given = list(parameters)
+    trained = [p for p in given if isinstance(p, Tensor) and p.requires_grad]
+    if not trained or not all(isinstance(p, Tensor) for p in given):
         raise ValueError(
-            "parameters must be tensors that require a gradient, at least one: "
-            "pass network.parameters()"
+            f"parameters must be tensors that require a gradient, at least one: {mend}, and freeze "
+            "some of them at most"
         )
+    if not all(p.is_leaf for p in trained):
+        raise ValueError(
+            "parameters must be what is trained, and not what was computed from it: make them by "
+            "torch.nn.Parameter, or by .detach().requires_grad_()"
+        )
+    if len({id(p) for p in trained}) < len(trained):
+        raise ValueError("parameters must be named once each: one of them is there twice")
+    for k, p in enumerate(trained):
+        _checks.finite(f"parameter {k}", p, "begin anew with other values")
+    return trained
+
+
+def _check(
+    loss: Any, schedule: Any, updates: Any, needed: dict[str, Any], optional: dict[str, Any]
+) -> None:
+    """Refuse what cannot train; all numbers but ``updates`` are 0 or more."""
+    _checks.function("loss", loss, "loss(update) -> loss, dict of numbers")
+    _checks.function("schedule", schedule, "of the share that is done such as training.cosine")
     _checks.integer("updates", updates)
     for name, value in (
         needed | {name: value for name, value in optional.items() if value is not None}
     ).items():
-        _checks.number(name, value, 0)
+        _checks.number(name, value, 0, 1e30)
+
+
+def called(function: Any) -> str:
+    """Return the name of a function; of one without a name its code stands for it."""
+    function = getattr(function, "func", function)  # of a functools.partial
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    code = getattr(function, "__code__", None)
+    if "<lambda>" not in name or code is None:
+        return name
+    numbers = [one for one in code.co_consts if isinstance(one, int | float | str)]
+    written = repr((code.co_code, code.co_names, numbers)).encode()
+    return f"{name} {hashlib.sha256(written).hexdigest()[:12]}"
+
+
+def _checked(returned: Any) -> tuple[Tensor, dict[str, float]]:
+    """Return what a loss function returned, if it is a loss and further numbers, or raise."""
+    mend = "write return loss, {}"
+    if not isinstance(returned, tuple) or len(returned) != 2:
+        raise TypeError(
+            f"loss must return a loss and a dict of numbers, got {_checks.got(returned)}: {mend}"
+        )
+    value, metrics = returned
+    if not isinstance(value, Tensor) or value.numel() != 1 or not value.is_floating_point():
+        raise TypeError(
+            f"loss must return a scalar tensor first, got {_checks.got(value)}: use its mean, say"
+        )
+    if not value.requires_grad:
+        raise ValueError(
+            "loss must return a tensor with a gradient, and this one has none: look for .detach(), "
+            ".item() or torch.no_grad()"
+        )
+    if not isinstance(metrics, dict):
+        raise TypeError(
+            f"loss must return a dict of numbers second, got {_checks.got(metrics)}: {mend}"
+        )
+    numbers = {}
+    for name, number in metrics.items():
+        try:
+            numbers[name] = float(number)
+        except (TypeError, ValueError, RuntimeError) as wrong:
+            raise TypeError(
+                f"loss must return numbers second, got {_checks.got(number)} as {name!r}"
+            ) from wrong
+    return value.squeeze(), numbers
+
+
+def _same_names(history: History, metrics: dict[str, float]) -> None:
+    """Raise if there are other numbers than those of the updates before."""
+    if history.loss and metrics.keys() != history.metrics.keys():
+        raise ValueError(
+            f"loss must return numbers of the same names each time, got {sorted(metrics)} "
+            f"after {sorted(history.metrics)}: return math.nan where there is none"
+        )
+
+
+def _differentiate(
+    loss: Tensor, parameters: list[Tensor], clip_norm: float | None, where: str
+) -> None:
+    """Give the parameters the gradients of a loss, shortened to ``clip_norm`` in all."""
+    for p in parameters:
+        p.grad = None
+    loss.backward()
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    if not gradients:
+        raise ValueError(
+            "the loss does not depend on any of the parameters, so that nothing is trained: pass "
+            "those of the network that loss runs"
+        )
+    norm = torch.nn.utils.get_total_norm(gradients)
+    if not math.isfinite(norm.item()):
+        for k, p in enumerate(parameters):
+            if p.grad is not None and not bool(torch.isfinite(p.grad).all()):
+                raise FloatingPointError(f"the gradient of parameter {k} is not finite {where}")
+    if clip_norm is not None:
+        torch.nn.utils.clip_grads_with_norm_(parameters, clip_norm, norm)
+
+
+def _step(optimiser: Optimiser, parameters: list[Tensor], factor: float, where: str) -> None:
+    """Change the parameters, unless they would cease to be finite."""
+    before = [p.detach().clone() for p in parameters]
+    optimiser.step(factor)
+    if not all(bool(torch.isfinite(p).all()) for p in parameters):
+        with torch.no_grad():
+            for p, old in zip(parameters, before, strict=True):
+                p.copy_(old)
+        raise FloatingPointError(f"a parameter would not be finite {where}")
 
 
 def _bar(done: int, updates: int, progress: bool, further: dict[str, Any] | None) -> Any:
@@ -189,20 +305,11 @@ class _Unseen:
         """End nothing."""
 
 
-def _differentiate(loss: Tensor, parameters: list[Tensor], clip_norm: float | None) -> None:
-    """Give the parameters the gradients of a loss, shortened to ``clip_norm`` in all."""
-    for p in parameters:
-        p.grad = None
-    loss.backward()
-    if clip_norm is not None:
-        torch.nn.utils.clip_grad_norm_(parameters, clip_norm)
-
-
 def _note(history: History, shown: Any, loss: float, metrics: dict[str, float]) -> None:
     """Write the numbers of an update into the history, and beside the progress bar."""
     history.loss.append(loss)
     for name, number in metrics.items():
-        history.metrics.setdefault(name, []).append(float(number))
+        history.metrics.setdefault(name, []).append(number)
     shown.set_postfix(
         {name: f"{number:.3g}" for name, number in ({"loss": loss} | metrics).items()},
         refresh=False,

@@ -13,7 +13,7 @@ from hebbnotes.plasticity.connections import ScaledIdentity
 from hebbnotes.plasticity.rules import CommonForm, Rule
 from hebbnotes.plasticity.stepper import check
 
-__all__ = ["SUPPLIED", "State", "Writing", "check_connections", "check_writing"]
+__all__ = ["SUPPLIED", "State", "Writing", "as_autocast", "check_connections", "check_writing"]
 
 SUPPLIED = ("drive",)
 """What a rule may declare in a plastic network."""
@@ -64,6 +64,22 @@ class Writing(NamedTuple):
     written: Tensor | None = None
 
 
+def as_autocast(value: Any, like: Tensor) -> Any:
+    """Return what a module is given in the precision of its weights, under autocast, or as it is.
+
+    Autocast hands low precision from layer to layer; plastic networks compute in that of their
+    weights, and a trace is kept in it.
+    """
+    if (
+        isinstance(value, Tensor)
+        and value.is_floating_point()
+        and value.dtype != like.dtype
+        and torch.is_autocast_enabled(value.device.type)
+    ):
+        return value.to(like.dtype)
+    return value
+
+
 def check_connections(
     inputs: Tensor,
     w: Any,
@@ -87,19 +103,25 @@ def check_connections(
         if isinstance(given, Tensor):
             matrix = given.ndim != 0 and not isinstance(value, ScaledIdentity)
             _checks.tensor(name, given, axes if matrix else "", sizes, like=inputs)
+            _checks.finite(name, given)
         elif value is not None or name == "w":
             _checks.number(name, given)
     if isinstance(eta, Tensor):
         _checks.tensor("eta", eta, "", sizes, like=inputs)
-    if not (isinstance(eta, Tensor) and torch.compiler.is_compiling()):
-        _checks.number("eta", eta.item() if isinstance(eta, Tensor) else eta, 0, 1)
+    if not isinstance(eta, Tensor):
+        _checks.number("eta", eta, 0, 1)
+    elif _checks.known(eta):
+        _checks.number("eta", eta.item(), 0, 1)
     if state is not None:
         if not isinstance(state, State):
             raise TypeError(
-                f"state must be a State as a network returns it, got {type(state).__name__}"
+                f"state must be a State as a network returns it, got {type(state).__name__}: use "
+                "State(y, hebb)"
             )
         _checks.tensor("state.y", state.y, f"B {n_post}", sizes, like=inputs)
         _checks.tensor("state.hebb", state.hebb, f"B {axes}", sizes, like=inputs)
+        _checks.finite("state.y", state.y)
+        _checks.finite("state.hebb", state.hebb)
     if n_post not in sizes:
         raise ValueError(
             f"the number of outputs {n_post} is not known: pass w or alpha as a matrix, or "

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from hebbnotes import _checks
+from hebbnotes.networks.arguments import as_autocast
 
 __all__ = ["LSTM", "RecurrentNetwork"]
 
@@ -24,6 +25,8 @@ class RecurrentNetwork(nn.Module):
         super().__init__()
         self.n_hidden = _checks.integer("n_hidden", n_hidden, 0)
         size = _checks.integer("n", n) + n_hidden
+        _checks.generator(generator)
+        _checks.room(senders=size, receivers=size)
         self.w = nn.Parameter(
             torch.randn(size, size, generator=generator, device=generator.device) / size**0.5
         )
@@ -34,23 +37,31 @@ class RecurrentNetwork(nn.Module):
         """Run an episode from rest: inputs and clamp (T, B, n) give outputs (T, B, n
         + n_hidden).
         """
-        _fit(inputs, clamp, state, self.w.shape[0] - self.n_hidden)
+        inputs = as_autocast(inputs, self.w)
+        _fit(inputs, clamp, state, self.w, self.w.shape[0] - self.n_hidden)
         inputs = nn.functional.pad(inputs, (0, self.n_hidden))
         clamp = (
             torch.zeros_like(inputs, dtype=torch.bool)
             if clamp is None
             else nn.functional.pad(clamp, (0, self.n_hidden))
         )
-        y, outputs = torch.zeros_like(inputs[0]), []
-        for drive, held in zip(inputs, clamp, strict=True):
-            y = torch.where(held, drive, torch.tanh(y @ self.w + drive))
-            outputs.append(y)
-        return torch.stack(outputs), None
+        return _run(inputs, self.w, clamp), None
 
 
-def _fit(inputs: Tensor, clamp: Tensor | None, state: None, n: int) -> None:
+@_checks.in_full_precision
+def _run(inputs: Tensor, w: Tensor, clamp: Tensor) -> Tensor:
+    y, outputs = torch.zeros_like(inputs[0]), []
+    for drive, held in zip(inputs, clamp, strict=True):
+        y = torch.where(held, drive, torch.tanh(y @ w + drive))
+        outputs.append(y)
+    return torch.stack(outputs)
+
+
+def _fit(inputs: Tensor, clamp: Tensor | None, state: None, like: Tensor, n: int) -> None:
     sizes = {"n": n}
-    _checks.tensor("inputs", inputs, "T B n", sizes)
+    _checks.tensor("inputs", inputs, "T B n", sizes, like, "the network's weights")
+    _checks.finite("inputs", inputs)
+    _checks.finite("the network's weights", like, "look at how they were trained")
     if clamp is not None:
         _checks.tensor("clamp", clamp, "T B n", sizes, like=inputs, boolean=True)
     if state is not None:
@@ -76,7 +87,9 @@ class LSTM(nn.Module):
 
     def __init__(self, n: int, n_hidden: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.cells = nn.LSTM(_checks.integer("n", n), _checks.integer("n_hidden", n_hidden))
+        _checks.generator(generator)
+        _checks.room(n=_checks.integer("n", n), n_hidden=_checks.integer("n_hidden", n_hidden))
+        self.cells = nn.LSTM(n, n_hidden)
         self.readout = nn.Linear(n_hidden, n)
         self.to(generator.device)
         with torch.no_grad():
@@ -90,6 +103,12 @@ class LSTM(nn.Module):
         self, inputs: Tensor, state: None = None, clamp: Tensor | None = None
     ) -> tuple[Tensor, None]:
         """Run an episode from rest: inputs and clamp (T, B, n) give outputs (T, B, n)."""
-        _fit(inputs, clamp, state, self.readout.out_features)
-        answer = torch.tanh(self.readout(self.cells(inputs)[0]))
+        inputs = as_autocast(inputs, self.readout.weight)
+        for p in self.parameters():
+            _fit(inputs, clamp, state, p, self.readout.out_features)
+        answer = self._answer(inputs)
         return answer if clamp is None else torch.where(clamp, inputs, answer), None
+
+    @_checks.in_full_precision
+    def _answer(self, inputs: Tensor) -> Tensor:
+        return torch.tanh(self.readout(self.cells(inputs)[0]))

@@ -23,7 +23,7 @@ from hebbnotes.networks.arguments import State, Writing, check_connections, chec
 from hebbnotes.plasticity import chunks, rules
 from hebbnotes.plasticity.connections import Connections, ScaledIdentity, through
 from hebbnotes.plasticity.rules import CommonForm, Rule
-from hebbnotes.plasticity.stepper import change, pick
+from hebbnotes.plasticity.stepper import change, name_of, pick
 
 __all__ = ["ACTIVATIONS", "METHODS", "State", "Writing", "choose_method", "run", "run_layer"]
 
@@ -36,6 +36,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
+@_checks.in_full_precision
 def run(
     inputs: Tensor,
     w: Connections,
@@ -91,9 +92,10 @@ def run(
     ------
     TypeError, ValueError
         If something does not fit, or the method cannot do it; before anything is computed.
+        Afterwards, if the rule made the trace NaN or infinite.
     RuntimeError
         If ``"chunk"`` or ``"compiled"`` meets a second derivative, batched gradients, or a
-        transform of ``torch.func``: use ``"loop"``.
+        transform of ``torch.func``: use ``"loop"``, as ``"auto"`` does inside of a transform.
 
     Notes
     -----
@@ -115,17 +117,24 @@ def run(
         y, hebb = state or (torch.zeros_like(inputs[0]), None)
         write = chunks.Write(eta, cast(CommonForm, rule).forget, how.kept, how.written)
         # what is equal is known when it runs, not when it is compiled
-        merge = not torch.compiler.is_compiling()
+        merge = _checks.known(inputs)
         output, end = chunks.evaluate(inputs, w, alpha, write, y, hebb, clamp, merge=merge)
-        return output, State(output[-1].clone(), end)  # a view would keep all outputs alive
+        # a view of the outputs would keep all of them alive
+        return output, _checked_end(rule, State(output[-1].clone(), end))
     state = state or _at_rest(inputs, sizes["B"], sizes["n"], sizes["n"])
     if method == "compiled":
         from hebbnotes.plasticity import compiled
 
         matrices = cast(Tensor, w), cast(Tensor, alpha)
         output, end = compiled.evaluate(inputs, *matrices, eta, rule, *state, how.clip)
-        return output, State(output[-1].clone(), end)
-    return _run_loop(inputs, w, alpha, eta, rule, state, clamp, how)
+        return output, _checked_end(rule, State(output[-1].clone(), end))
+    output, state = _run_loop(inputs, w, alpha, eta, rule, state, clamp, how)
+    return output, _checked_end(rule, state)
+
+
+def _checked_end(rule: Rule, state: State) -> State:
+    _checks.finite("the trace", state.hebb, f"look at what {name_of(rule)} returns, and at eta")
+    return state
 
 
 def choose_method(rule: Rule, n_steps: int, batch: int, n: int) -> str:
@@ -211,6 +220,7 @@ class _Output(NamedTuple):
     activation: str = "softmax"
 
 
+@_checks.in_full_precision
 def run_layer(
     inputs: Tensor,
     w: float | Tensor,
@@ -282,7 +292,7 @@ def run_layer(
             y = torch.where(clamp[t], targets[t], y)
         hebb = hebb + eta * change(rule, hebb, pre, y, drive=drive)
         outputs.append(y)
-    return torch.stack(outputs), State(y, hebb)
+    return torch.stack(outputs), _checked_end(rule, State(y, hebb))
 
 
 def _at_rest(like: Tensor, batch: int, n_pre: int, n_post: int) -> State:
@@ -301,7 +311,9 @@ def _check_method(
     """Return the method by which to run, one that can."""
     _checks.choice("method", method, METHODS)
     if method == "auto":
-        return "loop" if how.clip is not None else choose_method(rule, *inputs.shape)
+        if how.clip is not None or _checks.transformed():
+            return "loop"
+        return choose_method(rule, *inputs.shape)
     if method == "chunk" and how.clip is not None:
         raise ValueError(
             f"method='chunk' has no clip, got clip={how.clip}: a clipped trace is no sum, use "

@@ -3,10 +3,13 @@
 Shapes: T steps, B episodes, M drawings, N labels, F features.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from hebbnotes import _checks
+from hebbnotes.networks.arguments import as_autocast
 from hebbnotes.networks.loop import State
 from hebbnotes.networks.plastic import PlasticLinear
 from hebbnotes.plasticity import chunks, rules
@@ -34,8 +37,10 @@ def convolutions(n_features: int, generator: torch.Generator) -> nn.Sequential:
     n_features : int, of each convolution
     generator : torch.Generator, of the values, uniform within ``1 / sqrt(fan_in)``
     """
+    _checks.generator(generator)
+    _checks.room(n_features=_checks.integer("n_features", n_features), squared=9 * n_features)
     layers: list[nn.Module] = [nn.Unflatten(-2, (1, SIZE))]
-    for n_in in (1, *3 * [_checks.integer("n_features", n_features)]):
+    for n_in in (1, *3 * [n_features]):
         convolution = nn.Conv2d(n_in, n_features, 3, stride=2, device=generator.device)
         with torch.no_grad():
             for p in convolution.parameters():
@@ -58,10 +63,12 @@ def see(features: nn.Module, pictures: Tensor, dtype: torch.dtype | None = None)
         Precision in which they are computed, ``torch.bfloat16`` or ``torch.float16``; by default
         that of the pictures.
     """
-    _checks.tensor("pictures", pictures, "M rows columns", {"rows": SIZE, "columns": SIZE})
+    sizes, like = {"rows": SIZE, "columns": SIZE}, next(features.parameters(), None)
+    _checks.tensor("pictures", pictures, "M rows columns", sizes, like, "the convolutions")
+    _checks.finite("pictures", _checks.floating("pictures", pictures))
     _checks.choice("dtype", dtype, (None, pictures.dtype, torch.bfloat16, torch.float16))
     if dtype in (None, pictures.dtype):
-        return features(pictures)
+        return features(pictures).to(pictures.dtype)  # autocast makes them others
     with torch.autocast(pictures.device.type, dtype):
         return features(pictures).to(pictures.dtype)
 
@@ -135,6 +142,7 @@ class OneShotNetwork(nn.Module):
         :func:`.run_layer`.
         """
         _checks.tensor("inputs", inputs, "T B rows columns", {"rows": SIZE, "columns": SIZE})
+        inputs = as_autocast(inputs, self.readout.w)
         seen = see(self.features, inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
         return self.readout(seen, state, targets, clamp)
 
@@ -163,20 +171,25 @@ class OneShotNetwork(nn.Module):
                 "ask needs a rule of the common form, such as rules.oja: "
                 "run the network on pool.episodes() instead"
             )
-        _checks.tensor(
-            "targets",
-            targets,
-            "K B n_ways",
-            {"n_ways": self.readout.w.shape[1]},
-            like=pictures,
-            reference="pictures",
-        )
+        sizes = {"n_ways": self.readout.w.shape[1]}
+        _check_question((pictures, shown, targets, asked), sizes)
         seen, layer = see(self.features, pictures, dtype), self.readout
         return matching(
             seen[shown], targets, seen[asked], layer.w, layer.alpha, layer.eta, layer.rule.forget
         )
 
 
+def _check_question(question: tuple[Any, ...], sizes: dict[str, int]) -> None:
+    """Raise unless pictures, what was shown, its labels, and what is asked fit together."""
+    pictures, shown, targets, asked = question
+    _checks.tensor("pictures", pictures, "M rows columns", sizes)
+    _checks.tensor("targets", targets, "K B n_ways", sizes, like=pictures, reference="pictures")
+    _checks.finite("targets", targets)
+    _checks.actions("shown", shown, "K B", sizes, len(pictures))
+    _checks.actions("asked", asked, "B", sizes, len(pictures))
+
+
+@_checks.in_full_precision
 def matching(
     shown: Tensor,
     targets: Tensor,
@@ -258,12 +271,20 @@ class PrototypicalNetwork(nn.Module):
             raise ValueError(
                 "a prototypical network needs targets, and runs whole episodes: pass state=None"
             )
-        if clamp is not None and not (bool(clamp[:-1].all()) and not bool(clamp[-1].any())):
+        sizes = {"rows": SIZE, "columns": SIZE}
+        _checks.tensor("inputs", inputs, "T B rows columns", sizes)
+        _checks.tensor("targets", targets, "T B N", sizes, like=inputs)
+        if clamp is not None:
+            _checks.tensor("clamp", clamp, "T B N", sizes, boolean=True)
+            if _checks.known(clamp) and not (clamp[:-1].all() and not clamp[-1].any()):
+                raise ValueError(
+                    "a prototypical network takes episodes in which all steps are clamped "
+                    "but the last: look at clamp"
+                )
+        if len(inputs) < 2:
             raise ValueError(
-                "a prototypical network takes episodes in which all steps are clamped "
-                "but the last: look at clamp"
+                "inputs must have two steps or more, one that is shown and one that asks, got 1"
             )
-        _checks.tensor("inputs", inputs, "T B rows columns", {"rows": SIZE, "columns": SIZE})
         seen = see(self.features, inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
         answer = prototypes(seen[:-1], targets[:-1], seen[-1]).softmax(-1)
         return torch.cat([targets[:-1], answer.unsqueeze(0)]), None
@@ -277,6 +298,7 @@ class PrototypicalNetwork(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> Tensor:
         """Answer episodes that share their drawings; see :meth:`.OneShotNetwork.ask`."""
+        _check_question((pictures, shown, targets, asked), {})
         seen = see(self.features, pictures, dtype)
         return prototypes(seen[shown], targets, seen[asked])
 
@@ -285,6 +307,7 @@ SIZE = 31
 """Rows and columns of the drawings that networks see (Miconi and others, 2018, section 4.4)."""
 
 
+@_checks.in_full_precision
 def prototypes(shown: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
     """Compare features with the mean features of each label: minus the squared distance, shape (B,
     N).
@@ -301,7 +324,9 @@ def prototypes(shown: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
     _checks.tensor("shown", shown, "K B F", sizes)
     _checks.tensor("targets", targets, "K B N", sizes, like=shown, reference="shown")
     _checks.tensor("asked", asked, "B F", sizes, like=shown, reference="shown")
-    if bool((targets.sum(0) == 0).any()):
+    for name, value in (("shown", shown), ("targets", targets), ("asked", asked)):
+        _checks.finite(name, value)
+    if _checks.known(targets) and bool((targets.sum(0) == 0).any()):
         raise ValueError(
             "each label must be shown at least once in each episode, "
             "for it has no prototype otherwise: look at targets"

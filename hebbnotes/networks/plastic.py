@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from hebbnotes import _checks
-from hebbnotes.networks.arguments import SUPPLIED, State
+from hebbnotes.networks.arguments import SUPPLIED, State, as_autocast
 from hebbnotes.networks.loop import ACTIVATIONS, METHODS, run, run_layer
 from hebbnotes.plasticity import rules
 from hebbnotes.plasticity.connections import ScaledIdentity
@@ -50,20 +50,27 @@ class Initial:
 
     def __post_init__(self) -> None:
         eta = _checks.number("eta", self.eta, 0, 1)
-        if self.learn_eta and not 0 < eta < 1:
+        if _checks.flag("learn_eta", self.learn_eta) and not 0 < eta < 1:
             raise ValueError(
                 f"a learned eta must lie inside (0, 1), got {eta:g}: pass learn_eta=False to "
                 "keep it fixed"
             )
-        _checks.number("w_scale", self.w_scale, 0)
-        _checks.number("alpha_scale", self.alpha_scale, 0)
-        if self.dtype is not None and not self.dtype.is_floating_point:
+        dtype = torch.get_default_dtype() if self.dtype is None else self.dtype
+        if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
             raise TypeError(
-                f"dtype must be a floating-point type such as torch.float32, got {self.dtype}"
+                f"dtype must be a floating-point type such as torch.float32, got {dtype!r}"
             )
+        held = torch.tensor(eta, dtype=dtype).item()
+        if (eta > 0) != (held > 0) or (eta < 1) != (held < 1):
+            raise ValueError(f"{dtype} cannot hold eta={eta:g}, but as {held:g}: use another one")
+        for name in ("w_scale", "alpha_scale"):
+            _checks.number(name, getattr(self, name), 0, torch.finfo(dtype).max)
+        if self.generator is not None:
+            _checks.generator(self.generator, self.device or torch.get_default_device())
 
     def drawn(self, scale: float, *shape: int) -> nn.Parameter:
         """Return normal numbers of a standard deviation."""
+        _checks.room(**{f"axis {k}": size for k, size in enumerate(shape)})
         numbers = torch.randn(
             *shape, generator=self.generator, device=self.device, dtype=self.dtype
         )
@@ -101,8 +108,8 @@ class _Plastic(nn.Module):
         """The rate at which the trace is written, a scalar; a learned one stays inside (0, 1)."""
         if hasattr(self, "eta_fixed"):
             return cast(Tensor, self.eta_fixed)
-        edge = torch.finfo(self.eta_logit.dtype).eps
-        return torch.sigmoid(self.eta_logit).clamp(edge, 1 - edge)
+        kind = torch.finfo(self.eta_logit.dtype)  # the smallest number, and the largest below 1
+        return torch.sigmoid(self.eta_logit).clamp(kind.tiny, 1 - kind.eps / 2)
 
     def extra_repr(self) -> str:
         """Describe the network in one line, as torch prints it."""
@@ -174,6 +181,7 @@ class PlasticRNN(_Plastic):
         self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None
     ) -> tuple[Tensor, State]:
         """Run an episode, or go on with one; see :func:`.loop.run` for shapes and errors."""
+        inputs = as_autocast(inputs, self.w)
         return run(inputs, self.w, self.alpha, self.eta, self.rule, state, clamp, self.method)
 
 
@@ -229,6 +237,7 @@ class PlasticLinear(_Plastic):
         clamp: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """Run an episode, or go on with one; see :func:`.run_layer` for shapes and errors."""
+        inputs, targets = as_autocast(inputs, self.w), as_autocast(targets, self.w)
         numbers = (self.w, self.alpha, self.eta, self.rule)
         return run_layer(inputs, *numbers, state, targets, clamp, activation=self.activation)
 
@@ -297,5 +306,7 @@ class ThreeNumbers(nn.Module):
         self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None
     ) -> tuple[Tensor, State]:
         """Run an episode, or go on with one, with as many units as the inputs have."""
+        inputs = as_autocast(inputs, self.inhibition)
+        _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", {}))
         w, alpha = ScaledIdentity(-self.inhibition), self.gain / inputs.shape[-1]
         return run(inputs, w, alpha, self.eta, rules.decay, state, clamp, self.method)

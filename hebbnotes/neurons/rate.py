@@ -24,14 +24,18 @@ def linear(drive: Tensor) -> Tensor:
 
 def winner(drive: Tensor) -> Tensor:
     """Return 1 for the unit that is driven most and 0 for all others, shape (..., m)."""
+    _checks.finite("drive", _checks.floating("drive", drive))
+    _checks.tensor("drive", drive, "... m", {})
     return torch.nn.functional.one_hot(drive.argmax(-1), drive.shape[-1]).to(drive.dtype)
 
 
 def soft_winners(drive: Tensor, beta: float = 1.0) -> Tensor:
     """Return the softmax of ``beta`` times the drive, shape (..., m): shares that sum to 1."""
+    _checks.floating("drive", _checks.tensor("drive", drive, "... m", {}))
     return (_checks.number("beta", beta, 0) * drive).softmax(-1)
 
 
+@_checks.in_full_precision
 def learn_units(
     inputs: Tensor,
     w: Tensor,
@@ -71,11 +75,12 @@ def learn_units(
     _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
     _checks.tensor("w", w, "n m", sizes, like=inputs)
     check(rule, ["drive"], "learn_units")
-    if not callable(respond):
-        raise TypeError(
-            f"respond must be a function of the drive such as rate.winner, got {respond!r}"
-        )
-    rates = _checks.finite("eta", torch.as_tensor(eta, dtype=w.dtype))
+    _checks.function("respond", respond, "of the drive such as rate.winner")
+    for name, value in (("inputs", inputs), ("w", w)):
+        _checks.finite(name, value)
+    if not isinstance(eta, Tensor):
+        eta = torch.tensor(_checks.number("eta", eta), dtype=w.dtype, device=w.device)
+    rates = _checks.finite("eta", _checks.floating("eta", eta)).to(w.dtype)
     if rates.shape not in ((), (len(inputs),)):
         raise ValueError(
             f"eta must be a number, or one for each of {len(inputs)} steps, got shape "
@@ -83,14 +88,17 @@ def learn_units(
         )
     for x, rate in zip(inputs, rates.expand(len(inputs)), strict=True):
         drive = x @ w
-        w = w + rate * rules.average(rule, w, x, respond(drive), drive=drive)
-    if not bool(torch.isfinite(w).all()):
-        raise ValueError(
-            "the weights have grown beyond all bounds: use a smaller eta, or a rule that forgets"
-        )
+        y = _checks.tensor("what respond returns", respond(drive), "B m", sizes, drive, "the drive")
+        w = w + rate * rules.average(rule, w, x, y, drive=drive)
+    _checks.finite(
+        "what w became",
+        w,
+        "but has grown beyond all bounds: use a smaller eta, or a rule that forgets",
+    )
     return w
 
 
+@_checks.in_full_precision
 def learn(inputs: Tensor, w: Tensor, rule: Rule, eta: float | Tensor) -> Tensor:
     """Let linear neurons, ``y = x @ w``, learn from a stream: ``w = w + eta * rule(w, x, y)``.
 
@@ -107,7 +115,7 @@ def learn(inputs: Tensor, w: Tensor, rule: Rule, eta: float | Tensor) -> Tensor:
     rule : callable
         ``rule(w, pre, post, *, ...) -> dw``; it may declare ``drive``, which is ``y``.
     eta : float or Tensor
-        Learning rate; a tensor must broadcast with ``w``.
+        Learning rate; a tensor must broadcast to the shape of ``w``.
 
     Returns
     -------
@@ -125,6 +133,7 @@ def learn(inputs: Tensor, w: Tensor, rule: Rule, eta: float | Tensor) -> Tensor:
     return torch.stack(history)
 
 
+@_checks.in_full_precision
 def oja_flow(c: Tensor, w: Tensor, times: Tensor) -> Tensor:
     """Return how Oja's rule moves the weights of one linear neuron on average.
 
@@ -174,6 +183,7 @@ def oja_flow(c: Tensor, w: Tensor, times: Tensor) -> Tensor:
     return (along / squared.sqrt().unsqueeze(-1)) @ vectors.T
 
 
+@_checks.in_full_precision
 def learn_bcm(
     inputs: Tensor,
     w: Tensor,
@@ -192,9 +202,9 @@ def learn_bcm(
     w, threshold : Tensor
         Initial weights (..., n, m) and thresholds (..., m).
     eta : float or Tensor
-        Learning rate; a tensor must broadcast with ``w``.
+        Learning rate; a tensor must broadcast to the shape of ``w``.
     tau : float or Tensor
-        Time constant of the threshold, in steps, at least 1; a tensor must broadcast with it.
+        Time constant of the threshold, in steps, at least 1; a tensor must broadcast to its shape.
     target : float
         See :func:`.sliding_threshold`.
 
@@ -210,12 +220,14 @@ def learn_bcm(
     """
     _fit(inputs, w, eta)
     _checks.number("target", target, 1e-12)
-    if threshold.shape != w.shape[:-2] + w.shape[-1:]:
+    if _checks.floating("threshold", threshold).shape != w.shape[:-2] + w.shape[-1:]:
         raise ValueError(
             f"threshold must have shape {tuple(w.shape[:-2] + w.shape[-1:])}, one for each neuron, "
             f"got {tuple(threshold.shape)}"
         )
-    if not bool((torch.as_tensor(tau) >= 1).all()):
+    _checks.spread("threshold", threshold, threshold.to(w), "w")  # its precision, and finite
+    steps = torch.as_tensor(_checks.spread("tau", tau, threshold, "threshold"))
+    if _checks.known(steps) and not bool((steps >= 1).all()):
         raise ValueError(
             "tau is in steps and must be at least 1: use shorter steps for a faster threshold"
         )
@@ -235,14 +247,22 @@ def _output(x: Tensor, w: Tensor) -> Tensor:
 
 def _fit(inputs: Tensor, w: Tensor, eta: float | Tensor) -> None:
     _checks.floating("inputs", inputs)
+    _checks.floating("w", w)
     if w.ndim < 2 or inputs.ndim != w.ndim or inputs.shape[1:] != w.shape[:-1]:
         raise ValueError(
             f"inputs (T, ..., n) and w (..., n, m) must agree in ... and n, got "
             f"{tuple(inputs.shape)} and {tuple(w.shape)}"
         )
-    _checks.finite("eta", torch.as_tensor(eta))
+    if not inputs.numel() or not w.numel():
+        raise ValueError(
+            f"there must be a step, an input and a neuron, got {tuple(inputs.shape)} and "
+            f"{tuple(w.shape)}: look at inputs and w"
+        )
     if inputs.dtype != w.dtype:
         raise TypeError(
             f"w is {w.dtype}, not {inputs.dtype} like inputs: nothing is cast, convert one of them "
             "with .to(...)"
         )
+    _checks.finite("inputs", inputs)
+    _checks.finite("w", w)
+    _checks.spread("eta", eta, w, "w")

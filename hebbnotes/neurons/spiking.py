@@ -15,7 +15,7 @@ from torch import Tensor
 from hebbnotes import _checks
 from hebbnotes.plasticity import rules
 from hebbnotes.plasticity.rules import Rule
-from hebbnotes.plasticity.stepper import change, check
+from hebbnotes.plasticity.stepper import change, check, name_of
 
 __all__ = [
     "Neuron",
@@ -106,9 +106,9 @@ class NeuronState(NamedTuple):
     @classmethod
     def at_rest(cls, w: Tensor, neuron: Neuron) -> "NeuronState":
         """Return silent neurons with the given weights, shape (B, n_pre, n_post), in [0, 1]."""
-        _checks.tensor("w", w, "B n_pre n_post", {})
-        if not bool(((w >= 0) & (w <= 1)).all()):
-            raise ValueError("w must lie in [0, 1]: scale it, and put the strength into g_max")
+        _checks.of_type("neuron", neuron, Neuron, "use Neuron()")
+        _checks.floating("w", _checks.tensor("w", w, "B n_pre n_post", {}))
+        _checks.inside("w", w, 0, 1, "scale it, and put the strength into g_max")
         batch, n_pre, n_post = w.shape
         v = w.new_full((batch, n_post), neuron.v_rest)
         return cls(v, torch.zeros_like(v), w.new_zeros(batch, n_pre), torch.zeros_like(v), w)
@@ -143,16 +143,17 @@ def correlated_spikes(
     """
     sizes: dict[str, int] = {}
     _checks.floating("rates", _checks.tensor("rates", rates, "B n", sizes))
-    _checks.tensor("correlation", correlation, "n", sizes)
+    _checks.floating("correlation", _checks.tensor("correlation", correlation, "n", sizes))
     chance = rates * _checks.number("dt", dt, 1e-9)
     if not bool(((chance >= 0) & (chance <= 1)).all()):
         raise ValueError(
             f"rates must lie between 0 and 1 / dt = {1 / dt:g} Hz: use shorter steps for higher "
             "rates"
         )
-    if not bool(((correlation >= 0) & (correlation <= 1)).all()):
-        raise ValueError("correlation must lie in [0, 1]")
-    shape = (_checks.integer("steps", steps), *rates.shape)
+    _checks.inside("correlation", correlation, 0, 1, "it is a share of the spikes")
+    _checks.generator(generator, rates.device)
+    _checks.room(steps=_checks.integer("steps", steps), **sizes)
+    shape = (steps, *rates.shape)
 
     def draw(*size: int) -> Tensor:
         return torch.rand(size, generator=generator, dtype=rates.dtype, device=rates.device)
@@ -163,6 +164,7 @@ def correlated_spikes(
     )
 
 
+@_checks.in_full_precision
 def run_neuron(
     spikes: Tensor,
     state: NeuronState,
@@ -202,11 +204,24 @@ def run_neuron(
     -----
     Source: as for :class:`Neuron`.
     """
+    _checks.of_type("neuron", neuron, Neuron, "use Neuron()")
+    _checks.of_type("state", state, NeuronState, "use NeuronState.at_rest(w, neuron)")
+    _checks.flag("learn", learn)
     v, g, pre, post, w = state
     if rule is None:
         rule = partial(rules.stdp, a_plus=neuron.a_plus, a_minus=neuron.a_minus)
     check(rule, ["pre_spikes", "post_spikes"], "run_neuron")
-    sizes = {"B": w.shape[0], "n_pre": w.shape[1]}
+    sizes: dict[str, int] = {}
+    _checks.floating("state.w", _checks.tensor("state.w", w, "B n_pre n_post", sizes))
+    for name, axes in {
+        "v": "B n_post",
+        "g": "B n_post",
+        "pre": "B n_pre",
+        "post": "B n_post",
+    }.items():
+        part = _checks.tensor(f"state.{name}", getattr(state, name), axes, sizes, w, "state.w")
+        _checks.finite(f"state.{name}", part)
+    _checks.inside("state.w", w, 0, 1, "scale it, and put the strength into g_max")
     _checks.tensor("spikes", spikes, "T B n_pre", sizes)
     if spikes.dtype != w.dtype or not bool(((spikes == 0) | (spikes == 1)).all()):
         raise ValueError(
@@ -227,9 +242,10 @@ def run_neuron(
             pre, post = pre * fade_pre, post * fade_post
             if learn:
                 dw = change(rule, w, pre, post, pre_spikes=arriving, post_spikes=fired)
-                w = (w + dw).clamp(0, 1)
+                w = (w + dw).clamp(0, 1)  # a NaN stays one, and is found at the end
             pre, post = pre + arriving, post + fired
             output[t] = fired
+    _checks.finite("the weights", w, f"look at what {name_of(rule)} returns")
     return output, NeuronState(v, g, pre, post, w)
 
 
@@ -273,13 +289,15 @@ def compete(
     Source: the experiment of Song, Miller & Abbott (2000) in small, with constants of our own.
     """
     _checks.integer("seconds", seconds)
+    _checks.of_type("neuron", neuron, Neuron, "use Neuron()")
+    _checks.floating("correlation", _checks.tensor("correlation", correlation, "n", {}))
     steps = round(1 / neuron.dt)
     if abs(steps * neuron.dt - 1) > 1e-9:
         raise ValueError(f"dt must divide a second, got {neuron.dt:g} s: use 0.001, say")
-    inputs = torch.full(
+    inputs = correlation.new_full(
         (_checks.integer("runs", runs), len(correlation)), _checks.number("rate", rate, 0)
     )
-    state = NeuronState.at_rest(torch.full((*inputs.shape, 1), 0.5), neuron)
+    state = NeuronState.at_rest(inputs.new_full((*inputs.shape, 1), 0.5), neuron)
     weights, rates = [state.w], []
     for _ in range(seconds):
         spikes = correlated_spikes(steps, inputs, correlation, neuron.dt, generator)
@@ -297,6 +315,8 @@ def stdp_window(lag: Tensor, neuron: Neuron) -> Tensor:
 
     Source: fits of this form to Bi & Poo (1998) are in Bi & Poo (2001).
     """
+    _checks.finite("lag", _checks.floating("lag", lag))
+    _checks.of_type("neuron", neuron, Neuron, "use Neuron()")
     up = neuron.a_plus * torch.exp(-lag.abs() / neuron.tau_plus)
     down = -neuron.a_minus * torch.exp(-lag.abs() / neuron.tau_minus)
     return torch.where(lag > 0, up, down) * (lag != 0)
@@ -309,6 +329,9 @@ def stdp_drift(pre_rate: float, post_rate: float, neuron: Neuron) -> float:
 
     Source: the integral of the window; Song, Miller & Abbott (2000).
     """
+    for name, value in (("pre_rate", pre_rate), ("post_rate", post_rate)):
+        _checks.number(name, value, 0)
+    _checks.of_type("neuron", neuron, Neuron, "use Neuron()")
     return (
         pre_rate * post_rate * (neuron.a_plus * neuron.tau_plus - neuron.a_minus * neuron.tau_minus)
     )

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.plasticity.connections import (
     Connections,
     ScaledIdentity,
@@ -34,6 +35,8 @@ from hebbnotes.plasticity.connections import (
 from hebbnotes.plasticity.events import (
     MOST_KEYS,
     Event,
+    Moment,
+    Part,
     Write,
     chunked,
     event_writes,
@@ -60,28 +63,6 @@ class _Net(NamedTuple):
     alpha: Tensor | None  # a matrix, or one number
 
 
-class _Moment(NamedTuple):
-    """What the backward pass has to know of an event."""
-
-    values: Tensor  # (1 + K, B, n), before it wrote
-    kept: Tensor  # (B, n)
-    from_start: Tensor | None = None  # (B, n), what it read of the start, to be weighted
-    from_keys: Tensor | None = None  # (K, B, n), the same of the keys
-
-
-class _Part(NamedTuple):
-    """What the backward pass has to know of a chunk of E events."""
-
-    events: list[Event]
-    write: Write
-    clamp: Tensor  # (E, B, n)
-    start: Tensor | None  # the trace where it began, (B, n, n); None if that was empty
-    activity: Tensor  # (E + 1, B, n), with the output before the chunk
-    keys: Tensor  # (K, B, n)
-    values: Tensor  # (1 + K, B, n), at its end
-    moments: list[_Moment]
-
-
 def _run_chunk(
     net: _Net,
     write: Write,
@@ -91,7 +72,7 @@ def _run_chunk(
     y: Tensor,
     hebb: Tensor | None,
     room: Tensor | None,
-) -> _Part:
+) -> Part:
     """Run a chunk. ``room`` (B, n, n) is overwritten."""
     gained = None if room is None or hebb is None else torch.mul(net.alpha, hebb, out=room)
     keys, values = y.new_empty(0, *y.shape), torch.ones_like(y).unsqueeze(0)
@@ -108,7 +89,7 @@ def _run_chunk(
                 drive = drive + from_start * values[0]
             y = torch.where(held, x, torch.tanh(drive))
         kept, written = event_writes(y, write.at(e), event.times)
-        moments.append(_Moment(values, kept, from_start, from_keys))
+        moments.append(Moment(values, kept, from_start, from_keys))
         values = values * kept
         if event.shares:
             values[-1] += written
@@ -116,10 +97,10 @@ def _run_chunk(
             keys = torch.cat([keys, pre.unsqueeze(0)])
             values = torch.cat([values, written.unsqueeze(0)])
         activity.append(y)
-    return _Part(events, write, clamp, hebb, torch.stack(activity), keys, values, moments)
+    return Part(events, write, clamp, hebb, torch.stack(activity), keys, values, moments)
 
 
-def _add_up(part: _Part) -> Tensor:
+def _add_up(part: Part) -> Tensor:
     """Build the trace at the end of a chunk from its terms, shape (B, n, n)."""
     left, right = part.keys.permute(1, 2, 0), part.values[1:].transpose(0, 1)
     if part.start is None:
@@ -127,7 +108,7 @@ def _add_up(part: _Part) -> Tensor:
     return (part.values[0].unsqueeze(-2) * part.start).baddbmm_(left, right)
 
 
-def _read_end(part: _Part, g_hebb: Tensor | None, room: Tensor | None) -> tuple[Tensor, Tensor]:
+def _read_end(part: Part, g_hebb: Tensor | None, room: Tensor | None) -> tuple[Tensor, Tensor]:
     """Take the gradient of the final trace to keys and values, which :func:`_add_up` added up."""
     g_keys, g_values = torch.zeros_like(part.keys), torch.zeros_like(part.values)
     if g_hebb is not None:
@@ -139,7 +120,7 @@ def _read_end(part: _Part, g_hebb: Tensor | None, room: Tensor | None) -> tuple[
 
 
 def _errors(
-    net: _Net, part: _Part, gained: Tensor | None, g_y: Tensor, g_keys: Tensor, g_values: Tensor
+    net: _Net, part: Part, gained: Tensor | None, g_y: Tensor, g_keys: Tensor, g_values: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Find the error of each event's drive, from the last to the first.
 
@@ -193,7 +174,7 @@ def _slope(write: Write, y: Tensor) -> Tensor:
     return pull(torch.ones_like(forgotten))[0]
 
 
-def _add_gains(g_alpha: Tensor, net: _Net, part: _Part, delta: Tensor) -> None:
+def _add_gains(g_alpha: Tensor, net: _Net, part: Part, delta: Tensor) -> None:
     """Add the gradient of ``alpha`` from all that the events read from each other, in place."""
     read = [e for e, moment in enumerate(part.moments) if moment.from_keys is not None]
     if read:
@@ -206,7 +187,7 @@ def _pass_start(
     g_hebb: Tensor | None,
     g_alpha: Tensor | None,
     net: _Net,
-    part: _Part,
+    part: Part,
     delta: Tensor,
     room: Tensor | None,
 ) -> Tensor | None:
@@ -228,7 +209,7 @@ def _pass_start(
 
 
 def _add_numbers(
-    total: dict[str, Tensor], part: _Part, rows: slice, g_kept: Tensor, g_written: Tensor
+    total: dict[str, Tensor], part: Part, rows: slice, g_kept: Tensor, g_written: Tensor
 ) -> None:
     """Add the gradients of ``eta`` and of given numbers, which only a write sees, in place."""
     for times in {event.times for event in part.events}:
@@ -264,7 +245,6 @@ class _How(NamedTuple):
     """What an evaluation is told beside these."""
 
     chunks: list[list[Event]]
-    clamp: Tensor  # (E, B, n)
     forget: Forget
     identity: bool  # whether w stands for its multiple of the identity
     keep: bool  # whether there may be a backward pass
@@ -279,50 +259,57 @@ class _Evaluation(torch.autograd.Function):
     """An episode as one operation; ``g_x`` stands for the gradient with respect to ``x``."""
 
     @staticmethod
-    def forward(ctx: Any, how: _How, *numbers: Tensor | None) -> tuple[Tensor, Tensor]:
+    def forward(
+        ctx: Any, how: _How, clamp: Tensor, *numbers: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
         """Return the output of each event, shape (E, B, n), and the trace at the end, (B, n, n)."""
         inputs, w, alpha, eta, y, hebb, kept, written = numbers
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(w, alpha, eta, hebb, kept, written)
         net = _Net(ScaledIdentity(w) if how.identity else w, alpha)
         write = Write(eta, how.forget, kept, written)
         # whether some chunk has a trace to start from
         begins = alpha is not None and (hebb is not None or len(how.chunks) > 1)
         # written again and again: fresh memory is slow
         room = y.new_empty(*y.shape, y.shape[-1]) if begins else None
-        ctx.how, ctx.parts, ctx.room, outputs = how, [], room, []
+        ctx.how, saved, outputs = how, [clamp, w, alpha, eta, kept, written], []
         for events, rows in zip(how.chunks, how.rows(), strict=True):
-            its = inputs[rows], how.clamp[rows]
+            its = inputs[rows], clamp[rows]
             part = _run_chunk(net, write.at(rows), events, *its, y, hebb, room)
             y, hebb = part.activity[-1], _add_up(part)
             outputs.append(part.activity[1:])
             if how.keep:
-                ctx.parts.append(part)
+                saved += part.tensors()
+        ctx.save_for_backward(*saved)  # not on ctx, which outlives the backward pass
         return torch.cat(outputs), hebb
 
     @staticmethod
+    @_checks.in_full_precision
     def backward(
         ctx: Any, g_outputs: Tensor | None, g_hebb: Tensor | None
     ) -> tuple[Tensor | None, ...]:
         """Find the errors, from the last chunk to the first; all else is products with them."""
         if torch.is_grad_enabled():
             raise RuntimeError("the fast evaluation has no second derivative: use method='loop'")
-        w, alpha, eta, _, kept, written = ctx.saved_tensors
-        needs = _Numbers(*ctx.needs_input_grad[1:])
+        clamp, w, alpha, eta, kept, written, *saved = ctx.saved_tensors
+        needs = _Numbers(*ctx.needs_input_grad[2:])
         net = _Net(ScaledIdentity(w) if ctx.how.identity else w, alpha)
-        given = Write(eta, ctx.how.forget, kept, written).given()
-        g_write = {name: torch.zeros_like(a) for name, a in {"eta": eta, **given}.items()}
-        g_inputs = torch.zeros_like(ctx.how.clamp, dtype=w.dtype)
+        write = Write(eta, ctx.how.forget, kept, written)
+        its = zip(ctx.how.chunks, ctx.how.rows(), strict=True)
+        parts = [Part.of(events, write.at(rows), clamp[rows], saved) for events, rows in its]
+        g_write = {name: torch.zeros_like(a) for name, a in {"eta": eta, **write.given()}.items()}
+        g_inputs = torch.zeros_like(clamp, dtype=w.dtype)
         if g_outputs is not None:
             g_inputs += g_outputs
         g_w, g_alpha = torch.zeros_like(w), None if alpha is None else torch.zeros_like(alpha)
         g_y, g_hebb = torch.zeros_like(g_inputs[0]), None if g_hebb is None else g_hebb.clone()
-        for part, rows in zip(reversed(ctx.parts), reversed(ctx.how.rows()), strict=True):
+        begins = alpha is not None and any(part.start is not None for part in parts)
+        room = g_y.new_empty(*g_y.shape, g_y.shape[-1]) if begins else None
+        for part, rows in zip(reversed(parts), reversed(ctx.how.rows()), strict=True):
             # three use the room, one after the other: this one,
-            from_end = _read_end(part, g_hebb, ctx.room)
+            from_end = _read_end(part, g_hebb, room)
             gained = None
-            if ctx.room is not None and part.start is not None:
-                gained = torch.mul(alpha, part.start, out=ctx.room)
+            if room is not None and part.start is not None:
+                gained = torch.mul(alpha, part.start, out=room)
             its = g_inputs[rows]
             its[-1] += g_y
             g_activity = torch.cat([torch.zeros_like(its[:1]), its])
@@ -336,9 +323,10 @@ class _Evaluation(torch.autograd.Function):
             if needs.eta or needs.kept or needs.written:
                 _add_numbers(g_write, part, rows, g_kept, g_written)
             # and this one
-            g_hebb = _pass_start(g_hebb, g_alpha, net, part, delta, ctx.room)
+            g_hebb = _pass_start(g_hebb, g_alpha, net, part, delta, room)
         g_kept, g_written = g_write.get("kept"), g_write.get("written")
         return (
+            None,
             None,
             *_Numbers(g_inputs, g_w, g_alpha, g_write["eta"], g_y, g_hebb, g_kept, g_written),
         )
@@ -395,6 +383,6 @@ def evaluate(
         its.written,
     )
     learns = torch.is_grad_enabled() and any(a is not None and a.requires_grad for a in numbers)
-    how = _How(chunked(events), clamp[steps], write.forget, identity, learns)
-    outputs, hebb = _Evaluation.apply(how, *numbers)
+    how = _How(chunked(events), write.forget, identity, learns)
+    outputs, hebb = _Evaluation.apply(how, clamp[steps], *numbers)
     return outputs[[e for e, event in enumerate(events) for _ in range(event.times)]], hebb

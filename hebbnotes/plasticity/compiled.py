@@ -234,17 +234,23 @@ def bound(clip: float | None) -> float:
     return math.inf if checked is None else checked
 
 
+def _net(how: tuple[int, float], w: Tensor, alpha: Tensor, eta: Tensor) -> _Net:
+    power, clip = how
+    numbers = array(w), array(alpha)
+    return _Net(*numbers, number(eta), power, numbers[0].dtype.type(clip))
+
+
 class _Evaluation(torch.autograd.Function):
     """Episodes as one operation; ``g_x`` stands for the gradient with respect to ``x``."""
 
     @staticmethod
     def forward(ctx: Any, how: tuple[int, float], *numbers: Tensor) -> tuple[Tensor, Tensor]:
         inputs, w, alpha, eta, y, hebb = numbers
-        power, clip = how
         output = torch.empty_like(inputs, memory_format=torch.contiguous_format)
         end = hebb.detach().clone(memory_format=torch.contiguous_format)
-        ctx.net = _Net(array(w), array(alpha), number(eta), power, output.numpy().dtype.type(clip))
-        _forward(array(inputs), ctx.net, array(y), end.numpy(), output.numpy())
+        net = _net(how, w, alpha, eta)
+        _forward(array(inputs), net, array(y), end.numpy(), output.numpy())
+        ctx.how = how
         ctx.save_for_backward(output, w, alpha, eta, y, hebb)
         return output, end
 
@@ -252,7 +258,7 @@ class _Evaluation(torch.autograd.Function):
     def backward(ctx: Any, g_output: Tensor, g_end: Tensor) -> tuple[Tensor | None, ...]:
         if torch.is_grad_enabled():
             raise RuntimeError("compiled code has no second derivative: use method='loop'")
-        output, w, alpha, _, y, hebb = ctx.saved_tensors
+        output, w, alpha, eta, y, hebb = ctx.saved_tensors
         g = _Gradients(
             np.zeros_like(array(y)),
             array(g_end).copy(),
@@ -260,7 +266,9 @@ class _Evaluation(torch.autograd.Function):
             np.zeros_like(array(alpha)),
             np.zeros_like(array(w[0])),
         )
-        _backward(ctx.net, output.numpy(), array(y), array(hebb), array(g_output), g)
+        _backward(
+            _net(ctx.how, w, alpha, eta), output.numpy(), array(y), array(hebb), array(g_output), g
+        )
         errors = torch.from_numpy(g.drive)
         pre = torch.cat([y.unsqueeze(0), output[:-1]])
         g_w = pre.flatten(0, 1).mT @ errors.flatten(0, 1)

@@ -10,7 +10,7 @@ Source: this book; see :mod:`.chunks`.
 
 import math
 from collections.abc import Sequence
-from itertools import accumulate, groupby
+from itertools import accumulate, chain, groupby
 from typing import Any, NamedTuple
 
 import torch
@@ -22,6 +22,8 @@ from hebbnotes.plasticity.stepper import declared
 __all__ = [
     "MOST_KEYS",
     "Event",
+    "Moment",
+    "Part",
     "Write",
     "chunked",
     "event_writes",
@@ -84,6 +86,39 @@ class Write(NamedTuple):
         return self._replace(kept=kept, written=written)
 
 
+class Moment(NamedTuple):
+    """What the backward pass has to know of an event."""
+
+    values: Tensor  # (1 + K, B, n), before it wrote
+    kept: Tensor  # (B, n)
+    from_start: Tensor | None = None  # (B, n), what it read of the start, to be weighted
+    from_keys: Tensor | None = None  # (K, B, n), the same of the keys
+
+
+class Part(NamedTuple):
+    """What the backward pass has to know of a chunk of E events; :meth:`tensors` are saved."""
+
+    events: list[Event]
+    write: Write
+    clamp: Tensor  # (E, B, n)
+    start: Tensor | None  # the trace where it began, (B, n, n); None if that was empty
+    activity: Tensor  # (E + 1, B, n), with the output before the chunk
+    keys: Tensor  # (K, B, n)
+    values: Tensor  # (1 + K, B, n), at its end
+    moments: list[Moment]
+
+    def tensors(self) -> list[Tensor | None]:
+        """Return what an event or the chunk computed, to be saved for the backward pass."""
+        return [self.start, self.activity, self.keys, self.values, *chain(*self.moments)]
+
+    @classmethod
+    def of(cls, events: list[Event], write: Write, clamp: Tensor, saved: list[Any]) -> "Part":
+        """Return a chunk whose :meth:`tensors` were saved; they are taken from the front."""
+        start, activity, keys, values = (saved.pop(0) for _ in range(4))
+        moments = [Moment(*(saved.pop(0) for _ in range(4))) for _ in events]
+        return cls(events, write, clamp, start, activity, keys, values, moments)
+
+
 def knows(rule: Rule) -> bool:
     """Tell whether the trace of a rule is a sum that this module can add up.
 
@@ -94,13 +129,17 @@ def knows(rule: Rule) -> bool:
         return False
     if torch.compiler.is_compiling():
         return True
-    post = torch.tensor([0.4, -0.8])
     try:
-        share, first = rule.forget(post), rule.forget(post[:1])
-        alone = share.shape == post.shape and torch.equal(share[:1], first)
-    except (RuntimeError, TypeError, ValueError, IndexError, AttributeError):
+        post = _TRIED.clone()
+        share, some = rule.forget(post), rule.forget(_TRIED[:4].clone())
+        alone = share.shape == _TRIED.shape and torch.equal(share[:4], some)
+        return alone and not share.requires_grad and torch.equal(post, _TRIED)
+    except Exception:  # whatever it is, this function wants more than its activity
         return False
-    return alone and not share.requires_grad
+
+
+_TRIED = torch.tensor([0.4, -0.8, 0.0, -0.05, 1.0, -1.0, 0.3, 3.0])
+"""Activities on which forget functions are tried, of both signs, small and large."""
 
 
 def find_events(

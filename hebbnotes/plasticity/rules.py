@@ -22,16 +22,14 @@ Shapes: ``w`` (..., n_pre, n_post), ``pre`` (..., n_pre), ``post`` (..., n_post)
 from unit i to unit j.
 """
 
-import inspect
-import sys
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.plasticity.stepper import change, declared, pick
+from hebbnotes.plasticity.common_form import CommonForm, Forget, Rule, check_seen
+from hebbnotes.plasticity.stepper import change, pick
 
 __all__ = [
     "QUANTITIES",
@@ -53,9 +51,6 @@ __all__ = [
     "soft_hebb",
     "stdp",
 ]
-
-Rule = Callable[..., Tensor]
-Forget = Callable[..., Tensor]
 
 
 class Quantity(NamedTuple):
@@ -95,63 +90,6 @@ QUANTITIES = {
     "post_place": Quantity("B n_post", "where the receiver is, a length"),
 }
 """The local quantities that a rule may declare, by name. Where no unit is named, there is none."""
-
-
-class CommonForm:
-    """A rule that writes the product of the activities and forgets in proportion to the weight.
-
-    ``dw[i, j] = pre[i] * post[j] - forget(post)[j] * w[i, j]``. As a decorator, it makes a rule of
-    its forget function, with that function's name and docstring.
-
-    >>> absolute = CommonForm(torch.abs)
-    >>> absolute(torch.ones(1, 1), torch.tensor([2.0]), torch.tensor([-3.0]))
-    tensor([[-9.]])
-
-    Parameters
-    ----------
-    forget : callable
-        ``forget(post) -> share`` of a weight that is lost per unit of learning rate, of the shape
-        of ``post``, entry by entry. Its keyword-only arguments are what the rule declares.
-
-    Notes
-    -----
-    Source: the form that Hebb (1949), Miconi, Stanley & Clune (2018, equation 2) and Oja (1982)
-    share.
-    """
-
-    def __init__(self, forget: Forget) -> None:
-        if not callable(forget):
-            raise TypeError(
-                f"forget must be a function of post such as torch.square, got {forget!r}"
-            )
-        self.forget = forget
-        self.__name__ = getattr(forget, "__name__", type(forget).__name__)
-        self.__module__ = getattr(forget, "__module__", None) or ""
-        self.__doc__ = getattr(forget, "__doc__", None)
-        further = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY) for n in declared(forget)]
-        self.__signature__ = inspect.Signature([*_SEEN, *further])
-
-    def __call__(self, w: Tensor, pre: Tensor, post: Tensor, **local: Tensor) -> Tensor:
-        """Return the change ``dw``, of the shape of ``w``, for a learning rate of 1."""
-        written = pre.unsqueeze(-1) * post.unsqueeze(-2)
-        return written - self.forget(post, **local).unsqueeze(-2) * w
-
-    def __repr__(self) -> str:
-        return f"CommonForm({self.__name__})"
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "CommonForm":
-        return self  # like a function: a copied network has the same rule, not an equal one
-
-    def __reduce__(self) -> str | tuple[Any, ...]:
-        home = sys.modules.get(self.__module__)
-        named = getattr(home, self.__name__, None) is self
-        return self.__name__ if named else (CommonForm, (self.forget,))
-
-
-_SEEN = [
-    inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    for name in ("w", "pre", "post")
-]
 
 
 @CommonForm
@@ -237,13 +175,14 @@ def average(rule: Rule, w: Tensor, pre: Tensor, post: Tensor, **supplied: Tensor
     Tensor
         Shape (n_pre, n_post).
     """
-    local = pick(rule, post, supplied)
     sizes: dict[str, int] = {}
-    _checks.tensor("pre", pre, "B n_pre", sizes)
-    _checks.tensor("post", post, "B n_post", sizes)
-    _checks.tensor("w", w, "n_pre n_post", sizes)
+    _checks.floating("w", _checks.tensor("w", w, "n_pre n_post", sizes))
+    _checks.tensor("pre", pre, "B n_pre", sizes, like=w, reference="w")
+    _checks.tensor("post", post, "B n_post", sizes, like=w, reference="w")
+    local = pick(_checks.rule(rule), post, supplied)
     for name in local.keys() & QUANTITIES.keys():
-        _checks.tensor(name, local[name], QUANTITIES[name].axes, sizes)
+        like = None if QUANTITIES[name].whole else w
+        _checks.tensor(name, local[name], QUANTITIES[name].axes, sizes, like=like, reference="w")
     if isinstance(rule, CommonForm):
         return pre.T @ post / len(pre) - rule.forget(post, **local).mean(0) * w
     each = torch.func.vmap(lambda x, y, its: change(rule, w, x, y, **its))
@@ -260,6 +199,7 @@ def covariance(
 
     Source: a standard reading of Hebb (1949) that can weaken.
     """
+    check_seen(w, pre, post, pre_mean=pre_mean, post_mean=post_mean)
     return hebb(w, pre - pre_mean, post - post_mean)
 
 
@@ -271,6 +211,7 @@ def sanger(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
 
     Source: Sanger (1989), the generalised Hebbian algorithm.
     """
+    check_seen(w, pre, post)
     explained = (w * post.unsqueeze(-2)).cumsum(-1)  # by the units up to each
     return post.unsqueeze(-2) * (pre.unsqueeze(-1) - explained)
 
@@ -284,6 +225,7 @@ def delta(w: Tensor, pre: Tensor, post: Tensor, *, drive: Tensor) -> Tensor:
 
     Source: Widrow & Hoff (1960).
     """
+    check_seen(w, pre, post, drive=drive)
     return hebb(w, pre, post - drive)
 
 
@@ -294,6 +236,7 @@ def bcm(w: Tensor, pre: Tensor, post: Tensor, *, threshold: Tensor) -> Tensor:
 
     Source: Bienenstock, Cooper & Munro (1982), in the form of Intrator & Cooper (1992).
     """
+    check_seen(w, pre, post, threshold=threshold)
     return hebb(w, pre, post * (post - threshold))
 
 
@@ -320,7 +263,10 @@ def sliding_threshold(threshold: Tensor, post: Tensor, *, target: float = 1.0) -
     Source: Intrator & Cooper (1992), where the threshold is the mean square of the activity;
     Bienenstock, Cooper & Munro (1982) use a power of the mean.
     """
-    return post.square() / target - threshold
+    sizes: dict[str, int] = {}
+    _checks.floating("post", _checks.tensor("post", post, "... n_post", sizes))
+    _checks.tensor("threshold", threshold, "... n_post", sizes, like=post, reference="post")
+    return post.square() / _checks.number("target", target, 1e-12) - threshold
 
 
 def scaling(w: Tensor, pre: Tensor, post: Tensor, *, target: float = 1.0) -> Tensor:
@@ -331,7 +277,8 @@ def scaling(w: Tensor, pre: Tensor, post: Tensor, *, target: float = 1.0) -> Ten
 
     Source: a model of what Turrigiano and others (1998) found.
     """
-    return w * (target - post).unsqueeze(-2)
+    check_seen(w, pre, post)
+    return w * (_checks.number("target", target) - post).unsqueeze(-2)
 
 
 def stdp(
@@ -372,5 +319,6 @@ def stdp(
     Source: the pair model of Song, Miller & Abbott (2000); the order that it depends on is Bi &
     Poo's (1998).
     """
+    check_seen(w, pre, post, pre_spikes=pre_spikes, post_spikes=post_spikes)
     up, down = hebb(w, pre, post_spikes), hebb(w, pre_spikes, post)
     return a_plus * up - a_minus * down

@@ -9,16 +9,17 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks
 
-__all__ = ["change", "check", "declared", "pick"]
+__all__ = ["change", "check", "declared", "name_of", "pick"]
 
 _known: WeakKeyDictionary[Any, tuple[str, ...]] = WeakKeyDictionary()
+_harmless: WeakSet[Any] = WeakSet()  # rules that left what they were given as it was
 
 
 def declared(rule: Callable[..., Any]) -> tuple[str, ...]:
@@ -47,13 +48,14 @@ def _inspect(rule: Callable[..., Any]) -> tuple[str, ...]:
     for p in parameters[3:]:
         if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty:
             raise TypeError(
-                f"rule {_name(rule)} takes {p.name} by its position: a further quantity is "
+                f"rule {name_of(rule)} takes {p.name} by its position: a further quantity is "
                 f"declared by name, write rule(w, pre, post, *, {p.name})"
             )
     return tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty)
 
 
-def _name(rule: Any) -> str:
+def name_of(rule: Any) -> str:
+    """Return what a rule is called."""
     return getattr(rule, "__name__", type(rule).__name__)
 
 
@@ -69,7 +71,7 @@ def check(rule: Any, supplied: Iterable[str], who: str) -> Any:
     missing = [name for name in names if name not in has]
     if missing:
         raise TypeError(
-            f"rule {_name(rule)} declares {', '.join(missing)}, and {who} supplies "
+            f"rule {name_of(rule)} declares {', '.join(missing)}, and {who} supplies "
             f"{', '.join(has) or 'nothing'}: use functools.partial(rule, {missing[0]}=...) for a "
             "constant, or a loop that supplies it"
         )
@@ -104,18 +106,78 @@ def change(
     Raises
     ------
     TypeError
-        If the rule declares what is not supplied; before it is called.
+        If the rule declares what is not supplied, before it is called; or if it returns another
+        precision.
     ValueError
-        If it returns another shape.
+        If it returns another shape, or changes in place what it is given.
     """
-    dw = rule(w, pre, post, **pick(rule, post, supplied))
+    for name, value in (("w", w), ("pre", pre), ("post", post)):
+        if not isinstance(value, Tensor):
+            _checks.floating(name, value)
+    given = pick(rule, post, supplied)
+    if torch.compiler.is_compiling():
+        dw = rule(w, pre, post, **given)
+    else:
+        dw = _watched(rule, (w, pre, post), given)
     if not isinstance(dw, Tensor) or dw.shape != w.shape:
         got = tuple(dw.shape) if isinstance(dw, Tensor) else type(dw).__name__
         raise ValueError(
             f"the rule must return dw of shape {tuple(w.shape)} like w, got {got}: see "
             "hebbnotes.rules"
         )
+    if dw.dtype != w.dtype:
+        raise TypeError(
+            f"the rule must return dw in {w.dtype} like w, got {dw.dtype}: nothing is cast, look "
+            "for constants of another precision"
+        )
     return dw
+
+
+def _watched(
+    rule: Callable[..., Tensor], seen: tuple[Tensor, Tensor, Tensor], given: dict[str, Tensor]
+) -> Tensor:
+    """Call a rule, and raise if it changed what it was given: w, pre or post.
+
+    Torch counts the changes of each tensor. The first time, some numbers are compared, too, for
+    numpy and ``.data`` are not counted.
+    """
+    before = _versions(seen)
+    try:
+        new = rule not in _harmless
+    except TypeError:  # without a hash it is compared each time
+        new = True
+    copies = [_corner(t).clone() for t in seen] if new else []
+    dw = rule(*seen, **given)
+    changed = [name for name, a, b in zip(_SEEN, before, _versions(seen), strict=True) if a != b]
+    if new and not changed:
+        changed = [
+            name
+            for name, t, old in zip(_SEEN, seen, copies, strict=True)
+            if _checks.known(t) and not bool(((_corner(t) == old) | old.isnan()).all())
+        ]
+    if changed:
+        raise ValueError(
+            f"rule {name_of(rule)} changes {' and '.join(changed)} in place: a rule returns the "
+            "change and leaves what it is given as it is, write w * x and not w.mul_(x)"
+        )
+    if new:
+        with suppress(TypeError):
+            _harmless.add(rule)
+    return dw
+
+
+_SEEN = ("w", "pre", "post")
+
+
+def _versions(tensors: tuple[Tensor, ...]) -> list[int]:
+    """Return how often each was changed in place; tensors of inference mode are not counted."""
+    return [0 if t.is_inference() else t._version for t in tensors]
+
+
+def _corner(values: Tensor) -> Tensor:
+    """Return some of the numbers."""
+    corner = (0,) * max(0, values.ndim - 2) + (slice(8),) * min(2, values.ndim)
+    return values.detach()[corner]
 
 
 def pick(

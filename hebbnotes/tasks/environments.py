@@ -66,6 +66,7 @@ class MazeVectorEnv(VectorEnv):
         self.n_steps = _checks.integer("n_steps", n_steps)
         self.reward = _checks.number("reward", reward)
         self.penalty = _checks.number("penalty", penalty, 0)
+        _checks.room(num_envs=num_envs, n_steps=n_steps)
         self.maze, self.n_goals = maze.make(size), n_goals
         maze.start(self.maze, 1, torch.Generator(), n_goals)  # refuses what cannot be
         self.single_observation_space = _space(self.reward, self.penalty)
@@ -96,12 +97,14 @@ class MazeVectorEnv(VectorEnv):
         if self.time == self.n_steps:
             seen, info = self._begin()
             return seen, np.zeros(self.num_envs, np.float32), none, none.copy(), info
-        chosen = torch.as_tensor(np.asarray(actions))
-        if not chosen.is_floating_point() and chosen.dtype != torch.bool:  # else refused by step
-            chosen = chosen.long()
+        given = np.asarray(actions)
+        if not np.issubdtype(given.dtype, np.integer):
+            raise TypeError(f"action must hold integers from 0 to 3, got {_checks.got(actions)}")
+        chosen = torch.as_tensor(given.astype(np.int64))
+        _checks.actions("action", chosen, "B", {"B": self.num_envs}, 4)
         chance = torch.rand(self.num_envs, generator=self.generator, dtype=torch.float64)
         gives = {"reward": self.reward, "penalty": self.penalty}
-        self.agents = maze.step(self.maze, self.agents, chosen, chance, **gives)
+        self.agents = maze.moved(self.maze, self.agents, chosen, chance, **gives)
         self.time += 1
         over = np.full(self.num_envs, self.time == self.n_steps)
         seen = maze.observe(self.maze, self.agents).numpy()

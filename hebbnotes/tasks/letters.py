@@ -30,10 +30,12 @@ def text_pattern(text: str, shape: tuple[int, int]) -> np.ndarray:
     from matplotlib.path import Path
     from matplotlib.textpath import TextPath
 
-    rows, columns = (_checks.integer("shape", s, 8) for s in shape)
-    text = text.strip() if isinstance(text, str) else ""
+    rows, columns = _checks.sides("shape", shape, 8)
+    given, text = text, text.strip() if isinstance(text, str) else ""
     if not 1 <= len(text) <= 4:
-        raise ValueError(f"text must have one to four characters, got {text!r}: try your initials")
+        raise ValueError(
+            f"text must have one to four characters, got {_checks.got(given)}: try your initials"
+        )
     font = FontProperties(family="DejaVu Sans", weight="bold")
     missing = [c for c in text if ord(c) not in get_font(findfont(font)).get_charmap()]
     if missing:

@@ -8,12 +8,11 @@ Shapes: B agents, each in an episode of its own, with G goals; S squares on a si
 outer wall included.
 """
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks
+from hebbnotes.tasks.places import Agents, Maze, check_agents, check_maze
 
 __all__ = [
     "MOVES",
@@ -21,9 +20,11 @@ __all__ = [
     "Agents",
     "Maze",
     "check_agents",
+    "check_maze",
     "distances",
     "find",
     "make",
+    "moved",
     "observe",
     "start",
     "step",
@@ -36,50 +37,12 @@ N_SEEN = 14
 """Numbers that an agent is told at each step."""
 
 
-class Maze(NamedTuple):
-    """Walls, and where one can be."""
-
-    walls: Tensor
-    """Boolean, shape (S, S)."""
-    free: Tensor
-    """Rows and columns of the squares without a wall, integers, shape (n_free, 2)."""
-
-    @property
-    def centre(self) -> int:
-        """Row, and column, of the square where an episode starts."""
-        return len(self.walls) // 2
-
-
-class Agents(NamedTuple):
-    """A batch of agents, and what just happened to them."""
-
-    position: Tensor
-    """Row and column of each, integers, shape (B, 2)."""
-    goals: Tensor
-    """Rows and columns of its goals, integers, shape (B, G, 2)."""
-    turn: Tensor
-    """Which of them is rewarded now, integers, shape (B,)."""
-    action: Tensor
-    """What each did, 0 to 3, or -1 at the start; shape (B,)."""
-    reward: Tensor
-    """What each got for it, shape (B,)."""
-    found: Tensor
-    """Whether it found the goal, boolean, shape (B,)."""
-    bumped: Tensor
-    """Whether it ran into a wall, boolean, shape (B,)."""
-
-    @property
-    def goal(self) -> Tensor:
-        """Row and column of the goal that is rewarded now, shape (B, 2)."""
-        return self.goals[torch.arange(len(self.turn)), self.turn]
-
-
 def make(size: int = 9) -> Maze:
     """Build the maze: an open square with a pillar on every other square of every other row.
 
     Parameters
     ----------
-    size : int, squares on a side without the outer wall, odd, 3 or more
+    size : int, squares on a side without the outer wall, odd, 3 to 1001
 
     Notes
     -----
@@ -99,7 +62,7 @@ def make(size: int = 9) -> Maze:
     #.....#
     #######
     """
-    if _checks.integer("size", size, 3) % 2 == 0:
+    if _checks.integer("size", size, 3, 1001) % 2 == 0:
         raise ValueError(
             f"size must be odd, so that the maze has a centre, got {size}: use {size + 1}"
         )
@@ -140,7 +103,12 @@ def start(maze: Maze, batch: int, generator: torch.Generator, n_goals: int = 1) 
     >>> agents.goals.shape
     torch.Size([2, 1, 2])
     """
+    check_maze(maze)
+    _checks.generator(generator, "cpu")
     _checks.integer("batch", batch)
+    _checks.room(batch=batch, free=len(maze.free))
+    if maze.walls[maze.centre, maze.centre]:
+        raise ValueError("maze must be free in its centre, where agents start: use maze.make")
     if _checks.integer("n_goals", n_goals) >= len(maze.free):
         raise ValueError(
             f"n_goals must be below the number of free squares, {len(maze.free)}, got {n_goals}: "
@@ -156,29 +124,10 @@ def start(maze: Maze, batch: int, generator: torch.Generator, n_goals: int = 1) 
         goals=goals,
         turn=nothing.long(),
         action=nothing.long() - 1,
-        reward=torch.zeros(batch),
+        reward=torch.zeros(batch, dtype=torch.float32),
         found=nothing,
         bumped=nothing.clone(),
     )
-
-
-def check_agents(maze: Maze, agents: Agents) -> None:
-    """Raise unless agents stand, and have their goals, on free squares of this maze."""
-    sizes: dict[str, int] = {"two": 2}
-    for name, axes in (("turn", "B"), ("position", "B two"), ("goals", "B G two")):
-        _checks.tensor(f"agents.{name}", getattr(agents, name), axes, sizes)
-    squares, side = torch.cat([agents.position.unsqueeze(1), agents.goals], 1), len(maze.walls)
-    inside = bool(((squares >= 0) & (squares < side)).all())
-    if not inside or bool(maze.walls[squares[..., 0], squares[..., 1]].any()):
-        raise ValueError(
-            "agents must stand, and have their goals, on free squares of this maze of side "
-            f"{side}: use maze.start"
-        )
-    if bool(((agents.turn < 0) | (agents.turn >= sizes["G"])).any()):
-        raise ValueError(
-            f"agents.turn must be from 0 to {sizes['G'] - 1}, got {agents.turn.unique().tolist()}: "
-            "use maze.start"
-        )
 
 
 def step(
@@ -216,6 +165,7 @@ def step(
     tensor([[4, 5],
             [5, 6]])
     """
+    check_agents(maze, agents)
     _checks.actions("action", action, "B", {"B": len(agents.position)}, 4)
     _checks.tensor("chance", chance, "B", {"B": len(agents.position)})
     if chance.dtype != torch.float64 or chance.device.type != "cpu":
@@ -223,9 +173,19 @@ def step(
             f"chance must be double on the processor, got {chance.dtype}, {chance.device}: "
             "use dtype=torch.float64"
         )
-    moved = agents.position + MOVES[action]
-    bumped = maze.walls[moved[:, 0], moved[:, 1]]
-    position = torch.where(bumped.unsqueeze(1), agents.position, moved)
+    if not bool(((chance >= 0) & (chance < 1)).all()):
+        raise ValueError("chance must lie in [0, 1): use torch.rand(..., dtype=torch.float64)")
+    reward, penalty = _checks.number("reward", reward), _checks.number("penalty", penalty, 0)
+    return moved(maze, agents, action, chance, reward=reward, penalty=penalty)
+
+
+def moved(
+    maze: Maze, agents: Agents, action: Tensor, chance: Tensor, *, reward: float, penalty: float
+) -> Agents:
+    """Do what :func:`step` does, for callers that have checked what they hand over."""
+    there = agents.position + MOVES[action]
+    bumped = maze.walls[there[:, 0], there[:, 1]]
+    position = torch.where(bumped.unsqueeze(1), agents.position, there)
     found = (position == agents.goal).all(1)
     after = agents._replace(turn=(agents.turn + found) % agents.goals.shape[1])
     position = torch.where(found.unsqueeze(1), _anywhere_but(maze, after.goal, chance), position)
@@ -272,7 +232,8 @@ def distances(maze: Maze, goal: tuple[int, int]) -> Tensor:
             [1, 2, 3],
             [2, 3, 4]])
     """
-    row, column = goal
+    check_maze(maze)
+    row, column = _checks.integers("goal", goal, 2)
     size = len(maze.walls)
     if not (0 <= row < size and 0 <= column < size) or maze.walls[row, column]:
         raise ValueError(f"goal must be a free square, got {goal}: see maze.free")
@@ -323,6 +284,8 @@ def find(
     """
     _checks.choice("way", way, ("walk", "sweep", "know"))
     _checks.integer("n_steps", n_steps)
+    check_maze(maze)
+    _checks.room(squares=len(maze.walls) ** 2, free=100 * len(maze.free))
     agents, size, far = (
         start(maze, batch, generator, n_goals),
         len(maze.walls),
@@ -344,7 +307,7 @@ def find(
         if way == "walk":
             action = torch.randint(4, (batch,), generator=generator)
         turn, chance = agents.turn, torch.rand(batch, generator=generator, dtype=torch.float64)
-        agents = step(maze, agents, action, chance)
+        agents = moved(maze, agents, action, chance, reward=0.0, penalty=0.0)
         unseen[agents.found] = True
         knows[every, turn] |= agents.found & (way == "know")
         finds.append(agents.found)
@@ -376,8 +339,9 @@ def steps_to_finds(found: Tensor, most: int) -> list[float]:
     >>> steps_to_finds(found, 2)
     [7.0, 3.0]
     """
+    _checks.room(most=_checks.integer("most", most))
     _checks.tensor("found", found, "T B", {}, boolean=True)
-    last = _checks.integer("most", most) - 1
+    last = most - 1
     before = torch.cat([torch.zeros_like(found[:1]), found[:-1]])
     finds = before.cumsum(0).clamp(max=last)
     spent = torch.bincount(finds.flatten(), minlength=most).tolist()

@@ -110,7 +110,8 @@ def split(n_characters: int, n_held_out: int, seed: int) -> tuple[Tensor, Tensor
         raise ValueError(
             f"n_held_out must be below the number of characters, {n_characters}, got {n_held_out}"
         )
-    order = torch.randperm(n_characters, generator=torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(_checks.integer("seed", seed, 0, 2**63 - 1))
+    order = torch.randperm(n_characters, generator=generator)
     return order[:-n_held_out], order[-n_held_out:]
 
 
@@ -123,7 +124,7 @@ def shrink(drawings: Tensor, size: int = SIZE) -> Tensor:
     size : int, rows and columns afterwards
     """
     _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
-    _checks.integer("size", size)
+    _checks.integer("size", size, 1, min(drawings.shape[2:]))
     return nn.functional.adaptive_avg_pool2d(drawings.float(), size)
 
 
@@ -136,6 +137,10 @@ def with_labels(inputs: Tensor, labels: Tensor, n_ways: int) -> OneShot:
     labels : Tensor (B, T), integers; the last one is the answer, and is not shown
     n_ways : int, labels
     """
+    if not (isinstance(inputs, Tensor) and inputs.ndim > 1):
+        raise TypeError(f"inputs must be a tensor (T, B, ...), got {_checks.got(inputs)}")
+    sizes = {"B": inputs.shape[1], "T": len(inputs)}
+    _checks.actions("labels", labels, "B T", sizes, _checks.integer("n_ways", n_ways))
     targets = nn.functional.one_hot(labels[:, :-1].T, n_ways).to(inputs.dtype)
     return _with_targets(inputs, targets, labels[:, -1])
 
@@ -198,7 +203,8 @@ def draw(
         Whether each character of each episode is turned by a multiple of 90 degrees.
     """
     _check_sizes(n_characters, n_drawings, n_ways, n_shots, batch)
-    device = generator.device
+    device = _checks.generator(generator).device
+    _checks.room(batch=batch, n_ways=n_ways, n_drawings=max(n_drawings, n_characters))
 
     def shuffled(*shape: int) -> Tensor:
         return torch.rand(shape, generator=generator, device=device).argsort(-1)
@@ -234,11 +240,7 @@ def _check_drawings(
             f"drawings must hold the share of ink, got {drawings.dtype}: "
             "use one_shot.shrink(drawings)"
         )
-    if not isinstance(generator, torch.Generator) or generator.device.type != drawings.device.type:
-        raise TypeError(
-            f"generator must be a torch.Generator on {drawings.device}, where the drawings are, "
-            f"got {generator!r}"
-        )
+    _checks.generator(generator, drawings.device)
     rows, columns = drawings.shape[2:]
     if drawings.shape[0] < characters or drawings.shape[1] < each or rows != columns:
         raise ValueError(
@@ -327,7 +329,8 @@ def pick(
     """
     _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
     n_characters, each = drawings.shape[:2]
-    label, last = asked
+    characters, shown = _checks.integers("characters", characters), _checks.integers("shown", shown)
+    label, last = _checks.integers("asked", asked, 2)
     if len(characters) != len(shown):
         raise ValueError(
             "there must be a drawing for each character, "
@@ -361,12 +364,13 @@ def correct(y: Tensor, episodes: OneShot) -> Tensor:
     y : Tensor (B, N), output of the last step
     episodes : OneShot, what was asked
     """
+    _checks.of_type("episodes", episodes, OneShot, "use pool.episodes() or episodes(...)")
     if isinstance(y, Tensor) and y.ndim == 3:
         raise ValueError(
             f"y must be the output of the last step, shape (B, N), got {tuple(y.shape)}: pass y[-1]"
         )
     _checks.tensor("y", y, "B N", {"B": len(episodes.answer), "N": episodes.targets.shape[-1]})
-    return y.argmax(-1) == episodes.answer
+    return (y.argmax(-1) == episodes.answer) & ~y.isnan().any(-1)  # NaN is wrong
 
 
 def loss(
@@ -385,9 +389,10 @@ def loss(
     draw : callable, returns a new pool
     dtype : torch.dtype, optional; precision of the convolutions
     """
+    _checks.function("draw", draw, "without arguments that returns a new pool")
 
     def new(update: int) -> tuple[Tensor, dict[str, float]]:
-        *asked, answer = draw()
+        *asked, answer = _checks.of_type("what draw returns", draw(), Pool, "use pool(...)")
         drive = network.ask(*asked, dtype)
         right = (drive.argmax(-1) == answer).float().mean().item()
         return nn.functional.cross_entropy(drive, answer), {"right": right}

@@ -9,6 +9,7 @@ random bits, text (:func:`.text_pattern`), or grey pictures with one half erased
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import torch
@@ -130,6 +131,8 @@ class PatternCompletion:
             )
         if self.input_gain is not None:
             _checks.number("input_gain", self.input_gain)
+        for name in ("balanced", "bias_unit", "graded"):
+            _checks.flag(name, getattr(self, name))
 
     @property
     def n_units(self) -> int:
@@ -151,6 +154,8 @@ class PatternCompletion:
     ) -> Tensor:
         """Draw new patterns for each episode, shape (batch, n_patterns, n_bits)."""
         shape = (_checks.integer("batch", batch), self.n_patterns, self.n_bits)
+        _checks.generator(generator)
+        _checks.room(batch=batch, n_patterns=self.n_patterns, n_bits=self.n_bits)
         draws = torch.rand(shape, generator=generator, device=generator.device)
         ones = draws.argsort(-1).argsort(-1) < self.n_bits // 2 if self.balanced else draws < 0.5
         return torch.where(ones, 1.0, -1.0).to(dtype or torch.get_default_dtype())
@@ -184,7 +189,7 @@ class PatternCompletion:
             )
         if not self.graded and not bool((patterns.abs() == 1).all()):
             raise ValueError("patterns must hold +1 and -1 only: use torch.where(bits, 1.0, -1.0)")
-        batch, device = len(patterns), generator.device
+        batch, device = len(patterns), _checks.generator(generator, patterns.device).device
 
         def draw(*shape: int) -> Tensor:
             return torch.rand(shape, generator=generator, device=device)
@@ -195,17 +200,20 @@ class PatternCompletion:
             (draw(batch) * self.n_patterns).long(),
         )
         order = self._named("order", order, drawn[0])
-        chosen = self._named(
-            "target",
-            torch.full((batch,), target, device=device) if isinstance(target, int) else target,
-            drawn[1],
-        )
+        if isinstance(target, Integral) and not isinstance(target, bool):
+            far = min(max(int(target), -1), self.n_patterns)  # no less wrong, but fits into int64
+            target = torch.full((batch,), far, device=device)
+        chosen = self._named("target", target, drawn[1])
         lacking = draw(batch, self.n_bits).argsort(-1).argsort(-1) < self.n_erased
         if erased is None:
             erased = lacking
         _checks.tensor(
             "erased", erased, "B n_bits", {"B": batch, "n_bits": self.n_bits}, boolean=True
         )
+        if not bool(erased.any(1).all()):
+            raise ValueError(
+                "erased must lack at least one bit in each episode: there is no answer"
+            )
 
         rows = torch.arange(batch, device=device)
         inputs, clamp = self._steps(
@@ -233,7 +241,7 @@ class PatternCompletion:
             inputs, clamp = torch.cat([inputs, bias], -1), torch.cat([clamp, bias.bool()], -1)
         return inputs, clamp
 
-    def _named(self, name: str, given: Tensor | None, drawn: Tensor) -> Tensor:
+    def _named(self, name: str, given: Any, drawn: Tensor) -> Tensor:
         """Return what was given, if it names patterns in the shape of what was drawn, or what was
         drawn.
         """
@@ -255,7 +263,7 @@ class PatternCompletion:
         if int(given.min()) < 0 or int(given.max()) >= self.n_patterns:
             raise ValueError(
                 f"{name} must name one of the {self.n_patterns} patterns, "
-                f"0 to {self.n_patterns - 1}, got {given.tolist()}"
+                f"0 to {self.n_patterns - 1}, got {given.unique().tolist()}"
             )
         return given
 
@@ -295,8 +303,8 @@ def errors(y: Tensor, episodes: Episodes) -> Errors:
         ignored.
     episodes : Episodes, what was asked
     """
-    answer = episodes.answer
-    if y.ndim != 2 or len(y) != len(answer) or y.shape[1] < answer.shape[1]:
+    answer = _checks.of_type("episodes", episodes, Episodes, "use task.sample(...)").answer
+    if _checks.floating("y", y).ndim != 2 or len(y) != len(answer) or y.shape[1] < answer.shape[1]:
         wanted = f"(B={len(answer)}, at least {answer.shape[1]} units)"
         raise ValueError(
             f"y must have shape {wanted}, got {tuple(y.shape)}: pass one step, such as output[-1]"
@@ -329,6 +337,9 @@ def recall_loss(
     generator : torch.Generator, of the episodes
     """
     _checks.integer("batch", batch)
+    _checks.generator(generator)
+    _checks.of_type("task", task, PatternCompletion, "use PatternCompletion(n_bits=100)")
+    _checks.function("network", network, "network(inputs, clamp=clamp) -> output, state")
 
     def loss(update: int) -> tuple[Tensor, dict[str, float]]:
         episodes = task.sample(batch, generator)
@@ -366,4 +377,9 @@ def floor_majority(n_patterns: int) -> float:
     0.3125
     """
     p = _checks.integer("n_patterns", n_patterns)
-    return 0.5 - math.comb(p - 1, (p - 1) // 2) / 2**p
+    m = p // 2  # the share is half of C(2 m, m) / 4**m, whether p is odd or even
+    if p <= 1000:
+        return 0.5 - math.comb(2 * m, m) / 2 ** (2 * m + 1)
+    m = min(m, 10**40)  # Stirling's series, exact to rounding here
+    series = 1 - 1 / (8 * m) + 1 / (128 * m**2) + 5 / (1024 * m**3)
+    return 0.5 - series / (2 * math.sqrt(math.pi * m))

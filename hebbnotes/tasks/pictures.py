@@ -33,7 +33,11 @@ def halves(batch: int, shape: tuple[int, int], generator: torch.Generator) -> Te
     shape : tuple of int, rows and columns
     generator : torch.Generator
     """
-    rows, columns = (_checks.integer("shape", s) for s in shape)
+    rows, columns = _checks.sides("shape", shape)
+    if rows < 2:
+        raise ValueError(f"shape must have two rows or more, to have two halves, got {shape}")
+    _checks.integer("batch", batch)
+    _checks.generator(generator)
     upper = torch.arange(rows, device=generator.device) < rows // 2
     lower = torch.rand(batch, 1, generator=generator, device=generator.device) < 0.5
     return (upper ^ lower).repeat_interleave(columns, 1)
@@ -61,7 +65,15 @@ def pictures(
     batch : int, episodes
     generator : torch.Generator
     """
-    _checks.tensor("known", known, "M n_bits", {"n_bits": task.n_bits})
+    _checks.of_type("task", task, PatternCompletion, "use PatternCompletion(**PICTURES)")
+    _checks.finite(
+        "known",
+        _checks.floating(
+            "known", _checks.tensor("known", known, "M n_bits", {"n_bits": task.n_bits})
+        ),
+    )
+    _checks.integer("batch", batch)
+    _checks.generator(generator, known.device)
     if len(known) < task.n_patterns:
         raise ValueError(
             f"known holds {len(known)} pictures, and an episode shows {task.n_patterns}: pass more"
@@ -79,7 +91,12 @@ def squared_error(y: Tensor, episodes: Episodes) -> Tensor:
     y : Tensor (B, n_units), at the step that is judged; units beyond the pixels are ignored
     episodes : Episodes, what was asked
     """
-    answer = episodes.answer
+    answer = _checks.of_type("episodes", episodes, Episodes, "use pictures(...)").answer
+    if _checks.floating("y", y).ndim != 2 or len(y) != len(answer) or y.shape[1] < answer.shape[1]:
+        wanted = f"(B={len(answer)}, at least {answer.shape[1]} units)"
+        raise ValueError(
+            f"y must have shape {wanted}, got {tuple(y.shape)}: pass one step, such as output[-1]"
+        )
     return ((y[:, : answer.shape[1]] - answer).square() * episodes.erased).sum(
         -1
     ) / episodes.erased.sum(-1)
@@ -105,6 +122,8 @@ def picture_loss(
     task, known, shape, batch, generator
         As for :func:`pictures`.
     """
+    _checks.function("network", network, "network(inputs, clamp=clamp) -> output, state")
+    _checks.generator(generator)
 
     def loss(update: int) -> tuple[Tensor, dict[str, float]]:
         episodes = pictures(task, known, shape, batch, generator)

@@ -1,8 +1,15 @@
 """The figures: accessible, self-contained and reproducible."""
 
 import base64
+import importlib
+import inspect
 import io
+import math
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import IPython.display
 import matplotlib.pyplot as plt
@@ -11,7 +18,11 @@ import pytest
 import torch
 from PIL import Image
 
-from hebbnotes import figures
+from hebbnotes import chapters, figures, tasks
+from hebbnotes.tasks import one_shot as one_shot_task
+
+CHAPTERS = [path.parent.name for path in Path(chapters.__path__[0]).glob("*/frames.py")]
+frames = {name: importlib.import_module(f"hebbnotes.chapters.{name}.frames") for name in CHAPTERS}
 
 
 def moving(alt="A line."):
@@ -151,3 +162,127 @@ def test_a_figure_of_a_live_training_says_what_its_axes_have(monkeypatch):
     assert figure.number not in plt.get_fignums()
     figures.live_training(moving())
     assert [axes["lines"] for axes in shown[1]] == [1, 1, 1]
+
+
+# -------------------------------------------------------------------------- a reader's own settings
+
+
+HOSTILE = """image.origin: lower
+image.cmap: hot
+image.interpolation: bicubic
+image.aspect: auto
+text.usetex: True
+text.color: white
+axes.facecolor: black
+axes.edgecolor: white
+axes.labelcolor: white
+xtick.color: white
+font.family: serif
+savefig.facecolor: black
+savefig.transparent: True
+savefig.bbox: tight
+lines.linestyle: --
+axes.grid: True
+axes.xmargin: 0.4
+legend.loc: lower center
+"""
+DRAWN = """
+import hashlib, io, matplotlib
+matplotlib.use("agg")
+import matplotlib.pyplot as plt, torch
+from hebbnotes import chapters, figures, tasks
+from hebbnotes.chapters.introduction import frames
+figures.use_style()
+letter = torch.as_tensor(tasks.text_pattern("F", (12, 12)), dtype=torch.float32)
+def drawn():
+    axes = figures.greys([{"F": letter.flatten(), "G": letter.flatten().flip(0)}], (12, 12))
+    yield axes[0, 0].figure
+    yield frames.recall_frame(letter.flatten(), torch.tensor([0.5, -0.5]), (12, 12), "recalled")
+    figure, ax = plt.subplots()
+    ax.imshow(letter)
+    ax.plot([0, 1], [1, 0], label="a line")
+    ax.legend()
+    yield figure
+for figure in drawn():
+    file = io.BytesIO()
+    figure.savefig(file, format="png", metadata={"Software": None})
+    print(hashlib.sha256(file.getvalue()).hexdigest())
+"""
+
+
+def drawn_under(folder):
+    """Return what pictures look like, by their sums, under the settings in a folder."""
+    return subprocess.run(
+        [sys.executable, "-c", DRAWN],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"MATPLOTLIBRC": str(folder)},
+    ).stdout.split()
+
+
+def test_figures_are_the_same_whatever_a_readers_own_settings_of_matplotlib(tmp_path):
+    (tmp_path / "hostile").mkdir()
+    (tmp_path / "hostile" / "matplotlibrc").write_text(HOSTILE)
+    (tmp_path / "matplotlibrc").write_text("")
+    usual, hostile = drawn_under(tmp_path), drawn_under(tmp_path / "hostile")
+    assert len(usual) == 3
+    assert usual == hostile
+
+
+@pytest.mark.parametrize("origin", ["upper", "lower"])
+def test_pictures_stand_upright_without_the_style_too(origin):
+    with plt.rc_context({"image.origin": origin}):
+        for ax in figures.greys([{"a": torch.zeros(6)}], (2, 3)).flat:
+            assert ax.images[0].origin == "upper"
+    plt.close("all")
+
+
+DTYPES = [torch.bfloat16, torch.float16, torch.float32, torch.float64]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("gradient", [False, True])
+def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):
+    def t(*shape):
+        values = torch.linspace(0.1, 1, math.prod(shape), dtype=dtype).view(shape)
+        return values.requires_grad_(gradient)
+
+    task = tasks.PatternCompletion(n_bits=6, n_patterns=2)
+    e = task.sample(1, torch.Generator().manual_seed(0), dtype)
+    shown = one_shot_task.with_labels(t(3, 1, 4, 4).detach(), torch.tensor([[0, 1, 0]]), 2)
+    _, ax = plt.subplots()
+    figures.greys([{"a": t(6)}], (2, 3))
+    figures.over_seeds(ax, [0, 1, 2], t(2, 3), figures.BLUE, "kind")
+    frames["introduction"].completion(e, {"a": t(1, 7)}, (2, 3))
+    frames["introduction"].recall_frame(t(6), t(2), (2, 3), "a")
+    frames["associative_memory"].melting_frame(t(6), (2, 3), [0.1, 0.2], [1.0, 0.5], 0)
+    frames["associative_memory"].drawings([{"a": t(6)}], (2, 3))
+    frames["differentiable_plasticity"].trace_frame(t(6), t(6, 6), t(2), (2, 3), "a")
+    frames["fast_evaluation"].read_frame(t(6), t(4), t(4), (2, 3), 9)
+    frames["hebb_in_the_brain"].window_frame(t(4) - 0.5, t(4), 0.1, 0.2)
+    frames["hebb_in_the_brain"].bcm_frame(t(4), t(4), 0.2)
+    frames["learning_rules"].fields({"a": t(6, 2)}, (2, 3))
+    frames["learning_rules"].fields_frame(t(6, 2), (2, 3), 2, "a")
+    frames["maze"].maze_frame(t(3, 3), t(4, 2), torch.tensor([1, 1]), True, "a")
+    frames["natural_images"].maps_frame({"a": t(2, 3)}, (0, 1), {"a": 1.0})
+    frames["one_shot_learning"].answers(shown, t(1, 2))
+    frames["one_shot_learning"].labels_frame(t(4, 4), t(5, 2), t(2), "AB", 1.0, "a")
+    plt.close("all")
+
+
+def test_every_function_that_draws_is_tried():
+    tried = inspect.getsource(test_every_figure_draws_numbers_of_every_precision)
+    for chapter, module in frames.items():
+        for name in module.__all__:
+            if name != "floor_lines":
+                assert f'frames["{chapter}"].{name}(' in tried
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (3, 3), (6,), (2, 3, 1), None, (2.0, 3)])
+def test_a_picture_of_another_shape_is_refused(shape):
+    with pytest.raises((TypeError, ValueError), match=r"shape must|a picture of .* pixels"):
+        figures.greys([{"a": torch.zeros(6)}], shape)
+    with pytest.raises((TypeError, ValueError), match=r"shape must|a picture of .* pixels"):
+        frames["introduction"].recall_frame(torch.zeros(6), torch.zeros(2), shape, "a")
+    plt.close("all")

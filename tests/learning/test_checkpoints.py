@@ -112,9 +112,14 @@ def test_a_training_is_saved_no_more_often_than_asked_for(tmp_path, monkeypatch)
 REFUSED = "is not a checkpoint of this training: remove it to start anew, or name another file"
 
 
-def drawn(path, updates, stop=None, **kwargs):
+def start(seed=0):
+    """Return two numbers to be trained, and a generator."""
+    return torch.zeros(2, requires_grad=True), torch.Generator().manual_seed(seed)
+
+
+def drawn(path, updates, stop=None, begin=None, **kwargs):
     """Train two numbers on what a generator draws; returns them and the history."""
-    x, g = torch.zeros(2, requires_grad=True), torch.Generator().manual_seed(0)
+    x, g = begin or start()
 
     def loss(update):
         batch = torch.randn(2, generator=g)
@@ -177,6 +182,8 @@ TENSORS = {
 DAMAGES = (
     {name: {"history": text} for name, text in HISTORIES.items()}
     | {name: {"tensors": tensors} for name, tensors in TENSORS.items()}
+    | {f"told {text}": {"told": text} for text in ("{", "[1]", "5", "null")}
+    | {"told nothing": {"told": None}}
     | {"another format": {"format": "hebbnotes weights 1"}, "no format": {"format": None}}
 )
 
@@ -185,10 +192,10 @@ DAMAGES = (
 def test_what_a_checkpoint_lacks_is_refused_before_anything_is_changed(saved, tmp_path, name):
     path = tmp_path / "c"
     rewrite(saved, path, **DAMAGES[name])
-    x, g = torch.zeros(2, requires_grad=True), torch.Generator().manual_seed(5)
+    x, g = start(5)
     state = g.get_state()
-    with pytest.raises(ValueError, match=f"{path} {REFUSED}"):
-        training.train([x], None, 5, checkpoint=path, generator=g)
+    with pytest.raises(ValueError, match=f"{path} {REFUSED}$"):
+        drawn(path, 5, begin=(x, g))
     assert x.eq(0).all()
     assert torch.equal(g.get_state(), state)
 
@@ -223,7 +230,8 @@ def test_a_checkpoint_that_is_no_file_is_refused_in_a_sentence(tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match=r"cannot be read \(it is not a regular file\): name another"):
+    said = r"must name a file|cannot be read \(it is not a regular file\): name another"
+    with pytest.raises((ValueError, OSError), match=said):
         drawn(name, 2)
 
 
@@ -334,3 +342,67 @@ def test_ctrl_c_saves_before_the_program_ends(tmp_path):
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=30)[0] == "True\n"
     assert len(json.loads(_files.read_tensors(path, "")[1]["history"])["loss"]) == 3
+
+
+def other_loss(update):
+    raise AssertionError("nothing is trained before the checkpoint is compared")
+
+
+DIFFERENT = {
+    "lr": {"lr": 0.5},
+    "clip_norm": {"clip_norm": 1.0},
+    "kernel_lr": {"kernel_lr": 0.1},
+    "schedule": {"schedule": training.constant},
+    "another schedule": {"schedule": lambda done: 1.0},
+    "updates": {"updates": 5},
+    "loss": {"loss": other_loss},
+    "loss without a name": {"loss": lambda update: other_loss(1 + update)},
+}
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_a_checkpoint_of_a_training_of_other_kind_is_refused_with_what_differs(name, tmp_path):
+    xs, loss = line(2)
+    told = {"lr": 0.1, "schedule": training.cosine, "checkpoint": tmp_path / "c"}
+    training.train(xs, loss, 3, **told)
+    (again, loss), before = line(2), (tmp_path / "c").read_bytes()
+    kwargs = {"parameters": again, "loss": loss, "updates": 3} | told | DIFFERENT[name]
+    what = name.split()[-1] if name.startswith("another") else name.split()[0]
+    with pytest.raises(ValueError, match=rf"not a checkpoint of this training.*\(.*{what} is .+"):
+        training.train(**kwargs)
+    assert again[0].eq(1).all()
+    assert (tmp_path / "c").read_bytes() == before
+
+
+def test_a_training_at_a_constant_rate_may_be_prolonged_and_one_that_anneals_may_not(tmp_path):
+    xs, loss = line(2)
+    training.train(xs, loss, 2, checkpoint=tmp_path / "c")
+    assert len(training.train(xs, loss, 4, checkpoint=tmp_path / "c").loss) == 4
+    how = {"schedule": training.cosine, "checkpoint": tmp_path / "d"}
+    training.train(xs, loss, 2, **how)
+    with pytest.raises(ValueError, match="updates is 2 there and 4 here"):
+        training.train(xs, loss, 4, **how)
+
+
+@pytest.mark.parametrize("change", ["shape", "less", "more"])
+def test_moments_that_do_not_fit_are_refused(change, tmp_path):
+    xs, loss = line(2)
+    training.train(xs, loss, 2, checkpoint=tmp_path / "c")
+    tensors, metadata = _files.read_tensors(tmp_path / "c", "")
+    if change == "less":
+        del tensors["adam.0.exp_avg"]
+    else:
+        tensors["adam.0.exp_avg" if change == "shape" else "adam.1.exp_avg"] = torch.zeros(3)
+    del metadata["sha256"]
+    _files.write_tensors(tmp_path / "c", tensors, metadata)
+    with pytest.raises(ValueError, match="not a checkpoint of this training"):
+        training.train(line(2)[0], loss, 4, checkpoint=tmp_path / "c")
+
+
+@pytest.mark.parametrize("name", ["", "."])
+def test_a_folder_is_no_checkpoint(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    xs, loss = line(2)
+    with pytest.raises(ValueError, match="checkpoint must name a file, got the folder"):
+        training.train(xs, loss, 2, checkpoint=name)
+    assert xs[0].eq(1).all()

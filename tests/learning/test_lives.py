@@ -1,5 +1,6 @@
 """Machine code for agents: the plain loop's numbers, gradients and lives."""
 
+import copy
 import functools
 
 import pytest
@@ -178,3 +179,142 @@ def test_a_rule_is_known_by_itself_and_not_by_what_it_equals():
 
     assert compiled.knows(rules.oja)
     assert not compiled.knows(Own())
+
+
+# -------------------------------------------------------------- what machine code must not be told
+
+
+MADE = maze.make(7)
+
+
+def settled(batch=100):
+    return maze.start(MADE, batch, torch.Generator().manual_seed(0), 2)
+
+
+def cut(value):
+    return {
+        "fewer": value[:1],
+        "more": torch.cat([value, value]),
+        "none": value[:0],
+        "flat": value.flatten()[:7],
+        "double": value.double() if value.dtype == torch.long else value.long(),
+        "an array": value.numpy(),
+        "nothing": None,
+        "elsewhere": value.to("meta"),
+    }
+
+
+@pytest.mark.parametrize("kind", agents.AGENTS)
+@pytest.mark.parametrize("field", maze.Agents._fields)
+def test_no_field_of_the_agents_may_be_of_another_size_or_type(kind, field):
+    agent = agents.of_kind(kind, 8, generator=torch.Generator().manual_seed(0))
+    good, g = settled(), torch.Generator().manual_seed(1)
+    for name, wrong in cut(getattr(good, field)).items():
+        if (field, name) == ("reward", "double"):
+            continue
+        with pytest.raises((TypeError, ValueError), match=r"agents\.|got one of|no numbers"):
+            agents.live(agent, MADE, good._replace(**{field: wrong}), 3, g)
+    assert torch.equal(g.get_state(), torch.Generator().manual_seed(1).get_state())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("position", -1),
+        ("position", 99),
+        ("goals", -3),
+        ("goals", 9),
+        ("turn", 2),
+        ("turn", -1),
+        ("action", 4),
+        ("action", -2),
+        ("reward", torch.nan),
+        ("reward", torch.inf),
+    ],
+)
+def test_no_field_of_the_agents_may_name_what_is_not_there(field, value):
+    agent = agents.of_kind("lstm", 8, generator=torch.Generator().manual_seed(0))
+    good, g = settled(), torch.Generator()
+    wrong = getattr(good, field).clone()
+    wrong.view(-1)[57] = value
+    for plain in (True, False):
+        agent.plain = plain
+        with pytest.raises(ValueError, match="agents"):
+            agents.live(agent, MADE, good._replace(**{field: wrong}), 3, g)
+    with pytest.raises(ValueError, match="agents"):
+        maze.step(
+            MADE,
+            good._replace(**{field: wrong}),
+            torch.zeros(100, dtype=torch.long),
+            torch.zeros(100, dtype=torch.double),
+        )
+
+
+def opened(at):
+    walls = MADE.walls.clone()
+    walls[at] = False
+    return maze.Maze(walls, (~walls).nonzero())
+
+
+MAZES = {
+    "no walls at all": maze.Maze(torch.zeros(9, 9).bool(), torch.zeros(9, 9).eq(0).nonzero()),
+    "a hole above": opened((0, 3)),
+    "a hole at the left": opened((4, 0)),
+    "a hole in the corner": opened((8, 8)),
+    "not square": maze.Maze(MADE.walls[:, :8], MADE.free),
+    "walls of numbers": maze.Maze(MADE.walls.float(), MADE.free),
+    "a free wall": maze.Maze(MADE.walls, torch.cat([MADE.free, torch.tensor([[0, 0]])])),
+    "a square too few": maze.Maze(MADE.walls, MADE.free[1:]),
+    "a pair": (MADE.walls, MADE.free),
+    "none": None,
+}
+
+
+@pytest.mark.parametrize("name", MAZES)
+def test_a_maze_that_is_not_closed_is_refused_wherever_it_is_taken(name):
+    wrong, g, good = MAZES[name], torch.Generator(), settled(3)
+    agent = agents.of_kind("plastic", 8, generator=torch.Generator().manual_seed(0))
+    for taken in (
+        lambda: agents.live(agent, wrong, good, 3, g),
+        lambda: maze.start(wrong, 2, g),
+        lambda: maze.find(wrong, "walk", 2, 3, g),
+        lambda: maze.distances(wrong, (1, 1)),
+        lambda: maze.step(
+            wrong, good, torch.zeros(3, dtype=torch.long), torch.zeros(3, dtype=torch.double)
+        ),
+    ):
+        with pytest.raises((TypeError, ValueError), match=r"maze.* must"):
+            taken()
+
+
+@pytest.mark.parametrize("kind", agents.AGENTS)
+@pytest.mark.parametrize("plain", [True, False])
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf])
+def test_weights_and_states_that_are_not_finite_are_refused_compiled_or_not(kind, plain, bad):
+    agent = agents.of_kind(kind, 8, generator=torch.Generator().manual_seed(0))
+    agent.plain, good, g = plain, settled(5), torch.Generator()
+    for name, p in agent.named_parameters():
+        before = p.detach().clone()
+        p.data.view(-1)[-1] = bad
+        with pytest.raises(ValueError, match=f"agent.{name} holds NaN or infinity"):
+            agents.live(agent, MADE, good, 3, g)
+        p.data.copy_(before)
+    rest = agent.rest(5)
+    parts = [rest] if isinstance(rest, torch.Tensor) else [*rest]
+    for k, part in enumerate(parts):
+        wrong = [*parts[:k], part + bad, *parts[k + 1 :]]
+        state = State(*wrong) if kind == "plastic" else wrong[0] if len(wrong) == 1 else (*wrong,)
+        with pytest.raises(ValueError, match="state"):
+            agents.live(agent, MADE, good, 3, g, state)
+
+
+@pytest.mark.parametrize("kind", agents.AGENTS)
+def test_weights_of_another_size_never_reach_machine_code(kind):
+    agent = agents.of_kind(kind, 8, generator=torch.Generator().manual_seed(0))
+    other = agents.of_kind(kind, 5, generator=torch.Generator().manual_seed(0))
+    for part in ("outward", "inward", "core"):
+        if hasattr(agent, part):
+            mixed = copy.deepcopy(agent)
+            setattr(mixed, part, getattr(other, part))
+            with pytest.raises((ValueError, RuntimeError), match=r"must have shape|must hold"):
+                agents.live(mixed, MADE, settled(5), 3, torch.Generator())

@@ -1,12 +1,13 @@
 """Training: a loop that minimises, keeps a history, and can be stopped."""
 
+import math
 import sys
 import types
 
 import pytest
 import torch
 
-from hebbnotes import training
+from hebbnotes import PlasticRNN, tasks, training
 
 
 def parabola(start=3.0):
@@ -273,3 +274,110 @@ def test_a_training_goes_on_exactly_whatever_the_layout_of_its_kernels(
     wanted = train(layouts[0], 99, "whole")
     train(layouts[0], 3, "parts")
     torch.testing.assert_close(train(layouts[1], 99, "parts"), wanted, atol=1e-6, rtol=1e-6)
+
+
+# -------------------------------------------------------------- what would train wrongly, or not
+
+
+ODD_LOSSES = {
+    "a tensor alone": (lambda x: (x**2).sum(), TypeError, "write return loss, {}"),
+    "nothing": (lambda x: None, TypeError, "got None: write return loss"),
+    "a number": (lambda x: (9.0, {}), TypeError, r"a scalar tensor first, got 9.0 \(float\)"),
+    "a vector": (lambda x: (x.expand(2) ** 2, {}), TypeError, "a scalar tensor first"),
+    "no gradient": (lambda x: ((x.detach() ** 2).sum(), {}), ValueError, "this one has none"),
+    "no dict": (lambda x: ((x**2).sum(), None), TypeError, "a dict of numbers second, got None"),
+    "a dict of text": (lambda x: ((x**2).sum(), {"a": "b"}), TypeError, "got 'b' .str. as 'a'"),
+    "a dict of vectors": (lambda x: ((x**2).sum(), {"a": torch.ones(2)}), TypeError, "as 'a'"),
+}
+
+
+@pytest.mark.parametrize("name", ODD_LOSSES)
+def test_a_loss_function_that_returns_something_else_is_told_so_and_trains_nothing(name):
+    x, _ = parabola()
+    returned, error, message = ODD_LOSSES[name]
+    with pytest.raises(error, match=message):
+        training.train([x], lambda update: returned(x), 3)
+    assert x.item() == 3
+
+
+def test_metrics_must_have_the_same_names_each_time():
+    x, _ = parabola()
+    with pytest.raises(ValueError, match=r"same names each time, got \['b'\] after \['a'\]"):
+        training.train([x], lambda u: ((x**2).sum(), {"ab"[u]: 1.0}), 2)
+
+
+def test_a_loss_that_does_not_depend_on_the_parameters_is_an_error():
+    (x, _), (other, loss) = parabola(), parabola()
+    with pytest.raises(ValueError, match="does not depend on any of the parameters"):
+        training.train([x], loss, 3)
+    assert x.item() == other.item() == 3
+    training.train([x, other], loss, 3)  # some may do without
+
+
+@pytest.mark.parametrize("clip", [None, 1.0])
+@pytest.mark.parametrize("start", [1.0, 0.0])
+def test_a_gradient_that_is_not_finite_stops_the_training_before_it_does_harm(
+    start, clip, tmp_path
+):
+    x = torch.full((3,), start, requires_grad=True)
+    with pytest.raises(FloatingPointError, match="gradient of parameter 0 is not finite at update"):
+        training.train(
+            [x],
+            lambda u: ((x - start).abs().sqrt().sum(), {}),
+            2,
+            clip_norm=clip,
+            checkpoint=tmp_path / "c",
+        )
+    assert x.eq(start).all()
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_step_beyond_all_numbers_is_not_taken():
+    x = torch.tensor([3.0], dtype=torch.float16, requires_grad=True)
+    with pytest.raises(FloatingPointError, match="a parameter would not be finite at update 0"):
+        training.train([x], lambda update: ((x**2).sum(), {}), 1, lr=1e6)
+    assert x.item() == 3
+
+
+def test_parameters_that_are_not_finite_are_refused():
+    x, loss = parabola(math.nan)
+    with pytest.raises(ValueError, match="parameter 0 holds NaN"):
+        training.train([x], loss, 1)
+
+
+@pytest.mark.parametrize("factor", [math.nan, math.inf, -1.0, "a", None])
+def test_a_schedule_that_returns_no_rate_is_refused(factor):
+    x, loss = parabola()
+    with pytest.raises((TypeError, ValueError), match="what schedule returns must be"):
+        training.train([x], loss, 2, schedule=lambda done: factor)
+    assert x.item() == 3
+
+
+def test_frozen_parameters_are_left_out_as_torchs_optimisers_do():
+    net, g = PlasticRNN(3), torch.Generator().manual_seed(0)
+    net.alpha.requires_grad_(False)
+    before, w = net.alpha.clone(), net.w.detach().clone()
+    task = tasks.PatternCompletion(n_bits=2, n_patterns=1, **tasks.ONCE)
+    training.train(net.parameters(), tasks.recall_loss(net, task, 2, g), 2)
+    assert torch.equal(net.alpha, before)
+    assert not torch.equal(net.w, w)
+    with pytest.raises(ValueError, match="at least one"):
+        training.train(net.requires_grad_(False).parameters(), lambda u: None, 2)
+
+
+ODD_PARAMETERS = {
+    "a module": (lambda x: PlasticRNN(2), TypeError, "pass network.parameters()"),
+    "one tensor": (lambda x: x, TypeError, r"pass \[tensor\]"),
+    "pairs": (lambda x: PlasticRNN(2).named_parameters(), ValueError, "must be tensors"),
+    "computed": (lambda x: [2 * x], ValueError, "what was computed from it"),
+    "twice": (lambda x: [x, x], ValueError, "there twice"),
+}
+
+
+@pytest.mark.parametrize("name", ODD_PARAMETERS)
+def test_what_are_no_parameters_is_refused_with_the_mend(name):
+    x, loss = parabola()
+    given, error, message = ODD_PARAMETERS[name]
+    with pytest.raises(error, match=message):
+        training.train(given(x), loss, 2)
+    assert x.item() == 3

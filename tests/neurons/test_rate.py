@@ -161,7 +161,9 @@ def test_scaling_keeps_ratios_and_stops_at_the_target(seed, target):
     dw = rules.scaling(w, torch.zeros(4, dtype=w.dtype), post, target=target)
     torch.testing.assert_close((w + 0.1 * dw) / (w + 0.1 * dw)[0], w / w[0])
     assert (
-        rules.scaling(w, torch.zeros(4), torch.full((2,), target, dtype=w.dtype), target=target)
+        rules.scaling(
+            w, torch.zeros(4, dtype=w.dtype), torch.full_like(post, target), target=target
+        )
         .abs()
         .max()
         < 1e-12
@@ -336,7 +338,7 @@ def test_units_that_learn_from_batches_refuse_what_does_not_fit():
         (lambda: rate.learn_units(stream[0], w, rules.oja, 0.1), "inputs must have shape"),
         (lambda: rate.learn_units(stream, w.T, rules.oja, 0.1), "w must have shape"),
         (lambda: rate.learn_units(stream, w, rules.oja, torch.zeros(4)), "one for each of 5 steps"),
-        (lambda: rate.learn_units(stream, w, rules.oja, math.inf), "eta holds NaN or infinity"),
+        (lambda: rate.learn_units(stream, w, rules.oja, math.inf), "eta must be a finite number"),
         (lambda: rate.learn_units(stream + 9, w + 9, rules.oja, 9.0), "use a smaller eta"),
         (
             lambda: rate.learn_units(stream, w, lambda w, pre, post: pre, 0.1),
@@ -344,7 +346,7 @@ def test_units_that_learn_from_batches_refuse_what_does_not_fit():
         ),
         (
             lambda: rate.learn_units(stream, w, rules.hebb, 0.1, lambda u: u[:, :1]),
-            "w must have shape",
+            r"what respond returns must have shape \(B=2, m=4\)",
         ),
     ):
         with pytest.raises(ValueError, match=message):

@@ -101,7 +101,7 @@ def test_oja_draws_an_eigenvector_of_any_length_towards_unit_length(seed, length
 
 @pytest.mark.parametrize("rule", ALL, ids=lambda r: r.__name__)
 def test_activities_that_do_not_fit_the_weights_are_refused(rule):
-    with pytest.raises(RuntimeError, match="must match"):
+    with pytest.raises(ValueError, match=r"pre must have shape \(n_pre=3\), got \(4,\)"):
         rule(torch.zeros(3, 2), torch.zeros(4), torch.zeros(2))
 
 

@@ -408,3 +408,83 @@ def test_a_prototypical_network_runs_whole_episodes_with_labels():
     )
     with pytest.raises(ValueError, match="needs targets"):
         net(torch.rand(2, 1, 31, 31))
+
+
+# ------------------------------------------------------------------------- what would go unnoticed
+
+
+def question(batch=3, n_ways=2):
+    pictures = torch.rand(6, 31, 31, generator=torch.Generator().manual_seed(0))
+    shown = torch.arange(2 * batch).view(2, batch) % 6
+    targets = torch.eye(2, n_ways)[:, None].expand(2, batch, n_ways)
+    return {"pictures": pictures, "shown": shown, "targets": targets, "asked": shown[0]}
+
+
+ODD_QUESTIONS = {
+    "fewer shown": {"shown": question()["shown"][:1]},
+    "shown to one": {"shown": question()["shown"][:, :1]},
+    "one asked": {"asked": torch.tensor([0])},
+    "a number asked": {"asked": torch.tensor(0)},
+    "the last, by -1": {"shown": question()["shown"] - 1},
+    "beyond the last": {"asked": question()["asked"] + 6},
+    "numbers with a point": {"shown": question()["shown"].float()},
+    "a list": {"asked": [0, 1, 2]},
+    "labels that are missing": {"targets": question()["targets"][:1]},
+    "labels of one episode": {"targets": question()["targets"][:, :1]},
+    "labels that are no numbers": {"targets": question()["targets"] * torch.nan},
+    "labels of another precision": {"targets": question()["targets"].double()},
+    "pictures that are no numbers": {"pictures": question()["pictures"] + torch.nan},
+    "pictures of bytes": {"pictures": question()["pictures"].byte()},
+}
+
+
+@pytest.mark.parametrize("name", ODD_QUESTIONS)
+@pytest.mark.parametrize("made", [OneShotNetwork, PrototypicalNetwork])
+def test_a_question_that_does_not_fit_together_is_refused(made, name):
+    options = {"n_ways": 2} if made is OneShotNetwork else {}
+    network = made(**options, n_features=4, generator=torch.Generator().manual_seed(0))
+    assert network.ask(**question()).shape == (3, 2)
+    with pytest.raises((TypeError, ValueError), match=r" must | holds NaN | is torch"):
+        network.ask(**question() | ODD_QUESTIONS[name])
+
+
+@pytest.mark.parametrize("answer", [0, 1])
+def test_an_answer_that_is_no_number_is_wrong_whatever_the_label(answer):
+    episodes = one_shot.with_labels(torch.zeros(3, 4, 2), torch.full((4, 3), answer), 2)
+    assert not one_shot.correct(torch.full((4, 2), torch.nan), episodes).any()
+    y = torch.eye(2)[answer].repeat(4, 1)
+    y[2, 1 - answer] = torch.nan
+    assert one_shot.correct(y, episodes).tolist() == [True, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("shape", "labels"),
+    [
+        ((5, 3), torch.zeros(3, 3, dtype=torch.long)),
+        ((5, 3), torch.zeros(5, 3, dtype=torch.long)),
+        ((5, 3), torch.full((3, 5), 9)),
+        ((5, 3), torch.full((3, 5), -1)),
+        ((5, 3), torch.zeros(3, 5)),
+        ((5,), torch.zeros(3, 5, dtype=torch.long)),
+    ],
+)
+def test_labels_are_one_of_each_step_and_episode(shape, labels):
+    with pytest.raises((TypeError, ValueError), match=" must "):
+        one_shot.with_labels(torch.zeros(shape), labels, 2)
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5, 2**64, -1, None])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises((TypeError, ValueError), match="seed must be"):
+        one_shot.split(10, 3, seed)
+
+
+def test_a_character_has_one_label_however_it_is_named():
+    for characters in ([1, 1], torch.tensor([1, 1]), (1, 1)):
+        with pytest.raises(ValueError, match="one label only"):
+            one_shot.pick(marked(), characters, [0, 1], (0, 2))
+    for asked in (None, 1, (1,), (1.0, 2)):
+        with pytest.raises((TypeError, ValueError), match="asked must"):
+            one_shot.pick(marked(), [0, 1], [0, 1], asked)
+    with pytest.raises(ValueError, match="size must be at most 5"):
+        one_shot.shrink(marked() > 0, 400)

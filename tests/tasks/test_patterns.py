@@ -1,6 +1,8 @@
 """Pattern completion: what is shown and asked, how it is judged, and floors without the cue."""
 
 import itertools
+import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -390,3 +392,42 @@ def test_the_loss_is_the_squared_error_of_the_erased_bits_summed_and_averaged_ov
         {"erased": wrong.erased.mean().item(), "all_bits": wrong.all_bits.mean().item()}
     )
     assert loss(1)[0] != value, "new episodes each time"
+
+
+# ------------------------------------------------------------------------- what would go unnoticed
+
+
+@given(st.integers(1, 3000))
+def test_the_floor_of_the_majority_is_its_formula_for_many_patterns(p):
+    wanted = Fraction(1, 2) - Fraction(math.comb(p - 1, (p - 1) // 2), 2**p)
+    assert tasks.floor_majority(p) == pytest.approx(float(wanted), abs=2e-16)
+
+
+def test_the_floor_of_the_majority_goes_to_one_half_for_any_number():
+    floors = [tasks.floor_majority(10**k) for k in (3, 6, 9, 12, 15, 300)]
+    assert floors == sorted(floors)
+    assert floors[-1] == 0.5
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8, int, torch.tensor])
+def test_a_target_may_be_any_whole_number(kind):
+    task, g = PatternCompletion(n_bits=20, n_patterns=3), torch.Generator().manual_seed(0)
+    patterns = task.random_patterns(2, g)
+    target = torch.tensor([1, 1]) if kind is torch.tensor else kind(1)
+    assert task.episodes(patterns, g, target=target).target.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("target", [3, -1, 10**30, -(10**30), np.int64(3)])
+def test_a_target_that_is_not_there_is_refused(target):
+    task, g = PatternCompletion(n_bits=20, n_patterns=3), torch.Generator().manual_seed(0)
+    with pytest.raises(ValueError, match="target must name one of the 3 patterns"):
+        task.episodes(task.random_patterns(2, g), g, target=target)
+
+
+@pytest.mark.parametrize("row", [0, 1])
+def test_a_cue_that_lacks_nothing_is_refused(row):
+    task, g = PatternCompletion(n_bits=20, n_patterns=3), torch.Generator().manual_seed(0)
+    erased = torch.ones(2, 20, dtype=torch.bool)
+    erased[row] = False
+    with pytest.raises(ValueError, match="at least one bit in each episode"):
+        task.episodes(task.random_patterns(2, g), g, erased=erased)

@@ -71,3 +71,30 @@ def test_bad_pictures_get_a_clear_error():
             tasks.pictures(task, known, (4, 3), 1, g)
     with pytest.raises(ValueError, match="erased must have shape"):
         task.episodes(torch.zeros(1, 3, 12), g, erased=torch.zeros(1, 11, dtype=torch.bool))
+
+
+def grey(batch=3, n=6):
+    task = tasks.PatternCompletion(n_bits=n, **tasks.PICTURES | {"n_patterns": 2})
+    g = torch.Generator().manual_seed(0)
+    return tasks.pictures(task, 2 * torch.rand(5, n, generator=g) - 1, (2, n // 2), batch, g)
+
+
+@pytest.mark.parametrize("shape", [(1, 7), (3, 1), (3, 5), (6, 3, 7), (8, 6, 6), (7,), (4, 7), ()])
+def test_a_squared_error_is_of_one_step_of_as_many_episodes_and_pixels(shape):
+    with pytest.raises(ValueError, match=r"y must have shape .* pass one step"):
+        tasks.squared_error(torch.zeros(shape), grey(6 if len(shape) == 3 else 3))
+    assert tasks.squared_error(torch.zeros(3, 7), grey()).shape == (3,)
+
+
+@pytest.mark.parametrize("shape", [(1, 6), (4,), (2, 3, 1), 6, "23", (-2, 3), (2.0, 3), None])
+def test_a_picture_has_two_rows_or_more_and_columns(shape):
+    with pytest.raises((TypeError, ValueError), match="shape must"):
+        tasks.halves(2, shape, torch.Generator())
+
+
+@pytest.mark.parametrize("batch", [0, -1, 2.0, "2", None, True])
+def test_a_batch_is_a_whole_number(batch):
+    with pytest.raises((TypeError, ValueError), match="batch must be"):
+        tasks.halves(batch, (2, 3), torch.Generator())
+    with pytest.raises((TypeError, ValueError), match="batch must be"):
+        grey(batch)

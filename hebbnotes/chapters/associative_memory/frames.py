@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from hebbnotes.figures.drawing import BITS, frame, rows_of_pictures
+from hebbnotes.figures.drawing import BITS, frame, pixels, rows_of_pictures, show
 from hebbnotes.figures.style import BLACK, BLUE
 
 __all__ = ["drawings", "melting_frame"]
@@ -18,7 +18,7 @@ def melting_frame(
 ) -> Figure:
     """Draw what a memory recalls (n,) at one load, ``loads[now]``, and the overlap at all loads."""
     fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9), width_ratios=(2, 3))
-    left.imshow(y.reshape(shape).numpy(), cmap=BITS, vmin=-1, vmax=1, interpolation="nearest")
+    show(left, pixels(y, shape), cmap=BITS, vmin=-1, vmax=1)
     frame(left, title="recalled")
     right.plot(loads, overlaps, color=BLACK, linewidth=1)
     right.plot(loads[now], overlaps[now], "o", color=BLUE, markersize=10)

@@ -25,6 +25,9 @@ def ablations(
     w, alpha : Tensor (n, n), fixed weights and plasticities
     generator : torch.Generator, of the shuffled alpha
     """
+    for name, value in (("w", w), ("alpha", alpha)):
+        _checks.finite(name, _checks.floating(name, value))
+    _checks.generator(generator, alpha.device)
     if w.ndim != 2 or w.shape[0] != w.shape[1] or alpha.shape != w.shape:
         raise ValueError(
             "w and alpha must both have shape (n, n), "
@@ -92,6 +95,8 @@ def regress(y: Tensor, episodes: Episodes) -> Regression:
             "the patterns cannot be told apart: "
             "pass more episodes, of two patterns or more, and ask for several"
         )
+    if not bool(answer.any()):
+        raise ValueError("y must not be 0 in all erased bits: there is no answer to explain")
     weights = torch.linalg.lstsq(design, answer.unsqueeze(-1)).solution.squeeze(-1)
     rest = answer - design @ weights
     return Regression(

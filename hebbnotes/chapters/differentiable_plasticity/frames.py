@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from hebbnotes.figures.drawing import draw_overlaps, draw_state, frame
+from hebbnotes.figures.drawing import array, draw_overlaps, draw_state, frame, show
 from hebbnotes.figures.style import BLACK
 
 __all__ = ["floor_lines", "trace_frame"]
@@ -19,7 +19,7 @@ def trace_frame(
     """
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(7, 2.6), width_ratios=(2, 2, 1.4))
     draw_state(left, y, shape, title)
-    middle.imshow(hebb.detach().numpy(), cmap="PuOr", vmin=-0.1, vmax=0.1, interpolation="nearest")
+    show(middle, array(hebb), cmap="PuOr", vmin=-0.1, vmax=0.1)
     frame(middle, title="trace", xlabel="receiver", ylabel="sender")
     draw_overlaps(right, overlaps, "overlap")
     return fig

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from hebbnotes.figures.drawing import draw_state
+from hebbnotes.figures.drawing import array, draw_state
 from hebbnotes.figures.style import BLACK, BLUE, SKY
 
 __all__ = ["read_frame"]
@@ -23,10 +23,10 @@ def read_frame(
     fig, (picture, bars) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(2, 3))
     draw_state(picture, y, shape, f"asks at step {len(left) + 1}")
     steps = range(1, len(resembles) + 1)
-    bars.bar(steps, resembles.detach().numpy(), color=SKY, label="resemblance")
+    bars.bar(steps, array(resembles), color=SKY, label="resemblance")
     bars.bar(
         steps,
-        (resembles * left).detach().numpy(),
+        array(resembles * left),
         width=0.5,
         color=BLUE,
         label="less what is forgotten",

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from hebbnotes.figures.drawing import array
 from hebbnotes.figures.style import BLACK, BLUE, VERMILION
 
 __all__ = ["bcm_frame", "window_frame"]
@@ -25,7 +26,7 @@ def window_frame(lags: Tensor, window: Tensor, lag: float, change: float) -> Fig
     left.tick_params(axis="y", length=0)
     left.spines["left"].set_visible(False)
     for side in (lags < 0, lags > 0):
-        right.plot(1000 * lags[side], 100 * window[side], color=BLUE)
+        right.plot(array(1000 * lags[side]), array(100 * window[side]), color=BLUE)
     right.plot(1000 * lag, 100 * change, "o", color=VERMILION, markersize=9)
     right.axhline(0, color=BLACK, linewidth=1)
     right.axvline(0, color=BLACK, linewidth=1)
@@ -36,7 +37,7 @@ def window_frame(lags: Tensor, window: Tensor, lag: float, change: float) -> Fig
 def bcm_frame(y: Tensor, change: Tensor, theta: float) -> Figure:
     """Draw how a synapse changes (n,) with its neuron's activity (n,), for one threshold."""
     fig, ax = plt.subplots(figsize=(7, 3.4))
-    x, values = y.numpy(), change.numpy()
+    x, values = array(y), array(change)
     ax.plot(x, values, color=BLACK)
     ax.fill_between(x, values, where=values > 0, color=BLUE, label="strengthened")
     ax.fill_between(x, values, where=values < 0, color=VERMILION, label="weakened")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 
 from hebbnotes import check
+from hebbnotes.check import expect, numbers
 from hebbnotes.plasticity.rules import Rule
 
 __all__ = ["forgetting", "hebbian"]
@@ -15,34 +16,42 @@ def hebbian(rule: Rule) -> None:
     check.local(rule)
     w, pre, post = torch.zeros(2, 2), torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
     dw = rule(w, pre, post)
-    assert dw[1].eq(0).all(), (
-        "a silent presynaptic unit must leave its synapses as they are: look at pre"
+    expect(
+        dw[1].eq(0).all(),
+        "a silent presynaptic unit must leave its synapses as they are: look at pre",
     )
-    assert dw[:, 0].eq(0).all(), (
-        "a silent postsynaptic unit must leave its synapses as they are: look at post"
+    expect(
+        dw[:, 0].eq(0).all(),
+        "a silent postsynaptic unit must leave its synapses as they are: look at post",
     )
-    assert dw[0, 1] > 0, (
-        "units that are active together must be connected more strongly: look at the sign"
+    expect(
+        dw[0, 1] > 0,
+        "units that are active together must be connected more strongly: look at the sign",
     )
-    assert torch.allclose(rule(w, 2 * pre, post), 2 * dw), (
-        "twice the presynaptic activity must give twice the change"
+    expect(
+        torch.allclose(rule(w, 2 * pre, post), 2 * dw),
+        "twice the presynaptic activity must give twice the change",
     )
-    assert torch.allclose(rule(w, pre, 2 * post), 2 * dw), (
-        "twice the postsynaptic activity must give twice the change"
+    expect(
+        torch.allclose(rule(w, pre, 2 * post), 2 * dw),
+        "twice the postsynaptic activity must give twice the change",
     )
     print("Yes: local, positive for joint activity, nothing for silence, proportional to both.")
 
 
 def forgetting(share: Callable[[float, int], float]) -> None:
     """Check a reader's share of a memory that is left after some steps of the decay rule."""
+    share = numbers(share, "share(eta, steps) -> a number")
     for eta in (0.0, 0.02, 0.3):
-        assert share(eta, 0) == 1, "a memory of age 0 must be whole: share(eta, 0) = 1"
-        assert share(eta, 9) <= share(eta, 4), "a memory must not grow with its age"
-        assert abs(share(eta, 7) - share(eta, 3) * share(eta, 4)) < 1e-9, (
-            "seven steps must forget as three and then four steps do"
+        expect(share(eta, 0) == 1, "a memory of age 0 must be whole: share(eta, 0) = 1")
+        expect(share(eta, 9) <= share(eta, 4), "a memory must not grow with its age")
+        expect(
+            abs(share(eta, 7) - share(eta, 3) * share(eta, 4)) < 1e-9,
+            "seven steps must forget as three and then four steps do",
         )
-        assert abs(share(eta, 1) - (1 - eta)) < 1e-9, (
-            "one step must lose the share eta: that is what eta * (-w) does"
+        expect(
+            abs(share(eta, 1) - (1 - eta)) < 1e-9,
+            "one step must lose the share eta: that is what eta * (-w) does",
         )
     print(
         "Yes: whole when new, never growing, the same in one stretch as in two, "

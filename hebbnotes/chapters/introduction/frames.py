@@ -7,7 +7,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from hebbnotes.figures.drawing import draw_overlaps, draw_state, frame
+from hebbnotes.figures.drawing import draw_overlaps, draw_state, frame, pixels, show
 from hebbnotes.figures.style import BLUE, GREY, VERMILION
 from hebbnotes.tasks.patterns import Episodes
 
@@ -41,9 +41,7 @@ def completion(
     for ax in axes.flat[len(panels) :]:
         ax.set_axis_off()
     for ax, (title, codes) in zip(axes.flat, panels.items(), strict=False):
-        ax.imshow(
-            codes.reshape(shape).numpy(), cmap=colours, vmin=0, vmax=3, interpolation="nearest"
-        )
+        show(ax, pixels(codes, shape), cmap=colours, vmin=0, vmax=3)
         frame(ax, title=title)
     return axes.ravel()[: len(panels)]
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from hebbnotes.check import expect, tensors
 from hebbnotes.plasticity.rules import Rule, oja, sanger
 
 __all__ = ["components", "resting"]
@@ -12,37 +13,42 @@ __all__ = ["components", "resting"]
 
 def resting(rests: Callable[[Tensor], Tensor]) -> None:
     """Check a reader's fixed points of Oja's averaged rule, rows, of mean products C (n, n)."""
+    rests = tensors(rests, "rests(c) -> a tensor")
     for n in (1, 2, 4):
         draws = torch.randn(50, n, generator=torch.Generator().manual_seed(n), dtype=torch.float64)
         c = draws.T @ draws / 50
         answer = rests(c)
-        assert isinstance(answer, Tensor), f"it must be a tensor, got {type(answer).__name__}"
-        assert answer.shape[1:] == (n,), (
-            f"each row must be a vector of {n} weights, got shape {tuple(answer.shape)}"
+        expect(
+            answer.shape[1:] == (n,),
+            f"each row must be a vector of {n} weights, got shape {tuple(answer.shape)}",
         )
         for w in answer.double():
             moves = c @ w - (w @ c @ w) * w
             length = w.norm().item()
-            assert moves.norm() < 1e-6, (
+            expect(
+                moves.norm() < 1e-6,
                 f"a row of length {length:.2f} does not rest: "
-                "is it an eigenvector, and of which length?"
+                "is it an eigenvector, and of which length?",
             )
         apart = torch.cdist(answer.double(), answer.double()) + torch.eye(
             len(answer), dtype=torch.float64
         )
-        assert len(answer) < 2 or apart.min() > 1e-6, "two rows are the same"
-        assert bool((answer.norm(dim=1) < 1e-9).any()), (
-            "one rest is missing: where does a rule stop that multiplies by its output?"
+        expect(len(answer) < 2 or apart.min() > 1e-6, "two rows are the same")
+        expect(
+            bool((answer.norm(dim=1) < 1e-9).any()),
+            "one rest is missing: where does a rule stop that multiplies by its output?",
         )
-        assert len(answer) == 2 * n + 1, (
+        expect(
+            len(answer) == 2 * n + 1,
             f"there are {2 * n + 1} rests for {n} inputs, got {len(answer)}: "
-            "does w rest if -w does?"
+            "does w rest if -w does?",
         )
     print("Yes: nothing at all, and each eigenvector with length 1 and either sign.")
 
 
 def components(rule: Rule) -> None:
     """Check a reader's version of Sanger's rule."""
+    rule = tensors(rule, "rule(w, pre, post) -> dw")
     # four inputs; the axes are the components
     x = 2 * torch.diag(torch.tensor([2.0, 1.5, 1.0, 0.5]).sqrt())
 
@@ -51,30 +57,36 @@ def components(rule: Rule) -> None:
 
     w = torch.randn(4, 3, generator=torch.Generator().manual_seed(1))
     change = rule(w, x[0], x[0] @ w)
-    assert getattr(change, "shape", None) == w.shape, (
-        "it must return a change for each weight, a tensor of the shape of w"
+    expect(
+        getattr(change, "shape", None) == w.shape,
+        "it must return a change for each weight, a tensor of the shape of w",
     )
     alone = w[:, :1]
-    assert torch.allclose(mean(rule, alone), mean(oja, alone), atol=1e-5), (
-        "one unit alone must learn by Oja's rule"
+    expect(
+        torch.allclose(mean(rule, alone), mean(oja, alone), atol=1e-5),
+        "one unit alone must learn by Oja's rule",
     )
     for j in range(3):
         seen = _matters(rule, j)
-        assert not any(seen[j + 1 :]), (
-            f"unit {j} (counted from 0) reads a unit after it: which units come before?"
+        expect(
+            not any(seen[j + 1 :]),
+            f"unit {j} (counted from 0) reads a unit after it: which units come before?",
         )
-        assert all(seen[: j + 1]), (
-            f"unit {j} (counted from 0) must read itself and all units before it"
+        expect(
+            all(seen[: j + 1]),
+            f"unit {j} (counted from 0) must read itself and all units before it",
         )
     rest = mean(rule, torch.eye(4, 3)).norm()
-    assert rest < 1e-5, (
+    expect(
+        rest < 1e-5,
         "the principal components, the largest first, must be at rest: "
-        "what do the units before take away?"
+        "what do the units before take away?",
     )
     same = torch.allclose(mean(rule, w), mean(sanger, w), atol=1e-5)
-    assert same, (
+    expect(
+        same,
         "at other weights it is not Sanger's rule: "
-        "what is taken away, how much of it, and with which sign?"
+        "what is taken away, how much of it, and with which sign?",
     )
     print(
         "Yes: Oja's rule for the first unit, each further one reads those before it, "

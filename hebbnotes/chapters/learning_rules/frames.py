@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from hebbnotes.figures.drawing import pixels, show
+
 __all__ = ["fields", "fields_frame"]
 
 
@@ -30,13 +32,7 @@ def _draw_fields(axes: Iterable[Axes], w: Tensor, shape: tuple[int, int]) -> Non
         ax.spines[:].set_visible(False)
     for ax, field in zip(axes, w.detach().T, strict=False):
         limit = field.abs().max().item() or 1.0
-        ax.imshow(
-            field.reshape(shape).numpy(),
-            cmap="PuOr",
-            vmin=-limit,
-            vmax=limit,
-            interpolation="nearest",
-        )
+        show(ax, pixels(field, shape), cmap="PuOr", vmin=-limit, vmax=limit)
 
 
 def fields_frame(w: Tensor, shape: tuple[int, int], across: int, title: str) -> Figure:

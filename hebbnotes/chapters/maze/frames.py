@@ -3,6 +3,7 @@
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from hebbnotes.figures.drawing import array, show
 from hebbnotes.figures.style import BLUE, ORANGE, SKY
 
 __all__ = ["maze_frame"]
@@ -16,8 +17,8 @@ def maze_frame(walls: Tensor, path: Tensor, goal: Tensor, known: bool, title: st
     # not pyplot's, which keeps count of open figures and warns of many
     fig = Figure(figsize=(3.6, 3.9), layout="tight")
     ax = fig.subplots()
-    ax.imshow(walls.numpy(), cmap="gray_r", vmin=0, vmax=1.6, interpolation="nearest")
-    rows, columns = path.T.numpy()
+    show(ax, array(walls), cmap="gray_r", vmin=0, vmax=1.6)
+    rows, columns = array(path.T)
     ax.plot(columns, rows, color=SKY, linewidth=3, solid_capstyle="round")
     ax.plot(
         *goal.flip(0).tolist(),

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from hebbnotes import analysis
+from hebbnotes import _checks, analysis
 
 __all__ = ["independent_pixels", "simpler_alphas"]
 
@@ -19,6 +19,7 @@ def independent_pixels(correlation: Tensor) -> float:
     ----------
     correlation : Tensor (n, n), of the pixels, with ones on its diagonal
     """
+    _checks.finite("correlation", _checks.floating("correlation", correlation))
     square = correlation.ndim == 2 and correlation.shape[0] == correlation.shape[1] > 0
     if not square or not torch.allclose(
         correlation.diagonal(), correlation.new_ones(()), atol=1e-4
@@ -49,6 +50,9 @@ def simpler_alphas(alpha: Tensor, n_pixels: int, generator: torch.Generator) -> 
         the halves, and across them blocks of rank 1: a gain of each pixel as a sender and one as a
         receiver. The last three leave the connections of units that are no pixels as they are.
     """
+    _checks.finite("alpha", _checks.floating("alpha", alpha))
+    _checks.integer("n_pixels", n_pixels)
+    _checks.generator(generator, alpha.device)
     if alpha.ndim != 2 or alpha.shape[0] != alpha.shape[1] or not 2 <= n_pixels <= len(alpha):
         raise ValueError(
             "alpha must have shape (n, n) with n >= n_pixels >= 2, "

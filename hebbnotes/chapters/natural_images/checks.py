@@ -5,36 +5,46 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from hebbnotes.check import expect, tensors
+
 __all__ = ["across"]
 
 
 def across(connections: Callable[[tuple[int, int]], Tensor]) -> None:
     """Check a reader's connections between the left and the right half of a picture."""
+    connections = tensors(connections, "connections((rows, columns)) -> a tensor")
     for rows, columns in ((4, 6), (3, 4)):
         n, answer = rows * columns, connections((rows, columns))
-        assert isinstance(answer, Tensor), f"it must be a tensor, got {type(answer).__name__}"
-        assert answer.shape == (n, n), (
+        expect(
+            answer.shape == (n, n),
             f"for {rows} x {columns} pixels it must have shape ({n}, {n}), "
-            f"got {tuple(answer.shape)}"
+            f"got {tuple(answer.shape)}",
         )
-        assert answer.dtype == torch.bool, (
-            f"it must be boolean, got {answer.dtype}: end with a comparison"
+        expect(
+            answer.dtype == torch.bool,
+            f"it must be boolean, got {answer.dtype}: end with a comparison",
         )
-        assert not answer.diagonal().any(), (
-            "a pixel is on the same side as itself: is it True where the sides are the same?"
+        expect(
+            not answer.diagonal().any(),
+            "a pixel is on the same side as itself: is it True where the sides are the same?",
         )
-        assert torch.equal(answer, answer.T), "if i and j are on different sides, so are j and i"
+        expect(torch.equal(answer, answer.T), "if i and j are on different sides, so are j and i")
         grid = answer.reshape(rows, columns, rows, columns)
-        assert torch.equal(grid, grid[:1, :, :1].expand_as(grid)), (
-            "the pixels of one column are on one side: look at the column"
+        expect(
+            torch.equal(grid, grid[:1, :, :1].expand_as(grid)),
+            "the pixels of one column are on one side: look at the column",
         )
-        assert answer.sum(0).eq(n // 2).all(), "each pixel has half of all pixels on the other side"
-        assert grid[0, 0, 0, columns - 1], (
-            "the first and the last pixel of a row are on different sides"
+        expect(
+            answer.sum(0).eq(n // 2).all(), "each pixel has half of all pixels on the other side"
         )
-        assert not grid[0, 0, 0, 1], "the first two pixels of a row are on one side"
+        expect(
+            grid[0, 0, 0, columns - 1],
+            "the first and the last pixel of a row are on different sides",
+        )
+        expect(not grid[0, 0, 0, 1], "the first two pixels of a row are on one side")
         right = torch.arange(columns) >= columns // 2
-        assert torch.equal(grid[0, :, 0], right[:, None] != right), (
-            "all columns left of the middle are on one side"
+        expect(
+            torch.equal(grid[0, :, 0], right[:, None] != right),
+            "all columns left of the middle are on one side",
         )
     print("Yes: True between the sides, False within each, and the same in every row.")

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from hebbnotes.figures.drawing import frame
+from hebbnotes.figures.drawing import array, frame, show
 from hebbnotes.figures.style import BLACK
 
 __all__ = ["maps_frame"]
@@ -20,9 +20,7 @@ def maps_frame(
     fig, axes = plt.subplots(1, len(maps), figsize=(7, 3.2), squeeze=False)
     for ax, (title, values) in zip(axes[0], maps.items(), strict=True):
         limit = largest[title]
-        drawn = ax.imshow(
-            values.detach().numpy(), cmap="PuOr", vmin=-limit, vmax=limit, interpolation="nearest"
-        )
+        drawn = show(ax, array(values), cmap="PuOr", vmin=-limit, vmax=limit)
         ax.plot(pixel[1], pixel[0], "x", color=BLACK, markersize=9, markeredgewidth=2)
         frame(ax, title=title)
         fig.colorbar(drawn, ax=ax, shrink=0.8)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from hebbnotes import _checks
+from hebbnotes.networks.arguments import as_autocast
 from hebbnotes.networks.loop import State, run
 from hebbnotes.networks.plastic import PlasticRNN
 
@@ -34,6 +35,7 @@ class HalvesRNN(nn.Module):
     def __init__(self, n_pixels: int, n: int, *, eta: float, generator: torch.Generator) -> None:
         _checks.integer("n_pixels", n_pixels, 2)
         _checks.integer("n", n, n_pixels)
+        _checks.generator(generator)
         super().__init__()
         self.core = PlasticRNN(n, alpha=None, eta=eta, generator=generator, device=generator.device)
         self.two = nn.Parameter(torch.full((2,), 0.01, device=generator.device))
@@ -55,4 +57,5 @@ class HalvesRNN(nn.Module):
         self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None
     ) -> tuple[Tensor, State]:
         """Run an episode, or go on with one; see :func:`.loop.run`."""
+        inputs = as_autocast(inputs, self.core.w)
         return run(inputs, self.core.w, self.alpha, self.eta, self.core.rule, state, clamp)

@@ -36,12 +36,14 @@ def smooth_patterns(
     length : float, correlation length, in pixels; 0 makes all pixels independent
     generator : torch.Generator
     """
-    rows, columns = (_checks.integer("shape", s) for s in shape)
-    mixing = _mixing(rows, columns, _checks.number("length", length, 0)).to(generator.device)
-    white = torch.randn(
-        _checks.integer("count", count), len(mixing), generator=generator, device=generator.device
-    )
-    return torch.erf(white @ mixing / math.sqrt(2))
+    rows, columns = _checks.sides("shape", shape)
+    _checks.generator(generator)
+    _checks.integer("count", count)
+    _checks.room(rows=rows**2, columns=columns**2)
+    _checks.room(count=count, rows=rows, columns=columns)
+    mixing = _mixing(rows, columns, _checks.number("length", length, 0))
+    white = torch.randn(count, len(mixing), generator=generator, device=generator.device)
+    return torch.erf(white @ mixing.to(white) / math.sqrt(2))
 
 
 def smooth_correlation(shape: tuple[int, int], length: float) -> Tensor:
@@ -50,7 +52,8 @@ def smooth_correlation(shape: tuple[int, int], length: float) -> Tensor:
     ``6 / pi * arcsin(r / 2)`` with ``r = exp(-d**2 / (2 length**2))`` for pixels at distance d:
     that of two uniform variables with a Gaussian copula (K. Pearson, 1907).
     """
-    rows, columns = (_checks.integer("shape", s) for s in shape)
+    rows, columns = _checks.sides("shape", shape)
+    _checks.room(rows=rows**2, columns=columns**2)
     return (
         6
         / math.pi
@@ -74,7 +77,7 @@ def _mixing(rows: int, columns: int, length: float) -> Tensor:
     of :func:`smooth_patterns`.
     """
     values, vectors = torch.linalg.eigh(_gaussian(rows, columns, length))
-    return ((vectors * values.clamp_min(0).sqrt()) @ vectors.T).float()
+    return (vectors * values.clamp_min(0).sqrt()) @ vectors.T
 
 
 def smooth_episodes(
@@ -99,6 +102,8 @@ def smooth_episodes(
     generator : torch.Generator
     """
     _checks.choice("where", where, ERASED)
+    _checks.of_type("task", task, PatternCompletion, "use PatternCompletion(graded=True)")
+    _checks.integer("batch", batch)
     patterns = smooth_patterns(batch * task.n_patterns, shape, length, generator)
     if where == "checkerboard":
         row, column = torch.arange(shape[0])[:, None], torch.arange(shape[1])

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from hebbnotes.figures.drawing import frame, greys
+from hebbnotes.figures.drawing import array, frame, greys, show
 from hebbnotes.figures.style import BLUE, VERMILION
 from hebbnotes.tasks.one_shot import OneShot
 
@@ -48,17 +48,14 @@ def labels_frame(
     output.
     """
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(7, 2.4), width_ratios=(1.3, 2.6, 1))
-    left.imshow(drawing.detach().numpy(), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    show(left, array(drawing), cmap="gray_r", vmin=0, vmax=1)
     frame(left, title=title)
-    rows = hebb.detach().T.numpy()
-    middle.imshow(
-        rows, cmap="PuOr", vmin=-largest, vmax=largest, interpolation="nearest", aspect="auto"
-    )
+    show(middle, array(hebb.T), cmap="PuOr", vmin=-largest, vmax=largest, aspect="auto")
     middle.set(
         xticks=[], yticks=range(len(labels)), yticklabels=labels, title="trace", xlabel="feature"
     )
     middle.spines[:].set_visible(True)
-    right.barh(range(len(labels)), y.detach().numpy(), color=BLUE)
+    right.barh(range(len(labels)), array(y), color=BLUE)
     right.set(yticks=range(len(labels)), yticklabels=labels, xlim=(0, 1.05), title="output")
     right.invert_yaxis()
     return fig

@@ -19,6 +19,8 @@ def jitter(pictures: Tensor, generator: torch.Generator) -> Tensor:
     generator : torch.Generator
     """
     _checks.floating("pictures", _checks.tensor("pictures", pictures, "M rows columns", {}))
+    _checks.finite("pictures", pictures)
+    _checks.generator(generator, pictures.device)
     if pictures.shape[1] != pictures.shape[2]:
         raise ValueError(
             "pictures must be square, or a turn would stretch them, "

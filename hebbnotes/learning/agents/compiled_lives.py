@@ -264,8 +264,42 @@ def lived(
     after = maze.Agents(*map(_copy, agents))
     chances = array(chance), array(noise.to(like))
     world = _World(array(made.walls), array(made.free), reward, penalty, *chances)
-    _lives(net, world, maze.Agents._make(map(array, after)), _Record._make(map(array, record)))
+    arrays = maze.Agents._make(map(array, after)), _Record._make(map(array, record))
+    _check_sizes(net, world, *arrays)
+    _lives(net, world, *arrays)
     return *record, after, state
+
+
+def _check_sizes(net: Any, world: _World, agents: Any, record: _Record) -> None:
+    """Raise unless all arrays fit together: machine code looks at no bounds."""
+    (n_steps, _, batch), n = world.chance.shape, net.y.shape[-1]
+    n_seen, side, n_goals = record.seen.shape[2], len(world.walls), agents.goals.shape[1]
+    columns = 4 * n if isinstance(net, LSTMNet) else n
+    wanted = {
+        "inward": (n_seen + 1, columns),
+        "outward": (n + 1, 5),
+        "w": (n, columns),
+        "alpha": (n, n),
+        "y": (batch, n),
+        "hebb": (batch, n, n),
+        "cells": (batch, n),
+        "walls": (side, side),
+        "free": (len(world.free), 2),
+        "chance": (n_steps, 2, batch),
+        "noise": (n_steps, batch, n_seen - N_SEEN),
+        "position": (batch, 2),
+        "goals": (batch, n_goals, 2),
+        "positions": (n_steps, batch, 2),
+        "seen": (n_steps, batch, n_seen),
+    }
+    wanted |= dict.fromkeys(("turn", "action", "reward", "found", "bumped"), (batch,))
+    for part in (net, world, agents):
+        for name, value in part._asdict().items():
+            if isinstance(value, Array) and value.ndim and value.shape != wanted[name]:
+                raise ValueError(
+                    f"{name} must have shape {wanted[name]} in a life of {batch} agents with {n} "
+                    f"units, got {value.shape}: look at the agent's weights"
+                )
 
 
 def plastic_net(

@@ -68,7 +68,7 @@ class Agent(nn.Module):
     def compiles(self) -> bool:
         """Tell whether compiled code takes it: on the processor, in single or double precision."""
         usual = self.outward.dtype in (torch.float32, torch.float64)
-        here = usual and self.outward.device.type == "cpu"
+        here = usual and self.outward.device.type == "cpu" and not _checks.transformed()
         return here and not self.plain and find_spec("numba") is not None
 
     def forward(self, seen: Tensor, state: Any = None) -> tuple[Tensor, Tensor, Any]:
@@ -148,6 +148,7 @@ class PlasticAgent(Agent):
         generator: torch.Generator,
     ) -> None:
         super().__init__()
+        _checks.generator(generator, "cpu")
         self.clip = _checks.clip(clip)
         n_seen, scale = _sizes(n, n_noise)
         self.core = PlasticRNN(
@@ -209,6 +210,7 @@ class RecurrentAgent(Agent):
 
     def __init__(self, n: int = 64, *, n_noise: int = 0, generator: torch.Generator) -> None:
         super().__init__()
+        _checks.generator(generator, "cpu")
         n_seen, scale = _sizes(n, n_noise)
         self.core = self.cell(n_seen, n)
         ((inward, w, *biases),) = self.core.all_weights
@@ -242,6 +244,7 @@ class RecurrentAgent(Agent):
 
         return compiled_lives.recurrent_net(self.core, self.outward, state)
 
+    @_checks.in_full_precision
     def run(self, seen: Tensor, state: Any) -> tuple[Tensor, Any]:
         """Return the outputs of the units, shape (T, B, n), and the state after the last step."""
         return self.core(seen, state)

@@ -79,11 +79,14 @@ def live(
     >>> later.actions.shape, later.found.dtype
     (torch.Size([20, 3]), torch.bool)
     """
+    _checks.of_type("agent", agent, Agent, "use PlasticAgent(generator=generator)")
     maze.check_agents(made, agents)
+    _checks.generator(generator, "cpu")
     batch, n_noise = len(agents.turn), agent.n_seen - maze.N_SEEN
     _check_state(agent, state, batch)
     reward, penalty = _checks.number("reward", reward), _checks.number("penalty", penalty, 0)
     sizes = _checks.integer("n_steps", n_steps), 2, batch
+    _checks.room(n_steps=n_steps, agents=batch, numbers=agent.n_seen)
     chance = torch.rand(sizes, generator=generator, dtype=torch.float64)
     noise = 2.0 * torch.randint(2, (n_steps, batch, n_noise), generator=generator) - 1
     lived, state = _lived, agent.rest(batch) if state is None else state
@@ -98,8 +101,12 @@ def _check_state(agent: Agent, state: Any, batch: int) -> None:
     device, dtype = agent.outward.device, agent.outward.dtype
     if device.type != "cpu":
         raise ValueError(f"agent must be on the processor to live, got {device}: use agent.cpu()")
+    for name, p in agent.named_parameters():
+        _checks.finite(f"agent.{name}", p, "look at how it was trained")
     if state is None:
         return
+    if not isinstance(state, Tensor | tuple) or not all(isinstance(p, Tensor) for p in state):
+        raise TypeError(f"state must be as agent.rest returns it, got {_checks.got(state)}")
     given, at_rest = (
         [parts] if isinstance(parts, Tensor) else list(parts)
         for parts in (state, agent.rest(batch))
@@ -110,6 +117,8 @@ def _check_state(agent: Agent, state: Any, batch: int) -> None:
         raise ValueError(
             f"state must hold {told[0]} in {dtype}, as agent.rest returns it, got {told[1]}"
         )
+    for part in given:
+        _checks.finite("state", part)
 
 
 def _lived(
@@ -130,7 +139,7 @@ def _lived(
             logits, _, state = agent(seen.unsqueeze(0), state)
             action = (choice.unsqueeze(1) >= logits[0].softmax(-1).cumsum(-1)[:, :3]).sum(1)
             position = agents.position
-            agents = maze.step(made, agents, action, place, reward=reward, penalty=penalty)
+            agents = maze.moved(made, agents, action, place, reward=reward, penalty=penalty)
             steps.append((seen, position, action, agents.reward.to(seen), agents.found))
     return *(torch.stack(parts) for parts in zip(*steps, strict=True)), agents, state
 
@@ -141,7 +150,12 @@ def readable_from(agent: Agent, made: maze.Maze, life: Life) -> dict[str, Tensor
     ``"place"`` is where the agents are, as a number for each row and column; the rest is what
     :meth:`Agent.readable` returns.
     """
-    place = nn.functional.one_hot(life.agents.position, len(made.walls)).flatten(1)
+    side = len(made.walls)
+    if bool((life.agents.position >= side).any()):
+        raise ValueError(
+            f"life must be one in this maze of side {side}: pass the maze it was lived in"
+        )
+    place = nn.functional.one_hot(life.agents.position, side).flatten(1)
     return {"place": place.to(life.rewards), **agent.readable(life.state)}
 
 
@@ -179,13 +193,22 @@ def loss(
         ``loss(update)`` returns the loss, and for the history what :func:`.actor_critic.loss` tells
         and ``"finds"``, the goals found in an episode.
     """
+    _checks.of_type("agent", agent, Agent, "use PlasticAgent(generator=generator)")
+    _checks.of_type("task", task, Task, "use Task(n_goals=1)")
+    _checks.generator(generator, "cpu")
+    for name, value in (("batch", batch), ("n_steps", n_steps)):
+        _checks.integer(name, value)
+    maze.check_maze(made)
+    _checks.function("objective", objective, "of the update that returns an Objective")
     gives = {"reward": task.reward, "penalty": task.penalty}
 
     def new(update: int) -> tuple[Tensor, dict[str, float]]:
         begin = maze.start(made, batch, generator, task.n_goals)
         life = live(agent, made, begin, n_steps, generator, **gives)
         logits, values, _ = agent(life.seen)
-        weights = objective(update)
+        weights = _checks.of_type(
+            "what objective returns", objective(update), Objective, "use Objective()"
+        )
         total, parts = actor_critic.loss(logits, values, life.actions, life.rewards, weights)
         return total, parts | {"finds": life.found.float().sum(0).mean().item()}
 
