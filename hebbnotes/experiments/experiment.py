@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, asdict, dataclass, field
+from functools import wraps
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -88,6 +89,7 @@ class Trial:
         checkpoint = self.folder / f"{part or 'training'}.checkpoint"
         bar = self.bar | ({"desc": f"{self.bar.get('desc', '')}, {part}"} if part else {})
 
+        @wraps(loss)  # a checkpoint remembers the name of the loss
         def told(update: int) -> tuple[Tensor, dict[str, float]]:
             self.tell(part, update, updates)
             return loss(update)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from dataclasses import replace
+from functools import wraps
 
 import pytest
 from filelock import FileLock
@@ -77,9 +78,12 @@ def test_an_experiment_that_was_stopped_while_it_was_tested_is_not_trained_again
     calls = []
 
     def train(parameters, loss, updates, **kwargs):
-        return real(
-            parameters, lambda update: (calls.append(update), loss(update))[1], updates, **kwargs
-        )
+        @wraps(loss)
+        def counted(update):
+            calls.append(update)
+            return loss(update)
+
+        return real(parameters, counted, updates, **kwargs)
 
     put(monkeypatch, tiny, experiment)
     monkeypatch.setattr(training, "train", train)
