@@ -404,7 +404,8 @@ def test_binder_finds_what_it_installs_and_a_python_that_the_package_takes():
     folder = ROOT / "binder"
     lines = (folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
     named = [line.removeprefix("-c ") for line in lines if line.startswith("-c ")]
-    assert named and all((folder / name).is_file() for name in named), "counted from that file"
+    assert named
+    assert all((folder / name).is_file() for name in named), "counted from that file"
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     python = (folder / "runtime.txt").read_text(encoding="utf-8").strip().removeprefix("python-")
     assert python in SpecifierSet(project["requires-python"])
