@@ -31,6 +31,7 @@ SEARCH_SCRIPT = re.compile(
     r'\s*<script src="[./]*(?:_static/searchtools|_static/language_data|searchindex)\.js"></script>'
 )
 WORDS_A_MINUTE = 200
+CONTENTS: dict[int, dict[tuple[Any, ...], str]] = {}
 
 
 @functools.cache
@@ -254,6 +255,25 @@ def drop_scripts(
     context["script_files"] = list(kept.values())
 
 
+def share_contents(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Make the table of contents once for all pages of source code of one depth: they stand outside
+    of it, and it looks the same from each.
+    """
+    if not page.startswith("_modules/"):
+        return
+    made, contents = CONTENTS.setdefault(page.count("/"), {}), context["toctree"]
+
+    def shared(**how: Any) -> str:
+        key = tuple(sorted(how.items()))
+        if key not in made:
+            made[key] = contents(**how)
+        return made[key]
+
+    context["toctree"] = shared
+
+
 def drop_search(app: Sphinx, error: Exception | None) -> None:
     """Load the index of the search where it is used, not on every page, as the theme does for a
     search while one types.
@@ -298,6 +318,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", collect_equations)
     app.connect("env-check-consistency", check_pages)
     app.connect("doctree-resolved", fill_table)
+    app.connect("html-page-context", share_contents, priority=100)
     app.connect("html-page-context", drop_scripts, priority=900)
     app.connect("build-finished", drop_search)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
