@@ -1,5 +1,5 @@
-"""One thread for every test and kernel; nbval with the comparison of the book; the longest first;
-what each part costs.
+"""One thread for every test and kernel, nobody's own settings; nbval with the comparison of the
+book; the longest first; what each part costs.
 """
 
 import functools
@@ -15,8 +15,11 @@ import torch
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.site.comparison import compare_outputs
 from tools import outputs
+
+outputs.alike()
+
+from tests.site.comparison import compare_outputs
 
 torch.set_num_threads(1)
 hypothesis.settings.register_profile("book", deadline=None, derandomize=True, max_examples=25)

@@ -7,17 +7,14 @@ appears under its name only when it is whole and checked.
 """
 
 import argparse
-import codecs
+import contextlib
 import gzip
-import hashlib
 import io
 import os
-import pickle
 import sys
 import tarfile
 import warnings
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hebbnotes import _checks
+from hebbnotes import _checks, _files
 
 __all__ = [
     "FILES",
@@ -54,28 +51,43 @@ class File(NamedTuple):
         For a zip that circulates in several containers, SHA-256 over its pictures, sorted by name:
         of each its name, a zero byte and the SHA-256 of its bytes. A file that has it is accepted,
         too.
+    sha256 : str
+        Of the official file; empty where only its MD5 is known.
     """
 
     address: str
     size: int
     md5: str
     content: str = ""
+    sha256: str = ""
 
 
 _MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 _OMNIGLOT = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/"
 FILES: dict[str, File] = {
     "mnist/train-images-idx3-ubyte.gz": File(
-        _MNIST + "train-images-idx3-ubyte.gz", 9912422, "f68b3c2dcbeaaa9fbdd348bbdeb94873"
+        _MNIST + "train-images-idx3-ubyte.gz",
+        9912422,
+        "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+        sha256="440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
     ),
     "mnist/train-labels-idx1-ubyte.gz": File(
-        _MNIST + "train-labels-idx1-ubyte.gz", 28881, "d53e105ee54ea40749a09fcbcd1e9432"
+        _MNIST + "train-labels-idx1-ubyte.gz",
+        28881,
+        "d53e105ee54ea40749a09fcbcd1e9432",
+        sha256="3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
     ),
     "mnist/t10k-images-idx3-ubyte.gz": File(
-        _MNIST + "t10k-images-idx3-ubyte.gz", 1648877, "9fb629c4189551a2d022fa330f9573f3"
+        _MNIST + "t10k-images-idx3-ubyte.gz",
+        1648877,
+        "9fb629c4189551a2d022fa330f9573f3",
+        sha256="8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
     ),
     "mnist/t10k-labels-idx1-ubyte.gz": File(
-        _MNIST + "t10k-labels-idx1-ubyte.gz", 4542, "ec29112dd5afa0611ce80d1b7f02629c"
+        _MNIST + "t10k-labels-idx1-ubyte.gz",
+        4542,
+        "ec29112dd5afa0611ce80d1b7f02629c",
+        sha256="f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
     ),
     "omniglot/images_background.zip": File(
         _OMNIGLOT + "images_background.zip",
@@ -96,7 +108,13 @@ FILES: dict[str, File] = {
     ),
 }
 SUBSET = "cifar10-subset/cifar10_first4000train_first1000test.npz"
-_SUBSET_SHA256 = "2a9fc689a27c9419ed61825842425a013acce5c1daa0b66bf0617a29fee14f44"
+_SUBSET = File(
+    "",
+    14163860,
+    "",
+    sha256="2a9fc689a27c9419ed61825842425a013acce5c1daa0b66bf0617a29fee14f44",
+)
+_ELSEWHERE = "set HEBBNOTES_DATA to another folder"
 _SETS = ("mnist", "omniglot", "cifar10", "cifar10-subset")
 DEFAULT = ("mnist", "omniglot")
 """What ``make data`` fetches: Omniglot for a chapter, MNIST for experiments."""
@@ -121,26 +139,21 @@ def folder() -> Path:
         raise ValueError(
             f"HEBBNOTES_DATA must be an absolute path, got {named!r}: use $(realpath {named})"
         )
-    return Path(named) if named else Path(_pooch().os_cache("hebbnotes"))
-
-
-def _content(path: Path) -> str:
-    """Return the checksum of the pictures in a zip, whatever its container; empty if it is
-    no zip.
-    """
-    digest = hashlib.sha256()
     try:
-        with zipfile.ZipFile(path) as archive:
-            for name in sorted(name for name in archive.namelist() if name.endswith(".png")):
-                digest.update(name.encode() + b"\0" + hashlib.sha256(archive.read(name)).digest())
-    except (zipfile.BadZipFile, OSError, EOFError):
-        return ""
-    return digest.hexdigest()
+        place = Path(named or _pooch().os_cache("hebbnotes"))
+    except RuntimeError:  # of a user without a home
+        place = Path()
+    if not place.is_absolute():
+        raise ValueError("there is no home folder for data: set HEBBNOTES_DATA to an absolute path")
+    return place
 
 
 def _is_whole(path: Path, file: File) -> bool:
-    same = path.stat().st_size == file.size and _pooch().file_hash(str(path), alg="md5") == file.md5
-    return same or bool(file.content and _content(path) == file.content)
+    """Tell whether a file is the official one; its size is asked before it is read."""
+    with _files.opened(path, f"move it away, or {_ELSEWHERE}") as there:
+        return _files.is_same(there, file.size, file.md5, file.sha256) or bool(
+            file.content and _files.pictures_checksum(there) == file.content
+        )
 
 
 def fetch(name: str, download: bool = True) -> Path:
@@ -163,7 +176,7 @@ def fetch(name: str, download: bool = True) -> Path:
         raise KeyError(f"there is no data file {name!r}: it must be one of {', '.join(FILES)}")
     file, path = FILES[name], folder() / name
     command = f"python -m hebbnotes.data {name.split('/', maxsplit=1)[0]}"
-    if path.exists():
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         if not _is_whole(path, file):
             raise ValueError(
                 f"{path} is damaged (its MD5 is not {file.md5}): move it away, then run `{command}`"
@@ -172,19 +185,16 @@ def fetch(name: str, download: bool = True) -> Path:
     missing = f"{name} is not in {folder()}"
     if not download:
         raise FileNotFoundError(f"{missing}: run `{command}`, which fetches it from {file.address}")
+    get = _pooch().HTTPDownloader(progressbar=sys.stderr.isatty())
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _pooch().retrieve(
-            file.address,
-            f"md5:{file.md5}",
-            fname=path.name,
-            path=path.parent,
-            progressbar=sys.stderr.isatty(),
-        )
+        with _files.replacing(path, _ELSEWHERE) as beside:
+            get(file.address, _files.Capped(beside, file.size), None)
+            if not _files.is_same(beside, file.size, file.md5, file.sha256):
+                raise ValueError("its size or its hash is another")
     except OSError as error:
+        mend = f": run `{command}` online" if error.errno is None else ""
         raise OSError(
-            f"{missing} and could not be fetched from {file.address} ({error}): "
-            f"run `{command}` online"
+            f"{missing} and could not be fetched from {file.address} ({error}){mend}"
         ) from error
     except ValueError as error:
         raise ValueError(
@@ -202,7 +212,7 @@ def require(name: str) -> None:
     name : {"mnist", "omniglot", "cifar10", "cifar10-subset"}
     """
     _checks.choice("name", name, _SETS)
-    if name == "cifar10-subset" and (folder() / SUBSET).exists():
+    if name == "cifar10-subset" and os.path.lexists(folder() / SUBSET):
         _subset()
         return
     for file in FILES:
@@ -280,7 +290,7 @@ def cifar10(split: str = "train", subset: bool = False, download: bool = True) -
     download : bool, as for :func:`fetch`
     """
     _checks.choice("split", split, ("train", "test"))
-    if subset and (folder() / SUBSET).exists():
+    if subset and os.path.lexists(folder() / SUBSET):
         with np.load(_subset(), allow_pickle=False) as stored:
             return torch.from_numpy(stored[f"x_{split}"])
     if subset:
@@ -291,36 +301,19 @@ def cifar10(split: str = "train", subset: bool = False, download: bool = True) -
         for name in wanted:
             file = archive.extractfile(f"cifar-10-batches-py/{name}")
             assert file is not None, "the archive has the official checksum"
-            rows.append(_Arrays(file, encoding="bytes").load()[b"data"])
+            rows.append(_files.unpickled(file)[b"data"])
     pictures = np.concatenate(rows).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return torch.from_numpy(pictures.copy())
 
 
 def _subset() -> Path:
     path = folder() / SUBSET
-    if hashlib.sha256(path.read_bytes()).hexdigest() != _SUBSET_SHA256:
+    if not _is_whole(path, _SUBSET):
         raise ValueError(
-            f"{path} is damaged (its SHA-256 is not {_SUBSET_SHA256}): "
+            f"{path} is damaged (its SHA-256 is not {_SUBSET.sha256}): "
             "move it away, and fetch the whole instead"
         )
     return path
-
-
-class _Arrays(pickle.Unpickler):
-    """Reads what CIFAR-10 is stored in, and nothing else: arrays, and no code."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        rebuild: Any = np.zeros(0).__reduce__()[0]
-        allowed: dict[tuple[str, str], Callable[..., Any]] = {
-            ("numpy.core.multiarray", "_reconstruct"): rebuild,
-            ("numpy._core.multiarray", "_reconstruct"): rebuild,
-            ("_codecs", "encode"): codecs.encode,
-            ("numpy", "ndarray"): np.ndarray,
-            ("numpy", "dtype"): np.dtype,
-        }
-        if (module, name) not in allowed:
-            raise pickle.UnpicklingError(f"{module}.{name} does not belong into a file of pictures")
-        return allowed[module, name]
 
 
 def grey(photographs: Tensor) -> Tensor:
@@ -391,6 +384,9 @@ def main(arguments: list[str] | None = None) -> int:
             except (OSError, ValueError) as error:
                 failed += 1
                 print(f"failed: {error}", file=sys.stderr)
+            except KeyboardInterrupt:
+                print("stopped; the same command goes on", file=sys.stderr)
+                return 130
     return int(failed > 0)
 
 

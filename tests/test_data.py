@@ -1,5 +1,6 @@
 """The data: fetched once, checked, and never lost; tested against a server of our own."""
 
+import errno
 import functools
 import gzip
 import hashlib
@@ -19,11 +20,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from hebbnotes import data
+from tools import outputs
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -236,6 +238,138 @@ def test_two_processes_that_fetch_at_once_both_get_the_whole_file(source, monkey
     assert files_below(source / "cache") == [source / "cache" / "set" / "file.bin"]
 
 
+@pytest.mark.parametrize("endless", [True, False])
+def test_no_more_is_downloaded_than_is_expected(source, monkeypatch, endless):
+    sent = []
+
+    def more(self):
+        self.send_response(200)
+        if not endless:
+            self.send_header("Content-Length", "701")
+        self.end_headers()
+        for _ in range(50_000 if endless else 1):
+            self.wfile.write(b"numbers" * 100 + b"!")
+            sent.append(701)
+        self.close_connection = True
+
+    monkeypatch.setattr(Quiet, "do_GET", more)
+    monkeypatch.setattr(http.server.ThreadingHTTPServer, "handle_error", lambda *_: None)
+    with pytest.raises(ValueError, match=r"is not the official file \(it has more bytes\)"):
+        data.fetch("set/file.bin")
+    assert files_below(source / "cache") == []
+    assert len(sent) < 50_000
+
+
+def test_the_sha256_is_asked_for_beside_the_md5(source, monkeypatch):
+    file = data.FILES["set/file.bin"]
+    right = hashlib.sha256(b"numbers" * 100).hexdigest()
+    monkeypatch.setitem(data.FILES, "set/file.bin", file._replace(sha256=right))
+    path = data.fetch("set/file.bin")
+    assert data.fetch("set/file.bin", download=False) == path
+    monkeypatch.setitem(data.FILES, "set/file.bin", file._replace(sha256="0" * 64))
+    with pytest.raises(ValueError, match="is damaged"):
+        data.fetch("set/file.bin")
+    path.unlink()
+    with pytest.raises(ValueError, match="hash"):
+        data.fetch("set/file.bin")
+
+
+@pytest.mark.parametrize("masked", [0o022, 0o077])
+def test_a_downloaded_file_has_the_mode_that_the_umask_leaves(source, masked):
+    before = os.umask(masked)
+    try:
+        assert data.fetch("set/file.bin").stat().st_mode & 0o777 == 0o666 & ~masked
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize("kind", ["device", "pipe", "folder"])
+def test_only_a_regular_file_is_read_and_others_are_left_alone(source, kind):
+    path = source / "cache" / "set" / "file.bin"
+    path.parent.mkdir(parents=True)
+    if kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        os.mkfifo(path) if kind == "pipe" else path.mkdir()
+    with pytest.raises(
+        OSError, match=r"file.bin cannot be read \(it is not a regular file\): move"
+    ):
+        data.fetch("set/file.bin")
+    assert path.lstat()
+    assert Quiet.asked == []
+
+
+def test_a_file_of_another_size_is_not_read(source, monkeypatch):
+    path = data.fetch("set/file.bin")
+    path.write_bytes(b"numbers" * 101)
+    monkeypatch.setattr(data._files.hashlib, "new", None)
+    with pytest.raises(ValueError, match="is damaged"):
+        data.fetch("set/file.bin")
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_a_cache_that_cannot_be_written_is_said_to_be_that(source, monkeypatch, number):
+    def refuse(*args, **kwargs):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    because = re.escape(os.strerror(number))
+    mend = "make room" if number == errno.ENOSPC else "set HEBBNOTES_DATA to another folder"
+    with pytest.raises(OSError, match=rf"file.bin cannot be written \({because}\): {mend}") as told:
+        data.fetch("set/file.bin")
+    assert "online" not in str(told.value)
+
+
+def test_a_file_that_may_not_be_read_is_named(source, monkeypatch):
+    path, real = data.fetch("set/file.bin"), os.open
+
+    def refuse(name, *args, **kwargs):
+        if Path(name) == path:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(PermissionError, match=r"file.bin cannot be read .*set HEBBNOTES_DATA"):
+        data.fetch("set/file.bin")
+
+
+WITHOUT_A_HOME = """
+import os, pwd, sys
+from pathlib import Path
+def unknown(number):
+    raise KeyError(number)
+pwd.getpwuid = unknown
+for name in ("HOME", "HEBBNOTES_DATA", "XDG_CACHE_HOME"):
+    os.environ.pop(name, None)
+from hebbnotes import data
+assert data.available("omniglot") is data.available("cifar10-subset") is False
+from tools import outputs
+print(outputs.missing(Path(sys.argv[1])))
+sys.exit(data.main([]))
+"""
+
+
+def test_a_user_without_a_home_is_told_to_name_a_folder():
+    notebook = outputs.BOOK / "one-shot-learning.ipynb"
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_A_HOME, notebook],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    lines = [*done.stdout.splitlines(), *done.stderr.splitlines()]
+    assert len(lines) == 1 + 6
+    assert all("set HEBBNOTES_DATA to an absolute path" in line for line in lines)
+
+
+def test_a_relative_folder_is_a_reason_to_skip_a_notebook_and_no_error(monkeypatch):
+    monkeypatch.setenv("HEBBNOTES_DATA", "data")
+    assert not data.available("omniglot")
+    assert "must be an absolute path" in outputs.missing(outputs.BOOK / "one-shot-learning.ipynb")
+
+
 # ----------------------------------------------------------------------------------------- the sets
 
 
@@ -271,6 +405,95 @@ def test_a_zip_is_known_by_its_pictures_whatever_the_container(tmp_path, monkeyp
         archive.writestr("images_background/Latin/character02/0002_03.png", picture(ink[0]))
     with pytest.raises(ValueError, match="is damaged"):
         data.omniglot("background", download=False)
+
+
+@pytest.fixture(scope="module")
+def small_zip(tmp_path_factory):
+    """A folder with a small zip of drawings, its content, and what the table says of it."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "omniglot").mkdir()
+    ink = np.random.default_rng(0).random((3, 20, 20)) < 0.1
+    stream, digest = io.BytesIO(), hashlib.sha256()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for k, one in enumerate(ink):
+            name = f"images_background/Latin/character0{k}/000{k}_01.png"
+            archive.writestr(name, picture(one))
+            digest.update(name.encode() + b"\0" + hashlib.sha256(picture(one)).digest())
+    known = {
+        f"omniglot/images_{part}.zip": data.File("https://no", 1, "0" * 32, digest.hexdigest())
+        for part in ("background", "evaluation")
+    }
+    (folder / "omniglot" / "images_evaluation.zip").write_bytes(stream.getvalue())
+    return folder, stream.getvalue(), known
+
+
+def every_way(folder, known, content):
+    """Use a zip in every way; returns whether it is available."""
+    (folder / "omniglot" / "images_background.zip").write_bytes(content)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("HEBBNOTES_DATA", str(folder))
+        for name, file in known.items():
+            patched.setitem(data.FILES, name, file)
+        if data.available("omniglot"):
+            pictures, names = data.omniglot("background", download=False)
+            assert (tuple(pictures.shape), len(names)) == ((3, 1, 20, 20), 3)
+            return True
+        for use in (lambda: data.require("omniglot"), lambda: data.omniglot(download=False)):
+            with pytest.raises(ValueError, match=r"background.zip is damaged .*move it away, then"):
+                use()
+        said = outputs.missing(outputs.BOOK / "one-shot-learning.ipynb")
+        assert "background.zip is damaged" in said
+        assert data.main(["omniglot"]) == 1
+    return False
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_no_damage_of_a_zip_is_more_than_an_error_that_names_it(small_zip, data):
+    folder, content, known = small_zip
+    kind, new = data.draw(st.sampled_from(["bit", "bytes", "end", "more"])), bytearray(content)
+    at = data.draw(st.integers(0, len(content) - 20))
+    if kind == "bit":
+        new[at] ^= 1 << data.draw(st.integers(0, 7))
+    elif kind == "bytes":
+        new[at : at + 20] = data.draw(st.binary(min_size=20, max_size=20))
+    elif kind == "end":
+        del new[at:]
+    else:
+        new[at:at] = data.draw(st.binary(min_size=1, max_size=20))
+    every_way(folder, known, bytes(new))
+
+
+def test_each_byte_of_a_zip_may_be_damaged(small_zip):
+    folder, content, _ = small_zip
+    path = folder / "omniglot" / "images_background.zip"
+    for at in range(len(content)):
+        new = bytearray(content)
+        new[at] ^= 1 << at % 8
+        path.write_bytes(new)
+        with path.open("rb") as file:
+            assert re.fullmatch("[0-9a-f]{64}|", data._files.pictures_checksum(file))
+
+
+@pytest.mark.parametrize(("at", "value"), [(8, 99), (6, 1), (6, 0x41), (4, 0xFF), (8, 14), (8, 12)])
+def test_a_zip_that_says_what_python_cannot_read_is_damaged(small_zip, at, value):
+    """Compressions that are unknown or need a library, encryption, other versions."""
+    folder, content, known = small_zip
+    new = bytearray(content)
+    for mark, offset in ((b"PK\x03\x04", at), (b"PK\x01\x02", at + 2)):
+        new[new.index(mark) + offset] = value
+    assert not every_way(folder, known, bytes(new))
+
+
+def test_a_zip_that_would_fill_the_memory_is_not_unpacked(tmp_path):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/b/c.png", bytes(2**20))
+    path = tmp_path / "bomb.zip"
+    path.write_bytes(stream.getvalue())
+    with path.open("rb") as file:
+        assert data._files.pictures_checksum(file)
+        assert data._files.pictures_checksum(file, most=2**19) == ""
 
 
 def test_photographs_are_read_from_the_official_archive_and_code_is_not(tmp_path, monkeypatch):
@@ -426,6 +649,7 @@ def test_every_file_has_an_official_address_a_size_and_a_checksum(name):
     assert Path(file.address).name == Path(name).name
     assert file.size > 0
     assert re.fullmatch("[0-9a-f]{32}", file.md5)
+    assert re.fullmatch("[0-9a-f]{64}" if name.startswith("mnist") else "", file.sha256)
 
 
 def test_the_folder_is_found_without_a_word_of_warning(tmp_path):

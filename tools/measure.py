@@ -83,7 +83,7 @@ def notebooks(before: dict[str, dict[str, float]]) -> dict[str, dict[str, float]
 
 def main() -> None:
     """Measure all, store it, and write the README's lines anew."""
-    os.environ |= outputs.ONE_THREAD
+    outputs.alike()
     measured = notebooks(json.loads(STORED.read_text()))
     python = float(".".join(platform.python_version_tuple()[:2]))
     measured["commands"] = fresh_clone() | {"python": python}

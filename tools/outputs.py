@@ -7,6 +7,7 @@ where these are not there.
 
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -18,6 +19,25 @@ from hebbnotes import data
 BOOK = Path(__file__).parents[1] / "book"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 TIMEOUT = 180
+_NOBODYS = tempfile.TemporaryDirectory(prefix="hebbnotes-")
+_PERSONAL = ("JUPYTER_PATH", "MPLBACKEND", "PYTHONOPTIMIZE", "PYTHONSTARTUP", "PYTHONWARNINGS")
+
+
+def alike() -> None:
+    """Make this process, and the kernels that it starts, alike on all computers: one thread, and
+    nobody's own settings of IPython, matplotlib and kernels.
+    """
+    nobodys = Path(_NOBODYS.name)
+    (nobodys / "matplotlibrc").touch()
+    os.environ |= ONE_THREAD | {
+        "IPYTHONDIR": str(nobodys / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(nobodys / "jupyter"),
+        "JUPYTER_DATA_DIR": str(nobodys / "jupyter"),
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "MATPLOTLIBRC": str(nobodys / "matplotlibrc"),
+    }
+    for name in _PERSONAL:
+        os.environ.pop(name, None)
 
 
 def execute(path: Path) -> tuple[nbformat.NotebookNode, float]:
@@ -46,13 +66,12 @@ def missing(path: Path) -> str:
     missing.
     """
     needs = nbformat.read(path, as_version=4).metadata.get("hebbnotes", {}).get("needs", [])
-    lacking = [name for name in needs if not data.available(name)]
-    if not lacking:
-        return ""
-    return (
-        f"{path.name} needs {', '.join(lacking)}, which {data.folder()} does not hold: "
-        "run `make data`, or set HEBBNOTES_DATA"
-    )
+    for name in needs:
+        try:
+            data.require(name)
+        except (OSError, ValueError) as error:
+            return f"{path.name} needs {name}: {error}; `make data` fetches it"
+    return ""
 
 
 def main(names: list[str]) -> None:
@@ -62,7 +81,7 @@ def main(names: list[str]) -> None:
     paths = {path.stem: path for path in sorted(BOOK.glob("*.ipynb"))}
     if unknown := [name for name in names if name not in paths]:
         sys.exit(f"no notebook is named {', '.join(unknown)}: there are {', '.join(paths)}")
-    os.environ |= ONE_THREAD
+    alike()
     for path in (paths[name] for name in names or paths):
         if reason := missing(path):
             print(f"skipped: {reason}")

@@ -336,7 +336,7 @@ def store(name: str, entry: dict[str, Any]) -> None:
 
 def main(names: list[str]) -> None:
     """Test the named notebooks, or those whose cells changed since, one process each."""
-    os.environ |= outputs.ONE_THREAD
+    outputs.alike()
     learning = {path.stem: path for path in sorted(outputs.BOOK.glob("*.ipynb")) if cells(path)}
     if unknown := [name for name in names if name not in learning]:
         sys.exit(

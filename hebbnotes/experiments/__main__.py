@@ -4,6 +4,7 @@ in the index.
 
 import argparse
 import json
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -51,7 +52,8 @@ def _parser() -> argparse.ArgumentParser:
             "--seed",
             type=int,
             nargs="+",
-            help="which (default: those that are stored); after the names",
+            action="extend",
+            help="which (default: those that are stored)",
         )
         command.add_argument(
             "--scale",
@@ -64,24 +66,44 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """List the experiments, run some, or evaluate some; returns the exit status."""
-    chosen = _parser().parse_args(arguments)
-    if chosen.command is None:
-        for name in EXPERIMENTS:
-            entry = index()[name]
-            print(f"{name:32} {entry['about']} [{', '.join(sorted(entry['scales']))}]")
-        return 0
-    if chosen.command == "index":
-        path = write_index()
-        print(f"{len(index())} names; written to {path}")
-        return 0
+    work = {None: _list_all, "run": _run_all, "evaluate": _evaluate_all, "index": _enter_all}
     try:
-        return {"run": _run_all, "evaluate": _evaluate_all}[chosen.command](chosen)
+        index()  # which the names are checked by
+        given = _seeds_last(sys.argv[1:] if arguments is None else arguments)
+        chosen = _parser().parse_args(given)
+        return work[chosen.command](chosen)
     except KeyboardInterrupt:
         print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
         return 130
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def _seeds_last(arguments: list[str]) -> list[str]:
+    """Put seeds behind the names, which would be taken for further seeds."""
+    others: list[str] = []
+    seeds: list[str] = []
+    after = False
+    for one in arguments:
+        after = one == "--seed" or (after and re.fullmatch("-?[0-9]+", one) is not None)
+        (seeds if after else others).append(one)
+    if seeds[-1:] == ["--seed"]:  # what follows is no number, and said to be that
+        return arguments
+    return others + seeds
+
+
+def _list_all(chosen: argparse.Namespace) -> int:
+    for name in EXPERIMENTS:
+        entry = index()[name]
+        print(f"{name:32} {entry['about']} [{', '.join(sorted(entry['scales']))}]")
+    return 0
+
+
+def _enter_all(chosen: argparse.Namespace) -> int:
+    path = write_index()
+    print(f"{len(index())} names; written to {path}")
+    return 0
 
 
 def _one_thread() -> None:
@@ -98,7 +120,7 @@ def _each(names: list[str], work: Callable[[str], int]) -> int:
     for name in names:
         try:
             status = max(status, work(name))
-        except (ValueError, OSError, RuntimeError, ArithmeticError) as error:
+        except (ValueError, OSError, RuntimeError, ArithmeticError, ImportError) as error:
             print(f"error: {error}", file=sys.stderr)
             status = 1
     return status
@@ -174,5 +196,7 @@ def _told(name: str, found: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a SIGTERM stops it as Ctrl-C does
+    for ending in ("SIGTERM", "SIGHUP"):  # each stops it as Ctrl-C does, unless it is ignored
+        if hasattr(signal, ending) and signal.getsignal(getattr(signal, ending)) == signal.SIG_DFL:
+            signal.signal(getattr(signal, ending), signal.default_int_handler)
     sys.exit(main())

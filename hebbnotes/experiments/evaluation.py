@@ -8,6 +8,7 @@ from hebbnotes import _checks
 from hebbnotes.experiments.experiment import Numbers, under
 from hebbnotes.experiments.records import number
 from hebbnotes.experiments.stored import (
+    AGAIN,
     EXPERIMENTS,
     command,
     index,
@@ -56,11 +57,18 @@ def evaluate(name: str, scale: str = "book", seeds: Iterable[int] | None = None)
     if missing or not wanted:
         raise FileNotFoundError(_again(name, scale, missing or others))
     experiment, tensors = EXPERIMENTS[name], weights(name, scale)
+    experiment.needs(experiment.scaled(scale))
     recomputed, differences = {}, [0.0]
     for seed in wanted:
         its = under(tensors, f"{seed}.")
-        now = experiment.test(its, int(seed), experiment.scaled(scale))
-        differences += _differences(stored["seeds"][seed], now, command(name, scale))
+        try:
+            now = experiment.test(its, int(seed), experiment.scaled(scale))
+        except (ValueError, TypeError, LookupError, RuntimeError) as error:
+            raise ValueError(
+                f"the weights of seed {seed} in {stem_of}.safetensors are not those of {name} "
+                f"({str(error).splitlines()[0]}): {AGAIN}"
+            ) from error
+        differences += _differences(stored["seeds"].get(seed, {}), now, command(name, scale))
         recomputed[seed] = number(now, experiment.metric)
     largest = max(differences)
     shown = ("experiment", "scale", "metric", "unit", "value", "ci95")
@@ -92,7 +100,10 @@ def _again(name: str, scale: str, seeds: list[str]) -> str:
 
 def _differences(stored: Numbers, now: Numbers, again: str) -> list[float]:
     """Return how far each number is from the stored one, infinitely if it is not finite."""
-    was, found = _leaves(stored), _leaves(now)
+    try:
+        was, found = _leaves(stored), _leaves(now)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"the stored result holds what is no number: {AGAIN}") from error
     if missing := sorted(set(found) - set(was)):
         raise ValueError(f"the stored result lacks {', '.join(missing[:3])}: run `{again} --store`")
     apart = [abs(value - was[path]) / (abs(was[path]) + 0.005) for path, value in found.items()]

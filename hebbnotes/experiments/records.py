@@ -5,9 +5,12 @@ mean.
 import json
 import math
 import platform
+import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -64,18 +67,26 @@ class Run:
         """The folder of its seeds."""
         return self.folder / self.stem
 
+    def done(self) -> dict[int, Path]:
+        """Return the record of each seed that is done; other files, such as copies, are none."""
+        named = {path.stem: path for path in self.place.glob("*.json")}
+        return {int(name): named[name] for name in named if re.fullmatch("0|[1-9][0-9]*", name)}
+
 
 def write_json(path: Path, content: Any) -> None:
     """Write a JSON file, in the place of an old one."""
-    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
-    _files.write(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+    try:
+        text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    except ValueError as error:
+        raise ValueError(
+            f"{path} cannot be written, for a number is NaN or infinite: look at what was measured"
+        ) from error
+    _files.write(path, text.encode())
 
 
-def write_weights(path: Path, tensors: Weights) -> None:
-    """Write weights as safetensors that say their format."""
-    from safetensors.torch import save_file
-
-    _files.write(path, lambda beside: save_file(tensors, beside, metadata={"format": WEIGHTS}))
+def write_weights(path: Path, tensors: Weights) -> str:
+    """Write weights as safetensors that say their format; returns their checksum."""
+    return _files.write_tensors(path, tensors, {"format": WEIGHTS})
 
 
 def halved(tensors: Weights) -> Weights:
@@ -119,11 +130,11 @@ def circumstances(run: Run) -> dict[str, Any]:
 
 def read_checked(run: Run, path: Path, any_device: bool = False) -> dict[str, Any]:
     """Read a record, and refuse what is damaged or was trained otherwise."""
-    try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-        configuration, device = read["configuration"], read["device"]
-    except (json.JSONDecodeError, KeyError, TypeError) as damaged:
-        raise ValueError(f"{path} is damaged: remove it, and run the seed again") from damaged
+    mend = "remove it, and run the seed again"
+    read = _files.from_json(_files.read(path), path, mend)
+    if not _is_record(read, run.experiment.metric if path.suffix == ".json" else None):
+        raise ValueError(f"{path} is damaged: {mend}")
+    configuration, device = read["configuration"], read["device"]
     if configuration != described(run.configuration) or not (any_device or device == run.device):
         raise ValueError(
             f"{path} belongs to another configuration or device: "
@@ -132,11 +143,35 @@ def read_checked(run: Run, path: Path, any_device: bool = False) -> dict[str, An
     return read
 
 
-def number(numbers: dict[str, Any], metric: str) -> float:
-    """Return the number that a metric names; a dot leads into a dict."""
-    value: Any = numbers
+def _is_record(read: Any, metric: str | None) -> bool:
+    """Tell whether something is a record: of a seed that is done, if its metric is named, or else
+    of the seconds that were spent so far.
+    """
+    kinds = {"configuration": dict, "versions": dict, "hardware": str, "device": str}
+    if not isinstance(read, dict) or not all(isinstance(read.get(k), t) for k, t in kinds.items()):
+        return False
+    numbers = read if metric is None else read.get("numbers")
+    try:
+        seconds = number(numbers, "seconds")
+        result = 0.0 if metric is None else number(numbers, metric)
+    except ValueError:
+        return False
+    return 0 <= seconds < math.inf and math.isfinite(result)
+
+
+def number(numbers: Any, metric: str) -> float:
+    """Return the number that a metric names; a dot leads into a dict.
+
+    Raises
+    ------
+    ValueError
+        If there is no such number.
+    """
+    value = numbers
     for key in metric.split("."):
-        value = value[key]
+        value = value.get(key) if isinstance(value, dict) else None
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ValueError(f"the numbers lack {metric}: run the seed again")
     return float(value)
 
 
@@ -175,7 +210,7 @@ def collect(run: Run, target: Path) -> dict[str, Any]:
         versions.
     """
     experiment = run.experiment
-    parts = {int(path.stem): path for path in run.place.glob("*.json")}
+    parts = run.done()
     if not parts:
         raise FileNotFoundError(f"{run.place} holds no result: run the experiment first")
     read = {seed: read_checked(run, parts[seed], any_device=True) for seed in sorted(parts)}
@@ -199,6 +234,8 @@ def collect(run: Run, target: Path) -> dict[str, Any]:
         "published": _published(experiment),
         "seeds": numbers,
     }
+    for path in sorted({*run.place.glob("*.json")} - {*parts.values()}):
+        print(f"{path} is not the result of a seed: left out", file=sys.stderr)
     _collect_weights(run, read, target / f"{run.stem}.safetensors")
     write_json(target / f"{run.stem}.json", found)
     return found
@@ -210,18 +247,16 @@ def _published(experiment: Experiment[Any]) -> dict[str, Any] | None:
     return None
 
 
-def _collect_weights(run: Run, seeds: Iterable[int], path: Path) -> None:
+def _collect_weights(run: Run, seeds: dict[int, dict[str, Any]], path: Path) -> None:
     """Put those weights that an experiment keeps into one file; remove an old one, where it keeps
     none.
     """
-    from safetensors.torch import load_file
-
     only = run.experiment.keep_only
     tensors = {
         f"{seed}.{key}": tensor
-        for seed in seeds
+        for seed, read in seeds.items()
         if seed in run.experiment.keep and run.scale in run.experiment.keep_at
-        for key, tensor in load_file(run.place / f"{seed}.safetensors").items()
+        for key, tensor in _weights_of(run.place / f"{seed}.safetensors", read).items()
         if not only or key in only
     }
     if tensors:
@@ -230,14 +265,23 @@ def _collect_weights(run: Run, seeds: Iterable[int], path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def _weights_of(path: Path, read: dict[str, Any]) -> Weights:
+    """Return the weights of a seed that is done, as its record knows them."""
+    mend = f"remove {path.with_suffix('.json').name} beside it, and run the seed again"
+    try:
+        tensors, metadata = _files.read_tensors(path, f"{path} is damaged: {mend}")
+    except FileNotFoundError as missing:
+        raise FileNotFoundError(f"{path} is not there: {mend}") from missing
+    if metadata.get(_files.CHECKSUM) != read.get("weights"):
+        raise ValueError(f"{path} holds the weights of another training: {mend}")
+    return tensors
+
+
 def check_whole(run: Run, seeds: Iterable[int]) -> None:
     """Refuse to store other seeds than those of the package, together with those that are done, or
     another scale.
     """
-    done, experiment = (
-        {int(path.stem) for path in run.place.glob("*.json")} | set(seeds),
-        run.experiment,
-    )
+    done, experiment = {*run.done(), *seeds}, run.experiment
     if done != set(experiment.seeds) or run.scale not in experiment.stored:
         raise ValueError(
             f"{run.name}: the package stores the seeds {experiment.seeds} at the scales "

@@ -1,9 +1,10 @@
 """Running one seed: trained, tested and recorded; or taken up where it was stopped."""
 
-import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from hebbnotes.experiments.records import (
 
 __all__ = ["Run", "check_device", "check_first", "run_seed", "run_share"]
 
+EVERY = 30.0
+"""Seconds between two bookings of what a seed has cost."""
+
 
 def check_first(run: Run, seeds: Iterable[int], to_store: bool = False) -> None:
     """Refuse what cannot be run, or not be stored, before anything is computed or written; of the
@@ -41,11 +45,21 @@ def check_first(run: Run, seeds: Iterable[int], to_store: bool = False) -> None:
         named = ", ".join(map(str, sorted(wanted)))
         raise ValueError(f"a seed must be 0 or more and below 2**32, got {named}")
     for path in (run.place / f"{seed}.{end}" for seed in wanted for end in ("json", "began")):
-        if path.exists():
+        if os.path.lexists(path):
             read_checked(run, path)
+    for path in (run.place, *(run.place / f"{seed}.parts" for seed in wanted)):
+        _check_folder(path, may_be_link=path == run.place)
     if to_store:
         check_whole(run, wanted)
     run.experiment.needs(configuration)
+
+
+def _check_folder(path: Path, may_be_link: bool) -> None:
+    """Refuse a place that is no folder, or not one of its own."""
+    if os.path.lexists(path) and not (path.is_dir() and (may_be_link or not path.is_symlink())):
+        raise ValueError(
+            f"{path} must be a folder of its own: move away what is there, or use another folder"
+        )
 
 
 def check_device(device: str) -> None:
@@ -116,15 +130,19 @@ def _locked(run: Run, path: Path, patience: float, work: Callable[[], Any]) -> A
     """Do some work while no other process does it, as a file shows that only one can lock."""
     from filelock import FileLock, Timeout
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=patience)
     except Timeout:
         raise RuntimeError(
             f"{run.name}, {path.stem}: another process trains it in {path.parent}: wait for it, "
             "or use another folder"
         ) from None
+    except OSError as error:
+        raise OSError(
+            f"{path.parent} cannot be written into ({error.strerror or error}): use another folder"
+        ) from error
     try:
         return work()
     finally:
@@ -133,25 +151,34 @@ def _locked(run: Run, path: Path, patience: float, work: Callable[[], Any]) -> A
 
 def _train_and_test(run: Run, trial: Trial, began: Path) -> dict[str, Any]:
     """Train and test a seed, write its weights, and return what it rests on and its numbers."""
-    start, before = time.perf_counter(), _spent_before(began, trial.folder)
+    before = read_checked(run, began)["seconds"] if began.exists() else 0
     shares = [read_checked(run, path) for path in sorted(trial.folder.glob("*.share"))]
     rests_on = _joined(circumstances(run), shares)
     write_json(began, rests_on | {"seconds": before})
+    start = booked = time.monotonic()  # no clock on the wall: that may be set
 
     def spent() -> float:
-        return before + time.perf_counter() - start
+        return before + time.monotonic() - start
+
+    def tell(part: str, update: int, updates: int) -> None:
+        """Book what was spent, as often as a training is saved: this process may be killed."""
+        nonlocal booked
+        if time.monotonic() - booked > EVERY:
+            write_json(began, rests_on | {"seconds": round(spent())})
+            booked = time.monotonic()
+        trial.tell(part, update, updates)
 
     try:
-        numbers, tensors = run.experiment.train(trial, run.configuration)
+        numbers, tensors = run.experiment.train(replace(trial, tell=tell), run.configuration)
         tensors = halved(tensors)
         single = {key: tensor.float() for key, tensor in tensors.items()}
         numbers |= run.experiment.test(single, trial.seed, run.configuration)
     except BaseException:
         write_json(began, rests_on | {"seconds": round(spent())})
         raise
-    write_weights(began.with_suffix(".safetensors"), tensors)
+    checksum = write_weights(began.with_suffix(".safetensors"), tensors)
     seconds = round(spent() + sum(share["seconds"] for share in shares))
-    return rests_on | {"numbers": numbers | {"seconds": seconds}}
+    return rests_on | {"numbers": numbers | {"seconds": seconds}, "weights": checksum}
 
 
 def _joined(rests_on: dict[str, Any], shares: list[dict[str, Any]]) -> dict[str, Any]:
@@ -166,19 +193,6 @@ def _joined(rests_on: dict[str, Any], shares: list[dict[str, Any]]) -> dict[str,
             )
     processors = [one["hardware"] for one in (rests_on, *shares)]
     return rests_on | {"hardware": "; ".join(dict.fromkeys(processors))}
-
-
-def _spent_before(began: Path, parts: Path) -> float:
-    """Return the seconds that a seed has cost so far, shares apart; those of a killed process count
-    to its last checkpoint.
-    """
-    if not began.exists():
-        return 0
-    booked = json.loads(began.read_text(encoding="utf-8"))["seconds"]
-    if any(parts.glob("*.share")):  # whose checkpoints are not this process's
-        return booked
-    last = max((path.stat().st_mtime for path in parts.glob("*.checkpoint")), default=0)
-    return booked + max(0.0, last - began.stat().st_mtime)
 
 
 def run_share(
@@ -200,9 +214,9 @@ def run_share(
     def work() -> None:
         if done.exists() or (run.place / f"{seed}.json").exists():
             return
-        start = time.perf_counter()
+        start = time.monotonic()
         of_it = run.experiment.shares(run.configuration)[share]
         run.experiment.train(Trial(seed, parts, run.device, bar, tell), of_it)
-        write_json(done, circumstances(run) | {"seconds": time.perf_counter() - start})
+        write_json(done, circumstances(run) | {"seconds": time.monotonic() - start})
 
     _locked(run, parts / f"{share}.lock", patience, work)

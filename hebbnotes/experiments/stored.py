@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hebbnotes import _files
+from hebbnotes.experiments.paper import Published
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,6 +40,8 @@ __all__ = [
 
 WEIGHTS = "hebbnotes weights 1"
 """Format of the stored weights."""
+AGAIN = "install hebbnotes again"
+"""How a file of the package is mended."""
 
 
 class Measurement(NamedTuple):
@@ -53,7 +56,24 @@ def index() -> dict[str, dict[str, Any]]:
     """Return the index: of each name its chapter, what it is, its command, its scales and their
     files.
     """
-    return json.loads((files("hebbnotes") / "results" / "index.json").read_text(encoding="utf-8"))
+    path = files("hebbnotes") / "results" / "index.json"
+    made = _files.from_json(path.read_bytes(), str(path), AGAIN)
+    if not isinstance(made, dict) or not all(map(_is_entry, made.values())):
+        raise ValueError(f"{path} is damaged: {AGAIN}")
+    return made
+
+
+def _is_entry(entry: Any) -> bool:
+    """Tell whether something is what the index says of a name."""
+    texts = ("about", "chapter", "command")
+    if not isinstance(entry, dict) or not all(isinstance(entry.get(k), str) for k in texts):
+        return False
+    scales = entry.get("scales")
+    known = {"file": str, "stored": bool, "weights": list}
+    return isinstance(scales, dict) and all(
+        isinstance(one, dict) and all(isinstance(one.get(k), known[k]) for k in known)
+        for one in scales.values()
+    )
 
 
 def made_index() -> dict[str, dict[str, Any]]:
@@ -77,7 +97,7 @@ def write_index() -> Path:
     path = Path(str(files("hebbnotes") / "results" / "index.json"))
     lines = [f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in made_index().items()]
     text = "{\n" + ",\n".join(lines) + "\n}\n"
-    _files.write(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+    _files.write(path, text.encode())
     index.cache_clear()
     return path
 
@@ -177,7 +197,7 @@ def result(name: str, scale: str = "book") -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If there is no such experiment, or it has no such scale.
+        If there is no such experiment, it has no such scale, or the file is damaged.
     FileNotFoundError
         If its result is not in the package.
 
@@ -187,7 +207,38 @@ def result(name: str, scale: str = "book") -> dict[str, Any]:
     >>> found["metric"], len(found["seeds"])
     ('test_all_bits', 5)
     """
-    return json.loads(_stored(name, scale, "json").read_text(encoding="utf-8"))
+    path = _stored(name, scale, "json")
+    found = _files.from_json(path.read_bytes(), str(path), AGAIN)
+    if not (isinstance(found, dict) and ("seeds" not in _entry(name) or _is_result(found))):
+        raise ValueError(f"{path} is damaged: {AGAIN}")
+    return found
+
+
+def _is_result(found: dict[str, Any]) -> bool:
+    """Tell whether something is the result of an experiment, as far as it is read here."""
+    texts, published = ("experiment", "scale", "metric", "unit"), found.get("published", 0)
+    interval, seeds = found.get("ci95", 0), found.get("seeds")
+    return (
+        all(isinstance(found.get(key), str) for key in texts)
+        and _are_numbers(found.get("value"))
+        and (
+            interval is None
+            or (isinstance(interval, list) and len(interval) == 2 and _are_numbers(*interval))
+        )
+        and (
+            published is None
+            or (isinstance(published, dict) and {*Published._fields} < {*published})
+        )
+        and isinstance(seeds, dict)
+        and all(key.isdecimal() for key in seeds)
+        and all(
+            isinstance(one, dict) and _are_numbers(one.get("seconds")) for one in seeds.values()
+        )
+    )
+
+
+def _are_numbers(*values: Any) -> bool:
+    return all(isinstance(value, int | float) for value in values)
 
 
 def seeds(name: str, scale: str = "book") -> list[dict[str, Any]]:
@@ -206,22 +257,18 @@ def weights(name: str, scale: str = "book") -> "dict[str, Tensor]":
     Raises
     ------
     ValueError
-        If there is no such experiment, or its weights are in a format that this version does not
-        know.
+        If there is no such experiment, or its weights are damaged, or in a format that this version
+        does not know.
     FileNotFoundError
         If its weights are not in the package: some experiments keep none, or those of seed 0 alone,
         or only what a page shows.
     """
-    from safetensors import safe_open
-
-    with (
-        as_file(_stored(name, scale, "safetensors")) as path,
-        safe_open(path, framework="pt") as file,
-    ):
-        found = (file.metadata() or {}).get("format")
-        if found != WEIGHTS:
-            raise ValueError(
-                f"{path.name} has the format {found!r}, expected {WEIGHTS!r}: install the version "
-                "that belongs to it"
-            )
-        return {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+    with as_file(_stored(name, scale, "safetensors")) as path:
+        tensors, metadata = _files.read_tensors(path, f"{path} is damaged: {AGAIN}")
+    found = metadata.get("format")
+    if found != WEIGHTS:
+        raise ValueError(
+            f"{path.name} has the format {found!r}, expected {WEIGHTS!r}: install the version "
+            "that belongs to it"
+        )
+    return {key: tensor.float() for key, tensor in tensors.items()}

@@ -196,7 +196,7 @@ def run_on_cluster(run: Run, seeds: Iterable[int], address: str) -> None:
         _check_versions(client, address)
         token = run.folder / f".{uuid.uuid4().hex}.running"
         text = f"{run.name} runs on {address}: remove this file to stop it\n"
-        _files.write(token, lambda beside: beside.write_text(text, encoding="utf-8"))
+        _files.write(token, text.encode())
         futures: list[Future[Any]] = []
         try:
             _check_folder(client, token)

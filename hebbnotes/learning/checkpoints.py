@@ -1,6 +1,7 @@
 """How a training is saved, and taken up again."""
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,15 +45,13 @@ def save(
 
     ``told`` is what else makes it this training: names and numbers.
     """
-    from safetensors.torch import save_file
-
     tensors = {f"parameter.{k}": p.detach().contiguous() for k, p in enumerate(parameters)}
     tensors |= optimiser.state()
     if generator is not None:
         tensors["generator"] = generator.get_state()
     numbers = json.dumps({"loss": history.loss, "metrics": history.metrics})
     metadata = {"format": FORMAT, "history": numbers, "told": json.dumps(told)}
-    _files.write(path, lambda beside: save_file(tensors, beside, metadata=metadata))
+    _files.write_tensors(path, tensors, metadata)
 
 
 def load(
@@ -63,29 +62,24 @@ def load(
     updates: int,
     told: dict[str, Any],
 ) -> History:
-    """Take a training up where it was saved: parameters and generator are changed in place."""
-    from safetensors import SafetensorError, safe_open
-
+    """Take a training up where it was saved: parameters and generator are changed in place, once
+    everything is known to fit.
+    """
     other = (
         f"{path} is not a checkpoint of this training: "
         "remove it to start anew, or name another file"
     )
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as damaged:
-        raise ValueError(other) from damaged
+    tensors, metadata = _files.read_tensors(path, other)
     kinds = {
         name: (t.shape, t.dtype) for name, t in tensors.items() if name.startswith("parameter.")
     }
-    numbers = json.loads(metadata.get("history", '{"loss": [], "metrics": {}}'))
-    _compare(json.loads(metadata.get("told", "{}")), told, other)
+    history = _history(metadata.get("history", ""), updates)
+    if metadata.get("format") != FORMAT or _files.CHECKSUM not in metadata or history is None:
+        raise ValueError(other)
+    _compare(metadata.get("told", ""), told, other)
     if (
-        metadata.get("format") != FORMAT
-        or kinds != {f"parameter.{k}": (p.shape, p.dtype) for k, p in enumerate(parameters)}
-        or ("generator" in tensors) != (generator is not None)
-        or len(numbers["loss"]) > updates
+        kinds != {f"parameter.{k}": (p.shape, p.dtype) for k, p in enumerate(parameters)}
+        or not _goes_on(generator, tensors.get("generator"))
         or not optimiser.fits(tensors)
     ):
         raise ValueError(other)
@@ -95,12 +89,44 @@ def load(
     optimiser.load(tensors)
     if generator is not None:
         generator.set_state(tensors["generator"])
-    return History(numbers["loss"], numbers["metrics"])
+    return history
 
 
-def _compare(there: dict[str, Any], told: dict[str, Any], other: str) -> None:
+def _history(text: str, updates: int) -> History | None:
+    """Return the history that a checkpoint holds, if it is one of at most so many updates."""
+    try:
+        told = json.loads(text)
+        loss, metrics = told["loss"], told["metrics"]
+        columns = [loss, *metrics.values()]
+        n_updates = len(loss)
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return None
+    if n_updates > updates or not all(isinstance(column, list) for column in columns):
+        return None
+    fits = all(len(column) == n_updates for column in columns) and all(
+        isinstance(entry, float) for column in columns for entry in column
+    )
+    return History(loss, metrics) if fits and all(map(math.isfinite, loss)) else None
+
+
+def _goes_on(generator: torch.Generator | None, state: Tensor | None) -> bool:
+    """Tell whether a generator, or none, can take up a state, or none; neither is changed."""
+    if generator is None or state is None:
+        return generator is None and state is None
+    try:
+        torch.Generator(generator.device).set_state(state)
+    except (RuntimeError, TypeError):
+        return False
+    return True
+
+
+def _compare(text: str, told: dict[str, Any], other: str) -> None:
     """Raise if a checkpoint was told other things than this training, with what differs."""
     here = json.loads(json.dumps(told))
+    try:
+        there = dict(json.loads(text))
+    except (ValueError, TypeError, RecursionError):
+        raise ValueError(other) from None
     differ = [
         f"{name} is {there.get(name)} there and {here.get(name)} here"
         for name in {**there, **here}

@@ -5,6 +5,9 @@ from torch import Tensor
 
 __all__ = ["Optimiser"]
 
+MOMENTS = {"adam": {"step", "exp_avg", "exp_avg_sq"}, "muon": {"momentum_buffer"}}
+"""What is remembered of each parameter."""
+
 
 class Optimiser:
     """Adam, and Muon for kernels if that has a learning rate."""
@@ -46,21 +49,23 @@ class Optimiser:
         }
 
     def fits(self, tensors: dict[str, Tensor]) -> bool:
-        """Tell whether ``tensors`` is what such optimisers of such parameters remembered."""
-        saved = {key: t for key, t in tensors.items() if key.startswith(("adam.", "muon."))}
-        shapes = {
-            f"{name}.{k}": part.param_groups[0]["params"][place].shape
+        """Tell whether ``tensors`` is what such optimisers of such parameters remembered: all of a
+        parameter, or nothing of one that never had a gradient.
+        """
+        saved: dict[str, dict[str, Tensor]] = {}
+        for key, value in tensors.items():
+            if key.startswith(("adam.", "muon.")):
+                place, _, what = key.rpartition(".")
+                saved.setdefault(place, {})[what] = value
+        known = {
+            f"{name}.{k}": p
             for name, part in self.parts.items()
-            for place, k in enumerate(self.places[name])
+            for k, p in zip(self.places[name], part.param_groups[0]["params"], strict=True)
         }
-        needed = {"adam": {"step", "exp_avg", "exp_avg_sq"}, "muon": {"momentum_buffer"}}
-        found: dict[str, set[str]] = {}
-        for key, value in saved.items():
-            place, _, what = key.rpartition(".")
-            found.setdefault(place, set()).add(what)
-            if place not in shapes or (what != "step" and value.shape != shapes[place]):
-                return False
-        return all(names == needed[place.split(".")[0]] for place, names in found.items())
+        return saved.keys() <= known.keys() and all(
+            _fit(MOMENTS[place.partition(".")[0]], its, known[place])
+            for place, its in saved.items()
+        )
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Take up what :meth:`state` returned."""
@@ -71,6 +76,17 @@ class Optimiser:
                     _, k, what = key.split(".")
                     state.setdefault(self.places[name].index(int(k)), {})[what] = value
             part.load_state_dict(part.state_dict() | {"state": state})
+
+
+def _fit(names: set[str], saved: dict[str, Tensor], p: Tensor) -> bool:
+    """Tell whether these are the moments of a parameter; the count of steps is a scalar."""
+    return saved.keys() == names and all(
+        value.is_floating_point()
+        and (
+            value.ndim == 0 if what == "step" else (value.shape, value.dtype) == (p.shape, p.dtype)
+        )
+        for what, value in saved.items()
+    )
 
 
 def _matrix(kernel: Tensor) -> Tensor:

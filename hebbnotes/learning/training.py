@@ -15,6 +15,7 @@ from torch import Tensor
 
 from hebbnotes import _checks
 from hebbnotes.learning.checkpoints import History, load, save
+from hebbnotes.learning.interruption import Interruption
 from hebbnotes.learning.optimiser import Optimiser
 
 __all__ = ["History", "constant", "cosine", "train", "watched"]
@@ -58,9 +59,9 @@ def train(
 ) -> History:
     """Minimise a loss with Adam; the kernels of convolutions, if so wished, with Muon.
 
-    An interruption (Ctrl-C, or "interrupt" in a notebook) returns what there is. Source: torch's
-    moments of Adam, as in Miconi, Stanley & Clune (2018); ``torch.optim.Muon``, of K. Jordan and
-    others (2024).
+    An interruption (Ctrl-C, or "interrupt" in a notebook) saves and returns what there is, as it
+    was after the last whole update, the generator, too. Source: torch's moments of Adam, as in
+    Miconi, Stanley & Clune (2018); ``torch.optim.Muon``, of K. Jordan and others (2024).
 
     >>> x = torch.tensor([3.0], requires_grad=True)
     >>> history = train([x], lambda update: ((x**2).sum(), {"x": x.item()}), 200, lr=0.1)
@@ -122,28 +123,33 @@ def train(
     if progress is None:
         progress = watched() and find_spec("tqdm") is not None
     shown = _bar(len(history.loss), updates, progress, bar)
+    interruption, n_saved, drawn = Interruption(), len(history.loss), None
     try:
-        for update in shown:
-            value, metrics = _checked(loss(update))
-            where = f"at update {update}: try a smaller lr (now {lr:g}) or a clip_norm"
-            if not math.isfinite(value.item()):
-                raise FloatingPointError(f"the loss is {value.item()} {where}")
-            if history.loss and metrics.keys() != history.metrics.keys():
-                raise ValueError(
-                    f"loss must return numbers of the same names each time, got {sorted(metrics)} "
-                    f"after {sorted(history.metrics)}: return math.nan where there is none"
-                )
-            _differentiate(value, parameters, clip_norm, where)
-            factor = schedule(update / updates)
-            _step(optimiser, parameters, _checks.number("what schedule returns", factor, 0), where)
-            _note(history, shown, value.item(), metrics)
-            if checkpoint is not None and (
-                time.monotonic() - saved > every or update == updates - 1
-            ):
-                save(Path(checkpoint), parameters, optimiser, generator, told, history)
-                saved = time.monotonic()
+        with interruption:
+            for update in shown:
+                drawn = None if generator is None else generator.get_state()
+                value, metrics = _checked(loss(update))
+                where = f"at update {update}: try a smaller lr (now {lr:g}) or a clip_norm"
+                if not math.isfinite(value.item()):
+                    raise FloatingPointError(f"the loss is {value.item()} {where}")
+                _same_names(history, metrics)
+                _differentiate(value, parameters, clip_norm, where)
+                factor = _checks.number("what schedule returns", schedule(update / updates), 0)
+                with interruption.kept_back:
+                    _step(optimiser, parameters, factor, where)
+                    _note(history, shown, value.item(), metrics)
+                    drawn = None  # from here on, the generator stands where it should
+                if checkpoint is not None and (
+                    time.monotonic() - saved > every or update == updates - 1
+                ):
+                    save(Path(checkpoint), parameters, optimiser, generator, told, history)
+                    saved, n_saved = time.monotonic(), len(history.loss)
     except KeyboardInterrupt:
         history.interrupted = True
+        if generator is not None and drawn is not None:
+            generator.set_state(drawn)
+        if checkpoint is not None and len(history.loss) > n_saved and not interruption.torn:
+            save(Path(checkpoint), parameters, optimiser, generator, told, history)
     finally:
         shown.close()
     return history
@@ -230,6 +236,15 @@ def _checked(returned: Any) -> tuple[Tensor, dict[str, float]]:
                 f"loss must return numbers second, got {_checks.got(number)} as {name!r}"
             ) from wrong
     return value.squeeze(), numbers
+
+
+def _same_names(history: History, metrics: dict[str, float]) -> None:
+    """Raise if there are other numbers than those of the updates before."""
+    if history.loss and metrics.keys() != history.metrics.keys():
+        raise ValueError(
+            f"loss must return numbers of the same names each time, got {sorted(metrics)} "
+            f"after {sorted(history.metrics)}: return math.nan where there is none"
+        )
 
 
 def _differentiate(

@@ -7,7 +7,12 @@ into the processor's cache, where all its steps are done.
 Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]``.
 """
 
+import contextlib
 import math
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +25,7 @@ from hebbnotes.plasticity.rules import Rule
 
 with _checks.extra("chapters"):
     import numba
+    from numba.core.caching import FunctionCache
 
 __all__ = [
     "POWERS",
@@ -39,7 +45,36 @@ __all__ = [
 POWERS: dict[Rule, int] = {rules.hebb: 0, rules.decay: 1, rules.oja: 2}
 """The rules that are compiled, each with the power of the output by which it forgets."""
 
-jit = numba.njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+
+class _Cache(FunctionCache):
+    """Numba's folder of machine code: where it fails, code is compiled again."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return what is kept, or nothing, where the file is damaged."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # whatever unpickling makes of it
+            with contextlib.suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep machine code, unless the disk takes no more, or its index is damaged."""
+        with contextlib.suppress(OSError, EOFError, pickle.UnpicklingError):
+            super().save_overload(sig, data)
+
+
+def jit(function: Callable[..., Any]) -> Any:
+    """Compile a function; the machine code is kept for the next time where that can be written:
+    by ``NUMBA_CACHE_DIR``, beside the package, or below the user's home.
+    """
+    fast = {"reassoc", "contract", "nsz"}
+    compiled: Any = numba.njit(error_model="numpy", fastmath=fast)(function)
+    beside = os.access(Path(__file__).parent, os.W_OK)
+    if beside or os.environ.get("NUMBA_CACHE_DIR") or os.path.isabs(os.path.expanduser("~")):
+        with contextlib.suppress(RuntimeError):  # there is no such place
+            compiled._cache = _Cache(function)
+    return compiled
 
 
 class _Net(NamedTuple):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from hebbnotes import rules, run, tasks
-from hebbnotes.chapters.fast_evaluation import benchmark
+from hebbnotes.chapters.fast_evaluation import benchmark, formulations
 from hebbnotes.plasticity import chunks
 from hebbnotes.tasks import PatternCompletion
 
@@ -21,9 +21,9 @@ def test_the_published_formulation_is_the_network_alone_and_on_a_batch(rule):
     shown = SMALL.sample(3, g)
     expected = run(shown.inputs, w, alpha, eta, rule, clamp=shown.clamp, method="loop")[0][-1]
     torch.testing.assert_close(
-        benchmark.batched(shown.inputs, shown.clamp, w, alpha, eta, rule), expected
+        formulations.batched(shown.inputs, shown.clamp, w, alpha, eta, rule), expected
     )
-    alone = benchmark.published(shown.inputs[:, :1], shown.clamp[:, :1], w, alpha, eta, rule)
+    alone = formulations.published(shown.inputs[:, :1], shown.clamp[:, :1], w, alpha, eta, rule)
     torch.testing.assert_close(alone, expected[:1])
 
 
@@ -99,3 +99,45 @@ def test_a_result_is_measured_printed_and_stored_beside_and_renamed(monkeypatch,
     monkeypatch.setattr(benchmark, "measure_computer", lambda: {"matrix_product_gflops": 1.0})
     benchmark.main(["computer"])
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"matrix_product_gflops": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["bogus"], "invalid choice: 'bogus'"),
+        (["times", "bogus", "3"], "invalid choice: 'bogus'"),
+        (["times", "images"], "required: rounds"),
+        (["times", "images", "0"], "must be 1 or more, got '0'"),
+        (["memory", "images", "bogus"], "invalid choice: 'bogus'"),
+        (["computer", "more"], "unrecognized arguments: more"),
+        *((["--rounds", n], f"must be 1 or more, got '{n}'") for n in ("0", "1.5", "many")),
+        (["--rounds", "-1"], "--rounds"),
+    ],
+)
+def test_a_measurement_that_cannot_be_is_refused_before_anything_is_measured(
+    capsys, monkeypatch, arguments, said
+):
+    monkeypatch.setattr(benchmark, "measure", None)
+    with pytest.raises(SystemExit) as ended:
+        benchmark.main(arguments)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_measurement_that_dies_is_an_error_in_a_line(capsys, monkeypatch):
+    monkeypatch.setattr(benchmark.sys, "executable", "/bin/false")
+    assert benchmark.main([]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: the measurement of computer ended with status 1")
+    assert "Traceback" not in said
+    with pytest.raises(ValueError, match="rounds must be at least 1"):
+        benchmark.measure(0)
+
+
+def test_a_measurement_that_is_stopped_says_so(capsys, monkeypatch):
+    def stopped(rounds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(benchmark, "measure", stopped)
+    assert benchmark.main(["--store"]) == 130
+    assert "nothing is stored" in capsys.readouterr().err

@@ -105,6 +105,56 @@ def test_only_a_whole_result_is_stored_and_what_was_trained_otherwise_is_refused
             call()
 
 
+FOREIGN = ["notes.json", "10 (copy).json", "._10.json", "010.json", "-1.json", "1e1.json", "²."]
+
+
+def test_files_that_are_no_seed_are_left_out_and_named(tiny, tmp_path, capsys):
+    run = Run(tiny, tmp_path)
+    for seed in (2, 10):
+        running.run_seed(run, seed)
+    expected = records.collect(run, tmp_path / "before")
+    for name in FOREIGN:
+        (run.place / name.replace("².", "².json")).write_text("notes of my own")
+    assert records.collect(run, tmp_path / "after") == expected
+    said = capsys.readouterr().err
+    assert said.count("is not the result of a seed: left out") == len(FOREIGN)
+    records.check_whole(run, ())
+
+
+def test_weights_that_are_missing_damaged_or_anothers_are_named_with_the_mend(
+    tiny, tmp_path, capsys
+):
+    run = Run(tiny, tmp_path)
+    for seed in (2, 10):
+        running.run_seed(run, seed)
+    path, other = (run.place / f"{seed}.safetensors" for seed in (10, 2))
+    content, flipped = path.read_bytes(), bytearray(path.read_bytes())
+    flipped[-3] ^= 4
+    mend = r"remove 10.json beside it, and run the seed again"
+    for new, said in (
+        (None, f"10.safetensors is not there: {mend}"),
+        (bytes(flipped), f"10.safetensors is damaged: {mend}"),
+        (content[:50], f"10.safetensors is damaged: {mend}"),
+        (other.read_bytes(), f"10.safetensors holds the weights of another training: {mend}"),
+    ):
+        path.unlink()
+        if new is not None:
+            path.write_bytes(new)
+        with pytest.raises((ValueError, OSError), match=said):
+            records.collect(run, tmp_path)
+        assert main(["run", tiny, "--folder", str(tmp_path), "--seed", "10"]) == 1
+        assert said in capsys.readouterr().err
+        path.write_bytes(content)
+    assert main(["run", tiny, "--folder", str(tmp_path), "--seed", "10"]) == 0
+
+
+def test_numbers_that_json_cannot_hold_are_said_to_be_that(tmp_path):
+    for number in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=r"0.json cannot be written, for a number is NaN"):
+            records.write_json(tmp_path / "0.json", {"numbers": [number]})
+    assert not list(tmp_path.iterdir())
+
+
 def test_kept_matrices_are_halved_only_where_that_can_hold_them():
     tensors = {
         "w": torch.tensor([[1e5, 1.0]]),

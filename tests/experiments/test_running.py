@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from hebbnotes import experiments, training
 from hebbnotes.chapters.natural_images import smooth
-from hebbnotes.experiments import evaluation, running
+from hebbnotes.experiments import evaluation, records, running
 from hebbnotes.experiments.__main__ import main
 from hebbnotes.experiments.records import Run
 from tests.experiments.small import put, without_seconds
@@ -127,19 +127,125 @@ def test_data_that_are_missing_are_named_before_anything_is_written(tmp_path, mo
     assert not (tmp_path / "runs").exists()
 
 
-def test_what_a_seed_has_cost_counts_to_the_last_checkpoint(tmp_path):
-    began, parts = tmp_path / "0.began", tmp_path / "0.parts"
-    assert running._spent_before(began, parts) == 0
-    began.write_text(json.dumps({"seconds": 100}))
-    os.utime(began, (1_000, 1_000))
-    assert running._spent_before(began, parts) == 100, "stopped before its first checkpoint"
-    parts.mkdir()
-    for name, at in (("a", 1_020), ("b", 1_050)):
-        (parts / f"{name}.checkpoint").touch()
-        os.utime(parts / f"{name}.checkpoint", (at, at))
-    assert running._spent_before(began, parts) == 150
-    os.utime(began, (1_060, 1_060))
-    assert running._spent_before(began, parts) == 100, "stopped in order, with its seconds booked"
+def test_what_a_seed_has_cost_is_booked_while_it_is_trained_whatever_the_clock_says(
+    tiny, tmp_path, monkeypatch
+):
+    now, booked, real = iter(range(0, 10_000, 7)), [], running.write_json
+    began = tmp_path / tiny / "2.began"
+    monkeypatch.setattr(running, "EVERY", 0.0)
+    monkeypatch.setattr(running.time, "monotonic", lambda: next(now))
+
+    def noted(path, content):
+        real(path, content)
+        if path.suffix == ".began":
+            booked.append(content["seconds"])
+            os.utime(path, (0, 0))  # 1970
+            (path.parent / "2.parts").mkdir(exist_ok=True)
+            os.utime(path.parent / "2.parts", (2e9, 2e9))
+
+    monkeypatch.setattr(running, "write_json", noted)
+    killed = KeyError("as if the process were killed: nothing more is written")
+
+    def dies(path, content):
+        if len(booked) == 3:
+            raise killed
+        noted(path, content)
+
+    monkeypatch.setattr(running, "write_json", dies)
+    with pytest.raises(KeyError):
+        running.run_seed(Run(tiny, tmp_path), 2)
+    assert booked == sorted(booked)
+    assert booked[0] == 0 < booked[-1] < 1_000
+    before = json.loads(began.read_text())["seconds"]
+    assert before == booked[-1]
+    monkeypatch.setattr(running, "write_json", real)
+    found = running.run_seed(Run(tiny, tmp_path), 2)
+    assert before < found["numbers"]["seconds"] < before + 1_000
+    assert not began.exists()
+
+
+CONTENTS = {
+    "no numbers": lambda was: {k: v for k, v in was.items() if k != "numbers"},
+    "numbers of text": lambda was: was | {"numbers": "many"},
+    "no metric": lambda was: was | {"numbers": {"seconds": 1}},
+    "a metric of text": lambda was: was | {"numbers": {"seconds": 1, "transfer_erased": "half"}},
+    "a metric in part": lambda was: was | {"numbers": {"seconds": 1, "transfer_erased": {}}},
+    "no seconds": lambda was: was | {"numbers": without_seconds(was["numbers"])},
+    "seconds below 0": lambda was: was | {"numbers": was["numbers"] | {"seconds": -1}},
+    "no versions": lambda was: {k: v for k, v in was.items() if k != "versions"},
+    "hardware of numbers": lambda was: was | {"hardware": 5},
+    "a list": lambda was: [was],
+    "nothing": lambda was: {},
+}
+
+
+@pytest.mark.parametrize("name", [*CONTENTS, "NaN", "no UTF-8", "half", "a folder"])
+def test_a_damaged_record_is_named_with_its_mend_by_all_that_read_it(tiny, tmp_path, capsys, name):
+    running.run_seed(Run(tiny, tmp_path), 2)
+    done = tmp_path / tiny / "2.json"
+    was = json.loads(done.read_text())
+    if name in CONTENTS:
+        done.write_text(json.dumps(CONTENTS[name](was)))
+    elif name == "a folder":
+        done.unlink()
+        done.mkdir()
+    else:
+        metric = next(iter(was["numbers"]["transfer_erased"].values()))
+        text = done.read_text()
+        done.write_bytes(
+            {
+                "NaN": text.replace(f"{metric}", "NaN").encode(),
+                "no UTF-8": text.replace("torch", "torch\xe9").encode("latin-1"),
+                "half": text[: len(text) // 2].encode(),
+            }[name]
+        )
+    for call in (
+        lambda: running.run_seed(Run(tiny, tmp_path), 2),
+        lambda: records.collect(Run(tiny, tmp_path), tmp_path),
+    ):
+        with pytest.raises((ValueError, OSError), match=r"2.json .*: (remove it, and run|name an)"):
+            call()
+    assert main(["run", tiny, "--folder", str(tmp_path), "--seed", "2"]) == 1
+    assert str(done) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "{", '{"seconds": 5}', "\xff"])
+def test_a_damaged_booking_is_refused_before_anything_is_trained(tiny, tmp_path, content):
+    began = tmp_path / tiny / "2.began"
+    began.parent.mkdir()
+    began.write_text(content, encoding="latin-1")
+    with pytest.raises(ValueError, match=r"2.began is damaged: remove it, and run the seed again"):
+        running.run_seed(Run(tiny, tmp_path), 2)
+    assert list(began.parent.iterdir()) == [began]
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "dead link", "place"])
+def test_what_stands_where_a_folder_should_is_refused_before_anything_is_trained(
+    tiny, tmp_path, capsys, kind
+):
+    (tmp_path / "elsewhere").mkdir()
+    place = tmp_path / "runs" / tiny
+    parts = place if kind == "place" else place / "2.parts"
+    parts.parent.mkdir(parents=True)
+    if kind in ("file", "place"):
+        parts.write_text("mine")
+    else:
+        parts.symlink_to(tmp_path / ("elsewhere" if kind == "link" else "nowhere"))
+    assert main(["run", tiny, "--folder", str(tmp_path / "runs"), "--seed", "2"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert f"{parts} must be a folder of its own" in said or "cannot be" in said
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert not place.is_dir() or [path.name for path in place.iterdir()] == ["2.parts"]
+
+
+def test_a_folder_that_may_not_be_written_into_is_named(tiny, tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(running.Path, "mkdir", refuse)
+    with pytest.raises(OSError, match=rf"{tiny} cannot be written into \(Permission denied\): use"):
+        running.run_seed(Run(tiny, tmp_path), 2)
 
 
 def test_a_trial_of_several_trainings_goes_on_in_the_middle(tmp_path, monkeypatch):
@@ -162,8 +268,8 @@ def test_a_trial_of_several_trainings_goes_on_in_the_middle(tmp_path, monkeypatc
     with pytest.raises(KeyboardInterrupt):
         running.run_seed(Run(name, tmp_path / "stopped"), 0)
     again = running.run_seed(Run(name, tmp_path / "stopped"), 0)["numbers"]
-    assert len(calls) == 19 + 1 + (36 - 18) + 3, (
-        "six of twelve trainings are not repeated, the seventh is; three tests"
+    assert len(calls) == 19 + 1 + (36 - 19) + 3, (
+        "no update of the twelve trainings is repeated; three tests"
     )
     assert without_seconds(again) == without_seconds(whole)
 

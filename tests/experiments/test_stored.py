@@ -1,14 +1,22 @@
 """What is stored is what the code would make; it is listed in an index, and read without torch."""
 
+import contextlib
 import json
+import re
+import shutil
 import subprocess
 import sys
 
 import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors import safe_open
 
-from hebbnotes import experiments
+from hebbnotes import _files, experiments
+from hebbnotes.experiments import __main__ as command
 from hebbnotes.experiments import records, stored
+from hebbnotes.experiments.__main__ import main
 from hebbnotes.experiments.evaluation import evaluate
 from hebbnotes.experiments.experiment import described
 
@@ -139,3 +147,164 @@ def test_the_command_lists_what_there_is_and_refuses_other_names():
     assert experiments.result("thousand-bits", "paper") == experiments.result("thousand-bits"), (
         "it is as published"
     )
+
+
+SMALL = "three-numbers-once"
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    """A package with the index, one small result, and its weights."""
+    folder = tmp_path_factory.mktemp("package") / "results"
+    folder.mkdir()
+    for name in ("index.json", f"{SMALL}.json", f"{SMALL}.safetensors"):
+        shutil.copy(str(records.files("hebbnotes") / "results" / name), folder / name)
+    return folder.parent
+
+
+@contextlib.contextmanager
+def damaged(package, name, content):
+    """Read from the package, one of whose files has another content."""
+    path = package / "results" / name
+    before = path.read_bytes()
+    path.write_bytes(content)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(stored, "files", lambda _: package)
+        stored.index.cache_clear()
+        try:
+            yield
+        finally:
+            path.write_bytes(before)
+            stored.index.cache_clear()
+
+
+def read_all():
+    """Read all that the package tells of an experiment; returns the error that names the mend."""
+    try:
+        for name in (SMALL, "benchmark"):
+            stored.command(name)
+            with contextlib.suppress(FileNotFoundError):
+                experiments.result(name)
+        experiments.seeds(SMALL)
+        stored.minutes(SMALL)
+        evaluate(SMALL)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+@settings(max_examples=60)
+@given(st.data(), st.sampled_from([f"{SMALL}.json", "index.json", f"{SMALL}.safetensors"]))
+def test_no_damage_of_a_stored_file_is_more_than_an_error_with_a_mend(package, data, name):
+    content = (package / "results" / name).read_bytes()
+    at, new = data.draw(st.integers(0, len(content) - 1)), bytearray(content)
+    if data.draw(st.booleans()):
+        new[at] ^= 1 << data.draw(st.integers(0, 7))
+    else:
+        at = min(at, len(content) - 20)
+        new[at : at + 20] = data.draw(st.binary(min_size=20, max_size=20))
+    with damaged(package, name, bytes(new)):
+        said = read_all()
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", b"[]", b"5", b"{", b"\xff", b'{"seeds": {}}', b'{"seeds": 5}', b"NaN"],
+    ids=repr,
+)
+@pytest.mark.parametrize("name", [f"{SMALL}.json", "index.json", f"{SMALL}.safetensors"])
+def test_a_stored_file_that_holds_something_else_is_named(package, name, content, capsys):
+    if (name, content) == ("index.json", b"{}"):
+        return  # a package without experiments
+    with damaged(package, name, content):
+        said = read_all()
+        assert name in said
+        assert "is damaged: install hebbnotes again" in said
+        assert main(["evaluate", SMALL]) == 1
+        assert name in capsys.readouterr().err
+        if name == "index.json":
+            assert main([]) == 1
+            assert "index.json is damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", ["metric", "unit", "value", "ci95", "published", "seeds"])
+def test_a_stored_result_that_lacks_something_is_named(package, key):
+    content = json.loads((package / "results" / f"{SMALL}.json").read_text())
+    changes = [{k: v for k, v in content.items() if k != key}, content | {key: "text"}]
+    if key == "seeds":
+        changes += [content | {key: {"0": {}}}, content | {key: {"notes": {"seconds": 1}}}]
+    for change in changes:
+        if change.get(key) == "text" and key in ("metric", "unit"):
+            continue
+        with damaged(package, f"{SMALL}.json", json.dumps(change).encode()):
+            assert f"{SMALL}.json is damaged: install hebbnotes again" in read_all()
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {},
+        {"0.w": torch.zeros(3, 3)},
+        {
+            "0.inhibition": torch.zeros(2),
+            "0.log_gain": torch.zeros(()),
+            "0.eta_logit": torch.ones(7),
+        },
+    ],
+    ids=["none", "others", "other shapes"],
+)
+def test_weights_of_another_network_are_said_to_be_that(package, tmp_path, tensors):
+    path = tmp_path / "w"
+    seeds = {str(s) for s in experiments.EXPERIMENTS[SMALL].keep}
+    all_of = {f"{s}.{k.partition('.')[2]}": v.clone() for s in seeds for k, v in tensors.items()}
+    _files.write_tensors(path, all_of, {"format": stored.WEIGHTS})
+    with damaged(package, f"{SMALL}.safetensors", path.read_bytes()):
+        said = read_all()
+    assert re.search(rf"{SMALL}.safetensors are not those of {SMALL} \(.*\): install", said)
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--seed", "3", "10", "NAME", "--scale", "notebook"],
+        ["run", "NAME", "--seed", "3", "10", "--scale", "notebook"],
+        ["run", "--scale", "notebook", "--seed", "3", "NAME", "--seed", "10"],
+        ["run", "--seed=3", "NAME", "--scale=notebook", "--seed=10"],
+    ],
+    ids=" ".join,
+)
+def test_names_stand_before_or_after_the_seeds(monkeypatch, arguments):
+    asked = []
+    monkeypatch.setattr(command, "_run_all", lambda chosen: asked.append(chosen) or 0)
+    assert main([SMALL if one == "NAME" else one for one in arguments]) == 0
+    assert (asked[0].names, asked[0].seed, asked[0].scale) == ([SMALL], [3, 10], "notebook")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "--seed", "0", "nothing"], "NAME: must be one of"),
+        (["run", "--seed", SMALL], "--seed: invalid int value"),
+        (["run", "--seed"], "--seed: expected at least one argument"),
+        (["run", SMALL, "--seed", "0.5"], "--seed: invalid int value: '0.5'"),
+        (["run", "--seed", "0"], "required: NAME"),
+        (["evaluate"], "required: NAME"),
+        (["train"], "invalid choice: 'train'"),
+    ],
+)
+def test_a_command_that_cannot_be_is_refused_in_a_line(capsys, arguments, said):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_what_is_not_installed_is_said_in_a_line(monkeypatch, capsys):
+    def lacking(*args):
+        raise ModuleNotFoundError('numba is needed here: pip install "hebbnotes[chapters]"')
+
+    monkeypatch.setattr(command, "_run_all", lacking)
+    assert main(["run", SMALL]) == 1
+    assert capsys.readouterr().err.startswith("error: numba is needed here")

@@ -5,11 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 from filelock import FileLock, Timeout
 
+from hebbnotes import _files
 from hebbnotes.experiments import workers
 from hebbnotes.experiments.records import Run
 from tests.experiments.small import without_seconds
@@ -69,6 +71,73 @@ def test_a_killed_process_goes_on_to_the_same_result(tmp_path):
     assert (tmp_path / "killed" / f"{place.name}.safetensors").read_bytes() == (
         tmp_path / "whole" / f"{place.name}.safetensors"
     ).read_bytes()
+
+
+@pytest.mark.parametrize("sent", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_saves_before_the_command_ends(tmp_path, sent):
+    """The command itself, run as a program is, and saved by the interruption alone."""
+    program = smaller(tmp_path, updates=100_000)
+    start = (
+        "note = training._note\n"
+        "def noted(history, *rest):\n"
+        " note(history, *rest)\n"
+        f" if len(history.loss) == 20:\n  open({str(tmp_path / 'twenty')!r}, 'w').close()\n"
+        "training._note = noted\n"
+    )
+    start += "import runpy, sys\nsys.argv = ['', 'run', 'three-numbers-once', '--seed', '0', "
+    start += f"'--folder', {str(tmp_path)!r}]\n"
+    start += "runpy.run_module('hebbnotes.experiments', run_name='__main__')"
+    program[-1] = program[-1].partition("raise SystemExit")[0] + start
+    place = tmp_path / "three-numbers-once"
+    with subprocess.Popen(
+        program,
+        env=ONE_THREAD,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    ) as now:
+        until((tmp_path / "twenty").exists)
+        assert not list(place.glob("0.parts/*")), "nothing is saved by the clock yet"
+        now.send_signal(getattr(signal, sent))
+        said = now.communicate(timeout=60)[1]
+    assert now.returncode == 130
+    assert said.splitlines()[-1] == "stopped; the same command goes on from the last checkpoint"
+    assert "Traceback" not in said
+    history = _files.read_tensors(place / "0.parts" / "training.checkpoint", "")[1]["history"]
+    assert len(json.loads(history)["loss"]) >= 20
+
+
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
+    program = (
+        "import runpy, signal, sys\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "sys.argv = ['']\n"
+        "try:\n runpy.run_module('hebbnotes.experiments', run_name='__main__')\n"
+        "except SystemExit:\n print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.endswith("True\n"), "as nohup asks for"
+
+
+def test_seeds_are_run_in_any_thread(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "_in_a_process", noted)
+    run, before, failed = Run("three-numbers-once", tmp_path), signal.getsignal(signal.SIGINT), []
+
+    def work():
+        try:
+            workers.run_seeds(run, [0, 1], processes=2)
+        except BaseException as error:  # it would end the thread unseen
+            failed.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert not failed
+    assert len(list(tmp_path.iterdir())) == 2
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def noted(run, seed, bar):

@@ -1,14 +1,22 @@
 """A training that was saved goes on to the same numbers; what is not its checkpoint is refused."""
 
 import functools
+import json
 import os
+import signal
+import subprocess
+import sys
+import threading
 
 import pytest
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 
-from hebbnotes import tasks, training
+from hebbnotes import _files, tasks, training
+from hebbnotes.learning import checkpoints
+from hebbnotes.learning.interruption import Interruption
 from hebbnotes.networks import ThreeNumbers
 
 
@@ -102,6 +110,241 @@ def test_a_training_is_saved_no_more_often_than_asked_for(tmp_path, monkeypatch)
     assert saves == [3, 6, 9, 12], "the clock ticks at each look, and once more at each save"
 
 
+REFUSED = "is not a checkpoint of this training: remove it to start anew, or name another file"
+
+
+def start(seed=0):
+    """Return two numbers to be trained, and a generator."""
+    return torch.zeros(2, requires_grad=True), torch.Generator().manual_seed(seed)
+
+
+def drawn(path, updates, stop=None, begin=None, **kwargs):
+    """Train two numbers on what a generator draws; returns them and the history."""
+    x, g = begin or start()
+
+    def loss(update):
+        batch = torch.randn(2, generator=g)
+        if update == stop:
+            raise KeyboardInterrupt
+        return (x - batch).square().sum(), {"x": x[0].item()}
+
+    history = training.train(
+        [x], loss, updates, lr=0.1, checkpoint=path, generator=g, **{"every": 99.0} | kwargs
+    )
+    return x.detach(), history, g
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "c"
+    drawn(path, 3)
+    return path
+
+
+def rewrite(path, target, tensors=None, **metadata):
+    """Write a checkpoint anew, with another checksum, after a change; None takes a thing away."""
+    before, told = _files.read_tensors(path, "")
+    after = {k: v for k, v in (before | (tensors or {})).items() if v is not None}
+    told = {k: v for k, v in (told | metadata).items() if v is not None and k != "sha256"}
+    _files.write_tensors(target, after, told)
+
+
+HISTORIES = {
+    "no JSON": "{",
+    "a list": "[]",
+    "a number": "5",
+    "a loss of 5": '{"loss": 5, "metrics": {}}',
+    "a loss of text": '{"loss": "abc", "metrics": {}}',
+    "losses of text": '{"loss": ["a"], "metrics": {}}',
+    "losses that are NaN": '{"loss": [NaN], "metrics": {}}',
+    "no metrics": '{"loss": [1.0]}',
+    "metrics in a list": '{"loss": [1.0], "metrics": []}',
+    "a metric of a number": '{"loss": [1.0], "metrics": {"x": 1.0}}',
+    "more metrics than losses": '{"loss": [1.0], "metrics": {"x": [1.0, 2.0]}}',
+    "endless": "[" * 100_000,
+    "nothing": None,
+}
+TENSORS = {
+    "Adam of another shape": {"adam.0.exp_avg": torch.zeros(3)},
+    "Adam of another precision": {"adam.0.exp_avg": torch.zeros(2, dtype=torch.float64)},
+    "Adam in part": {"adam.0.exp_avg_sq": None},
+    "steps of several": {"adam.0.step": torch.zeros(2)},
+    "another moment": {"adam.0.more": torch.zeros(2)},
+    "another parameter's": {"adam.7.step": torch.zeros(())},
+    "no number": {"adam.x.step": torch.zeros(())},
+    "Muon": {"muon.0.momentum_buffer": torch.zeros(2)},
+    "a generator of 7 bytes": {"generator": torch.zeros(7, dtype=torch.uint8)},
+    "a generator of zeros": {"generator": torch.zeros(5056, dtype=torch.uint8)},
+    "a generator of numbers": {"generator": torch.zeros(2)},
+    "no generator": {"generator": None},
+    "no parameter": {"parameter.0": None},
+    "one parameter more": {"parameter.1": torch.zeros(2)},
+}
+DAMAGES = (
+    {name: {"history": text} for name, text in HISTORIES.items()}
+    | {name: {"tensors": tensors} for name, tensors in TENSORS.items()}
+    | {f"told {text}": {"told": text} for text in ("{", "[1]", "5", "null")}
+    | {"told nothing": {"told": None}}
+    | {"another format": {"format": "hebbnotes weights 1"}, "no format": {"format": None}}
+)
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_what_a_checkpoint_lacks_is_refused_before_anything_is_changed(saved, tmp_path, name):
+    path = tmp_path / "c"
+    rewrite(saved, path, **DAMAGES[name])
+    x, g = start(5)
+    state = g.get_state()
+    with pytest.raises(ValueError, match=f"{path} {REFUSED}$"):
+        drawn(path, 5, begin=(x, g))
+    assert x.eq(0).all()
+    assert torch.equal(g.get_state(), state)
+
+
+def test_a_checkpoint_that_was_written_anew_is_as_good(saved, tmp_path):
+    rewrite(saved, tmp_path / "c")
+    assert torch.equal(drawn(tmp_path / "c", 5)[0], drawn(tmp_path / "whole", 5)[0])
+
+
+def test_a_checkpoint_says_the_checksum_of_its_tensors(saved, tmp_path):
+    told = _files.read_tensors(saved, "")[1]
+    assert len(told["sha256"]) == 64
+    without = {key: value for key, value in told.items() if key != "sha256"}
+    save_file(load_file(saved), tmp_path / "c", metadata=without)
+    with pytest.raises(ValueError, match=REFUSED):
+        drawn(tmp_path / "c", 5)
+
+
+@given(st.data())
+def test_a_flipped_bit_is_refused_and_nothing_is_changed(saved, data):
+    content = bytearray(saved.read_bytes())
+    content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    path = saved.with_name("flipped")
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=REFUSED):
+        drawn(path, 5)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("name", ["folder", "pipe", ""])
+def test_a_checkpoint_that_is_no_file_is_refused_in_a_sentence(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    said = r"must name a file|cannot be read \(it is not a regular file\): name another"
+    with pytest.raises((ValueError, OSError), match=said):
+        drawn(name, 2)
+
+
+# ------------------------------------------------------------------------------------ interruptions
+
+
+@pytest.mark.parametrize("stop", [0, 1, 4, 7])
+def test_an_interruption_saves_the_last_whole_update_and_where_the_generator_stood(tmp_path, stop):
+    path = tmp_path / "c"
+    history = drawn(path, 8, stop)[1]
+    assert history.interrupted
+    assert path.exists() == (stop > 0), "there is nothing to save before the first update"
+    x, history, g = drawn(path, 8)
+    whole, expected, other = drawn(tmp_path / "whole", 8)
+    assert torch.equal(x, whole)
+    assert history == expected
+    assert torch.equal(g.get_state(), other.get_state())
+
+
+def test_an_interrupted_training_is_not_saved_twice(tmp_path, monkeypatch):
+    saves, real = [], training.save
+    monkeypatch.setattr(
+        training, "save", lambda *args: (saves.append(len(args[-1].loss)), real(*args))
+    )
+    drawn(tmp_path / "c", 8, 3, every=0.0)
+    drawn(tmp_path / "c", 8, 3, every=0.0)
+    assert saves == [1, 2, 3]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_an_update_is_applied_waits_for_its_end(tmp_path, monkeypatch, sent):
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    path, step = tmp_path / "c", checkpoints.Optimiser.step
+
+    def struck(self, factor):
+        if factor == 0.5:
+            signal.raise_signal(sent)
+        step(self, factor)
+
+    monkeypatch.setattr(checkpoints.Optimiser, "step", struck)
+    history = drawn(path, 8, schedule=lambda done: 0.5 if done == 3 / 8 else 1.0)[1]
+    assert history.interrupted
+    assert len(history.loss) == 4, "the update is whole"
+    assert signal.getsignal(sent) is signal.default_int_handler
+    monkeypatch.undo()
+    halved = {"schedule": lambda done: 0.5 if done == 3 / 8 else 1.0}
+    assert torch.equal(drawn(path, 8, **halved)[0], drawn(tmp_path / "whole", 8, **halved)[0])
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_an_update_that_was_torn_is_not_saved(tmp_path, monkeypatch):
+    path, step = tmp_path / "c", checkpoints.Optimiser.step
+
+    def torn(self, factor):
+        step(self, factor)
+        if factor == 0.5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoints.Optimiser, "step", torn)
+    drawn(path, 8, every=0.0, schedule=lambda done: 0.5 if done == 3 / 8 else 1.0)
+    assert len(json.loads(_files.read_tensors(path, "")[1]["history"])["loss"]) == 3
+
+
+def test_handlers_are_left_as_they_were_and_those_of_others_alone(tmp_path):
+    def mine(number, frame):
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    for handler in (mine, signal.SIG_IGN, signal.default_int_handler):
+        signal.signal(signal.SIGINT, handler)
+        with Interruption():
+            assert (signal.getsignal(signal.SIGINT) is handler) == (
+                handler is not signal.default_int_handler
+            )
+        assert signal.getsignal(signal.SIGINT) is handler
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_training_runs_and_saves_in_any_thread(tmp_path):
+    found = []
+    thread = threading.Thread(target=lambda: found.append(drawn(tmp_path / "c", 8, 3)))
+    thread.start()
+    thread.join()
+    assert found[0][1].interrupted
+    assert torch.equal(drawn(tmp_path / "c", 8)[0], drawn(tmp_path / "whole", 8)[0])
+
+
+SLOW = """
+import sys, time, torch
+from pathlib import Path
+from hebbnotes import training
+x = torch.zeros(1, requires_grad=True)
+def loss(update):
+    if update == 3:
+        print("ready", flush=True)
+        time.sleep(60)
+    return (x - 1).square().sum(), {}
+print(training.train([x], loss, 9, checkpoint=Path(sys.argv[1])).interrupted)
+"""
+
+
+def test_ctrl_c_saves_before_the_program_ends(tmp_path):
+    path = tmp_path / "c"
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW, str(path)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30)[0] == "True\n"
+    assert len(json.loads(_files.read_tensors(path, "")[1]["history"])["loss"]) == 3
+
+
 def other_loss(update):
     raise AssertionError("nothing is trained before the checkpoint is compared")
 
@@ -146,13 +389,13 @@ def test_a_training_at_a_constant_rate_may_be_prolonged_and_one_that_anneals_may
 def test_moments_that_do_not_fit_are_refused(change, tmp_path):
     xs, loss = line(2)
     training.train(xs, loss, 2, checkpoint=tmp_path / "c")
-    with safe_open(tmp_path / "c", framework="pt") as file:
-        tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+    tensors, metadata = _files.read_tensors(tmp_path / "c", "")
     if change == "less":
         del tensors["adam.0.exp_avg"]
     else:
         tensors["adam.0.exp_avg" if change == "shape" else "adam.1.exp_avg"] = torch.zeros(3)
-    save_file(tensors, tmp_path / "c", metadata=metadata)
+    del metadata["sha256"]
+    _files.write_tensors(tmp_path / "c", tensors, metadata)
     with pytest.raises(ValueError, match="not a checkpoint of this training"):
         training.train(line(2)[0], loss, 4, checkpoint=tmp_path / "c")
 

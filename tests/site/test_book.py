@@ -94,7 +94,6 @@ def test_a_reader_sees_where_each_name_comes_from(path):
 
 
 def test_two_runs_of_a_notebook_store_the_same_bytes():
-    os.environ |= outputs.ONE_THREAD
     first, second = (
         nbformat.writes(outputs.execute(ROOT / "book" / "introduction.ipynb")[0]) for _ in range(2)
     )

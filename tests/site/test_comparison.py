@@ -2,6 +2,7 @@
 
 import base64
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -135,7 +136,7 @@ def test_a_picture_inside_html_is_compared_too():
     )
 
 
-def run_strictly(path):
+def run_strictly(path, environment=None):
     command = [
         sys.executable,
         "-m",
@@ -148,7 +149,55 @@ def run_strictly(path):
         ROOT / "pyproject.toml",
     ]
     command += ["--rootdir", ROOT, "--confcutdir", ROOT, "-p", "conftest", path]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, check=False, env=environment
+    )
+
+
+PERSONAL = {
+    ".ipython/profile_default/ipython_kernel_config.py": (
+        "c = get_config()\nc.InlineBackend.figure_formats = {'retina'}\n"
+    ),
+    ".ipython/profile_default/startup/mine.py": "print('good morning')\nseeds = 5\n",
+    ".config/matplotlib/matplotlibrc": "image.origin: lower\naxes.facecolor: black\n",
+    ".local/share/jupyter/kernels/python3/kernel.json": '{"argv": ["false"], "language": "python"}',
+    "startup.py": "print('good evening')\nseeds = 6\n",
+}
+"""What a reader may have in his home, and what it would do to a notebook."""
+
+
+def personal(home):
+    """Return an environment with a home of many settings, and without those of the tests."""
+    for name, text in PERSONAL.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text)
+    (home / "startup.py").chmod(0o644)
+    ours = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "MATPLOTLIBRC", "MPLCONFIGDIR")
+    rest = {key: value for key, value in os.environ.items() if key not in ours}
+    own = {"HOME": str(home), "PYTHONSTARTUP": str(home / "startup.py"), "MPLBACKEND": "svg"}
+    return rest | own | {"PYTHONOPTIMIZE": "1", "JUPYTER_PREFER_ENV_PATH": "0"}
+
+
+def test_a_readers_own_settings_change_nothing(tmp_path):
+    sources = [
+        "import matplotlib.pyplot as plt\n_ = plt.imshow([[0, 1], [2, 3]])",
+        "print(__debug__, 'seeds' in globals(), plt.rcParams['image.origin'])",
+    ]
+    path = tmp_path / "plain.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
+    nbformat.write(outputs.execute(path)[0], path)
+    before = path.read_text()
+    assert "True False upper" in before
+    environment = personal(tmp_path / "home")
+    done = run_strictly(path, environment)
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
+    program = (
+        "import nbformat, sys; from pathlib import Path; from tools import outputs\n"
+        "path = Path(sys.argv[1]); outputs.alike()\n"
+        "nbformat.write(outputs.execute(path)[0], path)"
+    )
+    subprocess.run([sys.executable, "-c", program, path], cwd=ROOT, check=True, env=environment)
+    assert path.read_text() == before
 
 
 def test_a_false_number_in_a_notebook_fails_the_run_with_a_message_that_says_so(tmp_path):

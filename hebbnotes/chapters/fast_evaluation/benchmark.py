@@ -24,11 +24,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from hebbnotes import _files, tasks
+from hebbnotes import _checks, _files, tasks
+from hebbnotes.chapters.fast_evaluation.formulations import batched, published
 from hebbnotes.networks import run
 from hebbnotes.plasticity import chunks, rules
 
-__all__ = ["IMAGES", "SIZES", "WAYS", "Size", "batched", "floor", "published", "result"]
+__all__ = ["IMAGES", "SIZES", "WAYS", "Size", "floor", "result"]
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 HUGE = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
@@ -55,48 +56,6 @@ SIZES = {
 }
 """Published schedules at published sizes, 100 bits apart. As in the published code, eta is trained;
 as in its image task, units are clamped."""
-
-
-def published(
-    inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, rule: rules.Rule
-) -> Tensor:
-    """Run one episode as the equations are written, with autograd through every trace.
-
-    ``inputs`` and ``clamp`` are (T, 1, n), ``w`` and ``alpha`` (n, n), ``eta`` a scalar; the rule
-    is :func:`.rules.decay` or :func:`.rules.oja`. Returns the last output, shape (1, n).
-
-    Source: Miconi, Stanley & Clune (2018), equations 1 to 3.
-    """
-    y, hebb = torch.zeros_like(inputs[0]), torch.zeros_like(w)
-    for x, given in zip(inputs, clamp, strict=True):
-        pre, y = y.mT, torch.where(given, x, torch.tanh(y @ (w + alpha * hebb) + x))
-        hebb = (
-            hebb + eta * (pre - hebb * y) * y
-            if rule is rules.oja
-            else (1 - eta) * hebb + eta * (pre @ y)
-        )
-    return y
-
-
-def batched(
-    inputs: Tensor, clamp: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, rule: rules.Rule
-) -> Tensor:
-    """Run a batch as :func:`published` runs one episode, with a trace for each.
-
-    ``inputs`` and ``clamp`` are (T, B, n).
-    """
-    y = torch.zeros_like(inputs[0])
-    hebb = y.new_zeros(*y.shape, y.shape[-1])
-    for x, given in zip(inputs, clamp, strict=True):
-        pre, drive = y.unsqueeze(2), (y.unsqueeze(1) @ (w + alpha * hebb)).squeeze(1) + x
-        y = torch.where(given, x, torch.tanh(drive))
-        post = y.unsqueeze(1)
-        hebb = (
-            hebb + eta * (pre - hebb * post) * post
-            if rule is rules.oja
-            else (1 - eta) * hebb + eta * (pre @ post)
-        )
-    return y
 
 
 class Numbers(NamedTuple):
@@ -279,12 +238,16 @@ def _child(*arguments: str, settings: dict[str, str] | None = None) -> Any:
         | ONE_THREAD
         | (settings or {})
     )
-    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(command, env=environment, check=False, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        ended = f"the measurement of {' '.join(arguments)} ended with status {done.returncode}"
+        raise ChildProcessError(f"{ended}: a process that is killed has too little memory")
     return json.loads(done.stdout)
 
 
 def measure(rounds: int = 7) -> dict[str, Any]:
     """Measure all, each size in processes of its own; takes minutes and 12 GB."""
+    _checks.integer("rounds", rounds)
     computer = _child("computer")
     found: dict[str, Any] = {
         "computer": {key: round(value, 1) for key, value in computer.items()},
@@ -332,9 +295,8 @@ def result() -> dict[str, Any]:
     with the published formulation. ``growth`` has times in ms against steps and units. ``computer``
     says what the computer can do.
     """
-    return json.loads(
-        (files("hebbnotes") / "results" / "benchmark.json").read_text(encoding="utf-8")
-    )
+    path = files("hebbnotes") / "results" / "benchmark.json"
+    return _files.from_json(path.read_bytes(), str(path), "measure it again, with --store")
 
 
 def _table(found: dict[str, Any]) -> str:
@@ -352,40 +314,64 @@ def _table(found: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Measure, print, and store if asked to."""
+def _rounds(text: str) -> int:
+    """Return a number of rounds, at least one."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, got {text!r}")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m hebbnotes.chapters.fast_evaluation.benchmark",
         description="Measure the fast evaluation.",
     )
-    parser.add_argument("part", nargs="*", help="what a child process measures; leave it out")
     parser.add_argument(
         "--rounds",
-        type=int,
+        type=_rounds,
         default=7,
         help="rounds in which all ways are measured in turn (default: 7)",
     )
     parser.add_argument("--store", action="store_true", help="put the result into the package")
-    chosen = parser.parse_args(arguments)
-    parts: dict[str, Callable[..., Any]] = {
+    parts = parser.add_subparsers(
+        dest="part", metavar="PART", help="what a child process measures; leave it out"
+    )
+    parts.add_parser("computer")
+    parts.add_parser("growth")
+    for part in (parts.add_parser("memory"), parts.add_parser("times")):
+        part.add_argument("size", choices=SIZES)
+    parts.choices["memory"].add_argument("way", choices=WAYS)
+    parts.choices["times"].add_argument("of_rounds", type=_rounds, metavar="rounds")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print, and store if asked to; returns the exit status."""
+    chosen = _parser().parse_args(arguments)
+    parts: dict[str, Callable[[], Any]] = {
         "computer": measure_computer,
         "growth": measure_growth,
-        "memory": measure_memory,
-        "times": lambda name, rounds: measure_times(name, int(rounds)),
+        "memory": lambda: measure_memory(chosen.size, chosen.way),
+        "times": lambda: measure_times(chosen.size, chosen.of_rounds),
     }
-    if chosen.part:
-        torch.set_num_threads(1)
-        print(json.dumps(parts[chosen.part[0]](*chosen.part[1:])))
-        return
-    found = measure(chosen.rounds)
-    print(_table(found))
-    if chosen.store:
-        path = Path(str(files("hebbnotes") / "results" / "benchmark.json"))
-        _files.write(
-            path,
-            lambda beside: beside.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8"),
-        )
+    try:
+        if chosen.part:
+            torch.set_num_threads(1)
+            print(json.dumps(parts[chosen.part]()))
+            return 0
+        found = measure(chosen.rounds)
+        print(_table(found))
+        if chosen.store:
+            path = Path(str(files("hebbnotes") / "results" / "benchmark.json"))
+            _files.write(path, (json.dumps(found, indent=1) + "\n").encode())
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; nothing is stored", file=sys.stderr)
+        return 130
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
