@@ -326,3 +326,18 @@ def in_full_precision(called: Callable[P, R]) -> Callable[P, R]:
         return called(*args, **kwargs)
 
     return wrapped
+
+
+def in_single_precision(called: Callable[P, R]) -> Callable[P, R]:
+    """Make a function compute in single precision, whatever torch's default is meanwhile."""
+
+    @wraps(called)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float32)
+        try:
+            return called(*args, **kwargs)
+        finally:
+            torch.set_default_dtype(before)
+
+    return wrapped

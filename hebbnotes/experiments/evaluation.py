@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from hebbnotes import _checks
 from hebbnotes.experiments.experiment import Numbers, under
 from hebbnotes.experiments.records import number
 from hebbnotes.experiments.stored import (
@@ -20,6 +21,7 @@ from hebbnotes.experiments.stored import (
 __all__ = ["evaluate"]
 
 
+@_checks.in_single_precision
 def evaluate(name: str, scale: str = "book", seeds: Iterable[int] | None = None) -> dict[str, Any]:
     """Test the stored weights of an experiment again, and compare with the numbers that are stored.
 

@@ -1,9 +1,9 @@
 """What an experiment is, and how one seed of it is trained."""
 
-import functools
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, asdict, dataclass, field
+from functools import wraps
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -89,7 +89,7 @@ class Trial:
         checkpoint = self.folder / f"{part or 'training'}.checkpoint"
         bar = self.bar | ({"desc": f"{self.bar.get('desc', '')}, {part}"} if part else {})
 
-        @functools.wraps(loss)  # a checkpoint knows the loss by its name
+        @wraps(loss)  # a checkpoint remembers the name of the loss
         def told(update: int) -> tuple[Tensor, dict[str, float]]:
             self.tell(part, update, updates)
             return loss(update)

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from hebbnotes import _checks
 from hebbnotes.experiments.experiment import Trial
 from hebbnotes.experiments.records import (
     Run,
@@ -72,6 +73,7 @@ def check_device(device: str) -> None:
         ) from error
 
 
+@_checks.in_single_precision
 def run_seed(
     run: Run,
     seed: int,

@@ -1,6 +1,7 @@
 """Training: one plain loop of gradient descent, with a bar, clipping, a schedule and a history."""
 
 import hashlib
+import inspect
 import math
 import sys
 import time
@@ -196,7 +197,7 @@ def _check(
 
 def called(function: Any) -> str:
     """Return the name of a function; of one without a name its code stands for it."""
-    function = getattr(function, "func", function)  # of a functools.partial
+    function = inspect.unwrap(getattr(function, "func", function))  # of a functools.partial
     name = getattr(function, "__qualname__", type(function).__qualname__)
     code = getattr(function, "__code__", None)
     if "<lambda>" not in name or code is None:

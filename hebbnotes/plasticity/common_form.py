@@ -25,6 +25,7 @@ class CommonForm:
     ``dw[i, j] = pre[i] * post[j] - forget(post)[j] * w[i, j]``. As a decorator, it makes a rule of
     its forget function, with that function's name and docstring.
 
+    >>> import torch
     >>> absolute = CommonForm(torch.abs)
     >>> absolute(torch.ones(1, 1), torch.tensor([2.0]), torch.tensor([-3.0]))
     tensor([[-9.]])

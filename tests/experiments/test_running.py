@@ -2,18 +2,19 @@
 was stopped.
 """
 
-import functools
 import json
 import os
 import shutil
 from dataclasses import replace
+from functools import wraps
 
 import pytest
+import torch
 from filelock import FileLock
 
 from hebbnotes import experiments, training
 from hebbnotes.chapters.natural_images import smooth
-from hebbnotes.experiments import records, running
+from hebbnotes.experiments import evaluation, records, running
 from hebbnotes.experiments.__main__ import main
 from hebbnotes.experiments.records import Run
 from tests.experiments.small import put, without_seconds
@@ -78,7 +79,7 @@ def test_an_experiment_that_was_stopped_while_it_was_tested_is_not_trained_again
     calls = []
 
     def train(parameters, loss, updates, **kwargs):
-        @functools.wraps(loss)
+        @wraps(loss)
         def counted(update):
             calls.append(update)
             return loss(update)
@@ -271,3 +272,16 @@ def test_a_trial_of_several_trainings_goes_on_in_the_middle(tmp_path, monkeypatc
         "no update of the twelve trainings is repeated; three tests"
     )
     assert without_seconds(again) == without_seconds(whole)
+
+
+def test_results_are_the_same_whatever_torchs_default_precision(tiny, tmp_path):
+    usual = running.run_seed(Run(tiny, tmp_path / "single"), 2)["numbers"]
+    torch.set_default_dtype(torch.float64)
+    try:
+        other = running.run_seed(Run(tiny, tmp_path / "double"), 2)["numbers"]
+        found = evaluation.evaluate("small-networks-2", seeds=[0])
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert without_seconds(usual) == without_seconds(other)
+    assert found["agrees"]

@@ -1,5 +1,6 @@
 """A training that was saved goes on to the same numbers; what is not its checkpoint is refused."""
 
+import functools
 import json
 import os
 import signal
@@ -406,3 +407,14 @@ def test_a_folder_is_no_checkpoint(name, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="checkpoint must name a file, got the folder"):
         training.train(xs, loss, 2, checkpoint=name)
     assert xs[0].eq(1).all()
+
+
+def test_a_loss_that_is_wrapped_keeps_its_name(tmp_path):
+    xs, loss = line(2)
+
+    @functools.wraps(loss)
+    def counted(update):
+        return loss(update)
+
+    for one in (loss, counted, functools.partial(loss)):
+        training.train(xs, one, 2, checkpoint=tmp_path / "c")

@@ -17,6 +17,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from tools import measure, outputs, package
 from tools.book_extension import find_witnesses, prose
@@ -396,3 +397,14 @@ def test_what_is_cited_is_the_version_that_is_installed():
     assert f"\nversion: {hebbnotes.__version__}\n" in (ROOT / "CITATION.cff").read_text(
         encoding="utf-8"
     )
+
+
+def test_binder_finds_what_it_installs_and_a_python_that_the_package_takes():
+    folder = ROOT / "binder"
+    lines = (folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    named = [line.removeprefix("-c ") for line in lines if line.startswith("-c ")]
+    assert named
+    assert all((folder / name).is_file() for name in named), "counted from that file"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    python = (folder / "runtime.txt").read_text(encoding="utf-8").strip().removeprefix("python-")
+    assert python in SpecifierSet(project["requires-python"])
