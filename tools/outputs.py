@@ -70,7 +70,7 @@ def missing(path: Path) -> str:
         try:
             data.require(name)
         except (OSError, ValueError) as error:
-            return f"{path.name} needs {name}: {error}; `make data` fetches it"
+            return f"{path.name} needs {name}: {error} (or `make data`)"
     return ""
 
 

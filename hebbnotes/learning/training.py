@@ -88,7 +88,8 @@ def train(
     progress : bool, optional
         Whether to draw a progress bar; by default only where a person watches.
     checkpoint : Path, optional
-        File to which the training is saved, and from which it goes on if the file is there.
+        File to which the training is saved, and from which it goes on if the file is there; of a
+        link, the file that it names.
     generator : torch.Generator, optional
         What ``loss`` draws from: saved with the training, so that one that goes on ends where it
         would have ended without a stop.

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors import safe_open
 
@@ -193,7 +193,6 @@ def read_all():
     return ""
 
 
-@settings(max_examples=60)
 @given(st.data(), st.sampled_from([f"{SMALL}.json", "index.json", f"{SMALL}.safetensors"]))
 def test_no_damage_of_a_stored_file_is_more_than_an_error_with_a_mend(package, data, name):
     content = (package / "results" / name).read_bytes()

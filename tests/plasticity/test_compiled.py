@@ -4,8 +4,6 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 WORKS = """
 import numpy as np
 from hebbnotes.plasticity import compiled
@@ -59,10 +57,11 @@ def test_a_full_disk_keeps_nothing_and_stops_nothing(tmp_path):
     assert said("", tmp_path, tmp_path / "kept") == "compiled"
 
 
-@pytest.mark.parametrize("ending", ["nbi", "nbc"])
-def test_a_damaged_file_is_compiled_anew_and_replaced(tmp_path, ending):
+def test_a_damaged_file_is_compiled_anew_and_replaced(tmp_path):
     place = tmp_path / "kept"
-    assert [said("", tmp_path, place) for _ in range(2)] == ["compiled", "kept"]
-    for path in place.rglob(f"*.{ending}"):
-        path.write_bytes(path.read_bytes()[:20])
-    assert [said("", tmp_path, place) for _ in range(2)] == ["compiled", "kept"]
+    assert said("", tmp_path, place) == "compiled"
+    for ending in ("nbi", "nbc"):
+        assert said("", tmp_path, place) == "kept"
+        for path in place.rglob(f"*.{ending}"):
+            path.write_bytes(path.read_bytes()[:20])
+        assert said("", tmp_path, place) == "compiled"

@@ -234,11 +234,12 @@ lacking = {"numba", "scipy", "sklearn", "tqdm", "pooch", "gymnasium", "dask"}
 generator = torch.Generator().manual_seed(0)
 task = tasks.PatternCompletion(n_bits=8, n_patterns=2)
 network = PlasticRNN(task.n_units, rule=rules.oja, generator=generator)
-training.train(network.parameters(), tasks.recall_loss(network, task, 4, generator), 3, lr=1e-3)
+loss = tasks.recall_loss(network, task, 4, generator)
+training.train(network.parameters(), loss, 3, lr=1e-3)
 print(experiments.result("three-numbers-once")["value"])
 assert not lacking & set(sys.modules)
 for use, extra in (
-    ("training.train(network.parameters(), None, 3, lr=1e-3, progress=True)", "chapters"),
+    ("training.train(network.parameters(), loss, 3, lr=1e-3, progress=True)", "chapters"),
     ("from hebbnotes import memories; memories.least_error(2, 3)", "chapters"),
     ("from hebbnotes.plasticity import compiled", "chapters"),
     ("from hebbnotes.tasks import environments", "gym"),
@@ -352,7 +353,7 @@ def test_a_notebook_without_its_data_is_skipped_and_says_how_to_get_them(
         command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment
     )
     assert "1 skipped" in done.stdout, done.stdout + done.stderr
-    assert "needy.ipynb needs omniglot, which" in done.stdout
+    assert "needy.ipynb needs omniglot: omniglot/images_background.zip is not in" in done.stdout
     assert "make data" in done.stdout
     before = (tmp_path / "needy.ipynb").read_text()
     monkeypatch.setattr(outputs, "BOOK", tmp_path)
