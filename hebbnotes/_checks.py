@@ -90,7 +90,7 @@ def flag(name: str, value: Any) -> bool:
 def of_type(name: str, value: Any, kind: type, mend: str) -> Any:
     """Return ``value`` if it is an instance of ``kind``, or raise with the mend."""
     if not isinstance(value, kind):
-        raise TypeError(f"{name} must be a {kind.__name__}, got {got(value)}: {mend}")
+        raise TypeError(f"{name} must be of type {kind.__name__}, got {got(value)}: {mend}")
     return value
 
 
@@ -104,6 +104,26 @@ def integers(name: str, value: Any, count: int | None = None) -> list[int]:
         if isinstance(one, bool) or not isinstance(one, Integral):
             raise TypeError(f"{name} must hold integers, got {got(one)} among them")
     return [int(one) for one in given]
+
+
+def floating_type(name: str, value: Any) -> torch.dtype:
+    """Return ``value`` if it is a type of floating-point numbers, torch's default for None."""
+    dtype = torch.get_default_dtype() if value is None else value
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+        raise TypeError(
+            f"{name} must be a floating-point type such as torch.float32, got {dtype!r}"
+        )
+    return dtype
+
+
+def device(name: str, value: Any) -> torch.device:
+    """Return ``value`` as a device, torch's default for None, or raise."""
+    try:
+        return torch.get_default_device() if value is None else torch.device(value)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(
+            f"{name} must be a device, got {got(value)}: use 'cpu' or 'cuda'"
+        ) from error
 
 
 def sides(name: str, value: Any, minimum: int = 1) -> tuple[int, int]:
@@ -135,20 +155,19 @@ def rule(value: Any) -> Any:
 
 
 def generator(
-    value: Any, device: torch.device | str | None = None, name: str = "generator"
+    value: Any, on: torch.device | str | None = None, name: str = "generator"
 ) -> torch.Generator:
     """Return ``value`` if it is a generator, on a kind of device if that is named, or raise."""
     if not isinstance(value, torch.Generator):
         seed = value if isinstance(value, Integral) and not isinstance(value, bool) else 0
-        where = "" if device is None else f" on {device}"
+        where = "" if on is None else f" on {on}"
         raise TypeError(
             f"{name} must be a torch.Generator{where}, got {got(value)}: "
             f"use torch.Generator().manual_seed({seed})"
         )
-    if device is not None and value.device.type != torch.device(device).type:
+    if on is not None and value.device.type != torch.device(on).type:
         raise ValueError(
-            f"{name} must be on {device}, got one on {value.device}: "
-            f"use torch.Generator({str(device)!r})"
+            f"{name} must be on {on}, got one on {value.device}: use torch.Generator({str(on)!r})"
         )
     return value
 

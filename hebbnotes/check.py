@@ -67,8 +67,10 @@ def reads(rule: Rule, i: int, j: int, *, n_pre: int = 4, n_post: int = 3, seed: 
         does not have the shape of ``w``.
     """
     check(rule, QUANTITIES, "check.reads")
-    for name, value in {"i": i, "j": j, "n_pre": n_pre, "n_post": n_post, "seed": seed}.items():
-        _checks.integer(name, value, -(2**62), 2**62)
+    _checks.integers("i and j", (i, j))
+    for name, value in (("n_pre", n_pre), ("n_post", n_post)):
+        _checks.integer(name, value)
+    _checks.integer("seed", seed, 0, 2**63 - 1)
     if not (0 <= i < n_pre and 0 <= j < n_post):
         raise ValueError(f"there is no synapse ({i}, {j}) between {n_pre} and {n_post} units")
     generator = torch.Generator().manual_seed(seed)

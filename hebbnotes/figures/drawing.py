@@ -65,6 +65,8 @@ def greys(rows: Sequence[dict[str, Tensor]], shape: tuple[int, int]) -> np.ndarr
 def rows_of_pictures(
     rows: Sequence[dict[str, Tensor]], shape: tuple[int, int], cmap: Colormap
 ) -> np.ndarray:
+    if not rows or not all(isinstance(row, dict) and len(row) == len(rows[0]) for row in rows):
+        raise ValueError("rows must be dicts of pictures by title, as many in each, at least one")
     down, across = len(rows), len(rows[0])
     n = math.prod(_checks.sides("shape", shape))
     _, axes = plt.subplots(down, across, figsize=(7, 7 * down / across + 0.3), squeeze=False)

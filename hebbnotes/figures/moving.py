@@ -38,7 +38,7 @@ class MovingFigure:
                 "a moving figure needs two frames or more and a label for each, "
                 f"got {len(frames)} and {len(labels)}"
             )
-        if not alt.strip():
+        if not str(alt).strip():
             raise ValueError("a moving figure needs alt text: say in a sentence what it shows")
         self.labels, self.name, self.alt = list(labels), name, alt
         self.axes = [axes for frame in frames for axes in described_axes(frame)]

@@ -5,6 +5,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from hebbnotes import _checks
 from hebbnotes.figures.moving import MovingFigure, described_axes
 
 __all__ = ["glue", "live_training"]
@@ -24,6 +25,7 @@ def glue(name: str, value: str) -> None:
 
     Refused is what the page would read as two numbers, as it does "6,000".
     """
+    _checks.of_type("value", value, str, 'use f"{value:.2f}"')
     if isinstance(_literal(value), tuple):
         raise ValueError(
             f"{name}: the page would show {value} as {_literal(value)}: "

@@ -114,8 +114,7 @@ def train(
     told = {"lr": lr, **optional, "schedule": called(schedule), "loss": called(loss)}
     if schedule is not constant:  # another number of updates would have been other learning rates
         told["updates"] = updates
-    if checkpoint is not None and Path(checkpoint).is_dir():
-        raise ValueError(f"checkpoint must name a file, got the folder {str(checkpoint)!r}")
+    _check_further(bar, checkpoint)
     optimiser = Optimiser(parameters, lr, kernel_lr)
     history = History()
     if checkpoint is not None and Path(checkpoint).exists():
@@ -193,6 +192,16 @@ def _check(
         needed | {name: value for name, value in optional.items() if value is not None}
     ).items():
         _checks.number(name, value, 0, 1e30)
+
+
+def _check_further(bar: Any, checkpoint: Any) -> None:
+    """Refuse what is neither the further arguments of a bar, nor a file."""
+    if bar is not None:
+        _checks.of_type("bar", bar, dict, 'use {"desc": "seed 3"}')
+    if checkpoint is not None and not isinstance(checkpoint, str | Path):
+        raise TypeError(f"checkpoint must be a path, got {_checks.got(checkpoint)}")
+    if checkpoint is not None and Path(checkpoint).is_dir():
+        raise ValueError(f"checkpoint must name a file, got the folder {str(checkpoint)!r}")
 
 
 def called(function: Any) -> str:

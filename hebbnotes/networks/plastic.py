@@ -55,18 +55,15 @@ class Initial:
                 f"a learned eta must lie inside (0, 1), got {eta:g}: pass learn_eta=False to "
                 "keep it fixed"
             )
-        dtype = torch.get_default_dtype() if self.dtype is None else self.dtype
-        if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
-            raise TypeError(
-                f"dtype must be a floating-point type such as torch.float32, got {dtype!r}"
-            )
+        dtype = _checks.floating_type("dtype", self.dtype)
+        device = _checks.device("device", self.device)
         held = torch.tensor(eta, dtype=dtype).item()
         if (eta > 0) != (held > 0) or (eta < 1) != (held < 1):
             raise ValueError(f"{dtype} cannot hold eta={eta:g}, but as {held:g}: use another one")
         for name in ("w_scale", "alpha_scale"):
             _checks.number(name, getattr(self, name), 0, torch.finfo(dtype).max)
         if self.generator is not None:
-            _checks.generator(self.generator, self.device or torch.get_default_device())
+            _checks.generator(self.generator, device)
 
     def drawn(self, scale: float, *shape: int) -> nn.Parameter:
         """Return normal numbers of a standard deviation."""

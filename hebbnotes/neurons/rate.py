@@ -31,7 +31,8 @@ def winner(drive: Tensor) -> Tensor:
 
 def soft_winners(drive: Tensor, beta: float = 1.0) -> Tensor:
     """Return the softmax of ``beta`` times the drive, shape (..., m): shares that sum to 1."""
-    _checks.floating("drive", _checks.tensor("drive", drive, "... m", {}))
+    _checks.finite("drive", _checks.floating("drive", drive))
+    _checks.tensor("drive", drive, "... m", {})
     return (_checks.number("beta", beta, 0) * drive).softmax(-1)
 
 

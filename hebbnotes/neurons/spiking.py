@@ -245,7 +245,7 @@ def run_neuron(
                 w = (w + dw).clamp(0, 1)  # a NaN stays one, and is found at the end
             pre, post = pre + arriving, post + fired
             output[t] = fired
-    _checks.finite("the weights", w, f"look at what {name_of(rule)} returns")
+    _checks.finite("w", w, f"look at what {name_of(rule)} returns")
     return output, NeuronState(v, g, pre, post, w)
 
 

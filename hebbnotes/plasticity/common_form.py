@@ -87,6 +87,7 @@ def check_seen(w: Tensor, pre: Tensor, post: Tensor, **local: float | Tensor) ->
         isinstance(w, Tensor)
         and isinstance(pre, Tensor)
         and isinstance(post, Tensor)
+        and pre.ndim > 0
         and w.shape == pre.shape + post.shape[-1:]
         and post.shape[:-1] == pre.shape[:-1]
         and w.dtype == pre.dtype == post.dtype

@@ -29,7 +29,7 @@ from torch import Tensor
 
 from hebbnotes import _checks
 from hebbnotes.plasticity.common_form import CommonForm, Forget, Rule, check_seen
-from hebbnotes.plasticity.stepper import change, pick
+from hebbnotes.plasticity.stepper import change, pick, refuse_changes, versions
 
 __all__ = [
     "QUANTITIES",
@@ -185,8 +185,10 @@ def average(rule: Rule, w: Tensor, pre: Tensor, post: Tensor, **supplied: Tensor
         _checks.tensor(name, local[name], QUANTITIES[name].axes, sizes, like=like, reference="w")
     if isinstance(rule, CommonForm):
         return pre.T @ post / len(pre) - rule.forget(post, **local).mean(0) * w
-    each = torch.func.vmap(lambda x, y, its: change(rule, w, x, y, **its))
-    return each(pre, post, local).mean(0)
+    before = versions((w, pre, post))
+    each = torch.func.vmap(lambda x, y, its: change(rule, w, x, y, **its))(pre, post, local)
+    refuse_changes(rule, before, versions((w, pre, post)))
+    return each.mean(0)
 
 
 def covariance(
@@ -320,5 +322,6 @@ def stdp(
     Poo's (1998).
     """
     check_seen(w, pre, post, pre_spikes=pre_spikes, post_spikes=post_spikes)
+    a_plus, a_minus = _checks.number("a_plus", a_plus), _checks.number("a_minus", a_minus)
     up, down = hebb(w, pre, post_spikes), hebb(w, pre_spikes, post)
     return a_plus * up - a_minus * down

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from hebbnotes import _checks
 
-__all__ = ["change", "check", "declared", "name_of", "pick"]
+__all__ = ["change", "check", "declared", "name_of", "pick", "refuse_changes", "versions"]
 
 _known: WeakKeyDictionary[Any, tuple[str, ...]] = WeakKeyDictionary()
 _harmless: WeakSet[Any] = WeakSet()  # rules that left what they were given as it was
@@ -41,6 +41,7 @@ def declared(rule: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def _inspect(rule: Callable[..., Any]) -> tuple[str, ...]:
+    _checks.rule(rule)
     try:
         parameters = list(inspect.signature(rule).parameters.values())
     except ValueError:  # some functions that are written in C do not tell
@@ -141,26 +142,20 @@ def _watched(
     Torch counts the changes of each tensor. The first time, some numbers are compared, too, for
     numpy and ``.data`` are not counted.
     """
-    before = _versions(seen)
+    before = versions(seen)
     try:
         new = rule not in _harmless
     except TypeError:  # without a hash it is compared each time
         new = True
     copies = [_corner(t).clone() for t in seen] if new else []
     dw = rule(*seen, **given)
-    changed = [name for name, a, b in zip(_SEEN, before, _versions(seen), strict=True) if a != b]
-    if new and not changed:
-        changed = [
-            name
-            for name, t, old in zip(_SEEN, seen, copies, strict=True)
-            if _checks.known(t) and not bool(((_corner(t) == old) | old.isnan()).all())
-        ]
-    if changed:
-        raise ValueError(
-            f"rule {name_of(rule)} changes {' and '.join(changed)} in place: a rule returns the "
-            "change and leaves what it is given as it is, write w * x and not w.mul_(x)"
-        )
+    refuse_changes(rule, before, versions(seen))
     if new:
+        same = [
+            not _checks.known(t) or bool(((_corner(t) == old) | old.isnan()).all())
+            for t, old in zip(seen, copies, strict=True)
+        ]
+        refuse_changes(rule, [True] * 3, same)
         with suppress(TypeError):
             _harmless.add(rule)
     return dw
@@ -169,7 +164,17 @@ def _watched(
 _SEEN = ("w", "pre", "post")
 
 
-def _versions(tensors: tuple[Tensor, ...]) -> list[int]:
+def refuse_changes(rule: Any, before: list[Any], after: list[Any]) -> None:
+    """Raise if what tells of w, pre and post is not the same before a rule was called and after."""
+    changed = [name for name, a, b in zip(_SEEN, before, after, strict=True) if a != b]
+    if changed:
+        raise ValueError(
+            f"rule {name_of(rule)} changes {' and '.join(changed)} in place: a rule returns the "
+            "change and leaves what it is given as it is, write w * x and not w.mul_(x)"
+        )
+
+
+def versions(tensors: tuple[Tensor, ...]) -> list[int]:
     """Return how often each was changed in place; tensors of inference mode are not counted."""
     return [0 if t.is_inference() else t._version for t in tensors]
 

@@ -84,7 +84,7 @@ class MazeVectorEnv(VectorEnv):
     def _begin(self) -> tuple[np.ndarray, Info]:
         self.agents = maze.start(self.maze, self.num_envs, self.generator, self.n_goals)
         self.time = 0
-        return maze.observe(self.maze, self.agents).numpy(), self._info()
+        return maze.observed(self.maze, self.agents).numpy(), self._info()
 
     def _info(self) -> Info:
         return {name: getattr(self.agents, name).numpy() for name in ("found", "bumped")}
@@ -107,7 +107,7 @@ class MazeVectorEnv(VectorEnv):
         self.agents = maze.moved(self.maze, self.agents, chosen, chance, **gives)
         self.time += 1
         over = np.full(self.num_envs, self.time == self.n_steps)
-        seen = maze.observe(self.maze, self.agents).numpy()
+        seen = maze.observed(self.maze, self.agents).numpy()
         return seen, self.agents.reward.numpy(), none, over, self._info()
 
 

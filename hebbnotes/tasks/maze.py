@@ -26,6 +26,7 @@ __all__ = [
     "make",
     "moved",
     "observe",
+    "observed",
     "start",
     "step",
     "steps_to_finds",
@@ -210,6 +211,12 @@ def observe(maze: Maze, agents: Agents) -> Tensor:
             [0., 0., 0.],
             [1., 0., 1.]])
     """
+    check_agents(maze, agents)
+    return observed(maze, agents)
+
+
+def observed(maze: Maze, agents: Agents) -> Tensor:
+    """Do what :func:`observe` does, for callers that have checked what they hand over."""
     around = torch.cartesian_prod(torch.arange(-1, 2), torch.arange(-1, 2))
     squares = agents.position.unsqueeze(1) + around
     seen = maze.walls[squares[..., 0], squares[..., 1]].float()

@@ -158,7 +158,7 @@ class PatternCompletion:
         _checks.room(batch=batch, n_patterns=self.n_patterns, n_bits=self.n_bits)
         draws = torch.rand(shape, generator=generator, device=generator.device)
         ones = draws.argsort(-1).argsort(-1) < self.n_bits // 2 if self.balanced else draws < 0.5
-        return torch.where(ones, 1.0, -1.0).to(dtype or torch.get_default_dtype())
+        return torch.where(ones, 1.0, -1.0).to(_checks.floating_type("dtype", dtype))
 
     def episodes(
         self,
@@ -210,16 +210,13 @@ class PatternCompletion:
         _checks.tensor(
             "erased", erased, "B n_bits", {"B": batch, "n_bits": self.n_bits}, boolean=True
         )
-        if not bool(erased.any(1).all()):
-            raise ValueError(
-                "erased must lack at least one bit in each episode: there is no answer"
-            )
-
         rows = torch.arange(batch, device=device)
         inputs, clamp = self._steps(
             patterns[rows[:, None], order].transpose(0, 1), patterns[rows, chosen], erased
         )
-        return Episodes(inputs, clamp, patterns, order, chosen, erased)
+        made = Episodes(inputs, clamp, patterns, order, chosen, erased)
+        check_erased(made)
+        return made
 
     def _steps(self, shown: Tensor, asked: Tensor, erased: Tensor) -> tuple[Tensor, Tensor]:
         """Return inputs and clamp of all steps, for patterns in order (cycles * P, B, n) and one
@@ -309,10 +306,18 @@ def errors(y: Tensor, episodes: Episodes) -> Errors:
         raise ValueError(
             f"y must have shape {wanted}, got {tuple(y.shape)}: pass one step, such as output[-1]"
         )
+    check_erased(episodes)
     wrong = ~(y[:, : answer.shape[1]] * answer > 0)  # NaN is wrong, too
     return Errors(
         (wrong & episodes.erased).sum(-1) / episodes.erased.sum(-1), wrong.to(y.dtype).mean(-1)
     )
+
+
+def check_erased(episodes: Episodes) -> None:
+    """Raise unless the cue lacks a bit in each episode: there is no answer to judge otherwise."""
+    erased = episodes.erased
+    if _checks.known(erased) and not bool(erased.any(1).all()):
+        raise ValueError("erased must lack at least one bit in each episode: there is no answer")
 
 
 def recall_loss(

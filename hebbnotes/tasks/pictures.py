@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.tasks.patterns import Episodes, PatternCompletion
+from hebbnotes.tasks.patterns import Episodes, PatternCompletion, check_erased
 
 __all__ = ["PICTURES", "halves", "picture_loss", "pictures", "squared_error"]
 
@@ -92,6 +92,7 @@ def squared_error(y: Tensor, episodes: Episodes) -> Tensor:
     episodes : Episodes, what was asked
     """
     answer = _checks.of_type("episodes", episodes, Episodes, "use pictures(...)").answer
+    check_erased(episodes)
     if _checks.floating("y", y).ndim != 2 or len(y) != len(answer) or y.shape[1] < answer.shape[1]:
         wanted = f"(B={len(answer)}, at least {answer.shape[1]} units)"
         raise ValueError(

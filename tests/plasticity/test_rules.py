@@ -239,3 +239,14 @@ def test_the_delta_rule_goes_down_the_squared_difference(n_pre, n_post, seed):
     torch.testing.assert_close(
         rules.delta(w.detach(), pre, post, drive=(pre @ w).detach()), -gradient
     )
+
+
+def test_an_average_leaves_what_it_is_given_as_it_is():
+    w, pre, post = torch.ones(3, 2), torch.ones(4, 3), torch.ones(4, 2)
+    for name, rule in {
+        "w": lambda w, a, b: w.add_(1),
+        "pre": lambda w, a, b: a.add_(1).unsqueeze(-1) * b,
+        "post": lambda w, a, b: a.unsqueeze(-1) * b.add_(1),
+    }.items():
+        with pytest.raises(ValueError, match=f"changes {name} in place"):
+            rules.average(rule, w.clone(), pre.clone(), post.clone())

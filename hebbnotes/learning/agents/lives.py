@@ -135,7 +135,7 @@ def _lived(
     steps = []
     with torch.no_grad():
         for (choice, place), more in zip(chance, noise, strict=True):
-            seen = torch.cat([maze.observe(made, agents), more], 1).to(agent.outward)
+            seen = torch.cat([maze.observed(made, agents), more], 1).to(agent.outward)
             logits, _, state = agent(seen.unsqueeze(0), state)
             action = (choice.unsqueeze(1) >= logits[0].softmax(-1).cumsum(-1)[:, :3]).sum(1)
             position = agents.position
