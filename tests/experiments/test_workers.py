@@ -95,12 +95,16 @@ def test_a_signal_saves_before_the_command_ends(tmp_path, sent):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+        # what runs behind ignores Ctrl-C, and after nohup a hang-up
+        preexec_fn=lambda: signal.signal(getattr(signal, sent), signal.SIG_DFL),  # noqa: PLW1509
     ) as now:
-        until((tmp_path / "twenty").exists)
-        assert not list(place.glob("0.parts/*")), "nothing is saved by the clock yet"
-        now.send_signal(getattr(signal, sent))
-        said = now.communicate(timeout=60)[1]
+        try:
+            until((tmp_path / "twenty").exists)
+            assert not list(place.glob("0.parts/*")), "nothing is saved by the clock yet"
+            now.send_signal(getattr(signal, sent))
+            said = now.communicate(timeout=60)[1]
+        finally:
+            now.kill()
     assert now.returncode == 130
     assert said.splitlines()[-1] == "stopped; the same command goes on from the last checkpoint"
     assert "Traceback" not in said
