@@ -30,6 +30,8 @@ PAGE_ADDRESS = re.compile(r"\]\(/?[\w-]+\.html")
 SEARCH_SCRIPT = re.compile(
     r'\s*<script src="[./]*(?:_static/searchtools|_static/language_data|searchindex)\.js"></script>'
 )
+ADDED = {"storage.js", "formulas.js", "snippets.js"}
+"""Scripts with a place and pages of their own; Jupyter Book would add them to the end of every page."""
 WORDS_A_MINUTE = 200
 CONTENTS: dict[int, dict[tuple[Any, ...], str]] = {}
 
@@ -250,9 +252,25 @@ def drop_scripts(
         plain = name.endswith(app.config.mathjax_path) and "defer" not in getattr(
             script, "attributes", {}
         )
-        if "thebe" not in name.lower() and not plain:
+        if "thebe" not in name.lower() and not plain and Path(name).name not in ADDED:
             kept.setdefault(name, script)
     context["script_files"] = list(kept.values())
+
+
+def help_readers(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Put the guard of storage before everything else, which asks for storage while it loads; what
+    the formulas need to know before MathJax; and, for the search, that TeX is no text.
+    """
+    if app.builder.format != "html":
+        return
+    scripts = Path(app.srcdir) / "_static" / "scripts"
+    tags = [f"<script>\n{(scripts / 'storage.js').read_text(encoding='utf-8')}</script>"]
+    for name in ("formulas", "snippets") if page == "search" else ("formulas",):
+        address = context["pathto"](f"_static/scripts/{name}.js", 1)
+        tags.append(f'<script src="{address}" defer></script>')
+    context["metatags"] = "".join(tags) + context.get("metatags", "")
 
 
 def share_contents(
@@ -318,6 +336,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", collect_equations)
     app.connect("env-check-consistency", check_pages)
     app.connect("doctree-resolved", fill_table)
+    app.connect("html-page-context", help_readers)
     app.connect("html-page-context", share_contents, priority=100)
     app.connect("html-page-context", drop_scripts, priority=900)
     app.connect("build-finished", drop_search)

@@ -1,11 +1,8 @@
 """The pages of the site, visited as readers do: on a laptop by day, on a phone by night."""
 
-import functools
 import gzip
-import http.server
 import json
 import re
-import threading
 
 import nbformat
 import pytest
@@ -20,23 +17,6 @@ NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "book").glob("*.ipynb"))
 LAPTOP = {"width": 1280, "color_scheme": "light"}
 PHONE = {"width": 390, "color_scheme": "dark"}
 AXE, OFF = Axe(), {"enabled": False}
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serve files without a word."""
-
-    def log_message(self, *args):
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def address(site):
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=site)
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
 
 
 @pytest.fixture

@@ -1,0 +1,9 @@
+// The formulas' menu remembers choices for all books of one address, and offers parts that are not here, without which no formula
+// would be set again: it is off, and what was chosen elsewhere is not read.
+if (window.MathJax) {
+  Object.assign(window.MathJax.options ??= {}, { enableMenu: false, renderActions: { checkLoading: [] } });
+  window.MathJax.startup = { ready() {
+    MathJax._.ui.menu.Menu.Menu.MENU_STORAGE = "HebbNotes-formulas";
+    MathJax.startup.defaultReady();
+  } };
+}
