@@ -31,7 +31,7 @@ SEARCH_SCRIPT = re.compile(
     r'\s*<script src="[./]*(?:_static/searchtools|_static/language_data|searchindex)\.js"></script>'
 )
 ADDED = {"storage.js", "formulas.js", "snippets.js"}
-"""Scripts with a place and pages of their own; Jupyter Book would add them to the end of every page."""
+"""Scripts with a place of their own; Jupyter Book would add them to the end of every page."""
 WORDS_A_MINUTE = 200
 CONTENTS: dict[int, dict[tuple[Any, ...], str]] = {}
 

@@ -1,6 +1,5 @@
 """What readers do with the pages, in Chromium and in Firefox."""
 
-import functools
 import io
 import json
 import re
@@ -10,10 +9,7 @@ import pytest
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
-from tests.site.test_pages import NOTEBOOKS, PAGES
-
-CHAPTER = "maze"
-"""The page that stands for all where one will do: it has formulas, folds and a moving figure."""
+from tests.site.test_pages import CHAPTER, NOTEBOOKS, PAGES
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -32,6 +28,8 @@ def test_a_page_fits_at_every_width_and_size_of_type(name, reader, address):
     assert reader.run(raw) == 0, "it shows raw TeX"
     torn = "() => [...document.images].filter(i => i.complete && i.offsetParent && !i.naturalWidth).length"
     assert reader.run(torn) == 0
+    nameless = "() => [...document.images].filter(i => !i.alt).length"
+    assert reader.run(nameless) == 0, "a picture has no alt text"
 
 
 @pytest.mark.parametrize(
@@ -45,11 +43,9 @@ def test_a_page_fits_at_every_width_and_size_of_type(name, reader, address):
         {"scale": "0.1"},
         {"inTabOrder": False, "assistiveMml": False},
     ],
-    ids=lambda chosen: "-".join(chosen),
+    ids="-".join,
 )
-def test_formulas_are_set_whatever_another_book_of_the_same_address_stored(
-    chosen, reader, address
-):
+def test_formulas_are_set_whatever_another_book_of_the_same_address_stored(chosen, reader, address):
     reader.open(f"{address}/genindex.html")
     reader.run(
         "chosen => localStorage.setItem('MathJax-Menu-Settings', chosen)", json.dumps(chosen)
@@ -111,7 +107,9 @@ def test_what_is_printed_from_the_dark_theme_can_be_read_and_holds_what_was_fold
         box => [...box.children].at(-1).textContent.match(/[a-z]{4,}/g).slice(0, 3))""")
     printed = reader.printed()
     assert reader.run(state) == before
-    words = re.sub(r"\s+", " ", " ".join(p.extract_text() for p in PdfReader(io.BytesIO(printed)).pages))
+    words = re.sub(
+        r"\s+", " ", " ".join(p.extract_text() for p in PdfReader(io.BytesIO(printed)).pages)
+    )
     for few in folded:
         assert re.search(r"\W.{0,40}?".join(few), words), f"an answer is folded on paper: {few}"
     faint = {c: contrast_on_white(c) for c in inked(printed) if contrast_on_white(c) < 4.5}
@@ -122,7 +120,9 @@ def test_what_is_printed_from_the_dark_theme_can_be_read_and_holds_what_was_fold
 def test_search_finds_the_chapter(chapter, reader, address):
     word = nbformat.read(NOTEBOOKS[chapter], as_version=4).metadata["hebbnotes"]["search"]
     reader.open(f"{address}/search.html?q={word}")
-    reader.until("() => /search finished|found/i.test(document.querySelector('#search-results')?.innerText ?? '')")
+    reader.until(
+        "() => /search finished|found/i.test(document.querySelector('#search-results')?.innerText ?? '')"
+    )
     assert reader.run(
         f"() => document.querySelector('#search-results a[href*=\"{chapter}.html\"]') !== null"
     )

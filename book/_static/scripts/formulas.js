@@ -5,5 +5,12 @@ if (window.MathJax) {
   window.MathJax.startup = { ready() {
     MathJax._.ui.menu.Menu.Menu.MENU_STORAGE = "HebbNotes-formulas";
     MathJax.startup.defaultReady();
+    MathJax.startup.promise.then(reach);
+    addEventListener("resize", reach);
   } };
+  // A formula that is wider than the page is scrolled by key, too: then, and only then, it takes the focus.
+  const reach = () => {
+    const wide = new Map([...document.querySelectorAll(".math")].map(m => [m, m.scrollWidth > m.clientWidth + 1]));
+    wide.forEach((is, formula) => is ? formula.setAttribute("tabindex", "0") : formula.removeAttribute("tabindex"));
+  };
 }
