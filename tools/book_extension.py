@@ -19,6 +19,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from tools import standard
 from tools.package import home
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,6 @@ SEARCH_SCRIPT = re.compile(
 )
 ADDED = {"storage.js", "formulas.js", "snippets.js"}
 """Scripts with a place of their own; Jupyter Book would add them to the end of every page."""
-WORDS_A_MINUTE = 200
 CONTENTS: dict[int, dict[tuple[Any, ...], str]] = {}
 
 
@@ -82,12 +82,12 @@ class Measured(SphinxRole):
 
 
 class Reading(SphinxRole):
-    """``{reading}`minutes```: the time to read the page, from the number of its words."""
+    """``{reading}`minutes```: the time to read the page, as ``tools/standard.py`` counts it."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Count the words of the page."""
-        words = len(prose(Path(self.env.doc2path(self.env.docname))).split())
-        return [nodes.Text(str(max(1, round(words / WORDS_A_MINUTE))))], []
+        """Count what there is to read."""
+        page = standard.read(Path(self.env.doc2path(self.env.docname)))
+        return [nodes.Text(str(standard.minutes(page)))], []
 
 
 def prose(path: Path) -> str:
