@@ -233,7 +233,7 @@ def inline_drawings(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         if path.suffix == ".svg" and path.is_file():
             text = path.read_text(encoding="utf-8")
             if 'class="drawing"' in text[:200]:
-                alt = html.escape(image["alt"])
+                alt = html.escape(image.get("alt", ""))
                 text = re.sub(
                     'aria-label="[^"]*"', lambda _, alt=alt: f'aria-label="{alt}"', text, count=1
                 )
