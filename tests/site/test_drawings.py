@@ -14,7 +14,7 @@ from docutils.utils import new_document
 from hebbnotes.figures import style
 from tools import book_extension
 from tools.drawings import cloud, landscape, neuron, pencil, synapse
-from tools.drawings.__main__ import DRAWINGS, FOLDER
+from tools.drawings.__main__ import DRAWINGS, FILES, FOLDER
 from tools.drawings.drawing import DARK, LIGHT, WIDTH, Drawing
 
 PHONE = 358  # pixels that a figure has on a phone of 390
@@ -99,9 +99,9 @@ def legible(found, theme):
     return faults
 
 
-@pytest.mark.parametrize("name", DRAWINGS)
+@pytest.mark.parametrize("name", FILES)
 def test_a_file_is_what_its_program_draws(name):
-    drawn, stored = DRAWINGS[name]().svg(), (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
+    drawn, stored = FILES[name](), (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
     assert NUMBER.sub("0", stored) == NUMBER.sub("0", drawn), f"python -m tools.drawings {name}"
     there, here = ([float(v) for v in NUMBER.findall(text)] for text in (stored, drawn))
     np.testing.assert_allclose(there, here, atol=0.11)  # a last decimal, on another processor

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.drawings import cloud, landscape, neuron, pencil, synapse
+from tools.drawings import cloud, hippocampus, landscape, neuron, pencil, synapse
 from tools.drawings.drawing import Drawing
 
 FOLDER = Path(__file__).parents[2] / "book" / "_static"
@@ -16,6 +16,11 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "cloud": cloud.draw,
 }
 
+FILES: dict[str, Callable[[], str]] = {
+    **{name: lambda draw=draw: draw().svg() for name, draw in DRAWINGS.items()},
+    "hippocampus": hippocampus.svg,
+}
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or DRAWINGS:
-        DRAWINGS[name]().save(FOLDER)
+    for name in sys.argv[1:] or FILES:
+        (FOLDER / f"{name}.svg").write_text(FILES[name](), encoding="utf-8", newline="\n")

@@ -7,7 +7,6 @@ pixels. Colours are named by their role (``LIGHT``, ``DARK``); the page's theme 
 import html
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 
@@ -175,10 +174,6 @@ class Drawing:
             f"<g {lines}>",
         ]
         return "\n".join([*body, *self.shapes, "</g>", "</svg>\n"])
-
-    def save(self, folder: Path) -> None:
-        """Write the file ``name.svg``."""
-        (folder / f"{self.name}.svg").write_text(self.svg(), encoding="utf-8", newline="\n")
 
 
 def _rich(line: str, size: float) -> str:
