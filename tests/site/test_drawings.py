@@ -13,7 +13,7 @@ from docutils.utils import new_document
 
 from hebbnotes.figures import style
 from tools import book_extension
-from tools.drawings import cloud, landscape, neuron, pencil, synapse
+from tools.drawings import cloud, landscape, neuron, pencil, synapse, unrolled
 from tools.drawings.__main__ import DRAWINGS, FILES, FOLDER
 from tools.drawings.drawing import DARK, LIGHT, WIDTH, Drawing
 
@@ -250,3 +250,16 @@ def test_hebb_runs_off_and_oja_keeps_length_one_along_the_cloud_or_its_mean(mean
     assert (
         abs(hebb @ towards) / np.hypot(*hebb) > 0.97
     )  # it still turns when it has left the picture
+
+
+def test_the_unrolled_network_is_one_that_ran():
+    w, outputs, traces = unrolled.run()
+    assert not traces[0].any()
+    for t in (1, 2, 3):
+        drive = unrolled.INPUTS[t] + outputs[t - 1] @ (w + unrolled.ALPHA * traces[t - 1])
+        np.testing.assert_allclose(outputs[t], np.tanh(drive))
+    for t in (1, 2):
+        written = np.outer(outputs[t - 1], outputs[t])
+        np.testing.assert_allclose(
+            traces[t], traces[t - 1] + unrolled.ETA * (written - traces[t - 1])
+        )

@@ -4,7 +4,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.drawings import cloud, hippocampus, landscape, neuron, pencil, synapse
+from tools.drawings import (
+    agent,
+    cloud,
+    hippocampus,
+    landscape,
+    neuron,
+    one_shot,
+    pencil,
+    routes,
+    synapse,
+    unrolled,
+)
 from tools.drawings.drawing import Drawing
 
 FOLDER = Path(__file__).parents[2] / "book" / "_static"
@@ -14,6 +25,10 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "neuron": neuron.draw,
     "landscape": landscape.draw,
     "cloud": cloud.draw,
+    "unrolled": unrolled.draw,
+    "one-shot": one_shot.draw,
+    "agent": agent.draw,
+    "routes": routes.draw,
 }
 
 FILES: dict[str, Callable[[], str]] = {
