@@ -5,7 +5,8 @@ if (window.MathJax) {
   window.MathJax.startup = { ready() {
     MathJax._.ui.menu.Menu.Menu.MENU_STORAGE = "HebbNotes-formulas";
     MathJax.startup.defaultReady();
-    MathJax.startup.promise.then(() => document.fonts.ready).then(reach);
+    MathJax.startup.promise.then(reach);
+    document.fonts.addEventListener("loadingdone", reach);
     addEventListener("resize", reach);
   } };
   // A formula that is wider than the page is scrolled by key, too: then, and only then, it takes the focus.
