@@ -11,6 +11,7 @@ import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
 
+from hebbnotes.figures.palette import SHADES
 from tests.figures.test_figures import moving
 from tools.browser import settle
 from tools.build import ROOT
@@ -64,6 +65,35 @@ def visit(browser, address):
 def test_every_page_is_visited(site):
     built = {p.stem for p in site.glob("*.html")} - {"genindex", "py-modindex"}
     assert built == set(PAGES)
+
+
+DRAWINGS = """() => [...document.querySelectorAll(".drawing")].map(drawing => ({
+    words: drawing.role + ": " + drawing.ariaLabel,
+    text: Math.min(...[...drawing.querySelectorAll("text, tspan")].filter(t => !t.children.length && !t.hasAttribute("dy"))
+        .map(t => parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a || Infinity)),
+    wide: [...drawing.querySelectorAll("svg")].map(s => s.getBoundingClientRect().width / drawing.getBoundingClientRect().width),
+    ink: getComputedStyle(drawing.querySelector("text")).fill,
+    ground: getComputedStyle(drawing.querySelector("path")).fill,
+}))"""
+
+
+@pytest.mark.parametrize(("width", "theme", "ink"), [(1280, "light", 0), (390, "dark", 1)])
+def test_line_plots_take_the_colours_of_the_theme_and_are_read_on_a_phone(
+    width, theme, ink, visit
+):
+    page = visit("fast-evaluation.html", width, color_scheme=theme)
+    drawings = page.evaluate(DRAWINGS)
+    assert len(drawings) == 3
+    shade = tuple(int(SHADES["ink"][ink][k : k + 2], 16) for k in (1, 3, 5))
+    for one in drawings:
+        assert re.match(r"img: [A-Z].{30,}", one["words"])
+        assert one["ink"] == f"rgb{shade}"
+        assert one["ground"] == "rgba(0, 0, 0, 0)"
+        assert one["text"] >= 9, f"texts of {one['text']:.1f} px"
+        assert sum(one["wide"]) > 0.99
+    assert page.evaluate(
+        "new Set([...document.querySelectorAll('.drawing [id]')].map(e => e.id)).size"
+    ) == page.evaluate("document.querySelectorAll('.drawing [id]').length"), "two of a name"
 
 
 THEMES_OWN = {
