@@ -48,7 +48,8 @@ def source(tmp_path, monkeypatch):
     server = http.server.ThreadingHTTPServer(
         ("127.0.0.1", 0), functools.partial(Quiet, directory=tmp_path / "origin")
     )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    # it looks for its end each hundredth of a second: by default each half, in each test
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
     files = {
