@@ -71,16 +71,14 @@ class Measured(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Look the number up."""
-        page, key = self.text.rsplit(".", 1)
-        stored = json.loads((Path(self.env.srcdir) / "measured.json").read_text())
-        value = stored.get(page, {}).get(key)
-        if value is None:
+        shown = measured_number(Path(self.env.srcdir), self.text)
+        if shown is None:
             logger.warning(
                 "%s has not been measured: run `make measure`",
                 self.text,
                 location=self.get_location(),
             )
-        return [nodes.Text(f"{value:g}" if value is not None else "?")], []
+        return [nodes.Text(shown or "?")], []
 
 
 class Reading(SphinxRole):
@@ -88,8 +86,19 @@ class Reading(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Count what there is to read."""
-        page = standard.read(Path(self.env.doc2path(self.env.docname)))
-        return [nodes.Text(str(standard.minutes(page)))], []
+        return [nodes.Text(str(minutes(Path(self.env.doc2path(self.env.docname)))))], []
+
+
+def measured_number(book: Path, name: str) -> str | None:
+    """Return a number of ``measured.json``, as the page shows it, or None if it is not there."""
+    page, key = name.rsplit(".", 1)
+    value = json.loads((book / "measured.json").read_text()).get(page, {}).get(key)
+    return None if value is None else f"{value:g}"
+
+
+def minutes(path: Path) -> int:
+    """Return the minutes that a page takes to read."""
+    return standard.minutes(standard.read(path))
 
 
 def prose(path: Path) -> str:

@@ -78,9 +78,7 @@ DRAWINGS = """() => [...document.querySelectorAll(".drawing")].map(drawing => ({
 
 
 @pytest.mark.parametrize(("width", "theme", "ink"), [(1280, "light", 0), (390, "dark", 1)])
-def test_line_plots_take_the_colours_of_the_theme_and_are_read_on_a_phone(
-    width, theme, ink, visit
-):
+def test_line_plots_take_the_colours_of_the_theme_and_are_read_on_a_phone(width, theme, ink, visit):
     page = visit("fast-evaluation.html", width, color_scheme=theme)
     drawings = page.evaluate(DRAWINGS)
     assert len(drawings) == 3
