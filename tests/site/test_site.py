@@ -11,6 +11,7 @@ import yaml
 
 from hebbnotes.figures.palette import SHADES
 from tests.site.books import markdown, small_book
+from tools import standard
 from tools.build import ROOT
 
 FAULTS = {
@@ -99,7 +100,7 @@ def test_a_drawing_of_a_cell_stands_in_the_page_in_panels_that_can_be_stacked(tm
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "_build" / "html" / "chapter.html").read_text()
     first, *_ = re.findall(
-        r'<div aria-label="Two &quot;panels&quot;." class="drawing".*?</div>', page, re.S
+        r'<div aria-label="Two &quot;panels&quot;." class="plot".*?</div>', page, re.S
     )
     assert 'role="img"' in first
     boxes = re.findall(r'<svg [^>]*viewBox="([^"]*)"[^>]*style="--width:(\d+)"', first)
@@ -149,7 +150,7 @@ def test_a_figure_stands_before_its_folded_code(tmp_path):
     for parts in (
         (
             drawn,
-            'class="drawing"',
+            'class="plot"',
             "What it shows.",
             "<details",
             "The code of this figure",
@@ -157,7 +158,7 @@ def test_a_figure_stands_before_its_folded_code(tmp_path):
         ),
         (moved, "moving-figure", "<details", "The code of this figure", ">move<"),
         (counted, "<details", "The code behind these numbers", ">count<", "</details>", "</span>3"),
-        (openly, ">draw_openly<", 'class="drawing"'),
+        (openly, ">draw_openly<", 'class="plot"'),
     ):
         places = [parts[0].index(part) for part in parts[1:]]
         assert places == sorted(places), parts[1:]
@@ -235,6 +236,13 @@ def test_the_table_of_equations_counts_through_the_book_as_the_pages_do(site):
 def test_measured_numbers_reach_the_page(site):
     seconds = json.loads((ROOT / "book" / "measured.json").read_text())["introduction"]["seconds"]
     assert f"<strong>{seconds:g}" in (site / "introduction.html").read_text().replace("\n", " ")
+
+
+def test_the_minutes_to_read_reach_the_page(site):
+    for path in sorted((ROOT / "book").glob("*.ipynb")):
+        minutes = standard.minutes(standard.read(path))
+        text = (site / f"{path.stem}.html").read_text(encoding="utf-8").replace("\n", " ")
+        assert f"<strong>{minutes} minutes</strong> to read" in text, path.stem
 
 
 @pytest.mark.skipif(
