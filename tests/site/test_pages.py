@@ -94,6 +94,37 @@ def test_line_plots_take_the_colours_of_the_theme_and_are_read_on_a_phone(width,
     ) == page.evaluate("document.querySelectorAll('.plot [id]').length"), "two of a name"
 
 
+@pytest.mark.parametrize("name", ["learning-rules", "glossary"])
+def test_on_a_phone_an_edge_says_that_a_table_goes_on(name, visit):
+    page = visit(f"{name}.html", **PHONE)
+    tables = page.evaluate(
+        """[...document.querySelectorAll(".bd-article table")].map(t => ({
+            hidden: t.scrollWidth - t.clientWidth, edges: getComputedStyle(t).backgroundImage.split("linear-gradient(").length - 1,
+            rows: [...new Set([...t.rows].map(r => getComputedStyle(r).backgroundColor))]}))"""
+    )
+    assert any(table["hidden"] > 20 for table in tables)
+    for table in tables:
+        assert table["edges"] == 4
+        assert table["rows"] == ["rgba(0, 0, 0, 0)"], "a row would cover the shadow"
+
+
+@pytest.mark.parametrize("width", [390, 600, 1280])
+def test_no_line_begins_with_the_mark_after_a_formula(width, visit):
+    page = visit("notation.html", width)
+    page.wait_for_selector("mjx-container")
+    found = page.evaluate(
+        """[...document.querySelectorAll(".together")].map(t => {
+            const [formula, range] = [t.querySelector("mjx-container").getBoundingClientRect(), document.createRange()];
+            const last = t.lastChild.nodeType === 3 ? t.lastChild : t.firstChild;
+            range.selectNodeContents(last);
+            const mark = range.getBoundingClientRect();
+            return mark.top < formula.bottom && mark.bottom > formula.top;
+        })"""
+    )
+    assert len(found) > 20
+    assert all(found)
+
+
 THEMES_OWN = {
     "region": "the theme's logo and its buttons stand outside its landmarks",
     "label-content-name-mismatch": "the theme labels its search button otherwise than it shows it",
