@@ -20,6 +20,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from tools import standard
 from tools.package import home
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,6 @@ PAGE_ADDRESS = re.compile(r"\]\(/?[\w-]+\.html")
 SEARCH_SCRIPT = re.compile(
     r'\s*<script src="[./]*(?:_static/searchtools|_static/language_data|searchindex)\.js"></script>'
 )
-WORDS_A_MINUTE = 200
 CONTENTS: dict[int, dict[tuple[Any, ...], str]] = {}
 
 
@@ -81,12 +81,12 @@ class Measured(SphinxRole):
 
 
 class Reading(SphinxRole):
-    """``{reading}`minutes```: the time to read the page, from the number of its words."""
+    """``{reading}`minutes```: the time to read the page, as ``tools/standard.py`` counts it."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Count the words of the page."""
-        words = len(prose(Path(self.env.doc2path(self.env.docname))).split())
-        return [nodes.Text(str(max(1, round(words / WORDS_A_MINUTE))))], []
+        """Count what there is to read."""
+        page = standard.read(Path(self.env.doc2path(self.env.docname)))
+        return [nodes.Text(str(standard.minutes(page)))], []
 
 
 def prose(path: Path) -> str:
