@@ -23,6 +23,8 @@ def test_a_completion_has_a_panel_for_each_pattern_the_cue_and_each_answer():
         "cue",
         "plastic",
     ]
+    named = frames.completion(episodes, {}, (4, 5), "picture")
+    assert named[0].get_title() == "picture 1"
     with pytest.raises(ValueError, match="must hold the 20 bits"):
         frames.completion(episodes, {}, (3, 5))
     plt.close("all")

@@ -18,12 +18,12 @@ KEY = {"erased": GREY, "ink": BLUE, "wrong": VERMILION}
 
 
 def completion(
-    episodes: Episodes, answers: dict[str, Tensor], shape: tuple[int, int]
+    episodes: Episodes, answers: dict[str, Tensor], shape: tuple[int, int], name: str = "pattern"
 ) -> np.ndarray:
     """Draw the first episode of a pattern completion: the patterns, the cue, and answers by title.
 
     Bits of 1 are ink, of -1 white; erased ones, and an answer's (B, n_units) wrong ones, have
-    colours of their own, which a key below explains.
+    colours of their own, which a key below explains. Stored patterns are called by ``name``.
     """
     stored, target, erased = episodes.patterns[0], episodes.answer[0], episodes.erased[0]
     n_bits = len(target)
@@ -31,7 +31,7 @@ def completion(
         raise ValueError(
             f"shape must hold the {n_bits} bits of a pattern, got {shape[0]} x {shape[1]}"
         )
-    seen = {f"pattern {k + 1}": bits + 1 for k, bits in enumerate(stored)}
+    seen = {f"{name} {k + 1}": bits + 1 for k, bits in enumerate(stored)}
     asked = {"cue": target * ~erased + 1}
     for title, y in answers.items():
         bits = y[0, :n_bits].detach().sign()
