@@ -45,6 +45,8 @@ MAPS = {"hippocampus.svg"}  # shows a place, not a mechanism
 EXERCISE = {"exercise", "solution"}
 FOLD = {"dropdown", "toggle"}
 CAPTION = {"figure", "image", "glue:figure", "live-model", "live-network"}
+TABLE = {"csv-table", "list-table"}
+TITLED = {"admonition", "card", "dropdown", "sidebar", "tab-item", "topic"}
 CODE = {"code", "code-block", "code-cell", "literalinclude", "math", "raw", ""}
 CLOSED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 UNSEEN = {"hide-output", "hide-cell", "remove-output", "remove-cell"}
@@ -53,6 +55,7 @@ ITEM = re.compile(r"\A\s*(?:[-*+]|\d+[.)])\s+")
 AMS = re.compile(r"\s*\\begin\{((?:equation|align|gather|multline|eqnarray)\*?)\}")
 FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
 SKIPPED = re.compile(r"\+\+\+|%|-{3,}$|\([\w-]+\)=$")  # breaks, comments, labels
+DRAWING = re.compile(r"matplotlib|hebbnotes\.figures\b|(?:.*\.)?frames\b")
 GLUED, WORD = "\ue000", "\ue001"  # stand for a glued number, and for a formula or code
 NUMERAL = re.compile(r"(?<![^\W_])(?<![A-Z]-)\d+(?:[.,]\d+)*(?:e[-+]?\d+)?|" + GLUED)
 YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
@@ -225,8 +228,9 @@ class _Reader:
     def flush(self) -> None:
         """End a paragraph."""
         if self.paragraph.strip():
-            captions = CAPTION & {name for _, name in self.stack}
-            self.add("caption" if captions else "text", self.paragraph)
+            around = {name for _, name in self.stack}
+            kind = "caption" if CAPTION & around else "table" if TABLE & around else "text"
+            self.add(kind, self.paragraph)
         self.paragraph = ""
 
     def fence(self, found: re.Match[str]) -> None:
@@ -253,6 +257,8 @@ class _Reader:
             self.add("formula" if name == "math" else "code", self.body(mark))
         else:
             self.add("directive", argument, name=name, options=options)
+            if name in TITLED and argument:
+                self.add("heading", argument)
             folded = FOLD & set(options.get("class", "").split())
             self.stack.append((mark, "dropdown" if folded else name))
 
@@ -286,7 +292,7 @@ def plain(text: str) -> str:
     text = re.sub(r"\{([\w:.+-]+)\}(`+)(.+?)\2", role, text, flags=re.S)
     text = re.sub(r"(`+).+?\1", WORD, text, flags=re.S)
     text = re.sub(r"(?<!\\)\$(?:\\.|[^$\\])+\$", WORD, text)
-    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"!?\[([^\]]*)\](?:\([^)]*\)|\{[.#][^}]*\})", r"\1", text)
     text = re.sub(r"<https?:[^>]*>|https?:\S+|\b(?:arXiv|doi):\S+|</?\w[^>]*>", " ", text)
     return " ".join(re.sub(r"^\s*>+|[*_]|\\(?=\W)", "", text, flags=re.M).split())
 
@@ -418,27 +424,37 @@ def plots(page: Page) -> Iterable[Finding]:
     """
     roots: set[str] = set()
     for block in page.blocks:
-        if block.kind != "cell" or block.exercise:
-            continue
-        tree, calls = _parsed(block.text), set()
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                for alias in node.names:
-                    module = getattr(node, "module", None) or ""
-                    whole = f"{module}.{alias.name}".strip(".")
-                    if re.match(r"matplotlib|hebbnotes\.figures\b|.*\bframes\b", whole):
-                        roots.add((alias.asname or alias.name).partition(".")[0])
-        for node in ast.walk(tree):  # what a drawing call returns draws, too: axes, figures
-            if isinstance(node, ast.Assign) and _draws(node.value, roots):
-                targets = [n for t in node.targets for n in ast.walk(t)]
-                roots |= {n.id for n in targets if isinstance(n, ast.Name) and n.id != "_"}
-            if isinstance(node, ast.For | ast.comprehension) and _names(node.iter) & roots:
-                roots |= _names(node.target) & {"ax", "axis", "axes"}
-        for node in ast.walk(tree):
-            calls |= _draws(node, roots) if isinstance(node, ast.Call) else set()
-        if calls and block.open:
-            what = f"calls {', '.join(sorted(calls))} open on the page: tag it hide-input"
-            yield Finding("plots", where(block), what)
+        if block.kind == "cell" and not block.exercise:
+            tree = _parsed(block.text)
+            _follow(tree, roots)
+            if block.open and (calls := _draws(tree, roots)):
+                what = f"calls {', '.join(sorted(calls))} open on the page: tag it hide-input"
+                yield Finding("plots", where(block), what)
+
+
+def _follow(tree: ast.Module, roots: set[str]) -> None:
+    """Update the names by which a notebook draws: modules, functions of its own, and what a drawing
+    call returns, such as axes.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module = getattr(node, "module", None) or ""
+            roots |= {
+                (alias.asname or alias.name).partition(".")[0]
+                for alias in node.names
+                if DRAWING.match(f"{module}.{alias.name}".strip("."))
+            }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and _draws(node, roots):
+            roots.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names = {name for target in node.targets for name in _names(target)} - {"_"}
+            if _draws(node.value, roots):
+                roots |= names
+            elif not _names(node.value) & roots:
+                roots -= names  # the name means something else now
+        elif isinstance(node, ast.For | ast.comprehension) and _names(node.iter) & roots:
+            roots |= {name for name in _names(node.target) if name.startswith("ax")}
 
 
 def _names(tree: ast.AST) -> set[str]:
@@ -550,9 +566,8 @@ def glossary(book: Path) -> set[str]:
 
 
 def diagram(page: Page) -> Iterable[Finding]:
-    """Ask for a drawn diagram: an SVG of book/_static, made by a program of tools/ that names it.
-
-    The stills of live models (``_static/live``) and ``MAPS`` are not counted.
+    """Ask for a drawn diagram: an SVG of book/_static, made by a program of tools/, which
+    names it. The stills of live models (``_static/live``) and ``MAPS`` are not counted.
     """
     shown = {
         Path(b.text).name
@@ -562,13 +577,15 @@ def diagram(page: Page) -> Iterable[Finding]:
     if not shown:
         yield Finding("diagram", "chapter", "no drawn diagram: {figure} _static/NAME.svg")
     programs = "".join(
-        path.read_text(encoding="utf-8") for path in (page.book.parent / "tools").rglob("*.py")
+        path.read_text(encoding="utf-8")
+        for path in (page.book.parent / "tools").rglob("*.py")
+        if path.name != Path(__file__).name
     )
     for name in sorted(shown):
         if not (page.book / "_static" / name).exists():
             yield Finding("diagram", "chapter", f"book/_static/{name} is not there")
-        elif not re.search(rf"\b{re.escape(name)}\b", programs):
-            yield Finding("diagram", "chapter", f"no program in tools/ names {name}")
+        elif not re.search(rf"[\"'/]{re.escape(name[:-4])}(?:\.svg)?\b(?!-)", programs):
+            yield Finding("diagram", "chapter", f"no program in tools/ names {name[:-4]}")
 
 
 def exercises(page: Page) -> Iterable[Finding]:
@@ -605,8 +622,9 @@ def open_exercise(page: Page) -> Iterable[Finding]:
 
 def _box(title: str) -> Callable[[Page], Iterable[Finding]]:
     def box(page: Page) -> Iterable[Finding]:
-        boxes = page.directives("admonition")
-        if not any(plain(b.text) == title and not b.exercise for b in boxes):
+        boxes = [b for b in page.directives("admonition") if not b.exercise and not b.folded]
+        folds = [b for b in boxes if FOLD & set(b.options.get("class", "").split())]
+        if title not in {plain(b.text) for b in boxes if b not in folds}:
             yield Finding("box", "chapter", f"no box “{title}”: {{admonition}} {title}")
 
     box.__doc__ = f"An open box, ``{{admonition}} {title}``."

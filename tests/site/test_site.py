@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.site.books import markdown, small_book
+from tools import standard
 from tools.build import ROOT
 
 FAULTS = {
@@ -139,6 +140,13 @@ def test_the_table_of_equations_counts_through_the_book_as_the_pages_do(site):
 def test_measured_numbers_reach_the_page(site):
     seconds = json.loads((ROOT / "book" / "measured.json").read_text())["introduction"]["seconds"]
     assert f"<strong>{seconds:g}" in (site / "introduction.html").read_text().replace("\n", " ")
+
+
+def test_the_minutes_to_read_reach_the_page(site):
+    for path in sorted((ROOT / "book").glob("*.ipynb")):
+        minutes = standard.minutes(standard.read(path))
+        text = (site / f"{path.stem}.html").read_text(encoding="utf-8").replace("\n", " ")
+        assert f"<strong>{minutes} minutes</strong> to read" in text, path.stem
 
 
 @pytest.mark.skipif(
