@@ -40,7 +40,7 @@ def completion(
     rows = (seen, asked)
     heights = [7 / len(row) * shape[0] / shape[1] + 0.3 for row in rows]
     whole = plt.figure(figsize=(7, sum(heights) + 0.25))
-    parts = whole.subfigures(3, 1, height_ratios=[*heights, 0.25])
+    parts = np.asarray(whole.subfigures(3, 1, height_ratios=[*heights, 0.25]))
     colours = ListedColormap(["white", *KEY.values()])
     axes = []
     for part, row in zip(parts[:2], rows, strict=True):
