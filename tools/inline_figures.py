@@ -16,12 +16,15 @@ from sphinx.transforms import SphinxTransform
 
 SVG = "http://www.w3.org/2000/svg"
 KIND = "image/svg+xml"
-MARGIN = 4
-"""Points beside a cut in which a text may hang over."""
 
 
 class drawing(nodes.General, nodes.Element):
     """A figure as SVG, with its alt text."""
+
+
+def is_picture(node: nodes.Node) -> bool:
+    """Whether a node is an image or a drawing; by its name, since Sphinx loads this module anew."""
+    return isinstance(node, nodes.image) or getattr(node, "tagname", "") == drawing.__name__
 
 
 class InlineFigures(SphinxTransform):
@@ -29,7 +32,7 @@ class InlineFigures(SphinxTransform):
     that show no SVG.
     """
 
-    default_priority = 900
+    default_priority = 500  # before the page is told of as read
 
     def apply(self, **kwargs: Any) -> None:
         """Read the file that MyST-NB has written of each SVG."""

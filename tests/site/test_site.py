@@ -120,7 +120,50 @@ def test_a_drawing_of_a_cell_stands_in_the_page_in_panels_that_can_be_stacked(tm
     done = small_book(
         tmp_path / "mute", {"index.md": cited, "chapter.ipynb": nbformat.writes(notebook)}
     )
-    assert "has no alt text" in done.stderr
+    assert "picture of a cell has no alt text" in done.stderr
+
+
+def test_a_figure_stands_before_its_folded_code(tmp_path):
+    figure = nbformat.v4.new_output("display_data", {"image/svg+xml": PLOT})
+    number = nbformat.v4.new_output("stream", text="3")
+    moving = nbformat.v4.new_output(
+        "execute_result", {"text/html": '<figure class="moving-figure">frames</figure>'}
+    )
+    caption = {"figure": {"caption": "What it shows.", "name": "fig-a"}, "image": {"alt": "Lines."}}
+    cells = [nbformat.v4.new_markdown_cell("# A chapter")]
+    for code, output, tags in (
+        ("draw()", figure, ["hide-input"]),
+        ("move()", moving, ["hide-input"]),
+        ("count()", number, ["hide-input"]),
+        ("draw_openly()", figure, []),
+    ):
+        metadata = {"tags": tags} | ({"mystnb": caption} if code == "draw()" else {})
+        metadata.setdefault("mystnb", {"image": {"alt": "Lines."}})
+        cells.append(nbformat.v4.new_code_cell(code, outputs=[output], metadata=metadata))
+    kernel = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+    cited = markdown("{cite:p}`hebb1949organization`")
+    done = small_book(tmp_path, {"index.md": cited, "chapter.ipynb": nbformat.writes(notebook)})
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "_build" / "html" / "chapter.html").read_text()
+    drawn, moved, counted, openly = re.split(r'<div class="cell ', page)[1:]
+    for parts in (
+        (
+            drawn,
+            'class="drawing"',
+            "What it shows.",
+            "<details",
+            "The code of this figure",
+            ">draw<",
+        ),
+        (moved, "moving-figure", "<details", "The code of this figure", ">move<"),
+        (counted, "<details", "The code behind these numbers", ">count<", "</details>", "</span>3"),
+        (openly, ">draw_openly<", 'class="drawing"'),
+    ):
+        places = [parts[0].index(part) for part in parts[1:]]
+        assert places == sorted(places), parts[1:]
+    assert "<details open" not in page
+    assert "<details" not in openly.partition("</article>")[0]
 
 
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
