@@ -77,7 +77,6 @@ AS_BEFORE = {
     "associative-memory",
     "differentiable-plasticity",
     "hebb-in-the-brain",
-    "introduction",
     "learning-rules",
     "maze",
     "natural-images",
