@@ -118,11 +118,11 @@ def _pieces(
     at, sizes = _jumps(sent, fired, synapse)
     spikes = torch.cat([sent.double(), fired.double()])
     if len(spikes) and not (0 <= float(spikes.min()) and float(spikes.max()) < seconds):
-        raise ValueError(
-            f"spikes must lie between 0 and {seconds:g} s: shift them, or look longer"
-        )
+        raise ValueError(f"spikes must lie between 0 and {seconds:g} s: shift them, or look longer")
     ends = [*at.tolist(), math.inf]
-    level, last, down, up = 0.0, 0.0, [], []
+    down: list[float] = []
+    up: list[float] = []
+    level, last = 0.0, 0.0
     for begin, end, size in zip(ends, ends[1:], sizes.tolist(), strict=False):
         if begin >= seconds:
             break

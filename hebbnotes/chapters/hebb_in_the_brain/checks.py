@@ -49,7 +49,7 @@ def brake(threshold: Callable[[float], float]) -> None:
     threshold = numbers(threshold, "threshold(y) -> a number")
     expect(
         abs(threshold(1.0) - 1) < 1e-6,
-        f"at its target, 1, a neuron must rest: the threshold must be 1 there, got {threshold(1.0)}",
+        f"at its target, 1, a neuron must rest: it must be 1 there, got {threshold(1.0):g}",
     )
     for y in (0.2, 0.5, 0.9, 1.1, 2.0, 5.0):
         above = threshold(y) > y
