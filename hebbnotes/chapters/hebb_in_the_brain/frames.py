@@ -17,15 +17,25 @@ def calcium_panel(
     ax: Axes, times: Tensor, c: Tensor, marks: tuple[float, float], spikes: dict[str, float]
 ) -> None:
     """Draw calcium (T,) over time in s, where it is above each mark, and who spiked when."""
-    t, level = array(1000 * times), array(c)
-    for mark, colour in zip(marks, (ORANGE, BLUE), strict=True):
-        ax.fill_between(t, mark, level, where=level > mark, color=colour, alpha=0.55, linewidth=0)
-        ax.axhline(mark, color=colour, linewidth=1, linestyle="--")
-    ax.plot(t, level, color=BLACK)
+    level = _level(ax, times, c, marks)
+    first = min(spikes, key=spikes.__getitem__) if spikes else ""
     for name, at in spikes.items():
         ax.plot([1000 * at] * 2, [-0.75, -0.25], color=BLACK, linewidth=2.5)
-        ax.text(1000 * at, -0.85, name, ha="center", va="top", fontsize=11)
-    ax.set(xlim=(t[0], t[-1]), ylim=(-1.4, 3.1), yticks=(0, *marks), xlabel="time (ms)")
+        side = "right" if name == first else "left"
+        ax.text(1000 * at, -0.85, name, ha=side, va="top", fontsize=11)
+    ax.set(xlim=(1000 * float(times[0]), 1000 * float(times[-1])), ylim=(-1.4, max(3.1, level)))
+    ax.set(yticks=(0, 1, 2, 3), xlabel="time (ms)")
+
+
+def _level(ax: Axes, times: Tensor, c: Tensor, marks: tuple[float, float]) -> float:
+    """Draw a level over time, shaded between the marks and above the upper one; return its peak."""
+    t, level = array(1000 * times), array(c)
+    for mark, top, colour in zip(marks, (marks[1], None), (ORANGE, BLUE), strict=True):
+        within = level if top is None else level.clip(max=top)
+        ax.fill_between(t, mark, within, where=level > mark, color=colour, alpha=0.6, linewidth=0)
+        ax.axhline(mark, color=BLACK, linewidth=1, linestyle="--")
+    ax.plot(t, level, color=BLACK)
+    return float(level.max())
 
 
 def shadows_frame(
@@ -48,12 +58,8 @@ def shadows_frame(
         Rates of the receiver in Hz and changes per second, each of shape (m,).
     """
     figure, axes = plt.subplots(1, 3, figsize=(7.6, 2.9))
-    t, level = array(1000 * pair[0]), array(pair[1])
-    for mark, colour in zip(marks, (ORANGE, BLUE), strict=True):
-        axes[0].fill_between(t, mark, level, where=level > mark, color=colour, alpha=0.55)
-        axes[0].axhline(mark, color=colour, linewidth=1, linestyle="--")
-    axes[0].plot(t, level, color=BLACK)
-    axes[0].set(xlabel="time (ms)", title="calcium", ylim=(0, 3), yticks=marks)
+    _level(axes[0], *pair, marks)
+    axes[0].set(xlabel="time (ms)", title="calcium", ylim=(0, 3), yticks=(0, 1, 2, 3))
     for ax, (x, change), scale in ((axes[1], window, 1000), (axes[2], rates, 1)):
         along, values = array(scale * x), array(change)
         for sign, colour in ((1, BLUE), (-1, ORANGE)):
@@ -61,8 +67,8 @@ def shadows_frame(
         ax.plot(along, values, color=BLACK)
         ax.axhline(0, color=BLACK, linewidth=1)
     axes[1].axvline(0, color=GREY, linewidth=1)
-    axes[1].set(xlabel="lag (ms)", title="60 pairs", ylim=(-0.16, 0.08), yticks=(-0.1, 0))
-    axes[2].set(xlabel="receiver (Hz)", title="a second", ylim=(-0.04, 0.08), yticks=(0, 0.05))
+    axes[1].set(xlabel="lag (ms)", title="60 pairs", ylim=(-0.28, 0.08), yticks=(-0.2, -0.1, 0))
+    axes[2].set(xlabel="receiver (Hz)", title="a second", ylim=(-0.06, 0.12), yticks=(0, 0.1))
     return figure
 
 
