@@ -58,16 +58,18 @@ def test_a_steep_energy_sums_powers_and_is_never_raised_if_they_are_even_or_rect
 
 def test_an_odd_power_can_raise_its_energy_and_its_step_is_that_of_the_dense_memory():
     rose = 0
-    for seed in range(20):
+    for seed in range(80):
         patterns, g = drawn(30, 20, seed)
         state, _ = drawn(1, 20, seed + 100)
         rose += bool((wells.steep_course(patterns, state[0], 3, 4, g).diff() > 1e-9).any())
-    assert rose > 0
+    assert rose >= 3
     patterns, _ = drawn(9, 31, 0)
     state, _ = drawn(5, 31, 1)
     for power in (2, 3, 4):
+        clear = (wells.pulls(patterns, state) ** (power - 1) @ patterns).abs() > 1e-9
+        assert clear.double().mean() > 0.9
         step = wells.steep_step(patterns, state, power)
-        assert torch.equal(step, memories.dense_step(patterns, state, power))
+        assert torch.equal(step[clear], memories.dense_step(patterns, state, power)[clear])
 
 
 @given(sizes, seeds)

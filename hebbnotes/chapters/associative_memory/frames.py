@@ -37,16 +37,14 @@ NAMES = {
 
 def _label(ax: Axes, x: float, y: float, text: str, colour: str, **how: Any) -> None:
     """Write what a line is beside it, in its colour."""
-    ax.annotate(
-        text, (x, y), (5, 0), textcoords="offset points", va="center", color=colour, **how
-    )
+    ax.annotate(text, (x, y), (5, 0), textcoords="offset points", va="center", color=colour, **how)
 
 
 def pull_bars(names: Sequence[str], pulls: Sequence[Tensor]) -> np.ndarray:
     """Draw how hard each pattern pulls (P,), one row of bars for each memory, the first pattern
     apart.
     """
-    fig, axes = plt.subplots(len(pulls), 1, figsize=(7, 1.6 * len(pulls)), sharey=True)
+    _, axes = plt.subplots(len(pulls), 1, figsize=(7, 1.6 * len(pulls)), sharey=True)
     for ax, name, one in zip(axes, names, pulls, strict=True):
         values = array(one)
         colours = [BLUE] + [VERMILION] * (len(values) - 1)
@@ -96,7 +94,7 @@ def stubborn(
     loads: Sequence[float],
     found: Mapping[str, tuple[Sequence[float], Sequence[float], str]],
 ) -> Axes:
-    """Draw the share of units that change, by name (theory on fine loads, seen at loads, colour)."""
+    """Draw shares of units that change, by name (theory on fine loads, seen at loads, colour)."""
     _, ax = plt.subplots(figsize=(7, 3.4))
     for name, (theory, seen, colour) in found.items():
         ax.plot(fine, 100 * np.array(theory), color=colour)
@@ -158,7 +156,7 @@ def ages(overlaps: Mapping[Any, Tensor]) -> Axes:
     """Draw overlaps (draws, ages), the newest first, by rule or rate: means of draws and tens."""
     _, ax = plt.subplots(figsize=(7, 3.4))
     colours = (PINK, SKY, BLUE, GREEN, ORANGE, BLACK)
-    for (name, one), colour in zip(overlaps.items(), colours, strict=True):
+    for (name, one), colour in zip(overlaps.items(), colours, strict=False):
         tens = array(one[:, :120].reshape(len(one), 12, 10).mean((0, 2)))
         ax.plot(np.arange(5, 125, 10), tens, color=colour, marker=".")
         k = 11 if name in ("Hebb", 0.002) else int((tens < 0.62).nonzero()[0][0])
@@ -177,7 +175,7 @@ def melting_frame(
     frame(left, title="recalled")
     right.plot(loads, overlaps, color=BLACK, linewidth=1)
     right.plot(loads[now], overlaps[now], "o", color=BLUE, markersize=10)
-    right.set(xlabel="patterns for each unit", ylabel="overlap with the letter", ylim=(-0.05, 1.08))
+    right.set(xlabel="patterns for each unit", ylabel="overlap with the A", ylim=(-0.05, 1.08))
     return fig
 
 

@@ -61,9 +61,7 @@ def _raised(overlaps: Tensor, power: int, rectified: bool) -> Tensor:
     return (overlaps.clamp_min(0) if rectified else overlaps) ** power
 
 
-def steep_energy(
-    patterns: Tensor, state: Tensor, power: int, rectified: bool = False
-) -> Tensor:
+def steep_energy(patterns: Tensor, state: Tensor, power: int, rectified: bool = False) -> Tensor:
     """Return ``-sum over patterns of overlap**power`` of each state, (B,).
 
     Units that follow :func:`.dense_step` one by one never raise it if the power is even, or if
