@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from hebbnotes import memories
-from hebbnotes.figures import BLACK, BLUE, GREEN, ORANGE, PINK, SKY, VERMILION, over_seeds
+from hebbnotes.figures import BLACK, BLUE, GREEN, ORANGE, PINK, SKY, VERMILION, look, over_seeds
 from hebbnotes.figures.drawing import BITS, array, frame, pixels, rows_of_pictures, show
 
 __all__ = [
@@ -26,12 +25,12 @@ __all__ = [
     "stubborn",
 ]
 
-NAMES = {
-    "Hopfield": "Hebb",
-    "delta rule": "delta rule, 1 pass",
+SHORT = {
+    "Hopfield": "hopfield",
+    "delta rule": "delta",
     "pseudo-inverse": "pseudo-inverse",
-    "dense, cubic energy": "power 3",
-    "modern": "attention",
+    "dense, cubic energy": "dense",
+    "modern": "modern",
 }
 
 
@@ -132,19 +131,18 @@ def ladder(
 ) -> Axes:
     """Draw how many patterns memories hold, of each seed by memory and units, and the ceiling."""
     _, ax = plt.subplots(figsize=(7, 5))
-    colours = (BLUE, SKY, GREEN, ORANGE, PINK)
-    for memory, colour in zip(memories.MEMORIES, colours, strict=True):
+    for memory, short in SHORT.items():
         counts = torch.tensor([list(one[memory].values()) for one in held])
         ns = [int(n) for n in held[0][memory]]
-        over_seeds(ax, ns, counts, colour, NAMES[memory])
+        over_seeds(ax, ns, counts, look(short)["color"], look(short)["label"])
         k = 2 if memory == "modern" else -1
         up = {"Hopfield": -8, "delta rule": 7}.get(memory, 0)
         ax.annotate(
-            NAMES[memory], (ns[k], float(counts[:, k].mean())), (9, up), va="center",
-            textcoords="offset points", color=colour,
+            look(short)["label"], (ns[k], float(counts[:, k].mean())), (9, up), va="center",
+            textcoords="offset points", color=look(short)["color"],
         )  # fmt: skip
-    ax.plot(bits, most, "--", color=BLACK)
-    _label(ax, bits[-1], 1.3 * most[-1], "no memory holds more", BLACK)
+    ax.plot(bits, most, "--", color=look("ceiling")["color"])
+    _label(ax, bits[-1], 1.3 * most[-1], "no memory holds more", look("ceiling")["color"])
     ax.set(xscale="log", yscale="log", xlabel="units", ylabel="patterns", ylim=(4, 5e4))
     ax.set(xticks=(16, 32, 50, 100, 200, 400), xticklabels=(16, 32, 50, 100, 200, 400))
     ax.set(xlim=(10, 1500))

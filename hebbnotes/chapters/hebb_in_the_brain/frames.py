@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes.figures.drawing import array
-from hebbnotes.figures.style import BLACK, BLUE, VERMILION
+from hebbnotes.figures.palette import BLACK, colour, look
 
 __all__ = ["bcm_frame", "window_frame"]
 
@@ -26,8 +26,8 @@ def window_frame(lags: Tensor, window: Tensor, lag: float, change: float) -> Fig
     left.tick_params(axis="y", length=0)
     left.spines["left"].set_visible(False)
     for side in (lags < 0, lags > 0):
-        right.plot(array(1000 * lags[side]), array(100 * window[side]), color=BLUE)
-    right.plot(1000 * lag, 100 * change, "o", color=VERMILION, markersize=9)
+        right.plot(array(1000 * lags[side]), array(100 * window[side]), color=colour("stdp"))
+    right.plot(1000 * lag, 100 * change, "o", color=BLACK, markersize=9)
     right.axhline(0, color=BLACK, linewidth=1)
     right.axvline(0, color=BLACK, linewidth=1)
     right.set(xlabel="receiver's minus sender's (ms)", ylabel="change (%)")
@@ -39,8 +39,8 @@ def bcm_frame(y: Tensor, change: Tensor, theta: float) -> Figure:
     fig, ax = plt.subplots(figsize=(7, 3.4))
     x, values = array(y), array(change)
     ax.plot(x, values, color=BLACK)
-    ax.fill_between(x, values, where=values > 0, color=BLUE, label="strengthened")
-    ax.fill_between(x, values, where=values < 0, color=VERMILION, label="weakened")
+    ax.fill_between(x, values, where=values > 0, **look("potentiation"))
+    ax.fill_between(x, values, where=values < 0, **look("depression"))
     ax.axhline(0, color=BLACK, linewidth=1)
     ax.axvline(theta, color=BLACK, linewidth=1, linestyle="--")
     ax.text(theta, -1.05, " threshold", va="center")
