@@ -78,7 +78,7 @@ def edges(kept: Mapping[str, tuple[Sequence[float], Tensor]], limit: float) -> A
     ):
         over_seeds(ax, loads, 100 * values, colour, name)
         row, mean = list(kept).index(name), values.mean(0)
-        k = int((mean < 0.68 - 0.16 * row).nonzero()[0])
+        k = int((mean < 0.68 - 0.16 * row).int().argmax())  # the first, or 0
         ax.annotate(
             name, (loads[k], 100 * float(mean[k])), (0.235, 96 - 11 * row), color=colour,
             va="center", arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8},
@@ -96,7 +96,7 @@ def stubborn(
     """Draw shares of units that change, by name (theory on fine loads, seen at loads, colour)."""
     _, ax = plt.subplots(figsize=(7, 3.4))
     for name, (theory, seen, colour) in found.items():
-        ax.plot(fine, 100 * np.array(theory), color=colour)
+        ax.plot(array(fine), 100 * np.array(theory), color=colour)
         ax.plot(loads, 100 * np.array(seen), "o", color=colour)
         k = 22 if name.startswith("random") else -8
         ax.annotate(
@@ -157,7 +157,7 @@ def ages(overlaps: Mapping[Any, Tensor]) -> Axes:
     for (name, one), colour in zip(overlaps.items(), colours, strict=False):
         tens = array(one[:, :120].reshape(len(one), 12, 10).mean((0, 2)))
         ax.plot(np.arange(5, 125, 10), tens, color=colour, marker=".")
-        k = 11 if name in ("Hebb", 0.002) else int((tens < 0.62).nonzero()[0][0])
+        k = 11 if name in ("Hebb", 0.002) else int((tens < 0.62).argmax())
         up = {"Hebb": -0.03, 0.002: 0.03}.get(name, 0)
         _label(ax, 5 + 10 * k, float(tens[k]) + up, f"{name}", colour)
     ax.set(xlabel="age (0: the newest)", ylabel="overlap at recall", xlim=(0, 135))
