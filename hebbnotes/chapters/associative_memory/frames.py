@@ -77,7 +77,7 @@ def edges(kept: Mapping[str, tuple[Sequence[float], Tensor]], limit: float) -> A
         kept.items(), (SKY, GREEN, BLUE, BLACK), strict=True
     ):
         over_seeds(ax, loads, 100 * values, colour, name)
-        row, mean = list(kept).index(name), values.mean(0)
+        row, mean = list(kept).index(name), values.detach().mean(0)
         k = int((mean < 0.68 - 0.16 * row).int().argmax())  # the first, or 0
         ax.annotate(
             name, (loads[k], 100 * float(mean[k])), (0.235, 96 - 11 * row), color=colour,
@@ -115,10 +115,11 @@ def ground(heights: Mapping[str, Tensor]) -> Axes:
     places = {VERMILION: (0.45, 10, "left"), GREEN: (0.5, 14, "right"), BLUE: (0.42, -17, "left")}
     for (name, path), colour in zip(heights.items(), places, strict=True):
         far, (at, up, side) = np.linspace(0, 1, len(path)), places[colour]
-        ax.plot(far, array(path), color=colour, linewidth=2.2)
+        along = array(path)
+        ax.plot(far, along, color=colour, linewidth=2.2)
         k = round(at * (len(path) - 1))
         ax.annotate(
-            name, (far[k], float(path[k])), (0, up), textcoords="offset points", color=colour,
+            name, (far[k], along[k]), (0, up), textcoords="offset points", color=colour,
             ha=side, va="center",
         )  # fmt: skip
     ax.set(xlabel="way from the A to the spurious state", ylabel="energy")
