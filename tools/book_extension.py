@@ -7,6 +7,7 @@ errors.
 
 import ast
 import functools
+import html
 import json
 import re
 from pathlib import Path
@@ -223,6 +224,22 @@ def _table(rows: list[list[list[nodes.Node]]]) -> nodes.table:
     return nodes.table("", group, classes=["equation-table"])
 
 
+def inline_drawings(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Write drawn diagrams (:mod:`tools.drawings`) into the page, where its theme colours them."""
+    if app.builder.format != "html":
+        return
+    for image in list(doctree.findall(nodes.image)):
+        path = Path(app.srcdir) / image["uri"]
+        if path.suffix == ".svg" and path.is_file():
+            text = path.read_text(encoding="utf-8")
+            if 'class="drawing"' in text[:200]:
+                alt = html.escape(image.get("alt", ""))
+                text = re.sub(
+                    'aria-label="[^"]*"', lambda _, alt=alt: f'aria-label="{alt}"', text, count=1
+                )
+                image.replace_self(nodes.raw("", text, format="html"))
+
+
 def address_buttons(app: Sphinx, config: Config) -> None:
     """Show launch, edit and issue buttons if, and only if, the repository has an address."""
     options: dict[str, Any] = config.html_theme_options
@@ -318,6 +335,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", collect_equations)
     app.connect("env-check-consistency", check_pages)
     app.connect("doctree-resolved", fill_table)
+    app.connect("doctree-resolved", inline_drawings)
     app.connect("html-page-context", share_contents, priority=100)
     app.connect("html-page-context", drop_scripts, priority=900)
     app.connect("build-finished", drop_search)

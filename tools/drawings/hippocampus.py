@@ -1,15 +1,12 @@
 """Draw a schematic stained coronal section of a rat hippocampus.
 
-Run it as python tools/draw_hippocampus.py book/_static/hippocampus.svg
+It lies on a dark card of its own in both themes.
 
 Two smooth curves carry everything: the pyramidal layer (CA1 to CA3 and into the hilus) and the
 granule cell layer of the dentate gyrus.  Cells, dendrites and axons are placed by distance u along
 a curve (0 to 1) and offset from it, positive on the apical side.  The random numbers are seeded:
 two runs give the same bytes.
 """
-
-import sys
-from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator as Rng
@@ -53,17 +50,23 @@ LABELS = [
     (290, 590, "dentate gyrus", INK),
     (40, 378, "perforant", PERFORANT),
     (40, 416, "path", PERFORANT),
-    (668, 590, "mossy fibres", MOSSY),
+    (40, 462, "from the", INK),
+    (40, 500, "entorhinal", INK),
+    (40, 538, "cortex", INK),
+    (610, 590, "mossy fibres", MOSSY),
+    (890, 586, "recurrent", INK),
+    (890, 622, "collaterals", INK),
     (760, 318, "Schaffer", SCHAFFER),
     (760, 356, "collaterals", SCHAFFER),
 ]
 HEAD = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1200 640" role="img" aria-labelledby="t d">
 <title id="t">The hippocampus of a rat in coronal section</title>
 <desc id="d">Drawn like a stained section. Blue cells arch from CA1 down to CA3, whose end enters the mouth of the green
-dentate gyrus. Arrows: perforant path to dentate gyrus, mossy fibres on to CA3, Schaffer collaterals on to CA1.</desc>
+dentate gyrus. Arrows: perforant path from the entorhinal cortex to the outer dendrites of the dentate gyrus and of CA1,
+mossy fibres on to CA3, recurrent collaterals from CA3 back to CA3, Schaffer collaterals on to the dendrites of CA1.</desc>
 <filter id="g" x="-20%" y="-50%" width="140%" height="200%"><feGaussianBlur stdDeviation="18"/></filter>
 <rect x="1" y="1" width="1198" height="638" rx="28" fill="{CARD}" stroke="#22344f" stroke-width="2"/>
-<g fill="none" stroke-linecap="round" stroke-linejoin="round" style="font:600 36px Helvetica,Arial,sans-serif">"""
+<g fill="none" stroke-linecap="round" stroke-linejoin="round" style="font:600 38px Helvetica,Arial,sans-serif">"""
 
 
 def smooth(points: Array, count: int, window: int) -> Array:
@@ -227,7 +230,11 @@ def tissue(rng: Rng, ca: Layer, dg: Layer) -> list[str]:
 
 
 def pathways(ca: Layer, dg: Layer) -> list[str]:
-    """Draw the three links of the circuit, from the entorhinal cortex to CA1."""
+    """Draw the links of the circuit, from the entorhinal cortex to CA1, and from CA3 to itself.
+
+    Each ends on the dendrites that it reaches: the perforant path on the outer two thirds of those
+    of granule cells and on the outermost of CA1, the collaterals of CA3 nearer to the cells.
+    """
     out: list[str] = []
     trunk = np.array([(30.0, 326.0), (110.0, 322.0), (200.0, 296.0)])
     for first, last, u in (
@@ -237,8 +244,11 @@ def pathways(ca: Layer, dg: Layer) -> list[str]:
         (0.54, 0.66, 0.71),
     ):
         out += axon(
-            [trunk, dg.at(np.linspace(first, last, 9), 54), dg.at(u, 14)], PERFORANT, 50, False
+            [trunk, dg.at(np.linspace(first, last, 9), 56), dg.at(u, 30)], PERFORANT, 50, False
         )
+    out += axon(
+        [trunk, ca.at(np.linspace(0.17, 0.27, 9), 108), ca.at(0.32, 84)], PERFORANT, 50, False
+    )
     for u, end, depth in ((0.08, 0.735, 24), (0.18, 0.80, 31), (0.28, 0.86, 24)):
         out += axon(
             [dg.at(u, [0, -30]), ca.at(np.linspace(0.91, end + 0.02, 9), depth), ca.at(end, 17)],
@@ -249,24 +259,31 @@ def pathways(ca: Layer, dg: Layer) -> list[str]:
         out += axon([dg.at(u, [0, -30]), ca.at([end + 0.05, end], [-40, -17])], MOSSY, 110)
     for u, end, depth in ((0.765, 0.13, 66), (0.70, 0.25, 55), (0.63, 0.37, 44)):
         out += axon(
-            [ca.at(u, 0), ca.at(np.linspace(u - 0.06, end + 0.03, 40), depth), ca.at(end, 12)],
+            [ca.at(u, 0), ca.at(np.linspace(u - 0.06, end + 0.03, 40), depth), ca.at(end, 28)],
             SCHAFFER,
             50,
+        )
+    for u, first, last, end, depth in (
+        (0.765, 0.745, 0.715, 0.69, -50),
+        (0.70, 0.73, 0.79, 0.815, -66),
+    ):
+        out += axon(
+            [ca.at(u, 0), ca.at(np.linspace(first, last, 20), depth), ca.at(end, -20)],
+            INK,
+            100,
+            False,
         )
     return out
 
 
-if __name__ == "__main__":
+def svg() -> str:
+    """Return the file."""
     pyramidal, granule = Layer(PYRAMIDAL), Layer(GRANULE)
     words = [
         f'<text x="{x}" y="{y}" fill="{colour}">{text}</text>' for x, y, text, colour in LABELS
     ]
-    parts = [
-        HEAD,
+    drawn = [
         *tissue(np.random.default_rng(1911), pyramidal, granule),
         *pathways(pyramidal, granule),
-        *words,
     ]
-    Path(sys.argv[1]).write_text(
-        "\n".join([*parts, "</g></svg>\n"]), encoding="utf-8", newline="\n"
-    )
+    return "\n".join([HEAD, *drawn, *words, "</g></svg>\n"])

@@ -1,0 +1,265 @@
+"""The drawn diagrams: each file is what its program draws, legible on a phone in both themes, and
+shows what was computed.
+"""
+
+import itertools
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from docutils import nodes
+from docutils.utils import new_document
+
+from hebbnotes.figures import style
+from tools import book_extension
+from tools.drawings import cloud, landscape, neuron, pencil, synapse, unrolled
+from tools.drawings.__main__ import DRAWINGS, FILES, FOLDER
+from tools.drawings.drawing import DARK, LIGHT, WIDTH, Drawing
+
+PHONE = 358  # pixels that a figure has on a phone of 390
+LEGIBLE = 11  # pixels
+PALETTE = {
+    getattr(style, name).lower()
+    for name in ("BLACK", "BLUE", "VERMILION", "GREEN", "PINK", "ORANGE", "SKY", "GREY")
+}
+NUMBER = re.compile(r"-?\d*\.?\d+")
+
+# Of each text: its words, colour, what is painted below its middle (colour, opacity; the lowest first), size, weight and box.
+LOOK = """() => { const svg = document.querySelector('svg.drawing'), frame = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll('text')].map(text => {
+    const box = text.getBoundingClientRect(), css = getComputedStyle(text), below = [];
+    const all = document.elementsFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    for (const other of all.slice(all.indexOf(text) + 1)) {
+      if (!svg.contains(other) || other === svg || other.matches('text, tspan, g')) continue;
+      const look = getComputedStyle(other);
+      if (look.fill !== 'none') below.unshift([look.fill, +look.fillOpacity]);
+    }
+    return {words: text.textContent, colour: css.fill, below, halo: text.matches('.halo'), size: parseFloat(css.fontSize) * frame.width / svg.viewBox.baseVal.width,
+      smallest: Math.min(...[text, ...text.querySelectorAll('tspan')].map(e => parseFloat(getComputedStyle(e).fontSize))) * frame.width / svg.viewBox.baseVal.width,
+      bold: +css.fontWeight >= 700, box: [box.left - frame.left, box.top - frame.top, box.right - frame.left, box.bottom - frame.top], frame: [frame.width, frame.height]};
+  });
+}"""
+
+
+def luminance(rgb):
+    """Return the relative luminance of a colour of three numbers from 0 to 255 (WCAG 2)."""
+    c = np.asarray(rgb) / 255
+    return np.where(c <= 0.03928, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) @ [
+        0.2126,
+        0.7152,
+        0.0722,
+    ]
+
+
+def contrast(one, other):
+    """Return the ratio of contrast of two colours."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def rgb(colour):
+    """Read #rrggbb, or rgb(r, g, b)."""
+    if colour.startswith("#"):
+        return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return [float(v) for v in NUMBER.findall(colour)[:3]]
+
+
+def looked_at(browser, text, theme):
+    """Return what :data:`LOOK` finds of a drawing in a page of a theme, on a phone."""
+    page = browser.new_page(viewport={"width": PHONE, "height": 800})
+    page.set_content(
+        f'<html data-theme="{theme}"><body style="margin:0;background:{ {"light": LIGHT, "dark": DARK}[theme]["paper"] }">{text}'
+    )
+    found = page.evaluate(LOOK)
+    page.close()
+    return found
+
+
+def legible(found, theme):
+    """Return what is wrong with the texts of a drawing."""
+    faults = []
+    for text in found:
+        (x, y, right, bottom), (width, height) = text["box"], text["frame"]
+        if min(x, y) < 0 or right > width or bottom > height:
+            faults.append(f"{text['words']} leaves the picture")
+        if text["smallest"] < LEGIBLE:
+            faults.append(f"{text['words']} has {text['smallest']:.1f} pixels")
+        under = np.array(rgb({"light": LIGHT, "dark": DARK}[theme]["paper"]), dtype=float)
+        for colour, opacity in [] if text["halo"] else text["below"]:
+            under = (1 - opacity) * under + opacity * np.array(rgb(colour))
+        least = 3 if text["bold"] and text["size"] >= 18.66 else 4.5
+        if (ratio := contrast(rgb(text["colour"]), under)) < least:
+            faults.append(f"{text['words']} has a contrast of {ratio:.2f} in the {theme} theme")
+    for one, other in itertools.combinations(found, 2):
+        a, b = one["box"], other["box"]
+        wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+        if wide > 0 and high > 0.3 * min(a[3] - a[1], b[3] - b[1]):
+            faults.append(f"{one['words']} lies on {other['words']}")
+    return faults
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_is_what_its_program_draws(name):
+    drawn, stored = FILES[name](), (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
+    assert NUMBER.sub("0", stored) == NUMBER.sub("0", drawn), f"python -m tools.drawings {name}"
+    there, here = ([float(v) for v in NUMBER.findall(text)] for text in (stored, drawn))
+    np.testing.assert_allclose(there, here, atol=0.11)  # a last decimal, on another processor
+
+
+def test_every_drawing_has_a_program_and_is_small():
+    files = {
+        path.stem: len(path.read_bytes())
+        for path in FOLDER.glob("*.svg")
+        if 'class="drawing"' in path.read_text(encoding="utf-8")
+    }
+    assert set(files) == set(DRAWINGS)
+    assert max(files.values()) < 40_000
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_on_a_phone_each_word_can_be_read_in_both_themes(browser, name, theme):
+    text = (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
+    found = looked_at(browser, text, theme)
+    assert found
+    assert not legible(found, theme)
+
+
+def test_what_cannot_be_read_is_found(browser):
+    d = Drawing("faults", 100, "Faults")
+    d.text(550, 20, "leaves")
+    d.text(100, 50, "small", size=12)
+    d.text(100, 52, "upon")
+    d.text(300, 50, "pale", "green")
+    d.box(380, 20, 100, 60, "", "ink")
+    d.text(430, 52, "sunk")
+    faults = " ".join(legible(looked_at(browser, d.svg(), "light"), "light"))
+    for fault in (
+        "leaves leaves",
+        "small has 7",
+        "small lies on upon",
+        "pale has a contrast",
+        "sunk has a contrast of 1.00",
+    ):
+        assert fault in faults
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_each_colour_is_of_the_palette_and_stands_out(theme):
+    neutral = {"ink", "muted", "faint", "paper"}
+    assert {theme[role].lower() for role in set(theme) - neutral} <= PALETTE
+    for role in neutral:
+        assert np.ptp(rgb(theme[role])) <= 7  # all but grey
+    for role in set(theme) - {"paper"}:
+        assert contrast(rgb(theme[role]), rgb(theme["paper"])) >= (
+            4.5 if role in {"ink", "muted", "blue"} else 3
+        ), role
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_drawing_has_no_other_colour(name):
+    text = DRAWINGS[name]().svg()
+    assert set(re.findall("#[0-9a-fA-F]{6}", text)) <= set(LIGHT.values()) | set(DARK.values())
+    shapes = text.partition("</style>")[2]
+    assert not re.search(r'(?:fill|stroke)="(?!none)|#|rgb| style=', shapes)
+    assert f'viewBox="0 0 {WIDTH} ' in text
+
+
+def test_a_page_holds_the_drawing_itself_with_the_words_of_the_page():
+    document = new_document("page")
+    document += nodes.image(uri="_static/synapse.svg", alt='What it "sees"')
+    document += nodes.image(uri="_static/hippocampus.svg", alt="A section")
+    for kind in ("latex", "html"):
+        app = SimpleNamespace(builder=SimpleNamespace(format=kind), srcdir=FOLDER.parent)
+        book_extension.inline_drawings(app, document, "page")
+        assert len(list(document.findall(nodes.image))) == (2 if kind == "latex" else 1)
+    (raw,) = document.findall(nodes.raw)
+    assert raw["format"] == "html"
+    assert 'aria-label="What it &quot;sees&quot;">' in raw.astext()
+    assert raw.astext().count("aria-label") == 1
+
+
+@pytest.mark.parametrize("sees", [(), ("signal",), ("type", "place"), tuple(synapse.AROUND)])
+def test_a_synapse_sees_what_it_is_told_to(browser, sees):
+    d = synapse.draw(sees)
+    found = looked_at(browser, d.svg(), "light")
+    assert not legible(found, "light")
+    blue = {text["words"] for text in found if rgb(text["colour"]) == rgb(LIGHT["blue"])}
+    assert blue == {"what this synapse can see", *(synapse.AROUND[key][0] for key in sees)}
+    inside, _, outside = d.label.partition("Outside")
+    for key, (words, _) in synapse.AROUND.items():
+        assert words in (inside if key in sees else outside)
+
+
+def test_a_synapse_sees_nothing_unknown():
+    with pytest.raises(ValueError, match=r"sees may name error, signal.*got dreams"):
+        synapse.draw(["dreams"])
+
+
+def test_the_pencil_darkens_where_both_ends_agree_and_fades_elsewhere():
+    before = [0, *pencil.marks()]
+    for (pre, post), old, new in zip(pencil.EPISODE, before, before[1:], strict=False):
+        assert new == pytest.approx(old + pencil.ETA * (pre * post - old))
+        assert (new > old) == (pre * post > 0)
+    assert min(before) >= 0  # a negative mark would look like none
+
+
+def test_the_neuron_s_voltage_obeys_its_equation():
+    spikes = neuron.inputs()
+    trace, own = neuron.voltage(spikes)
+    assert len(own) >= 3
+    assert trace.max() < neuron.THRESHOLD
+    steps = (own / neuron.STEP).astype(int)
+    assert (trace[steps] == neuron.RESET).all()
+    assert spikes[steps].any(1).all()  # it fires at inputs alone
+    quiet = np.flatnonzero(~spikes[1:].any(1)) + 1
+    left = (trace[quiet] - neuron.REST) / (trace[quiet - 1] - neuron.REST + 1e-12)
+    np.testing.assert_allclose(left[trace[quiet - 1] > neuron.REST], 1 - neuron.STEP / neuron.TAU)
+
+
+def test_the_landscape_is_that_of_a_hopfield_network():
+    (first, second, third), w = landscape.network()
+    _, states, names = landscape.path()
+    assert (w == w.T).all()
+    assert not np.diag(w).any()
+    for name, state in (
+        ("first", first),
+        ("second", second),
+        ("spurious", np.sign(first + second + third)),
+    ):
+        assert (states[names[name]] == state).all()
+        assert (state * (w @ state) > 0).all()  # each flip would climb
+    spurious = states[names["spurious"]]
+    assert not any((spurious == s * p).all() for p in (first, second, third) for s in (1, -1))
+    assert all((a != b).sum() == 1 for a, b in itertools.pairwise(states))
+    assert (landscape.downhill(w, states[names["cue"]]) == first).all()
+    way = [landscape.energy(w, s) for s in states[names["cue"] : names["first"] + 1]]
+    assert (np.diff(way) < 0).all()
+    assert landscape.energy(w, spurious) > max(landscape.energy(w, p) for p in (first, second))
+
+
+@pytest.mark.parametrize("mean", [(0, 0), cloud.MEAN])
+def test_hebb_runs_off_and_oja_keeps_length_one_along_the_cloud_or_its_mean(mean):
+    points = cloud.inputs() + mean
+    towards = cloud.direction(points) if mean == (0, 0) else np.array(mean) / np.hypot(*mean)
+    hebb, oja = (cloud.weights(points, oja)[-1] for oja in (False, True))
+    assert np.hypot(*hebb) > 6
+    assert np.hypot(*oja) == pytest.approx(1, abs=0.03)
+    assert abs(oja @ towards) > 0.99
+    assert (
+        abs(hebb @ towards) / np.hypot(*hebb) > 0.97
+    )  # it still turns when it has left the picture
+
+
+def test_the_unrolled_network_is_one_that_ran():
+    w, outputs, traces = unrolled.run()
+    assert not traces[0].any()
+    for t in (1, 2, 3):
+        drive = unrolled.INPUTS[t] + outputs[t - 1] @ (w + unrolled.ALPHA * traces[t - 1])
+        np.testing.assert_allclose(outputs[t], np.tanh(drive))
+    for t in (1, 2):
+        written = np.outer(outputs[t - 1], outputs[t])
+        np.testing.assert_allclose(
+            traces[t], traces[t - 1] + unrolled.ETA * (written - traces[t - 1])
+        )

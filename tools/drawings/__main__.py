@@ -1,0 +1,41 @@
+"""Draw the diagrams: ``python -m tools.drawings``, or some of them, by name."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tools.drawings import (
+    agent,
+    cloud,
+    hippocampus,
+    landscape,
+    neuron,
+    one_shot,
+    pencil,
+    routes,
+    synapse,
+    unrolled,
+)
+from tools.drawings.drawing import Drawing
+
+FOLDER = Path(__file__).parents[2] / "book" / "_static"
+DRAWINGS: dict[str, Callable[[], Drawing]] = {
+    "synapse": synapse.draw,
+    "pencil": pencil.draw,
+    "neuron": neuron.draw,
+    "landscape": landscape.draw,
+    "cloud": cloud.draw,
+    "unrolled": unrolled.draw,
+    "one-shot": one_shot.draw,
+    "agent": agent.draw,
+    "routes": routes.draw,
+}
+
+FILES: dict[str, Callable[[], str]] = {
+    **{name: lambda draw=draw: draw().svg() for name, draw in DRAWINGS.items()},
+    "hippocampus": hippocampus.svg,
+}
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or FILES:
+        (FOLDER / f"{name}.svg").write_text(FILES[name](), encoding="utf-8", newline="\n")
