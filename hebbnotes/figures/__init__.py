@@ -3,7 +3,7 @@
 from hebbnotes.figures.drawing import greys, over_seeds
 from hebbnotes.figures.moving import MovingFigure
 from hebbnotes.figures.output import glue, live_training
-from hebbnotes.figures.style import (
+from hebbnotes.figures.palette import (
     BLACK,
     BLUE,
     BLUES,
@@ -11,10 +11,11 @@ from hebbnotes.figures.style import (
     GREY,
     ORANGE,
     PINK,
+    PURPLE,
     SKY,
     VERMILION,
-    use_style,
 )
+from hebbnotes.figures.style import use_style
 
 __all__ = [
     "BLACK",
@@ -24,6 +25,7 @@ __all__ = [
     "GREY",
     "ORANGE",
     "PINK",
+    "PURPLE",
     "SKY",
     "VERMILION",
     "MovingFigure",

@@ -13,7 +13,7 @@ from matplotlib.image import AxesImage
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.figures.style import BLACK, BLUE, BLUES, GREY, SKY
+from hebbnotes.figures.palette import BLACK, BLUE, BLUES, GREY, SKY
 
 __all__ = ["greys", "over_seeds"]
 

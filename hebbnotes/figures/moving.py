@@ -2,7 +2,6 @@
 
 import base64
 import html
-import io
 from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
@@ -12,7 +11,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from hebbnotes.figures.formats import as_png
+
 __all__ = ["MovingFigure"]
+
+MOST_FRAMES = 16
 
 
 class MovingFigure:
@@ -28,19 +31,35 @@ class MovingFigure:
     labels : sequence of str, what each position stands for
     name : str, the quantity that the slider changes
     alt : str, what the figure shows, in a sentence
+    start : int, which frame is shown first, from 0: the one that tells most
     """
 
     def __init__(
-        self, frames: Sequence[Figure], labels: Sequence[str], *, name: str, alt: str
+        self,
+        frames: Sequence[Figure],
+        labels: Sequence[str],
+        *,
+        name: str,
+        alt: str,
+        start: int = 0,
     ) -> None:
         if len(frames) < 2 or len(labels) != len(frames):
             raise ValueError(
                 "a moving figure needs two frames or more and a label for each, "
                 f"got {len(frames)} and {len(labels)}"
             )
+        if len(frames) > MOST_FRAMES:
+            raise ValueError(
+                f"a moving figure has at most {MOST_FRAMES} frames, got {len(frames)}: leave out "
+                "those in which little happens"
+            )
+        if start not in range(len(frames)):
+            raise ValueError(
+                f"start must be the number of a frame, 0 to {len(frames) - 1}, got {start!r}"
+            )
         if not str(alt).strip():
             raise ValueError("a moving figure needs alt text: say in a sentence what it shows")
-        self.labels, self.name, self.alt = list(labels), name, alt
+        self.labels, self.name, self.alt, self.start = list(labels), name, alt, start
         self.axes = [axes for frame in frames for axes in described_axes(frame)]
         self.frames = [_png(frame) for frame in frames]
 
@@ -55,7 +74,8 @@ class MovingFigure:
         return Template(page.removesuffix("\n")).substitute(
             frames="\n".join(self._frame(*pair, k in strip) for k, pair in enumerate(pictures)),
             name=html.escape(self.name),
-            first=html.escape(self.labels[0]),
+            first=html.escape(self.labels[self.start]),
+            start=self.start,
             last=n - 1,
             wide=max(6, round(0.55 * max(map(len, self.labels)))),  # the slider keeps its length
         )
@@ -72,23 +92,10 @@ class MovingFigure:
 
 
 def _png(figure: Figure) -> str:
-    """Return the figure as a PNG of 64 colours, in base64: a third of the size, and no date inside.
-
-    The colours are spread over all that occur: the usual median would melt rare ones, the ends of a
-    colour scale, into one.
-    """
-    from PIL import Image  # a part of what matplotlib needs
-
-    raw, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(raw, format="png", metadata={"Software": None})
+    """Return a frame as a PNG in base64, and close it."""
+    data = as_png(figure)
     plt.close(figure)
-    few = (
-        Image.open(raw)
-        .convert("RGB")
-        .quantize(64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    )
-    few.save(small, format="png", optimize=True)
-    return base64.b64encode(small.getvalue()).decode()
+    return base64.b64encode(data).decode()
 
 
 def described_axes(figure: Figure) -> list[dict[str, Any]]:

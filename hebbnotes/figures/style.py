@@ -1,38 +1,19 @@
-"""The book's style and palette, that of Okabe and Ito, which colour-blind readers can
-tell apart.
-"""
+"""The book's style of figures."""
 
 from importlib.resources import files
 
 import matplotlib.pyplot as plt
-from matplotlib.colors import LinearSegmentedColormap
 
-__all__ = [
-    "BLACK",
-    "BLUE",
-    "BLUES",
-    "GREEN",
-    "GREY",
-    "ORANGE",
-    "PINK",
-    "SKY",
-    "VERMILION",
-    "use_style",
-]
+from hebbnotes.figures import formats
 
-
-BLACK, BLUE, VERMILION, GREEN = "#222222", "#0072B2", "#D55E00", "#009E73"
-
-
-PINK, ORANGE, SKY = "#CC79A7", "#E69F00", "#56B4E9"
-
-
-GREY = "#c8c8c8"
-
-
-BLUES = LinearSegmentedColormap.from_list("blues", ["white", BLUE])
+__all__ = ["use_style"]
 
 
 def use_style() -> None:
-    """Use the book's style for all figures that follow, whatever a reader's own settings are."""
+    """Use the book's style for all figures that follow, whatever a reader's own settings are.
+
+    In a notebook a still line plot is shown as SVG and as PNG, and a figure with pictures in it as
+    PNG at twice the density.
+    """
     plt.style.use(["default", str(files("hebbnotes.figures") / "hebbnotes.mplstyle")])
+    formats.in_notebook()

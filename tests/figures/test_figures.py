@@ -61,6 +61,27 @@ def test_the_frames_are_pictures_of_one_size_and_few_colours():
     assert len(set(sources)) == 3
 
 
+def test_a_moving_figure_begins_where_it_is_told_to_and_has_few_frames():
+    def made(n, **how):
+        frames = [plt.subplots(figsize=(1, 1))[0] for _ in range(n)]
+        try:
+            return figures.MovingFigure(frames, list(map(str, range(n))), name="k", alt="A.", **how)
+        finally:
+            plt.close("all")
+
+    page = made(3, start=2)._repr_html_()
+    assert 'value="2"' in page
+    assert 'aria-valuetext="2"' in page
+    assert "<output>2</output>" in page
+    assert 'value="0"' in made(2)._repr_html_()
+    for start in (3, -1, "2"):
+        with pytest.raises(ValueError, match="the number of a frame, 0 to 2"):
+            made(3, start=start)
+    made(16)
+    with pytest.raises(ValueError, match="at most 16 frames, got 17"):
+        made(17)
+
+
 def test_every_label_is_the_data_of_one_frame_and_no_text_becomes_markup():
     frames = [plt.subplots(figsize=(2, 2))[0] for _ in range(2)]
     figure = figures.MovingFigure(frames, ['"<b>"', "&"], name="<i>", alt="<script>")

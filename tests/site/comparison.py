@@ -1,11 +1,13 @@
 """How fresh output is compared with stored output: words exactly, numbers to their last digit, pictures by their ink.
 
+A figure that is stored as SVG, too, is compared by the ink of its PNG, and by the texts of its SVG.
 The picture of a live training is compared by what the output's metadata say of its axes, since its ink depends on rounding.
 """
 
 import base64
 import io
 import re
+import xml.etree.ElementTree as ET
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ DECIMAL = re.compile(
     r"(?<![\w.])[-+]?\d[\d,]*\.\d+(?:[eE][-+]?\d+)?(?![\w]|\.\d)|(?<![\w.])[-+]?\d+[eE][-+]?\d+(?!\w)"
 )
 EMBEDDED = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
+SVG = "{http://www.w3.org/2000/svg}"
 REACH, SHARE, CONTRAST, SMALLEST = 3, 0.10, 40, 40
 
 
@@ -112,6 +115,33 @@ def compare_pictures(stored: str, fresh: str, *, by_ink: bool = True) -> str | N
     return None
 
 
+def read_drawing(text: str) -> list[str] | str:
+    """Return the texts of an SVG, or what is wrong with it."""
+    try:
+        root = ET.fromstring(text)
+    except ET.ParseError as error:
+        return f"the drawing is not a readable SVG ({error})"
+    if root.tag != f"{SVG}svg":
+        return f"the drawing is no SVG: its root is {root.tag}"
+    return ["".join(one.itertext()) for one in root.iter(f"{SVG}text")]
+
+
+def compare_drawings(stored: str, fresh: str, *, by_ink: bool = True) -> str | None:
+    """Say how two SVGs differ in their texts, or return None; their lines are compared in the PNG.
+
+    If that is not compared by its ink, both must have as many texts.
+    """
+    drawings = [read_drawing(stored), read_drawing(fresh)]
+    for name, texts in zip(("stored", "fresh"), drawings, strict=True):
+        if isinstance(texts, str):
+            return f"{name}: {texts}"
+    old, new = drawings
+    if len(old) != len(new):
+        return f"the drawing had {len(old)} texts and now has {len(new)}: {old} and {new}"
+    problems = (compare_text(a, b) for a, b in zip(old, new, strict=True) if by_ink)
+    return next((f"a text of the drawing: {p}" for p in problems if p), None)
+
+
 def neighbours(groups: dict[str, np.ndarray], group: str) -> np.ndarray:
     """Return the ink of a colour and of the two beside it; grey stands alone."""
     if not group.startswith("hue"):
@@ -126,6 +156,8 @@ def compare_data(mime: str, stored: Any, fresh: Any, *, by_ink: bool = True) -> 
     stored, fresh = ("".join(v) if isinstance(v, list) else v for v in (stored, fresh))
     if mime == "image/png":
         return compare_pictures(stored, fresh, by_ink=by_ink)
+    if mime == "image/svg+xml":
+        return compare_drawings(stored, fresh, by_ink=by_ink)
     if mime == "text/html":
         old, new = EMBEDDED.findall(stored), EMBEDDED.findall(fresh)
         if len(old) != len(new):

@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
 from hebbnotes.figures import use_style
-from tests.site.comparison import compare_outputs, compare_pictures, compare_text
+from tests.site.comparison import compare_drawings, compare_outputs, compare_pictures, compare_text
 from tools import outputs
 
 ROOT = Path(__file__).parents[2]
@@ -230,6 +230,35 @@ ax.set(ylim=(0, 1))
     done = run_strictly(path)
     assert "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
     assert "of the picture's ink" in done.stdout
+
+
+def drawing(*texts):
+    inside = "".join(f"<text x='1' y='2'><tspan>{text}</tspan></text>" for text in texts)
+    return f"<svg xmlns='http://www.w3.org/2000/svg'>{inside}<path d='M0 0'/></svg>"
+
+
+def test_a_drawing_is_compared_by_its_texts():
+    stored = drawing("time (s)", "0.40")
+    assert compare_drawings(stored, stored.replace("M0 0", "M1 1")) is None
+    assert compare_drawings(stored, drawing("time (s)", "0.41")) is None
+    assert "the number 0.40" in compare_drawings(stored, drawing("time (s)", "0.45"))
+    assert "words differ" in compare_drawings(stored, drawing("time (ms)", "0.40"))
+    assert "had 2 texts and now has 1" in compare_drawings(stored, drawing("time (s)"))
+    assert "not a readable SVG" in compare_drawings(stored, stored[:-3])
+    assert "no SVG" in compare_drawings("<p/>", stored)
+    assert compare_drawings(stored, drawing("time (ms)", "9"), by_ink=False) is None
+    assert "texts" in compare_drawings(stored, drawing("9"), by_ink=False)
+
+
+def test_a_figure_must_keep_both_its_kinds():
+    def output(**data):
+        return [{"output_type": "display_data", "metadata": {}, "data": data}]
+
+    both = {"image/png": picture(straight), "image/svg+xml": drawing("a")}
+    assert compare_outputs(output(**both), output(**both)) is None
+    assert "stored as" in compare_outputs(output(**both), output(**dict([*both.items()][:1])))
+    other = both | {"image/svg+xml": drawing("b")}
+    assert "a text of the drawing" in compare_outputs(output(**both), output(**other))
 
 
 def test_a_live_training_is_compared_by_its_axes():

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
 
+from hebbnotes.figures.palette import SHADES
 from tools.build import ROOT
 
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
@@ -100,6 +101,33 @@ def renders_and_fits(page):
     assert page.evaluate("[...document.images].filter(i => !i.alt).length") == 0, (
         "a picture has no alt text"
     )
+
+
+DRAWINGS = """() => [...document.querySelectorAll(".drawing")].map(drawing => ({
+    words: drawing.role + ": " + drawing.ariaLabel,
+    text: Math.min(...[...drawing.querySelectorAll("text, tspan")].filter(t => !t.children.length && !t.hasAttribute("dy"))
+        .map(t => parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a || Infinity)),
+    wide: [...drawing.querySelectorAll("svg")].map(s => s.getBoundingClientRect().width / drawing.getBoundingClientRect().width),
+    ink: getComputedStyle(drawing.querySelector("text")).fill,
+    ground: getComputedStyle(drawing.querySelector("path")).fill,
+}))"""
+
+
+@pytest.mark.parametrize(("how", "ink"), [(LAPTOP, 0), (PHONE, 1)])
+def test_line_plots_take_the_colours_of_the_theme_and_are_read_on_a_phone(how, ink, visit):
+    page = visit("fast-evaluation.html", **how)
+    drawings = page.evaluate(DRAWINGS)
+    assert len(drawings) == 3
+    shade = tuple(int(SHADES["ink"][ink][k : k + 2], 16) for k in (1, 3, 5))
+    for one in drawings:
+        assert re.match(r"img: [A-Z].{30,}", one["words"])
+        assert one["ink"] == f"rgb{shade}"
+        assert one["ground"] == "rgba(0, 0, 0, 0)"
+        assert one["text"] >= 9, f"texts of {one['text']:.1f} px"
+        assert sum(one["wide"]) > 0.99
+    assert page.evaluate(
+        "new Set([...document.querySelectorAll('.drawing [id]')].map(e => e.id)).size"
+    ) == page.evaluate("document.querySelectorAll('.drawing [id]').length"), "two of a name"
 
 
 THEMES_OWN = {

@@ -121,4 +121,6 @@ def test_figures_are_printed_and_no_raw_tex(one_page, printed):
         for page in printed.pages
         for item in (page["/Resources"].get("/XObject") or {}).values()
     ]
-    assert sum(item.get_object()["/Subtype"] == "/Image" for item in pictures) >= captions
+    drawn = one_page.read_text(encoding="utf-8").count("<div aria-label=")
+    assert drawn + sum(item.get_object()["/Subtype"] == "/Image" for item in pictures) >= captions
+    assert "counted time (ms)" in text, "texts of line plots are texts on paper, too"

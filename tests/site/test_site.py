@@ -9,6 +9,7 @@ import nbformat
 import pytest
 import yaml
 
+from hebbnotes.figures.palette import SHADES
 from tests.site.books import markdown, small_book
 from tools import standard
 from tools.build import ROOT
@@ -68,6 +69,58 @@ def test_the_build_fails_for_a_page_outside_the_contents(faulty):
 
 def test_the_build_fails_for_a_figure_of_a_notebook_without_alt_text(faulty):
     assert any("figure.ipynb" in line and "has no alt text" in line for line in faulty), faulty
+
+
+def test_the_style_sheet_has_the_shades_of_the_palette():
+    sheet = (ROOT / "book" / "_static" / "custom.css").read_text(encoding="utf-8")
+    told = dict(re.findall(r"--hn-(\w+): (#\w+);", sheet))
+    assert told == {name: dark for name, (_, dark) in SHADES.items()}
+
+
+PLOT = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 500 200" data-cuts="200">
+<path d="M0 0" style="fill:var(--hn-ground,#ffffff)"/>
+<g class="axes"><path id="a" d="M0 0"/><use href="#a"/></g>
+<g class="axes" clip-path="url(#b)"><text>time</text><use href="#a"/></g>
+<defs><clipPath id="b"><rect/></clipPath></defs></svg>"""
+
+
+def test_a_drawing_of_a_cell_stands_in_the_page_in_panels_that_can_be_stacked(tmp_path):
+    shown = nbformat.v4.new_output(
+        "display_data", {"image/svg+xml": PLOT, "text/plain": "<Figure>"}
+    )
+    metadata = {"mystnb": {"image": {"alt": 'Two "panels".'}}}
+    cells = [
+        nbformat.v4.new_markdown_cell("# A chapter"),
+        nbformat.v4.new_code_cell("plot()", outputs=[shown, shown], metadata=metadata),
+    ]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+    cited = markdown("{cite:p}`hebb1949organization`")
+    done = small_book(tmp_path, {"index.md": cited, "chapter.ipynb": nbformat.writes(notebook)})
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "_build" / "html" / "chapter.html").read_text()
+    first, *_ = re.findall(
+        r'<div aria-label="Two &quot;panels&quot;." class="drawing".*?</div>', page, re.S
+    )
+    assert 'role="img"' in first
+    boxes = re.findall(r'<svg [^>]*viewBox="([^"]*)"[^>]*style="--width:(\d+)"', first)
+    assert boxes == [("0 0 200 200", "200"), ("200 0 300 200", "300")]
+    left, right = first.split("</svg>")[:2]
+    assert "clipPath" in left
+    assert "time" in right
+    names = re.findall(r'\bid="(\w+-[ab])"', first)
+    assert {name.partition("-")[2] for name in names} == {"a", "b"}
+    for name in names:
+        assert f'"#{name}"' in first or f"url(#{name})" in first
+    index = (tmp_path / "_build" / "html" / "searchindex.js").read_text()
+    assert '"time"' not in index
+    cells[1].metadata.pop("mystnb")
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+    (tmp_path / "mute").mkdir()
+    done = small_book(
+        tmp_path / "mute", {"index.md": cited, "chapter.ipynb": nbformat.writes(notebook)}
+    )
+    assert "has no alt text" in done.stderr
 
 
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))

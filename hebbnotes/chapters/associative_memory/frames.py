@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes.figures.drawing import BITS, frame, pixels, rows_of_pictures, show
-from hebbnotes.figures.style import BLACK, BLUE
+from hebbnotes.figures.palette import BLACK, BLUE
 
 __all__ = ["drawings", "melting_frame"]
 

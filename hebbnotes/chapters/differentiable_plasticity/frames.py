@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes.figures.drawing import array, draw_overlaps, draw_state, frame, show
-from hebbnotes.figures.style import BLACK
+from hebbnotes.figures.palette import BLACK
 
 __all__ = ["floor_lines", "trace_frame"]
 

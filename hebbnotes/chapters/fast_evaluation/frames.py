@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes.figures.drawing import array, draw_state
-from hebbnotes.figures.style import BLACK, BLUE, SKY
+from hebbnotes.figures.palette import BLACK, BLUE, SKY
 
 __all__ = ["read_frame"]
 

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes.figures.drawing import array
-from hebbnotes.figures.style import BLACK, BLUE, VERMILION
+from hebbnotes.figures.palette import BLACK, BLUE, VERMILION
 
 __all__ = ["bcm_frame", "window_frame"]
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes.figures.drawing import draw_overlaps, draw_state, frame, pixels, show
-from hebbnotes.figures.style import BLUE, GREY, VERMILION
+from hebbnotes.figures.palette import BLUE, GREY, VERMILION
 from hebbnotes.tasks.patterns import Episodes
 
 __all__ = ["completion", "recall_frame"]

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes.figures.drawing import array, show
-from hebbnotes.figures.style import BLUE, ORANGE, SKY
+from hebbnotes.figures.palette import BLUE, ORANGE, SKY
 
 __all__ = ["maze_frame"]
 

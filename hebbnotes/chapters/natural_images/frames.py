@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes.figures.drawing import array, frame, show
-from hebbnotes.figures.style import BLACK
+from hebbnotes.figures.palette import BLACK
 
 __all__ = ["maps_frame"]
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes.figures.drawing import array, frame, greys, show
-from hebbnotes.figures.style import BLUE, VERMILION
+from hebbnotes.figures.palette import BLUE, VERMILION
 from hebbnotes.tasks.one_shot import OneShot
 
 __all__ = ["answers", "labels_frame"]
