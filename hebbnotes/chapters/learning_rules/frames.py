@@ -73,6 +73,8 @@ def clouds(
     side : Tensor
         Direction of the clouds' long side, of length 1, shape (2,).
     """
+    dots, lengths, exact, side = (one.detach().double() for one in (dots, lengths, exact, side))
+    paths = {rule: path.detach().double() for rule, path in paths.items()}
     ends = paths["Oja"][-1]
     return [
         _cloud_frame(
@@ -146,7 +148,7 @@ def worth(
         ax.set(xlim=(sizes[0] / 4.5, sizes[-1] * 1.15), ylim=(1.5, 40))
         ax.set(xticks=sizes, xticklabels=sizes, yticks=[2, 5, 10, 20], yticklabels=[2, 5, 10, 20])
         ax.minorticks_off()
-        _label(ax, sizes[0], {kind: errors[:, 0].mean().item() for kind, errors in kinds.items()})
+        _label(ax, sizes[0], {kind: errors[:, 0].detach().mean().item() for kind, errors in kinds.items()})
     axes[0, 0].set_ylabel("test digits named wrongly (%)")
     return axes[0]
 
