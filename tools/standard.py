@@ -36,7 +36,6 @@ AWAITED = [  # not brought to the standard yet: this list may only shrink
     "fast-evaluation",
     "hebb-in-the-brain",
     "introduction",
-    "learning-rules",
     "maze",
     "natural-images",
     "one-shot-learning",
