@@ -54,7 +54,6 @@ AS_BEFORE = {
     "differentiable-plasticity",
     "hebb-in-the-brain",
     "introduction",
-    "learning-rules",
     "maze",
     "natural-images",
     "one-shot-learning",
