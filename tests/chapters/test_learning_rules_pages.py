@@ -144,3 +144,25 @@ def test_sangers_rule_may_be_written_with_a_mask():
         return post * (pre[:, None] - (w * post) @ torch.triu(torch.ones(len(post), len(post))))
 
     checks.components(masked)
+
+
+def test_a_mean_of_wins_is_told_from_other_means(capsys):
+    def by(rate):
+        def weights(inputs):
+            w = 0.0
+            for n, x in enumerate(inputs, start=1):
+                w = w + rate(n) * (x - w)
+            return w
+
+        return weights
+
+    checks.mean_of_wins(by(lambda n: 1 / n))
+    assert "Yes" in capsys.readouterr().out
+    for wrong, message in (
+        (by(lambda n: 1.0), "only the last input"),
+        (by(lambda n: 0.1), "which rate"),
+        (by(lambda n: 1 / (n + 1)), "from which win on"),
+        (lambda inputs: torch.zeros(2), "one for each of 3"),
+    ):
+        with pytest.raises(AssertionError, match=message):
+            checks.mean_of_wins(wrong)

@@ -148,7 +148,8 @@ def worth(
         ax.set(xlim=(sizes[0] / 4.5, sizes[-1] * 1.15), ylim=(1.5, 40))
         ax.set(xticks=sizes, xticklabels=sizes, yticks=[2, 5, 10, 20], yticklabels=[2, 5, 10, 20])
         ax.minorticks_off()
-        _label(ax, sizes[0], {kind: errors[:, 0].detach().mean().item() for kind, errors in kinds.items()})
+        starts = {kind: errors[:, 0].detach().mean().item() for kind, errors in kinds.items()}
+        _label(ax, sizes[0], starts)
     axes[0, 0].set_ylabel("test digits named wrongly (%)")
     return axes[0]
 
