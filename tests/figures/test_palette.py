@@ -78,12 +78,8 @@ def test_vermilion_says_that_something_is_wrong_and_nothing_else():
 
 NOT_YET = {
     "associative-memory",
-    "differentiable-plasticity",
     "hebb-in-the-brain",
     "introduction",
-    "maze",
-    "natural-images",
-    "one-shot-learning",
 }
 """Notebooks that still use vermilion for something else: the list may only shrink."""
 
