@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes.figures.drawing import array
-from hebbnotes.figures.style import BLACK, BLUE, GREY, ORANGE
+from hebbnotes.figures.palette import BLACK, BLUE, GREY, ORANGE
 
 __all__ = ["calcium_panel", "shadows_frame", "weights_panel"]
 
