@@ -212,7 +212,7 @@ def test_a_pencil_mark_below_zero_looks_unlike_one_above():
     drawn = pencil.draw().svg()
     for role in ("blue", "red"):
         marks = [strokes for strokes, colour, _ in looks if colour == role]
-        assert drawn.count(f's-{role}') >= sum(marks) > 0
+        assert drawn.count(f"s-{role}") >= sum(marks) > 0
 
 
 def test_the_neuron_s_voltage_obeys_its_equation():
