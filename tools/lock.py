@@ -23,6 +23,10 @@ EXTRAS = ("book", "chapters", "gym", "cluster", "test")
 """What ``make`` installs."""
 OF_TORCH = ("filelock", "fsspec", "jinja2", "networkx", "setuptools", "sympy", "typing-extensions")
 """What torch itself needs, which is locked although torch is not."""
+ANY = ("psutil",)
+"""Of which uv takes any version: it weighs what marionette-driver needs on macOS, too, where it is
+not installed, and where that would not go together with IPython.
+"""
 HEAD = """\
 # Written by `make lock` from constraints.txt and pyproject.toml: change those, not this.
 # The hashes are those of all files of a package, of every platform. Torch is not here: its file
@@ -50,29 +54,33 @@ def compiled() -> str:
         lines = ["[project]", 'name = "locked"', 'version = "0"', f'requires-python = ">={PYTHON}"']
         lines += [f"dependencies = {json.dumps(wanted())}"]
         project.write_text("\n".join(lines), encoding="utf-8")
+        (folder / "any.in").write_text("\n".join(ANY), encoding="utf-8")
         command = [programs / "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
         command += ["--no-header", "--no-annotate", "--python-version", PYTHON]
-        command += ["--constraints", CONSTRAINTS, project]
+        command += ["--overrides", folder / "any.in", "--constraints", CONSTRAINTS, project]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     packages = re.split(r"^(?=\w)", done.stdout, flags=re.M)
     return "".join(one for one in packages if "implementation_name == 'pypy'" not in one)
 
 
-def versions(text: str) -> dict[str, str]:
+def versions(text: str) -> dict[str, set[str]]:
     """Return the versions that a lock names, by the names of the packages as they are compared."""
-    pinned = [line.split(" ")[0].split("==") for line in text.splitlines() if line[:1].isalnum()]
-    return {name.lower().replace("_", "-").replace(".", "-"): version for name, version in pinned}
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)==([\w.!+]+)", text, flags=re.M):
+        found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), set()).add(version)
+    return found
 
 
 def main() -> None:
-    """Write the file, unless it would name what ``constraints.txt`` does not."""
+    """Write the file, unless it names other packages than ``constraints.txt`` and torch."""
     text = compiled()
     told, found = versions(CONSTRAINTS.read_text(encoding="utf-8")), versions(text)
-    other = {name: version for name, version in found.items() if told.get(name) != version}
-    if other:
-        lines = "\n".join(f"{name}=={version}" for name, version in other.items())
+    lacking = [f"{k}=={v}" for k in found for v in sorted(found[k] - told.get(k, set()))]
+    if lacking:
+        lines = "\n".join(lacking)
         sys.exit(f"constraints.txt does not name what is needed somewhere: add\n{lines}")
-    unused = sorted(told.keys() - found.keys() - {"torch"})
+    told.pop("torch")
+    unused = [f"{k}=={v}" for k in told for v in sorted(told[k] - found.get(k, set()))]
     if unused:
         sys.exit(f"constraints.txt names what nothing needs: remove {', '.join(unused)}")
     LOCKED.write_text(HEAD + text, encoding="utf-8")

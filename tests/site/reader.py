@@ -182,7 +182,10 @@ class NoFirefoxError(RuntimeError):
 @contextmanager
 def firefox_started() -> Iterator:
     """Start Firefox: the one that ``FIREFOX`` names, or the system's."""
-    from marionette_driver.marionette import Marionette
+    try:
+        from marionette_driver.marionette import Marionette
+    except ModuleNotFoundError as missing:  # on macOS it and IPython need two versions of psutil
+        raise NoFirefoxError("no marionette-driver, which is installed on Linux alone") from missing
 
     path = os.environ.get("FIREFOX") or next(filter(None, map(shutil.which, NAMES)), None)
     if not path:

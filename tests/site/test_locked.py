@@ -20,7 +20,7 @@ def test_both_locks_name_the_same_packages_in_the_same_versions():
 
 def test_every_package_has_hashes():
     packages = re.split(r"^(?=\w)", LOCKED, flags=re.M)[1:]
-    assert len(packages) == len(TOLD) - 1
+    assert len(packages) == sum(map(len, TOLD.values())) - 1
     assert all(re.search(r"--hash=sha256:[0-9a-f]{64}$", one, re.M) for one in packages)
 
 
@@ -28,11 +28,12 @@ def test_all_that_the_package_needs_is_locked():
     assert set(lock.EXTRAS) == set(PROJECT["optional-dependencies"]) - {"lab"}
     found = lock.versions(LOCKED)
     for requirement in map(Requirement, lock.wanted()):
-        assert requirement.specifier.contains(found[requirement.name.lower().replace("_", "-")])
+        named = found[requirement.name.lower().replace("_", "-")]
+        assert all(map(requirement.specifier.contains, named)), requirement
 
 
 @pytest.mark.skipif(
-    importlib.metadata.version("torch").partition("+")[0] != TOLD["torch"],
+    importlib.metadata.version("torch").partition("+")[0] not in TOLD["torch"],
     reason="another torch is installed than the one that is locked",
 )
 def test_all_that_torch_needs_is_locked_but_for_its_build_with_cuda():
@@ -58,7 +59,7 @@ def test_what_constraints_do_not_name_or_nothing_needs_is_refused(monkeypatch, t
     with pytest.raises(SystemExit, match="not-numpy"):
         lock.main()
     monkeypatch.setattr(lock, "compiled", lambda: re.sub(r"numpy==(.*\n)(    .*\n)*", "", whole))
-    with pytest.raises(SystemExit, match="names what nothing needs: remove numpy"):
+    with pytest.raises(SystemExit, match="names what nothing needs: remove numpy==2"):
         lock.main()
     assert not lock.LOCKED.exists()
     monkeypatch.setattr(lock, "compiled", lambda: whole)
