@@ -34,7 +34,6 @@ AWAITED = [  # not brought to the standard yet: this list may only shrink
     "associative-memory",
     "differentiable-plasticity",
     "fast-evaluation",
-    "hebb-in-the-brain",
     "introduction",
     "learning-rules",
     "maze",

@@ -52,7 +52,6 @@ def test_a_notebook_is_stored_whole(path):
 AS_BEFORE = {
     "associative-memory",
     "differentiable-plasticity",
-    "hebb-in-the-brain",
     "introduction",
     "learning-rules",
     "maze",
