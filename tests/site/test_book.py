@@ -54,7 +54,6 @@ COLUMNS = 86
 TOO_WIDE = {
     "associative-memory",
     "differentiable-plasticity",
-    "hebb-in-the-brain",
     "introduction",
     "learning-rules",
     "natural-images",
