@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help book test quick lint outputs robust data serve zip pdf picture live measure bench browser clean
+.PHONY: help book test quick lint outputs robust data serve zip pdf picture live measure lock bench browser clean
 
 # Build the website: open _build/html/index.html.
 book: .venv/.done
@@ -65,19 +65,27 @@ measure: .venv/.done
 live: .venv/.done
 	$(BIN)/python -m tools.live_data
 
+# Write locked.txt, the hashes of what constraints.txt names: after a change of that or of the dependencies in pyproject.toml.
+lock:
+	$(PYTHON) -m tools.lock
+
 # Measure the fast evaluation against the published formulation, and store it: minutes, 12 GB, an idle computer.
 bench: .venv/.done
+	$(BIN)/python -m hebbnotes.chapters.fast_evaluation.checks_cost
 	$(BIN)/python -m hebbnotes.chapters.fast_evaluation.benchmark --store
 
 # Install Chromium, which the tests of the site, `make pdf` and `make picture` need, if your system has none.
 browser: .venv/.done
 	$(BIN)/python -m playwright install --with-deps chromium
 
-# The CPU build of torch spares several GB; where its index cannot be reached, pip takes what it finds elsewhere.
-.venv/.done: pyproject.toml constraints.txt
+# All but torch is installed by the hashes of its files, from whatever index or folder pip knows. Torch is not: its CPU build, which spares
+# several GB, comes from an index of its own or lies in a local folder; where that index cannot be reached, pip takes what it finds elsewhere,
+# on PyPI with the packages of CUDA that only that build needs. The package itself brings nothing (--no-deps), and is built by what is there.
+.venv/.done: pyproject.toml constraints.txt locked.txt
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement locked.txt
 	$(BIN)/python -m pip install --quiet --retries 0 --constraint constraints.txt --extra-index-url $(TORCH_INDEX) torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[book,chapters,gym,cluster,test]"
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Remove what was built and installed.

@@ -25,7 +25,14 @@ torch.set_num_threads(1)
 hypothesis.settings.register_profile("book", deadline=None, derandomize=True, max_examples=25)
 hypothesis.settings.load_profile("book")
 
-SITE = ["test_pages.py", "test_site.py", "test_package.py", "test_pdf.py"]
+SITE = [
+    "test_pages.py",
+    "test_readers.py",
+    "test_site.py",
+    "test_downloads.py",
+    "test_package.py",
+    "test_pdf.py",
+]
 """Tests that share the built book, in the order in which they run."""
 BUDGETS = {"package": 240, "notebooks": 350, "site": 80, "browsers": 120}
 """Seconds of all workers together that each part may take, on a computer of 2026 and for nine
@@ -53,7 +60,7 @@ def kind(item: pytest.Item) -> str:
     """Return the part of the book that a test belongs to."""
     if item.path.suffix == ".ipynb":
         return "notebooks"
-    if "browser" in getattr(item, "fixturenames", ()):
+    if {"browser", "reader"} & set(getattr(item, "fixturenames", ())):
         return "browsers"
     return "site" if "site" in item.path.parts else "package"
 

@@ -4,6 +4,8 @@ The exceptions may only shrink: one that is no longer needed fails here, too.
 """
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -137,3 +139,27 @@ def test_a_function_has_eight_arguments_at_most():
 )
 def test_a_name_is_found_where_it_lies(name, module):
     assert module_of(name) == module
+
+
+NAMES = """
+import sys
+import hebbnotes
+
+assert hebbnotes.__all__ == [name for name in dir(hebbnotes) if name != "__version__"]
+for name in hebbnotes.__all__:
+    for module in [module for module in sys.modules if module.startswith("hebbnotes")]:
+        del sys.modules[module]
+    import hebbnotes
+    assert not [module for module in sys.modules if module.startswith("hebbnotes.")]
+    assert getattr(hebbnotes, name) is getattr(hebbnotes, name), name
+    assert name in vars(hebbnotes), name
+    print(name)
+"""
+
+
+def test_every_public_name_is_there_after_import_hebbnotes_alone():
+    done = subprocess.run(
+        [sys.executable, "-c", NAMES], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == hebbnotes.__all__

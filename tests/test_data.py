@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tarfile
 import threading
-import time
 import zipfile
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from hebbnotes import data
+from tests import disk
 from tools import outputs
 
 
@@ -48,7 +48,8 @@ def source(tmp_path, monkeypatch):
     server = http.server.ThreadingHTTPServer(
         ("127.0.0.1", 0), functools.partial(Quiet, directory=tmp_path / "origin")
     )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    # it looks for its end each hundredth of a second: by default each half, in each test
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
     files = {
@@ -185,31 +186,13 @@ def test_offline_the_error_comes_without_a_request(source):
     assert files_below(source) == [source / "origin" / "file.bin"]
 
 
-SMALL_DISK = """
-import resource, sys
-from hebbnotes import data
-resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))  # as little as a full disk takes
-data.FILES["set/file.bin"] = data.File(sys.argv[1], 700, sys.argv[2])
-try:
-    data.fetch("set/file.bin")
-except OSError as error:
-    print(error)
-"""
-
-
-def run_python(code, *arguments):
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True
-    )
-
-
 @pytest.mark.skipif(
     sys.platform == "win32", reason="the limit on the size of a file is one of Unix"
 )
 def test_a_full_disk_is_told_and_leaves_nothing_that_looks_like_the_file(source):
-    file = data.FILES["set/file.bin"]
-    said, _ = run_python(SMALL_DISK, file.address, file.md5).communicate(timeout=60)
-    assert re.search(r"set/file.bin is not in .*cache and could not be fetched", said)
+    said = r"set/file.bin is not in .*cache and could not be fetched"
+    with pytest.raises(OSError, match=said), disk.full(100):
+        data.fetch("set/file.bin")
     assert not (source / "cache" / "set" / "file.bin").exists()
 
 
@@ -230,11 +213,15 @@ print(data.fetch("set/file.bin").read_bytes() == b"numbers" * 100)
 
 
 def test_two_processes_that_fetch_at_once_both_get_the_whole_file(source, monkeypatch):
-    real = Quiet.do_GET
-    monkeypatch.setattr(Quiet, "do_GET", lambda self: (time.sleep(0.5), real(self))[1])
+    real, both = Quiet.do_GET, threading.Barrier(2, timeout=60)
+    monkeypatch.setattr(Quiet, "do_GET", lambda self: (both.wait(), real(self))[1])
     file = data.FILES["set/file.bin"]
-    both = [run_python(AT_ONCE, file.address, file.md5) for _ in range(2)]
-    assert [process.communicate(timeout=60)[0].strip() for process in both] == ["True", "True"]
+    with subprocess.Popen(
+        [sys.executable, "-c", AT_ONCE, file.address, file.md5], stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert data.fetch("set/file.bin").read_bytes() == b"numbers" * 100
+        assert other.communicate(timeout=60)[0].strip() == "True"
+    assert both.n_waiting == 0, "each has asked while the other did"
     assert files_below(source / "cache") == [source / "cache" / "set" / "file.bin"]
 
 
@@ -334,25 +321,31 @@ def test_a_file_that_may_not_be_read_is_named(source, monkeypatch):
 
 
 WITHOUT_A_HOME = """
-import os, pwd, sys
+import os, pwd, sys, warnings
 from pathlib import Path
 def unknown(number):
     raise KeyError(number)
-pwd.getpwuid = unknown
-for name in ("HOME", "HEBBNOTES_DATA", "XDG_CACHE_HOME"):
+known, pwd.getpwuid, home = pwd.getpwuid, unknown, os.environ.pop("HOME", "/")
+for name in ("HEBBNOTES_DATA", "XDG_CACHE_HOME"):
     os.environ.pop(name, None)
 from hebbnotes import data
 assert data.available("omniglot") is data.available("cifar10-subset") is False
+os.environ["HOME"], pwd.getpwuid = home, known
+assert data.folder().name == "hebbnotes"
+data.available("mnist")
+del os.environ["HOME"]
+pwd.getpwuid = unknown
+warnings.simplefilter("ignore")  # what the tools import may warn
 from tools import outputs
 print(outputs.missing(Path(sys.argv[1])))
 sys.exit(data.main([]))
 """
 
 
-def test_a_user_without_a_home_is_told_to_name_a_folder():
+def test_the_folder_is_found_without_a_warning_and_a_user_without_a_home_is_told_to_name_one():
     notebook = outputs.BOOK / "one-shot-learning.ipynb"
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_A_HOME, notebook],
+        [sys.executable, "-W", "error", "-c", WITHOUT_A_HOME, notebook],
         capture_output=True,
         text=True,
         check=False,
@@ -650,21 +643,3 @@ def test_every_file_has_an_official_address_a_size_and_a_checksum(name):
     assert file.size > 0
     assert re.fullmatch("[0-9a-f]{32}", file.md5)
     assert re.fullmatch("[0-9a-f]{64}" if name.startswith("mnist") else "", file.sha256)
-
-
-def test_the_folder_is_found_without_a_word_of_warning(tmp_path):
-    command = [
-        sys.executable,
-        "-W",
-        "error",
-        "-c",
-        "from hebbnotes import data; data.folder(); data.available('mnist')",
-    ]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"HEBBNOTES_DATA": ""},
-    )
-    assert done.returncode == 0, done.stderr

@@ -21,7 +21,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from tools import standard
-from tools.inline_figures import drawing
+from tools.inline_figures import is_picture
 from tools.package import home
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,8 @@ PAGE_ADDRESS = re.compile(r"\]\(/?[\w-]+\.html")
 SEARCH_SCRIPT = re.compile(
     r'\s*<script src="[./]*(?:_static/searchtools|_static/language_data|searchindex)\.js"></script>'
 )
+ADDED = {"storage.js", "formulas.js", "snippets.js"}
+"""Scripts with a place of their own; Jupyter Book would add them to the end of every page."""
 CONTENTS: dict[int, dict[tuple[Any, ...], str]] = {}
 
 
@@ -69,16 +71,14 @@ class Measured(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Look the number up."""
-        page, key = self.text.rsplit(".", 1)
-        stored = json.loads((Path(self.env.srcdir) / "measured.json").read_text())
-        value = stored.get(page, {}).get(key)
-        if value is None:
+        shown = measured_number(Path(self.env.srcdir), self.text)
+        if shown is None:
             logger.warning(
                 "%s has not been measured: run `make measure`",
                 self.text,
                 location=self.get_location(),
             )
-        return [nodes.Text(f"{value:g}" if value is not None else "?")], []
+        return [nodes.Text(shown or "?")], []
 
 
 class Reading(SphinxRole):
@@ -86,8 +86,19 @@ class Reading(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Count what there is to read."""
-        page = standard.read(Path(self.env.doc2path(self.env.docname)))
-        return [nodes.Text(str(standard.minutes(page)))], []
+        return [nodes.Text(str(minutes(Path(self.env.doc2path(self.env.docname)))))], []
+
+
+def measured_number(book: Path, name: str) -> str | None:
+    """Return a number of ``measured.json``, as the page shows it, or None if it is not there."""
+    page, key = name.rsplit(".", 1)
+    value = json.loads((book / "measured.json").read_text()).get(page, {}).get(key)
+    return None if value is None else f"{value:g}"
+
+
+def minutes(path: Path) -> int:
+    """Return the minutes that a page takes to read."""
+    return standard.minutes(standard.read(path))
 
 
 def prose(path: Path) -> str:
@@ -121,7 +132,7 @@ def collect_equations(app: Sphinx, doctree: nodes.document) -> None:
     for block in doctree.findall(nodes.math_block):
         if block.get("label"):
             equations[block["label"]] = (docname, block.astext())
-    for image in doctree.findall(lambda node: isinstance(node, nodes.image | drawing)):
+    for image in doctree.findall(is_picture):
         uri = image.get("uri", "of a cell")
         if not image.get("alt", "").strip() or image["alt"] == uri:
             logger.warning(
@@ -269,9 +280,25 @@ def drop_scripts(
         plain = name.endswith(app.config.mathjax_path) and "defer" not in getattr(
             script, "attributes", {}
         )
-        if "thebe" not in name.lower() and not plain:
+        if "thebe" not in name.lower() and not plain and Path(name).name not in ADDED:
             kept.setdefault(name, script)
     context["script_files"] = list(kept.values())
+
+
+def help_readers(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Put the guard of storage before everything else, which asks for storage while it loads; what
+    the formulas need to know before MathJax; and, for the search, that TeX is no text.
+    """
+    if app.builder.format != "html":
+        return
+    scripts = Path(app.srcdir) / "_static" / "scripts"
+    tags = [f"<script>\n{(scripts / 'storage.js').read_text(encoding='utf-8')}</script>"]
+    for name in ("formulas", "snippets") if page == "search" else ("formulas",):
+        address = context["pathto"](f"_static/scripts/{name}.js", 1)
+        tags.append(f'<script src="{address}" defer></script>')
+    context["metatags"] = "".join(tags) + context.get("metatags", "")
 
 
 def share_contents(
@@ -337,6 +364,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", collect_equations)
     app.connect("env-check-consistency", check_pages)
     app.connect("doctree-resolved", fill_table)
+    app.connect("html-page-context", help_readers)
     app.connect("doctree-resolved", inline_drawings)
     app.connect("html-page-context", share_contents, priority=100)
     app.connect("html-page-context", drop_scripts, priority=900)

@@ -16,9 +16,12 @@ import yaml
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
+from sphinx.errors import PycodeError
 from sphinx.ext import autodoc
 from sphinx.ext.autodoc.mock import _MockObject
+from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).parents[1]
@@ -244,10 +247,18 @@ def public_name(
     )
 
 
-def mend_mocks() -> None:
+def mend_mocks(app: Sphinx, config: Config) -> None:
     """Let what autodoc puts in the place of torch (``autodoc_mock_imports``) do in annotations, and
-    as a base of classes.
+    as a base of classes, whose source is not looked for: that would import torch after all.
     """
+    source = ModuleAnalyzer.get_module_source
+
+    def source_of_what_is_imported(module: str) -> tuple[str | None, str | None]:
+        if module.partition(".")[0] in config.autodoc_mock_imports:
+            raise PycodeError(f"{module} is not imported")
+        return source(module)
+
+    ModuleAnalyzer.get_module_source = staticmethod(source_of_what_is_imported)
     _MockObject.__or__ = _MockObject.__ror__ = lambda self, other: self  # Tensor | None
     # else the signature of every class that derives from it were (*args, **kwargs)
     autodoc._CLASS_NEW_BLACKLIST.append(f"{_MockObject.__module__}._MockObject.__new__")
@@ -255,10 +266,10 @@ def mend_mocks() -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
-    mend_mocks()
     app.add_directive("modules", Modules)
     app.add_autodocumenter(RuleDocumenter)
     app.add_autodocumenter(ValueDocumenter, override=True)
+    app.connect("config-inited", mend_mocks)
     app.connect("missing-reference", public_name)
     app.connect("autodoc-process-docstring", tell_users, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,12 +1,13 @@
 """Figures: a style and palette, plots that take data, and figures that move without a kernel."""
 
-from hebbnotes.figures.drawing import greys, over_seeds
+from hebbnotes.figures.drawing import greys, label_lines, over_seeds
 from hebbnotes.figures.moving import MovingFigure
 from hebbnotes.figures.output import glue, live_training
 from hebbnotes.figures.palette import (
     BLACK,
     BLUE,
     BLUES,
+    ENTITIES,
     GREEN,
     GREY,
     ORANGE,
@@ -14,6 +15,9 @@ from hebbnotes.figures.palette import (
     PURPLE,
     SKY,
     VERMILION,
+    colour,
+    look,
+    name,
 )
 from hebbnotes.figures.style import use_style
 
@@ -21,6 +25,7 @@ __all__ = [
     "BLACK",
     "BLUE",
     "BLUES",
+    "ENTITIES",
     "GREEN",
     "GREY",
     "ORANGE",
@@ -29,9 +34,13 @@ __all__ = [
     "SKY",
     "VERMILION",
     "MovingFigure",
+    "colour",
     "glue",
     "greys",
+    "label_lines",
     "live_training",
+    "look",
+    "name",
     "over_seeds",
     "use_style",
 ]

@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, ListedColormap
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from torch import Tensor
 
 from hebbnotes import _checks
 from hebbnotes.figures.palette import BLACK, BLUE, BLUES, GREY, SKY
 
-__all__ = ["greys", "over_seeds"]
+__all__ = ["greys", "label_lines", "over_seeds"]
 
 
 BITS = ListedColormap(["white", GREY, BLUE])
@@ -86,6 +87,76 @@ def over_seeds(ax: Axes, x: Sequence[float], values: Tensor, colour: str, label:
     numbers = array(_checks.tensor("values", values, "seeds n", {"n": len(x)}))
     ax.plot(x, numbers.T, color=colour, linewidth=0.7, alpha=0.6)
     ax.plot(x, array(values.mean(0)), color=colour, linewidth=2.2, label=label)
+
+
+def label_lines(ax: Axes, names: dict[str, str] | None = None) -> None:
+    """Write the label of each line beside its right end, in its colour, instead of a legend.
+
+    Labels that would overlap are moved apart, as little as possible. Call it last, when limits and
+    scales are set. A line without a label gets none.
+
+    Parameters
+    ----------
+    names : dict, optional
+        what to write for a label, where it is not the label itself
+    """
+    names = names or {}
+    lines = [line for line in ax.lines if not str(line.get_label()).startswith("_")]
+    if unknown := names.keys() - {line.get_label() for line in lines}:
+        raise ValueError(
+            f"no line is labelled {', '.join(sorted(unknown))}: "
+            f"there are {', '.join(str(line.get_label()) for line in lines)}"
+        )
+    figure: Figure = ax.figure.figure  # of a part of a figure: the whole
+    figure.draw_without_rendering()  # limits and sizes as they will be
+    low, high = ax.bbox.y0, ax.bbox.y1
+    ends, written = [], []
+    for line in lines:
+        points = line.get_transform().transform(line.get_xydata())
+        points = points[np.isfinite(points).all(1)]
+        if not len(points):
+            continue
+        end = points[points[:, 0].argmax()]
+        label = str(line.get_label())
+        place = float(np.clip(end[1], low, high))
+        x, y = ax.transData.inverted().transform((end[0], place))
+        written.append(place)
+        ends.append(
+            ax.annotate(
+                names.get(label, label),
+                (float(x), float(y)),
+                (6, 0),
+                textcoords="offset points",
+                color=line.get_color(),
+                va="center",
+                fontsize=plt.rcParams["legend.fontsize"],
+                annotation_clip=False,
+            )
+        )
+    tall = max((text.get_window_extent().height for text in ends), default=0.0)
+    for text, place, moved in zip(ends, written, apart(written, tall, low, high), strict=True):
+        text.xyann = (6, (moved - place) * 72 / figure.dpi)
+
+
+def apart(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Move places so that neighbours are a gap apart, by the least sum of squares.
+
+    All then lie between low and high, if there is room for them.
+    """
+    order = sorted(range(len(places)), key=places.__getitem__)
+    blocks: list[tuple[float, int]] = []  # mean and size of what moves together, gaps taken out
+    for rank, k in enumerate(order):
+        mean, size = places[k] - rank * gap, 1
+        while blocks and blocks[-1][0] > mean:
+            before, count = blocks.pop()
+            mean, size = (before * count + mean * size) / (count + size), count + size
+        blocks.append((mean, size))
+    room = max(low, high - gap * (len(places) - 1))
+    fitted = [min(max(mean, low), room) for mean, size in blocks for _ in range(size)]
+    moved = [0.0] * len(places)
+    for rank, k in enumerate(order):
+        moved[k] = fitted[rank] + rank * gap
+    return moved
 
 
 def draw_state(ax: Axes, y: Tensor, shape: tuple[int, int], title: str) -> None:

@@ -1,12 +1,67 @@
 """Adam, and Muon for the kernels of convolutions."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
+from torch.optim.adam import adam
 
 __all__ = ["Optimiser"]
 
 MOMENTS = {"adam": {"step", "exp_avg", "exp_avg_sq"}, "muon": {"momentum_buffer"}}
 """What is remembered of each parameter."""
+
+
+class _Adam:
+    """Torch's Adam, of which the class alone loads torch's compiler: 1.5 s before a first update.
+
+    Attributes, and what is remembered of each parameter, are those of ``torch.optim.Adam``.
+    """
+
+    def __init__(self, parameters: list[Tensor], lr: float) -> None:
+        self.param_groups: list[dict[str, Any]] = [{"params": parameters, "lr": lr}]
+        self.state: dict[int, dict[str, Tensor]] = {}
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Change the parameters that have a gradient."""
+        (group,) = self.param_groups
+        changed = {k: p for k, p in enumerate(group["params"]) if p.grad is not None}
+        for k, p in changed.items():
+            if k not in self.state:
+                moments = {name: torch.zeros_like(p) for name in ("exp_avg", "exp_avg_sq")}
+                self.state[k] = {"step": torch.tensor(0.0, dtype=torch.float32), **moments}
+        steps, means, squares = (
+            [self.state[k][name] for k in changed] for name in ("step", "exp_avg", "exp_avg_sq")
+        )
+        adam(
+            [*changed.values()],
+            [p.grad for p in changed.values()],
+            means,
+            squares,
+            [],
+            steps,
+            has_complex=any(p.is_complex() for p in changed.values()),
+            amsgrad=False,
+            beta1=0.9,
+            beta2=0.999,
+            lr=group["lr"],
+            weight_decay=0.0,
+            eps=1e-8,
+            maximize=False,
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is remembered of each parameter, by its number."""
+        return {"state": self.state}
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Take up what is remembered; the count of steps stays on the processor."""
+        places = [p.device for p in self.param_groups[0]["params"]]
+        self.state = {
+            k: {n: (v if n == "step" else v.to(places[k])).clone() for n, v in moments.items()}
+            for k, moments in saved["state"].items()
+        }
 
 
 class Optimiser:
@@ -20,9 +75,9 @@ class Optimiser:
         self.places = {name: numbers for name, numbers in places.items() if numbers}
         self.kernels = [parameters[k] for k in places["muon"]]
         self.matrices = [_matrix(p).clone() for p in self.kernels]  # Muon takes matrices only
-        self.parts: dict[str, torch.optim.Optimizer] = {}
+        self.parts: dict[str, torch.optim.Optimizer | _Adam] = {}
         if places["adam"]:
-            self.parts["adam"] = torch.optim.Adam([parameters[k] for k in places["adam"]], lr=lr)
+            self.parts["adam"] = _Adam([parameters[k] for k in places["adam"]], lr)
         if kernel_lr is not None and places["muon"]:
             self.parts["muon"] = torch.optim.Muon(self.matrices, lr=kernel_lr, weight_decay=0.0)
         self.rates = {name: part.param_groups[0]["lr"] for name, part in self.parts.items()}

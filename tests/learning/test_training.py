@@ -144,6 +144,30 @@ def test_the_first_step_of_adam_is_the_learning_rate_and_the_schedule_scales_the
         assert x.item() == pytest.approx(3 - 0.1 * factor)
 
 
+def test_steps_are_those_that_are_published_of_adam_also_where_a_gradient_comes_late():
+    """Kingma & Ba (2015), algorithm 1, in double precision."""
+    g = torch.Generator().manual_seed(0)
+    trained = [torch.randn(s, generator=g, dtype=torch.float64) for s in ((), (3, 2))]
+    expected, slopes = [p.clone() for p in trained], torch.randn(9, 3, 2, generator=g).double()
+    first, second = trained[0].requires_grad_(), trained[1].requires_grad_()
+
+    def loss(update):
+        return first.sin() + ((second * slopes[update]).sum() if update > 3 else 0), {}
+
+    training.train(trained, loss, 9, lr=0.01, schedule=training.cosine)
+    moments = [[0, 0, 0], [0, 0, 0]]
+    for update in range(9):
+        for k, slope in enumerate((expected[0].cos(), slopes[update])):
+            if k == 1 and update <= 3:
+                continue
+            t, mean, square = moments[k]
+            t, mean, square = t + 1, 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
+            moments[k], unbiased = [t, mean, square], square / (1 - 0.999**t)
+            change = mean / (1 - 0.9**t) / (unbiased.sqrt() + 1e-8)
+            expected[k] = expected[k] - 0.01 * training.cosine(update / 9) * change
+    torch.testing.assert_close([p.detach() for p in trained], expected)
+
+
 def test_the_schedule_is_told_the_share_that_is_done():
     shares, (x, loss) = [], parabola()
     training.train([x], loss, 4, schedule=lambda done: shares.append(done) or 1.0)

@@ -1,12 +1,16 @@
-"""What the tests of the site share: a browser and the built book, each made once."""
+"""What the tests of the site share: browsers, the built book and its address, each made once."""
 
+import functools
+import http.server
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.site.reader import InChromium, InFirefox, NoFirefoxError, firefox_started
 from tools.browser import NoBrowserError, launch
 from tools.build import build
 
@@ -23,6 +27,49 @@ def browser() -> Iterator[Browser]:
             pytest.skip(str(error))
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def firefox() -> Iterator:
+    """Start Firefox once; without one its tests are skipped, and fail where everything must be tested."""
+    with firefox_started() as started:
+        yield started
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def reader(request) -> Iterator[InChromium | InFirefox]:
+    """Put a reader before each of both browsers; afterwards, no script may have failed."""
+    if request.param == "chromium":
+        reader = InChromium(request.getfixturevalue("browser"))
+    else:
+        try:
+            reader = InFirefox(request.getfixturevalue("firefox"))
+        except NoFirefoxError as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(str(error))
+    yield reader
+    faults = reader.faults()
+    reader.close()
+    assert not faults
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serve files without a word."""
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def address(site) -> Iterator[str]:
+    """Serve the site, and return where."""
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=site)
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,200 @@
+"""A reader before a page, in Chromium or in Firefox: the few calls that the tests of both share.
+
+A script is the text of a JavaScript function; what it returns comes back.
+"""
+
+import base64
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser
+
+NAMES = ("firefox", "firefox-esr")
+KEYS = {"ArrowRight": "\ue014", "ArrowDown": "\ue015", "End": "\ue010", "Enter": "\ue007"}
+TYPE = "font.size.variable.x-western"
+START = {
+    "browser.theme.content-theme": 2,  # light or dark as the system says
+    "browser.startup.page": 0,
+    "ui.prefersReducedMotion": 1,
+    "network.captive-portal-service.enabled": False,
+    "devtools.console.stdout.content": False,
+}
+
+
+class InChromium:
+    """Chromium by Playwright."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.context = browser.new_context(reduced_motion="reduce")
+        self.page = self.target = self.context.new_page()
+        self._faults: list[str] = []
+        self.page.on("pageerror", lambda error: self._faults.append(str(error)))
+        self.page.on(
+            "console",
+            lambda said: self._faults.append(said.text) if said.type == "error" else None,
+        )
+
+    def open(self, address: str, width: int = 1280) -> None:
+        """Open a page, and wait until it is loaded."""
+        self.target = self.page
+        self.resize(width)
+        self.page.goto(address, wait_until="load")
+
+    def resize(self, width: int, type_size: int = 16) -> None:
+        """Give the page another width, and its reader another size of type, both in pixels."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.evaluate(f"document.documentElement.style.fontSize = '{type_size}px'")
+
+    def run(self, script: str, *arguments):
+        """Return what a function gives; a promise is awaited."""
+        return self.target.evaluate(f"arguments => ({script})(...arguments)", list(arguments))
+
+    def until(self, script: str) -> None:
+        """Wait until a function gives what holds, for ten seconds at most."""
+        self.target.wait_for_function(f"({script})()", timeout=10_000)
+
+    def press(self, selector: str) -> None:
+        """Press the first element of a selector with the mouse."""
+        self.target.locator(selector).first.click()
+
+    def type(self, selector: str, *keys: str) -> None:
+        """Press keys while the first element of a selector has the focus."""
+        self.target.locator(selector).first.focus()
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def enter(self, selector: str) -> None:
+        """Look from now on into a frame of the page."""
+        self.target = self.page.locator(selector).element_handle().content_frame()
+
+    def leave(self) -> None:
+        """Look at the whole page again."""
+        self.target = self.page
+
+    def printed(self) -> bytes:
+        """Return the page as a PDF, without backgrounds."""
+        return self.page.pdf()
+
+    def faults(self) -> list[str]:
+        """Return the errors that scripts made since the last call."""
+        found, self._faults = self._faults, []
+        return found
+
+    def close(self) -> None:
+        """Leave."""
+        self.context.close()
+
+
+class InFirefox:
+    """Firefox by Marionette, which it speaks by itself."""
+
+    def __init__(self, marionette) -> None:
+        self.firefox = marionette
+
+    def open(self, address: str, width: int = 1280) -> None:
+        """Open a page, and wait until it is loaded."""
+        self.firefox.switch_to_default_content()
+        self.resize(width)
+        self.firefox.navigate(address)
+
+    def resize(self, width: int, type_size: int = 16) -> None:
+        """Give the page another width, and its reader another size of type, both in pixels."""
+        with self.firefox.using_context("chrome"):  # a window cannot be as narrow as a phone
+            self.firefox.execute_script(
+                "const style = gBrowser.selectedBrowser.style;"
+                "style.width = arguments[0] + 'px'; style.height = '900px'; style.flex = 'none';",
+                [width],
+            )
+        self.firefox.set_pref(TYPE, type_size)
+        self.until(f"() => innerWidth === {width}")
+
+    def run(self, script: str, *arguments):
+        """Return what a function gives; a promise is awaited."""
+        return self.firefox.execute_script(
+            f"return ({script})(...arguments)", arguments, sandbox=None
+        )
+
+    def until(self, script: str) -> None:
+        """Wait until a function gives what holds, for ten seconds at most."""
+        held = self.firefox.execute_async_script(
+            "const [ended] = arguments; const started = performance.now(); (function look() {"
+            f"if (({script})()) ended(true); else if (performance.now() - started > 1e4) ended(false);"
+            "else setTimeout(look, 20); })()",
+            sandbox=None,
+        )
+        assert held, f"it does not come about: {script}"
+
+    def press(self, selector: str) -> None:
+        """Press the first element of a selector with the mouse."""
+        self.firefox.find_element("css selector", selector).click()
+
+    def type(self, selector: str, *keys: str) -> None:
+        """Press keys while the first element of a selector has the focus."""
+        element = self.firefox.find_element("css selector", selector)
+        self.run("e => e.focus()", element)
+        chain = self.firefox.actions.sequence("key", "keyboard")
+        chain.send_keys("".join(KEYS.get(key, key) for key in keys)).perform()
+
+    def enter(self, selector: str) -> None:
+        """Look from now on into a frame of the page."""
+        self.firefox.switch_to_frame(self.firefox.find_element("css selector", selector))
+
+    def leave(self) -> None:
+        """Look at the whole page again."""
+        self.firefox.switch_to_default_content()
+
+    def printed(self) -> bytes:
+        """Return the page as a PDF, without backgrounds."""
+        return base64.b64decode(
+            self.firefox._send_message("WebDriver:Print", {"background": False}, key="value")
+        )
+
+    def faults(self) -> list[str]:
+        """Return the errors that scripts made since the last call, but for what was still being
+        fetched when the reader left a page.
+        """
+        with self.firefox.using_context("chrome"):
+            return self.firefox.execute_script(
+                "const found = Services.console.getMessageArray().filter(m => m instanceof Ci.nsIScriptError"
+                " && m.category === 'content javascript' && !(m.flags & Ci.nsIScriptError.warningFlag)"
+                " && !/AbortError|NetworkError when attempting/.test(m.message))"
+                ".map(m => m.message); Services.console.reset(); return found;"
+            )
+
+    def close(self) -> None:
+        """Forget what the pages stored."""
+        self.firefox.switch_to_default_content()
+        self.firefox.navigate("about:blank")
+        with self.firefox.using_context("chrome"):
+            self.firefox.execute_async_script(
+                "const [ended] = arguments;"
+                "Services.clearData.deleteData(Ci.nsIClearDataService.CLEAR_DOM_STORAGES,"
+                " { onDataDeleted: () => ended() });"
+            )
+
+
+class NoFirefoxError(RuntimeError):
+    """There is no Firefox that starts; the message says what to do."""
+
+
+@contextmanager
+def firefox_started() -> Iterator:
+    """Start Firefox: the one that ``FIREFOX`` names, or the system's."""
+    try:
+        from marionette_driver.marionette import Marionette
+    except ModuleNotFoundError as missing:  # on macOS it and IPython need two versions of psutil
+        raise NoFirefoxError("no marionette-driver, which is installed on Linux alone") from missing
+
+    path = os.environ.get("FIREFOX") or next(filter(None, map(shutil.which, NAMES)), None)
+    if not path:
+        raise NoFirefoxError("no Firefox: install firefox-esr, or set FIREFOX to the path of one")
+    started = Marionette(
+        app="fxdesktop", bin=path, port=0, headless=True, prefs=START, gecko_log=os.devnull
+    )
+    try:
+        started.start_session()
+        yield started
+    finally:
+        started.cleanup()
