@@ -207,10 +207,10 @@ def test_a_pencil_mark_below_zero_looks_unlike_one_above():
     for mark, (strokes, colour, sign) in zip(pencil.marks(), looks, strict=True):
         assert (strokes > 0) == (abs(mark) > 0.01)
         assert sign == ("0" if abs(mark) < 0.01 else "+" if mark > 0 else "−")
-        assert colour == {"+": "blue", "0": "muted", "−": "red"}[sign]
+        assert colour == {"+": "blue", "0": "muted", "−": "pink"}[sign]
     assert pencil.look(0.4)[0] == pencil.look(-0.4)[0] > pencil.look(0.2)[0]
     drawn = pencil.draw().svg()
-    for role in ("blue", "red"):
+    for role in ("blue", "pink"):
         marks = [strokes for strokes, colour, _ in looks if colour == role]
         assert drawn.count(f"s-{role}") >= sum(marks) > 0
 

@@ -97,7 +97,7 @@ def look(trace: float) -> tuple[int, str, str]:
     """Return what a mark looks like: how many strokes, in which colour, and its sign."""
     if abs(trace) < 0.01:
         return 0, "muted", "0"
-    return round(14 * abs(trace)), *(("blue", "+") if trace > 0 else ("red", "−"))
+    return round(14 * abs(trace)), *(("blue", "+") if trace > 0 else ("pink", "−"))
 
 
 def _mark(d: Drawing, x: float, y: float, trace: float) -> None:
