@@ -137,6 +137,7 @@ def as_svg(figure: Figure) -> str | None:
     }
     for element in root.iter():
         _mend(element, used)
+    _number(root)
     _flatten(root)
     for group in root.iter(f"{{{SVG}}}g"):
         _join_letters(group)
@@ -183,6 +184,19 @@ def _mend(element: ET.Element, used: set[str]) -> None:
         given["style"] = ";".join(f"{key}:{value}" for key, value in style.items())
     else:
         given.pop("style", None)
+
+
+def _number(root: ET.Element) -> None:
+    """Give numbers to what is referred to: matplotlib's names change with the last digit drawn."""
+    named = [element for element in root.iter() if "id" in element.attrib]
+    short = {element.attrib["id"]: f"n{k}" for k, element in enumerate(named)}
+
+    def renamed(found: re.Match[str]) -> str:
+        return short[found[0]]
+
+    for element in root.iter():
+        for key in {"id", "href", "clip-path"} & element.attrib.keys():
+            element.set(key, re.sub(r"[\w.-]{3,}(?=\)?$)", renamed, element.attrib[key]))
 
 
 def _rounded(number: re.Match[str]) -> str:
