@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from tests.site.books import markdown, small_book
+from tools.book_extension import minutes
 from tools.build import ROOT
 from tools.downloads import LIVE
 
@@ -214,9 +215,10 @@ def test_what_is_downloaded_is_plain_markdown(tmp_path):
         in sources[0]
     )
     seconds = json.loads((ROOT / "book" / "measured.json").read_text())["introduction"]["seconds"]
+    read = minutes(tmp_path / "book" / "chapter.ipynb")
     assert sources[1] == (
         "# A chapter\n\n> **Before you start**\n>\n"
-        f"> **1 minutes**, {seconds:g} seconds; see *A page* and this page.\n\n"
+        f"> **{read} minutes**, {seconds:g} seconds; see *A page* and this page.\n\n"
         r"It is 40 % (30 to 50) \* 2 &lt; 1, by Hebb [1949]. <sup>[1]</sup> Code: `{glue:text}` and `a_b`."
         "\n\n<sup>[1]</sup> A note on Fig. 1."
     )
