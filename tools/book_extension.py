@@ -21,7 +21,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from tools import standard
-from tools.inline_figures import drawing
+from tools.inline_figures import is_picture
 from tools.package import home
 
 logger = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ def collect_equations(app: Sphinx, doctree: nodes.document) -> None:
     for block in doctree.findall(nodes.math_block):
         if block.get("label"):
             equations[block["label"]] = (docname, block.astext())
-    for image in doctree.findall(lambda node: isinstance(node, nodes.image | drawing)):
+    for image in doctree.findall(is_picture):
         uri = image.get("uri", "of a cell")
         if not image.get("alt", "").strip() or image["alt"] == uri:
             logger.warning(

@@ -16,12 +16,15 @@ from sphinx.transforms import SphinxTransform
 
 SVG = "http://www.w3.org/2000/svg"
 KIND = "image/svg+xml"
-MARGIN = 4
-"""Points beside a cut in which a text may hang over."""
 
 
-class drawing(nodes.General, nodes.Element):
-    """A figure as SVG, with its alt text."""
+class plot(nodes.General, nodes.Element):
+    """A line plot as SVG, with its alt text."""
+
+
+def is_picture(node: nodes.Node) -> bool:
+    """Whether a node is an image or a plot; by its name, since Sphinx loads this module anew."""
+    return isinstance(node, nodes.image) or getattr(node, "tagname", "") == plot.__name__
 
 
 class InlineFigures(SphinxTransform):
@@ -29,7 +32,7 @@ class InlineFigures(SphinxTransform):
     that show no SVG.
     """
 
-    default_priority = 900
+    default_priority = 500  # before the page is told of as read
 
     def apply(self, **kwargs: Any) -> None:
         """Read the file that MyST-NB has written of each SVG."""
@@ -43,7 +46,7 @@ class InlineFigures(SphinxTransform):
             path = Path(self.env.srcdir) / image["uri"].removeprefix("/")
             text = path.read_text(encoding="utf-8")
             prefix = hashlib.sha256(f"{self.env.docname} {path.name}".encode()).hexdigest()[:6]
-            shown = drawing(text=text, alt=image.get("alt", ""), prefix=prefix)
+            shown = plot(text=text, alt=image.get("alt", ""), prefix=prefix)
             shown.source, shown.line = bundle.source, bundle.line
             image.replace_self(shown)
             if "image/png" in kinds:
@@ -61,7 +64,7 @@ def own_names(root: ET.Element, prefix: str) -> None:
 
 
 def parted(root: ET.Element) -> list[ET.Element]:
-    """Return a drawing as one for each of its panels, from left to right, or as it is.
+    """Return a plot as one for each of its panels, from left to right, or as it is.
 
     What belongs to no panel, the ground and what is referred to, stands in the first.
     """
@@ -85,7 +88,7 @@ def parted(root: ET.Element) -> list[ET.Element]:
     return parts
 
 
-def visit_drawing(self: HTMLTranslator, node: drawing) -> None:
+def visit_plot(self: HTMLTranslator, node: plot) -> None:
     """Write the SVG into the page: a picture with words for those who do not see it."""
     ET.register_namespace("", SVG)
     root = ET.fromstring(node["text"])
@@ -95,19 +98,19 @@ def visit_drawing(self: HTMLTranslator, node: drawing) -> None:
         part.set("aria-hidden", "true")
         part.set("focusable", "false")
     attributes = {"role": "img", "aria-label": node["alt"]}
-    self.body.append(self.starttag(node, "div", CLASS="drawing", **attributes))
+    self.body.append(self.starttag(node, "div", CLASS="plot", **attributes))
     self.body.extend(ET.tostring(part, encoding="unicode") for part in parts)
     self.body.append("</div>\n")
     raise nodes.SkipNode
 
 
-def skip_drawing(self: Any, node: drawing) -> None:
-    """Leave a drawing out where there are no pictures, as in the index of the search."""
+def skip_plot(self: Any, node: plot) -> None:
+    """Leave a plot out where there are no pictures, as in the index of the search."""
     raise nodes.SkipNode
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
-    app.add_node(drawing, html=(visit_drawing, None), text=(skip_drawing, None))
+    app.add_node(plot, html=(visit_plot, None), text=(skip_plot, None))
     app.add_transform(InlineFigures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -35,7 +35,6 @@ AWAITED = [  # not brought to the standard yet: this list may only shrink
     "differentiable-plasticity",
     "fast-evaluation",
     "hebb-in-the-brain",
-    "introduction",
     "learning-rules",
     "maze",
     "natural-images",

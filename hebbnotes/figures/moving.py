@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import html
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
@@ -17,6 +18,7 @@ from hebbnotes.figures.formats import as_png
 __all__ = ["MovingFigure"]
 
 MOST_FRAMES = 16
+MINUS = re.compile(r"(?<![\w.])-(?=[\d.])")
 
 
 class MovingFigure:
@@ -60,7 +62,8 @@ class MovingFigure:
             )
         if not str(alt).strip():
             raise ValueError("a moving figure needs alt text: say in a sentence what it shows")
-        self.labels, self.name, self.alt, self.start = list(labels), name, alt, start
+        self.labels = [MINUS.sub("−", label) for label in labels]
+        self.name, self.alt, self.start = name, alt, start
         self.axes = [axes for frame in frames for axes in described_axes(frame)]
         self.frames = [_png(frame) for frame in frames]
 

@@ -5,8 +5,8 @@ import json
 import pytest
 import torch
 
-from hebbnotes import rules, run, tasks
-from hebbnotes.chapters.fast_evaluation import benchmark, formulations
+from hebbnotes import PlasticRNN, rules, run, tasks
+from hebbnotes.chapters.fast_evaluation import benchmark, checks_cost, formulations
 from hebbnotes.plasticity import chunks
 from hebbnotes.tasks import PatternCompletion
 
@@ -141,3 +141,14 @@ def test_a_measurement_that_is_stopped_says_so(capsys, monkeypatch):
     monkeypatch.setattr(benchmark, "measure", stopped)
     assert benchmark.main(["--store"]) == 130
     assert "nothing is stored" in capsys.readouterr().err
+
+
+def test_what_is_compared_for_the_cost_of_checks_computes_the_same():
+    network, inputs = PlasticRNN(8), torch.randn(5, 2, 8, generator=torch.Generator())
+    checked = network(inputs)[0]
+    with checks_cost._unseen():
+        assert torch.equal(network(inputs)[0], checked)
+        network(inputs[:, :, :8] * torch.nan)  # nothing is checked
+    with pytest.raises(ValueError, match="inputs"):
+        network(inputs * torch.nan)
+    assert 0 < checks_cost.share_of_checks(rounds=3, repeats=1) < 1

@@ -14,6 +14,8 @@ def test_a_completion_has_a_panel_for_each_pattern_the_cue_and_each_answer():
     task = patterns.PatternCompletion(n_bits=20, n_patterns=3)
     episodes = task.sample(1, torch.Generator().manual_seed(0))
     axes = frames.completion(episodes, {"plastic": episodes.answer}, (4, 5))
+    key = axes[0].figure.figure.subfigs[2].legends[0]
+    assert {text.get_text() for text in key.get_texts()} == {"ink", "erased", "wrong"}
     assert [a.get_title() for a in axes] == [
         "pattern 1",
         "pattern 2",
@@ -21,6 +23,8 @@ def test_a_completion_has_a_panel_for_each_pattern_the_cue_and_each_answer():
         "cue",
         "plastic",
     ]
+    named = frames.completion(episodes, {}, (4, 5), "picture")
+    assert named[0].get_title() == "picture 1"
     with pytest.raises(ValueError, match="must hold the 20 bits"):
         frames.completion(episodes, {}, (3, 5))
     plt.close("all")
@@ -102,3 +106,22 @@ def test_the_checker_of_forgetting_accepts_the_power_and_nothing_else():
 def test_the_checker_of_forgetting_says_yes(capsys):
     checks.forgetting(lambda eta, steps: (1 - eta) ** steps)
     assert "Yes" in capsys.readouterr().out
+
+
+def test_the_checker_of_the_majority_accepts_the_floor_and_nothing_else(capsys):
+    checks.majority(patterns.floor_majority)
+    assert "Yes" in capsys.readouterr().out
+    for message, share in {
+        "majority of one pattern": lambda n: 0.5,
+        "with 3 patterns there are 8 ways": patterns.floor_last,
+        "with 5 patterns there are 32 ways": lambda n: 0.25 * (n > 1),
+    }.items():
+        with pytest.raises(AssertionError, match=message):
+            checks.majority(share)
+
+
+def test_half_of_all_strengthening_by_a_balanced_pattern_joins_silent_units():
+    pattern = patterns.PatternCompletion(n_bits=40).random_patterns(1, torch.Generator())[0, 0]
+    change = rules.hebb(torch.zeros(40, 40), pattern, pattern)
+    silent = pattern < 0
+    assert change[silent][:, silent].gt(0).sum() == change.gt(0).sum() / 2

@@ -7,15 +7,19 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from filelock import FileLock, Timeout
 
-from hebbnotes import _files
+from hebbnotes import _files, training
+from hebbnotes.chapters.differentiable_plasticity.experiments import EXPERIMENTS
 from hebbnotes.experiments import workers
+from hebbnotes.experiments.__main__ import main
 from hebbnotes.experiments.records import Run
 from tests.experiments.small import without_seconds
 
+NAME = "three-numbers-once"
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
@@ -48,28 +52,29 @@ def until(condition, seconds=60):
     assert condition()
 
 
-def test_a_killed_process_goes_on_to_the_same_result(tmp_path):
-    place = tmp_path / "killed" / "three-numbers-once"
+def test_a_killed_process_goes_on_to_the_same_result(tmp_path, monkeypatch):
+    place = tmp_path / "killed" / NAME
     victim = subprocess.Popen(smaller(tmp_path / "killed", every=0.0), env=ONE_THREAD)
     until((place / "0.parts" / "training.checkpoint").exists)
     victim.kill()
     victim.wait()
     assert not (place / "0.json").exists(), "it was killed in time"
-    said = {
-        name: subprocess.run(
-            smaller(tmp_path / name), check=True, env=ONE_THREAD, capture_output=True, text=True
-        ).stdout
-        for name in ("killed", "whole")
-    }
-    assert "goes on at" in said["killed"]
-    assert "goes on at" not in said["whole"]
-    one, two = (
-        json.loads((tmp_path / name / place.name / "0.json").read_text())["numbers"]
+    said = subprocess.run(
+        smaller(tmp_path / "killed"), check=True, env=ONE_THREAD, capture_output=True, text=True
+    ).stdout
+    assert "goes on at" in said
+    one = EXPERIMENTS[NAME]
+    few = replace(one.configuration, n_bits=12, updates=200, test_episodes=1)
+    monkeypatch.setitem(EXPERIMENTS, NAME, replace(one, configuration=few))
+    monkeypatch.setattr(training, "load", None)  # it begins anew
+    assert main(["run", NAME, "--seed", "0", "--folder", str(tmp_path / "whole")]) == 0
+    its, whole = (
+        json.loads((tmp_path / name / NAME / "0.json").read_text())["numbers"]
         for name in ("killed", "whole")
     )
-    assert without_seconds(one) == without_seconds(two)
-    assert (tmp_path / "killed" / f"{place.name}.safetensors").read_bytes() == (
-        tmp_path / "whole" / f"{place.name}.safetensors"
+    assert without_seconds(its) == without_seconds(whole)
+    assert (tmp_path / "killed" / f"{NAME}.safetensors").read_bytes() == (
+        tmp_path / "whole" / f"{NAME}.safetensors"
     ).read_bytes()
 
 
@@ -126,13 +131,30 @@ def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
     assert said.stdout.endswith("True\n"), "as nohup asks for"
 
 
-def test_seeds_are_run_in_any_thread(tmp_path, monkeypatch):
+def noted(run, seed, bar):
+    """Stands for the training of a seed, in a process of its own: 3 fails, 4 takes it with it."""
+    (run.folder / f"{seed}.{bar['position']}.{os.getpid()}").touch()
+    if seed == 3:
+        raise SystemExit(1)
+    if seed == 4:
+        os._exit(9)
+
+
+def where(folder):
+    """Return which seeds were run, at which places, and in which processes."""
+    seeds, places, processes = zip(
+        *(path.name.split(".") for path in folder.iterdir()), strict=True
+    )
+    return sorted(seeds), set(places), set(processes) - {str(os.getpid())}
+
+
+def test_seeds_are_run_in_any_thread_two_at_once_in_processes_of_their_own(tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "_in_a_process", noted)
-    run, before, failed = Run("three-numbers-once", tmp_path), signal.getsignal(signal.SIGINT), []
+    before, failed = signal.getsignal(signal.SIGINT), []
 
     def work():
         try:
-            workers.run_seeds(run, [0, 1], processes=2)
+            workers.run_seeds(Run(NAME, tmp_path), [0, 1, 0], processes=2)
         except BaseException as error:  # it would end the thread unseen
             failed.append(error)
 
@@ -140,32 +162,34 @@ def test_seeds_are_run_in_any_thread(tmp_path, monkeypatch):
     thread.start()
     thread.join()
     assert not failed
-    assert len(list(tmp_path.iterdir())) == 2
+    seeds, places, processes = where(tmp_path)
+    assert (seeds, places) == (["0", "1"], {"0", "1"}), "each seed once, at a place of its own"
+    assert len(processes) == 2
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def noted(run, seed, bar):
-    """Stands for the training of a seed, in a process of its own."""
-    (run.folder / f"{seed}.{bar['position']}.{os.getpid()}").touch()
-    if seed == 3:
-        raise SystemExit(1)
-
-
-def test_several_seeds_run_in_processes_of_their_own(tmp_path, monkeypatch):
+def test_a_seed_that_fails_or_takes_its_process_with_it_leaves_the_others_to_their_end(
+    tmp_path, monkeypatch, capsys
+):
     monkeypatch.setattr(workers, "_in_a_process", noted)
-    run = Run("three-numbers-once", tmp_path)
-    workers.run_seeds(run, [0, 1, 2, 1], processes=2)
-    found = [path.name.split(".") for path in tmp_path.iterdir()]
-    assert sorted(seed for seed, _, _ in found) == ["0", "1", "2"], "each seed once"
-    assert {place for _, place, _ in found} == {"0", "1"}, "two at once"
-    assert len({pid for _, _, pid in found} - {str(os.getpid())}) == 3
-    with pytest.raises(RuntimeError, match=r"seeds \[3\] failed"):
-        workers.run_seeds(run, [3, 4])
-    assert list(tmp_path.glob("4.*")), "the others are run to their end"
+    monkeypatch.setattr(workers, "_at_once", lambda device: 1)
+    with pytest.raises(RuntimeError, match=r"seeds \[3, 4\] failed"):
+        workers.run_seeds(Run(NAME, tmp_path), [4, 3, 5])
+    assert "seed 4: its process died" in capsys.readouterr().err
+    seeds, places, processes = where(tmp_path)
+    assert (seeds, places) == (["3", "4", "5"], {"0"}), "one after the other, to the last"
+    assert len(processes) == 3
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_stopping_the_command_ends_all_its_processes(tmp_path, sent):
+def test_by_default_as_many_run_at_once_as_there_are_processors():
+    assert 1 <= workers._at_once("cpu") <= os.cpu_count()
+    assert workers._at_once("cuda") == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "processes"), [(signal.SIGINT, 2), (signal.SIGTERM, 1), (signal.SIGKILL, 2)]
+)
+def test_stopping_the_command_ends_all_its_processes_and_begins_no_other(tmp_path, sent, processes):
     command = [
         sys.executable,
         "-m",
@@ -176,7 +200,7 @@ def test_stopping_the_command_ends_all_its_processes(tmp_path, sent):
         "0",
         "1",
         "--processes",
-        "2",
+        str(processes),
     ]
     with subprocess.Popen(
         [*command, "--folder", str(tmp_path)],
@@ -186,19 +210,19 @@ def test_stopping_the_command_ends_all_its_processes(tmp_path, sent):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - jobs in the background ignore it
     ) as now:
         try:
-            until(lambda: len(list(tmp_path.glob("*/*.began"))) == 2)
+            until(lambda: len(list(tmp_path.glob("*/*.began"))) == processes)
             now.send_signal(sent)  # to the command alone, not to its processes
             locks = [FileLock(path, blocking=False) for path in tmp_path.glob("*/*.lock")]
             until(lambda: all(is_free(lock) for lock in locks))
             said = now.communicate(timeout=60)[1]
         finally:
             now.kill()
-    assert len(locks) == 2
+    assert len(locks) == processes
     if sent != signal.SIGKILL:
         assert now.returncode == 130
         assert "goes on from the last checkpoint" in said
     assert "Traceback" not in said
-    assert len(list(tmp_path.glob("*/*.began"))) == 2
+    assert len(list(tmp_path.glob("*/*.began"))) == processes
 
 
 def is_free(lock):
@@ -207,18 +231,3 @@ def is_free(lock):
             return True
     except Timeout:
         return False
-
-
-def dying(run, seed, bar):
-    """Stands for the training of a seed that takes its process with it."""
-    if seed == 3:
-        os._exit(9)
-    (run.folder / f"{seed}.done").touch()
-
-
-def test_a_process_that_dies_is_one_seed_that_failed(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(workers, "_in_a_process", dying)
-    with pytest.raises(RuntimeError, match=r"seeds \[3\] failed"):
-        workers.run_seeds(Run("three-numbers-once", tmp_path), [3, 4], processes=1)
-    assert "seed 3: its process died" in capsys.readouterr().err
-    assert (tmp_path / "4.done").exists()

@@ -93,6 +93,12 @@ def test_every_label_is_the_data_of_one_frame_and_no_text_becomes_markup():
     assert repr(figure).startswith("MovingFigure(<i>")
 
 
+def test_a_label_has_a_true_minus():
+    frames = [plt.subplots(figsize=(1, 1))[0] for _ in range(2)]
+    figure = figures.MovingFigure(frames, ["-60 ms", "post-before-pre 3-4"], name="lag", alt="A.")
+    assert figure.labels == ["−60 ms", "post-before-pre 3-4"]
+
+
 def test_text_that_looks_like_a_placeholder_stays_text():
     frames = [plt.subplots(figsize=(2, 2))[0] for _ in range(2)]
     page = figures.MovingFigure(frames, ["$last", "{first}"], name="$$", alt="$x.")._repr_html_()

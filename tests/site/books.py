@@ -7,10 +7,11 @@ import yaml
 from tools.build import ROOT, build
 
 
-def small_book(folder, pages, outside=(), url=""):
+def small_book(folder, pages, outside=(), url="", site=""):
     """Build a book of pages by their files' names, the first being its root, and return the finished process.
 
-    Pages that are named ``outside`` are not in its contents; ``url`` is the address of the repository.
+    Pages that are named ``outside`` are not in its contents; ``url`` is the address of the repository, ``site`` that of the
+    site.
     """
     book = folder / "book"
     shutil.copytree(
@@ -26,6 +27,7 @@ def small_book(folder, pages, outside=(), url=""):
     (folder / "_toc.yml").write_text(yaml.safe_dump(toc), encoding="utf-8")
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     config["repository"]["url"] = url
+    config["html"]["baseurl"] = site
     config["sphinx"]["local_extensions"] = dict.fromkeys(
         config["sphinx"]["local_extensions"], str(ROOT / "tools")
     )

@@ -49,11 +49,34 @@ def test_a_notebook_is_stored_whole(path):
         assert "nbval-ignore-output" not in cell.metadata.get("tags", [])
 
 
+COLUMNS = 86
+"""Characters of a line of code at most: at 1280 pixels a longer one is cut off at the right."""
+TOO_WIDE = {
+    "differentiable-plasticity",
+    "hebb-in-the-brain",
+    "introduction",
+    "learning-rules",
+    "natural-images",
+    "one-shot-learning",
+}
+"""Notebooks that have longer lines in cells which the page shows: the list may only shrink."""
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_lines_of_code_that_are_shown_fit_the_page(path):
+    shown = [
+        cell.source
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "code" and "remove-input" not in cell.metadata.get("tags", [])
+    ]
+    wide = [line for source in shown for line in source.splitlines() if len(line) > COLUMNS]
+    assert (not wide) == (path.stem not in TOO_WIDE), wide
+
+
 AS_BEFORE = {
     "associative-memory",
     "differentiable-plasticity",
     "hebb-in-the-brain",
-    "introduction",
     "learning-rules",
     "maze",
     "natural-images",

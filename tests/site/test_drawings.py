@@ -11,7 +11,7 @@ import pytest
 from docutils import nodes
 from docutils.utils import new_document
 
-from hebbnotes.figures import style
+from hebbnotes.figures import palette
 from tools import book_extension
 from tools.drawings import cloud, landscape, neuron, pencil, synapse, unrolled
 from tools.drawings.__main__ import DRAWINGS, FILES, FOLDER
@@ -19,10 +19,7 @@ from tools.drawings.drawing import DARK, LIGHT, WIDTH, Drawing
 
 PHONE = 358  # pixels that a figure has on a phone of 390
 LEGIBLE = 11  # pixels
-PALETTE = {
-    getattr(style, name).lower()
-    for name in ("BLACK", "BLUE", "VERMILION", "GREEN", "PINK", "ORANGE", "SKY", "GREY")
-}
+PALETTE = {shade.lower() for shades in palette.SHADES.values() for shade in shades}
 NUMBER = re.compile(r"-?\d*\.?\d+")
 
 # Of each text: its words, colour, what is painted below its middle (colour, opacity; the lowest first), size, weight and box.
@@ -131,7 +128,7 @@ def test_what_cannot_be_read_is_found(browser):
     d.text(550, 20, "leaves")
     d.text(100, 50, "small", size=12)
     d.text(100, 52, "upon")
-    d.text(300, 50, "pale", "green")
+    d.text(300, 50, "pale", "faint")
     d.box(380, 20, 100, 60, "", "ink")
     d.text(430, 52, "sunk")
     faults = " ".join(legible(looked_at(browser, d.svg(), "light"), "light"))

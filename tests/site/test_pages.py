@@ -67,31 +67,62 @@ def test_every_page_is_visited(site):
     assert built == set(PAGES)
 
 
-DRAWINGS = """() => [...document.querySelectorAll(".drawing")].map(drawing => ({
-    words: drawing.role + ": " + drawing.ariaLabel,
-    text: Math.min(...[...drawing.querySelectorAll("text, tspan")].filter(t => !t.children.length && !t.hasAttribute("dy"))
+PLOTS = """() => [...document.querySelectorAll(".plot")].map(plot => ({
+    words: plot.role + ": " + plot.ariaLabel,
+    text: Math.min(...[...plot.querySelectorAll("text, tspan")].filter(t => !t.children.length && !t.hasAttribute("dy"))
         .map(t => parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a || Infinity)),
-    wide: [...drawing.querySelectorAll("svg")].map(s => s.getBoundingClientRect().width / drawing.getBoundingClientRect().width),
-    ink: getComputedStyle(drawing.querySelector("text")).fill,
-    ground: getComputedStyle(drawing.querySelector("path")).fill,
+    wide: [...plot.querySelectorAll("svg")].map(s => s.getBoundingClientRect().width / plot.getBoundingClientRect().width),
+    ink: getComputedStyle(plot.querySelector("text")).fill,
+    ground: getComputedStyle(plot.querySelector("path")).fill,
 }))"""
 
 
 @pytest.mark.parametrize(("width", "theme", "ink"), [(1280, "light", 0), (390, "dark", 1)])
 def test_line_plots_take_the_colours_of_the_theme_and_are_read_on_a_phone(width, theme, ink, visit):
     page = visit("fast-evaluation.html", width, color_scheme=theme)
-    drawings = page.evaluate(DRAWINGS)
-    assert len(drawings) == 3
+    plots = page.evaluate(PLOTS)
+    assert len(plots) == 3
     shade = tuple(int(SHADES["ink"][ink][k : k + 2], 16) for k in (1, 3, 5))
-    for one in drawings:
+    for one in plots:
         assert re.match(r"img: [A-Z].{30,}", one["words"])
         assert one["ink"] == f"rgb{shade}"
         assert one["ground"] == "rgba(0, 0, 0, 0)"
         assert one["text"] >= 9, f"texts of {one['text']:.1f} px"
         assert sum(one["wide"]) > 0.99
     assert page.evaluate(
-        "new Set([...document.querySelectorAll('.drawing [id]')].map(e => e.id)).size"
-    ) == page.evaluate("document.querySelectorAll('.drawing [id]').length"), "two of a name"
+        "new Set([...document.querySelectorAll('.plot [id]')].map(e => e.id)).size"
+    ) == page.evaluate("document.querySelectorAll('.plot [id]').length"), "two of a name"
+
+
+@pytest.mark.parametrize("name", ["learning-rules", "glossary"])
+def test_on_a_phone_an_edge_says_that_a_table_goes_on(name, visit):
+    page = visit(f"{name}.html", **PHONE)
+    tables = page.evaluate(
+        """[...document.querySelectorAll(".bd-article table")].map(t => ({
+            hidden: t.scrollWidth - t.clientWidth, edges: getComputedStyle(t).backgroundImage.split("linear-gradient(").length - 1,
+            rows: [...new Set([...t.rows].map(r => getComputedStyle(r).backgroundColor))]}))"""
+    )
+    assert any(table["hidden"] > 20 for table in tables)
+    for table in tables:
+        assert table["edges"] == 4
+        assert table["rows"] == ["rgba(0, 0, 0, 0)"], "a row would cover the shadow"
+
+
+@pytest.mark.parametrize("width", [390, 600, 1280])
+def test_no_line_begins_with_the_mark_after_a_formula(width, visit):
+    page = visit("notation.html", width)
+    page.wait_for_selector("mjx-container")
+    found = page.evaluate(
+        """[...document.querySelectorAll(".together")].map(t => {
+            const [formula, range] = [t.querySelector("mjx-container").getBoundingClientRect(), document.createRange()];
+            const last = t.lastChild.nodeType === 3 ? t.lastChild : t.firstChild;
+            range.selectNodeContents(last);
+            const mark = range.getBoundingClientRect();
+            return mark.top < formula.bottom && mark.bottom > formula.top;
+        })"""
+    )
+    assert len(found) > 20
+    assert all(found)
 
 
 THEMES_OWN = {

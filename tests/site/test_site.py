@@ -8,6 +8,7 @@ import subprocess
 import nbformat
 import pytest
 import yaml
+from PIL import Image
 
 from hebbnotes.figures.palette import SHADES
 from tests.site.books import markdown, small_book
@@ -100,7 +101,7 @@ def test_a_drawing_of_a_cell_stands_in_the_page_in_panels_that_can_be_stacked(tm
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "_build" / "html" / "chapter.html").read_text()
     first, *_ = re.findall(
-        r'<div aria-label="Two &quot;panels&quot;." class="drawing".*?</div>', page, re.S
+        r'<div aria-label="Two &quot;panels&quot;." class="plot".*?</div>', page, re.S
     )
     assert 'role="img"' in first
     boxes = re.findall(r'<svg [^>]*viewBox="([^"]*)"[^>]*style="--width:(\d+)"', first)
@@ -120,7 +121,131 @@ def test_a_drawing_of_a_cell_stands_in_the_page_in_panels_that_can_be_stacked(tm
     done = small_book(
         tmp_path / "mute", {"index.md": cited, "chapter.ipynb": nbformat.writes(notebook)}
     )
-    assert "has no alt text" in done.stderr
+    assert "picture of a cell has no alt text" in done.stderr
+
+
+def test_a_figure_stands_before_its_folded_code(tmp_path):
+    figure = nbformat.v4.new_output("display_data", {"image/svg+xml": PLOT})
+    number = nbformat.v4.new_output("stream", text="3")
+    moving = nbformat.v4.new_output(
+        "execute_result", {"text/html": '<figure class="moving-figure">frames</figure>'}
+    )
+    caption = {"figure": {"caption": "What it shows.", "name": "fig-a"}, "image": {"alt": "Lines."}}
+    cells = [nbformat.v4.new_markdown_cell("# A chapter")]
+    for code, output, tags in (
+        ("draw()", figure, ["hide-input"]),
+        ("move()", moving, ["hide-input"]),
+        ("count()", number, ["hide-input"]),
+        ("draw_openly()", figure, []),
+    ):
+        metadata = {"tags": tags} | ({"mystnb": caption} if code == "draw()" else {})
+        metadata.setdefault("mystnb", {"image": {"alt": "Lines."}})
+        cells.append(nbformat.v4.new_code_cell(code, outputs=[output], metadata=metadata))
+    kernel = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+    cited = markdown("{cite:p}`hebb1949organization`")
+    done = small_book(tmp_path, {"index.md": cited, "chapter.ipynb": nbformat.writes(notebook)})
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "_build" / "html" / "chapter.html").read_text()
+    drawn, moved, counted, openly = re.split(r'<div class="cell ', page)[1:]
+    for parts in (
+        (
+            drawn,
+            'class="plot"',
+            "What it shows.",
+            "<details",
+            "The code of this figure",
+            ">draw<",
+        ),
+        (moved, "moving-figure", "<details", "The code of this figure", ">move<"),
+        (counted, "<details", "The code behind these numbers", ">count<", "</details>", "</span>3"),
+        (openly, ">draw_openly<", 'class="plot"'),
+    ):
+        places = [parts[0].index(part) for part in parts[1:]]
+        assert places == sorted(places), parts[1:]
+    assert "<details open" not in page
+    assert "<details" not in openly.partition("</article>")[0]
+
+
+MARKS = """# Marks
+
+So $a$, and $b$. (If $c$) it is **$d$**. A $2n$-th and "$e$", then $f$ {cite:p}`hebb1949organization`; [$g$] is ($h$).
+
+`{name}` and `short`
+
+```{{figure}} _static/logo.svg
+:alt: A logo.
+
+It moves $x$. Use the slider, the arrow keys or the button. And more.
+```
+
+```{{bibliography}}
+```
+"""
+
+
+def test_formulas_keep_their_marks_names_break_at_joints_and_captions_are_short(tmp_path):
+    name = "tests/plasticity/test_rules.py::test_of_many_things(a_b.c)"
+    done = small_book(
+        tmp_path, {"index.md": MARKS.replace("{name}", name).replace("{{", "{").replace("}}", "}")}
+    )
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "_build" / "html" / "index.html").read_text()
+    bare = re.sub(r'<span class="math[^>]*>\\\((.*?)\\\)</span>|</?strong>', r"\1", page)
+    plain = re.findall(r'<span class="together">(.*?)</span>', bare)
+    assert plain == ["a,", "b.", "c)", "d.", "2n-th", "“e”,", "[g]", "(h).", "x."]
+    broken = "tests/<wbr>plasticity/<wbr>test_<wbr>rules.<wbr>py::<wbr>test_<wbr>of_<wbr>many_<wbr>things(<wbr>a_<wbr>b.<wbr>c)"
+    assert broken in page
+    assert '<span class="pre">short</span>' in page
+    assert "And more." in page
+    assert "Use the slider" not in page
+
+
+def told(page):
+    return dict(re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)">', page))
+
+
+def test_a_link_that_is_shared_has_words_and_a_picture(tmp_path):
+    kernel = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
+    cells = [
+        nbformat.v4.new_markdown_cell(
+            "# Traces\n\n:::{admonition} Box\nA box.\n:::\n\nA *first* sentence of $x^2$."
+        )
+    ]
+    pages = {"index.md": markdown("All is well. {cite:p}`hebb1949organization`")}
+    for name, about in (
+        ("plain", {}),
+        ("keyed", {"key": 'A "trace" is kept.'}),
+        ("both", {"key": "No.", "description": "Told. " * 90}),
+    ):
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel | {"hebbnotes": about})
+        pages[f"{name}.ipynb"] = nbformat.writes(notebook)
+    done = small_book(tmp_path, pages, site="https://example.org/book/")
+    assert done.returncode == 0, done.stderr
+    site = tmp_path / "_build" / "html"
+    found = {
+        name.partition(".")[0]: told((site / name).with_suffix(".html").read_text())
+        for name in pages
+    }
+    assert found["plain"]["description"] == "A first sentence of ."
+    assert found["keyed"]["og:description"] == "A &quot;trace&quot; is kept."
+    assert 180 < len(found["both"]["description"]) <= 200
+    assert found["both"]["description"].startswith("Told. Told.")
+    for name, tags in found.items():
+        assert tags["og:title"] == ("A page" if name == "index" else "Traces")
+        assert tags["og:image"] == f"https://example.org/book/_static/previews/{name}.png"
+        picture = Image.open(site / "_static" / "previews" / f"{name}.png")
+        assert picture.size == (1200, 630)
+        assert len(picture.convert("RGB").getcolors()) > 3
+
+
+def test_without_an_address_there_is_a_description_and_no_picture(site):
+    for name in pages(site):
+        tags = told((site / name).read_text())
+        if name != "search.html":
+            assert 20 <= len(tags["description"]) <= 250, name
+            assert tags["og:title"]
+        assert bool(CONFIG["html"]["baseurl"]) == ("og:image" in tags)
 
 
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))

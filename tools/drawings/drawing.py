@@ -10,14 +10,24 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from hebbnotes.figures.style import BLACK, BLUE, GREEN, PINK, SKY, VERMILION
+from hebbnotes.figures.palette import SHADES
 
 Point = tuple[float, float]
 WIDTH, SIZE, SMALLEST = 560, 18, 17.3
-LIGHT = {"ink": BLACK, "muted": "#6a6a6a", "faint": "#8f8f8f", "paper": "#ffffff"}
-DARK = {"ink": "#f3f6fa", "muted": "#a8a8a8", "faint": "#757575", "paper": "#121212"}
-LIGHT |= {"blue": BLUE, "green": GREEN, "red": VERMILION, "pink": PINK}
-DARK |= {"blue": SKY, "green": GREEN, "red": VERMILION, "pink": PINK}
+OF_PALETTE = {
+    "ink": "ink",
+    "paper": "paper",
+    "blue": "blue",
+    "green": "green",
+    "red": "vermilion",
+    "pink": "pink",
+}
+LIGHT, DARK = (
+    {role: SHADES[name][theme].lower() for role, name in OF_PALETTE.items()} | greys
+    for theme, greys in enumerate(
+        ({"muted": "#6a6a6a", "faint": "#8f8f8f"}, {"muted": "#a8a8a8", "faint": "#757575"})
+    )
+)
 FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue','Liberation Sans',sans-serif"
 TOKEN = re.compile(r"\*(?P<i>[^*]+)\*|_\{(?P<sub>[^}]+)\}|(?P<plain>[^*_]+)")
 

@@ -1,10 +1,13 @@
 """Checks of what readers write in this chapter's exercises: properties, never a magic number."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import torch
+
+from hebbnotes.chapters.hebb_in_the_brain.calcium import CalciumSynapse, pair_change
 from hebbnotes.check import expect, numbers
 
-__all__ = ["window"]
+__all__ = ["brake", "signs", "window", "windows"]
 
 
 def window(change: Callable[[float], float]) -> None:
@@ -36,3 +39,55 @@ def window(change: Callable[[float], float]) -> None:
         "Yes: up if the sender comes first, down if it comes second, "
         "and less the further the spikes are apart."
     )
+
+
+def brake(threshold: Callable[[float], float]) -> None:
+    """Check a reader's threshold: where it stands when a neuron has been active at ``y`` for long.
+
+    The neuron aims at an activity of 1; its synapses grow while ``y`` is above the threshold.
+    """
+    threshold = numbers(threshold, "threshold(y) -> a number")
+    expect(
+        abs(threshold(1.0) - 1) < 1e-6,
+        f"at its target, 1, a neuron must rest: it must be 1 there, got {threshold(1.0):g}",
+    )
+    for y in (0.2, 0.5, 0.9, 1.1, 2.0, 5.0):
+        above = threshold(y) > y
+        expect(
+            above == (y > 1),
+            f"at an activity of {y:g} the threshold is {threshold(y):g}, so the synapses "
+            + ("grow although the neuron is too active" if y > 1 else "shrink although it is quiet")
+            + ": it must rise faster than the activity",
+        )
+    print("Yes: a neuron above its target is weakened, one below it is strengthened.")
+
+
+def signs(synapse: CalciumSynapse) -> str:
+    """Return in which order a synapse's window of spike timing is above, "+", and below 0, "-"."""
+    lags = torch.arange(-100, 101, 2, dtype=torch.float64) / 1000
+    changes = pair_change(lags, synapse)
+    found = ""
+    for change in changes.tolist():
+        sign = "+" if change > 0 else "-"
+        if abs(change) > 0.05 * float(changes.abs().max()) and not found.endswith(sign):
+            found += sign
+    return found
+
+
+def windows(synapses: Mapping[str, CalciumSynapse]) -> None:
+    """Check that each synapse, named by the signs of its window, "-+" say, has such a window."""
+    expect(
+        isinstance(synapses, Mapping) and len(synapses) >= 1,
+        'windows takes a dict of synapses by signs, {"-+": CalciumSynapse(), ...}',
+    )
+    for name, synapse in synapses.items():
+        expect(
+            isinstance(synapse, CalciumSynapse),
+            f"{name!r} must be a CalciumSynapse, got {type(synapse).__name__}",
+        )
+        expect(
+            (seen := signs(synapse)) == name,
+            f"from early to late lags this window has the signs {seen!r}, not {name!r}: "
+            "draw it with pair_change",
+        )
+    print(f"Yes: windows with the signs {', '.join(synapses)}.")

@@ -1,49 +1,79 @@
 """Figures of this chapter: data in, figures out."""
 
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes.figures.drawing import array
-from hebbnotes.figures.palette import BLACK, colour, look
+from hebbnotes.figures.palette import BLACK, BLUE, GREY, ORANGE
 
-__all__ = ["bcm_frame", "window_frame"]
-
-
-def window_frame(lags: Tensor, window: Tensor, lag: float, change: float) -> Figure:
-    """Draw one pair of spikes, its lag in s, and where it lies in the window of plasticity (n,)."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(2, 3))
-    for height, at in ((1, -lag / 2), (0, lag / 2)):
-        left.plot([-80, 80], [height, height], color="#b8b8b8", linewidth=1)
-        left.plot([1000 * at] * 2, [height, height + 0.6], color=BLACK, linewidth=2.5)
-    left.set(
-        xlim=(-82, 82),
-        ylim=(-0.2, 2),
-        yticks=(0, 1),
-        yticklabels=("receiver", "sender"),
-        xlabel="time (ms)",
-    )
-    left.tick_params(axis="y", length=0)
-    left.spines["left"].set_visible(False)
-    for side in (lags < 0, lags > 0):
-        right.plot(array(1000 * lags[side]), array(100 * window[side]), color=colour("stdp"))
-    right.plot(1000 * lag, 100 * change, "o", color=BLACK, markersize=9)
-    right.axhline(0, color=BLACK, linewidth=1)
-    right.axvline(0, color=BLACK, linewidth=1)
-    right.set(xlabel="receiver's minus sender's (ms)", ylabel="change (%)")
-    return fig
+__all__ = ["calcium_panel", "shadows_frame", "weights_panel"]
 
 
-def bcm_frame(y: Tensor, change: Tensor, theta: float) -> Figure:
-    """Draw how a synapse changes (n,) with its neuron's activity (n,), for one threshold."""
-    fig, ax = plt.subplots(figsize=(7, 3.4))
-    x, values = array(y), array(change)
-    ax.plot(x, values, color=BLACK)
-    ax.fill_between(x, values, where=values > 0, **look("potentiation"))
-    ax.fill_between(x, values, where=values < 0, **look("depression"))
-    ax.axhline(0, color=BLACK, linewidth=1)
-    ax.axvline(theta, color=BLACK, linewidth=1, linestyle="--")
-    ax.text(theta, -1.05, " threshold", va="center")
-    ax.set(xlabel="activity of the receiver", ylabel="change of the synapse", ylim=(-1.2, 2))
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
-    return fig
+def calcium_panel(
+    ax: Axes, times: Tensor, c: Tensor, marks: tuple[float, float], spikes: dict[str, float]
+) -> None:
+    """Draw calcium (T,) over time in s, where it is above each mark, and who spiked when."""
+    level = _level(ax, times, c, marks)
+    first = min(spikes, key=spikes.__getitem__) if spikes else ""
+    for name, at in spikes.items():
+        ax.plot([1000 * at] * 2, [-0.75, -0.25], color=BLACK, linewidth=2.5)
+        side = "right" if name == first else "left"
+        ax.text(1000 * at, -0.85, name, ha=side, va="top", fontsize=11)
+    ax.set(xlim=(1000 * float(times[0]), 1000 * float(times[-1])), ylim=(-1.4, max(3.1, level)))
+    ax.set(yticks=(0, 1, 2, 3), xlabel="time (ms)")
+
+
+def _level(ax: Axes, times: Tensor, c: Tensor, marks: tuple[float, float]) -> float:
+    """Draw a level over time, shaded between the marks and above the upper one; return its peak."""
+    t, level = array(1000 * times), array(c)
+    for mark, top, colour in zip(marks, (marks[1], None), (ORANGE, BLUE), strict=True):
+        within = level if top is None else level.clip(max=top)
+        ax.fill_between(t, mark, within, where=level > mark, color=colour, alpha=0.6, linewidth=0)
+        ax.axhline(mark, color=BLACK, linewidth=1, linestyle="--")
+    ax.plot(t, level, color=BLACK)
+    return float(level.max())
+
+
+def shadows_frame(
+    pair: tuple[Tensor, Tensor],
+    marks: tuple[float, float],
+    window: tuple[Tensor, Tensor],
+    rates: tuple[Tensor, Tensor],
+) -> Figure:
+    """Draw one synapse in three ways: calcium after a pair, and what pairs and what rates change.
+
+    Parameters
+    ----------
+    pair : tensors
+        Times in s and calcium, each of shape (T,).
+    marks : float
+        The two thresholds, the lower first.
+    window : tensors
+        Lags in s and changes by pairs, each of shape (n,).
+    rates : tensors
+        Rates of the receiver in Hz and changes per second, each of shape (m,).
+    """
+    figure, axes = plt.subplots(1, 3, figsize=(7.6, 2.9))
+    _level(axes[0], *pair, marks)
+    axes[0].set(xlabel="time (ms)", title="calcium", ylim=(0, 3), yticks=(0, 1, 2, 3))
+    for ax, (x, change), scale in ((axes[1], window, 1000), (axes[2], rates, 1)):
+        along, values = array(scale * x), array(change)
+        for sign, colour in ((1, BLUE), (-1, ORANGE)):
+            ax.fill_between(along, 0, values, where=sign * values > 0, color=colour, alpha=0.55)
+        ax.plot(along, values, color=BLACK)
+        ax.axhline(0, color=BLACK, linewidth=1)
+    axes[1].axvline(0, color=GREY, linewidth=1)
+    axes[1].set(xlabel="lag (ms)", title="60 pairs", ylim=(-0.28, 0.08), yticks=(-0.2, -0.1, 0))
+    axes[2].set(xlabel="receiver (Hz)", title="a second", ylim=(-0.06, 0.12), yticks=(0, 0.1))
+    return figure
+
+
+def weights_panel(ax: Axes, w: Tensor, begin: float, title: str, bins: Sequence[float]) -> None:
+    """Draw how many of some weights (n,) lie in each bin, and where they all began."""
+    ax.hist(array(w), bins=array(bins) if isinstance(bins, Tensor) else bins, color=BLUE)
+    ax.axvline(begin, color=BLACK, linewidth=1, linestyle="--")
+    ax.set(title=title, xlabel="weight", xlim=(0, 1))

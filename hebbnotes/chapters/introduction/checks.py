@@ -1,6 +1,7 @@
 """Checks of what readers write in this chapter's exercises: properties, never a magic number."""
 
 from collections.abc import Callable
+from itertools import product
 
 import torch
 
@@ -8,7 +9,7 @@ from hebbnotes import check
 from hebbnotes.check import expect, numbers
 from hebbnotes.plasticity.rules import Rule
 
-__all__ = ["forgetting", "hebbian"]
+__all__ = ["forgetting", "hebbian", "majority"]
 
 
 def hebbian(rule: Rule) -> None:
@@ -18,11 +19,11 @@ def hebbian(rule: Rule) -> None:
     dw = rule(w, pre, post)
     expect(
         dw[1].eq(0).all(),
-        "a silent presynaptic unit must leave its synapses as they are: look at pre",
+        "a presynaptic activity of 0 must leave its synapses as they are: look at pre",
     )
     expect(
         dw[:, 0].eq(0).all(),
-        "a silent postsynaptic unit must leave its synapses as they are: look at post",
+        "a postsynaptic activity of 0 must leave its synapses as they are: look at post",
     )
     expect(
         dw[0, 1] > 0,
@@ -36,7 +37,10 @@ def hebbian(rule: Rule) -> None:
         torch.allclose(rule(w, pre, 2 * post), 2 * dw),
         "twice the postsynaptic activity must give twice the change",
     )
-    print("Yes: local, positive for joint activity, nothing for silence, proportional to both.")
+    print(
+        "Yes: local, positive for joint activity, nothing where one of the two is 0, "
+        "proportional to both."
+    )
 
 
 def forgetting(share: Callable[[float, int], float]) -> None:
@@ -57,3 +61,21 @@ def forgetting(share: Callable[[float, int], float]) -> None:
         "Yes: whole when new, never growing, the same in one stretch as in two, "
         "and losing eta at each step."
     )
+
+
+def majority(share: Callable[[int], float]) -> None:
+    """Check a reader's share of wrong bits, if the majority of an odd number of patterns answers.
+
+    All ways in which the patterns can set a bit are listed, and the minority of each is counted.
+    """
+    share = numbers(share, "share(n_patterns) -> a number")
+    expect(share(1) == 0, "the majority of one pattern is that pattern, and has no wrong bit")
+    for n in (3, 5, 7):
+        ways = list(product((0, 1), repeat=n))
+        outvoted = sum(min(sum(way), n - sum(way)) for way in ways)
+        expect(
+            abs(share(n) - outvoted / (n * len(ways))) < 1e-9,
+            f"with {n} patterns there are {len(ways)} ways to set a bit, all as probable: "
+            "count in each how many patterns are outvoted",
+        )
+    print("Yes: none for one pattern, and what counting all cases gives for three, five and seven.")

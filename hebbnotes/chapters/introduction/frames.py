@@ -5,6 +5,7 @@ import numpy as np
 import torch
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from torch import Tensor
 
 from hebbnotes.figures.drawing import draw_overlaps, draw_state, frame, pixels, show
@@ -13,14 +14,16 @@ from hebbnotes.tasks.patterns import Episodes
 
 __all__ = ["completion", "recall_frame"]
 
+KEY = {"erased": GREY, "ink": BLUE, "wrong": VERMILION}
+
 
 def completion(
-    episodes: Episodes, answers: dict[str, Tensor], shape: tuple[int, int]
+    episodes: Episodes, answers: dict[str, Tensor], shape: tuple[int, int], name: str = "pattern"
 ) -> np.ndarray:
     """Draw the first episode of a pattern completion: the patterns, the cue, and answers by title.
 
-    Bits of 1 are blue, of -1 white, erased ones grey, and an answer's (B, n_units) wrong ones
-    vermilion.
+    Bits of 1 are ink, of -1 white; erased ones, and an answer's (B, n_units) wrong ones, have
+    colours of their own, which a key below explains. Stored patterns are called by ``name``.
     """
     stored, target, erased = episodes.patterns[0], episodes.answer[0], episodes.erased[0]
     n_bits = len(target)
@@ -28,22 +31,27 @@ def completion(
         raise ValueError(
             f"shape must hold the {n_bits} bits of a pattern, got {shape[0]} x {shape[1]}"
         )
-    panels = {f"pattern {k + 1}": bits + 1 for k, bits in enumerate(stored)}
-    panels["cue"] = target * ~erased + 1
+    seen = {f"{name} {k + 1}": bits + 1 for k, bits in enumerate(stored)}
+    asked = {"cue": target * ~erased + 1}
     for title, y in answers.items():
         bits = y[0, :n_bits].detach().sign()
-        panels[title] = torch.where(bits == target, bits + 1, 3)
+        asked[title] = torch.where(bits == target, bits + 1, 3)
 
-    across = min(4, len(panels))
-    down = -(-len(panels) // across)
-    _, axes = plt.subplots(down, across, figsize=(7, 1.55 * down), squeeze=False)
-    colours = ListedColormap(["white", GREY, BLUE, VERMILION])
-    for ax in axes.flat[len(panels) :]:
-        ax.set_axis_off()
-    for ax, (title, codes) in zip(axes.flat, panels.items(), strict=False):
-        show(ax, pixels(codes, shape), cmap=colours, vmin=0, vmax=3)
-        frame(ax, title=title)
-    return axes.ravel()[: len(panels)]
+    rows = (seen, asked)
+    heights = [7 / len(row) * shape[0] / shape[1] + 0.3 for row in rows]
+    whole = plt.figure(figsize=(7, sum(heights) + 0.25))
+    parts = np.asarray(whole.subfigures(3, 1, height_ratios=[*heights, 0.25]))
+    colours = ListedColormap(["white", *KEY.values()])
+    axes = []
+    for part, row in zip(parts[:2], rows, strict=True):
+        panels = part.subplots(1, len(row), squeeze=False)[0]
+        for ax, (title, codes) in zip(panels, row.items(), strict=True):
+            show(ax, pixels(codes, shape), cmap=colours, vmin=0, vmax=3)
+            frame(ax, title=title)
+            axes.append(ax)
+    patches = [Patch(facecolor=colour, label=name) for name, colour in KEY.items()]
+    parts[2].legend(handles=patches, loc="center", ncols=len(KEY), handlelength=0.9)
+    return np.array(axes)
 
 
 def recall_frame(y: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str) -> Figure:
