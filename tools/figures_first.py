@@ -39,6 +39,8 @@ class FiguresFirst(SphinxPostTransform):
         """Turn the cells of a page round."""
         for folded in list(self.document.findall(HideCodeCellNode)):
             cell = folded.parent
+            if cell is None:  # a copy that Sphinx took out of a solution
+                continue
             if "above-input" not in folded["classes"] or cell.get("hide_mode") != "input":
                 continue
             outputs = [one for one in cell if one.get("nb_element") == "cell_code_output"]

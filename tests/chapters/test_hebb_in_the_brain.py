@@ -271,6 +271,15 @@ def test_the_panel_of_weights_counts_each_of_them_once():
     plt.close("all")
 
 
+def test_a_frame_of_weights_has_a_panel_for_each_rule():
+    w = torch.rand(50, generator=generator())
+    figure = frames.weights_frame({"one": w, "other": w**2}, 0.5, torch.linspace(0, 1, 11), 40)
+    assert [ax.get_title() for ax in figure.axes] == ["one", "other"]
+    assert all(ax.get_ylim() == (0, 40) for ax in figure.axes)
+    assert [sum(bar.get_height() for bar in ax.patches) for ax in figure.axes] == [50, 50]
+    plt.close("all")
+
+
 # Checkers
 
 

@@ -18,7 +18,7 @@ import pytest
 import torch
 from PIL import Image
 
-from hebbnotes import chapters, figures, tasks
+from hebbnotes import chapters, figures, memories, tasks
 from hebbnotes.tasks import one_shot as one_shot_task
 
 CHAPTERS = [path.parent.name for path in Path(chapters.__path__[0]).glob("*/frames.py")]
@@ -285,10 +285,21 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):
     frames["introduction"].recall_frame(t(6), t(2), (2, 3), "a")
     frames["associative_memory"].melting_frame(t(6), (2, 3), [0.1, 0.2], [1.0, 0.5], 0)
     frames["associative_memory"].drawings([{"a": t(6)}], (2, 3))
+    frames["associative_memory"].pull_bars(["a", "b"], [t(3), t(4)])
+    frames["associative_memory"].descents(t(2, 4), torch.tensor([True, False]))
+    frames["associative_memory"].edges({k: ([0.1, 0.2], 1 - t(2, 2)) for k in "abcd"}, 0.1)
+    frames["associative_memory"].stubborn(t(60), [1], {"random": ([0.1] * 60, [0.2], "k")})
+    frames["associative_memory"].ground({k: t(5) for k in "abc"})
+    frames["associative_memory"].ages({"Hebb": t(2, 120)})
+    held = {k: {"16": 2.0, "20": 3.0, "24": 4.0} for k in memories.MEMORIES}
+    frames["associative_memory"].ladder([held], [16, 20], [5, 9])
     frames["differentiable_plasticity"].trace_frame(t(6), t(6, 6), t(2), (2, 3), "a")
     frames["fast_evaluation"].read_frame(t(6), t(4), t(4), (2, 3), 9)
     frames["hebb_in_the_brain"].window_frame(t(4) - 0.5, t(4), 0.1, 0.2)
     frames["hebb_in_the_brain"].bcm_frame(t(4), t(4), 0.2)
+    both = {"Hebb": t(5, 2, 2), "Oja": t(5, 2, 2)}
+    frames["learning_rules"].clouds(t(4, 2, 2), both, t(2), t(2, 2), t(2))
+    frames["learning_rules"].worth([25, 100], {"a": {"hard": t(2, 2)}}, 7.0)
     frames["learning_rules"].fields({"a": t(6, 2)}, (2, 3))
     frames["learning_rules"].fields_frame(t(6, 2), (2, 3), 2, "a")
     frames["maze"].maze_frame(t(3, 3), t(4, 2), torch.tensor([1, 1]), True, "a")

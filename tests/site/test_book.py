@@ -74,10 +74,7 @@ def test_lines_of_code_that_are_shown_fit_the_page(path):
 
 
 AS_BEFORE = {
-    "associative-memory",
     "differentiable-plasticity",
-    "hebb-in-the-brain",
-    "learning-rules",
     "maze",
     "natural-images",
     "one-shot-learning",

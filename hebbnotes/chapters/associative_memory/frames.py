@@ -1,16 +1,168 @@
 """Figures of this chapter: data in, figures out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from hebbnotes.figures.drawing import BITS, frame, pixels, rows_of_pictures, show
-from hebbnotes.figures.palette import BLACK, BLUE
+from hebbnotes.figures import BLACK, BLUE, GREEN, ORANGE, PINK, SKY, VERMILION, look, over_seeds
+from hebbnotes.figures.drawing import BITS, array, frame, pixels, rows_of_pictures, show
 
-__all__ = ["drawings", "melting_frame"]
+__all__ = [
+    "ages",
+    "descents",
+    "drawings",
+    "edges",
+    "ground",
+    "ladder",
+    "melting_frame",
+    "pull_bars",
+    "stubborn",
+]
+
+SHORT = {
+    "Hopfield": "hopfield",
+    "delta rule": "delta",
+    "pseudo-inverse": "pseudo-inverse",
+    "dense, cubic energy": "dense",
+    "modern": "modern",
+}
+
+
+def _label(ax: Axes, x: float, y: float, text: str, colour: str, **how: Any) -> None:
+    """Write what a line is beside it, in its colour."""
+    ax.annotate(text, (x, y), (5, 0), textcoords="offset points", va="center", color=colour, **how)
+
+
+def pull_bars(names: Sequence[str], pulls: Sequence[Tensor]) -> np.ndarray:
+    """Draw how hard each pattern pulls (P,), one row of bars for each memory, the first pattern
+    apart.
+    """
+    _, axes = plt.subplots(len(pulls), 1, figsize=(7, 1.6 * len(pulls)), sharey=True)
+    for ax, name, one in zip(axes, names, pulls, strict=True):
+        values = array(one)
+        colours = [BLUE] + [VERMILION] * (len(values) - 1)
+        ax.bar(range(len(values)), values, color=colours)
+        ax.axhline(0, color=BLACK, linewidth=0.8)
+        ax.set(ylabel="pull", xticks=[], xlim=(-0.03 * len(values) - 0.5, len(values)))
+        ax.set_title(name, fontsize="medium", loc="right")
+        ax.annotate("the A", (0.4, values[0]), (5, -10), textcoords="offset points", color=BLUE)
+    return axes
+
+
+def descents(energies: Tensor, found: Tensor) -> Axes:
+    """Draw the energy of states (B, turns), and say which have found their pattern (B,)."""
+    _, ax = plt.subplots(figsize=(7, 3.2))
+    for path, good in zip(array(energies), found.tolist(), strict=True):
+        ax.plot(path, color=BLUE if good else VERMILION, linewidth=1.4)
+    top, low = array(energies[~found]).max(0), array(energies[found]).min(0)
+    _label(ax, 1.1, float(top[1]) + 22, "end elsewhere", VERMILION)
+    _label(ax, 1.1, float(low[1]) - 40, "find their pattern", BLUE)
+    ax.set(xlabel="turns of all units, one by one", ylabel="energy")
+    ax.set(ylim=(float(low.min()) - 70, 20))
+    return ax
+
+
+def edges(kept: Mapping[str, tuple[Sequence[float], Tensor]], limit: float) -> Axes:
+    """Draw shares of patterns that are kept, by name (loads, (seeds, loads)), and the limit's
+    load.
+    """
+    _, ax = plt.subplots(figsize=(7, 3.6))
+    for (name, (loads, values)), colour in zip(
+        kept.items(), (SKY, GREEN, BLUE, BLACK), strict=True
+    ):
+        over_seeds(ax, loads, 100 * values, colour, name)
+        row, mean = list(kept).index(name), values.detach().mean(0)
+        k = int((mean < 0.68 - 0.16 * row).int().argmax())  # the first, or 0
+        ax.annotate(
+            name, (loads[k], 100 * float(mean[k])), (0.235, 96 - 11 * row), color=colour,
+            va="center", arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8},
+        )  # fmt: skip
+    ax.axvline(limit, color="#888888", linestyle="--")
+    ax.set(xlabel="patterns for each unit", ylabel="patterns that are kept (%)")
+    return ax
+
+
+def stubborn(
+    fine: Tensor,
+    loads: Sequence[float],
+    found: Mapping[str, tuple[Sequence[float], Sequence[float], str]],
+) -> Axes:
+    """Draw shares of units that change, by name (theory on fine loads, seen at loads, colour)."""
+    _, ax = plt.subplots(figsize=(7, 3.4))
+    for name, (theory, seen, colour) in found.items():
+        ax.plot(array(fine), 100 * np.array(theory), color=colour)
+        ax.plot(loads, 100 * np.array(seen), "o", color=colour)
+        k = 22 if name.startswith("random") else -8
+        ax.annotate(
+            name, (float(fine[k]), 100 * theory[k]), (8, 6), textcoords="offset points",
+            color=colour, ha="left" if k > 0 else "right",
+        )  # fmt: skip
+    ax.set(xscale="log", xlabel="patterns for each unit", ylabel="change (%)")
+    ax.set(xticks=loads, xticklabels=loads)
+    ax.minorticks_off()
+    return ax
+
+
+def ground(heights: Mapping[str, Tensor]) -> Axes:
+    """Draw heights along a walk (steps,) by name."""
+    _, ax = plt.subplots(figsize=(7, 3.4))
+    places = {VERMILION: (0.45, 10, "left"), GREEN: (0.5, 14, "right"), BLUE: (0.42, -17, "left")}
+    for (name, path), colour in zip(heights.items(), places, strict=True):
+        far, (at, up, side) = np.linspace(0, 1, len(path)), places[colour]
+        along = array(path)
+        ax.plot(far, along, color=colour, linewidth=2.2)
+        k = round(at * (len(path) - 1))
+        ax.annotate(
+            name, (far[k], along[k]), (0, up), textcoords="offset points", color=colour,
+            ha=side, va="center",
+        )  # fmt: skip
+    ax.set(xlabel="way from the A to the spurious state", ylabel="energy")
+    ax.set(xticks=[0, 1], xticklabels=["the A", "spurious state"])
+    return ax
+
+
+def ladder(
+    held: Sequence[Mapping[str, Mapping[str, float]]], bits: Sequence[int], most: Sequence[int]
+) -> Axes:
+    """Draw how many patterns memories hold, of each seed by memory and units, and the ceiling."""
+    _, ax = plt.subplots(figsize=(7, 5))
+    for memory, short in SHORT.items():
+        counts = torch.tensor([list(one[memory].values()) for one in held])
+        ns = [int(n) for n in held[0][memory]]
+        over_seeds(ax, ns, counts, look(short)["color"], look(short)["label"])
+        k = 2 if memory == "modern" else -1
+        up = {"Hopfield": -8, "delta rule": 7}.get(memory, 0)
+        ax.annotate(
+            look(short)["label"], (ns[k], float(counts[:, k].mean())), (9, up), va="center",
+            textcoords="offset points", color=look(short)["color"],
+        )  # fmt: skip
+    ax.plot(bits, most, "--", color=look("ceiling")["color"])
+    _label(ax, bits[-1], 1.3 * most[-1], "no memory holds more", look("ceiling")["color"])
+    ax.set(xscale="log", yscale="log", xlabel="units", ylabel="patterns", ylim=(4, 5e4))
+    ax.set(xticks=(16, 32, 50, 100, 200, 400), xticklabels=(16, 32, 50, 100, 200, 400))
+    ax.set(xlim=(10, 1500))
+    ax.minorticks_off()
+    return ax
+
+
+def ages(overlaps: Mapping[Any, Tensor]) -> Axes:
+    """Draw overlaps (draws, ages), the newest first, by rule or rate: means of draws and tens."""
+    _, ax = plt.subplots(figsize=(7, 3.4))
+    colours = (PINK, SKY, BLUE, GREEN, ORANGE, BLACK)
+    for (name, one), colour in zip(overlaps.items(), colours, strict=False):
+        tens = array(one[:, :120].reshape(len(one), 12, 10).mean((0, 2)))
+        ax.plot(np.arange(5, 125, 10), tens, color=colour, marker=".")
+        k = 11 if name in ("Hebb", 0.002) else int((tens < 0.62).argmax())
+        up = {"Hebb": -0.03, 0.002: 0.03}.get(name, 0)
+        _label(ax, 5 + 10 * k, float(tens[k]) + up, f"{name}", colour)
+    ax.set(xlabel="age (0: the newest)", ylabel="overlap at recall", xlim=(0, 135))
+    return ax
 
 
 def melting_frame(
@@ -22,7 +174,7 @@ def melting_frame(
     frame(left, title="recalled")
     right.plot(loads, overlaps, color=BLACK, linewidth=1)
     right.plot(loads[now], overlaps[now], "o", color=BLUE, markersize=10)
-    right.set(xlabel="patterns for each unit", ylabel="overlap with the letter", ylim=(-0.05, 1.08))
+    right.set(xlabel="patterns for each unit", ylabel="overlap with the A", ylim=(-0.05, 1.08))
     return fig
 
 

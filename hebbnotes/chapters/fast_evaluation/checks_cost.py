@@ -2,7 +2,7 @@
 
 ``python -m hebbnotes.chapters.fast_evaluation.checks_cost`` (or ``make bench``) measures a small
 network without gradients, where they weigh most: once as it is, once with every check of
-:mod:`hebbnotes._checks` handing on its value unseen, in turn; the share is the median of the
+``hebbnotes._checks`` handing on its value unseen, in turn; the share is the median of the
 rounds' ratios.
 """
 

@@ -8,9 +8,11 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes.figures.drawing import array
-from hebbnotes.figures.palette import BLACK, BLUE, GREY, ORANGE
+from hebbnotes.figures.palette import BLACK, BLUE, GREY, colour
 
-__all__ = ["calcium_panel", "shadows_frame", "weights_panel"]
+__all__ = ["calcium_panel", "shadows_frame", "weights_frame", "weights_panel"]
+
+DOWN, UP = colour("depression"), colour("potentiation")
 
 
 def calcium_panel(
@@ -30,9 +32,9 @@ def calcium_panel(
 def _level(ax: Axes, times: Tensor, c: Tensor, marks: tuple[float, float]) -> float:
     """Draw a level over time, shaded between the marks and above the upper one; return its peak."""
     t, level = array(1000 * times), array(c)
-    for mark, top, colour in zip(marks, (marks[1], None), (ORANGE, BLUE), strict=True):
+    for mark, top, shade in zip(marks, (marks[1], None), (DOWN, UP), strict=True):
         within = level if top is None else level.clip(max=top)
-        ax.fill_between(t, mark, within, where=level > mark, color=colour, alpha=0.6, linewidth=0)
+        ax.fill_between(t, mark, within, where=level > mark, color=shade, alpha=0.6, linewidth=0)
         ax.axhline(mark, color=BLACK, linewidth=1, linestyle="--")
     ax.plot(t, level, color=BLACK)
     return float(level.max())
@@ -62,8 +64,8 @@ def shadows_frame(
     axes[0].set(xlabel="time (ms)", title="calcium", ylim=(0, 3), yticks=(0, 1, 2, 3))
     for ax, (x, change), scale in ((axes[1], window, 1000), (axes[2], rates, 1)):
         along, values = array(scale * x), array(change)
-        for sign, colour in ((1, BLUE), (-1, ORANGE)):
-            ax.fill_between(along, 0, values, where=sign * values > 0, color=colour, alpha=0.55)
+        for sign, shade in ((1, UP), (-1, DOWN)):
+            ax.fill_between(along, 0, values, where=sign * values > 0, color=shade, alpha=0.6)
         ax.plot(along, values, color=BLACK)
         ax.axhline(0, color=BLACK, linewidth=1)
     axes[1].axvline(0, color=GREY, linewidth=1)
@@ -77,3 +79,14 @@ def weights_panel(ax: Axes, w: Tensor, begin: float, title: str, bins: Sequence[
     ax.hist(array(w), bins=array(bins) if isinstance(bins, Tensor) else bins, color=BLUE)
     ax.axvline(begin, color=BLACK, linewidth=1, linestyle="--")
     ax.set(title=title, xlabel="weight", xlim=(0, 1))
+
+
+def weights_frame(
+    panels: dict[str, Tensor], begin: float, bins: Sequence[float], top: float
+) -> Figure:
+    """Draw the weights (n,) of each rule by its title, all axes up to ``top``."""
+    figure, axes = plt.subplots(1, len(panels), figsize=(7, 2.7), squeeze=False)
+    for ax, (title, w) in zip(axes[0], panels.items(), strict=True):
+        weights_panel(ax, w, begin, title, bins)
+        ax.set(ylim=(0, top), ylabel="synapses")
+    return figure
