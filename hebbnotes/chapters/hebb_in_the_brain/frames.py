@@ -61,7 +61,8 @@ def shadows_frame(
     """
     figure, axes = plt.subplots(1, 3, figsize=(7.6, 2.9))
     _level(axes[0], *pair, marks)
-    axes[0].set(xlabel="time (ms)", title="one pair", ylabel="calcium", ylim=(0, 3), yticks=(0, 1, 2, 3))
+    axes[0].set(xlabel="time (ms)", title="one pair", ylabel="calcium")
+    axes[0].set(ylim=(0, 3), yticks=(0, 1, 2, 3))
     for ax, (x, change), scale in ((axes[1], window, 1000), (axes[2], rates, 1)):
         along, values = array(scale * x), array(change)
         for sign, shade in ((1, UP), (-1, DOWN)):
