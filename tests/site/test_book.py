@@ -53,7 +53,6 @@ COLUMNS = 86
 """Characters of a line of code at most: at 1280 pixels a longer one is cut off at the right."""
 TOO_WIDE = {
     "differentiable-plasticity",
-    "hebb-in-the-brain",
     "introduction",
     "learning-rules",
     "natural-images",
