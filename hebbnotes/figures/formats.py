@@ -14,10 +14,11 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from hebbnotes.figures.palette import SHADES
 
-__all__ = ["as_png", "as_svg", "has_pictures", "in_notebook", "panels"]
+__all__ = ["as_png", "as_svg", "has_pictures", "in_notebook", "panels", "whole"]
 
 LARGEST = 60_000
 """Bytes of an SVG at most: what is larger is shown as PNG alone."""
@@ -46,16 +47,28 @@ def has_pictures(figure: Figure) -> bool:
     )
 
 
-def as_png(figure: Figure, density: int = DENSITY) -> bytes:
+def whole(figure: Figure) -> Bbox:
+    """Return the box of a figure in inches, so large that nothing hangs over it."""
+    figure.draw_without_rendering()
+    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    room = 0.02  # of a letter whose box is larger than its ink
+    left, low = (-over if over > room else 0.0 for over in (-drawn.x0, -drawn.y0))
+    right, high = (
+        end if end > size + room else size for end, size in ((drawn.x1, width), (drawn.y1, height))
+    )
+    return Bbox.from_extents(left, low, right, high)
+
+
+def as_png(figure: Figure, density: int = DENSITY, box: Bbox | None = None) -> bytes:
     """Return a figure as a PNG of 64 colours: a third of the size, and no date inside.
 
-    The colours are spread over all that occur: the usual median would melt rare ones, the ends of a
-    colour scale, into one.
+    A box, in inches, shows another part than the figure's own. The colours are spread over all that
+    occur: the usual median would melt rare ones, the ends of a colour scale, into one.
     """
     from PIL import Image  # a part of what matplotlib needs
 
     raw, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(raw, format="png", dpi=density, metadata={"Software": None})
+    figure.savefig(raw, format="png", dpi=density, bbox_inches=box, metadata={"Software": None})
     few = (
         Image.open(raw)
         .convert("RGB")
@@ -104,9 +117,12 @@ def as_svg(figure: Figure) -> str | None:
     """
     if has_pictures(figure):
         return None
-    cuts, drawn = panels(figure), io.BytesIO()
+    box, drawn = whole(figure), io.BytesIO()
+    cuts = [round(cut - 72 * box.x0, 1) for cut in panels(figure)]
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "hebbnotes"}):
-        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(
+            drawn, format="svg", bbox_inches=box, metadata={"Date": None, "Creator": None}
+        )
     root = ET.fromstring(drawn.getvalue())
     for unwanted in ("metadata", "defs"):  # the latter holds a style for a whole page
         if (child := root.find(f"{{{SVG}}}{unwanted}")) is not None and child.find(
@@ -128,7 +144,7 @@ def as_svg(figure: Figure) -> str | None:
             group.remove(group[0])
     if (ground := root.find(f"{{{SVG}}}path")) is not None:  # matplotlib draws it first
         ground.set("style", "fill:var(--hn-ground,#ffffff)")
-    width, height = (round(72 * inches, 1) for inches in figure.get_size_inches())
+    width, height = (round(72 * inches, 1) for inches in box.size)
     root.attrib.clear()
     root.attrib |= {
         "viewBox": f"0 0 {width:g} {height:g}",
@@ -197,7 +213,7 @@ def _variable(found: re.Match[str]) -> str:
         shade = int(colour[1:3], 16)
         name = next(
             name
-            for limit, name in ((64, "ink"), (160, "grey"), (224, "silver"), (256, "paper"))
+            for limit, name in ((64, "ink"), (176, "grey"), (224, "silver"), (256, "paper"))
             if shade < limit
         )
     return f"var(--hn-{name},{colour})" if name else colour
@@ -267,8 +283,9 @@ def _without_groups(element: ET.Element) -> Iterator[ET.Element]:
 def _notebooks_png(figure: Figure) -> tuple[str, dict[str, Any]]:
     """Return a PNG in base64, and how large it is on a page."""
     twice = has_pictures(figure)
-    data = base64.b64encode(as_png(figure, DENSITY * (1 + twice))).decode()
-    width, height = (round(PIXELS * inches) for inches in figure.get_size_inches())
+    box = whole(figure)
+    data = base64.b64encode(as_png(figure, DENSITY * (1 + twice), box)).decode()
+    width, height = (round(PIXELS * inches) for inches in box.size)
     return data, {"width": width, "height": height}
 
 

@@ -44,7 +44,7 @@ PINK, ORANGE, SKY, PURPLE = "#A83389", "#A86800", "#0E7FAE", "#43308F"
 SHADES = {
     "ink": (BLACK, "#E6E6E6"),
     "grey": ("#757575", "#9A9A9A"),
-    "silver": (SILVER, "#565656"),
+    "silver": (SILVER, "#6A6A6A"),
     "paper": ("#FFFFFF", "#121212"),
     "blue": (BLUE, "#3D94FF"),
     "vermilion": (VERMILION, "#FF6832"),

@@ -101,6 +101,20 @@ def test_sanger_spans_what_the_principal_components_span_and_soft_units_have_len
     torch.testing.assert_close(soft.norm(dim=0), torch.ones(4), atol=0.05, rtol=0)
 
 
+def test_components_come_with_both_signs_and_whitened_ones_are_equally_loud():
+    x, _ = blobs(1)
+    g = torch.Generator().manual_seed(0)
+    main, both = (learned(kind, x, k, g)[0] for kind, k in (("pca", 3), ("pairs", 5)))
+    torch.testing.assert_close(both[:, ::2], main)
+    torch.testing.assert_close(both[:, 1::2], -main[:, :2])
+    said = features.features(x, both[:, :4], torch.zeros(4), "rectified")
+    torch.testing.assert_close(said[:, ::2] - said[:, 1::2], x @ main[:, :2])
+    equal = learned("whitened", x, 3, g)[0]
+    torch.testing.assert_close((x @ equal).std(0), torch.ones(3))
+    cosine = torch.nn.functional.cosine_similarity(equal, main, dim=0)
+    torch.testing.assert_close(cosine, torch.ones(3))
+
+
 def test_responses_are_what_their_names_say():
     x, w, bias = (
         torch.tensor([[1.0, 2.0]]),

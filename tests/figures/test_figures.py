@@ -297,6 +297,9 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):
     frames["fast_evaluation"].read_frame(t(6), t(4), t(4), (2, 3), 9)
     frames["hebb_in_the_brain"].window_frame(t(4) - 0.5, t(4), 0.1, 0.2)
     frames["hebb_in_the_brain"].bcm_frame(t(4), t(4), 0.2)
+    both = {"Hebb": t(5, 2, 2), "Oja": t(5, 2, 2)}
+    frames["learning_rules"].clouds(t(4, 2, 2), both, t(2), t(2, 2), t(2))
+    frames["learning_rules"].worth([25, 100], {"a": {"hard": t(2, 2)}}, 7.0)
     frames["learning_rules"].fields({"a": t(6, 2)}, (2, 3))
     frames["learning_rules"].fields_frame(t(6, 2), (2, 3), 2, "a")
     frames["maze"].maze_frame(t(3, 3), t(4, 2), torch.tensor([1, 1]), True, "a")

@@ -110,6 +110,21 @@ def test_a_row_of_panels_says_where_it_can_be_cut():
     assert formats.panels(plt.subplots(2, 2)[0]) == []
 
 
+def test_a_text_that_hangs_over_makes_the_figure_larger_and_is_not_cut():
+    figure = plot()
+    assert formats.whole(figure).extents.tolist() == [0, 0, 7, 3]
+    figure.text(-0.01, 0.5, "beyond")
+    figure.axes[0].set_ylabel("a label that is much longer than its axis is high")
+    box = formats.whole(figure)
+    assert box.x0 < -0.05
+    assert box.height > 3.3
+    assert Image.open(io.BytesIO(formats.as_png(figure, box=box))).size == pytest.approx(
+        110 * box.size, abs=2
+    )
+    width, height = re.search(r'viewBox="0 0 (\S+) (\S+)"', formats.as_svg(figure)).groups()
+    assert [float(width), float(height)] == pytest.approx(72 * box.size, abs=0.1)
+
+
 def test_a_picture_and_what_is_too_large_are_png_alone():
     rows = [{"a": torch.zeros(6)}]
     picture = figures.greys(rows, (2, 3)).flat[0].figure

@@ -1,6 +1,6 @@
 """Checks of what readers write in this chapter's exercises: properties, never a magic number."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -8,7 +8,7 @@ from torch import Tensor
 from hebbnotes.check import expect, tensors
 from hebbnotes.plasticity.rules import Rule, oja, sanger
 
-__all__ = ["components", "resting"]
+__all__ = ["components", "mean_of_wins", "resting"]
 
 
 def resting(rests: Callable[[Tensor], Tensor]) -> None:
@@ -92,6 +92,29 @@ def components(rule: Rule) -> None:
         "Yes: Oja's rule for the first unit, each further one reads those before it, "
         "and the components in order are at rest."
     )
+
+
+def mean_of_wins(weights: Callable[[Iterator[Tensor]], Tensor]) -> None:
+    """Check a reader's weights after a number of wins; the inputs come once, one after another."""
+    weights = tensors(weights, "weights(inputs) -> a tensor")
+    g = torch.Generator().manual_seed(5)
+    for n in (1, 2, 7):
+        won = torch.rand(n, 3, generator=g) + torch.arange(n)[:, None]
+        answer = weights(iter(won))
+        expect(
+            getattr(answer, "shape", None) == (3,),
+            "it must return the weights, one for each of 3 inputs",
+        )
+        expect(
+            n == 1 or not torch.allclose(answer, won[-1]),
+            "only the last input is left: is the rate 1 each time?",
+        )
+        expect(
+            torch.allclose(answer, won.mean(0), atol=1e-5),
+            f"after {n} wins it is not their mean: which rate lets the first input count "
+            "as much as the last, and from which win on is n counted?",
+        )
+    print("Yes: the mean of all that it won, and none of them was kept.")
 
 
 def _matters(rule: Rule, j: int) -> list[bool]:

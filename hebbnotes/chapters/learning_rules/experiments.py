@@ -96,6 +96,20 @@ def pca(x: Tensor, k: int, chosen: Features, generator: torch.Generator) -> Tens
     return torch.from_numpy(found.components_.T).to(x.dtype)
 
 
+def pairs(x: Tensor, k: int, chosen: Features, generator: torch.Generator) -> Tensor:
+    """Return principal components, each with both signs: where responses are rectified, neither
+    half of a component's drive is lost.
+    """
+    main = pca(x, -(-k // 2), chosen, generator)
+    return torch.stack([main, -main], -1).flatten(1)[:, :k].contiguous()
+
+
+def whitened(x: Tensor, k: int, chosen: Features, generator: torch.Generator) -> Tensor:
+    """Return principal components, scaled so that each drive has a spread of 1: none is louder."""
+    main = pca(x, k, chosen, generator)
+    return main / (x @ main).std(0)
+
+
 def sanger(x: Tensor, k: int, chosen: Learned, generator: torch.Generator) -> Tensor:
     """Return what Sanger's rule learns from random directions."""
     return _learn(x, random(x, k, chosen, generator), chosen, generator, rules.sanger)
@@ -130,6 +144,8 @@ def _learn(
 
 KINDS: dict[str, Callable[[Tensor, int, Any, torch.Generator], Tensor]] = {
     "pca": pca,
+    "pairs": pairs,
+    "whitened": whitened,
     "random": random,
     "exemplars": exemplars,
     "sanger": sanger,
@@ -357,6 +373,16 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "principal components",
         Features(kind="pca"),
         seeds=(0, 1),  # nothing in it is random
+    ),
+    "features-pairs": _experiment(
+        "principal components, each with both signs",
+        Features(kind="pairs", responses=("rectified",)),
+        seeds=(0, 1),
+    ),
+    "features-whitened": _experiment(
+        "principal components, scaled to drives of one spread",
+        Features(kind="whitened", responses=("rectified", "above the mean")),
+        seeds=(0, 1),
     ),
     "features-sanger": _experiment(
         "what Sanger's rule learns",
