@@ -61,13 +61,15 @@ def shadows_frame(
     """
     figure, axes = plt.subplots(1, 3, figsize=(7.6, 2.9))
     _level(axes[0], *pair, marks)
-    axes[0].set(xlabel="time (ms)", title="calcium", ylim=(0, 3), yticks=(0, 1, 2, 3))
+    axes[0].set(xlabel="time (ms)", title="one pair", ylabel="calcium")
+    axes[0].set(ylim=(0, 3), yticks=(0, 1, 2, 3))
     for ax, (x, change), scale in ((axes[1], window, 1000), (axes[2], rates, 1)):
         along, values = array(scale * x), array(change)
         for sign, shade in ((1, UP), (-1, DOWN)):
             ax.fill_between(along, 0, values, where=sign * values > 0, color=shade, alpha=0.6)
         ax.plot(along, values, color=BLACK)
         ax.axhline(0, color=BLACK, linewidth=1)
+        ax.set_ylabel("change of the weight")
     axes[1].axvline(0, color=GREY, linewidth=1)
     axes[1].set(xlabel="lag (ms)", title="60 pairs", ylim=(-0.28, 0.08), yticks=(-0.2, -0.1, 0))
     axes[2].set(xlabel="receiver (Hz)", title="a second", ylim=(-0.06, 0.12), yticks=(0, 0.1))
