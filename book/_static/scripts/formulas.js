@@ -5,9 +5,9 @@ if (window.MathJax) {
   window.MathJax.startup = { ready() {
     MathJax._.ui.menu.Menu.Menu.MENU_STORAGE = "HebbNotes-formulas";
     MathJax.startup.defaultReady();
-    MathJax.startup.promise.then(reach);
+    // the page is another size when the window, the type, or the fonts that came are
+    MathJax.startup.promise.then(() => new ResizeObserver(reach).observe(document.querySelector("article")));
     document.fonts.addEventListener("loadingdone", reach);
-    addEventListener("resize", reach);
   } };
   // A formula that is wider than the page is scrolled by key, too: then, and only then, it takes the focus.
   const reach = () => {
