@@ -295,8 +295,11 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):
     frames["associative_memory"].ladder([held], [16, 20], [5, 9])
     frames["differentiable_plasticity"].trace_frame(t(6), t(6, 6), t(2), (2, 3), "a")
     frames["fast_evaluation"].read_frame(t(6), t(4), t(4), (2, 3), 9)
-    frames["hebb_in_the_brain"].window_frame(t(4) - 0.5, t(4), 0.1, 0.2)
-    frames["hebb_in_the_brain"].bcm_frame(t(4), t(4), 0.2)
+    pair, marks = (t(4), t(4)), (0.2, 0.4)
+    frames["hebb_in_the_brain"].calcium_panel(plt.figure().gca(), *pair, marks, {"sender": 0.1})
+    frames["hebb_in_the_brain"].shadows_frame(pair, marks, pair, pair)
+    frames["hebb_in_the_brain"].weights_panel(plt.figure().gca(), t(4), 0.5, "a", [0.0, 0.5, 1.0])
+    frames["hebb_in_the_brain"].weights_frame({"a": t(4)}, 0.5, [0.0, 0.5, 1.0], 4.0)
     both = {"Hebb": t(5, 2, 2), "Oja": t(5, 2, 2)}
     frames["learning_rules"].clouds(t(4, 2, 2), both, t(2), t(2, 2), t(2))
     frames["learning_rules"].worth([25, 100], {"a": {"hard": t(2, 2)}}, 7.0)

@@ -293,7 +293,8 @@ def test_the_wheel_alone_trains_a_plastic_network_and_says_what_else_needs(wheel
 EACH = """
 from matplotlib.figure import Figure
 from hebbnotes import memories
-from hebbnotes.chapters.learning_rules.experiments import pca, wrong
+from hebbnotes.chapters.learning_rules.digits import wrong
+from hebbnotes.chapters.learning_rules.experiments import pca
 from hebbnotes.learning.agents import compiled_lives
 from hebbnotes.plasticity import compiled
 

@@ -2,7 +2,6 @@
 linear read-out.
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,24 +11,13 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks, data
+from hebbnotes.chapters.learning_rules.digits import prepared, wrong
 from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, nothing, short
 from hebbnotes.learning import training
 from hebbnotes.neurons import rate
 from hebbnotes.plasticity import rules
 
 __all__ = ["EXPERIMENTS", "features", "learned"]
-
-
-def prepared(split: str) -> tuple[Tensor, Tensor]:
-    """Return the digits of MNIST as the features are given them, shape (M, 784), and their labels;
-    nothing is downloaded.
-
-    The mean training digit is subtracted, and each digit has length 1 then.
-    """
-    known, _ = data.mnist("train", download=False)
-    pictures, labels = data.mnist(split, download=False)
-    x = (pictures.flatten(1).float() - known.flatten(1).float().mean(0)) / 255
-    return torch.nn.functional.normalize(x), labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,25 +216,6 @@ def features(x: Tensor, w: Tensor, bias: Tensor, respond: str) -> Tensor:
     if _checks.choice("respond", respond, RESPONSES) == "linear":
         return drive
     return (drive - (drive.mean(1, keepdim=True) if respond == "above the mean" else 0)).relu()
-
-
-def wrong(known: tuple[Tensor, Tensor], new: tuple[Tensor, Tensor]) -> float:
-    """Return the share of new inputs that a linear read-out (logistic regression of scikit-learn)
-    names wrongly.
-
-    Features are centred and scaled first, by their mean and their standard deviation among the
-    known inputs. But for the number of iterations all settings are scikit-learn's; a fit that has
-    not converged is an error.
-    """
-    with _checks.extra("chapters"):
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.linear_model import LogisticRegression
-    (x, labels), (y, wanted) = known, new
-    mean, spread = x.mean(0), x.std(0).clamp_min(1e-3 * x.std().clamp_min(1e-9))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
-        fit = LogisticRegression(max_iter=1_000).fit(((x - mean) / spread).numpy(), labels.numpy())
-    return 1 - float(fit.score(((y - mean) / spread).numpy(), wanted.numpy()))
 
 
 def train(trial: Trial, chosen: Features) -> tuple[Numbers, Weights]:
