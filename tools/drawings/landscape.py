@@ -14,7 +14,7 @@ from tools.drawings.drawing import Drawing
 SEED, UNITS, CLIMB = 61, 16, 3
 LABEL = (
     "Top: a Hopfield network, 16 units on a ring, each joined to every other. Bottom: its energy along a path of "
-    "states, as a landscape with three valleys. The first and the last, the deeper ones, are attractors that were "
+    "states, as a landscape with three hollows. The first and the last, the deeper ones, are attractors that were "
     "stored; the shallower one between them is a spurious state that nobody stored. A cue, marked by a dot high on "
     "the first slope, rolls down to the first attractor: it lies in that attractor’s basin."
 )
