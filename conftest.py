@@ -8,6 +8,9 @@ import os
 from collections import Counter
 
 os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# Workers and kernels keep the memory of large tensors: glibc would give it back after each use,
+# and the system make it all zero anew.
+os.environ |= {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**32)}
 
 import hypothesis
 import pytest

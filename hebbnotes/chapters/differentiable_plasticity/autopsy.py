@@ -20,14 +20,23 @@ __all__ = ["autopsy", "measure", "since"]
 def measure(
     w: Any, alpha: Any, eta: Any, task: tasks.PatternCompletion, episodes: int, seed: int
 ) -> tasks.Errors:
-    """Return the mean errors of a plastic network on fresh episodes, shown one at a time to spare
-    memory.
+    """Return the mean errors of a plastic network on fresh episodes.
+
+    To spare memory they are shown one at a time to a network of 1,000 units, and side by side to
+    one of 50. All are drawn one after the other.
     """
-    g = torch.Generator().manual_seed(seed)
+    g, at_once = torch.Generator().manual_seed(seed), max(1, 2**19 // task.n_units**2)
     with torch.no_grad():
-        shown = [task.sample(1, g) for _ in range(episodes)]
+        drawn = [task.sample(1, g) for _ in range(episodes)]
+        shown = [_together(drawn[k : k + at_once]) for k in range(0, episodes, at_once)]
         wrong = [tasks.errors(run(e.inputs, w, alpha, eta, clamp=e.clamp)[0][-1], e) for e in shown]
     return tasks.Errors(*(torch.cat(kind).mean() for kind in zip(*wrong, strict=True)))
+
+
+def _together(episodes: list[tasks.Episodes]) -> tasks.Episodes:
+    """Return episodes as one batch; of inputs and clamp, (T, B, n_units), it is the second axis."""
+    parts = zip(tasks.Episodes._fields, zip(*episodes, strict=True), strict=True)
+    return tasks.Episodes(*(torch.cat(p, 1 if n in ("inputs", "clamp") else 0) for n, p in parts))
 
 
 def autopsy(
