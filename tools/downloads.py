@@ -29,6 +29,7 @@ from sphinx.transforms import SphinxTransformer
 from sphinx.util import logging
 
 from tools.book_extension import measured_number, minutes
+from tools.typography import HOW_TO_SLIDE
 
 logger = logging.getLogger(__name__)
 SPLIT = "\f"
@@ -262,7 +263,7 @@ class Plain:
 
     def caption(self, name: str, text: str) -> str:
         """Return a caption with the number of its figure."""
-        return f"**{self.named('figure', name)}** {text}"
+        return f"**{self.named('figure', name)}** {HOW_TO_SLIDE.sub('', text)}"
 
     # The notebook.
 

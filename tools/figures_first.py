@@ -12,9 +12,11 @@ from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+from tools import standard
 from tools.inline_figures import is_picture
 
 OF_FIGURE, OF_NUMBERS = "The code of this figure", "The code behind these numbers"
+OF_SETUP = "Set-up"
 
 
 class fold(nodes.General, nodes.Element):
@@ -45,7 +47,9 @@ class FiguresFirst(SphinxPostTransform):
                 continue
             outputs = [one for one in cell if one.get("nb_element") == "cell_code_output"]
             below = any(map(has_figure, outputs))
-            code = fold("", *folded.children, words=OF_FIGURE if below else OF_NUMBERS)
+            only_sets_up = standard.sets_up("\n".join(c.astext() for c in folded.children))
+            words = OF_FIGURE if below else OF_SETUP if only_sets_up else OF_NUMBERS
+            code = fold("", *folded.children, words=words)
             code["classes"].append("below-figure" if below else "above-input")
             cell.remove(folded)
             cell.insert(len(cell) if below else 0, code)

@@ -51,6 +51,7 @@ def execute(path: Path) -> tuple[nbformat.NotebookNode, float]:
         timeout=TIMEOUT,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,  # a print may come in two parts, or in one
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
     seconds = time.perf_counter() - start

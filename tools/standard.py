@@ -368,9 +368,9 @@ def first_cell(page: Page) -> Iterable[Finding]:
     """
     shown = [b for b in page.blocks if b.open]
     for block in shown:
-        if _sets_up(block.text):
+        if sets_up(block.text):
             yield Finding("first cell", where(block), "only sets up: tag it hide-input")
-    for block in [b for b in shown if not _sets_up(b.text)][:1]:
+    for block in [b for b in shown if not sets_up(b.text)][:1]:
         if (count := len(block.text.splitlines())) > LIMITS["first cell"]:
             what = f"{count} lines in the first open cell, at most {LIMITS['first cell']}"
             yield Finding("first cell", where(block), what)
@@ -378,7 +378,7 @@ def first_cell(page: Page) -> Iterable[Finding]:
             yield Finding("first cell", where(block), f"{what} in the first open cell")
 
 
-def _sets_up(source: str) -> bool:
+def sets_up(source: str) -> bool:
     """Return whether a cell does nothing but import and choose a style."""
     return all(
         isinstance(node, ast.Import | ast.ImportFrom) or "use_style" in ast.unparse(node)

@@ -49,7 +49,7 @@ def test_a_stored_result_has_all_seeds_and_the_configuration_of_the_code(name, s
 
 NOT_WHOLE = {
     *(f"features-{kind}" for kind in ("pixels", "random", "exemplars", "pca", "sanger")),
-    *(f"features-{kind}" for kind in ("soft", "backpropagation", "choices")),
+    *(f"features-{kind}" for kind in ("soft", "backpropagation", "choices", "pairs", "whitened")),
     *(f"fifty-bits-{kind}-{p}" for kind in ("rnn", "lstm") for p in (2, 3)),
     *(
         f"maze-{task}-{kind}"

@@ -4,17 +4,19 @@ import os
 import subprocess
 import sys
 
+import numba
+import numpy as np
+import pytest
+from numba.core import caching
+
+from hebbnotes.plasticity import compiled
+from tests import disk
+
 WORKS = """
 import numpy as np
 from hebbnotes.plasticity import compiled
 assert np.allclose(compiled.tanh(np.ones(3)), np.tanh(1))
 print("kept" if compiled.tanh.stats.cache_hits else "compiled")
-"""
-NOWHERE = """
-from numba.core import caching
-def refused(locator):
-    raise OSError("read-only")
-caching._CacheLocator.ensure_cache_path = refused
 """
 NOBODY = """
 import os, pwd
@@ -24,10 +26,10 @@ pwd.getpwuid = unknown
 os.access = lambda *_: False
 os.environ.pop("HOME", None)
 """
-FULL = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
 
 
 def said(program, folder, place=None):
+    """Return what another process says, which keeps its code in a place of its own."""
     environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
     if place:
         environment["NUMBA_CACHE_DIR"] = str(place)
@@ -43,8 +45,28 @@ def said(program, folder, place=None):
     return done.stdout.strip()
 
 
-def test_where_nothing_can_be_written_code_is_compiled_without_being_kept(tmp_path):
-    assert said(NOWHERE, tmp_path) == "compiled"
+def made():
+    """Make the function anew, as an import does, and use it; say whether its code was kept."""
+    tanh = compiled.jit(compiled.tanh.py_func)
+    assert np.allclose(tanh(np.ones(3)), np.tanh(1))
+    return "kept" if tanh.stats.cache_hits else "compiled"
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """An empty place for machine code."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "kept"))
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "kept"))
+    return tmp_path / "kept"
+
+
+def test_where_nothing_can_be_written_code_is_compiled_without_being_kept(place, monkeypatch):
+    def refused(locator):
+        raise OSError("read-only")
+
+    monkeypatch.setattr(caching._CacheLocator, "ensure_cache_path", refused)
+    assert made() == made() == "compiled"
+    assert not place.exists()
 
 
 def test_a_user_without_a_home_gets_no_folder_named_after_it(tmp_path):
@@ -52,16 +74,18 @@ def test_a_user_without_a_home_gets_no_folder_named_after_it(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_full_disk_keeps_nothing_and_stops_nothing(tmp_path):
-    assert said(FULL, tmp_path, tmp_path / "kept") == "compiled"
-    assert said("", tmp_path, tmp_path / "kept") == "compiled"
+def test_a_full_disk_keeps_nothing_and_stops_nothing(place):
+    with disk.full(1000):
+        assert made() == "compiled"
+    assert made() == "compiled"
+    assert made() == "kept"
 
 
-def test_a_damaged_file_is_compiled_anew_and_replaced(tmp_path):
-    place = tmp_path / "kept"
+def test_a_damaged_file_is_compiled_anew_and_replaced(tmp_path, place):
     assert said("", tmp_path, place) == "compiled"
     for ending in ("nbi", "nbc"):
-        assert said("", tmp_path, place) == "kept"
+        assert made() == "kept", "by another process, or by this one"
         for path in place.rglob(f"*.{ending}"):
             path.write_bytes(path.read_bytes()[:20])
-        assert said("", tmp_path, place) == "compiled"
+        assert made() == "compiled"
+    assert made() == "kept"

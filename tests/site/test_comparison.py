@@ -3,15 +3,19 @@
 import base64
 import io
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
 from hebbnotes.figures import use_style
@@ -136,24 +140,6 @@ def test_a_picture_inside_html_is_compared_too():
     )
 
 
-def run_strictly(path, environment=None):
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "no:cacheprovider",
-        "-n",
-        "0",
-        "-c",
-        ROOT / "pyproject.toml",
-    ]
-    command += ["--rootdir", ROOT, "--confcutdir", ROOT, "-p", "conftest", path]
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, check=False, env=environment
-    )
-
-
 PERSONAL = {
     ".ipython/profile_default/ipython_kernel_config.py": (
         "c = get_config()\nc.InlineBackend.figure_formats = {'retina'}\n"
@@ -172,64 +158,98 @@ def personal(home):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(text)
     (home / "startup.py").chmod(0o644)
+    known = Path(mpl.get_cachedir())  # the fonts, which are not the matter
+    shutil.copytree(known, home / ".cache" / "matplotlib", dirs_exist_ok=True)
     ours = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "MATPLOTLIBRC", "MPLCONFIGDIR")
     rest = {key: value for key, value in os.environ.items() if key not in ours}
     own = {"HOME": str(home), "PYTHONSTARTUP": str(home / "startup.py"), "MPLBACKEND": "svg"}
     return rest | own | {"PYTHONOPTIMIZE": "1", "JUPYTER_PREFER_ENV_PATH": "0"}
 
 
-def test_a_readers_own_settings_change_nothing(tmp_path):
-    sources = [
-        "import matplotlib.pyplot as plt\n_ = plt.imshow([[0, 1], [2, 3]])",
-        "print(__debug__, 'seeds' in globals(), plt.rcParams['image.origin'])",
-    ]
-    path = tmp_path / "plain.ipynb"
-    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
-    nbformat.write(outputs.execute(path)[0], path)
-    before = path.read_text()
-    assert "True False upper" in before
-    environment = personal(tmp_path / "home")
-    done = run_strictly(path, environment)
-    assert "2 passed" in done.stdout, done.stdout + done.stderr
-    program = (
-        "import nbformat, sys; from pathlib import Path; from tools import outputs\n"
-        "path = Path(sys.argv[1]); outputs.alike()\n"
-        "nbformat.write(outputs.execute(path)[0], path)"
-    )
-    subprocess.run([sys.executable, "-c", program, path], cwd=ROOT, check=True, env=environment)
-    assert path.read_text() == before
-
-
-def test_a_false_number_in_a_notebook_fails_the_run_with_a_message_that_says_so(tmp_path):
-    cells = [
-        new_code_cell(
-            "print(f'{1 / 3:.3f}')",
-            execution_count=1,
-            outputs=[new_output("stream", name="stdout", text=f"{n}\n")],
-        )
-        for n in ("0.334", "0.335")
-    ]
-    nbformat.write(new_notebook(cells=cells), tmp_path / "fault.ipynb")
-    done = run_strictly(tmp_path / "fault.ipynb")
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "1 failed, 1 passed" in done.stdout
-    assert "the number 0.335 is stored, 0.333 came out" in done.stdout
-
-
-def test_what_is_said_of_axes_survives_a_run_and_spares_their_ink(tmp_path):
-    drawn = """
+CELLS = [
+    "import os, random, matplotlib.pyplot as plt\n_ = plt.imshow([[0, 1], [2, 3]])",
+    "print(__debug__, 'seeds' in globals(), plt.rcParams['image.origin'])",
+    "from hebbnotes import figures as fig\nfrom matplotlib.figure import Figure\nfig.use_style()",
+    "fig.glue('share', f'{1 / 3:.3f}')",
+    """
+drawn = [Figure(figsize=(2, 2)) for _ in range(2)]
+for k, one in enumerate(drawn):
+    one.subplots().plot([0, k])
+fig.MovingFigure(drawn, ["one", "two"], name="step", alt="A line.")
+""",
+    """
+random.seed(os.environ.get("COURSE", "0"))
 _, ax = plt.subplots()
 ax.plot([random.random() for _ in range(30)])
 ax.set(ylim=(0, 1))
-"""
-    sources = ["import random, matplotlib.pyplot as plt\nfrom hebbnotes import figures as fig"]
-    sources += [drawn + show for show in ("fig.live_training(ax.figure)", "plt.show()")]
-    path = tmp_path / "course.ipynb"
-    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
+fig.live_training(ax.figure)
+""",
+    """
+_, ax = plt.subplots()
+ax.plot([random.random() for _ in range(30)])
+ax.set(ylim=(0, 1))
+plt.show()
+""",
+    "print(f'{1 / 3:.3f}')",
+    "print(f'{1 / 3:.3f}')\n{'a': 1}",
+]
+"""Each kind of output; what is random takes the course that the environment names."""
+
+
+def strict_run(path, environment):
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", "0"]
+    command += ["-c", ROOT / "pyproject.toml", "--rootdir", ROOT, "--confcutdir", ROOT]
+    done = subprocess.run(
+        [*command, "-p", "conftest", path],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+        env=environment,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """What a notebook of each kind of output stores, stores again in a reader's home, and what is
+    said of it there in a strict run: of another course, and of one or two units of a last digit.
+    """
+    folder = tmp_path_factory.mktemp("runs")
+    path, faulty = folder / "plain.ipynb", folder / "faulty.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in CELLS]), path)
     nbformat.write(outputs.execute(path)[0], path)
-    done = run_strictly(path)
-    assert "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
-    assert "of the picture's ink" in done.stdout
+    first, notebook = path.read_text(), nbformat.read(path, as_version=4)
+    for cell, number in zip(notebook.cells[-2:], ("0.334", "0.335"), strict=True):
+        cell.outputs[0].text = f"{number}\n"
+    nbformat.write(notebook, faulty)
+    home = personal(folder / "home")
+    said = strict_run(faulty, home | {"COURSE": "another"})
+    with mock.patch.dict(os.environ, home, clear=True):
+        outputs.alike()
+        nbformat.write(outputs.execute(path)[0], path)
+    return first, path.read_text(), said
+
+
+def test_two_runs_of_a_notebook_store_the_same_bytes_and_a_readers_own_settings_change_nothing(
+    runs,
+):
+    first, second, said = runs
+    assert "True False upper" in first
+    assert first == second
+    assert "2 failed, 7 passed" in said
+
+
+def test_a_false_number_in_a_notebook_fails_the_run_with_a_message_that_says_so(runs):
+    assert "the number 0.335 is stored, 0.333 came out" in runs[2]
+    assert "the number 0.334" not in runs[2]
+
+
+def test_what_is_said_of_axes_survives_a_run_and_spares_their_ink(runs):
+    assert runs[2].count("of the picture's ink") == 1
+    failed = re.findall(r"^FAILED .*::(Cell \d+)", runs[2], re.M)
+    assert failed == ["Cell 6", "Cell 8"], "not the live training, and not one unit of a digit"
 
 
 def drawing(*texts):

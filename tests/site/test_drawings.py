@@ -199,7 +199,20 @@ def test_the_pencil_darkens_where_both_ends_agree_and_fades_elsewhere():
     for (pre, post), old, new in zip(pencil.EPISODE, before, before[1:], strict=False):
         assert new == pytest.approx(old + pencil.ETA * (pre * post - old))
         assert (new > old) == (pre * post > 0)
-    assert min(before) >= 0  # a negative mark would look like none
+
+
+def test_a_pencil_mark_below_zero_looks_unlike_one_above():
+    looks = [pencil.look(mark) for mark in pencil.marks()]
+    assert {sign for *_, sign in looks} == {"+", "0", "−"}
+    for mark, (strokes, colour, sign) in zip(pencil.marks(), looks, strict=True):
+        assert (strokes > 0) == (abs(mark) > 0.01)
+        assert sign == ("0" if abs(mark) < 0.01 else "+" if mark > 0 else "−")
+        assert colour == {"+": "blue", "0": "muted", "−": "pink"}[sign]
+    assert pencil.look(0.4)[0] == pencil.look(-0.4)[0] > pencil.look(0.2)[0]
+    drawn = pencil.draw().svg()
+    for role in ("blue", "pink"):
+        marks = [strokes for strokes, colour, _ in looks if colour == role]
+        assert drawn.count(f"s-{role}") >= sum(marks) > 0
 
 
 def test_the_neuron_s_voltage_obeys_its_equation():

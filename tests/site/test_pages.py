@@ -292,7 +292,7 @@ def test_a_text_that_is_hard_to_tell_is_found_wherever_it_stands(visit):
         ("figcaption .caption-text", "color: #bbb"),
         ("p em", "display: block; position: absolute; opacity: .3"),
     ):
-        spoiled = page.locator(f"main {where}").last
+        spoiled = page.locator(f"main {where}:visible").last
         spoiled.evaluate("(e, style) => { e.style = style; }", style)
         assert list(faint_looks(page, set())) == ["color-contrast"]
         spoiled.evaluate("e => { e.style = ''; }")

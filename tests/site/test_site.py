@@ -135,19 +135,21 @@ def test_a_figure_stands_before_its_folded_code(tmp_path):
     for code, output, tags in (
         ("draw()", figure, ["hide-input"]),
         ("move()", moving, ["hide-input"]),
+        ("import torch", None, ["hide-input"]),
         ("count()", number, ["hide-input"]),
         ("draw_openly()", figure, []),
     ):
         metadata = {"tags": tags} | ({"mystnb": caption} if code == "draw()" else {})
         metadata.setdefault("mystnb", {"image": {"alt": "Lines."}})
-        cells.append(nbformat.v4.new_code_cell(code, outputs=[output], metadata=metadata))
+        outputs = [output] if output else []
+        cells.append(nbformat.v4.new_code_cell(code, outputs=outputs, metadata=metadata))
     kernel = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
     cited = markdown("{cite:p}`hebb1949organization`")
     done = small_book(tmp_path, {"index.md": cited, "chapter.ipynb": nbformat.writes(notebook)})
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "_build" / "html" / "chapter.html").read_text()
-    drawn, moved, counted, openly = re.split(r'<div class="cell ', page)[1:]
+    drawn, moved, imported, counted, openly = re.split(r'<div class="cell ', page)[1:]
     for parts in (
         (
             drawn,
@@ -158,6 +160,7 @@ def test_a_figure_stands_before_its_folded_code(tmp_path):
             ">draw<",
         ),
         (moved, "moving-figure", "<details", "The code of this figure", ">move<"),
+        (imported, "<details", "Set-up", ">import<", "</details>"),
         (counted, "<details", "The code behind these numbers", ">count<", "</details>", "</span>3"),
         (openly, ">draw_openly<", 'class="plot"'),
     ):

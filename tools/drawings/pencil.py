@@ -1,20 +1,22 @@
 """One connection with two weights: w is printed, H is pencilled, and a signal feels w + alpha H.
 
 The marks are computed: the rule of the introduction (equation eq-trace), with a rate that is large
-enough to be seen.
+enough to be seen. The pencil has two points: one marks agreement, and the mark counts as plus, the
+other marks disagreement, and the mark counts as minus.
 """
 
 from tools.drawings.drawing import Drawing
 
 ETA = 0.25  # the network of the introduction takes 0.017, which nobody would see
-# (sender a moment ago, receiver now): 1 is active, -1 silent, 0 blank.
-EPISODE = [(1, 1), (1, 1), (1, 1), (0, 0), (1, -1), (-1, -1)]
-WORDS = {1: "agree", 0: "blank", -1: "differ"}
+# (sender a moment ago, receiver now): 1 is ink, -1 paper, 0 neither.
+EPISODE = [(1, 1), (1, 1), (0, 0), (1, -1), (-1, 1), (-1, -1)]
+WORDS = {1: "agree", 0: "both 0", -1: "differ"}
 LABEL = (
     "Top: the equation w plus alpha H; w is printed and never changes, alpha is the trust in the pencil, "
     "H is pencilled and changes all the time. Middle: a connection from sender to receiver, drawn as a "
-    "solid line and a pencil line. Bottom: six moments. The pencil mark darkens where sender and receiver "
-    "agree, fades where both are blank, and is almost rubbed out where they differ."
+    "solid line and a pencil line. Bottom: six moments. The mark grows darker in the two where sender and "
+    "receiver agree, fades where both are 0, is rubbed out where they differ, turns into a minus mark "
+    "where they differ again, and gives way to a faint plus where both are -1, and so agree."
 )
 
 
@@ -29,7 +31,7 @@ def marks() -> list[float]:
 
 def draw() -> Drawing:
     """Draw it."""
-    d = Drawing("pencil", 542, LABEL)
+    d = Drawing("pencil", 570, LABEL)
     for x, symbol, colour in (
         (206, "*w*", "ink"),
         (254, "+", "ink"),
@@ -85,16 +87,35 @@ def _moments(d: Drawing, top: float) -> None:
                 d.path([(x - 6, y), (x + 6, y)], "faint", 3)
         d.text(x, top + 152, WORDS[pre * post], "ink" if pre * post else "muted")
         _mark(d, x, top + 202, trace)
-    d.arrow((172, top + 256), (540, top + 256), colour="muted")
-    d.text(8, top + 262, "time", "muted", anchor="start")
+        _, colour, sign = look(trace)
+        d.text(x, top + 250, sign, colour, bold=True)
+    d.arrow((172, top + 284), (540, top + 284), colour="muted")
+    d.text(8, top + 290, "time", "muted", anchor="start")
+
+
+def look(trace: float) -> tuple[int, str, str]:
+    """Return what a mark looks like: how many strokes, in which colour, and its sign."""
+    if abs(trace) < 0.01:
+        return 0, "muted", "0"
+    return round(14 * abs(trace)), *(("blue", "+") if trace > 0 else ("pink", "−"))
 
 
 def _mark(d: Drawing, x: float, y: float, trace: float) -> None:
-    """Shade a square with as many strokes as the trace is large."""
+    """Shade a square with as many strokes as the trace is large; those of a minus lean the other
+    way.
+    """
+    strokes, colour, _ = look(trace)
     d.box(x - 26, y - 26, 52, 52, "faint", r=4, width=1.5)
-    d.box(x - 26, y - 26, 52, 52, "", "blue", r=4, opacity=round(0.75 * max(trace, 0), 2))
-    strokes = round(14 * max(trace, 0))
+    d.box(x - 26, y - 26, 52, 52, "", colour, r=4, opacity=round(0.75 * abs(trace), 2))
+    lean = 1 if trace > 0 else -1
     for i in range(strokes):
         offset = -40 + 80 * (i + 0.5) / strokes
         low, high = max(-22, offset - 22), min(22, offset + 22)
-        d.path([(x + low, y + low - offset), (x + high, y + high - offset)], "blue", 2)
+        d.path(
+            [
+                (x + lean * low, y + low - offset),
+                (x + lean * high, y + high - offset),
+            ],
+            colour,
+            2,
+        )

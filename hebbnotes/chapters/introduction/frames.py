@@ -56,9 +56,10 @@ def completion(
 
 def recall_frame(y: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str) -> Figure:
     """Draw a step of a recall: the state (n_bits,), and its overlap with each stored
-    pattern (P,).
+    pattern (P,), which this chapter calls a picture.
     """
     fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(3, 2))
     draw_state(left, y, shape, title)
     draw_overlaps(right, overlaps, "overlap with the state")
+    right.set_xlabel("picture")
     return fig

@@ -10,20 +10,20 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes.figures.drawing import array, over_seeds, pixels, show
-from hebbnotes.figures.palette import BLACK, BLUE, GREEN, ORANGE, PINK, SKY
+from hebbnotes.figures.palette import BLACK, SHADES, SILVER, colour
 
 __all__ = ["clouds", "fields", "fields_frame", "worth"]
 
-RULES = {"Hebb": GREEN, "Oja": BLUE}
+RULES = {"Hebb": colour("hebb"), "Oja": colour("oja")}
 FEATURES = {
-    "random": PINK,
-    "components": ORANGE,
-    "stored digits": SKY,
-    "soft": GREEN,
-    "hard": BLUE,
-    "with labels": BLACK,
+    "random": colour("random"),
+    "components": colour("pca"),
+    "stored digits": colour("exemplars"),
+    "soft": colour("soft"),
+    "hard": colour("hard"),
+    "with labels": colour("backpropagation"),
 }
-QUIET = "#757575"
+QUIET = SHADES["grey"][0]
 
 
 def fields(rows: dict[str, Tensor], shape: tuple[int, int]) -> np.ndarray:
@@ -97,7 +97,7 @@ def _cloud_frame(
 ) -> Figure:
     figure, (plane, turn) = plt.subplots(1, 2, figsize=(7, 3.6), width_ratios=(1.15, 1))
     reach = 2.6
-    plane.plot(*array(dots).T, ".", color="#C8C8C8", markersize=3)
+    plane.plot(*array(dots).T, ".", color=SILVER, markersize=3)
     around = torch.linspace(0, 2 * torch.pi, 200)
     plane.plot(around.cos(), around.sin(), color=QUIET, linewidth=1)
     for rule, path in paths.items():
@@ -118,8 +118,8 @@ def _cloud_frame(
     plane.set(xlabel="first input", ylabel="second input", title="dots, and the arrow's path")
     lengths, exact, found, k = turned
     turn.plot(array(lengths), array(exact), color=QUIET, linewidth=1.5)
-    turn.plot(array(lengths), array(found), "o", color=BLUE, markersize=4, alpha=0.5)
-    turn.plot(float(lengths[k]), float(found[k]), "o", color=BLUE, markersize=10)
+    turn.plot(array(lengths), array(found), "o", color=RULES["Oja"], markersize=4, alpha=0.5)
+    turn.plot(float(lengths[k]), float(found[k]), "o", color=RULES["Oja"], markersize=10)
     turn.set(xlabel="how far it is moved", ylim=(-4, 90), yticks=(0, 30, 60, 90))
     turn.set_title("degrees from the long side")
     return figure
