@@ -21,6 +21,7 @@ def test_a_page_fits_at_every_width_and_size_of_type(name, reader, address):
     wide = {}
     for width, size in ((1280, 16), (390, 16), (320, 16), (390, 24), (390, 32)):
         reader.resize(width, size)
+        reader.run("() => new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn, 50)))")
         wide[width, size] = reader.run("() => document.documentElement.scrollWidth - innerWidth")
     reader.resize(1280)
     assert max(wide.values()) <= 0, f"it scrolls sideways by {wide}"
