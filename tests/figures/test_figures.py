@@ -200,7 +200,7 @@ def drawn():
     yield axes[0, 0].figure
     yield frames.recall_frame(letter.flatten(), torch.tensor([0.5, -0.5]), (12, 12), "recalled")
     figure, ax = plt.subplots()
-    ax.imshow(letter)
+    ax.imshow(letter.numpy())
     ax.plot([0, 1], [1, 0], label="a line")
     ax.legend()
     yield figure
