@@ -2,7 +2,7 @@
 ``book/measured.json``.
 
 A fresh clone of the last commit is installed, built and tested; times depend on the computer, so
-only this program writes them.
+only this program writes them. ``python -m tools.measure NAME...`` runs the named notebooks alone.
 """
 
 import json
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools import outputs
@@ -67,12 +68,16 @@ def readme_block() -> str:
     )
 
 
-def notebooks(before: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
-    """Run and time every notebook; one whose data are not there keeps what was measured before, if
-    anything was.
+def notebooks(
+    before: dict[str, dict[str, float]], names: Sequence[str] = ()
+) -> dict[str, dict[str, float]]:
+    """Run and time the named notebooks, or every one; one whose data are not there keeps what was
+    measured before, if anything was.
     """
     measured = {}
     for path in sorted(outputs.BOOK.glob("*.ipynb")):
+        if names and path.stem not in names:
+            continue
         if reason := outputs.missing(path):
             print(f"not measured: {reason}")
             measured |= {path.stem: before[path.stem]} if path.stem in before else {}
@@ -81,10 +86,14 @@ def notebooks(before: dict[str, dict[str, float]]) -> dict[str, dict[str, float]
     return measured
 
 
-def main() -> None:
-    """Measure all, store it, and write the README's lines anew."""
+def main(names: list[str]) -> None:
+    """Measure all, store it, and write the README's lines anew; or the named notebooks alone."""
     outputs.alike()
-    measured = notebooks(json.loads(STORED.read_text()))
+    before = json.loads(STORED.read_text())
+    measured = notebooks(before, names)
+    if names:
+        STORED.write_text(json.dumps(before | measured, indent=2) + "\n")
+        return
     python = float(".".join(platform.python_version_tuple()[:2]))
     measured["commands"] = fresh_clone() | {"python": python}
     STORED.write_text(json.dumps(measured, indent=2) + "\n")
@@ -99,4 +108,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
