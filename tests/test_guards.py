@@ -20,7 +20,9 @@ from hebbnotes import (
     tasks,
     training,
 )
+from hebbnotes.chapters.associative_memory import wells
 from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
+from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
 from hebbnotes.chapters.natural_images import analysis as maps
 from hebbnotes.chapters.natural_images import smooth
 from hebbnotes.chapters.natural_images.model import HalvesRNN
@@ -41,6 +43,7 @@ MAZE = maze.make(5)
 G = torch.Generator().manual_seed(0)
 DRAWINGS, KNOWN = torch.rand(6, 4, 31, 31), torch.rand(5, 16)
 SIGNS = torch.tensor([[1.0, -1.0, 1.0, 1.0], [-1.0, -1.0, 1.0, -1.0]])
+PATTERN = torch.ones(1, 4, dtype=torch.float64)
 SQUARE = torch.eye(4) + 0.1
 NET = PlasticRNN(17)
 AGENT = agents.PlasticAgent(4, generator=torch.Generator().manual_seed(0))
@@ -87,6 +90,17 @@ TAKE_A_GENERATOR = {
     "learning.agents.lives.loss": lambda g: agents.loss(AGENT, MAZE, 2, 3, g),
     "chapters.differentiable_plasticity.analysis.ablations": lambda g: dissection.ablations(
         SQUARE, SQUARE, g
+    ),
+    "chapters.associative_memory.wells.halves": lambda g: wells.halves(PATTERN, 2, g),
+    "chapters.associative_memory.wells.steep_course": lambda g: wells.steep_course(
+        PATTERN, PATTERN[0], 2, 1, generator=g
+    ),
+    "chapters.associative_memory.wells.walk": lambda g: wells.walk(PATTERN[0], -PATTERN[0], g),
+    "chapters.hebb_in_the_brain.calcium.rate_change": lambda g: calcium.rate_change(
+        10.0, torch.ones(1), calcium.CalciumSynapse(), seconds=0.1, generator=g
+    ),
+    "chapters.hebb_in_the_brain.weights.grow": lambda g: weights.grow(
+        None, torch.zeros(4), spiking.Neuron(), seconds=1, runs=1, generator=g
     ),
     "chapters.natural_images.analysis.simpler_alphas": lambda g: maps.simpler_alphas(SQUARE, 2, g),
     "chapters.natural_images.model.HalvesRNN": lambda g: HalvesRNN(4, 4, eta=0.1, generator=g),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from hebbnotes.chapters.one_shot_learning import checks, frames, handwriting
-from hebbnotes.figures import style
+from hebbnotes.figures import palette
 from hebbnotes.tasks import one_shot
 
 
@@ -28,7 +28,7 @@ def test_drawings_stand_under_their_labels_and_a_wrong_answer_is_told():
     right = ["ABC"[label] for label in shown.answer]
     assert said[0] == f"{right[0]}, 0.80"
     assert said[1].endswith(f", 0.80 ({right[1]})")
-    assert [ax.xaxis.label.get_color() for ax in axes[:, -1]] == [style.BLUE, style.VERMILION]
+    assert [ax.xaxis.label.get_color() for ax in axes[:, -1]] == [palette.BLUE, palette.VERMILION]
     many = one_shot.episodes(torch.rand(6, 3, 4, 4), 3, 2, 2, torch.Generator().manual_seed(0))
     with pytest.raises(ValueError, match="n_shots=1"):
         frames.answers(many, y)

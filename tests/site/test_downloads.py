@@ -14,7 +14,7 @@ from tests.site.books import markdown, small_book
 from tools.book_extension import minutes
 from tools.build import ROOT
 from tools.downloads import LIVE
-from tools.figures_first import OF_FIGURE, OF_NUMBERS
+from tools.figures_first import OF_FIGURE, OF_NUMBERS, OF_SETUP
 
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
 OURS = ("how-to-run", "sources")
@@ -103,7 +103,7 @@ def test_a_downloaded_notebook_says_what_the_page_says_and_no_more(site, path):
         flags=re.S,
     )
     here = text_of(rendered)
-    of_code = {text_of(title) for title in (OF_FIGURE, OF_NUMBERS)}
+    of_code = {text_of(title) for title in (OF_FIGURE, OF_NUMBERS, OF_SETUP)}
     for text in set(paragraphs(prose)) - of_code:
         assert text in here
     numbers = [t.content for t in SHOWN.parse("\n\n".join(cells)) if t.type == "math_block"]

@@ -21,6 +21,7 @@ def halves(patterns: Tensor, times: int, generator: torch.Generator) -> Tensor:
     """Return cues of each pattern (P, N) with a random half of its units, 0 elsewhere, (times, P,
     N).
     """
+    _checks.generator(generator)
     shape = (_checks.integer("times", times, 1), *patterns.shape)
     return torch.where(torch.rand(shape, generator=generator) < 0.5, patterns, 0.0)
 
@@ -41,6 +42,7 @@ def walk(start: Tensor, end: Tensor, generator: torch.Generator) -> Tensor:
     """Turn the units in which two states (N,) differ, one after the other at random: (steps + 1,
     N).
     """
+    _checks.generator(generator)
     _checks.tensor("end", end, "N", {"N": len(start)}, like=start, reference="start")
     differ = (start != end).nonzero().flatten()
     order = differ[torch.randperm(len(differ), generator=generator)]
@@ -105,6 +107,7 @@ def steep_course(
     generator : torch.Generator
     rectified : bool, whether overlaps below 0 count as 0
     """
+    _checks.generator(generator)
     n = patterns.shape[1]
     y, overlap = state.clone(), pulls(patterns, state[None])[0]
     course = [steep_energy(patterns, y[None], power, rectified)[0]]
