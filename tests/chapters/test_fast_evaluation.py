@@ -151,4 +151,4 @@ def test_what_is_compared_for_the_cost_of_checks_computes_the_same():
         network(inputs[:, :, :8] * torch.nan)  # nothing is checked
     with pytest.raises(ValueError, match="inputs"):
         network(inputs * torch.nan)
-    assert 0 < checks_cost.share_of_checks(rounds=3, repeats=1) < 1
+    assert checks_cost.share_of_checks(rounds=3, repeats=1) < 1  # how much is for `make bench`
