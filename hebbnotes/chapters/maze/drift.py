@@ -25,7 +25,7 @@ class Drift:
 
     kinds: tuple[str, ...] = ("plastic", "recurrent", "lstm")
     size: int = 9
-    lives: int = 1_500
+    lives: int = 900
     young: int = 100
     ages: tuple[int, ...] = (200, 400, 1_000)
     after: int = 100  # counted are the finds of so many steps after a trace was changed
@@ -62,7 +62,7 @@ def aligned(old: Tensor, young: Tensor, centre: bool = True, scale: bool = True)
     spread around it.
     """
     means = old.mean(0), young.mean(0)
-    spreads = [(traces - mean).square().mean().sqrt() for traces, mean in zip((old, young), means)]
+    spreads = [(x - m).square().mean().sqrt() for x, m in zip((old, young), means, strict=True)]
     gain = spreads[1] / spreads[0] if scale else 1.0
     return means[int(centre)] + gain * (old - means[0])
 
@@ -91,10 +91,10 @@ def _in_blocks(found: Tensor, block: int) -> list[float]:
 
 
 def _stopped_after_find(seed: int, chosen: Drift) -> list[float]:
-    """The same, if each agent stops writing three steps after its first find."""
+    """Return the same of agents that stop writing three steps after their first find."""
     g = torch.Generator().manual_seed(50_000 + seed)
     made = maze.make(chosen.size)
-    begin = maze.start(made, chosen.lives // 3, g)
+    begin = maze.start(made, chosen.lives // 2, g)
 
     def writes(since: Tensor, finds: Tensor) -> Tensor:
         return (finds == 0) | ((finds == 1) & (since <= 3))

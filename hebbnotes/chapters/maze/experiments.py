@@ -1,12 +1,175 @@
-"""The experiments in the maze: what is trained, and what is then done to it within a life."""
+"""The experiments in the maze: what is trained, and what is then done to the stored agents."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from hebbnotes.chapters.maze.probes import PROBED
+import torch
+from torch import Tensor
+
+from hebbnotes.chapters.maze.drift import Drift, score_drift
+from hebbnotes.chapters.maze.interventions import elsewhere, near, stored, without_writing
 from hebbnotes.chapters.maze.trainings import TRAINED, agent, load
-from hebbnotes.experiments.experiment import Experiment
+from hebbnotes.chapters.maze.writing import Writing, score_writing
+from hebbnotes.experiments.experiment import (
+    Experiment,
+    Numbers,
+    Weights,
+    nothing,
+    short,
+    shorts,
+)
+from hebbnotes.learning import agents
+from hebbnotes.networks import State
+from hebbnotes.tasks import maze
 
 __all__ = ["EXPERIMENTS", "agent", "load"]
 
-EXPERIMENTS: dict[str, Experiment[Any]] = TRAINED | PROBED
-"""All experiments in the maze."""
+KINDS = ("plastic", "recurrent", "lstm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """Configuration: agents live, then their goals are moved, or something is wiped, or both."""
+
+    kinds: tuple[str, ...] = KINDS
+    size: int = 9
+    lives: int = 2_000
+    before: int = 100
+    after: int = 100
+    near: int = 2  # moves
+
+
+def score_moved(weights: Weights, seed: int, chosen: Moved) -> Numbers:
+    """Move the goals of agents that found them, and of agents that did not; see who finds them."""
+    return {kind: _moved(kind, seed, chosen) for kind in chosen.kinds}
+
+
+def _moved(kind: str, seed: int, chosen: Moved) -> Numbers:
+    net, made = stored(kind, seed), maze.make(chosen.size)
+    g = torch.Generator().manual_seed(20_000 + seed)
+    half = agents.live(net, made, maze.start(made, chosen.lives, g), chosen.before, g)
+    knows, old = half.found.any(0), half.agents.goal
+    new = elsewhere(made, half.agents, g)
+    born = maze.start(made, chosen.lives, g)._replace(goals=new)
+    chance = int(torch.randint(2**31, (1,), generator=g))
+
+    def late(begin: maze.Agents, state: Any, who: Tensor) -> Numbers:
+        g.manual_seed(chance)  # the same chances for all
+        life = agents.live(net, made, begin, chosen.after, g, state)
+        found, seen = life.found[:, who], life.positions[:, who]
+        ever = found.cumsum(0) > 0
+        at_old = near(made, seen, old[who], chosen.near)
+        return {
+            "agents": int(who.sum()),
+            "found": short(ever[-1].double().mean()),
+            "found_by": shorts(ever[9::10].double().mean(1)),
+            "finds": short(found.double().sum(0).mean()),
+            "near_old": short(at_old.double().mean()),
+            "near_new": short(near(made, seen, begin.goal[who], chosen.near).double().mean()),
+        }
+
+    moved, erased = half.agents._replace(goals=new), net.erased(half.state)
+    numbers = {"stays": late(half.agents, half.state, knows)}
+    numbers["newborn"] = late(born, net.rest(chosen.lives), knows)
+    for what, state in erased.items():
+        numbers["moved" if what == "nothing" else f"moved, no {what}"] = late(moved, state, knows)
+    if (~knows).sum() >= 20:
+        numbers["moved, not found before"] = late(moved, half.state, ~knows)
+    if kind == "plastic":
+        numbers["stays, no trace"] = late(half.agents, erased["trace"], knows)
+        numbers |= _swapped(half, knows, late)
+    anywhere = made.free.unsqueeze(1).expand(-1, len(old), -1)
+    numbers["near_by_chance"] = short(near(made, anywhere, old, chosen.near).double().mean())
+    return numbers
+
+
+def _swapped(half: agents.Life, knows: Tensor, late: Any) -> Numbers:
+    """Give each agent the trace of another that knows; its goal stays, or goes where the other's
+    was.
+    """
+    who = knows.nonzero()[:, 0]
+    giver = torch.arange(len(knows)).scatter(0, who, who.roll(1))
+    differ = knows & (half.agents.goal != half.agents.goal[giver]).any(1)
+    differ &= (half.agents.position != half.agents.goal[giver]).any(1)
+    state = State(half.state.y, half.state.hebb[giver])
+    there = half.agents._replace(goals=half.agents.goals[giver])
+    return {
+        "another's trace": late(half.agents, state, differ),
+        "another's trace and goal": late(there, state, differ),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delays:
+    """Configuration: agents that know their goal are kept in the dark, all their inputs 0."""
+
+    kinds: tuple[str, ...] = KINDS
+    size: int = 9
+    lives: int = 1_000
+    before: int = 100
+    after: int = 100
+    waits: tuple[int, ...] = (0, 10, 30, 100, 300)
+
+
+def score_delays(weights: Weights, seed: int, chosen: Delays) -> Numbers:
+    """Count goals found after each wait; of plastic agents, too, if the dark is not written."""
+    numbers: Numbers = {kind: _delayed(kind, seed, chosen) for kind in chosen.kinds}
+    numbers["silent"] = _delayed("plastic", seed, chosen, silent=True)
+    return numbers | {"silent_last": numbers["silent"][-1]}
+
+
+def _delayed(kind: str, seed: int, chosen: Delays, silent: bool = False) -> list[float]:
+    net, made, goals = stored(kind, seed), maze.make(chosen.size), []
+    dark = without_writing(stored(kind, seed)) if silent else net
+    for wait in chosen.waits:
+        g = torch.Generator().manual_seed(40_000 + seed)
+        first = agents.live(net, made, maze.start(made, chosen.lives, g), chosen.before, g)
+        state = first.state
+        if wait:
+            state = dark(torch.zeros(wait, chosen.lives, maze.N_SEEN), state)[2]
+        late = agents.live(net, made, first.agents, chosen.after, g, state).found
+        goals.append(short(late[:, first.found.any(0)].double().sum(0).mean()))
+    return goals
+
+
+EXPERIMENTS: dict[str, Experiment[Any]] = TRAINED | {
+    "maze-moved": Experiment(
+        "trained agents that have found their goal, and whose goal is moved, with nothing wiped, "
+        "or their activity, trace or both",
+        nothing,
+        score_moved,
+        Moved(),
+        "plastic.moved.found",
+        "share of plastic agents that find the moved goal in 100 steps",
+        at_least=0.0,
+    ),
+    "maze-writing": Experiment(
+        "when a plastic agent writes where its goal is: its trace is made of the steps before the "
+        "first find, or of those after it, or is written at some steps only",
+        nothing,
+        score_writing,
+        Writing(),
+        "after_find.frozen.finds",
+        "goals found in the 100 steps after the first find, if nothing is written from it on",
+        at_least=0.0,
+    ),
+    "maze-drift": Experiment(
+        "lives of 1,000 steps: what is found, where the goal can be read in the trace, and what an "
+        "agent does if its old trace is shifted and scaled to what it was",
+        nothing,
+        score_drift,
+        Drift(),
+        "read.1000.correlation",
+        "correlation of the goal with what a line of step 100 reads at step 1,000",
+    ),
+    "maze-delays": Experiment(
+        "trained agents that know their goal and are kept in the dark",
+        nothing,
+        score_delays,
+        Delays(),
+        "silent_last",
+        "goals found in the 100 steps after the longest wait, if nothing is written in it",
+        at_least=0.0,
+    ),
+}
+"""All experiments in the maze; those that are added here train nothing."""

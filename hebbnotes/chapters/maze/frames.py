@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
-import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -89,7 +89,7 @@ def curves(
             over_seeds(ax, [scale * u for u in updates], values, colour(kind), name(kind))
     for ax, label in zip(axes, ("updates", "seconds of computing"), strict=True):
         ax.set(xlabel=label, ylabel="goals found in a life", ylim=(0, 29), xlim=(0, None))
-        levels(ax, level, 0.45)
+        levels(ax, level)
         label_lines(ax)
     return axes
 
@@ -119,16 +119,15 @@ def dots(
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(7, 0.9 + 0.34 * (len(rows) + 0.5 * len(gaps))))
-    places = np.arange(len(rows)) + 0.5 * np.array([sum(k >= g for g in gaps) for k in range(len(rows))])
+    places = [k + 0.5 * sum(k >= gap for gap in gaps) for k in range(len(rows))]
     for place, (values, kind) in zip(places, rows.values(), strict=True):
         ax.barh(place, float(values.mean()), color=colour(kind), alpha=0.3)
         ax.plot(array(values), [place] * len(values), "o", markersize=4, color=colour(kind))
-    bottom = places[-1] + 0.6
     for text, value in (lines or {}).items():
         ax.axvline(value, color=BLACK, linestyle="--", linewidth=1)
         ax.annotate(text, (value, -0.5), (3, 2), textcoords="offset points", annotation_clip=False)
     ax.set_yticks(places, list(rows))
-    ax.set(xlabel=label, ylim=(bottom, -0.6), xlim=(0, None))
+    ax.set(xlabel=label, ylim=(places[-1] + 0.6, -0.6), xlim=(0, None))
     return ax
 
 
@@ -157,13 +156,13 @@ def haunted(
     label_lines(above)
     rows = {label: (100 * values, kind) for label, (values, kind) in near.items()}
     dots(rows, "steps near the old place (%)", {"by chance": 100 * chance}, ax=below)
+    below.set_title(" ", fontsize="small")  # room for the word above the line
     return above, below
 
 
 def _from_zero(values: Tensor) -> Tensor:
-    return values.new_zeros(len(values), values.shape[1] + 1).index_copy(
-        1, values.new_tensor(range(1, values.shape[1] + 1)).long(), values
-    )
+    """Return curves (seeds, n) that begin with a 0."""
+    return torch.cat([values.new_zeros(len(values), 1), values], 1)
 
 
 def lasting(

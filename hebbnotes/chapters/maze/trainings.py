@@ -277,9 +277,11 @@ _DIFFERENCE = (
     "250; 64 units instead of 100; the "
     "agent is told what it did, as in the later paper, and no time; 32 episodes in an update and "
     "10,000 updates instead of single "
-    "ones; Adam at 0.003, falling along a cosine, instead of 0.0001; alpha starts at 0.1 times a "
+    "ones; Adam at 0.003, falling along a cosine, instead of 0.0001, and with an epsilon of 1e-8 "
+    "instead of 1e-4; alpha starts at 0.1 times a "
     "normal number, with both signs, "
-    "and eta at 0.1, instead of small positive numbers and 0.01; a discount of 0.95 and "
+    "and eta at 0.1, instead of small positive numbers and 0.01; what is trained is the logit of "
+    "eta instead of eta; a discount of 0.95 and "
     "generalised advantages instead of 0.9 and "
     "returns; the entropy itself instead of Simpson's index; advantages are divided by their root "
     "mean square, and gradients are "
@@ -287,7 +289,7 @@ _DIFFERENCE = (
     "has as many trained numbers; five seeds instead of 15. Rates were chosen on seeds 100 and "
     "101 (maze-rates). The scale of the "
     "paper, which was not run, has the numbers of the published program but for the inputs, the "
-    "initial numbers and the entropy"
+    "initial numbers, the entropy, Adam's epsilon and the logit"
 )
 _FIVE: dict[str, Any] = {"seeds": (0, 1, 2, 3, 4), "keep": (0, 1, 2, 3, 4)}
 _LSTM = Alone(kind="lstm", n=41, lr=1e-2)

@@ -35,11 +35,11 @@ class Writing:
     """Configuration: plastic agents write at some steps only, by when they found their goal."""
 
     size: int = 9
-    lives: int = 1_000
+    lives: int = 500
     before: int = 100  # the first find is looked for in so many steps
     after: int = 100  # counted are the finds of so many steps after it
     earliest: int = 10  # of agents that had lived for so many steps when they found
-    widths: tuple[int, ...] = (1, 2, 3, 5, 10, 20, 40)
+    widths: tuple[int, ...] = (1, 3, 10, 20)
     near: int = 2  # moves
     cut: int = 40  # a life is cut after so many steps, of agents that have found nothing
     later: int = 60  # and goes on for so many
@@ -137,7 +137,10 @@ def score_writing(weights: Weights, seed: int, chosen: Writing) -> Numbers:
         numbers["blank_then_written_for"][str(k)] = then(mute, State(y, blank), till=k)
         numbers["last"][str(k)] = then(mute, State(y, last))
         numbers["all_but_last"][str(k)] = then(mute, State(y, rest))
-    return numbers | {"gated": _gated(net, made, seed, chosen), "cut": _cut(net, mute, seed, chosen)}
+    return numbers | {
+        "gated": _gated(net, made, seed, chosen),
+        "cut": _cut(net, mute, seed, chosen),
+    }
 
 
 def _gated(net: agents.Agent, made: maze.Maze, seed: int, chosen: Writing) -> Numbers:
