@@ -69,7 +69,7 @@ def _moved(kind: str, seed: int, chosen: Moved) -> Numbers:
         }
 
     moved, erased = half.agents._replace(goals=new), net.erased(half.state)
-    numbers = {"stays": late(half.agents, half.state, knows)}
+    numbers: Numbers = {"stays": late(half.agents, half.state, knows)}
     numbers["newborn"] = late(born, net.rest(chosen.lives), knows)
     for what, state in erased.items():
         numbers["moved" if what == "nothing" else f"moved, no {what}"] = late(moved, state, knows)

@@ -181,7 +181,8 @@ def lasting(
             look = (SKY, label) if kind == "stopped" else (colour(kind), name(kind))
             over_seeds(ax, x, one, *look)
     above, below = axes
-    above.set(xscale="symlog", xlabel="dark steps", ylabel="goals in 100 steps after")
+    above.set_xscale("symlog", linthresh=10)
+    above.set(xlabel="dark steps", ylabel="goals in 100 steps after")
     above.set(xticks=waits, xticklabels=waits, ylim=(0, 14.5))
     below.axvline(200, color=BLACK, linestyle="--", linewidth=1)
     below.annotate("trained up to here", (200, 0.3), (4, 0), textcoords="offset points")

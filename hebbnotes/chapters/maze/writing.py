@@ -7,8 +7,10 @@ the same in all conditions.
 Shapes: T steps, B agents, n units.
 """
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -63,7 +65,8 @@ def recorded(
 ) -> Recorded:
     """Let agents live, and note each at its first find."""
     lived, state = maze.start(made, lives, generator), net.rest(lives)
-    outputs, found, at, held = [state.y], [], lived, state
+    outputs, at, held = [state.y], lived, state
+    found: list[Tensor] = []
     for _ in range(n_steps):
         life = agents.live(net, made, lived, 1, generator, state)
         lived, state = life.agents, life.state
@@ -95,7 +98,8 @@ def made_of(lives: Recorded, eta: float, holds: Callable[[Tensor], Tensor]) -> T
 
 def score_writing(weights: Weights, seed: int, chosen: Writing) -> Numbers:
     """Count the finds after the first one, with traces that hold some of the steps only."""
-    net, mute = stored("plastic", seed), without_writing(stored("plastic", seed))
+    net: Any = stored("plastic", seed)
+    mute = without_writing(stored("plastic", seed))
     made, g = maze.make(chosen.size), torch.Generator().manual_seed(30_000 + seed)
     lives = recorded(net, made, chosen.lives, chosen.before, g)
     who = (lives.first >= chosen.earliest) & (lives.first < chosen.before)
@@ -131,8 +135,8 @@ def score_writing(weights: Weights, seed: int, chosen: Writing) -> Numbers:
         "all_but_last": {},
     }
     for k in chosen.widths:
-        last = made_of(lives, eta, lambda back, k=k: back < k)
-        rest = made_of(lives, eta, lambda back, k=k: back >= k)
+        last = made_of(lives, eta, partial(operator.gt, k))  # fewer than k steps back
+        rest = made_of(lives, eta, partial(operator.le, k))
         numbers["kept_then_written_for"][str(k)] = then(mute, lives.state, till=k)
         numbers["blank_then_written_for"][str(k)] = then(mute, State(y, blank), till=k)
         numbers["last"][str(k)] = then(mute, State(y, last))
