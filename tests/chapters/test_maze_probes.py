@@ -145,8 +145,8 @@ def numbers(value):
 @pytest.mark.parametrize(
     ("name", "small"),
     [
-        ("maze-moved", {"lives": 120, "kinds": ("plastic", "lstm")}),
-        ("maze-writing", {"lives": 40, "widths": (1, 10)}),
+        ("maze-moved", {"lives": 60, "kinds": ("plastic", "lstm")}),
+        ("maze-writing", {"lives": 60, "widths": (10,), "before": 40, "after": 20, "later": 20}),
         ("maze-delays", {"lives": 40, "kinds": ("recurrent",), "waits": (0, 10)}),
         ("maze-drift", {"lives": 60, "kinds": ("lstm",), "ages": (150, 200)}),
     ],
