@@ -231,22 +231,23 @@ def run_neuron(
     fade_g, fade_pre, fade_post = (
         math.exp(-neuron.dt / tau) for tau in (neuron.tau_syn, neuron.tau_plus, neuron.tau_minus)
     )
-    output = spikes.new_zeros(*spikes.shape[:2], w.shape[2])
+    output = []
     with torch.no_grad():
-        for t, arriving in enumerate(spikes):
-            g = g * fade_g + neuron.g_max * (arriving.unsqueeze(1) @ w).squeeze(1)
-            target = (neuron.v_rest + g * neuron.e_exc) / (1 + g)
-            v = target + (v - target) * torch.exp(-neuron.dt / neuron.tau_m * (1 + g))
-            fired = (v >= neuron.v_threshold).to(v.dtype)
-            v = torch.where(fired > 0, neuron.v_reset, v)
+        for arriving in spikes:
+            g = g * fade_g + neuron.g_max * torch.bmm(arriving.unsqueeze(1), w).squeeze(1)
+            total = 1 + g  # conductance, with the leak
+            target = (neuron.v_rest + g * neuron.e_exc) / total
+            v = target + (v - target) * torch.exp(-neuron.dt / neuron.tau_m * total)
+            fires = v >= neuron.v_threshold
+            fired, v = fires.to(v.dtype), v.masked_fill(fires, neuron.v_reset)
             pre, post = pre * fade_pre, post * fade_post
             if learn:
                 dw = change(rule, w, pre, post, pre_spikes=arriving, post_spikes=fired)
                 w = (w + dw).clamp(0, 1)  # a NaN stays one, and is found at the end
             pre, post = pre + arriving, post + fired
-            output[t] = fired
+            output.append(fired)
     _checks.finite("w", w, f"look at what {name_of(rule)} returns")
-    return output, NeuronState(v, g, pre, post, w)
+    return torch.stack(output), NeuronState(v, g, pre, post, w)
 
 
 def compete(
