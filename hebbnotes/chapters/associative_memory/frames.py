@@ -40,18 +40,23 @@ def _label(ax: Axes, x: float, y: float, text: str, colour: str, **how: Any) -> 
 
 
 def pull_bars(names: Sequence[str], pulls: Sequence[Tensor]) -> np.ndarray:
-    """Draw how hard each pattern pulls (P,), one row of bars for each memory, the first pattern
-    apart.
+    """Draw how hard each pattern pulls at one unit (P,), up if it pulls the way of the first: one
+    row of bars for each memory, the first pattern apart, and at the end the sum of all others.
     """
-    _, axes = plt.subplots(len(pulls), 1, figsize=(7, 1.6 * len(pulls)), sharey=True)
+    _, axes = plt.subplots(len(pulls), 1, figsize=(7, 1.9 * len(pulls)), sharey=True)
     for ax, name, one in zip(axes, names, pulls, strict=True):
         values = array(one)
-        colours = [BLUE] + [VERMILION] * (len(values) - 1)
-        ax.bar(range(len(values)), values, color=colours)
+        many, total = len(values), float(values[1:].sum())
+        ax.bar(range(many), values, color=[BLUE] + [VERMILION] * (many - 1))
+        ax.bar(1.1 * many, total, 0.06 * many, color=VERMILION)
         ax.axhline(0, color=BLACK, linewidth=0.8)
-        ax.set(ylabel="pull", xticks=[], xlim=(-0.03 * len(values) - 0.5, len(values)))
+        ax.set(ylabel="pull", xticks=[], xlim=(-0.03 * many - 0.5, 1.36 * many))
         ax.set_title(name, fontsize="medium", loc="right")
         ax.annotate("the A", (0.4, values[0]), (5, -10), textcoords="offset points", color=BLUE)
+        ax.annotate(
+            "all others\ntogether", (1.14 * many, 0), (2, 4 if total > 0 else -4),
+            textcoords="offset points", color=VERMILION, va="bottom" if total > 0 else "top",
+        )  # fmt: skip
     return axes
 
 
