@@ -52,7 +52,7 @@ class File(NamedTuple):
         of each its name, a zero byte and the SHA-256 of its bytes. A file that has it is accepted,
         too.
     sha256 : str
-        Of the official file; empty where only its MD5 is known.
+        Of the official file, as Keras (CIFAR-10) and TensorFlow Datasets (Omniglot) publish it.
     """
 
     address: str
@@ -94,17 +94,20 @@ FILES: dict[str, File] = {
         9464212,
         "68d2efa1b9178cc56df9314c21c6e718",
         "07356096b8076fcf915341f8715e94822249e2a4d5b999fd2d0f6cf9ebffebd5",
+        "ad41ab679c8b5d90b271ef46be6987cc81211774a695c29dcc5367b2b26ee640",
     ),
     "omniglot/images_evaluation.zip": File(
         _OMNIGLOT + "images_evaluation.zip",
         6462886,
         "6b91aef0f799c5bb55b94e3f2daec811",
         "f5165eb5f20d18e13c6515650b69a42a2c0507506969d410ba5e4a1c572bd542",
+        "1f61a8f3366785b057fc117d9228e78a16e3d976c8953b2a10fcc74cf0609cee",
     ),
     "cifar10/cifar-10-python.tar.gz": File(
         "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
         170498071,
         "c58f30108f718f92721af3b95e74349a",
+        sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
     ),
 }
 SUBSET = "cifar10-subset/cifar10_first4000train_first1000test.npz"
