@@ -20,7 +20,7 @@ import hebbnotes
 from hebbnotes import _files, analysis
 from hebbnotes.experiments.experiment import Experiment, Weights, described, short, shorts
 from hebbnotes.experiments.paper import PAPER
-from hebbnotes.experiments.stored import EXPERIMENTS, WEIGHTS, command, stem
+from hebbnotes.experiments.stored import EXPERIMENTS, WEIGHTS, command, enter_files, stem
 
 __all__ = [
     "Run",
@@ -301,4 +301,5 @@ def store(run: Run) -> Path:
     check_whole(run, ())
     target = Path(str(files("hebbnotes") / "results"))
     collect(run, target)
+    enter_files(run.name, run.scale)
     return target / f"{run.stem}.json"

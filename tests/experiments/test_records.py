@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from hebbnotes import analysis, experiments
-from hebbnotes.experiments import records, running
+from hebbnotes.experiments import records, running, stored
 from hebbnotes.experiments.__main__ import main
 from hebbnotes.experiments.records import Run
 from tests.experiments.small import put, without_seconds
@@ -72,7 +72,8 @@ def test_another_scale_has_files_of_its_own(tiny, tmp_path):
 def test_only_a_whole_result_is_stored_and_what_was_trained_otherwise_is_refused(
     tiny, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(records, "files", lambda package: tmp_path / "package")
+    for module in (records, stored):
+        monkeypatch.setattr(module, "files", lambda package: tmp_path / "package")
     with pytest.raises(FileNotFoundError, match="run the experiment first"):
         records.collect(Run(tiny, tmp_path), tmp_path)
     assert main(["run", tiny, "--folder", str(tmp_path / "a"), "--seed", "2"]) == 0
@@ -81,6 +82,9 @@ def test_only_a_whole_result_is_stored_and_what_was_trained_otherwise_is_refused
     assert not (tmp_path / "package").exists()
     assert main(["run", tiny, "--folder", str(tmp_path / "a"), "--seed", "10", "--store"]) == 0
     assert (tmp_path / "package" / "results" / f"{tiny}.json").exists()
+    written = json.loads((tmp_path / "package" / "results" / "index.json").read_text())
+    assert written == stored.index()
+    assert written[tiny]["scales"]["book"]["sha256"].keys() == {"json", "safetensors"}
     small = experiments.EXPERIMENTS[tiny]
     done = tmp_path / "a" / tiny / "2.json"
     was = json.loads(done.read_text())
