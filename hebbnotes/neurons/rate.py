@@ -19,7 +19,7 @@ __all__ = ["learn", "learn_bcm", "learn_units", "linear", "oja_flow", "soft_winn
 
 def linear(drive: Tensor) -> Tensor:
     """Return the drive itself: the activity of linear units."""
-    return drive
+    return _checks.floating("drive", drive)
 
 
 def winner(drive: Tensor) -> Tensor:

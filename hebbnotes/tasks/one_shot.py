@@ -110,6 +110,7 @@ def split(n_characters: int, n_held_out: int, seed: int) -> tuple[Tensor, Tensor
         raise ValueError(
             f"n_held_out must be below the number of characters, {n_characters}, got {n_held_out}"
         )
+    _checks.room(n_characters=n_characters)
     generator = torch.Generator().manual_seed(_checks.integer("seed", seed, 0, 2**63 - 1))
     order = torch.randperm(n_characters, generator=generator)
     return order[:-n_held_out], order[-n_held_out:]
@@ -139,8 +140,10 @@ def with_labels(inputs: Tensor, labels: Tensor, n_ways: int) -> OneShot:
     """
     if not (isinstance(inputs, Tensor) and inputs.ndim > 1):
         raise TypeError(f"inputs must be a tensor (T, B, ...), got {_checks.got(inputs)}")
+    _checks.dense("inputs", inputs)
     sizes = {"B": inputs.shape[1], "T": len(inputs)}
-    _checks.actions("labels", labels, "B T", sizes, _checks.integer("n_ways", n_ways))
+    _checks.room(steps=len(inputs), batch=sizes["B"], n_ways=_checks.integer("n_ways", n_ways))
+    _checks.actions("labels", labels, "B T", sizes, n_ways)
     targets = nn.functional.one_hot(labels[:, :-1].T, n_ways).to(inputs.dtype)
     return _with_targets(inputs, targets, labels[:, -1])
 
@@ -203,6 +206,7 @@ def draw(
         Whether each character of each episode is turned by a multiple of 90 degrees.
     """
     _check_sizes(n_characters, n_drawings, n_ways, n_shots, batch)
+    _checks.flag("turn", turn)
     device = _checks.generator(generator).device
     _checks.room(batch=batch, n_ways=n_ways, n_drawings=max(n_drawings, n_characters))
 
@@ -240,6 +244,7 @@ def _check_drawings(
             f"drawings must hold the share of ink, got {drawings.dtype}: "
             "use one_shot.shrink(drawings)"
         )
+    _checks.finite("drawings", drawings)
     _checks.generator(generator, drawings.device)
     rows, columns = drawings.shape[2:]
     if drawings.shape[0] < characters or drawings.shape[1] < each or rows != columns:
@@ -328,6 +333,7 @@ def pick(
     asked : tuple of int, the label, and the drawing of its character, that is asked for
     """
     _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
+    _checks.finite("drawings", drawings)
     n_characters, each = drawings.shape[:2]
     characters, shown = _checks.integers("characters", characters), _checks.integers("shown", shown)
     label, last = _checks.integers("asked", asked, 2)
@@ -369,7 +375,10 @@ def correct(y: Tensor, episodes: OneShot) -> Tensor:
         raise ValueError(
             f"y must be the output of the last step, shape (B, N), got {tuple(y.shape)}: pass y[-1]"
         )
-    _checks.tensor("y", y, "B N", {"B": len(episodes.answer), "N": episodes.targets.shape[-1]})
+    sizes: dict[str, int] = {}
+    _checks.tensor("episodes.targets", episodes.targets, "T B N", sizes)
+    _checks.actions("episodes.answer", episodes.answer, "B", sizes, sizes["N"])
+    _checks.held("y", _checks.floating("y", _checks.tensor("y", y, "B N", sizes)))
     return (y.argmax(-1) == episodes.answer) & ~y.isnan().any(-1)  # NaN is wrong
 
 
@@ -390,6 +399,8 @@ def loss(
     dtype : torch.dtype, optional; precision of the convolutions
     """
     _checks.function("draw", draw, "without arguments that returns a new pool")
+    mend = "network(...).ask such as OneShotNetwork's"
+    _checks.function("network.ask", getattr(network, "ask", None), mend)
 
     def new(update: int) -> tuple[Tensor, dict[str, float]]:
         *asked, answer = _checks.of_type("what draw returns", draw(), Pool, "use pool(...)")

@@ -156,6 +156,7 @@ class PatternCompletion:
         shape = (_checks.integer("batch", batch), self.n_patterns, self.n_bits)
         _checks.generator(generator)
         _checks.room(batch=batch, n_patterns=self.n_patterns, n_bits=self.n_bits)
+        _checks.room(batch=batch, n_steps=self.n_steps, n_units=self.n_units)
         draws = torch.rand(shape, generator=generator, device=generator.device)
         ones = draws.argsort(-1).argsort(-1) < self.n_bits // 2 if self.balanced else draws < 0.5
         return torch.where(ones, 1.0, -1.0).to(_checks.floating_type("dtype", dtype))
@@ -182,7 +183,8 @@ class PatternCompletion:
         _checks.tensor(
             "patterns", patterns, "B P n_bits", {"P": self.n_patterns, "n_bits": self.n_bits}
         )
-        _checks.floating("patterns", patterns)
+        _checks.held("patterns", _checks.floating("patterns", patterns))
+        _checks.room(n_steps=self.n_steps, batch=len(patterns), n_units=self.n_units)
         if self.graded and not bool((patterns.abs() <= 1).all()):
             raise ValueError(
                 "patterns must hold numbers in [-1, 1]: divide them by their largest absolute value"
@@ -208,7 +210,13 @@ class PatternCompletion:
         if erased is None:
             erased = lacking
         _checks.tensor(
-            "erased", erased, "B n_bits", {"B": batch, "n_bits": self.n_bits}, boolean=True
+            "erased",
+            erased,
+            "B n_bits",
+            {"B": batch, "n_bits": self.n_bits},
+            patterns,
+            "patterns",
+            boolean=True,
         )
         rows = torch.arange(batch, device=device)
         inputs, clamp = self._steps(
@@ -248,9 +256,10 @@ class PatternCompletion:
             not isinstance(given, Tensor)
             or given.dtype != drawn.dtype
             or given.shape != drawn.shape
+            or given.device != drawn.device
         ):
             got = (
-                f"{given.dtype} {tuple(given.shape)}"
+                f"{given.dtype} {tuple(given.shape)} on {given.device}"
                 if isinstance(given, Tensor)
                 else type(given).__name__
             )
@@ -300,17 +309,28 @@ def errors(y: Tensor, episodes: Episodes) -> Errors:
         ignored.
     episodes : Episodes, what was asked
     """
-    answer = _checks.of_type("episodes", episodes, Episodes, "use task.sample(...)").answer
+    answer = check_asked(episodes).answer
     if _checks.floating("y", y).ndim != 2 or len(y) != len(answer) or y.shape[1] < answer.shape[1]:
         wanted = f"(B={len(answer)}, at least {answer.shape[1]} units)"
         raise ValueError(
             f"y must have shape {wanted}, got {tuple(y.shape)}: pass one step, such as output[-1]"
         )
-    check_erased(episodes)
     wrong = ~(y[:, : answer.shape[1]] * answer > 0)  # NaN is wrong, too
     return Errors(
         (wrong & episodes.erased).sum(-1) / episodes.erased.sum(-1), wrong.to(y.dtype).mean(-1)
     )
+
+
+def check_asked(episodes: Any) -> Episodes:
+    """Return episodes if what they ask for fits together and has an answer, or raise."""
+    _checks.of_type("episodes", episodes, Episodes, "use task.sample(...)")
+    sizes: dict[str, int] = {}
+    patterns = _checks.tensor("episodes.patterns", episodes.patterns, "B P n_bits", sizes)
+    _checks.floating("episodes.patterns", patterns)
+    _checks.actions("episodes.target", episodes.target, "B", sizes, sizes["P"])
+    _checks.tensor("episodes.erased", episodes.erased, "B n_bits", sizes, patterns, boolean=True)
+    check_erased(episodes)
+    return episodes
 
 
 def check_erased(episodes: Episodes) -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.tasks.patterns import Episodes, PatternCompletion, check_erased
+from hebbnotes.tasks.patterns import Episodes, PatternCompletion, check_asked
 
 __all__ = ["PICTURES", "halves", "picture_loss", "pictures", "squared_error"]
 
@@ -36,7 +36,7 @@ def halves(batch: int, shape: tuple[int, int], generator: torch.Generator) -> Te
     rows, columns = _checks.sides("shape", shape)
     if rows < 2:
         raise ValueError(f"shape must have two rows or more, to have two halves, got {shape}")
-    _checks.integer("batch", batch)
+    _checks.room(batch=_checks.integer("batch", batch), rows=rows, columns=columns)
     _checks.generator(generator)
     upper = torch.arange(rows, device=generator.device) < rows // 2
     lower = torch.rand(batch, 1, generator=generator, device=generator.device) < 0.5
@@ -91,8 +91,7 @@ def squared_error(y: Tensor, episodes: Episodes) -> Tensor:
     y : Tensor (B, n_units), at the step that is judged; units beyond the pixels are ignored
     episodes : Episodes, what was asked
     """
-    answer = _checks.of_type("episodes", episodes, Episodes, "use pictures(...)").answer
-    check_erased(episodes)
+    answer = check_asked(episodes).answer
     if _checks.floating("y", y).ndim != 2 or len(y) != len(answer) or y.shape[1] < answer.shape[1]:
         wanted = f"(B={len(answer)}, at least {answer.shape[1]} units)"
         raise ValueError(
@@ -125,6 +124,7 @@ def picture_loss(
     """
     _checks.function("network", network, "network(inputs, clamp=clamp) -> output, state")
     _checks.generator(generator)
+    _checks.of_type("task", task, PatternCompletion, "use PatternCompletion(**PICTURES)")
 
     def loss(update: int) -> tuple[Tensor, dict[str, float]]:
         episodes = pictures(task, known, shape, batch, generator)
