@@ -301,17 +301,22 @@ def tensor(
     return value
 
 
-def floating(name: str, value: Any) -> Tensor:
-    """Return ``value`` if it is a tensor of floating-point numbers, or raise."""
+def some_tensor(name: str, value: Any) -> Tensor:
+    """Return ``value`` if it is a tensor, of any shape and type, or raise."""
     if not isinstance(value, Tensor):
         raise TypeError(
             f"{name} must be a torch tensor, got {got(value)}: use torch.as_tensor(...)"
         )
-    if not value.is_floating_point():
+    return dense(name, value)
+
+
+def floating(name: str, value: Any) -> Tensor:
+    """Return ``value`` if it is a tensor of floating-point numbers, or raise."""
+    if not some_tensor(name, value).is_floating_point():
         raise TypeError(
             f"{name} must hold floating-point numbers, got {value.dtype}: use {name}.float()"
         )
-    return dense(name, value)
+    return value
 
 
 def finite(name: str, value: Tensor, mend: str = "look at how it was made") -> Tensor:
@@ -344,7 +349,7 @@ def spread(name: str, value: Any, like: Tensor, reference: str) -> float | Tenso
         )
     if value.dtype == torch.bool:
         raise TypeError(f"{name} must hold numbers, got torch.bool: use {name}.to({like.dtype})")
-    if dense(name, value).ndim and value.device != like.device:
+    if (dense(name, value).ndim or value.is_meta) and value.device != like.device:
         raise ValueError(
             f"{name} is on {value.device}, not on {like.device} like {reference}: move one of them"
         )

@@ -175,8 +175,9 @@ def fetch(name: str, download: bool = True) -> Path:
     OSError
         If it is not there and cannot be had; the message names file, address, folder and command.
     """
-    if name not in FILES:
+    if not isinstance(name, str) or name not in FILES:
         raise KeyError(f"there is no data file {name!r}: it must be one of {', '.join(FILES)}")
+    _checks.flag("download", download)
     file, path = FILES[name], folder() / name
     command = f"python -m hebbnotes.data {name.split('/', maxsplit=1)[0]}"
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
@@ -293,7 +294,8 @@ def cifar10(split: str = "train", subset: bool = False, download: bool = True) -
     download : bool, as for :func:`fetch`
     """
     _checks.choice("split", split, ("train", "test"))
-    if subset and os.path.lexists(folder() / SUBSET):
+    _checks.flag("download", download)
+    if _checks.flag("subset", subset) and os.path.lexists(folder() / SUBSET):
         with np.load(_subset(), allow_pickle=False) as stored:
             return torch.from_numpy(stored[f"x_{split}"])
     if subset:
@@ -332,7 +334,8 @@ def grey(photographs: Tensor) -> Tensor:
     ----------
     photographs : Tensor (M, rows, columns, 3)
     """
-    _checks.tensor("photographs", photographs, "M rows columns colours", {"colours": 3})
+    axes, sizes = "M rows columns colours", {"colours": 3}
+    _checks.held("photographs", _checks.tensor("photographs", photographs, axes, sizes))
     total = photographs.sum(-1, dtype=torch.float32).flatten(1)
     total = total - total.mean(1, keepdim=True)
     return total / total.abs().amax(1, keepdim=True).clamp_min(1e-9)
@@ -347,8 +350,7 @@ def patches(split: str = "train", size: int = 8, step: int = 4, shrink: int = 2)
     Parameters
     ----------
     split : {"train", "test"}, a Chinese temple or a flower
-    size : int, rows and columns of a patch
-    step : int, pixels from one patch to the next
+    size, step : int, rows and columns of a patch; pixels from one patch to the next
     shrink : int, how many times smaller the photograph is made first, by means of square blocks
     """
     with _checks.extra("chapters"):
@@ -356,11 +358,12 @@ def patches(split: str = "train", size: int = 8, step: int = 4, shrink: int = 2)
     _checks.choice("split", split, ("train", "test"))
     _checks.integer("size", size, 2)
     _checks.integer("step", step)
-    _checks.integer("shrink", shrink)
+    _checks.integer("shrink", shrink, 1, 100)
     photograph = torch.from_numpy(
         load_sample_image("china.jpg" if split == "train" else "flower.jpg").astype(np.float32)
     )
     photograph = torch.nn.functional.avg_pool2d(photograph.movedim(-1, 0), shrink)
+    _checks.integer("size", size, 2, min(photograph.shape[1:]))
     cut = photograph.unfold(1, size, step).unfold(2, size, step).movedim(0, -1).flatten(0, 1)
     total = cut.sum(-1).flatten(1)
     return grey(cut[(total - total.mean(1, keepdim=True)).abs().amax(1) > 60])

@@ -18,7 +18,7 @@ from hebbnotes.experiments.records import (
     circumstances,
     halved,
     read_checked,
-    write_json,
+    write_record,
     write_weights,
 )
 
@@ -118,7 +118,7 @@ def run_seed(
         if done.exists():
             return read_checked(run, done)
         found = _train_and_test(run, trial, began)
-        write_json(done, found)
+        write_record(done, found)
         shutil.rmtree(parts, ignore_errors=True)
         began.unlink(missing_ok=True)
         return found
@@ -154,7 +154,7 @@ def _train_and_test(run: Run, trial: Trial, began: Path) -> dict[str, Any]:
     before = read_checked(run, began)["seconds"] if began.exists() else 0
     shares = [read_checked(run, path) for path in sorted(trial.folder.glob("*.share"))]
     rests_on = _joined(circumstances(run), shares)
-    write_json(began, rests_on | {"seconds": before})
+    write_record(began, rests_on | {"seconds": before})
     start = booked = time.monotonic()  # no clock on the wall: that may be set
 
     def spent() -> float:
@@ -164,7 +164,7 @@ def _train_and_test(run: Run, trial: Trial, began: Path) -> dict[str, Any]:
         """Book what was spent, as often as a training is saved: this process may be killed."""
         nonlocal booked
         if time.monotonic() - booked > EVERY:
-            write_json(began, rests_on | {"seconds": round(spent())})
+            write_record(began, rests_on | {"seconds": round(spent())})
             booked = time.monotonic()
         trial.tell(part, update, updates)
 
@@ -174,7 +174,7 @@ def _train_and_test(run: Run, trial: Trial, began: Path) -> dict[str, Any]:
         single = {key: tensor.float() for key, tensor in tensors.items()}
         numbers |= run.experiment.test(single, trial.seed, run.configuration)
     except BaseException:
-        write_json(began, rests_on | {"seconds": round(spent())})
+        write_record(began, rests_on | {"seconds": round(spent())})
         raise
     checksum = write_weights(began.with_suffix(".safetensors"), tensors)
     seconds = round(spent() + sum(share["seconds"] for share in shares))
@@ -217,6 +217,6 @@ def run_share(
         start = time.monotonic()
         of_it = run.experiment.shares(run.configuration)[share]
         run.experiment.train(Trial(seed, parts, run.device, bar, tell), of_it)
-        write_json(done, circumstances(run) | {"seconds": time.monotonic() - start})
+        write_record(done, circumstances(run) | {"seconds": time.monotonic() - start})
 
     _locked(run, parts / f"{share}.lock", patience, work)

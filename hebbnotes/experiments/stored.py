@@ -62,7 +62,11 @@ def index() -> dict[str, dict[str, Any]]:
     files.
     """
     path = files("hebbnotes") / "results" / "index.json"
-    made = _files.from_json(path.read_bytes(), str(path), AGAIN)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise type(error)(f"{path} cannot be read ({error.strerror}): {AGAIN}") from error
+    made = _files.from_json(content, str(path), AGAIN)
     if not isinstance(made, dict) or not all(map(_is_entry, made.values())):
         raise ValueError(f"{path} is damaged: {AGAIN}")
     return made
@@ -160,7 +164,7 @@ EXPERIMENTS = _Experiments()
 
 
 def _entry(name: str) -> dict[str, Any]:
-    if name not in index():
+    if not isinstance(name, str) or name not in index():
         raise ValueError(
             f"name must be one of {', '.join(index())}, got {name!r}: "
             "`python -m hebbnotes.experiments index` enters a new one"
@@ -170,7 +174,7 @@ def _entry(name: str) -> dict[str, Any]:
 
 def _scale(name: str, scale: str) -> dict[str, Any]:
     scales = _entry(name)["scales"]
-    if scale not in scales:
+    if not isinstance(scale, str) or scale not in scales:
         raise ValueError(f"scale must be one of {', '.join(scales)} for {name}, got {scale!r}")
     return scales[scale]
 

@@ -27,8 +27,7 @@ GREYS = plt.get_cmap("gray").with_extremes(bad=SKY)
 
 def array(values: Tensor) -> np.ndarray:
     """Return numbers as numpy's, wherever they are, of a gradient or not, in any precision."""
-    _checks.of_type("values", values, Tensor, "use torch.as_tensor(...)")
-    _checks.dense("values", _checks.held("values", values))
+    _checks.held("values", _checks.some_tensor("values", values))
     if values.is_complex():
         raise TypeError(f"values must be real to be drawn, got {values.dtype}: use values.abs()")
     half = values.dtype in (torch.float16, torch.bfloat16)
@@ -67,8 +66,8 @@ def pixels(values: Tensor, shape: tuple[int, int]) -> np.ndarray:
     numbers = array(values)
     if numbers.size != rows * columns:
         raise ValueError(
-            f"a picture of {rows} x {columns} has {rows * columns} pixels, got {numbers.size}: "
-            "pass another shape"
+            f"values must be as many as a picture of {rows} x {columns} has pixels, "
+            f"{rows * columns}, got {numbers.size}: pass another shape"
         )
     return numbers.reshape(rows, columns)
 
@@ -102,7 +101,10 @@ def rows_of_pictures(
     _, axes = plt.subplots(down, across, figsize=(7, 7 * down / across + 0.3), squeeze=False)
     for k, row in enumerate(rows):
         for ax, (title, picture) in zip(axes[k], row.items(), strict=True):
-            _checks.of_type("a picture", picture, Tensor, "use torch.as_tensor(...)")
+            if _checks.some_tensor("a picture", picture).ndim not in (1, 2):
+                raise ValueError(
+                    f"a picture must have one axis or two, got shape {tuple(picture.shape)}"
+                )
             seen = picture if picture.ndim == 2 else picture.flatten()[:n]
             show(ax, np.ma.masked_invalid(pixels(seen, shape)), cmap=cmap, vmin=-1, vmax=1)
             frame(ax)

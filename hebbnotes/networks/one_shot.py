@@ -233,7 +233,10 @@ def matching(
     _checks.floating("shown", _checks.tensor("shown", shown, "K B n_in", sizes))
     _checks.tensor("asked", asked, "B n_in", sizes, shown, "shown")
     _checks.tensor("targets", targets, "K B n_out", sizes, shown, "shown")
-    _checks.spread("w", w, shown.new_empty(sizes["n_in"], sizes["n_out"]), "shown and targets")
+    if isinstance(w, Tensor) and w.ndim:
+        _checks.tensor("w", w, "n_in n_out", sizes, shown, "shown")
+    else:
+        _checks.spread("w", w, shown, "shown")
     _checks.spread("eta", eta, shown.new_empty(()), "a single number")
     if alpha is not None:
         _checks.spread("alpha", alpha, shown.new_empty(sizes["n_in"], sizes["n_out"]), "w")

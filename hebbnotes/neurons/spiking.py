@@ -143,8 +143,8 @@ def correlated_spikes(
     """
     sizes: dict[str, int] = {}
     _checks.held("rates", _checks.floating("rates", _checks.tensor("rates", rates, "B n", sizes)))
-    like, reference = rates, "rates"
-    _checks.tensor("correlation", correlation, "n", sizes, like, reference)
+    _checks.floating("correlation", _checks.tensor("correlation", correlation, "n", sizes))
+    _checks.held("correlation", correlation)
     chance = rates * _checks.number("dt", dt, 1e-9)
     if not bool(((chance >= 0) & (chance <= 1)).all()):
         raise ValueError(

@@ -6,7 +6,6 @@ random bits, text (:func:`.text_pattern`), or grey pictures with one half erased
 :func:`floor_majority` are the errors of networks that ignore the cue.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
@@ -25,8 +24,6 @@ __all__ = [
     "Errors",
     "PatternCompletion",
     "errors",
-    "floor_last",
-    "floor_majority",
     "recall_loss",
 ]
 
@@ -309,12 +306,7 @@ def errors(y: Tensor, episodes: Episodes) -> Errors:
         ignored.
     episodes : Episodes, what was asked
     """
-    answer = check_asked(episodes).answer
-    if _checks.floating("y", y).ndim != 2 or len(y) != len(answer) or y.shape[1] < answer.shape[1]:
-        wanted = f"(B={len(answer)}, at least {answer.shape[1]} units)"
-        raise ValueError(
-            f"y must have shape {wanted}, got {tuple(y.shape)}: pass one step, such as output[-1]"
-        )
+    answer = check_answer(y, episodes)
     wrong = ~(y[:, : answer.shape[1]] * answer > 0)  # NaN is wrong, too
     return Errors(
         (wrong & episodes.erased).sum(-1) / episodes.erased.sum(-1), wrong.to(y.dtype).mean(-1)
@@ -326,11 +318,24 @@ def check_asked(episodes: Any) -> Episodes:
     _checks.of_type("episodes", episodes, Episodes, "use task.sample(...)")
     sizes: dict[str, int] = {}
     patterns = _checks.tensor("episodes.patterns", episodes.patterns, "B P n_bits", sizes)
-    _checks.floating("episodes.patterns", patterns)
+    _checks.held("episodes.patterns", _checks.floating("episodes.patterns", patterns))
     _checks.actions("episodes.target", episodes.target, "B", sizes, sizes["P"])
     _checks.tensor("episodes.erased", episodes.erased, "B n_bits", sizes, patterns, boolean=True)
     check_erased(episodes)
     return episodes
+
+
+def check_answer(y: Any, episodes: Any) -> Tensor:
+    """Return the right answer of episodes, if ``y`` may be one, or raise."""
+    answer = check_asked(episodes).answer
+    if _checks.floating("y", y).ndim != 2 or len(y) != len(answer) or y.shape[1] < answer.shape[1]:
+        wanted = f"(B={len(answer)}, at least {answer.shape[1]} units)"
+        raise ValueError(
+            f"y must have shape {wanted}, got {tuple(y.shape)}: pass one step, such as output[-1]"
+        )
+    if y.device != answer.device:
+        raise ValueError(f"y must be on {answer.device} like episodes, got {y.device}: move it")
+    return answer
 
 
 def check_erased(episodes: Episodes) -> None:
@@ -377,34 +382,3 @@ def recall_loss(
         }
 
     return loss
-
-
-def floor_last(n_patterns: int) -> float:
-    """Return the share of wrong erased bits, if the answer is the pattern that was seen last.
-
-    ``(P - 1) / (2 P)`` for P random patterns: it is right when the last pattern is the one that is
-    asked for, and else half of the time.
-
-    >>> floor_last(5)
-    0.4
-    """
-    p = _checks.integer("n_patterns", n_patterns)
-    return (p - 1) / (2 * p)
-
-
-def floor_majority(n_patterns: int) -> float:
-    """Return the share of wrong erased bits, if the answer is the majority of the patterns.
-
-    ``1 / 2 - C(P - 1, floor((P - 1) / 2)) / 2 ** P`` for P random patterns: the best answer that
-    ignores the cue and weighs all alike. Ties, for even P, are broken at random.
-
-    >>> floor_majority(5)
-    0.3125
-    """
-    p = _checks.integer("n_patterns", n_patterns)
-    m = p // 2  # the share is half of C(2 m, m) / 4**m, whether p is odd or even
-    if p <= 1000:
-        return 0.5 - math.comb(2 * m, m) / 2 ** (2 * m + 1)
-    m = min(m, 10**40)  # Stirling's series, exact to rounding here
-    series = 1 - 1 / (8 * m) + 1 / (128 * m**2) + 5 / (1024 * m**3)
-    return 0.5 - series / (2 * math.sqrt(math.pi * m))

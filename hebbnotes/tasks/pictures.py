@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.tasks.patterns import Episodes, PatternCompletion, check_asked
+from hebbnotes.tasks.patterns import Episodes, PatternCompletion, check_answer
 
 __all__ = ["PICTURES", "halves", "picture_loss", "pictures", "squared_error"]
 
@@ -72,7 +72,7 @@ def pictures(
             "known", _checks.tensor("known", known, "M n_bits", {"n_bits": task.n_bits})
         ),
     )
-    _checks.integer("batch", batch)
+    _checks.room(batch=_checks.integer("batch", batch), known=len(known))
     _checks.generator(generator, known.device)
     if len(known) < task.n_patterns:
         raise ValueError(
@@ -91,12 +91,7 @@ def squared_error(y: Tensor, episodes: Episodes) -> Tensor:
     y : Tensor (B, n_units), at the step that is judged; units beyond the pixels are ignored
     episodes : Episodes, what was asked
     """
-    answer = check_asked(episodes).answer
-    if _checks.floating("y", y).ndim != 2 or len(y) != len(answer) or y.shape[1] < answer.shape[1]:
-        wanted = f"(B={len(answer)}, at least {answer.shape[1]} units)"
-        raise ValueError(
-            f"y must have shape {wanted}, got {tuple(y.shape)}: pass one step, such as output[-1]"
-        )
+    answer = check_answer(y, episodes)
     return ((y[:, : answer.shape[1]] - answer).square() * episodes.erased).sum(
         -1
     ) / episodes.erased.sum(-1)

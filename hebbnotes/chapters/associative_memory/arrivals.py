@@ -23,7 +23,7 @@ def faded(patterns: Tensor, eta: float) -> Tensor:
     """
     _checks.number("eta", eta, 0, 1)
     _checks.floating("patterns", _checks.tensor("patterns", patterns, "P N", {}))
-    _checks.finite("patterns", patterns)
+    _checks.finite("patterns", _checks.held("patterns", patterns))
     age = torch.arange(len(patterns) - 1, -1, -1, dtype=patterns.dtype)
     w = (patterns * (eta * (1 - eta) ** age)[:, None]).T @ patterns
     return w.fill_diagonal_(0)

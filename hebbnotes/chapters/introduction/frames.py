@@ -35,6 +35,7 @@ def completion(
     for title, y in named("answers", answers).items():
         its = f"answers[{title!r}]"
         _checks.floating(its, _checks.tensor(its, y, "B n_units", {"B": len(episodes.answer)}))
+        _checks.held(its, y)
         if y.shape[1] < n_bits:
             raise ValueError(f"{its} must have {n_bits} units or more, got {y.shape[1]}")
     seen = {f"{name} {k + 1}": bits + 1 for k, bits in enumerate(stored)}

@@ -141,6 +141,7 @@ def readable_from(agent: Agent, made: maze.Maze, life: Life) -> dict[str, Tensor
     _check_agent(agent)
     maze.check_maze(made)
     _checks.of_type("life", life, Life, "use agents.live")
+    _checks.of_type("life.agents", life.agents, maze.Agents, "use agents.live")
     side = len(made.walls)
     position = _checks.tensor("life.agents.position", life.agents.position, "B two", {"two": 2})
     _checks.floating("life.rewards", life.rewards)
