@@ -41,17 +41,34 @@ def check_first(run: Run, seeds: Iterable[int], to_store: bool = False) -> None:
         If data that the experiment needs are not there.
     """
     wanted, configuration = set(seeds), run.configuration
+    if not isinstance(run.folder, Path):
+        raise TypeError(f"folder must be a Path, got {run.folder!r}: use Path('runs')")
+    for seed in wanted:
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            raise TypeError(f"a seed must be an integer, got {seed!r}: use 0")
     if not all(0 <= seed < 2**32 for seed in wanted):
         named = ", ".join(map(str, sorted(wanted)))
         raise ValueError(f"a seed must be 0 or more and below 2**32, got {named}")
     for path in (run.place / f"{seed}.{end}" for seed in wanted for end in ("json", "began")):
         if os.path.lexists(path):
             read_checked(run, path)
+    above = next(path for path in (run.folder, *run.folder.absolute().parents) if _is_there(path))
+    _check_folder(above, may_be_link=True)
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise PermissionError(f"{above} cannot be written into: use another folder")
     for path in (run.place, *(run.place / f"{seed}.parts" for seed in wanted)):
         _check_folder(path, may_be_link=path == run.place)
     if to_store:
         check_whole(run, wanted)
     run.experiment.needs(configuration)
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether something is at a place, were it a link that leads nowhere."""
+    try:
+        return os.path.lexists(path)
+    except OSError:  # a name that is too long
+        return False
 
 
 def _check_folder(path: Path, may_be_link: bool) -> None:

@@ -240,6 +240,27 @@ def test_what_stands_where_a_folder_should_is_refused_before_anything_is_trained
     assert not place.is_dir() or [path.name for path in place.iterdir()] == ["2.parts"]
 
 
+@pytest.mark.parametrize("kind", ["file", "below a file", "loop", "text", "None"])
+def test_a_folder_that_cannot_be_is_refused_before_a_process_is_started(tiny, tmp_path, kind):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    folder = {
+        "file": tmp_path / "file",
+        "below a file": tmp_path / "file" / "a" / "b",
+        "loop": tmp_path / "loop" / "a",
+        "text": str(tmp_path),
+        "None": None,
+    }[kind]
+    with pytest.raises((ValueError, TypeError), match=r"must be a (folder of its own|Path)"):
+        running.check_first(Run(tiny, folder), [2])
+
+
+@pytest.mark.parametrize("seed", [None, -1, 1.5, "2", True, 2**70])
+def test_a_seed_that_cannot_be_is_refused(tiny, tmp_path, seed):
+    with pytest.raises((ValueError, TypeError), match="a seed must be"):
+        running.run_seed(Run(tiny, tmp_path), seed)
+
+
 def test_a_folder_that_may_not_be_written_into_is_named(tiny, tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")

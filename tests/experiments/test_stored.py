@@ -329,6 +329,7 @@ def test_names_stand_before_or_after_the_seeds(monkeypatch, arguments):
         (["run", "--seed"], "--seed: expected at least one argument"),
         (["run", SMALL, "--seed", "0.5"], "--seed: invalid int value: '0.5'"),
         (["run", "--seed", "0"], "required: NAME"),
+        (["run", SMALL, "--folder", ""], "--folder: must name a folder, got ''"),
         (["evaluate"], "required: NAME"),
         (["train"], "invalid choice: 'train'"),
     ],
