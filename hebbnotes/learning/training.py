@@ -188,7 +188,7 @@ def _check(
     """Refuse what cannot train; all numbers but ``updates`` are 0 or more."""
     _checks.function("loss", loss, "loss(update) -> loss, dict of numbers")
     _checks.function("schedule", schedule, "of the share that is done such as training.cosine")
-    _checks.integer("updates", updates)
+    _checks.integer("updates", updates, 1, 10**9)
     for name, value in (
         needed | {name: value for name, value in optional.items() if value is not None}
     ).items():
