@@ -54,7 +54,6 @@ class MovingFigure:
             _checks.of_type("a frame", frame, Figure, "use plt.figure()")
         for what, text in (("name", name), ("alt", alt), *(("a label", one) for one in labels)):
             _checks.of_type(what, text, str, "say it in words")
-        _checks.integer("start", start, 0)
         if len(frames) < 2 or len(labels) != len(frames):
             raise ValueError(
                 "a moving figure needs two frames or more and a label for each, "
@@ -65,7 +64,7 @@ class MovingFigure:
                 f"a moving figure has at most {MOST_FRAMES} frames, got {len(frames)}: leave out "
                 "those in which little happens"
             )
-        if start not in range(len(frames)):
+        if isinstance(start, bool | float) or start not in range(len(frames)):
             raise ValueError(
                 f"start must be the number of a frame, 0 to {len(frames) - 1}, got {start!r}"
             )

@@ -1,6 +1,5 @@
 """Tasks: what a network is shown, what it should answer, and how the answer is judged."""
 
-from hebbnotes.tasks.floors import floor_last, floor_majority
 from hebbnotes.tasks.letters import text_pattern
 from hebbnotes.tasks.patterns import (
     CODE,
@@ -10,6 +9,8 @@ from hebbnotes.tasks.patterns import (
     Errors,
     PatternCompletion,
     errors,
+    floor_last,
+    floor_majority,
     recall_loss,
 )
 from hebbnotes.tasks.pictures import PICTURES, halves, picture_loss, pictures, squared_error

@@ -6,6 +6,7 @@ random bits, text (:func:`.text_pattern`), or grey pictures with one half erased
 :func:`floor_majority` are the errors of networks that ignore the cue.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
@@ -24,6 +25,8 @@ __all__ = [
     "Errors",
     "PatternCompletion",
     "errors",
+    "floor_last",
+    "floor_majority",
     "recall_loss",
 ]
 
@@ -122,10 +125,8 @@ class PatternCompletion:
         _checks.integer("steps_off", self.steps_off, 0)
         _checks.number("fraction_erased", self.fraction_erased, 0, 1)
         if self.n_erased < 1:
-            raise ValueError(
-                f"fraction_erased={self.fraction_erased:g} erases none of {self.n_bits} bits: "
-                "erase at least one"
-            )
+            none = f"fraction_erased={self.fraction_erased:g} erases none of {self.n_bits} bits"
+            raise ValueError(f"{none}: erase at least one")
         if self.input_gain is not None:
             _checks.number("input_gain", self.input_gain)
         for name in ("balanced", "bias_unit", "graded"):
@@ -152,7 +153,6 @@ class PatternCompletion:
         """Draw new patterns for each episode, shape (batch, n_patterns, n_bits)."""
         shape = (_checks.integer("batch", batch), self.n_patterns, self.n_bits)
         _checks.generator(generator)
-        _checks.room(batch=batch, n_patterns=self.n_patterns, n_bits=self.n_bits)
         _checks.room(batch=batch, n_steps=self.n_steps, n_units=self.n_units)
         draws = torch.rand(shape, generator=generator, device=generator.device)
         ones = draws.argsort(-1).argsort(-1) < self.n_bits // 2 if self.balanced else draws < 0.5
@@ -177,9 +177,8 @@ class PatternCompletion:
             Which pattern is shown when, integers; by default drawn anew for each cycle.
         erased : Tensor (B, n_bits), optional; boolean, which bits the cue lacks
         """
-        _checks.tensor(
-            "patterns", patterns, "B P n_bits", {"P": self.n_patterns, "n_bits": self.n_bits}
-        )
+        sizes = {"P": self.n_patterns, "n_bits": self.n_bits}
+        _checks.tensor("patterns", patterns, "B P n_bits", sizes)
         _checks.held("patterns", _checks.floating("patterns", patterns))
         _checks.room(n_steps=self.n_steps, batch=len(patterns), n_units=self.n_units)
         if self.graded and not bool((patterns.abs() <= 1).all()):
@@ -206,15 +205,7 @@ class PatternCompletion:
         lacking = draw(batch, self.n_bits).argsort(-1).argsort(-1) < self.n_erased
         if erased is None:
             erased = lacking
-        _checks.tensor(
-            "erased",
-            erased,
-            "B n_bits",
-            {"B": batch, "n_bits": self.n_bits},
-            patterns,
-            "patterns",
-            boolean=True,
-        )
+        _checks.tensor("erased", erased, "B n_bits", sizes, patterns, "patterns", boolean=True)
         rows = torch.arange(batch, device=device)
         inputs, clamp = self._steps(
             patterns[rows[:, None], order].transpose(0, 1), patterns[rows, chosen], erased
@@ -249,19 +240,11 @@ class PatternCompletion:
         """
         if given is None:
             return drawn
-        if (
-            not isinstance(given, Tensor)
-            or given.dtype != drawn.dtype
-            or given.shape != drawn.shape
-            or given.device != drawn.device
-        ):
-            got = (
-                f"{given.dtype} {tuple(given.shape)} on {given.device}"
-                if isinstance(given, Tensor)
-                else type(given).__name__
-            )
+        like = drawn.dtype, drawn.shape, drawn.device
+        if not isinstance(given, Tensor) or (given.dtype, given.shape, given.device) != like:
             raise ValueError(
-                f"{name} must be integers (torch.long) of shape {tuple(drawn.shape)}, got {got}"
+                f"{name} must be integers (torch.long) of shape {tuple(drawn.shape)} on "
+                f"{drawn.device}, got {_checks.got(given)}"
             )
         if int(given.min()) < 0 or int(given.max()) >= self.n_patterns:
             raise ValueError(
@@ -280,12 +263,8 @@ class PatternCompletion:
 class Errors(NamedTuple):
     """Shares of wrong bits, one for each episode, each of shape (B,).
 
-    Attributes
-    ----------
-    erased : Tensor
-        Among the bits that the cue lacked: what a memory has to fill in.
-    all_bits : Tensor
-        Among all bits: what the paper reports. Copying the cue gets the other bits right.
+    ``erased`` is among the bits that the cue lacked, which a memory has to fill in, ``all_bits``
+    among all, as the paper reports it: copying the cue gets the other bits right.
     """
 
     erased: Tensor
@@ -382,3 +361,34 @@ def recall_loss(
         }
 
     return loss
+
+
+def floor_last(n_patterns: int) -> float:
+    """Return the share of wrong erased bits, if the answer is the pattern that was seen last.
+
+    ``(P - 1) / (2 P)`` for P random patterns: it is right when the last pattern is the one that is
+    asked for, and else half of the time.
+
+    >>> floor_last(5)
+    0.4
+    """
+    p = _checks.integer("n_patterns", n_patterns)
+    return (p - 1) / (2 * p)
+
+
+def floor_majority(n_patterns: int) -> float:
+    """Return the share of wrong erased bits, if the answer is the majority of the patterns.
+
+    ``1 / 2 - C(P - 1, floor((P - 1) / 2)) / 2 ** P`` for P random patterns: the best answer that
+    ignores the cue and weighs all alike. Ties, for even P, are broken at random.
+
+    >>> floor_majority(5)
+    0.3125
+    """
+    p = _checks.integer("n_patterns", n_patterns)
+    m = p // 2  # the share is half of C(2 m, m) / 4**m, whether p is odd or even
+    if p <= 1000:
+        return 0.5 - math.comb(2 * m, m) / 2 ** (2 * m + 1)
+    m = min(m, 10**40)  # Stirling's series, exact to rounding here
+    series = 1 - 1 / (8 * m) + 1 / (128 * m**2) + 5 / (1024 * m**3)
+    return 0.5 - series / (2 * math.sqrt(math.pi * m))

@@ -285,7 +285,7 @@ def test_the_table_of_equations_names_function_and_witness(site):
     for words in (
         "plasticity.rules.hebb",
         "networks.loop.run",
-        "tasks.floors.floor_last",
+        "tasks.patterns.floor_last",
         "tests/plasticity/test_rules.py::",
         'href="introduction.html#equation-eq-hebb"',
     ):

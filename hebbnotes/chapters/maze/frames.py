@@ -17,7 +17,7 @@ def maze_frame(walls: Tensor, path: Tensor, goal: Tensor, known: bool, title: st
     """
     # not pyplot's, which keeps count of open figures and warns of many
     sizes = {"two": 2}
-    _checks.tensor("walls", walls, "S S", {}, boolean=True)
+    _checks.tensor("walls", walls, "S S", {})
     _checks.tensor("path", path, "n two", sizes)
     _checks.tensor("goal", goal, "two", sizes)
     _checks.flag("known", known)
