@@ -30,6 +30,7 @@ from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
 from hebbnotes.chapters.differentiable_plasticity import autopsy
 from hebbnotes.chapters.fast_evaluation import formulations
 from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
+from hebbnotes.chapters.learning_rules import digits
 from hebbnotes.chapters.natural_images import analysis as maps
 from hebbnotes.chapters.natural_images import smooth
 from hebbnotes.chapters.natural_images.model import HalvesRNN
@@ -277,6 +278,8 @@ TAKE_A_TENSOR = {
     "ablations": lambda t: dissection.ablations(t, SQUARE, G),
     "regress": lambda t: dissection.regress(t, EPISODES),
     "rate.linear": rate.linear,
+    "digits.wrong, known": lambda t: digits.wrong((t, PRE.long()), (W, PRE.long())),
+    "digits.wrong, new": lambda t: digits.wrong((W, PRE.long()), (t, PRE.long())),
     "matching, shown": lambda t: nets.matching(t, X, X[0], W, 0.1, 0.1, rules.oja.forget),
     "matching, targets": lambda t: nets.matching(X, t, X[0], W, 0.1, 0.1, rules.oja.forget),
     "matching, asked": lambda t: nets.matching(X, X, t, W, 0.1, 0.1, rules.oja.forget),

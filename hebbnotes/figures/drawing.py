@@ -48,6 +48,12 @@ def named(name: str, values: Any) -> Mapping[Any, Any]:
     return values
 
 
+def above_zero(name: str, value: Any) -> float:
+    """Return a number above 0, which may be a tensor of one, or raise."""
+    one = isinstance(value, Tensor) and value.ndim == 0
+    return _checks.number(name, value.item() if one else value, 1e-12)
+
+
 def listed(name: str, values: Any, count: int | None = None) -> Any:
     """Return a list of numbers, so many if ``count`` is named, or raise."""
     if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray | Tensor):

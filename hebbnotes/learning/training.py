@@ -203,13 +203,14 @@ def _check_further(bar: Any, checkpoint: Any) -> None:
         raise TypeError(
             f"checkpoint must be a path, got {_checks.got(checkpoint)}: use Path('run.checkpoint')"
         )
-    if checkpoint is not None and os.path.isdir(checkpoint):
+    if checkpoint is not None and os.path.isdir(Path(checkpoint)):
         raise ValueError(f"checkpoint must name a file, got the folder {str(checkpoint)!r}")
     if checkpoint is None:
         return
     if "\0" in str(checkpoint):
         raise ValueError(f"checkpoint must be a path, and {str(checkpoint)!r} has a zero in it")
-    _files.check_place(Path(checkpoint))
+    if not os.path.exists(checkpoint):  # what is there is read first
+        _files.check_place(Path(checkpoint))
 
 
 def called(function: Any) -> str:

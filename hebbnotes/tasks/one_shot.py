@@ -239,7 +239,7 @@ def _check_drawings(
     _checks.tensor("drawings", drawings, _AXES, {})
     if not drawings.is_floating_point():
         raise TypeError(
-            f"drawings must hold the share of ink, got {drawings.dtype}: use shrink(drawings)"
+            f"drawings must hold shares of ink, got {drawings.dtype}: use one_shot.shrink(drawings)"
         )
     _checks.generator(generator, _checks.finite("drawings", drawings).device)
     rows, columns = drawings.shape[2:]

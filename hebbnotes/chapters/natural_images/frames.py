@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.figures.drawing import array, frame, named, show
+from hebbnotes.figures.drawing import above_zero, array, frame, named, show
 from hebbnotes.figures.palette import BLACK
 
 __all__ = ["maps_frame"]
@@ -20,7 +20,7 @@ def maps_frame(
     """
     for title, values in named("maps", maps).items():
         _checks.tensor(f"maps[{title!r}]", values, "rows columns", {})
-        _checks.number(f"largest[{title!r}]", named("largest", largest).get(title), 0)
+        above_zero(f"largest[{title!r}]", named("largest", largest).get(title))
     _checks.sides("pixel", pixel, 0)
     fig, axes = plt.subplots(1, len(maps), figsize=(7, 3.2), squeeze=False)
     for ax, (title, values) in zip(axes[0], maps.items(), strict=True):

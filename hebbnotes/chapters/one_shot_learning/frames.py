@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.figures.drawing import array, frame, greys, show
+from hebbnotes.figures.drawing import above_zero, array, frame, greys, show
 from hebbnotes.figures.palette import BLUE, VERMILION
 from hebbnotes.tasks.one_shot import OneShot, correct
 
@@ -53,7 +53,7 @@ def labels_frame(
     _checks.tensor("drawing", drawing, "rows columns", {})
     _checks.tensor("hebb", hebb, "F N", {"N": len(labels)})
     _checks.tensor("y", y, "N", {"N": len(labels)})
-    _checks.number("largest", largest, 1e-12)
+    above_zero("largest", largest)
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(7, 2.4), width_ratios=(1.3, 2.6, 1))
     show(left, array(drawing), cmap="gray_r", vmin=0, vmax=1)
     frame(left, title=title)
