@@ -360,6 +360,7 @@ ANY_SHAPE = {
 }
 SERVE = {  # what may be spread over the cells, is a shape that fits, or is fine by chance
     ("rules.bcm", (1,)),
+    ("weight_dependent_stdp", (1,)),
     ("rate.learn, eta", (1,)),
     ("rate.learn, eta", (1, 1)),
     ("rate.learn_bcm, tau", (1,)),
@@ -376,6 +377,7 @@ WHOLE = {  # these are, or do as well
     "one_shot.with_labels",
     "one_shot.shrink",
     "rules.bcm",
+    "weight_dependent_stdp",
     "rate.learn, eta",
     "rate.learn_bcm, tau",
 }
