@@ -39,9 +39,9 @@ def axes_of(ax: Any) -> Axes:
     return _checks.of_type("ax", ax, Axes, "use plt.subplots()[1]")
 
 
-def named(name: str, values: Any) -> Mapping[Any, Any]:
-    """Return what is drawn by its name, at least one, or raise."""
-    if not isinstance(values, Mapping) or not values:
+def named(name: str, values: Any, least: int = 1) -> Mapping[Any, Any]:
+    """Return what is drawn by its name, at least so many, or raise."""
+    if not isinstance(values, Mapping) or len(values) < least:
         raise TypeError(
             f"{name} must be a dict by name, got {_checks.got(values)}: use {{'a': ...}}"
         )

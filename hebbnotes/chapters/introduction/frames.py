@@ -32,7 +32,7 @@ def completion(
     n_bits = len(target)
     if rows * columns != n_bits:
         raise ValueError(f"shape must hold the {n_bits} bits of a pattern, got {rows} x {columns}")
-    for title, y in named("answers", answers).items():
+    for title, y in named("answers", answers, least=0).items():
         its = f"answers[{title!r}]"
         _checks.floating(its, _checks.tensor(its, y, "B n_units", {"B": len(episodes.answer)}))
         _checks.held(its, y)
