@@ -9,28 +9,7 @@ import pytest
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
-from tests.site.test_pages import CHAPTER, NOTEBOOKS, PAGES
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_fits_at_every_width_and_size_of_type(name, reader, address):
-    reader.open(f"{address}/{name}.html")
-    reader.until(
-        "() => !document.querySelector('.math') || document.querySelector('mjx-container')"
-    )
-    wide = {}
-    for width, size in ((1280, 16), (390, 16), (320, 16), (390, 24), (390, 32)):
-        reader.resize(width, size)
-        reader.run("() => new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn, 50)))")
-        wide[width, size] = reader.run("() => document.documentElement.scrollWidth - innerWidth")
-    reader.resize(1280)
-    assert max(wide.values()) <= 0, f"it scrolls sideways by {wide}"
-    raw = "() => [...document.querySelectorAll('.math')].filter(m => !m.querySelector('mjx-container')).length"
-    assert reader.run(raw) == 0, "it shows raw TeX"
-    torn = "() => [...document.images].filter(i => i.complete && i.offsetParent && !i.naturalWidth).length"
-    assert reader.run(torn) == 0
-    nameless = "() => [...document.images].filter(i => !i.alt).length"
-    assert reader.run(nameless) == 0, "a picture has no alt text"
+from tests.site.test_pages import CHAPTER, NOTEBOOKS
 
 
 @pytest.mark.parametrize(
