@@ -64,9 +64,9 @@ def put_before(kind: str, request, **how) -> Iterator[InChromium | InFirefox]:
                 raise
             pytest.skip(str(error))
     yield reader
-    faults = reader.faults()
+    where, faults = reader.run("() => location.href"), reader.faults()
     reader.close()
-    assert not faults
+    assert not faults, f"{where}: {faults}"
 
 
 @pytest.fixture(params=["chromium", "firefox"])

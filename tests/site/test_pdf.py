@@ -13,7 +13,6 @@ from tools import pdf
 from tools.book_extension import prose
 from tools.build import ROOT
 
-
 RAW = re.compile(r"\\\\?(?:frac|sum|eta|alpha|begin)\b")
 
 
