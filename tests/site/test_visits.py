@@ -21,10 +21,11 @@ def visits(names, *kinds):
     return pytest.mark.parametrize("visited", asked, ids="-".join, indirect=True)
 
 
-WIDER = """() => {
-    for (const moving of document.getAnimations()) if (isFinite(moving.effect.getComputedTiming().endTime)) moving.finish();
-    return document.documentElement.scrollWidth - innerWidth;
-}"""  # when all that slides to its new place is there
+WIDER = """async () => {
+    const wider = () => document.documentElement.scrollWidth - innerWidth;
+    for (let k = 0; k < 20 && wider() > 0; k++) await new Promise(later => setTimeout(later, 50));
+    return wider();
+}"""  # what slides to its new place may take a moment
 
 
 @visits(PAGES, "chromium", "firefox")
