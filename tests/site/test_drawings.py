@@ -152,6 +152,11 @@ def test_each_colour_is_of_the_palette_and_stands_out(theme):
         ), role
 
 
+def test_a_colour_that_no_theme_has_is_refused():
+    with pytest.raises(ValueError, match="no colour 'mauve': choose one of ink"):
+        Drawing("d", 10, "A line.").path([(0, 0), (1, 1)], "mauve")
+
+
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_a_drawing_has_no_other_colour(name):
     text = DRAWINGS[name]().svg()
