@@ -196,3 +196,8 @@ def test_a_text_that_is_hard_to_tell_is_found_wherever_it_stands(shown):
         spoiled.evaluate("(e, style) => { e.style = style; }", style)
         assert list(faint_looks(page, seen)) == ["color-contrast"]
         spoiled.evaluate("e => { e.style = ''; }")
+
+
+@visits(PAGES, "chromium", "firefox")
+def test_in_all_that_nothing_failed_and_nothing_was_asked_of_other_sites(visited):
+    assert not visited.faults()
