@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.figures import BLACK, BLUE, SKY, colour, label_lines, name, over_seeds
 from hebbnotes.figures.drawing import array, show
 from hebbnotes.figures.palette import ORANGE
@@ -28,6 +29,12 @@ def maze_frame(
 
     The goal is drawn empty until it is ``known``: until it was found before.
     """
+    sizes = {"two": 2}
+    _checks.tensor("walls", walls, "S S", {})
+    _checks.tensor("path", path, "n two", sizes)
+    _checks.tensor("goal", goal, "two", sizes)
+    _checks.flag("known", known)
+    _checks.held("goal", goal)
     # not pyplot's, which keeps count of open figures and warns of many
     alone = steps is None
     fig = Figure(figsize=(3.6, 3.9) if alone else (7, 3.5), layout="tight")
@@ -117,6 +124,10 @@ def dots(
     """Draw the seeds of each row as dots and their mean as a bar, each row (seeds,) in the colour
     of a kind of network; with lines to compare, and gaps before some rows.
     """
+    if not rows:
+        raise ValueError("rows must name one row at least")
+    for values, _ in rows.values():
+        _checks.floating("a row", _checks.tensor("a row", values, "seeds", {}))
     if ax is None:
         _, ax = plt.subplots(figsize=(7, 0.9 + 0.34 * (len(rows) + 0.5 * len(gaps))))
     places = [k + 0.5 * sum(k >= gap for gap in gaps) for k in range(len(rows))]
