@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from hebbnotes import data, experiments, rules
+from hebbnotes.chapters.one_shot_learning import elsewhere, readings
 from hebbnotes.chapters.one_shot_learning import experiments as omniglot
 from hebbnotes.experiments.__main__ import main
 from hebbnotes.experiments.experiment import Trial
@@ -139,7 +140,7 @@ def test_what_is_not_there_is_named():
 def test_episodes_of_features_are_the_episodes_of_the_drawings(n_ways, n_shots, easy):
     net = networks.OneShotNetwork(n_ways, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        answers, where = omniglot._answers(
+        answers, where = omniglot.answers(
             net, easy, n_ways, n_shots, 40, torch.Generator().manual_seed(1)
         )
         e = one_shot.episodes(easy, n_ways, n_shots, 40, torch.Generator().manual_seed(1))
@@ -158,7 +159,7 @@ def test_readings_are_what_they_are_called():
     targets = torch.cat([labels, torch.zeros(1, 4, 3)])
     clamp = torch.ones_like(targets, dtype=torch.bool)
     clamp[-1] = False
-    found = omniglot.readings(net, seen, targets, clamp)
+    found = readings.readings(net, seen, targets, clamp)
     layer = net.readout
     torch.testing.assert_close(found["decay"], layer(seen, targets=targets, clamp=clamp)[0][-1])
     layer.rule = rules.oja
@@ -171,7 +172,7 @@ def test_readings_are_what_they_are_called():
             mean = seen[:-1, b][labels[:, b, j] > 0].mean(0)
             torch.testing.assert_close(found["mean product"][b, j], mean @ seen[-1, b])
     bare = networks.PrototypicalNetwork(5, generator=g)
-    assert set(omniglot.readings(bare, seen, targets, clamp)) == {"prototypes", "mean product"}
+    assert set(readings.readings(bare, seen, targets, clamp)) == {"prototypes", "mean product"}
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks, data
-from hebbnotes.chapters.one_shot_learning import handwriting
+from hebbnotes.chapters.one_shot_learning import elsewhere, handwriting
+from hebbnotes.chapters.one_shot_learning.readings import answers
 from hebbnotes.experiments.experiment import (
     RULES,
     Experiment,
@@ -19,12 +20,13 @@ from hebbnotes.experiments.experiment import (
     block_ends,
     blocks,
     loaded,
+    nothing,
     short,
     shorts,
 )
+from hebbnotes.experiments.stored import weights as stored_weights
 from hebbnotes.learning import training
 from hebbnotes.networks import one_shot as networks
-from hebbnotes.networks import run_layer
 from hebbnotes.tasks import one_shot
 
 __all__ = ["EXPERIMENTS", "load", "network"]
@@ -54,6 +56,24 @@ class Omniglot:
     jitter: bool = True
     precision: str = "bfloat16"
     test_episodes: int = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alphabets(Omniglot):
+    """The same where whole alphabets are held out; with 0 of them, ``held_out`` characters are."""
+
+    alphabets: int = 10
+    test_episodes: int = 20_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digits:
+    """Configuration of a test of stored networks on digits."""
+
+    of: tuple[str, ...] = ("omniglot-plastic", "omniglot-prototypes")
+    n_ways: int = 5
+    each: int = 500
+    test_episodes: int = 20_000
 
 
 def network(
@@ -94,10 +114,17 @@ def _falling(done: float) -> float:
 LR_SCHEDULES = {"cosine": training.cosine, "falling": _falling}
 
 
+def divided(names: list[str], seed: int, chosen: Omniglot) -> tuple[Tensor, Tensor]:
+    """Return which characters a seed trains on, and which it holds out: their numbers."""
+    if isinstance(chosen, Alphabets) and chosen.alphabets:
+        return elsewhere.by_alphabet(names, chosen.alphabets, seed)
+    return one_shot.split(len(names), chosen.held_out, seed)
+
+
 def train(trial: Trial, chosen: Omniglot) -> tuple[Numbers, Weights]:
     """Train a network on the characters that its seed does not hold out."""
-    drawings, _ = one_shot.omniglot()
-    known, _ = one_shot.split(len(drawings), chosen.held_out, trial.seed)
+    drawings, names = one_shot.omniglot()
+    known, _ = divided(names, trial.seed, chosen)
     g = trial.generator()
     drawings = drawings[known].to(g.device)
     net = network(chosen, g)
@@ -134,22 +161,22 @@ def score(weights: Weights, seed: int, chosen: Omniglot) -> Numbers:
     new = drawings[one_shot.split(len(drawings), chosen.held_out, seed)[1]]
     g, n_ways, n_shots = torch.Generator(), chosen.n_ways, chosen.n_shots
     g.manual_seed(10_000 + seed)
-    answers, where = _answers(net, new, n_ways, n_shots, chosen.test_episodes, g)
+    read, where = answers(net, new, n_ways, n_shots, chosen.test_episodes, g)
     own = "prototypes" if isinstance(net, networks.PrototypicalNetwork) else chosen.rule
     found: Numbers = {
-        "test_right": short(answers[own].mean()),
-        "first_hundred_right": short(answers[own][:100].mean()),  # as published
-        "read_by": {name: short(right.mean()) for name, right in answers.items()},
+        "test_right": short(read[own].mean()),
+        "first_hundred_right": short(read[own][:100].mean()),  # as published
+        "read_by": {name: short(right.mean()) for name, right in read.items()},
     }
     if n_shots == 1:
         steps = range(n_ways)
         found["by_step"] = {
             name: shorts(right[where == step].mean() for step in steps)
-            for name, right in answers.items()
+            for name, right in read.items()
         }
     if (n_ways, n_shots) == (5, 1):
-        answers, _ = _answers(net, new, n_ways, 5, min(chosen.test_episodes, 20_000), g)
-        found["five_shots_read_by"] = {name: short(right.mean()) for name, right in answers.items()}
+        read, _ = answers(net, new, n_ways, 5, min(chosen.test_episodes, 20_000), g)
+        found["five_shots_read_by"] = {name: short(right.mean()) for name, right in read.items()}
     if isinstance(net, networks.OneShotNetwork):
         found |= {
             "eta": short(net.readout.eta),
@@ -159,74 +186,58 @@ def score(weights: Weights, seed: int, chosen: Omniglot) -> Numbers:
     return found
 
 
-def _answers(
-    net: Any,
-    drawings: Tensor,
-    n_ways: int,
-    n_shots: int,
-    n_episodes: int,
-    generator: torch.Generator,
-) -> tuple[dict[str, Tensor], Tensor]:
-    """Return for each way to read the features which episodes were right, 0 or 1, and at which step
-    the label was first shown.
+def score_harder(weights: Weights, seed: int, chosen: Alphabets) -> Numbers:
+    """Test a network on what its seed holds out, and beside it the network before its training, and
+    the pixels: five characters of all that are held out (``mixed``), or of one alphabet
+    (``alphabet``), each turned by a multiple of 90 degrees, or none (``upright``).
     """
-    turned = torch.stack([drawings.rot90(k, (-2, -1)) for k in range(4)])
-    features = torch.cat(
-        [net.features(some) for some in turned.flatten(0, 2).split(500)]
-    ).unflatten(0, turned.shape[:3])
-    n_characters, n_drawings = drawings.shape[:2]
-    answers: dict[str, list[Tensor]] = {}
-    where = []
-    for at in range(0, n_episodes, 500):  # of features, so that each drawing is looked at once
-        batch = min(500, n_episodes - at)
-        drawn = one_shot.draw(n_characters, n_drawings, n_ways, n_shots, batch, generator)
-        seen = features[drawn.turns, drawn.characters, drawn.samples].transpose(0, 1)
-        e = one_shot.with_labels(seen, drawn.labels, n_ways)
-        for name, drive in readings(net, seen, e.targets, e.clamp).items():
-            answers.setdefault(name, []).append(one_shot.correct(drive, e).float())
-        where.append((e.targets[:-1].argmax(-1) == e.answer).float().argmax(0))
-    return {name: torch.cat(right) for name, right in answers.items()}, torch.cat(where)
-
-
-def readings(net: Any, seen: Tensor, targets: Tensor, clamp: Tensor) -> dict[str, Tensor]:
-    """Return the answers to the last step, shape (B, N), of several ways to read the same features.
-
-    Parameters
-    ----------
-    net : OneShotNetwork or PrototypicalNetwork
-        Whose features they are.
-    seen : Tensor
-        Features of each step, shape (T, B, F).
-    targets, clamp : Tensor
-        As in :class:`.OneShot`.
-
-    Returns
-    -------
-    dict
-        ``"prototypes"``, the nearest mean, and ``"mean product"``, the largest product with a mean,
-        for any network; for a plastic one also ``"oja"`` and ``"decay"``, its read-out under this
-        rule, and ``"w = 0"``, its read-out without fixed weights.
-    """
-    shown, labels = seen[:-1], targets[:-1]
-    means = torch.einsum("kbf,kbn->bnf", shown, labels) / labels.sum(0).unsqueeze(-1)
-    found = {
-        "prototypes": networks.prototypes(shown, labels, seen[-1]),
-        "mean product": (means @ seen[-1].unsqueeze(-1)).squeeze(-1),
+    drawings, names = one_shot.omniglot()
+    net = loaded(network(chosen, torch.Generator()), weights)
+    first = network(chosen, torch.Generator().manual_seed(seed)).requires_grad_(False)
+    its = divided(names, seed, chosen)[1]
+    new, new_names = drawings[its], [names[k] for k in its.tolist()]
+    nets = {"trained": net, "untrained": first}
+    n_ways, n, start = chosen.n_ways, chosen.test_episodes, 100_000 + seed
+    read = {"mixed": elsewhere.right(nets, new, n_ways, n, start, True)} | {
+        name: elsewhere.right_by_alphabet(nets, new, new_names, n_ways, n, start, turn)
+        for name, turn in (("alphabet", True), ("upright", False))
     }
-    if isinstance(net, networks.OneShotNetwork):
-        layer = net.readout
-        ways = {name: (layer.w, RULES[name]) for name in ("oja", "decay")} | {
-            "w = 0": (0 * layer.w, layer.rule)
-        }
-        for name, (w, rule) in ways.items():
-            found[name] = run_layer(seen, w, layer.alpha, layer.eta, rule, None, targets, clamp)[0][
-                -1
-            ]
-    return found
+    return {
+        "test_right": short(read["alphabet"]["trained"][elsewhere.own(net)].mean()),
+        "held_out": len(its),
+        "held_out_alphabets": sorted({elsewhere.alphabet(name) for name in new_names})
+        if chosen.alphabets
+        else [],
+        "right_of": {name: elsewhere.shares(of_test) for name, of_test in read.items()},
+    }
+
+
+def score_digits(weights: Weights, seed: int, chosen: Digits) -> Numbers:
+    """Test stored networks on digits that nobody turned: as they are, and with thinner strokes."""
+    nets = {name: load(name, stored_weights(name), f"{seed}.") for name in chosen.of}
+    read = {
+        name: elsewhere.right(
+            nets,
+            elsewhere.digits(thin, chosen.each),
+            chosen.n_ways,
+            chosen.test_episodes,
+            200_000 + seed,
+            turn=False,
+        )
+        for name, thin in (("as they are", False), ("thin", True))
+    }
+    return {
+        "test_right": short(read["as they are"][chosen.of[0]]["oja"].mean()),
+        "right_of": {name: elsewhere.shares(of_test) for name, of_test in read.items()},
+    }
 
 
 def _are_there(chosen: Omniglot) -> None:
     data.require("omniglot")
+
+
+def _digits_are_there(chosen: Digits) -> None:
+    data.require("mnist")
 
 
 def _experiment(about: str, chosen: Omniglot, **options: Any) -> Experiment[Any]:
@@ -236,7 +247,8 @@ def _experiment(about: str, chosen: Omniglot, **options: Any) -> Experiment[Any]
         "needs": _are_there,
         "keep": (0,),
     }
-    return Experiment(about, train, score, chosen, "test_right", **shared | options)
+    test = score_harder if isinstance(chosen, Alphabets) else score
+    return Experiment(about, train, test, chosen, "test_right", **shared | options)
 
 
 _PUBLISHED = Omniglot(
@@ -309,6 +321,40 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "twenty characters, one drawing of each, a read-out for twenty labels",
         Omniglot(n_ways=20, batch=1024, test_episodes=20_000),
         seeds=(0, 1, 2),
+    ),
+    "alphabets-plastic": _experiment(
+        "ten whole alphabets are held out, and the five characters of an episode are of one of "
+        "them; the plastic network",
+        Alphabets(),
+        keep=(),
+    ),
+    "alphabets-prototypes": _experiment(
+        "ten whole alphabets are held out, and the five characters of an episode are of one of "
+        "them; the prototypical network",
+        Alphabets(alpha=None),
+        keep=(),
+    ),
+    "alphabets-known-plastic": _experiment(
+        "as many characters of all alphabets are held out, and the five characters of an episode "
+        "are of one alphabet; the plastic network",
+        Alphabets(alphabets=0, held_out=325),
+        keep=(),
+    ),
+    "alphabets-known-prototypes": _experiment(
+        "as many characters of all alphabets are held out, and the five characters of an episode "
+        "are of one alphabet; the prototypical network",
+        Alphabets(alphabets=0, held_out=325, alpha=None),
+        keep=(),
+    ),
+    "omniglot-digits": Experiment(
+        "the stored networks for characters are shown five digits, one drawing of each",
+        nothing,
+        score_digits,
+        Digits(),
+        "test_right",
+        "share of digits named right by the plastic network",
+        at_least=0.0,
+        needs=_digits_are_there,
     ),
 }
 """All experiments on Omniglot."""
