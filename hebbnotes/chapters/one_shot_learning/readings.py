@@ -10,7 +10,7 @@ from hebbnotes.networks import one_shot as networks
 from hebbnotes.networks import run_layer
 from hebbnotes.tasks import one_shot
 
-__all__ = ["Pixels", "answers", "readings"]
+__all__ = ["Pixels", "answers", "featured", "readings"]
 
 
 class Pixels(nn.Module):
@@ -22,9 +22,19 @@ class Pixels(nn.Module):
 
 
 @torch.no_grad()
+def featured(net: Any, drawings: Tensor) -> Tensor:
+    """Return the features of drawings (C, D, rows, columns), turned by each multiple of 90 degrees,
+    shape (4, C, D, F).
+    """
+    turned = torch.stack([drawings.rot90(k, (-2, -1)) for k in range(4)])
+    features = [net.features(some) for some in turned.flatten(0, 2).split(500)]
+    return torch.cat(features).unflatten(0, turned.shape[:3])
+
+
+@torch.no_grad()
 def answers(
     net: Any,
-    drawings: Tensor,
+    features: Tensor,
     n_ways: int,
     n_shots: int,
     n_episodes: int,
@@ -38,21 +48,17 @@ def answers(
     ----------
     net : OneShotNetwork, PrototypicalNetwork or Pixels
         Whose features are read.
-    drawings : Tensor
-        What may be shown, shape (characters, drawings, rows, columns).
+    features : Tensor
+        Of what may be shown, as :func:`featured` returns them: each drawing is looked at once.
     n_ways, n_shots, n_episodes, generator
         As for :func:`.episodes`.
     turn : bool
         Whether each character of an episode is turned by a multiple of 90 degrees.
     """
-    turned = torch.stack([drawings.rot90(k, (-2, -1)) for k in range(4 if turn else 1)])
-    features = torch.cat(
-        [net.features(some) for some in turned.flatten(0, 2).split(500)]
-    ).unflatten(0, turned.shape[:3])
-    n_characters, n_drawings = drawings.shape[:2]
+    n_characters, n_drawings = features.shape[1:3]
     found: dict[str, list[Tensor]] = {}
     where = []
-    for at in range(0, n_episodes, 500):  # of features, so that each drawing is looked at once
+    for at in range(0, n_episodes, 500):
         batch = min(500, n_episodes - at)
         drawn = one_shot.draw(
             n_characters, n_drawings, n_ways, n_shots, batch, generator, turn=turn
