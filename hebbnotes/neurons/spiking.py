@@ -228,25 +228,37 @@ def run_neuron(
             f"spikes must be 0 or 1 and, as state.w, {w.dtype}: convert them with "
             ".to(state.w.dtype)"
         )
-    fade_g, fade_pre, fade_post = (
-        math.exp(-neuron.dt / tau) for tau in (neuron.tau_syn, neuron.tau_plus, neuron.tau_minus)
-    )
-    output = spikes.new_zeros(*spikes.shape[:2], w.shape[2])
+    fade_g = math.exp(-neuron.dt / neuron.tau_syn)
+    constants = [
+        1,
+        neuron.v_rest,
+        neuron.v_threshold,
+        neuron.v_reset,
+        neuron.e_exc,
+        -neuron.dt / neuron.tau_m,
+        math.exp(-neuron.dt / neuron.tau_plus),
+        math.exp(-neuron.dt / neuron.tau_minus),
+    ]  # as tensors: torch would make them from numbers in every step, which costs a sixth of it
+    leak, rest, threshold, reset, e_exc, rate, fade_pre, fade_post = w.new_tensor(
+        constants
+    ).unbind()
+    output = []
     with torch.no_grad():
-        for t, arriving in enumerate(spikes):
-            g = g * fade_g + neuron.g_max * (arriving.unsqueeze(1) @ w).squeeze(1)
-            target = (neuron.v_rest + g * neuron.e_exc) / (1 + g)
-            v = target + (v - target) * torch.exp(-neuron.dt / neuron.tau_m * (1 + g))
-            fired = (v >= neuron.v_threshold).to(v.dtype)
-            v = torch.where(fired > 0, neuron.v_reset, v)
+        for arriving, row in zip(spikes, spikes.unsqueeze(2), strict=True):
+            g = torch.baddbmm(g.unsqueeze(1), row, w, beta=fade_g, alpha=neuron.g_max).squeeze(1)
+            total = leak + g
+            target = (rest + g * e_exc) / total
+            v = torch.lerp(target, v, torch.exp(rate * total))
+            fires = v >= threshold
+            fired, v = fires.to(v.dtype), torch.where(fires, reset, v)
             pre, post = pre * fade_pre, post * fade_post
             if learn:
                 dw = change(rule, w, pre, post, pre_spikes=arriving, post_spikes=fired)
-                w = (w + dw).clamp(0, 1)  # a NaN stays one, and is found at the end
+                w = (w + dw).clamp_(0, 1)  # a NaN stays one, and is found at the end
             pre, post = pre + arriving, post + fired
-            output[t] = fired
+            output.append(fired)
     _checks.finite("w", w, f"look at what {name_of(rule)} returns")
-    return output, NeuronState(v, g, pre, post, w)
+    return torch.stack(output), NeuronState(v, g, pre, post, w)
 
 
 def compete(

@@ -5,6 +5,7 @@ Times are in seconds; calcium is in units of the threshold above which a synapse
 
 import math
 from dataclasses import dataclass, fields, replace
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -119,18 +120,19 @@ def _pieces(
     spikes = torch.cat([sent.double(), fired.double()])
     if len(spikes) and not (0 <= float(spikes.min()) and float(spikes.max()) < seconds):
         raise ValueError(f"spikes must lie between 0 and {seconds:g} s: shift them, or look longer")
-    ends = [*at.tolist(), math.inf]
-    down: list[float] = []
-    up: list[float] = []
-    level, last = 0.0, 0.0
-    for begin, end, size in zip(ends, ends[1:], sizes.tolist(), strict=False):
-        if begin >= seconds:
-            break
-        level = level * math.exp((last - begin) / synapse.tau) + size
-        for found, theta in ((down, synapse.theta_down), (up, synapse.theta_up)):
-            above = synapse.tau * math.log(level / theta) if level > theta else 0.0
-            found.append(min(above, min(end, seconds) - begin))
-        last = begin
+    at, sizes = at[at < seconds], sizes[at < seconds]
+    ends = torch.cat([at[1:], at.new_tensor([seconds])])[: len(at)]
+    fades = torch.exp(-at.diff(prepend=at[:1]) / synapse.tau)
+    levels = accumulate(
+        zip(fades.tolist(), sizes.tolist(), strict=True),
+        lambda level, jump: level * jump[0] + jump[1],
+        initial=0.0,
+    )
+    level = at.new_tensor(list(levels)[1:])  # right after each jump
+    down, up = (
+        (synapse.tau * (level / theta).log().clamp(min=0)).minimum(ends - at).tolist()
+        for theta in (synapse.theta_down, synapse.theta_up)
+    )
     return down, up
 
 

@@ -59,9 +59,10 @@ def shadows_frame(
     rates : tensors
         Rates of the receiver in Hz and changes per second, each of shape (m,).
     """
-    figure, axes = plt.subplots(1, 3, figsize=(7.6, 2.9))
+    figure, panels = plt.subplot_mosaic("aa;bc", figsize=(6, 4.6), height_ratios=(2, 3))
+    axes = [*panels.values()]
     _level(axes[0], *pair, marks)
-    axes[0].set(xlabel="time (ms)", title="one pair", ylabel="calcium")
+    axes[0].set(xlabel="time (ms)", title="one pair of spikes", ylabel="calcium")
     axes[0].set(ylim=(0, 3), yticks=(0, 1, 2, 3))
     for ax, (x, change), scale in ((axes[1], window, 1000), (axes[2], rates, 1)):
         along, values = array(scale * x), array(change)
@@ -71,8 +72,15 @@ def shadows_frame(
         ax.axhline(0, color=BLACK, linewidth=1)
         ax.set_ylabel("change of the weight")
     axes[1].axvline(0, color=GREY, linewidth=1)
-    axes[1].set(xlabel="lag (ms)", title="60 pairs", ylim=(-0.28, 0.08), yticks=(-0.2, -0.1, 0))
-    axes[2].set(xlabel="receiver (Hz)", title="a second", ylim=(-0.06, 0.12), yticks=(0, 0.1))
+    axes[1].set(
+        xlabel="lag (ms)", title="60 pairs of spikes", ylim=(-0.28, 0.08), yticks=(-0.2, -0.1, 0)
+    )
+    axes[2].set(
+        xlabel="receiver (Hz)",
+        title="no pairs, one second",
+        ylim=(-0.06, 0.24),
+        yticks=(0, 0.1, 0.2),
+    )
     return figure
 
 

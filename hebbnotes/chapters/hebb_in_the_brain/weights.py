@@ -6,8 +6,7 @@ from torch import Tensor
 from hebbnotes import _checks
 from hebbnotes.neurons import spiking
 from hebbnotes.neurons.spiking import Neuron, NeuronState
-from hebbnotes.plasticity import rules
-from hebbnotes.plasticity.rules import Rule
+from hebbnotes.plasticity.common_form import Rule, check_seen
 
 __all__ = ["grow", "voltage", "weight_dependent_stdp"]
 
@@ -29,10 +28,10 @@ def weight_dependent_stdp(
 
     Source: van Rossum, Bi & Turrigiano (2000), without their noise.
     """
-    none = torch.zeros_like(post_spikes)
-    up = rules.stdp(w, pre, post, pre_spikes=pre_spikes, post_spikes=post_spikes, a_minus=0.0)
-    down = rules.stdp(w, pre, post, pre_spikes=pre_spikes, post_spikes=none, a_minus=1.0)
-    return a_plus * up + a_minus * w * down
+    check_seen(w, pre, post, pre_spikes=pre_spikes, post_spikes=post_spikes)
+    up = pre.unsqueeze(-1) * post_spikes.unsqueeze(-2)
+    down = pre_spikes.unsqueeze(-1) * post.unsqueeze(-2)
+    return a_plus * up - a_minus * w * down
 
 
 def grow(
