@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes.figures.drawing import array, frame, greys, label_lines, over_seeds, show
-from hebbnotes.figures.palette import BLACK, BLUE, SILVER, colour, name
+from hebbnotes.figures.palette import BLACK, BLUE, SILVER, VERMILION, colour, name
 from hebbnotes.tasks.one_shot import OneShot
 
 __all__ = ["answers", "harder", "labels_frame", "scores", "shots", "strengths"]
@@ -41,7 +41,7 @@ def answers(episodes: OneShot, y: Tensor) -> np.ndarray:
             "" if said == right else f" ({letters[right]})"
         )
         axes[b, -1].set_xlabel(
-            text, color=colour("right") if said == right else colour("wrong"), fontweight="bold"
+            text, color=colour("right") if said == right else VERMILION, fontweight="bold"
         )
     return axes
 
