@@ -57,6 +57,7 @@ NOT_WHOLE = {
         for kind in ("plastic", "lstm")
     ),
     *("maze-lstm-high", "maze-rates", "memory-capacity", "memory-ladder"),
+    *("alphabets-plastic", "alphabets-prototypes", "omniglot-digits"),
     *("images-halves", "smooth-patterns"),
     *("thousand-bits", "thousand-bits-code", "thousand-bits-code.notebook"),
     *("thousand-bits-learned-eta", "thousand-bits-code-learned-eta"),

@@ -30,7 +30,7 @@ def by_alphabet(
 
     Parameters
     ----------
-    names : list of str, as :func:`.omniglot` returns them
+    names : list of str, as ``one_shot.omniglot`` returns them
     n_alphabets : int, alphabets that are held out
     n_of_others : int, characters that are held out of each other alphabet
     seed : int, another one holds out others

@@ -1,6 +1,7 @@
 """Figures of this chapter: data in, figures out."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -109,7 +110,7 @@ def scores(
     return fig
 
 
-_BESIDE = {"textcoords": "offset points", "ha": "right", "va": "center"}
+_BESIDE: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "va": "center"}
 
 
 def harder(rows: dict[str, dict[str, list[float]]]) -> Figure:
