@@ -157,7 +157,7 @@ def shots(wrong: dict[str, tuple[str, Tensor]], shares: dict[str, Tensor]) -> Fi
         over_seeds(below, range(1, 6), values, ink, label)
     below.axhline(0.2, color=colour("prototypes"), ls="--")
     below.text(1, 0.2, name("prototypes"), color=colour("prototypes"), va="bottom")
-    ax.set(xlabel="step that showed the label", ylabel="wrong (%)", ylim=(0, None))
+    ax.set(xlabel="step that showed the label", ylabel="wrong (%)", ylim=(-6, None))
     below.set(xlabel="drawing of a label, oldest first", ylabel="share", ylim=(0, None))
     for one in (ax, below):
         one.set(xticks=range(1, 6), xlim=(0.8, 6.6))
