@@ -142,8 +142,9 @@ def correlated_spikes(
         0 and 1, shape (T, B, n), of the dtype of ``rates``.
     """
     sizes: dict[str, int] = {}
-    _checks.floating("rates", _checks.tensor("rates", rates, "B n", sizes))
+    _checks.held("rates", _checks.floating("rates", _checks.tensor("rates", rates, "B n", sizes)))
     _checks.floating("correlation", _checks.tensor("correlation", correlation, "n", sizes))
+    _checks.held("correlation", correlation)
     chance = rates * _checks.number("dt", dt, 1e-9)
     if not bool(((chance >= 0) & (chance <= 1)).all()):
         raise ValueError(
@@ -213,6 +214,7 @@ def run_neuron(
     check(rule, ["pre_spikes", "post_spikes"], "run_neuron")
     sizes: dict[str, int] = {}
     _checks.floating("state.w", _checks.tensor("state.w", w, "B n_pre n_post", sizes))
+    _checks.held("state.w", w)
     for name, axes in {
         "v": "B n_post",
         "g": "B n_post",
@@ -222,7 +224,7 @@ def run_neuron(
         part = _checks.tensor(f"state.{name}", getattr(state, name), axes, sizes, w, "state.w")
         _checks.finite(f"state.{name}", part)
     _checks.inside("state.w", w, 0, 1, "scale it, and put the strength into g_max")
-    _checks.tensor("spikes", spikes, "T B n_pre", sizes)
+    _checks.held("spikes", _checks.tensor("spikes", spikes, "T B n_pre", sizes))
     if spikes.dtype != w.dtype or not bool(((spikes == 0) | (spikes == 1)).all()):
         raise ValueError(
             f"spikes must be 0 or 1 and, as state.w, {w.dtype}: convert them with "
@@ -303,12 +305,11 @@ def compete(
     _checks.integer("seconds", seconds)
     _checks.of_type("neuron", neuron, Neuron, "use Neuron()")
     _checks.floating("correlation", _checks.tensor("correlation", correlation, "n", {}))
+    _checks.room(seconds=seconds, runs=_checks.integer("runs", runs), inputs=len(correlation))
     steps = round(1 / neuron.dt)
     if abs(steps * neuron.dt - 1) > 1e-9:
         raise ValueError(f"dt must divide a second, got {neuron.dt:g} s: use 0.001, say")
-    inputs = correlation.new_full(
-        (_checks.integer("runs", runs), len(correlation)), _checks.number("rate", rate, 0)
-    )
+    inputs = correlation.new_full((runs, len(correlation)), _checks.number("rate", rate, 0))
     state = NeuronState.at_rest(inputs.new_full((*inputs.shape, 1), 0.5), neuron)
     weights, rates = [state.w], []
     for _ in range(seconds):

@@ -5,7 +5,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from hebbnotes.figures.drawing import array, draw_overlaps, draw_state, frame, show
+from hebbnotes import _checks
+from hebbnotes.figures.drawing import (
+    array,
+    axes_of,
+    draw_overlaps,
+    draw_state,
+    frame,
+    named,
+    pixels,
+    show,
+)
 from hebbnotes.figures.palette import BLACK
 
 __all__ = ["floor_lines", "trace_frame"]
@@ -17,6 +27,9 @@ def trace_frame(
     """Draw a step of an episode: the state (n_bits,), the trace, and the overlap with
     each pattern.
     """
+    _checks.finite("hebb", _checks.floating("hebb", _checks.tensor("hebb", hebb, "n n", {})))
+    pixels(y, shape)
+    _checks.tensor("overlaps", overlaps, "P", {})
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(7, 2.6), width_ratios=(2, 2, 1.4))
     draw_state(left, y, shape, title)
     show(middle, array(hebb), cmap="PuOr", vmin=-0.1, vmax=0.1)
@@ -27,7 +40,9 @@ def trace_frame(
 
 def floor_lines(ax: Axes, floors: dict[str, float]) -> None:
     """Draw errors that need no memory, shares in [0, 1], as labelled dashed lines, in percent."""
-    for name, share in floors.items():
+    axes_of(ax)
+    for name, share in named("floors", floors).items():
+        _checks.number(f"floors[{name!r}]", share, 0, 1)
         ax.axhline(100 * share, color=BLACK, linestyle="--", linewidth=1)
         ax.annotate(
             name,

@@ -8,9 +8,18 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from hebbnotes.figures.drawing import array, frame, greys, label_lines, over_seeds, show
+from hebbnotes import _checks
+from hebbnotes.figures.drawing import (
+    above_zero,
+    array,
+    frame,
+    greys,
+    label_lines,
+    over_seeds,
+    show,
+)
 from hebbnotes.figures.palette import BLACK, BLUE, SILVER, VERMILION, colour, name
-from hebbnotes.tasks.one_shot import OneShot
+from hebbnotes.tasks.one_shot import OneShot, correct
 
 __all__ = ["answers", "harder", "labels_frame", "scores", "shots", "strengths"]
 
@@ -22,6 +31,7 @@ def answers(episodes: OneShot, y: Tensor) -> np.ndarray:
     Under the last stands the answer and its probability; a wrong one is followed by the right
     label, and has the colour of what is wrong.
     """
+    correct(y, episodes)  # checks that they fit
     n_labels = y.shape[1]
     if len(episodes.targets) != n_labels + 1:
         raise ValueError(
@@ -53,6 +63,11 @@ def labels_frame(
     """Draw a step of one-shot learning: the drawing, the trace (F, N) of each label, and the
     output.
     """
+    _checks.of_type("labels", labels, str, 'use "ABCDE"')
+    _checks.tensor("drawing", drawing, "rows columns", {})
+    _checks.tensor("hebb", hebb, "F N", {"N": len(labels)})
+    _checks.tensor("y", y, "N", {"N": len(labels)})
+    above_zero("largest", largest)
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(7, 2.4), width_ratios=(1.3, 2.6, 1))
     show(left, array(drawing), cmap="gray_r", vmin=0, vmax=1)
     frame(left, title=title)
