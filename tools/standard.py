@@ -34,7 +34,6 @@ AWAITED = [  # not brought to the standard yet: this list may only shrink
     "differentiable-plasticity",
     "fast-evaluation",
     "natural-images",
-    "one-shot-learning",
 ]
 MAPS = {"hippocampus.svg"}  # shows a place, not a mechanism
 
