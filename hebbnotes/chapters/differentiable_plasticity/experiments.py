@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from hebbnotes import tasks
 from hebbnotes.chapters.differentiable_plasticity import analysis
 from hebbnotes.chapters.differentiable_plasticity.autopsy import autopsy, measure, since
+from hebbnotes.chapters.differentiable_plasticity.routes import ROUTES
 from hebbnotes.experiments.experiment import (
     Experiment,
     Numbers,
@@ -38,9 +39,7 @@ SCHEDULES: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class ThousandBits:
-    """Configuration of 1,001 units on five patterns of 1,000 bits: the schedule by name, and how
-    they are trained.
-    """
+    """Configuration of 1,001 units on five patterns of 1,000 bits, in a schedule by name."""
 
     schedule: str
     lr: float
@@ -395,5 +394,6 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     },
     **{f"small-networks-{p}": _small(p) for p in (2, 3, 5)},
     **{f"three-numbers-{schedule}": _three(schedule) for schedule in SCHEDULES},
+    **ROUTES,
 }
 """All experiments on patterns of bits."""
