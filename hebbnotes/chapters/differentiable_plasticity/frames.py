@@ -1,14 +1,25 @@
 """Figures of this chapter: data in, figures out."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from hebbnotes.figures.drawing import array, draw_overlaps, draw_state, frame, show
-from hebbnotes.figures.palette import BLACK
+from hebbnotes.figures.drawing import (
+    array,
+    draw_overlaps,
+    draw_state,
+    frame,
+    over_seeds,
+    show,
+)
+from hebbnotes.figures.palette import BLACK, BLUE, colour
 
-__all__ = ["floor_lines", "trace_frame"]
+__all__ = ["dots", "echo", "floor_lines", "ruler", "trace_frame"]
 
 
 def trace_frame(
@@ -37,3 +48,91 @@ def floor_lines(ax: Axes, floors: dict[str, float]) -> None:
             textcoords="offset points",
             va="bottom",
         )
+
+
+def _beside(ax: Axes, at: tuple[float, float], words: str, colour: str, **how: Any) -> None:
+    """Write what a line or a dot is, beside it, in its colour."""
+    how = {"xytext": (6, 0), "va": "center"} | how
+    ax.annotate(words, at, textcoords="offset points", color=colour, **how)
+
+
+def dots(groups: Mapping[str, Mapping[str, Sequence[float]]], axis: str) -> np.ndarray:
+    """Draw shares in [0, 1] in percent, a panel for each group, a row of dots for each name, with
+    the mean written beside it.
+    """
+    rows = list(next(iter(groups.values())))
+    _, axes = plt.subplots(
+        len(groups), 1, figsize=(7, 0.62 + 0.33 * len(rows) * len(groups)), sharex=True
+    )
+    for ax, (group, found) in zip(axes, groups.items(), strict=True):
+        for row, (_, shares) in enumerate(found.items()):
+            values = 100 * np.array(shares)
+            ax.plot(values, [row] * len(values), "o", color=BLUE, alpha=0.6, clip_on=False)
+            mean = f"{values.mean():.1f}" if values.any() else "0"
+            _beside(ax, (values.max(), row), mean, BLACK, xytext=(9, 0))
+        ax.set(yticks=range(len(rows)), yticklabels=rows, ylim=(len(rows) - 0.4, -0.6))
+        ax.set_title(group, fontsize="medium", loc="right")
+    axes[-1].set(xlabel=axis, xlim=(-1, 60))
+    return axes
+
+
+RULER = {
+    "ceiling": ("|", "ceiling"),
+    "theory": ("D", "untrained"),
+    "untrained": ("o", "untrained"),
+    "plastic": ("o", "plastic"),
+    "recurrent": ("o", "recurrent"),
+    "lstm": ("o", "lstm"),
+}
+
+
+def ruler(loads: Mapping[str, Mapping[str, Sequence[float]]], words: Mapping[str, str]) -> Axes:
+    """Draw shares of wrong bits by load and kind, one of :data:`RULER`, on a logarithmic scale.
+
+    A share of zero is drawn as an arrow to the left, at the edge. ``words`` name the kinds, beside
+    the first of each.
+    """
+    _, ax = plt.subplots(figsize=(7, 4.2))
+    named, low = set(), 1e-9
+    for row, kinds in enumerate(loads.values()):
+        for place, (kind, shares) in enumerate(kinds.items()):
+            marker, entity = RULER[kind]
+            ink, y = colour(entity), row + 0.13 * (place - 2.5)
+            values = 100 * np.maximum(np.array(shares), low)
+            hollow = {"fillstyle": "none"} if kind == "theory" else {}
+            size = 13 if marker == "|" else 6
+            ax.plot(values, [y] * len(values), marker, color=ink, ms=size, mew=1.8, **hollow)
+            if kind not in named:
+                left = values.min() > 1e-3 and kind != "untrained"
+                side = {"xytext": (-9, 0), "ha": "right"} if left else {"xytext": (9, 0)}
+                edge = values.min() if left else values.max()
+                _beside(ax, (edge, y), words[kind], ink, **side)
+                named.add(kind)
+    ax.set(yticks=range(len(loads)), yticklabels=loads, ylim=(len(loads) - 0.5, -0.5))
+    ax.set(xscale="log", xlabel="wrong erased bits (%)", xlim=(100 * low * 0.5, 100))
+    return ax
+
+
+def echo(
+    episodes: Sequence[float], curves: Mapping[str, Tensor], diagonal: Tensor, few: int
+) -> Figure:
+    """Draw the errors in percent while networks are trained, by what is asked for (seeds, blocks),
+    and below, the weight of a unit from itself (seeds, blocks).
+
+    Until ``few`` episodes the paper's training would go on.
+    """
+    fig, (above, below) = plt.subplots(2, 1, figsize=(7, 4.6), sharex=True, height_ratios=(3, 2))
+    inks = dict(zip(curves, (colour("wrong"), BLUE), strict=True))
+    for what, values in curves.items():
+        over_seeds(above, episodes, 100 * values, inks[what], what)
+        k = int(0.45 * len(episodes))
+        height = 100 * float(values.mean(0)[k])
+        _beside(above, (episodes[k], height), what, inks[what], xytext=(0, 16), ha="center")
+    over_seeds(below, episodes, diagonal, colour("weight"), "w")
+    below.axhline(0, color=BLACK, linewidth=0.8)
+    for ax in (above, below):
+        ax.axvline(few, color="#888888", linestyle="--", linewidth=1)
+    _beside(above, (few, 48), "the paper's length", "#757575")
+    above.set(ylabel="wrong erased bits (%)", ylim=(-1, 52))
+    below.set(ylabel="weight of a unit from itself", xlabel="episodes")
+    return fig
