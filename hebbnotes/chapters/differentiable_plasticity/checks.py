@@ -4,11 +4,12 @@ import itertools
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from hebbnotes import run, tasks
-from hebbnotes.check import expect, numbers
+from hebbnotes.check import expect, numbers, tensors
 
-__all__ = ["age", "majority", "one_step"]
+__all__ = ["age", "majority", "one_step", "sequence"]
 
 
 def majority(error: Callable[[int], float]) -> None:
@@ -62,3 +63,27 @@ def one_step(error: Callable[[int, int], float]) -> None:
             f"you say {value:.4f}",
         )
     print("Yes: an untrained network agrees, at three loads.")
+
+
+def sequence(episode: Callable[[Tensor], Tensor]) -> None:
+    """Check a reader's inputs (T, 1, N) by which five patterns (5, N) are shown, and then recalled
+    one after the other in the last four steps, which are free.
+    """
+    show = tensors(episode, "episode(p) -> inputs of shape (T, 1, N)")
+    for seed in range(3):
+        g = torch.Generator().manual_seed(seed)
+        p = torch.where(torch.rand(5, 400, generator=g) < 0.5, 1.0, -1.0)
+        inputs = show(p)
+        expect(
+            inputs.ndim == 3 and inputs.shape[1:] == (1, 400) and len(inputs) > 4,
+            f"inputs must have shape (T, 1, 400), with more than 4 steps, got {(*inputs.shape,)}",
+        )
+        expect(not bool(inputs[-4:].any()), "the last four steps must be free: inputs of 0")
+        output, _ = run(inputs, 0.0, 100 / 400, 0.02, clamp=inputs != 0)
+        overlaps = output[-4:, 0] @ p.T / 400
+        best = (overlaps.argmax(1) + 1).tolist()
+        expect(
+            best == [2, 3, 4, 5] and bool((overlaps.max(1).values > 0.5).all()),
+            f"the network says the patterns {best}, not 2, 3, 4, 5 (or not clearly)",
+        )
+    print("Yes: in three draws the network says 2, 3, 4 and 5 in turn.")

@@ -86,24 +86,28 @@ RULER = {
 }
 
 
-def ruler(loads: Mapping[str, Mapping[str, Sequence[float]]], words: Mapping[str, str]) -> Axes:
+def ruler(
+    loads: Mapping[str, Mapping[str, Sequence[float]]], words: Mapping[str, str], least: float
+) -> Axes:
     """Draw shares of wrong bits by load and kind, one of :data:`RULER`, on a logarithmic scale.
 
-    A share of zero is drawn as an arrow to the left, at the edge. ``words`` name the kinds, beside
-    the first of each.
+    For a share of zero an arrow points down from the ``least`` one that can be excluded. ``words``
+    name the kinds, beside the first of each.
     """
-    _, ax = plt.subplots(figsize=(7, 4.2))
+    _, ax = plt.subplots(figsize=(7, 5))
     named, low = set(), 1e-9
     for row, kinds in enumerate(loads.values()):
         for place, (kind, shares) in enumerate(kinds.items()):
             marker, entity = RULER[kind]
-            ink, y = colour(entity), row + 0.13 * (place - 2.5)
-            values = 100 * np.maximum(np.array(shares), low)
+            ink, y = colour(entity), row + 0.15 * (place - 2.5)
+            values = 100 * np.array([one or least for one in shares])
             hollow = {"fillstyle": "none"} if kind == "theory" else {}
             size = 13 if marker == "|" else 6
-            ax.plot(values, [y] * len(values), marker, color=ink, ms=size, mew=1.8, **hollow)
+            for value, share in zip(values, shares, strict=True):
+                shape = marker if share else "<"
+                ax.plot(value, y, shape, color=ink, ms=size, mew=1.8, **hollow)
             if kind not in named:
-                left = values.min() > 1e-3 and kind != "untrained"
+                left = values.min() > 1e-3
                 side = {"xytext": (-9, 0), "ha": "right"} if left else {"xytext": (9, 0)}
                 edge = values.min() if left else values.max()
                 _beside(ax, (edge, y), words[kind], ink, **side)
@@ -125,14 +129,13 @@ def echo(
     inks = dict(zip(curves, (colour("wrong"), BLUE), strict=True))
     for what, values in curves.items():
         over_seeds(above, episodes, 100 * values, inks[what], what)
-        k = int(0.45 * len(episodes))
-        height = 100 * float(values.mean(0)[k])
-        _beside(above, (episodes[k], height), what, inks[what], xytext=(0, 16), ha="center")
+    for what, height in zip(curves, (29, 4), strict=True):
+        _beside(above, (few, height), what, inks[what])
     over_seeds(below, episodes, diagonal, colour("weight"), "w")
     below.axhline(0, color=BLACK, linewidth=0.8)
     for ax in (above, below):
         ax.axvline(few, color="#888888", linestyle="--", linewidth=1)
-    _beside(above, (few, 48), "the paper's length", "#757575")
+    _beside(above, (few, 47), "where the paper's curve is read", "#757575")
     above.set(ylabel="wrong erased bits (%)", ylim=(-1, 52))
-    below.set(ylabel="weight of a unit from itself", xlabel="episodes")
+    below.set(ylabel="weight from itself", xlabel="episodes")
     return fig

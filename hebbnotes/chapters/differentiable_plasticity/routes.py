@@ -29,7 +29,8 @@ class Route:
 
     ``n_units`` beyond the 51 that the task shows something are always free. Of ``eta`` a "logit" is
     trained, the number itself ("raw"), or nothing ("fixed"). ``diagonal`` multiplies the learning
-    rate of each unit's weight from itself. ``cut`` takes the trace out of autograd's record.
+    rate of each unit's weight from itself; with 0 it stays as it is. ``cut`` takes the trace out
+    of autograd's record.
     """
 
     n_units: int = 51
@@ -283,6 +284,10 @@ ROUTES: dict[str, Experiment[Any]] = {
     "units-251-raw": _units(251, "raw"),
     "units-2051-raw": _units(2_051, "raw", seeds=(0, 1, 2)),
     "units-2051-logit": _units(2_051, "logit", seeds=(0, 1, 2), stored=()),
+    "units-51-held": _route(
+        "51 units as above, with each unit's weight from itself held where it began",
+        Route(diagonal=0.0),
+    ),
     "units-51-diagonal": _route(
         "51 units as above, with ten times the learning rate for a unit's weight from itself",
         Route(diagonal=10.0),
