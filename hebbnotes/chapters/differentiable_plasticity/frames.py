@@ -138,4 +138,5 @@ def echo(
     _beside(above, (few, 47), "where the paper's curve is read", "#757575")
     above.set(ylabel="wrong erased bits (%)", ylim=(-1, 52))
     below.set(ylabel="weight from itself", xlabel="episodes")
+    below.xaxis.set_major_formatter("{x:,.0f}")
     return fig

@@ -273,6 +273,9 @@ def _units(n_units: int, eta: str, **options: Any) -> Experiment[Any]:
         f"{told} trained",
         Route(n_units=n_units, eta=eta, **tested, **options.pop("route", {})),
         paper=("Figure 3",),
+        difference="units clamped; plastic connections of units to themselves, which the program "
+        "of April 2018 takes away after each update; the number of further units and what is "
+        "trained of eta as named, while the paper tells of neither",
         **options,
     )
 
