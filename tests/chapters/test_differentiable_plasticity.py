@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from hebbnotes import experiments, networks, run, tasks
+from hebbnotes import experiments, networks, run, tasks, training
 from hebbnotes.chapters.differentiable_plasticity import analysis, checks, routes
 from hebbnotes.experiments.experiment import Trial
 
@@ -111,6 +111,27 @@ def test_one_weak_gain_is_one_step_of_a_hopfield_network(n_patterns):
     assert torch.equal(y[-1].sign()[decided], drive.sign()[decided])
     wrong = tasks.errors(y[-1], shown).erased.mean().item()
     assert wrong == pytest.approx(analysis.one_step(25, n_patterns), rel=0.12)
+
+
+def test_a_trace_that_fades_errs_more():
+    task = tasks.PatternCompletion(50, 5, bias_unit=False, **tasks.ONCE)
+    shown = task.sample(3000, torch.Generator().manual_seed(2))
+    little, more = (
+        tasks.errors(run(shown.inputs, 0.0, 2 / 50, eta, clamp=shown.clamp)[0][-1], shown).erased
+        for eta in (1e-4, 0.01)
+    )
+    difference = more - little
+    assert difference.mean() > 3 * difference.std() / len(difference) ** 0.5
+
+
+def test_three_numbers_of_a_larger_network_are_louder():
+    g = torch.Generator().manual_seed(0)
+    task = tasks.PatternCompletion(100, 2, bias_unit=False, **tasks.ONCE)
+    three = networks.ThreeNumbers(inhibition=0.3, gain=20.0, eta=0.01)
+    loss = tasks.recall_loss(three, task, 16, g)
+    how = {"lr": 0.03, "clip_norm": 25.0, "schedule": training.cosine}
+    training.train(three.parameters(), loss, 400, **how)
+    assert 58 < three.gain < 70
 
 
 def test_a_memory_of_one_pattern_is_never_wrong_after_one_step():
