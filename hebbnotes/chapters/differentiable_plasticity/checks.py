@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -52,7 +53,7 @@ def one_step(error: Callable[[int, int], float]) -> None:
     """Check a reader's share of wrong bits of one weak gain, of bits in the cue and patterns."""
     error = numbers(error, "error(n_cue, P) -> a share")
     for n_cue, p in ((25, 8), (50, 15), (50, 25)):
-        how = {"balanced": False, "bias_unit": False} | tasks.ONCE
+        how: dict[str, Any] = {"balanced": False, "bias_unit": False} | tasks.ONCE
         task = tasks.PatternCompletion(2 * n_cue, p, **how)
         shown = task.sample(400, torch.Generator().manual_seed(0))
         y, _ = run(shown.inputs, 0.0, 0.1 / task.n_bits, 1e-4, clamp=shown.clamp)

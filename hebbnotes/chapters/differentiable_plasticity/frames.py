@@ -101,7 +101,7 @@ def ruler(
             marker, entity = RULER[kind]
             ink, y = colour(entity), row + 0.15 * (place - 2.5)
             values = 100 * np.array([one or least for one in shares])
-            hollow = {"fillstyle": "none"} if kind == "theory" else {}
+            hollow: dict[str, Any] = {"fillstyle": "none"} if kind == "theory" else {}
             size = 13 if marker == "|" else 6
             for value, share in zip(values, shares, strict=True):
                 shape = marker if share else "<"

@@ -20,7 +20,8 @@ __all__ = ["LEAN", "ROUTES", "Route", "RouteNetwork", "lesions", "padded", "run_
 
 LEAN = 0.6
 """How strongly each bit is made to lean against itself at test time, in one of the lesions."""
-TASK = tasks.PatternCompletion(50, 2, **tasks.ONCE)
+ONCE: dict[str, Any] = tasks.ONCE
+TASK = tasks.PatternCompletion(50, 2, **ONCE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,8 @@ def run_cut(
 
 class RouteNetwork(nn.Module):
     """A plastic network with all that a :class:`Route` may ask for."""
+
+    began: Tensor
 
     def __init__(self, chosen: Route, generator: torch.Generator) -> None:
         super().__init__()
@@ -267,7 +270,7 @@ def _route(about: str, chosen: Route, **options: Any) -> Experiment[Any]:
 
 def _units(n_units: int, eta: str, **options: Any) -> Experiment[Any]:
     told = {"raw": "eta itself", "logit": "the logit of eta"}[eta]
-    tested = {"test_episodes": 200} if n_units > 1_000 else {}
+    tested: dict[str, Any] = {"test_episodes": 200} if n_units > 1_000 else {}
     return _route(
         f"{n_units:,} plastic units on 2 patterns of 50 bits, an episode for each update, and "
         f"{told} trained",
