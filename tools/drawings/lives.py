@@ -55,7 +55,7 @@ def draw() -> Drawing:
         _life(d, name, top, patterns[k], traces[k])
     for top, below in zip(list(ROWS.values())[:-1], list(ROWS.values())[1:], strict=True):
         d.arrow((512, top + 66), (512, top + 92), (64, top + 92), (64, below - 8), colour="green")
-    d.text(288, ROWS["life 2"] - 30, "the error changes *w* and *α* a little", "green", halo=True)
+    d.text(288, ROWS["life 1"] + 86, "the error changes *w* and *α* a little", "green")
     for k in range(3):  # many lives between the second and the third
         d.circle(300, ROWS["life 2"] + 84 + 8 * k, 2, fill="ink")
     return d

@@ -89,7 +89,7 @@ RULER = {
 def ruler(
     loads: Mapping[str, Mapping[str, Sequence[float]]], words: Mapping[str, str], least: float
 ) -> Axes:
-    """Draw shares of wrong bits by load and kind, one of :data:`RULER`, on a logarithmic scale.
+    """Draw shares of wrong bits by load and kind, on a logarithmic scale.
 
     For a share of zero an arrow points down from the ``least`` one that can be excluded. ``words``
     name the kinds, beside the first of each.
