@@ -29,6 +29,7 @@ hypothesis.settings.register_profile("book", deadline=None, derandomize=True, ma
 hypothesis.settings.load_profile("book")
 
 SITE = [
+    "test_visits.py",
     "test_pages.py",
     "test_readers.py",
     "test_site.py",
@@ -63,7 +64,7 @@ def kind(item: pytest.Item) -> str:
     """Return the part of the book that a test belongs to."""
     if item.path.suffix == ".ipynb":
         return "notebooks"
-    if {"browser", "reader"} & set(getattr(item, "fixturenames", ())):
+    if {"browser", "reader", "visited"} & set(getattr(item, "fixturenames", ())):
         return "browsers"
     return "site" if "site" in item.path.parts else "package"
 

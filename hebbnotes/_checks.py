@@ -19,6 +19,8 @@ R = TypeVar("R")
 
 MOST_NUMBERS = 2**33
 """Numbers that one thing may hold, 32 GiB of them in single precision."""
+LARGEST = 1e30
+"""Size of a number beyond which a product with another one may overflow in single precision."""
 
 
 @contextmanager
@@ -58,7 +60,7 @@ def integer(name: str, value: Any, minimum: int = 1, maximum: int | None = None)
     return whole
 
 
-def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
+def number(name: str, value: Any, low: float = -LARGEST, high: float = LARGEST) -> float:
     """Return ``value`` as a finite float in [low, high], or raise."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(
@@ -181,6 +183,20 @@ def clip(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
+def held(name: str, value: Tensor) -> Tensor:
+    """Return ``value`` if there are numbers in it, which are looked at or drawn from, or raise."""
+    if value.is_meta:
+        raise ValueError(f"{name} is on meta, where there are no numbers: make it on 'cpu'")
+    return value
+
+
+def dense(name: str, value: Tensor) -> Tensor:
+    """Return ``value`` if each of its numbers has a place of its own, or raise."""
+    if value.layout != torch.strided:
+        raise TypeError(f"{name} must be dense, got {value.layout}: use {name}.to_dense()")
+    return value
+
+
 def known(value: Tensor) -> bool:
     """Tell whether the numbers of a tensor can be looked at.
 
@@ -202,7 +218,7 @@ def actions(name: str, value: Any, axes: str, sizes: dict[str, int], most: int) 
     """Return ``value`` if it holds whole numbers from 0 to ``most - 1`` along the named axes, or
     raise.
     """
-    tensor(name, value, axes, sizes)
+    held(name, tensor(name, value, axes, sizes))
     if value.dtype != torch.int64:
         raise TypeError(f"{name} must hold integers (int64), got {value.dtype}: use {name}.long()")
     if known(value) and bool(((value < 0) | (value >= most)).any()):
@@ -258,6 +274,7 @@ def tensor(
             f"{name} must be a torch tensor of shape {wanted}, got {got(value)}: "
             "use torch.as_tensor(...)"
         )
+    dense(name, value)
     agreed = dict(sizes)
     if value.ndim != len(names) or any(
         agreed.setdefault(a, s) != s for a, s in zip(names, value.shape, strict=True)
@@ -284,13 +301,18 @@ def tensor(
     return value
 
 
-def floating(name: str, value: Any) -> Tensor:
-    """Return ``value`` if it is a tensor of floating-point numbers, or raise."""
+def some_tensor(name: str, value: Any) -> Tensor:
+    """Return ``value`` if it is a tensor, of any shape and type, or raise."""
     if not isinstance(value, Tensor):
         raise TypeError(
             f"{name} must be a torch tensor, got {got(value)}: use torch.as_tensor(...)"
         )
-    if not value.is_floating_point():
+    return dense(name, value)
+
+
+def floating(name: str, value: Any) -> Tensor:
+    """Return ``value`` if it is a tensor of floating-point numbers, or raise."""
+    if not some_tensor(name, value).is_floating_point():
         raise TypeError(
             f"{name} must hold floating-point numbers, got {value.dtype}: use {name}.float()"
         )
@@ -324,6 +346,12 @@ def spread(name: str, value: Any, like: Tensor, reference: str) -> float | Tenso
         raise ValueError(
             f"{name} must be a number, or broadcast to the shape of {reference}, "
             f"{tuple(like.shape)}, got shape {tuple(value.shape)}"
+        )
+    if value.dtype == torch.bool:
+        raise TypeError(f"{name} must hold numbers, got torch.bool: use {name}.to({like.dtype})")
+    if (dense(name, value).ndim or value.is_meta) and value.device != like.device:
+        raise ValueError(
+            f"{name} is on {value.device}, not on {like.device} like {reference}: move one of them"
         )
     if torch.result_type(value, like) != like.dtype:
         raise TypeError(

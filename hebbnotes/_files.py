@@ -64,6 +64,17 @@ def replacing(path: Path, mend: str = "name another place") -> Iterator[BinaryIO
             beside.unlink(missing_ok=True)
 
 
+def check_place(path: Path) -> None:
+    """Raise as :func:`replacing` would, before there is anything to write."""
+    target = Path(os.path.realpath(path))
+    beside = target.parent / f".{secrets.token_hex(8)}.part"
+    with _said(path, "written", "name another place"):
+        _mode(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(beside, os.O_RDWR | _FRESH, 0o666))
+        beside.unlink()
+
+
 def write(path: Path, content: bytes) -> None:
     """Write a file, whole or not at all, as :func:`replacing` says."""
     with replacing(path) as file:

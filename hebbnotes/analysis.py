@@ -50,7 +50,8 @@ def participation_ratio(matrix: Tensor) -> float:
     >>> round(participation_ratio(torch.eye(3)), 6)
     3.0
     """
-    if _checks.floating("matrix", matrix).ndim != 2 or not bool(matrix.any()):
+    _checks.held("matrix", _checks.floating("matrix", matrix))
+    if matrix.ndim != 2 or not bool(matrix.any()):
         raise ValueError(
             f"matrix must have two axes and an entry that is not 0, got shape {tuple(matrix.shape)}"
         )
@@ -97,7 +98,7 @@ def decoded(features: Tensor, wanted: Tensor, fit_to: tuple[Tensor, Tensor] | No
             raise ValueError("fit_to must have two rows or more, got 1: a line needs two points")
         given |= {"fit_to[0]": fit_to[0], "fit_to[1]": fit_to[1]}
     for name, value in given.items():
-        _checks.finite(name, value)
+        _checks.finite(name, _checks.held(name, value))
     if bool((wanted == wanted[:1]).all(0).any()):
         raise ValueError("wanted must vary in each column: nothing is to be read from a constant")
     cut = 2 * len(features) // 3
@@ -120,7 +121,10 @@ def shuffled(alpha: Tensor, generator: torch.Generator) -> Tensor:
 
 def of_rank(matrix: Tensor, rank: int) -> Tensor:
     """Return the nearest matrix of a rank, in the sum of squares (Eckart & Young, 1936)."""
-    _checks.finite("matrix", _checks.floating("matrix", matrix))
+    _checks.finite(
+        "matrix", _checks.floating("matrix", _checks.tensor("matrix", matrix, "n m", {}))
+    )
     _checks.integer("rank", rank, 1, min(matrix.shape))
-    u, s, vh = torch.linalg.svd(matrix)
-    return (u[:, :rank] * s[:rank]) @ vh[:rank]
+    half = matrix.dtype in (torch.float16, torch.bfloat16)  # of which there is no decomposition
+    u, s, vh = torch.linalg.svd(matrix.float() if half else matrix)
+    return ((u[:, :rank] * s[:rank]) @ vh[:rank]).to(matrix.dtype)

@@ -69,7 +69,7 @@ def reads(rule: Rule, i: int, j: int, *, n_pre: int = 4, n_post: int = 3, seed: 
     check(rule, QUANTITIES, "check.reads")
     _checks.integers("i and j", (i, j))
     for name, value in (("n_pre", n_pre), ("n_post", n_post)):
-        _checks.integer(name, value)
+        _checks.integer(name, value, 1, 1000)  # each number is poisoned in turn
     _checks.integer("seed", seed, 0, 2**63 - 1)
     if not (0 <= i < n_pre and 0 <= j < n_post):
         raise ValueError(f"there is no synapse ({i}, {j}) between {n_pre} and {n_post} units")

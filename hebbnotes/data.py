@@ -52,7 +52,7 @@ class File(NamedTuple):
         of each its name, a zero byte and the SHA-256 of its bytes. A file that has it is accepted,
         too.
     sha256 : str
-        Of the official file; empty where only its MD5 is known.
+        Of the official file, as Keras (CIFAR-10) and TensorFlow Datasets (Omniglot) publish it.
     """
 
     address: str
@@ -94,17 +94,20 @@ FILES: dict[str, File] = {
         9464212,
         "68d2efa1b9178cc56df9314c21c6e718",
         "07356096b8076fcf915341f8715e94822249e2a4d5b999fd2d0f6cf9ebffebd5",
+        "ad41ab679c8b5d90b271ef46be6987cc81211774a695c29dcc5367b2b26ee640",
     ),
     "omniglot/images_evaluation.zip": File(
         _OMNIGLOT + "images_evaluation.zip",
         6462886,
         "6b91aef0f799c5bb55b94e3f2daec811",
         "f5165eb5f20d18e13c6515650b69a42a2c0507506969d410ba5e4a1c572bd542",
+        "1f61a8f3366785b057fc117d9228e78a16e3d976c8953b2a10fcc74cf0609cee",
     ),
     "cifar10/cifar-10-python.tar.gz": File(
         "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
         170498071,
         "c58f30108f718f92721af3b95e74349a",
+        sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
     ),
 }
 SUBSET = "cifar10-subset/cifar10_first4000train_first1000test.npz"
@@ -172,8 +175,9 @@ def fetch(name: str, download: bool = True) -> Path:
     OSError
         If it is not there and cannot be had; the message names file, address, folder and command.
     """
-    if name not in FILES:
+    if not isinstance(name, str) or name not in FILES:
         raise KeyError(f"there is no data file {name!r}: it must be one of {', '.join(FILES)}")
+    _checks.flag("download", download)
     file, path = FILES[name], folder() / name
     command = f"python -m hebbnotes.data {name.split('/', maxsplit=1)[0]}"
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
@@ -290,7 +294,8 @@ def cifar10(split: str = "train", subset: bool = False, download: bool = True) -
     download : bool, as for :func:`fetch`
     """
     _checks.choice("split", split, ("train", "test"))
-    if subset and os.path.lexists(folder() / SUBSET):
+    _checks.flag("download", download)
+    if _checks.flag("subset", subset) and os.path.lexists(folder() / SUBSET):
         with np.load(_subset(), allow_pickle=False) as stored:
             return torch.from_numpy(stored[f"x_{split}"])
     if subset:
@@ -329,7 +334,8 @@ def grey(photographs: Tensor) -> Tensor:
     ----------
     photographs : Tensor (M, rows, columns, 3)
     """
-    _checks.tensor("photographs", photographs, "M rows columns colours", {"colours": 3})
+    axes, sizes = "M rows columns colours", {"colours": 3}
+    _checks.held("photographs", _checks.tensor("photographs", photographs, axes, sizes))
     total = photographs.sum(-1, dtype=torch.float32).flatten(1)
     total = total - total.mean(1, keepdim=True)
     return total / total.abs().amax(1, keepdim=True).clamp_min(1e-9)
@@ -344,8 +350,7 @@ def patches(split: str = "train", size: int = 8, step: int = 4, shrink: int = 2)
     Parameters
     ----------
     split : {"train", "test"}, a Chinese temple or a flower
-    size : int, rows and columns of a patch
-    step : int, pixels from one patch to the next
+    size, step : int, rows and columns of a patch; pixels from one patch to the next
     shrink : int, how many times smaller the photograph is made first, by means of square blocks
     """
     with _checks.extra("chapters"):
@@ -353,11 +358,12 @@ def patches(split: str = "train", size: int = 8, step: int = 4, shrink: int = 2)
     _checks.choice("split", split, ("train", "test"))
     _checks.integer("size", size, 2)
     _checks.integer("step", step)
-    _checks.integer("shrink", shrink)
+    _checks.integer("shrink", shrink, 1, 100)
     photograph = torch.from_numpy(
         load_sample_image("china.jpg" if split == "train" else "flower.jpg").astype(np.float32)
     )
     photograph = torch.nn.functional.avg_pool2d(photograph.movedim(-1, 0), shrink)
+    _checks.integer("size", size, 2, min(photograph.shape[1:]))
     cut = photograph.unfold(1, size, step).unfold(2, size, step).movedim(0, -1).flatten(0, 1)
     total = cut.sum(-1).flatten(1)
     return grey(cut[(total - total.mean(1, keepdim=True)).abs().amax(1) > 60])

@@ -32,10 +32,13 @@ __all__ = [
 ]
 
 
+MOST_STEPS = 10**6
+"""Steps, or passes, beyond which nobody waits for a memory."""
+
+
 def _patterns(patterns: Tensor) -> Tensor:
-    _checks.finite(
-        "patterns", _checks.floating("patterns", _checks.tensor("patterns", patterns, "P N", {}))
-    )
+    _checks.tensor("patterns", patterns, "P N", {})
+    _checks.finite("patterns", _checks.held("patterns", _checks.floating("patterns", patterns)))
     if not bool((patterns.abs() == 1).all()):
         raise ValueError("patterns must hold 1 and -1 alone: use torch.where(x > 0, 1.0, -1.0)")
     return patterns
@@ -83,7 +86,7 @@ def delta(patterns: Tensor, passes: int = 1) -> Tensor:
     """
     n = _patterns(patterns).shape[1]
     w = patterns.new_zeros(n, n)
-    for _ in range(_checks.integer("passes", passes)):
+    for _ in range(_checks.integer("passes", passes, 1, MOST_STEPS)):
         for p in patterns:
             w = (w + rules.delta(w, p, p, drive=p @ w) / n).fill_diagonal_(0)
     return w
@@ -174,11 +177,11 @@ def recall(
     if generator is not None:
         _checks.generator(generator, "cpu")
     held = torch.zeros_like(state, dtype=torch.bool) if clamp is None else clamp
-    _checks.tensor("clamp", held, "B N", {"B": len(state), "N": len(w)}, boolean=True)
+    _checks.tensor("clamp", held, "B N", {"B": len(state), "N": len(w)}, state, "state", True)
     state = state.clone()
     # what rounding alone may leave of no drive
     least = torch.finfo(w.dtype).eps * w.abs().sum(0) * state.abs().max()
-    for _ in range(_checks.integer("n_steps", n_steps)):
+    for _ in range(_checks.integer("n_steps", n_steps, 1, MOST_STEPS)):
         for units in _turns(len(w), generator):
             drive = state @ w[:, units]
             new = torch.where(drive.abs() <= least[units], state[:, units], drive.sign())
@@ -202,9 +205,9 @@ def dense_step(patterns: Tensor, state: Tensor, power: int = 3) -> Tensor:
     sizes = {"N": _patterns(patterns).shape[1]}
     _checks.tensor("state", state, "B N", sizes, like=patterns, reference="patterns")
     _checks.finite("state", state)
-    _checks.integer("power", power, 2)
+    _checks.integer("power", power, 2, 10**9)
     alike = (state @ patterns.T) / patterns.shape[1]
-    most = alike.abs().amax(1, keepdim=True)
+    most = _checks.finite("the overlap", alike, "use a smaller state").abs().amax(1, keepdim=True)
     # where a power is too small for a number, or too large, all are measured by the largest
     raised = most.pow(power - 1)
     usual = (most == 0) | ((raised > torch.finfo(raised.dtype).tiny * 1e6) & raised.isfinite())
@@ -270,11 +273,11 @@ def complete(
     sizes = {"N": _patterns(patterns).shape[1]}
     _checks.tensor("state", state, "B N", sizes, like=patterns, reference="patterns")
     _checks.finite("state", state)
-    _checks.tensor("clamp", clamp, "B N", sizes, boolean=True)
+    _checks.tensor("clamp", clamp, "B N", sizes, state, "state", boolean=True)
     stored = {"Hopfield": hopfield, "delta rule": delta, "pseudo-inverse": pseudo_inverse}
     if memory in stored:
         return recall(stored[memory](patterns), state, n_steps, clamp)
-    for _ in range(_checks.integer("n_steps", n_steps)):
+    for _ in range(_checks.integer("n_steps", n_steps, 1, MOST_STEPS)):
         new = (
             modern_step(patterns, state, beta).sign()
             if memory == "modern"

@@ -1,5 +1,6 @@
 """Each kind of thing that the package takes is refused in one way, wherever it is taken."""
 
+import contextlib
 import importlib
 import inspect
 import pkgutil
@@ -7,12 +8,16 @@ import pkgutil
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 import hebbnotes
 from hebbnotes import (
     PlasticLinear,
     PlasticRNN,
     analysis,
+    chapters,
+    data,
+    figures,
     memories,
     rules,
     run,
@@ -20,14 +25,18 @@ from hebbnotes import (
     tasks,
     training,
 )
-from hebbnotes.chapters.associative_memory import wells
+from hebbnotes.chapters.associative_memory import arrivals, wells
 from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
+from hebbnotes.chapters.differentiable_plasticity import autopsy, routes
+from hebbnotes.chapters.fast_evaluation import formulations
 from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
+from hebbnotes.chapters.learning_rules import digits
 from hebbnotes.chapters.natural_images import analysis as maps
 from hebbnotes.chapters.natural_images import smooth
 from hebbnotes.chapters.natural_images.model import HalvesRNN
 from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.learning import actor_critic, agents
+from hebbnotes.networks import one_shot as nets
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
 from hebbnotes.networks.one_shot import OneShotNetwork, PrototypicalNetwork, convolutions
 from hebbnotes.neurons import rate, spiking
@@ -37,6 +46,9 @@ from hebbnotes.tasks.patterns import PatternCompletion
 pictures = importlib.import_module(
     "hebbnotes.tasks.pictures"
 )  # the package has a function so named
+CHAPTERS = [one.name for one in pkgutil.iter_modules(chapters.__path__)]
+frames = {name: importlib.import_module(f"hebbnotes.chapters.{name}.frames") for name in CHAPTERS}
+AX = Figure().subplots()
 TASK = PatternCompletion(n_bits=16, n_patterns=2)
 GREY = PatternCompletion(n_bits=16, **{**pictures.PICTURES, "n_patterns": 2})
 MAZE = maze.make(5)
@@ -88,6 +100,9 @@ TAKE_A_GENERATOR = {
     "learning.agents.kinds.of_kind": lambda g: agents.of_kind("lstm", 4, generator=g),
     "learning.agents.lives.live": lambda g: agents.live(AGENT, MAZE, maze.start(MAZE, 2, G), 3, g),
     "learning.agents.lives.loss": lambda g: agents.loss(AGENT, MAZE, 2, 3, g),
+    "chapters.differentiable_plasticity.routes.RouteNetwork": lambda g: routes.RouteNetwork(
+        routes.Route(), g
+    ),
     "chapters.differentiable_plasticity.analysis.ablations": lambda g: dissection.ablations(
         SQUARE, SQUARE, g
     ),
@@ -161,6 +176,33 @@ PRE, POST = torch.ones(3), torch.ones(3)
 EPISODES, LABELLED = TASK.sample(2, G), one_shot.episodes(DRAWINGS, 2, 1, 2, G)
 STATE = spiking.NeuronState.at_rest(torch.full((2, 3, 1), 0.5), spiking.Neuron())
 SPIKES = torch.zeros(4, 2, 3)
+ETA = torch.tensor(0.1)
+DRAWN = {  # nothing may be drawn of what does not fit
+    "greys": lambda t: figures.greys([{"a": t}], (5, 5)),
+    "over_seeds": lambda t: figures.over_seeds(AX, [1, 2, 3], t, "red", "a"),
+    "descents": lambda t: frames["associative_memory"].descents(t, torch.tensor([True, False])),
+    "ground": lambda t: frames["associative_memory"].ground({"a": t, "b": t, "c": t}),
+    "ages": lambda t: frames["associative_memory"].ages({"a": t}),
+    "melting": lambda t: frames["associative_memory"].melting_frame(t, (5, 5), [1], [1], 0),
+    "trace_frame": lambda t: frames["differentiable_plasticity"].trace_frame(
+        torch.ones(25), t, PRE, (5, 5), "a"
+    ),
+    "read_frame": lambda t: frames["fast_evaluation"].read_frame(
+        torch.ones(25), torch.ones(9), t, (5, 5), 9
+    ),
+    "calcium_panel": lambda t: frames["hebb_in_the_brain"].calcium_panel(
+        AX, torch.ones(9), t, (1.0, 1.3), {}
+    ),
+    "shadows_frame": lambda t: frames["hebb_in_the_brain"].shadows_frame(
+        (torch.ones(9), t), (1.0, 1.3), (t, t), (t, t)
+    ),
+    "weights_panel": lambda t: frames["hebb_in_the_brain"].weights_panel(AX, t, 0.5, "a", [0.0]),
+    "completion": lambda t: frames["introduction"].completion(EPISODES, {"a": t}, (4, 4)),
+    "recall_frame": lambda t: frames["introduction"].recall_frame(t, PRE, (5, 5), "a"),
+    "fields": lambda t: frames["learning_rules"].fields({"a": t}, (5, 5)),
+    "worth": lambda t: frames["learning_rules"].worth([1, 2, 3], {"a": {"random": t}}, 8.0),
+    "answers": lambda t: frames["one_shot_learning"].answers(LABELLED, t),
+}
 TAKE_A_TENSOR = {
     **{
         f"rules.{rule.__name__}, {what}": lambda t, rule=rule, what=what: rule(
@@ -238,6 +280,38 @@ TAKE_A_TENSOR = {
     "independent_pixels": maps.independent_pixels,
     "ablations": lambda t: dissection.ablations(t, SQUARE, G),
     "regress": lambda t: dissection.regress(t, EPISODES),
+    "rate.linear": rate.linear,
+    "digits.wrong, known": lambda t: digits.wrong((t, PRE.long()), (W, PRE.long())),
+    "digits.wrong, new": lambda t: digits.wrong((W, PRE.long()), (t, PRE.long())),
+    "matching, shown": lambda t: nets.matching(t, X, X[0], W, 0.1, 0.1, rules.oja.forget),
+    "matching, targets": lambda t: nets.matching(X, t, X[0], W, 0.1, 0.1, rules.oja.forget),
+    "matching, asked": lambda t: nets.matching(X, X, t, W, 0.1, 0.1, rules.oja.forget),
+    "wells.halves": lambda t: wells.halves(t, 2, G),
+    "wells.pulls, patterns": lambda t: wells.pulls(t, SIGNS),
+    "wells.pulls, state": lambda t: wells.pulls(SIGNS, t),
+    "wells.ends": wells.ends,
+    "wells.walk": lambda t: wells.walk(t, SIGNS[0], G),
+    "wells.walk, end": lambda t: wells.walk(SIGNS[0], t, G),
+    "wells.height, w": lambda t: wells.height(t, SIGNS),
+    "wells.height, states": lambda t: wells.height(SQUARE, t),
+    "wells.steep_energy": lambda t: wells.steep_energy(t, SIGNS, 2),
+    "wells.steep_step": lambda t: wells.steep_step(SIGNS, t, 2),
+    "wells.steep_course": lambda t: wells.steep_course(t, SIGNS[0], 2, 1, G),
+    "arrivals.faded": lambda t: arrivals.faded(t, 0.1),
+    "arrivals.by_age": lambda t: arrivals.by_age(SQUARE, t, 1),
+    "arrivals.last_letters": lambda t: arrivals.last_letters(rules.hebb, t, 0, 1),
+    "autopsy, w": lambda t: autopsy.autopsy(t, torch.eye(17), 0.1, TASK, 1, 0),
+    "autopsy, alpha": lambda t: autopsy.autopsy(torch.eye(17), t, 0.1, TASK, 1, 0),
+    "published": lambda t: formulations.published(X[:, :1], X[:, :1] > 0, t, W, ETA, rules.oja),
+    "batched": lambda t: formulations.batched(t, X > 0, W, W, ETA, rules.oja),
+    "weights.grow": lambda t: weights.grow(
+        None, t, spiking.Neuron(), seconds=1, runs=1, generator=G
+    ),
+    "weights.voltage": lambda t: weights.voltage(t, PRE, spiking.Neuron()),
+    "weight_dependent_stdp": lambda t: weights.weight_dependent_stdp(
+        W, PRE, POST, pre_spikes=PRE, post_spikes=t
+    ),
+    **{f"frames, {name}": drawn for name, drawn in DRAWN.items()},
 }
 NO_TENSORS = {
     "an array": np.ones((3, 3), np.float32),
@@ -280,14 +354,24 @@ ANY_SHAPE = {
     "memories.pseudo_inverse",
     "spiking.compete",
     "jitter",
+    "rate.linear",
+    "wells.halves",
+    "wells.ends",
+    "arrivals.faded",
+    "arrivals.last_letters",
+    "weights.grow",
 }
 SERVE = {  # what may be spread over the cells, is a shape that fits, or is fine by chance
     ("rules.bcm", (1,)),
+    ("weight_dependent_stdp", (1,)),
     ("rate.learn, eta", (1,)),
     ("rate.learn, eta", (1, 1)),
     ("rate.learn_bcm, tau", (1,)),
     ("independent_pixels", (1, 1)),
     ("independent_pixels", (7, 7)),
+    *(("frames, ground", (n,)) for n in (1, 7)),
+    *(("frames, trace_frame", (n, n)) for n in (1, 7)),
+    ("frames, weights_panel", (1,)),
 }
 
 
@@ -296,6 +380,7 @@ WHOLE = {  # these are, or do as well
     "one_shot.with_labels",
     "one_shot.shrink",
     "rules.bcm",
+    "weight_dependent_stdp",
     "rate.learn, eta",
     "rate.learn_bcm, tau",
 }
@@ -312,7 +397,108 @@ def test_whole_numbers_are_refused_where_numbers_with_a_point_belong(name):
             TAKE_A_TENSOR[name](torch.ones(shape, dtype=torch.long))
 
 
+SHAPES = ((3, 3), (2, 4), (4, 2, 3), (3,), (2, 17), (), (2, 3, 1), (25,), (9,), (3, 2))
+
+
+@pytest.mark.parametrize("name", TAKE_A_TENSOR)
+@pytest.mark.parametrize("make", [torch.Tensor.to_sparse, lambda t: t.to("meta")], ids=["a", "b"])
+def test_what_has_no_number_in_each_place_is_refused_or_stays_without(name, make):
+    for shape in SHAPES:
+        given = make(torch.ones(shape))
+        with contextlib.suppress(TypeError, ValueError):  # and nothing else
+            TAKE_A_TENSOR[name](given)
+            assert given.is_meta, "what is sparse is never taken"
+
+
 # -------------------------------------------------------------------- what must be a number or flag
+
+
+TAKE_A_NUMBER = {
+    "run, clip": lambda v: run(X, W, W, 0.1, clip=v),
+    "run, eta": lambda v: run(X, W, W, v),
+    "ThreeNumbers": hebbnotes.ThreeNumbers,
+    "soft_winners": lambda v: rate.soft_winners(PRE, v),
+    "learn": lambda v: rate.learn(X[:, 0], W, rules.hebb, v),
+    "scaling": lambda v: rules.scaling(W, PRE, POST, target=v),
+    "stdp": lambda v: rules.stdp(W, PRE, POST, pre_spikes=PRE, post_spikes=POST, a_plus=v),
+    "weight_dependent_stdp": lambda v: weights.weight_dependent_stdp(
+        W, PRE, POST, pre_spikes=PRE, post_spikes=POST, a_minus=v
+    ),
+    "compete": lambda v: spiking.compete(PRE, spiking.Neuron(), seconds=1, rate=v, generator=G),
+    "Neuron": lambda v: spiking.Neuron(g_max=v),
+    "input_gain": lambda v: PatternCompletion(input_gain=v),
+    "maze.step": lambda v: maze.step(
+        MAZE, maze.start(MAZE, 1, G), torch.tensor([0]), torch.rand(1).double(), reward=v
+    ),
+    "live": lambda v: agents.live(AGENT, MAZE, maze.start(MAZE, 2, G), 3, G, reward=v),
+    "Objective": lambda v: actor_critic.Objective(entropy_weight=v),
+    "modern_step": lambda v: memories.modern_step(SIGNS, SIGNS, v),
+    "interval": lambda v: analysis.interval([v, 1.0]),
+    "calcium": lambda v: calcium.CalciumSynapse(sent=v),
+    "over_seeds": lambda v: figures.over_seeds(AX, [v, 1.0, 2.0], torch.ones(2, 3), "red", "a"),
+}
+
+
+@pytest.mark.parametrize("name", TAKE_A_NUMBER)
+@pytest.mark.parametrize("given", [1e300, -1e31, 10**400, np.inf, np.nan, "0.1", None, [0.1], 1j])
+def test_what_is_no_number_that_can_be_reckoned_with_is_refused(name, given):
+    if given is None and name in ("input_gain", "run, clip"):
+        return  # none
+    with pytest.raises((ValueError, TypeError), match=r"must (be|lie)|, got "):
+        TAKE_A_NUMBER[name](given)
+
+
+# ------------------------------------------------------------------------ what consists of parts
+
+
+def parts_of(given):
+    """Yield what has one part that does not fit, with the name of the part."""
+    for name in given._fields:
+        part = getattr(given, name)
+        others = [None, 5, "text", {}, np.ones(3)]
+        if isinstance(part, torch.Tensor):
+            others += [part[None], part[:0], part.to(torch.complex64), part.to("meta")]
+            others += [part.to_sparse()] if part.ndim else []
+        for other in others:
+            yield name, given._replace(**{name: other})
+
+
+READ = {"patterns", "target", "erased"}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda e: tasks.errors(torch.ones(2, 17), e),
+        lambda e: tasks.squared_error(torch.ones(2, 17), e),
+        lambda e: dissection.regress(torch.ones(2, 17), e),
+        lambda e: frames["introduction"].completion(e, {"a": torch.ones(2, 17)}, (4, 4)),
+    ],
+)
+def test_episodes_of_which_a_part_does_not_fit_are_refused_by_its_name(asked):
+    for name, other in parts_of(EPISODES):
+        if name in READ:
+            with pytest.raises((ValueError, TypeError), match=rf"episodes\.{name} "):
+                asked(other)
+
+
+@pytest.mark.parametrize("kind", agents.AGENTS)
+def test_a_state_that_is_not_one_of_this_agent_is_refused_wherever_it_is_taken(kind):
+    agent = agents.of_kind(kind, 4, generator=G)
+    state, seen = agent.rest(2), torch.zeros(3, 2, agent.n_seen)
+    begin = maze.start(MAZE, 2, G)
+    first = state if isinstance(state, torch.Tensor) else state[0]
+    bad = [5, "text", [], (), {}, np.ones((2, 4)), agent.rest(3), first.double(), first[..., :3]]
+    bad += [agent.double().rest(2), first.to_sparse(), first / 0]
+    agent.float()
+    for other in bad:
+        for call in (
+            lambda s: agent(seen, s),
+            lambda s: agents.live(agent, MAZE, begin, 2, G, s),
+            *((agent.erased, agent.readable) if other is not bad[6] else ()),
+        ):
+            with pytest.raises((ValueError, TypeError), match=r"^state (must|holds) "):
+                call(other)
 
 
 TAKE_A_FLAG = {
@@ -320,6 +506,13 @@ TAKE_A_FLAG = {
         f"PatternCompletion({name})": lambda v, name=name: PatternCompletion(**{name: v})
         for name in ("balanced", "bias_unit", "graded")
     },
+    "draw": lambda v: one_shot.draw(6, 4, 2, 1, 2, G, turn=v),
+    "data.fetch": lambda v: data.fetch(next(iter(data.FILES)), v),
+    "data.omniglot": lambda v: data.omniglot("background", v),
+    "data.cifar10": lambda v: data.cifar10("test", v),
+    "maze_frame": lambda v: frames["maze"].maze_frame(
+        MAZE.walls, torch.ones(2, 2), torch.ones(2), v, "a"
+    ),
     "PlasticRNN(learn_eta)": lambda v: PlasticRNN(2, learn_eta=v),
     "hopfield": lambda v: memories.hopfield(SIGNS, v),
     "pseudo_inverse": lambda v: memories.pseudo_inverse(SIGNS, v),
@@ -354,6 +547,20 @@ TOO_MUCH = {
     "live": lambda: agents.live(AGENT, MAZE, maze.start(MAZE, 2, G), 10**12, G),
     "convolutions": lambda: convolutions(10**6, G),
     "draw": lambda: one_shot.draw(10**6, 10**6, 10, 1, 10**6, G),
+    "compete": lambda: spiking.compete(PRE, spiking.Neuron(), seconds=10**13, generator=G),
+    "maze.find, n_steps": lambda: maze.find(MAZE, "walk", 2, 10**13, G),
+    "sample, cycles": lambda: PatternCompletion(n_bits=16, cycles=10**13).sample(2, G),
+    "halves": lambda: pictures.halves(10**13, (4, 4), G),
+    "text_pattern": lambda: tasks.text_pattern("A", (10**7, 10**7)),
+    "split": lambda: one_shot.split(10**13, 3, 0),
+    "with_labels": lambda: one_shot.with_labels(X, torch.zeros(2, 4).long(), 10**13),
+    "RecurrentAgent": lambda: agents.RecurrentAgent(10**13, generator=G),
+    "n_noise": lambda: agents.PlasticAgent(4, n_noise=10**13, generator=G),
+    "rest": lambda: AGENT.rest(10**13),
+    "recall": lambda: memories.recall(SQUARE, SIGNS, 10**13),
+    "delta": lambda: memories.delta(SIGNS, 10**13),
+    "steep_course": lambda: wells.steep_course(PATTERN, PATTERN[0], 2, 10**13, generator=G),
+    "reads": lambda: hebbnotes.check.reads(rules.hebb, 0, 0, n_pre=10**7),
 }
 
 

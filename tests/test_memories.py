@@ -377,8 +377,10 @@ def test_no_memory_answers_to_what_is_not_finite(bad):
 
 def test_a_beta_beyond_all_numbers_is_named():
     p = memories.random_patterns(3, 20, torch.Generator().manual_seed(0))
-    with pytest.raises(ValueError, match="use a smaller beta"):
+    with pytest.raises(ValueError, match=r"beta must be a finite number in \[0, 1e\+30\]"):
         memories.modern_step(p, p, 1e38)
+    with pytest.raises(ValueError, match="use a smaller beta"):
+        memories.modern_step(1e6 * p, 1e6 * p, 1e30)
     assert torch.equal(memories.modern_step(p, p, 1e30), p)
 
 

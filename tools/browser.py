@@ -71,12 +71,14 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+SETTLED = """() => Promise.resolve(window.MathJax?.startup.promise)
+    .then(() => document.fonts.ready).then(() => true)"""
+"""What resolves when the formulas of a page, if it has any, are set, and its fonts are there."""
+
+
 def settle(page: Page) -> None:
-    """Wait until the formulas of a page, if it has any, are set, and its fonts are there."""
-    page.evaluate(
-        "() => Promise.resolve(window.MathJax?.startup.promise)"
-        ".then(() => document.fonts.ready).then(() => true)"
-    )
+    """Wait until the formulas of a page are set, and its fonts are there."""
+    page.evaluate(SETTLED)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ Chromium prints.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from tools.browser import chromium, settle
 from tools.build import ROOT, build
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 TARGET = ROOT / "_build" / "hebbnotes.pdf"
 FOOTER = (
@@ -28,15 +30,24 @@ def build_page(out: Path, anew: bool = True) -> Path:
     return out / "_build" / "singlehtml" / "index.html"
 
 
-def print_page(page: Path, target: Path, browser: Browser) -> None:
-    """Print the one page: beside ``target`` first, so that a half-written file never takes its
-    name.
-    """
-    beside = target.with_suffix(".part")
+@contextmanager
+def opened(page: Path, browser: Browser) -> Iterator[Page]:
+    """Open the one page, as it is when its formulas are set."""
     window = browser.new_page(color_scheme="light", reduced_motion="reduce")
     try:
         window.goto(page.as_uri(), wait_until="load")
         settle(window)
+        yield window
+    finally:
+        window.close()
+
+
+def print_page(window: Page, target: Path) -> None:
+    """Print the one page: beside ``target`` first, so that a half-written file never takes its
+    name.
+    """
+    beside = target.with_suffix(".part")
+    try:
         window.pdf(
             path=beside,
             format="A4",
@@ -51,7 +62,6 @@ def print_page(page: Path, target: Path, browser: Browser) -> None:
         )
         beside.replace(target)
     finally:
-        window.close()
         beside.unlink(missing_ok=True)
 
 
@@ -59,8 +69,8 @@ def main() -> None:
     """Build the one page, and print it; the browser comes first, since without one the rest is in
     vain.
     """
-    with chromium() as browser:
-        print_page(build_page(ROOT), TARGET, browser)
+    with chromium() as browser, opened(build_page(ROOT), browser) as window:
+        print_page(window, TARGET)
     print(f"{TARGET.relative_to(ROOT)}: {TARGET.stat().st_size / 1e6:.1f} MB")
 
 

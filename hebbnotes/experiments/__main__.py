@@ -14,6 +14,13 @@ from typing import Any
 from hebbnotes.experiments.stored import EXPERIMENTS, index, write_index
 
 
+def _folder(text: str) -> Path:
+    """Return the folder that was named."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"must name a folder, got {text!r}")
+    return Path(text)
+
+
 def _name(name: str) -> str:
     if name not in EXPERIMENTS:
         raise argparse.ArgumentTypeError(f"must be one of {', '.join(EXPERIMENTS)}, got {name!r}")
@@ -32,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     runner.add_argument("--device", default="cpu", help="where to train: cpu (default), cuda, ...")
     runner.add_argument(
         "--folder",
-        type=Path,
+        type=_folder,
         default=Path("runs"),
         help="where seeds and checkpoints are kept (default: runs)",
     )

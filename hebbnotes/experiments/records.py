@@ -2,6 +2,7 @@
 mean.
 """
 
+import hashlib
 import json
 import math
 import platform
@@ -20,7 +21,7 @@ import hebbnotes
 from hebbnotes import _files, analysis
 from hebbnotes.experiments.experiment import Experiment, Weights, described, short, shorts
 from hebbnotes.experiments.paper import PAPER
-from hebbnotes.experiments.stored import EXPERIMENTS, WEIGHTS, command, stem
+from hebbnotes.experiments.stored import EXPERIMENTS, WEIGHTS, command, enter_files, stem
 
 __all__ = [
     "Run",
@@ -32,6 +33,7 @@ __all__ = [
     "read_checked",
     "store",
     "write_json",
+    "write_record",
     "write_weights",
 ]
 
@@ -84,6 +86,15 @@ def write_json(path: Path, content: Any) -> None:
     _files.write(path, text.encode())
 
 
+def write_record(path: Path, content: dict[str, Any]) -> None:
+    """Write what :func:`read_checked` reads: a record, with a checksum of what it says."""
+    write_json(path, content | {_files.CHECKSUM: _digest(content)})
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 def write_weights(path: Path, tensors: Weights) -> str:
     """Write weights as safetensors that say their format; returns their checksum."""
     return _files.write_tensors(path, tensors, {"format": WEIGHTS})
@@ -129,10 +140,14 @@ def circumstances(run: Run) -> dict[str, Any]:
 
 
 def read_checked(run: Run, path: Path, any_device: bool = False) -> dict[str, Any]:
-    """Read a record, and refuse what is damaged or was trained otherwise."""
+    """Read a record, and refuse what is damaged or was trained otherwise.
+
+    One without a checksum is taken: it was written by an earlier version, or by hand.
+    """
     mend = "remove it, and run the seed again"
     read = _files.from_json(_files.read(path), path, mend)
-    if not _is_record(read, run.experiment.metric if path.suffix == ".json" else None):
+    whole = _is_record(read, run.experiment.metric if path.suffix == ".json" else None)
+    if not whole or read.pop(_files.CHECKSUM, None) not in (None, _digest(read)):
         raise ValueError(f"{path} is damaged: {mend}")
     configuration, device = read["configuration"], read["device"]
     if configuration != described(run.configuration) or not (any_device or device == run.device):
@@ -301,4 +316,5 @@ def store(run: Run) -> Path:
     check_whole(run, ())
     target = Path(str(files("hebbnotes") / "results"))
     collect(run, target)
+    enter_files(run.name, run.scale)
     return target / f"{run.stem}.json"

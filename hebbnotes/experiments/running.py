@@ -18,7 +18,7 @@ from hebbnotes.experiments.records import (
     circumstances,
     halved,
     read_checked,
-    write_json,
+    write_record,
     write_weights,
 )
 
@@ -41,17 +41,34 @@ def check_first(run: Run, seeds: Iterable[int], to_store: bool = False) -> None:
         If data that the experiment needs are not there.
     """
     wanted, configuration = set(seeds), run.configuration
+    if not isinstance(run.folder, Path):
+        raise TypeError(f"folder must be a Path, got {run.folder!r}: use Path('runs')")
+    for seed in wanted:
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            raise TypeError(f"a seed must be an integer, got {seed!r}: use 0")
     if not all(0 <= seed < 2**32 for seed in wanted):
         named = ", ".join(map(str, sorted(wanted)))
         raise ValueError(f"a seed must be 0 or more and below 2**32, got {named}")
     for path in (run.place / f"{seed}.{end}" for seed in wanted for end in ("json", "began")):
         if os.path.lexists(path):
             read_checked(run, path)
+    above = next(path for path in (run.folder, *run.folder.absolute().parents) if _is_there(path))
+    _check_folder(above, may_be_link=True)
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise PermissionError(f"{above} cannot be written into: use another folder")
     for path in (run.place, *(run.place / f"{seed}.parts" for seed in wanted)):
         _check_folder(path, may_be_link=path == run.place)
     if to_store:
         check_whole(run, wanted)
     run.experiment.needs(configuration)
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether something is at a place, were it a link that leads nowhere."""
+    try:
+        return os.path.lexists(path)
+    except OSError:  # a name that is too long
+        return False
 
 
 def _check_folder(path: Path, may_be_link: bool) -> None:
@@ -118,7 +135,7 @@ def run_seed(
         if done.exists():
             return read_checked(run, done)
         found = _train_and_test(run, trial, began)
-        write_json(done, found)
+        write_record(done, found)
         shutil.rmtree(parts, ignore_errors=True)
         began.unlink(missing_ok=True)
         return found
@@ -154,7 +171,7 @@ def _train_and_test(run: Run, trial: Trial, began: Path) -> dict[str, Any]:
     before = read_checked(run, began)["seconds"] if began.exists() else 0
     shares = [read_checked(run, path) for path in sorted(trial.folder.glob("*.share"))]
     rests_on = _joined(circumstances(run), shares)
-    write_json(began, rests_on | {"seconds": before})
+    write_record(began, rests_on | {"seconds": before})
     start = booked = time.monotonic()  # no clock on the wall: that may be set
 
     def spent() -> float:
@@ -164,7 +181,7 @@ def _train_and_test(run: Run, trial: Trial, began: Path) -> dict[str, Any]:
         """Book what was spent, as often as a training is saved: this process may be killed."""
         nonlocal booked
         if time.monotonic() - booked > EVERY:
-            write_json(began, rests_on | {"seconds": round(spent())})
+            write_record(began, rests_on | {"seconds": round(spent())})
             booked = time.monotonic()
         trial.tell(part, update, updates)
 
@@ -174,7 +191,7 @@ def _train_and_test(run: Run, trial: Trial, began: Path) -> dict[str, Any]:
         single = {key: tensor.float() for key, tensor in tensors.items()}
         numbers |= run.experiment.test(single, trial.seed, run.configuration)
     except BaseException:
-        write_json(began, rests_on | {"seconds": round(spent())})
+        write_record(began, rests_on | {"seconds": round(spent())})
         raise
     checksum = write_weights(began.with_suffix(".safetensors"), tensors)
     seconds = round(spent() + sum(share["seconds"] for share in shares))
@@ -217,6 +234,6 @@ def run_share(
         start = time.monotonic()
         of_it = run.experiment.shares(run.configuration)[share]
         run.experiment.train(Trial(seed, parts, run.device, bar, tell), of_it)
-        write_json(done, circumstances(run) | {"seconds": time.monotonic() - start})
+        write_record(done, circumstances(run) | {"seconds": time.monotonic() - start})
 
     _locked(run, parts / f"{share}.lock", patience, work)

@@ -1,12 +1,14 @@
 """What the package holds: every experiment by name, and its stored result; all is read from the
 index.
 
-``results/index.json`` lists the experiments, and the measurements that others read by name. It is
-generated (``python -m hebbnotes.experiments index``), and a test compares it with what the chapters
-say. Reading imports neither torch nor a chapter: a chapter is imported to run or to evaluate an
-experiment, torch to read weights.
+``results/index.json`` lists the experiments, and the measurements that others read by name, with
+the checksums of their files. It is generated (``python -m hebbnotes.experiments index``), what is
+stored enters its checksums by itself, and a test compares it with what the chapters say. Reading
+imports neither torch nor a chapter: a chapter is imported to run or to evaluate an experiment,
+torch to read weights.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -28,6 +30,7 @@ __all__ = [
     "WEIGHTS",
     "Measurement",
     "command",
+    "enter_files",
     "index",
     "made_index",
     "minutes",
@@ -42,6 +45,8 @@ WEIGHTS = "hebbnotes weights 1"
 """Format of the stored weights."""
 AGAIN = "install hebbnotes again"
 """How a file of the package is mended."""
+KINDS = {"json": "result", "safetensors": "weights"}
+"""What the package holds of an experiment, by the ending of its file."""
 
 
 class Measurement(NamedTuple):
@@ -57,7 +62,11 @@ def index() -> dict[str, dict[str, Any]]:
     files.
     """
     path = files("hebbnotes") / "results" / "index.json"
-    made = _files.from_json(path.read_bytes(), str(path), AGAIN)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise type(error)(f"{path} cannot be read ({error.strerror}): {AGAIN}") from error
+    made = _files.from_json(content, str(path), AGAIN)
     if not isinstance(made, dict) or not all(map(_is_entry, made.values())):
         raise ValueError(f"{path} is damaged: {AGAIN}")
     return made
@@ -71,7 +80,9 @@ def _is_entry(entry: Any) -> bool:
     scales = entry.get("scales")
     known = {"file": str, "stored": bool, "weights": list}
     return isinstance(scales, dict) and all(
-        isinstance(one, dict) and all(isinstance(one.get(k), known[k]) for k in known)
+        isinstance(one, dict)
+        and all(isinstance(one.get(k), known[k]) for k in known)
+        and isinstance(one.get("sha256", {}), dict)
         for one in scales.values()
     )
 
@@ -89,16 +100,46 @@ def made_index() -> dict[str, dict[str, Any]]:
         for name, measurement in getattr(module, "MEASUREMENTS", {}).items():
             scale = {"file": name, "stored": True, "weights": []}
             made[name] = {"chapter": chapter, **measurement._asdict(), "scales": {"book": scale}}
+    for entry in made.values():
+        for scale in entry["scales"].values():
+            scale["sha256"] = _checksums(scale["file"])
     return made
 
 
+def _checksums(file: str) -> dict[str, str]:
+    """Return the checksums of those files of a result that are in the package, by their endings."""
+    there = {end: files("hebbnotes") / "results" / f"{file}.{end}" for end in KINDS}
+    return {end: _checksum(end, one.read_bytes()) for end, one in there.items() if one.is_file()}
+
+
+def _checksum(ending: str, content: bytes) -> str:
+    """Return the SHA-256 of a file; of JSON that of what it says, whatever its ends of lines."""
+    if ending == "json":
+        content = json.dumps(json.loads(content), sort_keys=True).encode()
+    return hashlib.sha256(content).hexdigest()
+
+
 def write_index() -> Path:
-    """Put the index as it is made into the package, a name on each line; returns where."""
-    path = Path(str(files("hebbnotes") / "results" / "index.json"))
-    lines = [f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in made_index().items()]
-    text = "{\n" + ",\n".join(lines) + "\n}\n"
-    _files.write(path, text.encode())
+    """Put the index as it is made into the package; returns where."""
+    path = _write(made_index())
     index.cache_clear()
+    return path
+
+
+def enter_files(name: str, scale: str) -> None:
+    """Put the checksums of a result's files, as they are now, into the package's index."""
+    file = stem(name, scale)
+    for one in index()[name]["scales"].values():
+        if one["file"] == file:
+            one["sha256"] = _checksums(file)
+    _write(index())
+
+
+def _write(entries: Mapping[str, dict[str, Any]]) -> Path:
+    """Write the index, a name on each line; returns where."""
+    path = Path(str(files("hebbnotes") / "results" / "index.json"))
+    lines = [f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in entries.items()]
+    _files.write(path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
     return path
 
 
@@ -123,7 +164,7 @@ EXPERIMENTS = _Experiments()
 
 
 def _entry(name: str) -> dict[str, Any]:
-    if name not in index():
+    if not isinstance(name, str) or name not in index():
         raise ValueError(
             f"name must be one of {', '.join(index())}, got {name!r}: "
             "`python -m hebbnotes.experiments index` enters a new one"
@@ -133,7 +174,7 @@ def _entry(name: str) -> dict[str, Any]:
 
 def _scale(name: str, scale: str) -> dict[str, Any]:
     scales = _entry(name)["scales"]
-    if scale not in scales:
+    if not isinstance(scale, str) or scale not in scales:
         raise ValueError(f"scale must be one of {', '.join(scales)} for {name}, got {scale!r}")
     return scales[scale]
 
@@ -173,8 +214,15 @@ def _stored(name: str, scale: str, suffix: str) -> Any:
         mend = f"run `{command(name, scale)} --store`"
     else:
         mend = f"`{command(name, scale)}` trains them again, in {minutes(name, scale)}"
-    what = {"json": "result", "safetensors": "weights"}[suffix]
+    what = KINDS[suffix]
     raise FileNotFoundError(f"the package holds no {what} of {name!r}, scale {scale}: {mend}")
+
+
+def _check(name: str, scale: str, path: Any, content: bytes) -> None:
+    """Raise if a file of the package is not the one that the index knows."""
+    ending = path.name.rpartition(".")[2]
+    if _checksum(ending, content) != _scale(name, scale).get("sha256", {}).get(ending):
+        raise ValueError(f"{path} is damaged: {AGAIN}")
 
 
 def result(name: str, scale: str = "book") -> dict[str, Any]:
@@ -208,9 +256,11 @@ def result(name: str, scale: str = "book") -> dict[str, Any]:
     ('test_all_bits', 5)
     """
     path = _stored(name, scale, "json")
-    found = _files.from_json(path.read_bytes(), str(path), AGAIN)
+    content = path.read_bytes()
+    found = _files.from_json(content, str(path), AGAIN)
     if not (isinstance(found, dict) and ("seeds" not in _entry(name) or _is_result(found))):
         raise ValueError(f"{path} is damaged: {AGAIN}")
+    _check(name, scale, path, content)
     return found
 
 
@@ -264,6 +314,7 @@ def weights(name: str, scale: str = "book") -> "dict[str, Tensor]":
         or only what a page shows.
     """
     with as_file(_stored(name, scale, "safetensors")) as path:
+        _check(name, scale, path, _files.read(path))
         tensors, metadata = _files.read_tensors(path, f"{path} is damaged: {AGAIN}")
     found = metadata.get("format")
     if found != WEIGHTS:

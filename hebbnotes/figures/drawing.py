@@ -1,7 +1,7 @@
 """Plots that take data and return axes; nothing here computes a result."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -27,9 +27,43 @@ GREYS = plt.get_cmap("gray").with_extremes(bad=SKY)
 
 def array(values: Tensor) -> np.ndarray:
     """Return numbers as numpy's, wherever they are, of a gradient or not, in any precision."""
-    _checks.of_type("values", values, Tensor, "use torch.as_tensor(...)")
+    _checks.held("values", _checks.some_tensor("values", values))
+    if values.is_complex():
+        raise TypeError(f"values must be real to be drawn, got {values.dtype}: use values.abs()")
     half = values.dtype in (torch.float16, torch.bfloat16)
     return (values.float() if half else values).numpy(force=True)
+
+
+def axes_of(ax: Any) -> Axes:
+    """Return axes to draw into, or raise."""
+    return _checks.of_type("ax", ax, Axes, "use plt.subplots()[1]")
+
+
+def named(name: str, values: Any, least: int = 1) -> Mapping[Any, Any]:
+    """Return what is drawn by its name, at least so many, or raise."""
+    if not isinstance(values, Mapping) or len(values) < least:
+        raise TypeError(
+            f"{name} must be a dict by name, got {_checks.got(values)}: use {{'a': ...}}"
+        )
+    return values
+
+
+def above_zero(name: str, value: Any) -> float:
+    """Return a number above 0, which may be a tensor of one, or raise."""
+    one = isinstance(value, Tensor) and value.ndim == 0
+    return _checks.number(name, value.item() if one else value, 1e-12)
+
+
+def listed(name: str, values: Any, count: int | None = None) -> Any:
+    """Return a list of numbers, so many if ``count`` is named, or raise."""
+    if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray | Tensor):
+        raise TypeError(f"{name} must be a list of numbers, got {_checks.got(values)}")
+    if count not in (None, len(values)) or not len(values):
+        many = "one at least" if count is None else f"{count} of them"
+        raise ValueError(f"{name} must be a list of numbers, {many}, got {len(values)}")
+    for one in values.tolist() if isinstance(values, Tensor) else values:
+        _checks.number(name, one)
+    return values
 
 
 def pixels(values: Tensor, shape: tuple[int, int]) -> np.ndarray:
@@ -38,8 +72,8 @@ def pixels(values: Tensor, shape: tuple[int, int]) -> np.ndarray:
     numbers = array(values)
     if numbers.size != rows * columns:
         raise ValueError(
-            f"a picture of {rows} x {columns} has {rows * columns} pixels, got {numbers.size}: "
-            "pass another shape"
+            f"values must be as many as a picture of {rows} x {columns} has pixels, "
+            f"{rows * columns}, got {numbers.size}: pass another shape"
         )
     return numbers.reshape(rows, columns)
 
@@ -73,7 +107,10 @@ def rows_of_pictures(
     _, axes = plt.subplots(down, across, figsize=(7, 7 * down / across + 0.3), squeeze=False)
     for k, row in enumerate(rows):
         for ax, (title, picture) in zip(axes[k], row.items(), strict=True):
-            _checks.of_type("a picture", picture, Tensor, "use torch.as_tensor(...)")
+            if _checks.some_tensor("a picture", picture).ndim not in (1, 2):
+                raise ValueError(
+                    f"a picture must have one axis or two, got shape {tuple(picture.shape)}"
+                )
             seen = picture if picture.ndim == 2 else picture.flatten()[:n]
             show(ax, np.ma.masked_invalid(pixels(seen, shape)), cmap=cmap, vmin=-1, vmax=1)
             frame(ax)
@@ -84,7 +121,9 @@ def rows_of_pictures(
 
 def over_seeds(ax: Axes, x: Sequence[float], values: Tensor, colour: str, label: str) -> None:
     """Draw values (seeds, n) over x: a curve for each seed, thin, and their mean, thick."""
-    numbers = array(_checks.tensor("values", values, "seeds n", {"n": len(x)}))
+    axes_of(ax)
+    _checks.tensor("values", values, "seeds n", {"n": len(listed("x", x))})
+    numbers = array(_checks.floating("values", values))
     ax.plot(x, numbers.T, color=colour, linewidth=0.7, alpha=0.6)
     ax.plot(x, array(values.mean(0)), color=colour, linewidth=2.2, label=label)
 
@@ -100,8 +139,8 @@ def label_lines(ax: Axes, names: dict[str, str] | None = None) -> None:
     names : dict, optional
         what to write for a label, where it is not the label itself
     """
-    names = names or {}
-    lines = [line for line in ax.lines if not str(line.get_label()).startswith("_")]
+    names = {} if names is None else _checks.of_type("names", names, dict, 'use {"label": "text"}')
+    lines = [line for line in axes_of(ax).lines if not str(line.get_label()).startswith("_")]
     if unknown := names.keys() - {line.get_label() for line in lines}:
         raise ValueError(
             f"no line is labelled {', '.join(sorted(unknown))}: "
@@ -167,6 +206,7 @@ def draw_state(ax: Axes, y: Tensor, shape: tuple[int, int], title: str) -> None:
 
 def draw_overlaps(ax: Axes, overlaps: Tensor, label: str) -> None:
     """Draw a bar for the overlap with each pattern, in [-1, 1]."""
+    _checks.tensor("overlaps", overlaps, "P", {})
     places = range(1, len(overlaps) + 1)
     ax.bar(places, array(overlaps), color=BLUE)
     ax.axhline(0, color=BLACK, linewidth=1)

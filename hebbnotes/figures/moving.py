@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from hebbnotes import _checks
 from hebbnotes.figures.formats import as_png
 
 __all__ = ["MovingFigure"]
@@ -46,6 +47,13 @@ class MovingFigure:
         alt: str,
         start: int = 0,
     ) -> None:
+        for what, value in (("frames", frames), ("labels", labels)):
+            if isinstance(value, str) or not isinstance(value, Sequence):
+                raise TypeError(f"{what} must be a list, got {_checks.got(value)}: use [...]")
+        for frame in frames:
+            _checks.of_type("a frame", frame, Figure, "use plt.figure()")
+        for what, text in (("name", name), ("alt", alt), *(("a label", one) for one in labels)):
+            _checks.of_type(what, text, str, "say it in words")
         if len(frames) < 2 or len(labels) != len(frames):
             raise ValueError(
                 "a moving figure needs two frames or more and a label for each, "
@@ -56,7 +64,7 @@ class MovingFigure:
                 f"a moving figure has at most {MOST_FRAMES} frames, got {len(frames)}: leave out "
                 "those in which little happens"
             )
-        if start not in range(len(frames)):
+        if isinstance(start, bool | float) or start not in range(len(frames)):
             raise ValueError(
                 f"start must be the number of a frame, 0 to {len(frames) - 1}, got {start!r}"
             )

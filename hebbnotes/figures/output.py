@@ -54,5 +54,6 @@ def live_training(figure: Figure | MovingFigure) -> None:
     if isinstance(figure, MovingFigure):
         display(figure, metadata={"hebbnotes": {"axes": figure.axes}})
         return
+    _checks.of_type("figure", figure, Figure, "use plt.figure()")
     display(figure, metadata={"hebbnotes": {"axes": described_axes(figure)}})
     plt.close(figure)

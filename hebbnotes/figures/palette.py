@@ -116,7 +116,7 @@ ENTITIES = {
 
 def entity(short: str) -> Entity:
     """Return what the table says of a thing; raises :class:`KeyError` for one that is not in it."""
-    if short not in ENTITIES:
+    if not isinstance(short, str) or short not in ENTITIES:
         raise KeyError(
             f"{short!r} has no colour yet: there are {', '.join(ENTITIES)}; add it to ENTITIES"
         )

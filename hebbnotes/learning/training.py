@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hebbnotes import _checks
+from hebbnotes import _checks, _files
 from hebbnotes.learning.checkpoints import History, load, save
 from hebbnotes.learning.interruption import Interruption
 from hebbnotes.learning.optimiser import Optimiser
@@ -187,7 +188,7 @@ def _check(
     """Refuse what cannot train; all numbers but ``updates`` are 0 or more."""
     _checks.function("loss", loss, "loss(update) -> loss, dict of numbers")
     _checks.function("schedule", schedule, "of the share that is done such as training.cosine")
-    _checks.integer("updates", updates)
+    _checks.integer("updates", updates, 1, 10**9)
     for name, value in (
         needed | {name: value for name, value in optional.items() if value is not None}
     ).items():
@@ -199,9 +200,17 @@ def _check_further(bar: Any, checkpoint: Any) -> None:
     if bar is not None:
         _checks.of_type("bar", bar, dict, 'use {"desc": "seed 3"}')
     if checkpoint is not None and not isinstance(checkpoint, str | Path):
-        raise TypeError(f"checkpoint must be a path, got {_checks.got(checkpoint)}")
-    if checkpoint is not None and Path(checkpoint).is_dir():
+        raise TypeError(
+            f"checkpoint must be a path, got {_checks.got(checkpoint)}: use Path('run.checkpoint')"
+        )
+    if checkpoint is not None and os.path.isdir(Path(checkpoint)):
         raise ValueError(f"checkpoint must name a file, got the folder {str(checkpoint)!r}")
+    if checkpoint is None:
+        return
+    if "\0" in str(checkpoint):
+        raise ValueError(f"checkpoint must be a path, and {str(checkpoint)!r} has a zero in it")
+    if not os.path.exists(checkpoint):  # what is there is read first
+        _files.check_place(Path(checkpoint))
 
 
 def called(function: Any) -> str:

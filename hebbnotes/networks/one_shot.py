@@ -63,6 +63,7 @@ def see(features: nn.Module, pictures: Tensor, dtype: torch.dtype | None = None)
         Precision in which they are computed, ``torch.bfloat16`` or ``torch.float16``; by default
         that of the pictures.
     """
+    _checks.of_type("features", features, nn.Module, "use convolutions(64, generator)")
     sizes, like = {"rows": SIZE, "columns": SIZE}, next(features.parameters(), None)
     _checks.tensor("pictures", pictures, "M rows columns", sizes, like, "the convolutions")
     _checks.finite("pictures", _checks.floating("pictures", pictures))
@@ -184,7 +185,7 @@ def _check_question(question: tuple[Any, ...], sizes: dict[str, int]) -> None:
     pictures, shown, targets, asked = question
     _checks.tensor("pictures", pictures, "M rows columns", sizes)
     _checks.tensor("targets", targets, "K B n_ways", sizes, like=pictures, reference="pictures")
-    _checks.finite("targets", targets)
+    _checks.inside("targets", targets, 0, 1, "they are shares of labels, 1 for the right one")
     _checks.actions("shown", shown, "K B", sizes, len(pictures))
     _checks.actions("asked", asked, "B", sizes, len(pictures))
 
@@ -228,10 +229,23 @@ def matching(
     -----
     Source: this book, from Miconi, Stanley & Clune (2018), equations 1 to 3.
     """
+    sizes: dict[str, int] = {}
+    _checks.floating("shown", _checks.tensor("shown", shown, "K B n_in", sizes))
+    _checks.tensor("asked", asked, "B n_in", sizes, shown, "shown")
+    _checks.tensor("targets", targets, "K B n_out", sizes, shown, "shown")
+    if isinstance(w, Tensor) and w.ndim:
+        _checks.tensor("w", w, "n_in n_out", sizes, shown, "shown")
+    else:
+        _checks.spread("w", w, shown, "shown")
+    _checks.spread("eta", eta, shown.new_empty(()), "a single number")
+    if alpha is not None:
+        _checks.spread("alpha", alpha, shown.new_empty(sizes["n_in"], sizes["n_out"]), "w")
+    _checks.function("forget", forget, "forget(post) -> share")
     drive = through(asked, w)
     if alpha is None:
         return drive + torch.zeros_like(targets[0])
-    kept = 1 - eta * forget(targets)
+    lost = _checks.tensor("what forget returns", forget(targets), "K B n_out", sizes, targets)
+    kept = 1 - eta * lost
     # what all later steps keep
     after = torch.cat([kept[1:], torch.ones_like(kept[:1])]).flip(0).cumprod(0).flip(0)
     left = eta * targets * after
@@ -275,7 +289,7 @@ class PrototypicalNetwork(nn.Module):
         _checks.tensor("inputs", inputs, "T B rows columns", sizes)
         _checks.tensor("targets", targets, "T B N", sizes, like=inputs)
         if clamp is not None:
-            _checks.tensor("clamp", clamp, "T B N", sizes, boolean=True)
+            _checks.tensor("clamp", clamp, "T B N", sizes, inputs, boolean=True)
             if _checks.known(clamp) and not (clamp[:-1].all() and not clamp[-1].any()):
                 raise ValueError(
                     "a prototypical network takes episodes in which all steps are clamped "
@@ -324,8 +338,9 @@ def prototypes(shown: Tensor, targets: Tensor, asked: Tensor) -> Tensor:
     _checks.tensor("shown", shown, "K B F", sizes)
     _checks.tensor("targets", targets, "K B N", sizes, like=shown, reference="shown")
     _checks.tensor("asked", asked, "B F", sizes, like=shown, reference="shown")
-    for name, value in (("shown", shown), ("targets", targets), ("asked", asked)):
+    for name, value in (("shown", shown), ("asked", asked)):
         _checks.finite(name, value)
+    _checks.inside("targets", targets, 0, 1, "they are shares of labels, 1 for the right one")
     if _checks.known(targets) and bool((targets.sum(0) == 0).any()):
         raise ValueError(
             "each label must be shown at least once in each episode, "

@@ -278,7 +278,7 @@ class ThreeNumbers(nn.Module):
     ) -> None:
         _checks.choice("method", method, METHODS)
         for name, value, low, high in (
-            ("inhibition", inhibition, -math.inf, math.inf),
+            ("inhibition", inhibition, -1e9, 1e9),
             ("gain", gain, 1e-9, 1e9),
             ("eta", eta, 1e-6, 1 - 1e-6),
         ):

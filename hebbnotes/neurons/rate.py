@@ -19,7 +19,7 @@ __all__ = ["learn", "learn_bcm", "learn_units", "linear", "oja_flow", "soft_winn
 
 def linear(drive: Tensor) -> Tensor:
     """Return the drive itself: the activity of linear units."""
-    return drive
+    return _checks.floating("drive", drive)
 
 
 def winner(drive: Tensor) -> Tensor:
@@ -82,6 +82,8 @@ def learn_units(
     if not isinstance(eta, Tensor):
         eta = torch.tensor(_checks.number("eta", eta), dtype=w.dtype, device=w.device)
     rates = _checks.finite("eta", _checks.floating("eta", eta)).to(w.dtype)
+    if rates.device != w.device:
+        raise ValueError(f"eta is on {rates.device}, not on {w.device} like w: move one of them")
     if rates.shape not in ((), (len(inputs),)):
         raise ValueError(
             f"eta must be a number, or one for each of {len(inputs)} steps, got shape "
@@ -226,7 +228,9 @@ def learn_bcm(
             f"threshold must have shape {tuple(w.shape[:-2] + w.shape[-1:])}, one for each neuron, "
             f"got {tuple(threshold.shape)}"
         )
-    _checks.spread("threshold", threshold, threshold.to(w), "w")  # its precision, and finite
+    _checks.spread(
+        "threshold", threshold, w.new_empty(threshold.shape), "w"
+    )  # its precision, and finite
     steps = torch.as_tensor(_checks.spread("tau", tau, threshold, "threshold"))
     if _checks.known(steps) and not bool((steps >= 1).all()):
         raise ValueError(

@@ -142,8 +142,9 @@ def correlated_spikes(
         0 and 1, shape (T, B, n), of the dtype of ``rates``.
     """
     sizes: dict[str, int] = {}
-    _checks.floating("rates", _checks.tensor("rates", rates, "B n", sizes))
+    _checks.held("rates", _checks.floating("rates", _checks.tensor("rates", rates, "B n", sizes)))
     _checks.floating("correlation", _checks.tensor("correlation", correlation, "n", sizes))
+    _checks.held("correlation", correlation)
     chance = rates * _checks.number("dt", dt, 1e-9)
     if not bool(((chance >= 0) & (chance <= 1)).all()):
         raise ValueError(
@@ -213,6 +214,7 @@ def run_neuron(
     check(rule, ["pre_spikes", "post_spikes"], "run_neuron")
     sizes: dict[str, int] = {}
     _checks.floating("state.w", _checks.tensor("state.w", w, "B n_pre n_post", sizes))
+    _checks.held("state.w", w)
     for name, axes in {
         "v": "B n_post",
         "g": "B n_post",
@@ -222,31 +224,43 @@ def run_neuron(
         part = _checks.tensor(f"state.{name}", getattr(state, name), axes, sizes, w, "state.w")
         _checks.finite(f"state.{name}", part)
     _checks.inside("state.w", w, 0, 1, "scale it, and put the strength into g_max")
-    _checks.tensor("spikes", spikes, "T B n_pre", sizes)
+    _checks.held("spikes", _checks.tensor("spikes", spikes, "T B n_pre", sizes))
     if spikes.dtype != w.dtype or not bool(((spikes == 0) | (spikes == 1)).all()):
         raise ValueError(
             f"spikes must be 0 or 1 and, as state.w, {w.dtype}: convert them with "
             ".to(state.w.dtype)"
         )
-    fade_g, fade_pre, fade_post = (
-        math.exp(-neuron.dt / tau) for tau in (neuron.tau_syn, neuron.tau_plus, neuron.tau_minus)
-    )
-    output = spikes.new_zeros(*spikes.shape[:2], w.shape[2])
+    fade_g = math.exp(-neuron.dt / neuron.tau_syn)
+    constants = [
+        1,
+        neuron.v_rest,
+        neuron.v_threshold,
+        neuron.v_reset,
+        neuron.e_exc,
+        -neuron.dt / neuron.tau_m,
+        math.exp(-neuron.dt / neuron.tau_plus),
+        math.exp(-neuron.dt / neuron.tau_minus),
+    ]  # as tensors: torch would make them from numbers in every step, which costs a sixth of it
+    leak, rest, threshold, reset, e_exc, rate, fade_pre, fade_post = w.new_tensor(
+        constants
+    ).unbind()
+    output = []
     with torch.no_grad():
-        for t, arriving in enumerate(spikes):
-            g = g * fade_g + neuron.g_max * (arriving.unsqueeze(1) @ w).squeeze(1)
-            target = (neuron.v_rest + g * neuron.e_exc) / (1 + g)
-            v = target + (v - target) * torch.exp(-neuron.dt / neuron.tau_m * (1 + g))
-            fired = (v >= neuron.v_threshold).to(v.dtype)
-            v = torch.where(fired > 0, neuron.v_reset, v)
+        for arriving, row in zip(spikes, spikes.unsqueeze(2), strict=True):
+            g = torch.baddbmm(g.unsqueeze(1), row, w, beta=fade_g, alpha=neuron.g_max).squeeze(1)
+            total = leak + g
+            target = (rest + g * e_exc) / total
+            v = torch.lerp(target, v, torch.exp(rate * total))
+            fires = v >= threshold
+            fired, v = fires.to(v.dtype), torch.where(fires, reset, v)
             pre, post = pre * fade_pre, post * fade_post
             if learn:
                 dw = change(rule, w, pre, post, pre_spikes=arriving, post_spikes=fired)
-                w = (w + dw).clamp(0, 1)  # a NaN stays one, and is found at the end
+                w = (w + dw).clamp_(0, 1)  # a NaN stays one, and is found at the end
             pre, post = pre + arriving, post + fired
-            output[t] = fired
+            output.append(fired)
     _checks.finite("w", w, f"look at what {name_of(rule)} returns")
-    return output, NeuronState(v, g, pre, post, w)
+    return torch.stack(output), NeuronState(v, g, pre, post, w)
 
 
 def compete(
@@ -291,12 +305,11 @@ def compete(
     _checks.integer("seconds", seconds)
     _checks.of_type("neuron", neuron, Neuron, "use Neuron()")
     _checks.floating("correlation", _checks.tensor("correlation", correlation, "n", {}))
+    _checks.room(seconds=seconds, runs=_checks.integer("runs", runs), inputs=len(correlation))
     steps = round(1 / neuron.dt)
     if abs(steps * neuron.dt - 1) > 1e-9:
         raise ValueError(f"dt must divide a second, got {neuron.dt:g} s: use 0.001, say")
-    inputs = correlation.new_full(
-        (_checks.integer("runs", runs), len(correlation)), _checks.number("rate", rate, 0)
-    )
+    inputs = correlation.new_full((runs, len(correlation)), _checks.number("rate", rate, 0))
     state = NeuronState.at_rest(inputs.new_full((*inputs.shape, 1), 0.5), neuron)
     weights, rates = [state.w], []
     for _ in range(seconds):

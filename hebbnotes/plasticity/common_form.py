@@ -91,6 +91,8 @@ def check_seen(w: Tensor, pre: Tensor, post: Tensor, **local: float | Tensor) ->
         and w.shape == pre.shape + post.shape[-1:]
         and post.shape[:-1] == pre.shape[:-1]
         and w.dtype == pre.dtype == post.dtype
+        and w.device == pre.device == post.device
+        and w.layout == pre.layout == post.layout
     ):  # it is rarely so
         sizes: dict[str, int] = {}
         single = isinstance(w, Tensor) and w.ndim == 2
@@ -100,8 +102,12 @@ def check_seen(w: Tensor, pre: Tensor, post: Tensor, **local: float | Tensor) ->
         _checks.tensor("post", post, "... n_post", sizes, like=w, reference="w")
     for name, value in local.items():
         like = w if name == "eligibility" else pre if name.startswith("pre_") else post
-        if not isinstance(value, Tensor) or value.shape != like.shape:
+        if not isinstance(value, Tensor) or _kind(value) != _kind(like):
             _checks.spread(name, value, like, "the cells' activity")
+
+
+def _kind(value: Tensor) -> tuple[Any, ...]:
+    return value.shape, value.dtype, value.device, value.layout
 
 
 _SEEN = [

@@ -323,5 +323,6 @@ def stdp(
     """
     check_seen(w, pre, post, pre_spikes=pre_spikes, post_spikes=post_spikes)
     a_plus, a_minus = _checks.number("a_plus", a_plus), _checks.number("a_minus", a_minus)
-    up, down = hebb(w, pre, post_spikes), hebb(w, pre_spikes, post)
-    return a_plus * up - a_minus * down
+    none = w - w  # a weight that is no number stays one, as by hebb
+    up = torch.addcmul(none, pre.unsqueeze(-1), post_spikes.unsqueeze(-2), value=a_plus)
+    return up.addcmul(pre_spikes.unsqueeze(-1), post.unsqueeze(-2), value=-a_minus)

@@ -31,6 +31,7 @@ def text_pattern(text: str, shape: tuple[int, int]) -> np.ndarray:
     from matplotlib.textpath import TextPath
 
     rows, columns = _checks.sides("shape", shape, 8)
+    _checks.room(rows=rows, columns=columns)
     given, text = text, text.strip() if isinstance(text, str) else ""
     if not 1 <= len(text) <= 4:
         raise ValueError(

@@ -290,7 +290,7 @@ def find(
     (torch.Size([60, 100]), True)
     """
     _checks.choice("way", way, ("walk", "sweep", "know"))
-    _checks.integer("n_steps", n_steps)
+    _checks.room(n_steps=_checks.integer("n_steps", n_steps), batch=_checks.integer("batch", batch))
     check_maze(maze)
     _checks.room(squares=len(maze.walls) ** 2, free=100 * len(maze.free))
     agents, size, far = (
@@ -347,7 +347,7 @@ def steps_to_finds(found: Tensor, most: int) -> list[float]:
     [7.0, 3.0]
     """
     _checks.room(most=_checks.integer("most", most))
-    _checks.tensor("found", found, "T B", {}, boolean=True)
+    _checks.held("found", _checks.tensor("found", found, "T B", {}, boolean=True))
     last = most - 1
     before = torch.cat([torch.zeros_like(found[:1]), found[:-1]])
     finds = before.cumsum(0).clamp(max=last)

@@ -31,6 +31,8 @@ __all__ = [
     "with_labels",
 ]
 
+_AXES = "characters drawings rows columns"
+
 
 class OneShot(NamedTuple):
     """A batch of episodes.
@@ -110,6 +112,7 @@ def split(n_characters: int, n_held_out: int, seed: int) -> tuple[Tensor, Tensor
         raise ValueError(
             f"n_held_out must be below the number of characters, {n_characters}, got {n_held_out}"
         )
+    _checks.room(n_characters=n_characters)
     generator = torch.Generator().manual_seed(_checks.integer("seed", seed, 0, 2**63 - 1))
     order = torch.randperm(n_characters, generator=generator)
     return order[:-n_held_out], order[-n_held_out:]
@@ -123,8 +126,7 @@ def shrink(drawings: Tensor, size: int = SIZE) -> Tensor:
     drawings : Tensor (characters, drawings, rows, columns), boolean, true for ink
     size : int, rows and columns afterwards
     """
-    _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
-    _checks.integer("size", size, 1, min(drawings.shape[2:]))
+    _checks.integer("size", size, 1, min(_checks.tensor("drawings", drawings, _AXES, {}).shape[2:]))
     return nn.functional.adaptive_avg_pool2d(drawings.float(), size)
 
 
@@ -139,8 +141,9 @@ def with_labels(inputs: Tensor, labels: Tensor, n_ways: int) -> OneShot:
     """
     if not (isinstance(inputs, Tensor) and inputs.ndim > 1):
         raise TypeError(f"inputs must be a tensor (T, B, ...), got {_checks.got(inputs)}")
-    sizes = {"B": inputs.shape[1], "T": len(inputs)}
-    _checks.actions("labels", labels, "B T", sizes, _checks.integer("n_ways", n_ways))
+    sizes = {"B": _checks.dense("inputs", inputs).shape[1], "T": len(inputs)}
+    _checks.room(**sizes, n_ways=_checks.integer("n_ways", n_ways))
+    _checks.actions("labels", labels, "B T", sizes, n_ways)
     targets = nn.functional.one_hot(labels[:, :-1].T, n_ways).to(inputs.dtype)
     return _with_targets(inputs, targets, labels[:, -1])
 
@@ -197,13 +200,12 @@ def draw(
     Parameters
     ----------
     n_characters, n_drawings : int, characters to choose from, and drawings of each
-    n_ways, n_shots, batch, generator
-        As for :func:`episodes`.
-    turn : bool
-        Whether each character of each episode is turned by a multiple of 90 degrees.
+    n_ways, n_shots, batch, generator : as for :func:`episodes`
+    turn : bool, whether each character of each episode is turned by a multiple of 90 degrees
     """
     _check_sizes(n_characters, n_drawings, n_ways, n_shots, batch)
     device = _checks.generator(generator).device
+    _checks.flag("turn", turn)
     _checks.room(batch=batch, n_ways=n_ways, n_drawings=max(n_drawings, n_characters))
 
     def shuffled(*shape: int) -> Tensor:
@@ -234,13 +236,12 @@ def _check_drawings(
     drawings: Tensor, characters: int, each: int, generator: torch.Generator
 ) -> None:
     """Check drawings to choose from, and what chooses."""
-    _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
+    _checks.tensor("drawings", drawings, _AXES, {})
     if not drawings.is_floating_point():
         raise TypeError(
-            f"drawings must hold the share of ink, got {drawings.dtype}: "
-            "use one_shot.shrink(drawings)"
+            f"drawings must hold shares of ink, got {drawings.dtype}: use one_shot.shrink(drawings)"
         )
-    _checks.generator(generator, drawings.device)
+    _checks.generator(generator, _checks.finite("drawings", drawings).device)
     rows, columns = drawings.shape[2:]
     if drawings.shape[0] < characters or drawings.shape[1] < each or rows != columns:
         raise ValueError(
@@ -267,9 +268,8 @@ def episodes(
     Parameters
     ----------
     drawings : Tensor (characters, drawings, size, size), on the generator's device
-    n_ways : int, characters in an episode, and labels
+    n_ways, batch : int, characters in an episode, and labels; episodes
     n_shots : int, drawings of each that are shown with the label, in random order
-    batch : int, episodes
     generator : torch.Generator
     """
     _checks.integer("n_ways", n_ways)
@@ -296,10 +296,8 @@ def pool(
 
     Parameters
     ----------
-    drawings : Tensor (characters, drawings, size, size), on the generator's device
+    drawings, n_ways, n_shots, batch, generator : as for :func:`episodes`
     n_characters, n_drawings : int, characters in the pool, and drawings of each
-    n_ways, n_shots, batch, generator
-        As for :func:`episodes`.
     """
     _check_sizes(n_characters, n_drawings, n_ways, n_shots, batch)
     _check_drawings(drawings, n_characters, n_drawings, generator)
@@ -327,7 +325,7 @@ def pick(
     shown : list of int, which drawing of each is shown
     asked : tuple of int, the label, and the drawing of its character, that is asked for
     """
-    _checks.tensor("drawings", drawings, "characters drawings rows columns", {})
+    _checks.finite("drawings", _checks.tensor("drawings", drawings, _AXES, {}))
     n_characters, each = drawings.shape[:2]
     characters, shown = _checks.integers("characters", characters), _checks.integers("shown", shown)
     label, last = _checks.integers("asked", asked, 2)
@@ -366,10 +364,11 @@ def correct(y: Tensor, episodes: OneShot) -> Tensor:
     """
     _checks.of_type("episodes", episodes, OneShot, "use pool.episodes() or episodes(...)")
     if isinstance(y, Tensor) and y.ndim == 3:
-        raise ValueError(
-            f"y must be the output of the last step, shape (B, N), got {tuple(y.shape)}: pass y[-1]"
-        )
-    _checks.tensor("y", y, "B N", {"B": len(episodes.answer), "N": episodes.targets.shape[-1]})
+        raise ValueError(f"y must be the last step, (B, N), got {tuple(y.shape)}: pass y[-1]")
+    sizes: dict[str, int] = {}
+    _checks.tensor("episodes.targets", episodes.targets, "T B N", sizes)
+    _checks.actions("episodes.answer", episodes.answer, "B", sizes, sizes["N"])
+    _checks.held("y", _checks.floating("y", _checks.tensor("y", y, "B N", sizes)))
     return (y.argmax(-1) == episodes.answer) & ~y.isnan().any(-1)  # NaN is wrong
 
 
@@ -390,6 +389,7 @@ def loss(
     dtype : torch.dtype, optional; precision of the convolutions
     """
     _checks.function("draw", draw, "without arguments that returns a new pool")
+    _checks.function("network.ask", getattr(network, "ask", None), "such as OneShotNetwork's")
 
     def new(update: int) -> tuple[Tensor, dict[str, float]]:
         *asked, answer = _checks.of_type("what draw returns", draw(), Pool, "use pool(...)")

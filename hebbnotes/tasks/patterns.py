@@ -125,10 +125,8 @@ class PatternCompletion:
         _checks.integer("steps_off", self.steps_off, 0)
         _checks.number("fraction_erased", self.fraction_erased, 0, 1)
         if self.n_erased < 1:
-            raise ValueError(
-                f"fraction_erased={self.fraction_erased:g} erases none of {self.n_bits} bits: "
-                "erase at least one"
-            )
+            none = f"fraction_erased={self.fraction_erased:g} erases none of {self.n_bits} bits"
+            raise ValueError(f"{none}: erase at least one")
         if self.input_gain is not None:
             _checks.number("input_gain", self.input_gain)
         for name in ("balanced", "bias_unit", "graded"):
@@ -155,7 +153,7 @@ class PatternCompletion:
         """Draw new patterns for each episode, shape (batch, n_patterns, n_bits)."""
         shape = (_checks.integer("batch", batch), self.n_patterns, self.n_bits)
         _checks.generator(generator)
-        _checks.room(batch=batch, n_patterns=self.n_patterns, n_bits=self.n_bits)
+        _checks.room(batch=batch, n_steps=self.n_steps, n_units=self.n_units)
         draws = torch.rand(shape, generator=generator, device=generator.device)
         ones = draws.argsort(-1).argsort(-1) < self.n_bits // 2 if self.balanced else draws < 0.5
         return torch.where(ones, 1.0, -1.0).to(_checks.floating_type("dtype", dtype))
@@ -179,10 +177,10 @@ class PatternCompletion:
             Which pattern is shown when, integers; by default drawn anew for each cycle.
         erased : Tensor (B, n_bits), optional; boolean, which bits the cue lacks
         """
-        _checks.tensor(
-            "patterns", patterns, "B P n_bits", {"P": self.n_patterns, "n_bits": self.n_bits}
-        )
-        _checks.floating("patterns", patterns)
+        sizes = {"P": self.n_patterns, "n_bits": self.n_bits}
+        _checks.tensor("patterns", patterns, "B P n_bits", sizes)
+        _checks.held("patterns", _checks.floating("patterns", patterns))
+        _checks.room(n_steps=self.n_steps, batch=len(patterns), n_units=self.n_units)
         if self.graded and not bool((patterns.abs() <= 1).all()):
             raise ValueError(
                 "patterns must hold numbers in [-1, 1]: divide them by their largest absolute value"
@@ -207,9 +205,7 @@ class PatternCompletion:
         lacking = draw(batch, self.n_bits).argsort(-1).argsort(-1) < self.n_erased
         if erased is None:
             erased = lacking
-        _checks.tensor(
-            "erased", erased, "B n_bits", {"B": batch, "n_bits": self.n_bits}, boolean=True
-        )
+        _checks.tensor("erased", erased, "B n_bits", sizes, patterns, "patterns", boolean=True)
         rows = torch.arange(batch, device=device)
         inputs, clamp = self._steps(
             patterns[rows[:, None], order].transpose(0, 1), patterns[rows, chosen], erased
@@ -244,18 +240,11 @@ class PatternCompletion:
         """
         if given is None:
             return drawn
-        if (
-            not isinstance(given, Tensor)
-            or given.dtype != drawn.dtype
-            or given.shape != drawn.shape
-        ):
-            got = (
-                f"{given.dtype} {tuple(given.shape)}"
-                if isinstance(given, Tensor)
-                else type(given).__name__
-            )
+        like = drawn.dtype, drawn.shape, drawn.device
+        if not isinstance(given, Tensor) or (given.dtype, given.shape, given.device) != like:
             raise ValueError(
-                f"{name} must be integers (torch.long) of shape {tuple(drawn.shape)}, got {got}"
+                f"{name} must be integers (torch.long) of shape {tuple(drawn.shape)} on "
+                f"{drawn.device}, got {_checks.got(given)}"
             )
         if int(given.min()) < 0 or int(given.max()) >= self.n_patterns:
             raise ValueError(
@@ -274,12 +263,8 @@ class PatternCompletion:
 class Errors(NamedTuple):
     """Shares of wrong bits, one for each episode, each of shape (B,).
 
-    Attributes
-    ----------
-    erased : Tensor
-        Among the bits that the cue lacked: what a memory has to fill in.
-    all_bits : Tensor
-        Among all bits: what the paper reports. Copying the cue gets the other bits right.
+    ``erased`` is among the bits that the cue lacked, which a memory has to fill in, ``all_bits``
+    among all, as the paper reports it: copying the cue gets the other bits right.
     """
 
     erased: Tensor
@@ -300,17 +285,36 @@ def errors(y: Tensor, episodes: Episodes) -> Errors:
         ignored.
     episodes : Episodes, what was asked
     """
-    answer = _checks.of_type("episodes", episodes, Episodes, "use task.sample(...)").answer
+    answer = check_answer(y, episodes)
+    wrong = ~(y[:, : answer.shape[1]] * answer > 0)  # NaN is wrong, too
+    return Errors(
+        (wrong & episodes.erased).sum(-1) / episodes.erased.sum(-1), wrong.to(y.dtype).mean(-1)
+    )
+
+
+def check_asked(episodes: Any) -> Episodes:
+    """Return episodes if what they ask for fits together and has an answer, or raise."""
+    _checks.of_type("episodes", episodes, Episodes, "use task.sample(...)")
+    sizes: dict[str, int] = {}
+    patterns = _checks.tensor("episodes.patterns", episodes.patterns, "B P n_bits", sizes)
+    _checks.held("episodes.patterns", _checks.floating("episodes.patterns", patterns))
+    _checks.actions("episodes.target", episodes.target, "B", sizes, sizes["P"])
+    _checks.tensor("episodes.erased", episodes.erased, "B n_bits", sizes, patterns, boolean=True)
+    check_erased(episodes)
+    return episodes
+
+
+def check_answer(y: Any, episodes: Any) -> Tensor:
+    """Return the right answer of episodes, if ``y`` may be one, or raise."""
+    answer = check_asked(episodes).answer
     if _checks.floating("y", y).ndim != 2 or len(y) != len(answer) or y.shape[1] < answer.shape[1]:
         wanted = f"(B={len(answer)}, at least {answer.shape[1]} units)"
         raise ValueError(
             f"y must have shape {wanted}, got {tuple(y.shape)}: pass one step, such as output[-1]"
         )
-    check_erased(episodes)
-    wrong = ~(y[:, : answer.shape[1]] * answer > 0)  # NaN is wrong, too
-    return Errors(
-        (wrong & episodes.erased).sum(-1) / episodes.erased.sum(-1), wrong.to(y.dtype).mean(-1)
-    )
+    if y.device != answer.device:
+        raise ValueError(f"y must be on {answer.device} like episodes, got {y.device}: move it")
+    return answer
 
 
 def check_erased(episodes: Episodes) -> None:

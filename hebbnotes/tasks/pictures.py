@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.tasks.patterns import Episodes, PatternCompletion, check_erased
+from hebbnotes.tasks.patterns import Episodes, PatternCompletion, check_answer
 
 __all__ = ["PICTURES", "halves", "picture_loss", "pictures", "squared_error"]
 
@@ -36,7 +36,7 @@ def halves(batch: int, shape: tuple[int, int], generator: torch.Generator) -> Te
     rows, columns = _checks.sides("shape", shape)
     if rows < 2:
         raise ValueError(f"shape must have two rows or more, to have two halves, got {shape}")
-    _checks.integer("batch", batch)
+    _checks.room(batch=_checks.integer("batch", batch), rows=rows, columns=columns)
     _checks.generator(generator)
     upper = torch.arange(rows, device=generator.device) < rows // 2
     lower = torch.rand(batch, 1, generator=generator, device=generator.device) < 0.5
@@ -72,7 +72,7 @@ def pictures(
             "known", _checks.tensor("known", known, "M n_bits", {"n_bits": task.n_bits})
         ),
     )
-    _checks.integer("batch", batch)
+    _checks.room(batch=_checks.integer("batch", batch), known=len(known))
     _checks.generator(generator, known.device)
     if len(known) < task.n_patterns:
         raise ValueError(
@@ -91,13 +91,7 @@ def squared_error(y: Tensor, episodes: Episodes) -> Tensor:
     y : Tensor (B, n_units), at the step that is judged; units beyond the pixels are ignored
     episodes : Episodes, what was asked
     """
-    answer = _checks.of_type("episodes", episodes, Episodes, "use pictures(...)").answer
-    check_erased(episodes)
-    if _checks.floating("y", y).ndim != 2 or len(y) != len(answer) or y.shape[1] < answer.shape[1]:
-        wanted = f"(B={len(answer)}, at least {answer.shape[1]} units)"
-        raise ValueError(
-            f"y must have shape {wanted}, got {tuple(y.shape)}: pass one step, such as output[-1]"
-        )
+    answer = check_answer(y, episodes)
     return ((y[:, : answer.shape[1]] - answer).square() * episodes.erased).sum(
         -1
     ) / episodes.erased.sum(-1)
@@ -125,6 +119,7 @@ def picture_loss(
     """
     _checks.function("network", network, "network(inputs, clamp=clamp) -> output, state")
     _checks.generator(generator)
+    _checks.of_type("task", task, PatternCompletion, "use PatternCompletion(**PICTURES)")
 
     def loss(update: int) -> tuple[Tensor, dict[str, float]]:
         episodes = pictures(task, known, shape, batch, generator)

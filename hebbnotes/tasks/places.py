@@ -57,9 +57,12 @@ def check_maze(maze: Maze) -> None:
     _checks.of_type("maze", maze, Maze, "use maze.make(9)")
     sizes = {"S": len(maze.walls) if isinstance(maze.walls, Tensor) and maze.walls.ndim else 0}
     walls = _checks.tensor("maze.walls", maze.walls, "S S", sizes, boolean=True)
+    _checks.held("maze.walls", walls)
     if not bool(walls[0].all() & walls[-1].all() & walls[:, 0].all() & walls[:, -1].all()):
         raise ValueError("maze.walls must be closed all around, or agents would leave: add a wall")
     free = _checks.tensor("maze.free", maze.free, "n_free two", {"two": 2})
+    if _checks.held("maze.free", free).dtype != torch.int64:
+        raise TypeError(f"maze.free must be torch.int64, got {free.dtype}: use (~walls).nonzero()")
     if not torch.equal(free, (~walls).nonzero()) or len(free) < 2:
         raise ValueError(
             "maze.free must name the squares without a wall, two or more: use (~walls).nonzero()"
@@ -74,7 +77,7 @@ def check_agents(maze: Maze, agents: Agents) -> None:
     for name, axes in _AXES.items():
         value = _checks.tensor(f"agents.{name}", getattr(agents, name), axes, sizes)
         kind = _KINDS.get(name, torch.int64)
-        if value.dtype != kind and not (name == "reward" and value.is_floating_point()):
+        if value.dtype != kind and not (name == "reward" and value.dtype == torch.float64):
             raise TypeError(f"agents.{name} must be {kind}, got {value.dtype}: use maze.start")
         if value.device.type != "cpu":
             raise ValueError(f"agents.{name} must be on the processor, got {value.device}")

@@ -133,8 +133,9 @@ def test_wrong_arguments_are_refused():
 
 
 def test_figures_show_what_they_get():
-    rows = frames.pull_bars(["a", "b"], [torch.tensor([0.5, 0.1]), torch.ones(3)])
-    assert [len(ax.patches) for ax in rows] == [2, 3]
+    rows = frames.pull_bars(["a", "b"], [torch.tensor([0.5, -0.1, -0.3]), torch.ones(4)])
+    assert [len(ax.patches) for ax in rows] == [4, 5], "a bar each, and one for all but the first"
+    assert [ax.patches[-1].get_height() for ax in rows] == pytest.approx([-0.4, 3])
     falling = frames.descents(torch.tensor([[0.0, -1], [0, -2]]), torch.tensor([True, False]))
     assert list(falling.lines[1].get_ydata()) == [0, -2]
     loads, values = [0.1, 0.2], torch.tensor([[1.0, 0.0], [1.0, 0.0]])

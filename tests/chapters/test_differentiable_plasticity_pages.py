@@ -52,3 +52,16 @@ def test_the_echo_is_drawn_in_percent_above_the_weight():
     assert below.lines[2].get_ydata() == pytest.approx([0.3, 0.2])
     assert {"a", "b"} <= {text.get_text() for text in above.texts}
     plt.close("all")
+
+
+def test_what_cannot_be_drawn_is_refused_by_its_name():
+    two = {"a": torch.ones(2, 2), "b": torch.ones(2, 2)}
+    with pytest.raises(TypeError, match="groups must be a dict by name"):
+        frames.dots({}, "x")
+    with pytest.raises(TypeError, match="loads must be a dict by name"):
+        frames.ruler([], {}, 0.1)
+    with pytest.raises(ValueError, match=r"kinds must be some of ceiling, .* got other"):
+        frames.ruler({"one": {"other": [0.1]}}, {}, 0.1)
+    with pytest.raises(ValueError, match="curves must be two"):
+        frames.echo([1, 2], {"a": two["a"]}, two["b"], 1)
+    plt.close("all")

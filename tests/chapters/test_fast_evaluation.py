@@ -1,5 +1,6 @@
 """The benchmark: it measures what it says, and the stored result is whole."""
 
+import copy
 import json
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 
 from hebbnotes import PlasticRNN, rules, run, tasks
 from hebbnotes.chapters.fast_evaluation import benchmark, checks_cost, formulations
+from hebbnotes.experiments import stored
 from hebbnotes.plasticity import chunks
 from hebbnotes.tasks import PatternCompletion
 
@@ -91,10 +93,17 @@ def test_a_result_is_measured_printed_and_stored_beside_and_renamed(monkeypatch,
     assert "1,000 bits, Oja" in capsys.readouterr().out
     found = benchmark.result()
     monkeypatch.setattr(benchmark, "measure", lambda rounds: found | {"rounds": rounds})
-    monkeypatch.setattr(benchmark, "files", lambda package: tmp_path)
+    for module in (benchmark, stored):
+        monkeypatch.setattr(module, "files", lambda package: tmp_path)
+    entries = copy.deepcopy(stored.index())
+    monkeypatch.setattr(stored, "index", lambda: entries)
     benchmark.main(["--rounds", "3", "--store"])
     assert json.loads((tmp_path / "results" / "benchmark.json").read_text())["rounds"] == 3
-    assert [path.name for path in (tmp_path / "results").iterdir()] == ["benchmark.json"]
+    assert {path.name for path in (tmp_path / "results").iterdir()} == {
+        "benchmark.json",
+        "index.json",
+    }
+    assert stored.result("benchmark")["rounds"] == 3, "the index knows what was stored"
     monkeypatch.setattr(benchmark, "files", real)
     monkeypatch.setattr(benchmark, "measure_computer", lambda: {"matrix_product_gflops": 1.0})
     benchmark.main(["computer"])

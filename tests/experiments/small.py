@@ -12,7 +12,10 @@ def put(monkeypatch, name, one):
     chapter = stored.index()[name]["chapter"]
     module = import_module(f"hebbnotes.chapters.{chapter}.experiments")
     monkeypatch.setitem(module.EXPERIMENTS, name, one)
-    monkeypatch.setitem(stored.index(), name, {"chapter": chapter, **one.entry(name)})
+    entry, before = one.entry(name), stored.index()[name]["scales"]
+    for scale, its in entry["scales"].items():
+        its["sha256"] = before.get(scale, {}).get("sha256", {})
+    monkeypatch.setitem(stored.index(), name, {"chapter": chapter, **entry})
 
 
 def without_seconds(numbers):

@@ -88,8 +88,12 @@ def test_evaluate_finds_the_stored_numbers_again_and_says_when_it_does_not(
         path,
         metadata={"format": stored.WEIGHTS},
     )
+    stored.enter_files(tiny, "book")
     assert main(["evaluate", tiny]) == 1
     assert "differs by" in capsys.readouterr().out
     save_file(tensors, path, metadata={"format": "another"})
+    assert main(["evaluate", tiny]) == 1
+    assert f"{tiny}.safetensors is damaged: install" in capsys.readouterr().err
+    stored.enter_files(tiny, "book")
     assert main(["evaluate", tiny]) == 1
     assert "install the version that belongs to it" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Records: a file for each seed, one for all, and what may be put into the package."""
 
+import contextlib
 import json
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from hebbnotes import analysis, experiments
-from hebbnotes.experiments import records, running
+from hebbnotes.experiments import records, running, stored
 from hebbnotes.experiments.__main__ import main
 from hebbnotes.experiments.records import Run
 from tests.experiments.small import put, without_seconds
@@ -72,7 +73,8 @@ def test_another_scale_has_files_of_its_own(tiny, tmp_path):
 def test_only_a_whole_result_is_stored_and_what_was_trained_otherwise_is_refused(
     tiny, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(records, "files", lambda package: tmp_path / "package")
+    for module in (records, stored):
+        monkeypatch.setattr(module, "files", lambda package: tmp_path / "package")
     with pytest.raises(FileNotFoundError, match="run the experiment first"):
         records.collect(Run(tiny, tmp_path), tmp_path)
     assert main(["run", tiny, "--folder", str(tmp_path / "a"), "--seed", "2"]) == 0
@@ -81,9 +83,13 @@ def test_only_a_whole_result_is_stored_and_what_was_trained_otherwise_is_refused
     assert not (tmp_path / "package").exists()
     assert main(["run", tiny, "--folder", str(tmp_path / "a"), "--seed", "10", "--store"]) == 0
     assert (tmp_path / "package" / "results" / f"{tiny}.json").exists()
+    written = json.loads((tmp_path / "package" / "results" / "index.json").read_text())
+    assert written == stored.index()
+    assert written[tiny]["scales"]["book"]["sha256"].keys() == {"json", "safetensors"}
     small = experiments.EXPERIMENTS[tiny]
     done = tmp_path / "a" / tiny / "2.json"
     was = json.loads(done.read_text())
+    del was["sha256"]  # as if written by hand
     done.write_text(json.dumps(was | {"device": "cuda"}))
     with pytest.raises(ValueError, match="another configuration or device"):
         running.run_seed(Run(tiny, tmp_path / "a"), 2)
@@ -103,6 +109,21 @@ def test_only_a_whole_result_is_stored_and_what_was_trained_otherwise_is_refused
     ):
         with pytest.raises(ValueError, match="another configuration"):
             call()
+
+
+def test_no_flipped_bit_of_a_record_is_read(tiny, tmp_path):
+    assert main(["run", tiny, "--folder", str(tmp_path), "--seed", "2"]) == 0
+    done, run = tmp_path / tiny / "2.json", Run(tiny, tmp_path)
+    content, right = done.read_bytes(), records.read_checked(Run(tiny, tmp_path), done)
+    for at in range(0, len(content), 17):
+        new = bytearray(content)
+        new[at] ^= 1
+        done.write_bytes(bytes(new))
+        with contextlib.suppress(ValueError):
+            # of white space, or of the checksum's own name, nothing is said
+            assert records.read_checked(run, done) == right or b'"sha256"' not in bytes(new)
+    done.write_bytes(content)
+    assert records.read_checked(run, done) == right
 
 
 FOREIGN = ["notes.json", "10 (copy).json", "._10.json", "010.json", "-1.json", "1e1.json", "²."]

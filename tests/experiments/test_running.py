@@ -130,7 +130,7 @@ def test_data_that_are_missing_are_named_before_anything_is_written(tmp_path, mo
 def test_what_a_seed_has_cost_is_booked_while_it_is_trained_whatever_the_clock_says(
     tiny, tmp_path, monkeypatch
 ):
-    now, booked, real = iter(range(0, 10_000, 7)), [], running.write_json
+    now, booked, real = iter(range(0, 10_000, 7)), [], running.write_record
     began = tmp_path / tiny / "2.began"
     monkeypatch.setattr(running, "EVERY", 0.0)
     monkeypatch.setattr(running.time, "monotonic", lambda: next(now))
@@ -143,7 +143,7 @@ def test_what_a_seed_has_cost_is_booked_while_it_is_trained_whatever_the_clock_s
             (path.parent / "2.parts").mkdir(exist_ok=True)
             os.utime(path.parent / "2.parts", (2e9, 2e9))
 
-    monkeypatch.setattr(running, "write_json", noted)
+    monkeypatch.setattr(running, "write_record", noted)
     killed = KeyError("as if the process were killed: nothing more is written")
 
     def dies(path, content):
@@ -151,14 +151,14 @@ def test_what_a_seed_has_cost_is_booked_while_it_is_trained_whatever_the_clock_s
             raise killed
         noted(path, content)
 
-    monkeypatch.setattr(running, "write_json", dies)
+    monkeypatch.setattr(running, "write_record", dies)
     with pytest.raises(KeyError):
         running.run_seed(Run(tiny, tmp_path), 2)
     assert booked == sorted(booked)
     assert booked[0] == 0 < booked[-1] < 1_000
     before = json.loads(began.read_text())["seconds"]
     assert before == booked[-1]
-    monkeypatch.setattr(running, "write_json", real)
+    monkeypatch.setattr(running, "write_record", real)
     found = running.run_seed(Run(tiny, tmp_path), 2)
     assert before < found["numbers"]["seconds"] < before + 1_000
     assert not began.exists()
@@ -184,6 +184,7 @@ def test_a_damaged_record_is_named_with_its_mend_by_all_that_read_it(tiny, tmp_p
     running.run_seed(Run(tiny, tmp_path), 2)
     done = tmp_path / tiny / "2.json"
     was = json.loads(done.read_text())
+    del was["sha256"]  # as if written by hand
     if name in CONTENTS:
         done.write_text(json.dumps(CONTENTS[name](was)))
     elif name == "a folder":
@@ -237,6 +238,27 @@ def test_what_stands_where_a_folder_should_is_refused_before_anything_is_trained
     assert f"{parts} must be a folder of its own" in said or "cannot be" in said
     assert not list((tmp_path / "elsewhere").iterdir())
     assert not place.is_dir() or [path.name for path in place.iterdir()] == ["2.parts"]
+
+
+@pytest.mark.parametrize("kind", ["file", "below a file", "loop", "text", "None"])
+def test_a_folder_that_cannot_be_is_refused_before_a_process_is_started(tiny, tmp_path, kind):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    folder = {
+        "file": tmp_path / "file",
+        "below a file": tmp_path / "file" / "a" / "b",
+        "loop": tmp_path / "loop" / "a",
+        "text": str(tmp_path),
+        "None": None,
+    }[kind]
+    with pytest.raises((ValueError, TypeError), match=r"must be a (folder of its own|Path)"):
+        running.check_first(Run(tiny, folder), [2])
+
+
+@pytest.mark.parametrize("seed", [None, -1, 1.5, "2", True, 2**70])
+def test_a_seed_that_cannot_be_is_refused(tiny, tmp_path, seed):
+    with pytest.raises((ValueError, TypeError), match="a seed must be"):
+        running.run_seed(Run(tiny, tmp_path), seed)
 
 
 def test_a_folder_that_may_not_be_written_into_is_named(tiny, tmp_path, monkeypatch):

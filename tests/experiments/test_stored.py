@@ -1,6 +1,7 @@
 """What is stored is what the code would make; it is listed in an index, and read without torch."""
 
 import contextlib
+import hashlib
 import json
 import re
 import shutil
@@ -210,6 +211,28 @@ def read_all():
     return ""
 
 
+def test_no_flipped_bit_of_a_result_or_of_weights_is_read(package):
+    for name, read in (
+        (f"{SMALL}.json", experiments.result),
+        (f"{SMALL}.safetensors", experiments.weights),
+    ):
+        content = (package / "results" / name).read_bytes()
+        for at in range(0, len(content), 23):
+            new = bytearray(content)
+            new[at] ^= 1
+            if name.endswith("json") and not content[at : at + 1].strip():
+                continue  # white space says nothing
+            said = pytest.raises(ValueError, match=rf"{name} is damaged: install hebbnotes again")
+            with damaged(package, name, bytes(new)), said:
+                read(SMALL)
+
+
+def test_other_ends_of_lines_are_no_damage(package):
+    content = (package / "results" / f"{SMALL}.json").read_bytes()
+    with damaged(package, f"{SMALL}.json", content.replace(b"\n", b"\r\n")):
+        assert experiments.result(SMALL)
+
+
 @given(st.data(), st.sampled_from([f"{SMALL}.json", "index.json", f"{SMALL}.safetensors"]))
 def test_no_damage_of_a_stored_file_is_more_than_an_error_with_a_mend(package, data, name):
     content = (package / "results" / name).read_bytes()
@@ -276,6 +299,8 @@ def test_weights_of_another_network_are_said_to_be_that(package, tmp_path, tenso
     all_of = {f"{s}.{k.partition('.')[2]}": v.clone() for s in seeds for k, v in tensors.items()}
     _files.write_tensors(path, all_of, {"format": stored.WEIGHTS})
     with damaged(package, f"{SMALL}.safetensors", path.read_bytes()):
+        patched = stored.index()[SMALL]["scales"]["book"]["sha256"]
+        patched["safetensors"] = hashlib.sha256(path.read_bytes()).hexdigest()
         said = read_all()
     assert re.search(rf"{SMALL}.safetensors are not those of {SMALL} \(.*\): install", said)
     assert "\n" not in said
@@ -306,6 +331,7 @@ def test_names_stand_before_or_after_the_seeds(monkeypatch, arguments):
         (["run", "--seed"], "--seed: expected at least one argument"),
         (["run", SMALL, "--seed", "0.5"], "--seed: invalid int value: '0.5'"),
         (["run", "--seed", "0"], "required: NAME"),
+        (["run", SMALL, "--folder", ""], "--folder: must name a folder, got ''"),
         (["evaluate"], "required: NAME"),
         (["train"], "invalid choice: 'train'"),
     ],

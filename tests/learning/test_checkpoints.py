@@ -419,3 +419,16 @@ def test_a_loss_that_is_wrapped_keeps_its_name(tmp_path):
 
     for one in (loss, counted, functools.partial(loss)):
         training.train(xs, one, 2, checkpoint=tmp_path / "c")
+
+
+@pytest.mark.parametrize("name", ["n" * 300, "file/checkpoint", "zero\0", "loop/checkpoint"])
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_trained(tmp_path, name):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises((OSError, ValueError), match=r"cannot be written .*: name|has a zero in it"):
+        training.train([torch.ones(1, requires_grad=True)], never, 2, checkpoint=tmp_path / name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "loop"]
+
+
+def never(update):
+    pytest.fail("nothing may be trained")

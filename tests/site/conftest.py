@@ -5,13 +5,14 @@ import http.server
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.site.reader import InChromium, InFirefox, NoFirefoxError, firefox_started
-from tools.browser import NoBrowserError, launch
+from tools.browser import SETTLED, NoBrowserError, launch
 from tools.build import build
 
 
@@ -36,11 +37,25 @@ def firefox() -> Iterator:
         yield started
 
 
-@pytest.fixture(params=["chromium", "firefox"])
-def reader(request) -> Iterator[InChromium | InFirefox]:
-    """Put a reader before each of both browsers; afterwards, no script may have failed."""
-    if request.param == "chromium":
-        reader = InChromium(request.getfixturevalue("browser"))
+@pytest.fixture(scope="session")
+def window(browser) -> Page:
+    """Open the one page of Chromium that the tests share."""
+    return browser.new_page()
+
+
+@pytest.fixture
+def blank(window) -> Iterator[Page]:
+    """Lend that page, for what a test writes into it."""
+    window.emulate_media(media="null", color_scheme="light", reduced_motion="no-preference")
+    yield window
+    window.goto("about:blank")
+
+
+@contextmanager
+def put_before(kind: str, request, **how) -> Iterator[InChromium | InFirefox]:
+    """Put a reader before a browser."""
+    if kind == "chromium":
+        reader = InChromium(request.getfixturevalue("window"), **how)
     else:
         try:
             reader = InFirefox(request.getfixturevalue("firefox"))
@@ -49,9 +64,28 @@ def reader(request) -> Iterator[InChromium | InFirefox]:
                 raise
             pytest.skip(str(error))
     yield reader
-    faults = reader.faults()
     reader.close()
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def reader(request) -> Iterator[InChromium | InFirefox]:
+    """Put a reader before each of both browsers; afterwards, no script may have failed."""
+    with put_before(request.param, request) as reader:
+        yield reader
+        faults = reader.faults()
     assert not faults
+
+
+@pytest.fixture(scope="module")
+def visited(request, address) -> Iterator[InChromium | InFirefox]:
+    """Open a page of the book in a browser, once for all tests of a module that ask for both; each
+    leaves the page as it was, and the last asks what failed.
+    """
+    kind, name = request.param
+    with put_before(kind, request, **{"moves": True} if kind == "chromium" else {}) as reader:
+        reader.open(f"{address}/{name}.html")
+        reader.run(SETTLED)
+        yield reader
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -9,11 +9,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Page
 
 NAMES = ("firefox", "firefox-esr")
 KEYS = {"ArrowRight": "\ue014", "ArrowDown": "\ue015", "End": "\ue010", "Enter": "\ue007"}
-TYPE = "font.size.variable.x-western"
 START = {
     "browser.theme.content-theme": 2,  # light or dark as the system says
     "browser.startup.page": 0,
@@ -23,18 +22,40 @@ START = {
 }
 
 
-class InChromium:
-    """Chromium by Playwright."""
+OURS = ("http://127.0.0.1:", "file:", "data:")
+"""How the addresses begin that a page of the book may ask for."""
 
-    def __init__(self, browser: Browser) -> None:
-        self.context = browser.new_context(reduced_motion="reduce")
-        self.page = self.target = self.context.new_page()
+
+class InChromium:
+    """Chromium by Playwright: one page for all tests, since a new one costs a second of starting
+    and of compiling scripts. It is as new for each: nothing is stored, and media are the default.
+    """
+
+    def __init__(self, page: Page, moves: bool = False, scheme: str = "light") -> None:
+        self.page = self.target = page
+        self.fetched: set[str] = set()
         self._faults: list[str] = []
-        self.page.on("pageerror", lambda error: self._faults.append(str(error)))
-        self.page.on(
-            "console",
-            lambda said: self._faults.append(said.text) if said.type == "error" else None,
-        )
+        self._hears = {
+            "pageerror": lambda error: self._faults.append(str(error)),
+            "console": lambda said: (
+                self._faults.append(said.text) if said.type == "error" else None
+            ),
+            "request": self._asked,
+            "response": self._answered,
+        }
+        for event, does in self._hears.items():
+            page.on(event, does)
+        motion = "no-preference" if moves else "reduce"
+        page.emulate_media(media="null", color_scheme=scheme, reduced_motion=motion)
+
+    def _asked(self, request) -> None:
+        if not request.url.startswith(OURS):
+            self._faults.append(f"asked for {request.url}")
+
+    def _answered(self, response) -> None:
+        self.fetched.add(response.url.partition("?")[0])
+        if response.status >= 400:
+            self._faults.append(f"{response.status} {response.url}")
 
     def open(self, address: str, width: int = 1280) -> None:
         """Open a page, and wait until it is loaded."""
@@ -83,8 +104,13 @@ class InChromium:
         return found
 
     def close(self) -> None:
-        """Leave."""
-        self.context.close()
+        """Forget what the pages stored, and leave."""
+        self.page.evaluate(
+            "() => { try { localStorage.clear(); sessionStorage.clear(); } catch {} }"
+        )
+        for event, does in self._hears.items():
+            self.page.remove_listener(event, does)
+        self.page.goto("about:blank")
 
 
 class InFirefox:
@@ -103,12 +129,13 @@ class InFirefox:
         """Give the page another width, and its reader another size of type, both in pixels."""
         with self.firefox.using_context("chrome"):  # a window cannot be as narrow as a phone
             self.firefox.execute_script(
-                "const style = gBrowser.selectedBrowser.style;"
-                "style.width = arguments[0] + 'px'; style.height = '900px'; style.flex = 'none';",
-                [width],
+                "const page = gBrowser.selectedBrowser, [width, larger] = arguments;"
+                "page.style.width = width + 'px'; page.style.height = '900px'; page.style.flex = 'none';"
+                "page.browsingContext.textZoom = larger;",
+                [width, type_size / 16],
             )
-        self.firefox.set_pref(TYPE, type_size)
-        self.until(f"() => innerWidth === {width}")
+        size = "parseFloat(getComputedStyle(document.documentElement).fontSize)"
+        self.until(f"() => innerWidth === {width} && {size} === {type_size}")
 
     def run(self, script: str, *arguments):
         """Return what a function gives; a promise is awaited."""

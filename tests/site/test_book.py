@@ -167,15 +167,31 @@ def test_the_readme_shows_what_was_measured():
     )
 
 
+def files_of(*wanted):
+    """Return what belongs to the project, where there is no git all but what Python has left."""
+    if (ROOT / ".git").exists():
+        listed = ["git", "ls-files", *wanted]
+        done = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+    each = [path for name in wanted for path in (ROOT / name, *(ROOT / name).rglob("*"))]
+    there = [path for path in each if path.is_file() and "__pycache__" not in path.parts]
+    return [path.relative_to(ROOT).as_posix() for path in there]
+
+
+def test_the_files_of_the_project_are_known_in_a_folder_without_git(monkeypatch, tmp_path):
+    (tmp_path / "a" / "__pycache__").mkdir(parents=True)
+    for name in ("a/b.py", "a/__pycache__/b.pyc", "c.md", "d.md"):
+        (tmp_path / name).write_text("")
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    assert sorted(files_of("a", "c.md")) == ["a/b.py", "c.md"]
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     wanted = ["hebbnotes", "pyproject.toml", "README.md", "LICENSE"]
-    listed = subprocess.run(
-        ["git", "ls-files", *wanted], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    for name in listed.stdout.split():
+    for name in files_of(*wanted):
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_bytes((ROOT / name).read_bytes())
     command = [
@@ -196,10 +212,7 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     names = [n for n in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in n]
-    listed = subprocess.run(
-        ["git", "ls-files", "hebbnotes"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert sorted(names) == sorted(listed)
+    assert sorted(names) == sorted(files_of("hebbnotes"))
 
 
 def needed(roots, extra=""):

@@ -5,6 +5,7 @@ import io
 import os
 import re
 import shutil
+import site
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+from jupyter_client.kernelspec import KernelSpecManager
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
@@ -164,6 +166,20 @@ def personal(home):
     rest = {key: value for key, value in os.environ.items() if key not in ours}
     own = {"HOME": str(home), "PYTHONSTARTUP": str(home / "startup.py"), "MPLBACKEND": "svg"}
     return rest | own | {"PYTHONOPTIMIZE": "1", "JUPYTER_PREFER_ENV_PATH": "0"}
+
+
+def test_a_kernel_of_this_environment_comes_before_a_readers_own_of_that_name(
+    tmp_path, monkeypatch
+):
+    home = personal(tmp_path)
+    monkeypatch.setattr(site, "ENABLE_USER_SITE", True)  # as outside of a virtual environment
+    monkeypatch.setattr(site, "USER_BASE", str(tmp_path / ".local"))
+    with mock.patch.dict(os.environ, home, clear=True):
+        found = KernelSpecManager().find_kernel_specs()["python3"]
+        assert found.startswith(str(tmp_path)), "otherwise there is nothing to be kept out"
+        outputs.alike()
+        found = KernelSpecManager().find_kernel_specs()["python3"]
+    assert not found.startswith(str(tmp_path))
 
 
 CELLS = [

@@ -62,15 +62,13 @@ def rgb(colour):
     return [float(v) for v in NUMBER.findall(colour)[:3]]
 
 
-def looked_at(browser, text, theme):
+def looked_at(page, text, theme):
     """Return what :data:`LOOK` finds of a drawing in a page of a theme, on a phone."""
-    page = browser.new_page(viewport={"width": PHONE, "height": 800})
+    page.set_viewport_size({"width": PHONE, "height": 800})
     page.set_content(
         f'<html data-theme="{theme}"><body style="margin:0;background:{ {"light": LIGHT, "dark": DARK}[theme]["paper"] }">{text}'
     )
-    found = page.evaluate(LOOK)
-    page.close()
-    return found
+    return page.evaluate(LOOK)
 
 
 def legible(found, theme):
@@ -116,14 +114,14 @@ def test_every_drawing_has_a_program_and_is_small():
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_on_a_phone_each_word_can_be_read_in_both_themes(browser, name, theme):
+def test_on_a_phone_each_word_can_be_read_in_both_themes(blank, name, theme):
     text = (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
-    found = looked_at(browser, text, theme)
+    found = looked_at(blank, text, theme)
     assert found
     assert not legible(found, theme)
 
 
-def test_what_cannot_be_read_is_found(browser):
+def test_what_cannot_be_read_is_found(blank):
     d = Drawing("faults", 100, "Faults")
     d.text(550, 20, "leaves")
     d.text(100, 50, "small", size=12)
@@ -131,7 +129,7 @@ def test_what_cannot_be_read_is_found(browser):
     d.text(300, 50, "pale", "faint")
     d.box(380, 20, 100, 60, "", "ink")
     d.text(430, 52, "sunk")
-    faults = " ".join(legible(looked_at(browser, d.svg(), "light"), "light"))
+    faults = " ".join(legible(looked_at(blank, d.svg(), "light"), "light"))
     for fault in (
         "leaves leaves",
         "small has 7",
@@ -152,6 +150,11 @@ def test_each_colour_is_of_the_palette_and_stands_out(theme):
         assert contrast(rgb(theme[role]), rgb(theme["paper"])) >= (
             4.5 if role in {"ink", "muted", "blue"} else 3
         ), role
+
+
+def test_a_colour_that_no_theme_has_is_refused():
+    with pytest.raises(ValueError, match="no colour 'mauve': choose one of ink"):
+        Drawing("d", 10, "A line.").path([(0, 0), (1, 1)], "mauve")
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
@@ -178,9 +181,9 @@ def test_a_page_holds_the_drawing_itself_with_the_words_of_the_page():
 
 
 @pytest.mark.parametrize("sees", [(), ("signal",), ("type", "place"), tuple(synapse.AROUND)])
-def test_a_synapse_sees_what_it_is_told_to(browser, sees):
+def test_a_synapse_sees_what_it_is_told_to(blank, sees):
     d = synapse.draw(sees)
-    found = looked_at(browser, d.svg(), "light")
+    found = looked_at(blank, d.svg(), "light")
     assert not legible(found, "light")
     blue = {text["words"] for text in found if rgb(text["colour"]) == rgb(LIGHT["blue"])}
     assert blue == {"what this synapse can see", *(synapse.AROUND[key][0] for key in sees)}

@@ -11,8 +11,9 @@ from pypdf import PdfReader
 
 from tools import pdf
 from tools.book_extension import prose
-from tools.browser import settle
 from tools.build import ROOT
+
+RAW = re.compile(r"\\\\?(?:frac|sum|eta|alpha|begin)\b")
 
 
 class Page(HTMLParser):
@@ -36,9 +37,16 @@ def one_page(built):
 
 
 @pytest.fixture(scope="module")
-def printed(one_page, browser, tmp_path_factory):
+def window(one_page, browser):
+    """The one page in Chromium, from which the PDF is printed."""
+    with pdf.opened(one_page, browser) as window:
+        yield window
+
+
+@pytest.fixture(scope="module")
+def printed(window, tmp_path_factory):
     target = tmp_path_factory.mktemp("pdf") / "hebbnotes.pdf"
-    pdf.print_page(one_page, target, browser)
+    pdf.print_page(window, target)
     assert [file.name for file in target.parent.iterdir()] == ["hebbnotes.pdf"]
     return PdfReader(target)
 
@@ -74,18 +82,29 @@ def outline(entries):
         if isinstance(entry, list):
             yield from outline(entry)
         else:
-            yield entry.title
+            yield entry
 
 
-def test_every_chapter_is_in_the_outline(printed):
+def chapters(printed):
+    """Return the page on which each chapter begins, in the order of the book."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
     names = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
-    titles = list(outline(printed.outline))
+    entries = list(outline(printed.outline))
     places = []
     for name in names:
         path = next((ROOT / "book").glob(f"{name}.*"))
-        places.append(titles.index(re.search(r"^# (.+)", prose(path), re.M).group(1)))
+        title = re.search(r"^# (.+)", prose(path), re.M).group(1)
+        places.append(next(k for k, entry in enumerate(entries) if entry.title == title))
     assert places == sorted(places)
+    return {
+        name: printed.get_destination_page_number(entries[k])
+        for name, k in zip(names, places, strict=True)
+    }
+
+
+def test_every_chapter_is_in_the_outline(printed):
+    begins = list(chapters(printed).values())
+    assert begins == sorted(begins)
 
 
 def test_every_link_of_the_pdf_has_a_place_in_it(printed):
@@ -99,28 +118,38 @@ def test_every_link_of_the_pdf_has_a_place_in_it(printed):
     assert links > 700
 
 
-def test_every_formula_of_the_one_page_is_typeset(one_page, browser):
-    window = browser.new_page()
-    window.goto(one_page.as_uri(), wait_until="load")
-    settle(window)
+def test_every_formula_of_the_one_page_is_typeset(window):
     written, typeset, faulty = window.evaluate(
         "['.math', '.math > mjx-container', 'mjx-merror'].map(what => document.querySelectorAll(what).length)"
     )
-    window.close()
     assert typeset == written > 700
     assert faulty == 0
 
 
-def test_figures_are_printed_and_no_raw_tex(one_page, printed):
-    text = "".join(page.extract_text() for page in printed.pages)
-    assert not re.search(r"\\\\?(?:frac|sum|eta|alpha|begin)\b", text), "raw TeX is on paper"
-    captions = len(re.findall(r'class="caption-number">Fig', one_page.read_text(encoding="utf-8")))
-    assert len(set(re.findall(r"Fig\. (\d+)", text))) >= captions > 40
+def test_figures_are_printed_and_no_raw_tex(one_page, window, printed):
+    window.emulate_media(media="print")
+    shown = window.evaluate("document.body.innerText")  # to read 300 pages of a PDF takes long
+    assert not RAW.search(shown), "raw TeX is printed"
+    written = one_page.read_text(encoding="utf-8")
+    captions = len(re.findall(r'class="caption-number">Fig', written))
+    assert len(set(re.findall(r"Fig\. (\d+)", shown))) >= captions > 40
     pictures = [
         item
         for page in printed.pages
         for item in (page["/Resources"].get("/XObject") or {}).values()
     ]
-    drawn = one_page.read_text(encoding="utf-8").count("<div aria-label=")
+    drawn = written.count("<div aria-label=")
     assert drawn + sum(item.get_object()["/Subtype"] == "/Image" for item in pictures) >= captions
+
+
+def test_what_the_one_page_shows_is_text_on_paper(printed):
+    """Read one chapter, and the first page of each: to read all 300 takes as long as to print them."""
+    begins = chapters(printed)
+    first = begins["fast-evaluation"]
+    last = min(page for page in begins.values() if page > first)
+    text = "".join(printed.pages[k].extract_text() for k in range(first, last))
     assert "counted time (ms)" in text, "texts of line plots are texts on paper, too"
+    assert len(re.findall(r"Fig\. \d+ ", text)) > 3
+    assert not RAW.search(text), "raw TeX is on paper"
+    for name, page in begins.items():
+        assert len(printed.pages[page].extract_text()) > 100, f"{name} begins with an empty page"

@@ -83,7 +83,7 @@ def _panel(d: Drawing, middle: float, points: np.ndarray, title: str, words: str
         line = [at(p) for p in path[: end : 40 if oja else 20]]
         if not oja:
             line.append(at(path[end]))
-        d.path(line, "blue" if oja else "green", 3.5, ends=not oja)
+        d.path(line, "blue" if oja else "purple", 3.5, ends=not oja)
         if oja:
             d.circle(*at(path[-1]), 6, "blue", "blue")
     d.circle(*at(np.array(START)), 6, "ink", "paper")

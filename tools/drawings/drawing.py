@@ -21,6 +21,7 @@ OF_PALETTE = {
     "green": "green",
     "red": "vermilion",
     "pink": "pink",
+    "purple": "purple",
 }
 LIGHT, DARK = (
     {role: SHADES[name][theme].lower() for role, name in OF_PALETTE.items()} | greys
@@ -68,6 +69,8 @@ class Drawing:
         self, tag: str, stroke: str, fill: str, thick: float, opacity: float, **given: object
     ) -> None:
         """Add a shape; an empty ``stroke`` or ``fill`` is none, and ``opacity`` is the fill's."""
+        for role in {stroke, fill} - {"", *LIGHT}:  # its shape would be there, and not be seen
+            raise ValueError(f"a drawing has no colour {role!r}: choose one of {', '.join(LIGHT)}")
         ink = [f"s-{stroke}"] * bool(stroke) + [f"f-{fill}"] * bool(fill)
         given = {"class": " ".join(ink)} | given
         given |= {} if fill else {"fill": "none"}

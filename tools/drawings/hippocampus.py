@@ -59,10 +59,11 @@ LABELS = [
     (760, 318, "Schaffer", SCHAFFER),
     (760, 356, "collaterals", SCHAFFER),
 ]
+RING = (512, 391, 268, 152)  # around the dentate gyrus: centre, and half of width and height
 HEAD = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1200 640" role="img" aria-labelledby="t d">
 <title id="t">The hippocampus of a rat in coronal section</title>
 <desc id="d">Drawn like a stained section. Blue cells arch from CA1 down to CA3, whose end enters the mouth of the green
-dentate gyrus. Arrows: perforant path from the entorhinal cortex to the outer dendrites of the dentate gyrus and of CA1,
+dentate gyrus, which a ring marks. Arrows: perforant path from the entorhinal cortex to the outer dendrites of the dentate gyrus and of CA1,
 mossy fibres on to CA3, recurrent collaterals from CA3 back to CA3, Schaffer collaterals on to the dendrites of CA1.</desc>
 <filter id="g" x="-20%" y="-50%" width="140%" height="200%"><feGaussianBlur stdDeviation="18"/></filter>
 <rect x="1" y="1" width="1198" height="638" rx="28" fill="{CARD}" stroke="#22344f" stroke-width="2"/>
@@ -276,6 +277,12 @@ def pathways(ca: Layer, dg: Layer) -> list[str]:
     return out
 
 
+def ring() -> str:
+    """Mark the dentate gyrus, where strengthening was first seen to last."""
+    x, y, across, down = RING
+    return f'<ellipse cx="{x}" cy="{y}" rx="{across}" ry="{down}" stroke="{INK}" stroke-width="4" stroke-dasharray="2 12"/>'
+
+
 def svg() -> str:
     """Return the file."""
     pyramidal, granule = Layer(PYRAMIDAL), Layer(GRANULE)
@@ -285,5 +292,6 @@ def svg() -> str:
     drawn = [
         *tissue(np.random.default_rng(1911), pyramidal, granule),
         *pathways(pyramidal, granule),
+        ring(),
     ]
     return "\n".join([HEAD, *drawn, *words, "</g></svg>\n"])

@@ -13,9 +13,9 @@ TAU, REST, THRESHOLD, RESET, STEP, END = 20.0, -70.0, -54.0, -62.0, 0.5, 200.0  
 WEIGHTS = [3.0, 8.0, 5.0]  # mV that a spike of each input adds
 LABEL = (
     "Three inputs with thin, thick and medium lines, their weights, meet in a cell; there they add up to a "
-    "drive. The membrane holds the voltage and leaks; where it reaches the threshold, a spike leaves. Below: "
+    "drive. The membrane holds the voltage and leaks; where it reaches the firing threshold, a spike leaves. Below: "
     "spikes of the three inputs, and the voltage over 200 ms. It jumps at each input spike by the input’s weight, "
-    "leaks back towards rest with a time constant of 20 ms, and at the threshold spikes and is reset."
+    "leaks back towards rest with a time constant of 20 ms, and at the firing threshold spikes and is reset."
 )
 
 
@@ -61,7 +61,7 @@ def _cell(d: Drawing) -> None:
     d.text(334, 156, "adds to *v*")
     d.path([(410, 122), (470, 122)], width=4)
     d.path([(444, 92), (444, 152)], "green", 4)
-    d.text(472, 78, "threshold")
+    d.text(472, 78, "firing threshold")
     for x in (482, 506, 530):
         d.path([(x, 132), (x, 108)], width=3)
     d.text(506, 160, "spikes")
@@ -91,7 +91,7 @@ def _traces(d: Drawing, top: float) -> None:
     d.path([(104, y(THRESHOLD)), (548, y(THRESHOLD))], "green", 2, dashed="7 5")
     d.path([(104, y(REST)), (548, y(REST))], "faint", 1.5, dashed="2 5")
     d.text(94, y(REST) + 6, "rest", "muted", anchor="end")
-    d.text(94, y(THRESHOLD) + 6, "threshold", anchor="end")
+    d.text(94, y(THRESHOLD) - 8, "firing\nthreshold", anchor="end")
     d.text(94, y((REST + THRESHOLD) / 2) + 6, "*v*", size=22, anchor="end")
     line, before = [], REST
     for step, v in enumerate(trace):

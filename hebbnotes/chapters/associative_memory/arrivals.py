@@ -22,6 +22,8 @@ def faded(patterns: Tensor, eta: float) -> Tensor:
     eta : float, the rate, above 0 and at most 1
     """
     _checks.number("eta", eta, 0, 1)
+    _checks.floating("patterns", _checks.tensor("patterns", patterns, "P N", {}))
+    _checks.finite("patterns", _checks.held("patterns", patterns))
     age = torch.arange(len(patterns) - 1, -1, -1, dtype=patterns.dtype)
     w = (patterns * (eta * (1 - eta) ** age)[:, None]).T @ patterns
     return w.fill_diagonal_(0)
@@ -31,7 +33,8 @@ def by_age(w: Tensor, patterns: Tensor, newest: int, steps: int = 20) -> Tensor:
     """Return the overlap of each of the newest patterns with what recall from it ends in, the
     newest first, (newest,).
     """
-    asked = patterns[-newest:].flip(0)
+    _checks.tensor("patterns", patterns, "P N", {})
+    asked = patterns[-_checks.integer("newest", newest, 1, len(patterns)) :].flip(0)
     return (memories.recall(w, asked, steps) * asked).mean(1)
 
 
@@ -47,7 +50,10 @@ def last_letters(rule: rules.Rule, letters: Tensor, seed: int, last: int = 8) ->
     seed : int, draws the order and the halves
     last : int, how many of the last letters are asked for
     """
-    g = torch.Generator().manual_seed(seed)
+    _checks.floating("letters", _checks.tensor("letters", letters, "P N", {}))
+    _checks.finite("letters", _checks.held("letters", letters))
+    _checks.integer("last", last, 1, len(letters))
+    g = torch.Generator().manual_seed(_checks.integer("seed", seed, 0, 2**63 - 1))
     order = torch.randperm(len(letters), generator=g)
     w = letters.new_zeros(letters.shape[1], letters.shape[1])
     for p in letters[order]:

@@ -10,8 +10,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.figures import BLACK, BLUE, GREEN, ORANGE, PINK, SKY, VERMILION, look, over_seeds
-from hebbnotes.figures.drawing import BITS, array, frame, pixels, rows_of_pictures, show
+from hebbnotes.figures.drawing import (
+    BITS,
+    array,
+    frame,
+    listed,
+    named,
+    pixels,
+    rows_of_pictures,
+    show,
+)
 
 __all__ = [
     "ages",
@@ -40,23 +50,40 @@ def _label(ax: Axes, x: float, y: float, text: str, colour: str, **how: Any) -> 
 
 
 def pull_bars(names: Sequence[str], pulls: Sequence[Tensor]) -> np.ndarray:
-    """Draw how hard each pattern pulls (P,), one row of bars for each memory, the first pattern
-    apart.
+    """Draw how hard each pattern pulls at one unit (P,), up if it pulls the way of the first: one
+    row of bars for each memory, the first pattern apart, and at the end the sum of all others.
     """
-    _, axes = plt.subplots(len(pulls), 1, figsize=(7, 1.6 * len(pulls)), sharey=True)
+    if not pulls or len(names) != len(pulls):
+        raise ValueError(
+            f"there must be a name for each memory, one at least, got {len(names)} and {len(pulls)}"
+        )
+    for one in pulls:
+        _checks.tensor("pulls", one, "P", {})
+    _, axes = plt.subplots(len(pulls), 1, figsize=(7, 1.9 * len(pulls)), sharey=True, squeeze=False)
+    axes = axes[:, 0]
     for ax, name, one in zip(axes, names, pulls, strict=True):
         values = array(one)
-        colours = [BLUE] + [VERMILION] * (len(values) - 1)
-        ax.bar(range(len(values)), values, color=colours)
+        many, total = len(values), float(values[1:].sum())
+        ax.bar(range(many), values, color=[BLUE] + [VERMILION] * (many - 1))
+        ax.bar(1.1 * many, total, 0.06 * many, color=VERMILION)
         ax.axhline(0, color=BLACK, linewidth=0.8)
-        ax.set(ylabel="pull", xticks=[], xlim=(-0.03 * len(values) - 0.5, len(values)))
+        ax.set(ylabel="pull", xticks=[], xlim=(-0.03 * many - 0.5, 1.36 * many))
         ax.set_title(name, fontsize="medium", loc="right")
         ax.annotate("the A", (0.4, values[0]), (5, -10), textcoords="offset points", color=BLUE)
+        ax.annotate(
+            "all others\ntogether", (1.14 * many, 0), (2, 4 if total > 0 else -4),
+            textcoords="offset points", color=VERMILION, va="bottom" if total > 0 else "top",
+        )  # fmt: skip
     return axes
 
 
 def descents(energies: Tensor, found: Tensor) -> Axes:
     """Draw the energy of states (B, turns), and say which have found their pattern (B,)."""
+    sizes: dict[str, int] = {}
+    _checks.floating("energies", _checks.tensor("energies", energies, "B turns", sizes))
+    _checks.tensor("found", found, "B", sizes, energies, "energies", boolean=True)
+    if not bool(found.any()) or bool(found.all()):
+        raise ValueError("found must have states of both kinds: draw more of them")
     _, ax = plt.subplots(figsize=(7, 3.2))
     for path, good in zip(array(energies), found.tolist(), strict=True):
         ax.plot(path, color=BLUE if good else VERMILION, linewidth=1.4)
@@ -68,10 +95,23 @@ def descents(energies: Tensor, found: Tensor) -> Axes:
     return ax
 
 
+def _four(kept: Mapping[str, tuple[Sequence[float], Tensor]]) -> None:
+    """Raise unless there are four memories, each with loads and what is kept at these."""
+    if len(named("kept", kept)) != 4:
+        raise ValueError(f"kept must name four memories, which have colours, got {len(kept)}")
+    for name, pair in kept.items():
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise TypeError(f"kept[{name!r}] must be loads and shares, got {_checks.got(pair)}")
+        n = len(listed(f"kept[{name!r}][0]", pair[0]))
+        _checks.floating("shares", _checks.tensor("shares", pair[1], "seeds loads", {"loads": n}))
+
+
 def edges(kept: Mapping[str, tuple[Sequence[float], Tensor]], limit: float) -> Axes:
     """Draw shares of patterns that are kept, by name (loads, (seeds, loads)), and the limit's
     load.
     """
+    _checks.number("limit", limit, 0)
+    _four(kept)
     _, ax = plt.subplots(figsize=(7, 3.6))
     for (name, (loads, values)), colour in zip(
         kept.items(), (SKY, GREEN, BLUE, BLACK), strict=True
@@ -94,6 +134,15 @@ def stubborn(
     found: Mapping[str, tuple[Sequence[float], Sequence[float], str]],
 ) -> Axes:
     """Draw shares of units that change, by name (theory on fine loads, seen at loads, colour)."""
+    _checks.floating("fine", _checks.tensor("fine", fine, "n", {}))
+    listed("loads", loads)
+    for name, parts in named("found", found).items():
+        if not isinstance(parts, tuple) or len(parts) != 3:
+            raise TypeError(
+                f"found[{name!r}] must be theory, what is seen, a colour, got {_checks.got(parts)}"
+            )
+        listed("theory", parts[0], len(fine))
+        listed("what is seen", parts[1], len(loads))
     _, ax = plt.subplots(figsize=(7, 3.4))
     for name, (theory, seen, colour) in found.items():
         ax.plot(array(fine), 100 * np.array(theory), color=colour)
@@ -111,6 +160,10 @@ def stubborn(
 
 def ground(heights: Mapping[str, Tensor]) -> Axes:
     """Draw heights along a walk (steps,) by name."""
+    for path in named("heights", heights).values():
+        _checks.floating("a height", _checks.tensor("a height", path, "steps", {}))
+    if len(heights) != 3:
+        raise ValueError(f"heights must be of three walks, which have colours, got {len(heights)}")
     _, ax = plt.subplots(figsize=(7, 3.4))
     places = {VERMILION: (0.45, 10, "left"), GREEN: (0.5, 14, "right"), BLUE: (0.42, -17, "left")}
     for (name, path), colour in zip(heights.items(), places, strict=True):
@@ -131,6 +184,13 @@ def ladder(
     held: Sequence[Mapping[str, Mapping[str, float]]], bits: Sequence[int], most: Sequence[int]
 ) -> Axes:
     """Draw how many patterns memories hold, of each seed by memory and units, and the ceiling."""
+    if not isinstance(held, Sequence) or not held or isinstance(held, str):
+        raise TypeError(f"held must be a list, a dict for each seed, got {_checks.got(held)}")
+    for one in held:
+        for memory in SHORT:
+            counts = named("held", one).get(memory)
+            listed(f"held[{memory!r}]", list(named(f"held[{memory!r}]", counts).values()))
+    listed("most", most, len(listed("bits", bits)))
     _, ax = plt.subplots(figsize=(7, 5))
     for memory, short in SHORT.items():
         counts = torch.tensor([list(one[memory].values()) for one in held])
@@ -153,6 +213,9 @@ def ladder(
 
 def ages(overlaps: Mapping[Any, Tensor]) -> Axes:
     """Draw overlaps (draws, ages), the newest first, by rule or rate: means of draws and tens."""
+    for one in named("overlaps", overlaps).values():
+        sizes = {"ages": 120} if getattr(one, "ndim", 0) != 2 or one.shape[1] < 120 else {}
+        _checks.floating("overlaps", _checks.tensor("overlaps", one, "draws ages", sizes))
     _, ax = plt.subplots(figsize=(7, 3.4))
     colours = (PINK, SKY, BLUE, GREEN, ORANGE, BLACK)
     for (name, one), colour in zip(overlaps.items(), colours, strict=False):
@@ -169,8 +232,11 @@ def melting_frame(
     y: Tensor, shape: tuple[int, int], loads: Sequence[float], overlaps: Sequence[float], now: int
 ) -> Figure:
     """Draw what a memory recalls (n,) at one load, ``loads[now]``, and the overlap at all loads."""
+    picture, n = pixels(y, shape), len(listed("loads", loads))
+    listed("overlaps", overlaps, n)
+    _checks.integer("now", now, 0, n - 1)
     fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9), width_ratios=(2, 3))
-    show(left, pixels(y, shape), cmap=BITS, vmin=-1, vmax=1)
+    show(left, picture, cmap=BITS, vmin=-1, vmax=1)
     frame(left, title="recalled")
     right.plot(loads, overlaps, color=BLACK, linewidth=1)
     right.plot(loads[now], overlaps[now], "o", color=BLUE, markersize=10)

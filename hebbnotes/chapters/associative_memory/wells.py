@@ -21,29 +21,39 @@ def halves(patterns: Tensor, times: int, generator: torch.Generator) -> Tensor:
     """Return cues of each pattern (P, N) with a random half of its units, 0 elsewhere, (times, P,
     N).
     """
-    _checks.generator(generator)
+    _checks.floating("patterns", _checks.tensor("patterns", patterns, "P N", {}))
+    _checks.generator(generator, patterns.device)
     shape = (_checks.integer("times", times, 1), *patterns.shape)
+    _checks.room(times=times, patterns=patterns.numel())
     return torch.where(torch.rand(shape, generator=generator) < 0.5, patterns, 0.0)
 
 
 def pulls(patterns: Tensor, state: Tensor) -> Tensor:
     """Return how hard each pattern (P, N) pulls at states (B, N): their overlaps, (B, P)."""
-    sizes = {"N": patterns.shape[1]}
+    sizes: dict[str, int] = {}
+    _checks.floating("patterns", _checks.tensor("patterns", patterns, "P N", sizes))
     _checks.tensor("state", state, "B N", sizes, like=patterns, reference="patterns")
+    for name, value in (("patterns", patterns), ("state", state)):
+        _checks.finite(name, value)
     return state @ patterns.T / patterns.shape[1]
 
 
 def ends(states: Tensor) -> Tensor:
     """Return of each state (B, N) the number of its kind, alike states alike, integers, (B,)."""
-    return states.unique(dim=0, return_inverse=True)[1]
+    _checks.held("states", _checks.floating("states", _checks.tensor("states", states, "B N", {})))
+    return _checks.finite("states", states).unique(dim=0, return_inverse=True)[1]
 
 
 def walk(start: Tensor, end: Tensor, generator: torch.Generator) -> Tensor:
     """Turn the units in which two states (N,) differ, one after the other at random: (steps + 1,
     N).
     """
-    _checks.generator(generator)
-    _checks.tensor("end", end, "N", {"N": len(start)}, like=start, reference="start")
+    sizes: dict[str, int] = {}
+    _checks.floating("start", _checks.tensor("start", start, "N", sizes))
+    _checks.tensor("end", end, "N", sizes, like=start, reference="start")
+    for name, value in (("start", start), ("end", end)):
+        _checks.finite(name, _checks.held(name, value))
+    _checks.generator(generator, start.device)
     differ = (start != end).nonzero().flatten()
     order = differ[torch.randperm(len(differ), generator=generator)]
     turned = torch.full(start.shape, len(order))  # after how many steps a unit has been turned
@@ -56,6 +66,11 @@ def height(w: Tensor, states: Tensor) -> Tensor:
 
     Where w is not symmetric no unit rolls down it; it still says how well a state agrees with w.
     """
+    sizes: dict[str, int] = {}
+    _checks.floating("states", _checks.tensor("states", states, "B N", sizes))
+    _checks.tensor("w", w, "N N", sizes, like=states, reference="states")
+    for name, value in (("w", w), ("states", states)):
+        _checks.finite(name, value)
     return -((states @ w) * states).sum(-1) / 2
 
 
@@ -76,7 +91,7 @@ def steep_energy(patterns: Tensor, state: Tensor, power: int, rectified: bool = 
     power : int, 2 or more
     rectified : bool, whether overlaps below 0 count as 0
     """
-    _checks.integer("power", power, 2)
+    _checks.integer("power", power, 2, 1000)
     return -_raised(pulls(patterns, state), power, _checks.flag("rectified", rectified)).sum(-1)
 
 
@@ -84,6 +99,8 @@ def steep_step(patterns: Tensor, state: Tensor, power: int, rectified: bool = Fa
     """Return the states (B, N) after all units have changed at once by the slope of
     :func:`steep_energy`; a unit without drive stays.
     """
+    _checks.integer("power", power, 2, 1000)
+    _checks.flag("rectified", rectified)
     drive = _raised(pulls(patterns, state), power - 1, rectified) @ patterns
     return torch.where(drive.abs() < 1e-12, state, drive.sign())
 
@@ -107,11 +124,16 @@ def steep_course(
     generator : torch.Generator
     rectified : bool, whether overlaps below 0 count as 0
     """
-    _checks.generator(generator)
-    n = patterns.shape[1]
+    sizes: dict[str, int] = {}
+    _checks.floating("patterns", _checks.tensor("patterns", patterns, "P N", sizes))
+    _checks.held("patterns", patterns)
+    _checks.tensor("state", state, "N", sizes, like=patterns, reference="patterns")
+    _checks.generator(generator, patterns.device)
+    _checks.room(turns=_checks.integer("turns", turns), N=sizes["N"])
+    n = sizes["N"]
     y, overlap = state.clone(), pulls(patterns, state[None])[0]
     course = [steep_energy(patterns, y[None], power, rectified)[0]]
-    for _ in range(_checks.integer("turns", turns, 1)):
+    for _ in range(turns):
         for j in torch.randperm(n, generator=generator).tolist():
             drive = _raised(overlap, power - 1, rectified) @ patterns[:, j]
             new = y[j] if drive.abs() < 1e-12 else drive.sign()

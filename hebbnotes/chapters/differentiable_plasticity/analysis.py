@@ -78,8 +78,9 @@ def regress(y: Tensor, episodes: Episodes) -> Regression:
     episodes : Episodes, what was asked; the more, the better the estimate
     """
     errors(y, episodes)  # checks that they fit
-    _checks.finite("y", y)
-    p = episodes.patterns.shape[1]
+    batch, p = episodes.patterns.shape[:2]
+    _checks.actions("episodes.order", episodes.order, "B shows", {"B": batch}, p)
+    _checks.inside("y", _checks.finite("y", y), -1e9, 1e9, "scale it")
     last_cycle = episodes.order[:, -p:]
     rows = torch.arange(len(last_cycle), device=y.device)[:, None]
     erased = episodes.erased

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hebbnotes import tasks
+from hebbnotes import _checks, tasks
 from hebbnotes.analysis import participation_ratio
 from hebbnotes.chapters.differentiable_plasticity import analysis
 from hebbnotes.experiments.experiment import Numbers, short
@@ -25,6 +25,9 @@ def measure(
     To spare memory they are shown one at a time to a network of 1,000 units, and side by side to
     one of 50. All are drawn one after the other.
     """
+    _checks.of_type("task", task, tasks.PatternCompletion, "use PatternCompletion(n_bits=50)")
+    _checks.room(episodes=_checks.integer("episodes", episodes), n_units=task.n_units)
+    _checks.integer("seed", seed, 0, 2**63 - 1)
     g, at_once = torch.Generator().manual_seed(seed), max(1, 2**19 // task.n_units**2)
     with torch.no_grad():
         drawn = [task.sample(1, g) for _ in range(episodes)]
@@ -43,7 +46,13 @@ def autopsy(
     w: Tensor, alpha: Tensor, eta: Any, task: tasks.PatternCompletion, episodes: int, seed: int
 ) -> Numbers:
     """Describe trained weights, those among the bits alone, and what each ablation costs."""
-    n = task.n_bits
+    _checks.of_type("task", task, tasks.PatternCompletion, "use PatternCompletion(n_bits=50)")
+    _checks.integer("episodes", episodes)
+    _checks.integer("seed", seed, 0, 2**63 - 1)
+    n, sizes = task.n_bits, {"n_units": task.n_units}
+    for name, value in (("w", w), ("alpha", alpha)):
+        _checks.floating(name, _checks.tensor(name, value, "n_units n_units", sizes))
+        _checks.finite(name, _checks.held(name, value))
     fixed, plastic = w[:n, :n], alpha[:n, :n]
     others = fixed[~torch.eye(n, dtype=torch.bool)]
     numbers = {
@@ -68,6 +77,13 @@ def since(
     """Return after how many episodes the mean error of the last so many bits first was below a
     share; None if it never was.
     """
+    for name, count in (("batch", batch), ("n_bits", n_bits), ("bits", bits)):
+        _checks.integer(name, count)
+    _checks.number("share", share, 0, 1)
+    if not isinstance(errors, list):
+        raise TypeError(f"errors must be a list of shares, got {_checks.got(errors)}")
+    for one in errors:
+        _checks.number("errors", one, 0, 1)
     run_of = -(-bits // (batch * n_bits))  # updates
     means = (
         np.convolve(errors, np.ones(run_of) / run_of, "valid")

@@ -9,12 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.figures.drawing import (
     array,
+    axes_of,
     draw_overlaps,
     draw_state,
     frame,
+    named,
     over_seeds,
+    pixels,
     show,
 )
 from hebbnotes.figures.palette import BLACK, BLUE, colour
@@ -28,6 +32,9 @@ def trace_frame(
     """Draw a step of an episode: the state (n_bits,), the trace, and the overlap with
     each pattern.
     """
+    _checks.finite("hebb", _checks.floating("hebb", _checks.tensor("hebb", hebb, "n n", {})))
+    pixels(y, shape)
+    _checks.tensor("overlaps", overlaps, "P", {})
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(7, 2.6), width_ratios=(2, 2, 1.4))
     draw_state(left, y, shape, title)
     show(middle, array(hebb), cmap="PuOr", vmin=-0.1, vmax=0.1)
@@ -38,7 +45,9 @@ def trace_frame(
 
 def floor_lines(ax: Axes, floors: dict[str, float]) -> None:
     """Draw errors that need no memory, shares in [0, 1], as labelled dashed lines, in percent."""
-    for name, share in floors.items():
+    axes_of(ax)
+    for name, share in named("floors", floors).items():
+        _checks.number(f"floors[{name!r}]", share, 0, 1)
         ax.axhline(100 * share, color=BLACK, linestyle="--", linewidth=1)
         ax.annotate(
             name,
@@ -60,7 +69,7 @@ def dots(groups: Mapping[str, Mapping[str, Sequence[float]]], axis: str) -> np.n
     """Draw shares in [0, 1] in percent, a panel for each group, a row of dots for each name, with
     the mean written beside it.
     """
-    rows = list(next(iter(groups.values())))
+    rows = list(next(iter(named("groups", groups).values())))
     _, axes = plt.subplots(
         len(groups), 1, figsize=(7, 0.62 + 0.33 * len(rows) * len(groups)), sharex=True
     )
@@ -94,9 +103,13 @@ def ruler(
     For a share of zero an arrow points down from the ``least`` one that can be excluded. ``words``
     name the kinds, beside the first of each.
     """
+    _checks.number("least", least, 1e-12, 1)
+    told, low = set(), 1e-9
+    rows = [named(f"loads[{load!r}]", kinds) for load, kinds in named("loads", loads).items()]
+    if unknown := {kind for kinds in rows for kind in kinds} - RULER.keys():
+        raise ValueError(f"kinds must be some of {', '.join(RULER)}, got {', '.join(unknown)}")
     _, ax = plt.subplots(figsize=(7, 5))
-    named, low = set(), 1e-9
-    for row, kinds in enumerate(loads.values()):
+    for row, kinds in enumerate(rows):
         for place, (kind, shares) in enumerate(kinds.items()):
             marker, entity = RULER[kind]
             ink, y = colour(entity), row + 0.15 * (place - 2.5)
@@ -106,12 +119,12 @@ def ruler(
             for value, share in zip(values, shares, strict=True):
                 shape = marker if share else "<"
                 ax.plot(value, y, shape, color=ink, ms=size, mew=1.8, **hollow)
-            if kind not in named:
+            if kind not in told:
                 left = values.min() > 1e-3
                 side = {"xytext": (-9, 0), "ha": "right"} if left else {"xytext": (9, 0)}
                 edge = values.min() if left else values.max()
                 _beside(ax, (edge, y), words[kind], ink, **side)
-                named.add(kind)
+                told.add(kind)
     ax.set(yticks=range(len(loads)), yticklabels=loads, ylim=(len(loads) - 0.5, -0.5))
     ax.set(xscale="log", xlabel="wrong erased bits (%)", xlim=(100 * low * 0.5, 100))
     return ax
@@ -125,6 +138,8 @@ def echo(
 
     Until ``few`` episodes the paper's training would go on.
     """
+    if len(named("curves", curves)) != 2:
+        raise ValueError(f"curves must be two, what is wrong and what is not, got {len(curves)}")
     fig, (above, below) = plt.subplots(2, 1, figsize=(7, 4.6), sharex=True, height_ratios=(3, 2))
     inks = dict(zip(curves, (colour("wrong"), BLUE), strict=True))
     for what, values in curves.items():

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hebbnotes import tasks
+from hebbnotes import _checks, tasks
 from hebbnotes.chapters.differentiable_plasticity.autopsy import since
 from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, short
 from hebbnotes.learning import training
@@ -77,6 +77,7 @@ class RouteNetwork(nn.Module):
     def __init__(self, chosen: Route, generator: torch.Generator) -> None:
         super().__init__()
         self.chosen = chosen
+        _checks.generator(generator)
         # drawn as those of the other experiments, so that the same seed begins alike
         drawn = PlasticRNN(
             chosen.n_units,

@@ -26,6 +26,7 @@ from torch import Tensor
 
 from hebbnotes import _checks, _files, tasks
 from hebbnotes.chapters.fast_evaluation.formulations import batched, published
+from hebbnotes.experiments import stored
 from hebbnotes.networks import run
 from hebbnotes.plasticity import chunks, rules
 
@@ -364,6 +365,7 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.store:
             path = Path(str(files("hebbnotes") / "results" / "benchmark.json"))
             _files.write(path, (json.dumps(found, indent=1) + "\n").encode())
+            stored.enter_files("benchmark", "book")
     except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -5,9 +5,23 @@ against.
 import torch
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.plasticity import rules
 
 __all__ = ["batched", "published"]
+
+
+def _check(given: tuple[Tensor, ...], rule: rules.Rule, sizes: dict[str, int]) -> None:
+    """Raise unless all fits together, and the rule is one of the two that are written out here."""
+    inputs, clamp, w, alpha, eta = given
+    _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
+    _checks.tensor("clamp", clamp, "T B n", sizes, inputs, boolean=True)
+    for name, value in (("w", w), ("alpha", alpha)):
+        _checks.tensor(name, value, "n n", sizes, inputs)
+    _checks.tensor("eta", eta, "", sizes, inputs)
+    for name, value in (("inputs", inputs), ("w", w), ("alpha", alpha), ("eta", eta)):
+        _checks.finite(name, value)
+    _checks.choice("rule", rule, (rules.decay, rules.oja))
 
 
 def published(
@@ -20,6 +34,7 @@ def published(
 
     Source: Miconi, Stanley & Clune (2018), equations 1 to 3.
     """
+    _check((inputs, clamp, w, alpha, eta), rule, {"B": 1})
     y, hebb = torch.zeros_like(inputs[0]), torch.zeros_like(w)
     for x, given in zip(inputs, clamp, strict=True):
         pre, y = y.mT, torch.where(given, x, torch.tanh(y @ (w + alpha * hebb) + x))
@@ -38,6 +53,7 @@ def batched(
 
     ``inputs`` and ``clamp`` are (T, B, n).
     """
+    _check((inputs, clamp, w, alpha, eta), rule, {})
     y = torch.zeros_like(inputs[0])
     hebb = y.new_zeros(*y.shape, y.shape[-1])
     for x, given in zip(inputs, clamp, strict=True):

@@ -4,7 +4,8 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from hebbnotes.figures.drawing import array, draw_state
+from hebbnotes import _checks
+from hebbnotes.figures.drawing import array, draw_state, pixels
 from hebbnotes.figures.palette import BLACK, BLUE, SKY
 
 __all__ = ["read_frame"]
@@ -20,6 +21,11 @@ def read_frame(
     resembles : Tensor (t,), mean product of that state with the key of each earlier step
     left : Tensor (t,), share of what each of them wrote that is not forgotten yet
     """
+    sizes: dict[str, int] = {}
+    _checks.floating("resembles", _checks.tensor("resembles", resembles, "t", sizes))
+    _checks.tensor("left", left, "t", sizes, resembles, "resembles")
+    _checks.integer("n_steps", n_steps)
+    pixels(y, shape)
     fig, (picture, bars) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(2, 3))
     draw_state(picture, y, shape, f"asks at step {len(left) + 1}")
     steps = range(1, len(resembles) + 1)

@@ -5,6 +5,7 @@ Times are in seconds; calcium is in units of the threshold above which a synapse
 
 import math
 from dataclasses import dataclass, fields, replace
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -76,7 +77,7 @@ def _jumps(sent: Tensor, fired: Tensor, synapse: CalciumSynapse) -> tuple[Tensor
             raise ValueError(
                 f"{name} must hold times of spikes, shape (n,), got {tuple(value.shape)}"
             )
-        _checks.finite(name, value)
+        _checks.finite(name, _checks.held(name, value))
     times = torch.cat([sent.double() + synapse.delay, fired.double()])
     sizes = torch.cat(
         [torch.full_like(sent, synapse.sent), torch.full_like(fired, synapse.fired)]
@@ -104,7 +105,8 @@ def calcium(times: Tensor, sent: Tensor, fired: Tensor, synapse: CalciumSynapse)
     -----
     Source: Graupner & Brunel (2012).
     """
-    _checks.finite("times", _checks.floating("times", _checks.tensor("times", times, "T", {})))
+    _checks.floating("times", _checks.tensor("times", times, "T", {}))
+    _checks.finite("times", _checks.held("times", times))
     at, sizes = _jumps(sent, fired, synapse)
     age = times.double().unsqueeze(-1) - at
     left = torch.exp(-age.clamp(min=0) / synapse.tau) * (age >= 0)
@@ -119,18 +121,19 @@ def _pieces(
     spikes = torch.cat([sent.double(), fired.double()])
     if len(spikes) and not (0 <= float(spikes.min()) and float(spikes.max()) < seconds):
         raise ValueError(f"spikes must lie between 0 and {seconds:g} s: shift them, or look longer")
-    ends = [*at.tolist(), math.inf]
-    down: list[float] = []
-    up: list[float] = []
-    level, last = 0.0, 0.0
-    for begin, end, size in zip(ends, ends[1:], sizes.tolist(), strict=False):
-        if begin >= seconds:
-            break
-        level = level * math.exp((last - begin) / synapse.tau) + size
-        for found, theta in ((down, synapse.theta_down), (up, synapse.theta_up)):
-            above = synapse.tau * math.log(level / theta) if level > theta else 0.0
-            found.append(min(above, min(end, seconds) - begin))
-        last = begin
+    at, sizes = at[at < seconds], sizes[at < seconds]
+    ends = torch.cat([at[1:], at.new_tensor([seconds])])[: len(at)]
+    fades = torch.exp(-at.diff(prepend=at[:1]) / synapse.tau)
+    levels = accumulate(
+        zip(fades.tolist(), sizes.tolist(), strict=True),
+        lambda level, jump: level * jump[0] + jump[1],
+        initial=0.0,
+    )
+    level = at.new_tensor(list(levels)[1:])  # right after each jump
+    down, up = (
+        (synapse.tau * (level / theta).log().clamp(min=0)).minimum(ends - at).tolist()
+        for theta in (synapse.theta_down, synapse.theta_up)
+    )
     return down, up
 
 
@@ -154,6 +157,7 @@ def speed(down: float, up: float, w: float, synapse: CalciumSynapse) -> float:
 
     Source: Graupner & Brunel (2012).
     """
+    _checks.of_type("synapse", synapse, CalciumSynapse, "use CalciumSynapse()")
     for name, value in (("down", down), ("up", up), ("w", w)):
         _checks.number(name, value, 0)
     return (synapse.gain_up * (1 - w) * up - synapse.gain_down * w * down) / synapse.tau_w
@@ -202,8 +206,9 @@ def pair_change(
     w : float
         Weight before the first.
     """
-    _checks.finite("lags", _checks.floating("lags", _checks.tensor("lags", lags, "n", {})))
-    pairs, every = _checks.integer("pairs", pairs), _checks.number("every", every, 1e-9)
+    _checks.floating("lags", _checks.tensor("lags", lags, "n", {}))
+    _checks.finite("lags", _checks.held("lags", lags))
+    pairs, every = _checks.integer("pairs", pairs, 1, 10**6), _checks.number("every", every, 1e-9)
     if bool((lags.abs() > every / 3).any()):
         raise ValueError(f"lags must be shorter than a third of {every:g} s: pairs would overlap")
     begins = every * (torch.arange(pairs, dtype=torch.float64) + 0.4)
@@ -240,9 +245,12 @@ def rate_change(
         Source of the spikes.
     """
     _checks.floating("receivers", _checks.tensor("receivers", receivers, "n", {}))
-    _checks.number("sender", sender, 0)
+    _checks.held("receivers", receivers)
+    seconds = _checks.number("seconds", seconds, 1e-9, 1e9)
+    most = 1e9 / seconds  # a train of more spikes takes too long
+    _checks.inside("receivers", receivers, 0, most, "use lower rates, or fewer seconds")
+    _checks.number("sender", sender, 0, most)
     _checks.generator(generator, receivers.device)
-    seconds = _checks.number("seconds", seconds, 1e-9)
 
     def train(hz: float) -> Tensor:
         count = int(torch.poisson(torch.tensor(hz * seconds), generator=generator))

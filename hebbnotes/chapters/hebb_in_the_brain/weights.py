@@ -6,8 +6,7 @@ from torch import Tensor
 from hebbnotes import _checks
 from hebbnotes.neurons import spiking
 from hebbnotes.neurons.spiking import Neuron, NeuronState
-from hebbnotes.plasticity import rules
-from hebbnotes.plasticity.rules import Rule
+from hebbnotes.plasticity.common_form import Rule, check_seen
 
 __all__ = ["grow", "voltage", "weight_dependent_stdp"]
 
@@ -29,10 +28,12 @@ def weight_dependent_stdp(
 
     Source: van Rossum, Bi & Turrigiano (2000), without their noise.
     """
-    none = torch.zeros_like(post_spikes)
-    up = rules.stdp(w, pre, post, pre_spikes=pre_spikes, post_spikes=post_spikes, a_minus=0.0)
-    down = rules.stdp(w, pre, post, pre_spikes=pre_spikes, post_spikes=none, a_minus=1.0)
-    return a_plus * up + a_minus * w * down
+    for name, value in (("a_plus", a_plus), ("a_minus", a_minus)):
+        _checks.number(name, value)
+    check_seen(w, pre, post, pre_spikes=pre_spikes, post_spikes=post_spikes)
+    up = pre.unsqueeze(-1) * post_spikes.unsqueeze(-2)
+    down = pre_spikes.unsqueeze(-1) * post.unsqueeze(-2)
+    return a_plus * up - a_minus * w * down
 
 
 def grow(
@@ -63,8 +64,10 @@ def grow(
     weights, rates : Tensor
         At the start and after each second, shape (seconds + 1, runs, n); in Hz, (seconds, runs).
     """
-    _checks.integer("seconds", seconds)
+    _checks.floating("correlation", _checks.tensor("correlation", correlation, "n", {}))
+    _checks.of_type("neuron", neuron, Neuron, "use Neuron()")
     shape = (_checks.integer("runs", runs), len(correlation))
+    _checks.room(seconds=_checks.integer("seconds", seconds), runs=runs, inputs=len(correlation))
     inputs = correlation.new_full(shape, _checks.number("rate", rate, 0))
     state = NeuronState.at_rest(inputs.new_full((*shape, 1), 0.5), neuron)
     steps = round(1 / neuron.dt)
@@ -89,6 +92,9 @@ def voltage(spikes: Tensor, w: Tensor, neuron: Neuron) -> tuple[Tensor, Tensor]:
     neuron : Neuron
         The constants.
     """
+    sizes: dict[str, int] = {}
+    _checks.floating("spikes", _checks.tensor("spikes", spikes, "T n", sizes))
+    _checks.tensor("w", w, "n", sizes, spikes, "spikes")
     state = NeuronState.at_rest(w[None, :, None], neuron)
     seen, fired = [], []
     for arriving in spikes:

@@ -33,6 +33,16 @@ def wrong(known: tuple[Tensor, Tensor], new: tuple[Tensor, Tensor]) -> float:
     with _checks.extra("chapters"):
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
+    sizes: dict[str, int] = {}
+    for name, pair in (("known", known), ("new", new)):
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise TypeError(
+                f"{name} must be features and labels, got {_checks.got(pair)}: use (x, labels)"
+            )
+        its = f"{name}[0]"
+        _checks.floating(its, _checks.tensor(its, pair[0], "M n_features", sizes))
+        _checks.finite(its, _checks.held(its, pair[0]))
+        _checks.actions(f"{name}[1]", pair[1], "M", {"M": sizes.pop("M")}, 10**6)
     (x, labels), (y, wanted) = known, new
     mean, spread = x.mean(0), x.std(0).clamp_min(1e-3 * x.std().clamp_min(1e-9))
     with warnings.catch_warnings():

@@ -1,5 +1,6 @@
 """Figures of this chapter: data in, figures out."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -9,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from hebbnotes.figures.drawing import array, over_seeds, pixels, show
+from hebbnotes import _checks
+from hebbnotes.figures.drawing import array, listed, named, over_seeds, pixels, show
 from hebbnotes.figures.palette import BLACK, SHADES, SILVER, colour
 
 __all__ = ["clouds", "fields", "fields_frame", "worth"]
@@ -31,12 +33,20 @@ def fields(rows: dict[str, Tensor], shape: tuple[int, int]) -> np.ndarray:
 
     The two colours are the two signs; they are scaled unit by unit.
     """
+    for w in named("rows", rows).values():
+        _weights(w, shape)
     across = max(w.shape[1] for w in rows.values())
     _, axes = plt.subplots(len(rows), across, figsize=(7, len(rows) * 7 / across), squeeze=False)
     for line, (title, w) in zip(axes, rows.items(), strict=True):
         _draw_fields(line, w, shape)
         line[0].set_ylabel(title)
     return axes
+
+
+def _weights(w: Tensor, shape: tuple[int, int]) -> None:
+    n_inputs = math.prod(_checks.sides("shape", shape))
+    _checks.floating("w", _checks.tensor("w", w, "n_inputs n_units", {"n_inputs": n_inputs}))
+    _checks.finite("w", _checks.held("w", w))
 
 
 def _draw_fields(axes: Iterable[Axes], w: Tensor, shape: tuple[int, int]) -> None:
@@ -50,6 +60,8 @@ def _draw_fields(axes: Iterable[Axes], w: Tensor, shape: tuple[int, int]) -> Non
 
 def fields_frame(w: Tensor, shape: tuple[int, int], across: int, title: str) -> Figure:
     """Draw weights (n_inputs, n_units) as pictures of their inputs, in rows of ``across``."""
+    _weights(w, shape)
+    _checks.integer("across", across, 1, 1000)
     down = -(-w.shape[1] // across)
     fig, axes = plt.subplots(down, across, figsize=(7, 7 * down / across + 0.4), squeeze=False)
     _draw_fields(axes.ravel(), w, shape)
@@ -73,6 +85,16 @@ def clouds(
     side : Tensor
         Direction of the clouds' long side, of length 1, shape (2,).
     """
+    sizes = {"two": 2}
+    _checks.floating("dots", _checks.tensor("dots", dots, "M K two", sizes))
+    _checks.tensor("lengths", lengths, "K", sizes, dots, "dots")
+    _checks.tensor("exact", exact, "K two", sizes, dots, "dots")
+    _checks.tensor("side", side, "two", sizes, dots, "dots")
+    for rule in RULES:
+        path = named("paths", paths).get(rule)
+        _checks.tensor(f"paths[{rule!r}]", path, "T K two", sizes, dots, "dots")
+    if unknown := paths.keys() - RULES:
+        raise ValueError(f"paths must be of {', '.join(RULES)}, got {', '.join(map(str, unknown))}")
     dots, lengths, exact, side = (one.detach().double() for one in (dots, lengths, exact, side))
     paths = {rule: path.detach().double() for rule, path in paths.items()}
     ends = paths["Oja"][-1]
@@ -138,6 +160,13 @@ def worth(
     pixels : float
         Error with all pixels instead.
     """
+    listed("sizes", sizes)
+    _checks.number("pixels", pixels, 0, 100)
+    for kinds in named("panels", panels).values():
+        for kind, errors in named("a panel", kinds).items():
+            _checks.choice("a kind of feature", kind, tuple(FEATURES))
+            each = _checks.tensor(f"errors[{kind!r}]", errors, "seeds n", {"n": len(sizes)})
+            _checks.floating(f"errors[{kind!r}]", each)
     _, axes = plt.subplots(1, len(panels), figsize=(7, 4.2), squeeze=False)
     for ax, (title, kinds) in zip(axes[0], panels.items(), strict=True):
         for kind, errors in kinds.items():

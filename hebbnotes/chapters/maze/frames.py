@@ -3,6 +3,7 @@
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.figures.drawing import array, show
 from hebbnotes.figures.palette import BLUE, ORANGE, SKY
 
@@ -15,6 +16,12 @@ def maze_frame(walls: Tensor, path: Tensor, goal: Tensor, known: bool, title: st
     The goal is drawn empty until it is ``known``: until it was found before.
     """
     # not pyplot's, which keeps count of open figures and warns of many
+    sizes = {"two": 2}
+    _checks.tensor("walls", walls, "S S", {})
+    _checks.tensor("path", path, "n two", sizes)
+    _checks.tensor("goal", goal, "two", sizes)
+    _checks.flag("known", known)
+    _checks.held("goal", goal)
     fig = Figure(figsize=(3.6, 3.9), layout="tight")
     ax = fig.subplots()
     show(ax, array(walls), cmap="gray_r", vmin=0, vmax=1.6)

@@ -19,7 +19,8 @@ def independent_pixels(correlation: Tensor) -> float:
     ----------
     correlation : Tensor (n, n), of the pixels, with ones on its diagonal
     """
-    _checks.finite("correlation", _checks.floating("correlation", correlation))
+    _checks.held("correlation", _checks.floating("correlation", correlation))
+    _checks.finite("correlation", correlation)
     square = correlation.ndim == 2 and correlation.shape[0] == correlation.shape[1] > 0
     if not square or not torch.allclose(
         correlation.diagonal(), correlation.new_ones(()), atol=1e-4

@@ -4,7 +4,8 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from hebbnotes.figures.drawing import array, frame, show
+from hebbnotes import _checks
+from hebbnotes.figures.drawing import above_zero, array, frame, named, show
 from hebbnotes.figures.palette import BLACK
 
 __all__ = ["maps_frame"]
@@ -17,6 +18,10 @@ def maps_frame(
 
     The colour is full at ``largest``, and a cross is on the receiver.
     """
+    for title, values in named("maps", maps).items():
+        _checks.tensor(f"maps[{title!r}]", values, "rows columns", {})
+        above_zero(f"largest[{title!r}]", named("largest", largest).get(title))
+    _checks.sides("pixel", pixel, 0)
     fig, axes = plt.subplots(1, len(maps), figsize=(7, 3.2), squeeze=False)
     for ax, (title, values) in zip(axes[0], maps.items(), strict=True):
         limit = largest[title]

@@ -5,9 +5,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from hebbnotes.figures.drawing import array, frame, greys, show
+from hebbnotes import _checks
+from hebbnotes.figures.drawing import above_zero, array, frame, greys, show
 from hebbnotes.figures.palette import BLUE, VERMILION
-from hebbnotes.tasks.one_shot import OneShot
+from hebbnotes.tasks.one_shot import OneShot, correct
 
 __all__ = ["answers", "labels_frame"]
 
@@ -18,6 +19,7 @@ def answers(episodes: OneShot, y: Tensor) -> np.ndarray:
 
     A right answer is blue, a wrong one vermilion and followed by the right label.
     """
+    correct(y, episodes)  # checks that they fit
     n_labels = y.shape[1]
     if len(episodes.targets) != n_labels + 1:
         raise ValueError(
@@ -47,6 +49,11 @@ def labels_frame(
     """Draw a step of one-shot learning: the drawing, the trace (F, N) of each label, and the
     output.
     """
+    _checks.of_type("labels", labels, str, 'use "ABCDE"')
+    _checks.tensor("drawing", drawing, "rows columns", {})
+    _checks.tensor("hebb", hebb, "F N", {"N": len(labels)})
+    _checks.tensor("y", y, "N", {"N": len(labels)})
+    above_zero("largest", largest)
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(7, 2.4), width_ratios=(1.3, 2.6, 1))
     show(left, array(drawing), cmap="gray_r", vmin=0, vmax=1)
     frame(left, title=title)

@@ -46,6 +46,28 @@ class Agent(nn.Module):
         """Return the state at the start of an episode: all zero."""
         raise NotImplementedError
 
+    def check_state(self, state: Any, batch: int | None = None) -> Any:
+        """Return a state if it is one of this network, and of so many agents, or raise."""
+        parts = [state] if isinstance(state, Tensor) else state
+        fits = isinstance(parts, tuple | list) and all(isinstance(p, Tensor) for p in parts)
+        if not fits or not parts or parts[0].ndim < 2:
+            raise TypeError(f"state must be as agent.rest returns it, got {_checks.got(state)}")
+        at_rest = self.rest(max(1, parts[0].shape[-2]) if batch is None else batch)
+        wanted = [at_rest] if isinstance(at_rest, Tensor) else list(at_rest)
+        shapes = [[tuple(part.shape) for part in each] for each in (wanted, parts)]
+        alike = all(
+            (p.dtype, p.device) == (w.dtype, w.device) for p, w in zip(parts, wanted, strict=False)
+        )
+        if shapes[0] != shapes[1] or not alike or not isinstance(state, type(at_rest)):
+            told = [", ".join(map(str, each)) for each in shapes]
+            raise ValueError(
+                f"state must hold {told[0]} in {wanted[0].dtype}, as agent.rest returns it, "
+                f"got {told[1]}"
+            )
+        for part in parts:
+            _checks.finite("state", _checks.dense("state", part))
+        return state
+
     def erased(self, state: Any) -> dict[str, Any]:
         """Return a state with ``"nothing"`` set to zero, each thing that it holds, or all."""
         raise NotImplementedError
@@ -87,7 +109,9 @@ class Agent(nn.Module):
         """
         sizes, like = {"n_seen": self.n_seen}, (self.outward, "the agent's weights")
         _checks.finite("seen", _checks.tensor("seen", seen, "T B n_seen", sizes, *like))
-        y, state = self.run(seen, self.rest(seen.shape[1]) if state is None else state)
+        batch = seen.shape[1]
+        state = self.rest(batch) if state is None else self.check_state(state, batch)
+        y, state = self.run(seen, state)
         out = y @ self.outward[:-1] + self.outward[-1]
         return out[..., :4], out[..., 4], state
 
@@ -99,7 +123,8 @@ def _drawn(deviation: float, shape: tuple[int, ...], generator: torch.Generator)
 def _sizes(n: int, n_noise: int) -> tuple[int, float]:
     """Return how many numbers are seen, and the deviation of the initial recurrent weights."""
     n_seen = maze.N_SEEN + _checks.integer("n_noise", n_noise, 0)
-    return n_seen, 0.9 / _checks.integer("n", n) ** 0.5
+    _checks.room(n=_checks.integer("n", n), n_noise=max(n, n_seen))
+    return n_seen, 0.9 / n**0.5
 
 
 class PlasticAgent(Agent):
@@ -166,16 +191,18 @@ class PlasticAgent(Agent):
     def rest(self, batch: int) -> State:
         """Return zero outputs (B, n) and a zero trace (B, n, n)."""
         n = len(self.core.w)
+        _checks.room(batch=_checks.integer("batch", batch), n=n, units=n)
         return State(self.outward.new_zeros(batch, n), self.outward.new_zeros(batch, n, n))
 
     def erased(self, state: State) -> dict[str, State]:
         """Return a state with nothing, its activity, its trace, or both set to zero."""
-        y, hebb = map(torch.zeros_like, state)
+        y, hebb = map(torch.zeros_like, self.check_state(state))
         one = {"activity": State(y, state.hebb), "trace": State(state.y, hebb)}
         return {"nothing": state, **one, "both": State(y, hebb)}
 
     def readable(self, state: State) -> dict[str, Tensor]:
         """Return the activity and the trace."""
+        self.check_state(state)
         return {"activity": state.y, "trace": state.hebb.flatten(1)}
 
     def compiles(self) -> bool:
@@ -228,15 +255,16 @@ class RecurrentAgent(Agent):
 
     def rest(self, batch: int) -> Any:
         """Return zero outputs, (1, B, n) as torch has them."""
+        _checks.room(batch=_checks.integer("batch", batch), n=self.core.hidden_size)
         return self.outward.new_zeros(1, batch, self.core.hidden_size)
 
     def erased(self, state: Any) -> dict[str, Any]:
         """Return a state as it is, and with its activity set to zero."""
-        return {"nothing": state, "activity": torch.zeros_like(state)}
+        return {"nothing": self.check_state(state), "activity": torch.zeros_like(state)}
 
     def readable(self, state: Any) -> dict[str, Tensor]:
         """Return the activity."""
-        return {"activity": state[0]}
+        return {"activity": self.check_state(state)[0]}
 
     def arrays(self, state: Any) -> tuple[Any, Any]:
         """Return a :class:`.RecurrentNet`, and the state that it holds."""
@@ -262,11 +290,12 @@ class LSTMAgent(RecurrentAgent):
 
     def erased(self, state: tuple[Tensor, Tensor]) -> dict[str, Any]:
         """Return a state as it is, and with its activity set to zero, cells included."""
+        self.check_state(state)
         return {"nothing": state, "activity": tuple(map(torch.zeros_like, state))}
 
     def readable(self, state: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
         """Return the activity: outputs and cells."""
-        return {"activity": torch.cat([part[0] for part in state], 1)}
+        return {"activity": torch.cat([part[0] for part in self.check_state(state)], 1)}
 
     def arrays(self, state: tuple[Tensor, Tensor]) -> tuple[Any, tuple[Tensor, Tensor]]:
         """Return a :class:`.LSTMNet`, and the state that it holds."""

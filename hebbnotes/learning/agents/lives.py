@@ -79,11 +79,12 @@ def live(
     >>> later.actions.shape, later.found.dtype
     (torch.Size([20, 3]), torch.bool)
     """
-    _checks.of_type("agent", agent, Agent, "use PlasticAgent(generator=generator)")
+    _check_agent(agent)
     maze.check_agents(made, agents)
     _checks.generator(generator, "cpu")
     batch, n_noise = len(agents.turn), agent.n_seen - maze.N_SEEN
-    _check_state(agent, state, batch)
+    if state is not None:
+        agent.check_state(state, batch)
     reward, penalty = _checks.number("reward", reward), _checks.number("penalty", penalty, 0)
     sizes = _checks.integer("n_steps", n_steps), 2, batch
     _checks.room(n_steps=n_steps, agents=batch, numbers=agent.n_seen)
@@ -97,28 +98,15 @@ def live(
     return Life(*lived(agent, made, agents, state, chance, noise, reward, penalty))
 
 
-def _check_state(agent: Agent, state: Any, batch: int) -> None:
-    device, dtype = agent.outward.device, agent.outward.dtype
-    if device.type != "cpu":
-        raise ValueError(f"agent must be on the processor to live, got {device}: use agent.cpu()")
+def _check_agent(agent: Agent) -> None:
+    """Raise unless an agent can live: on the processor, and with numbers."""
+    _checks.of_type("agent", agent, Agent, "use PlasticAgent(generator=generator)")
+    if agent.outward.device.type != "cpu":
+        raise ValueError(
+            f"agent must be on the processor to live, got {agent.outward.device}: use agent.cpu()"
+        )
     for name, p in agent.named_parameters():
         _checks.finite(f"agent.{name}", p, "look at how it was trained")
-    if state is None:
-        return
-    if not isinstance(state, Tensor | tuple) or not all(isinstance(p, Tensor) for p in state):
-        raise TypeError(f"state must be as agent.rest returns it, got {_checks.got(state)}")
-    given, at_rest = (
-        [parts] if isinstance(parts, Tensor) else list(parts)
-        for parts in (state, agent.rest(batch))
-    )
-    got, wanted = ([tuple(part.shape) for part in parts] for parts in (given, at_rest))
-    if got != wanted or any(part.dtype != dtype for part in given):
-        told = [", ".join(map(str, shapes)) for shapes in (wanted, got)]
-        raise ValueError(
-            f"state must hold {told[0]} in {dtype}, as agent.rest returns it, got {told[1]}"
-        )
-    for part in given:
-        _checks.finite("state", part)
 
 
 def _lived(
@@ -150,12 +138,18 @@ def readable_from(agent: Agent, made: maze.Maze, life: Life) -> dict[str, Tensor
     ``"place"`` is where the agents are, as a number for each row and column; the rest is what
     :meth:`Agent.readable` returns.
     """
+    _check_agent(agent)
+    maze.check_maze(made)
+    _checks.of_type("life", life, Life, "use agents.live")
+    _checks.of_type("life.agents", life.agents, maze.Agents, "use agents.live")
     side = len(made.walls)
-    if bool((life.agents.position >= side).any()):
+    position = _checks.tensor("life.agents.position", life.agents.position, "B two", {"two": 2})
+    _checks.floating("life.rewards", life.rewards)
+    if bool((position < 0).any()) or bool((position >= side).any()):
         raise ValueError(
             f"life must be one in this maze of side {side}: pass the maze it was lived in"
         )
-    place = nn.functional.one_hot(life.agents.position, side).flatten(1)
+    place = nn.functional.one_hot(position, side).flatten(1)
     return {"place": place.to(life.rewards), **agent.readable(life.state)}
 
 
