@@ -63,6 +63,8 @@ NOT_WHOLE = {
     *("images-halves", "smooth-patterns"),
     *("thousand-bits", "thousand-bits-code", "thousand-bits-code.notebook"),
     *("thousand-bits-learned-eta", "thousand-bits-code-learned-eta"),
+    *(f"units-51-{how}" for how in ("logit", "raw", "held", "diagonal")),
+    *("units-251-logit", "units-251-raw", "units-2051-raw", "trace-cut"),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 
