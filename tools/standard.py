@@ -31,10 +31,8 @@ LIMITS = {
     "called": 2,  # standard words, at least
 }
 AWAITED = [  # not brought to the standard yet: this list may only shrink
-    "differentiable-plasticity",
     "fast-evaluation",
     "natural-images",
-    "one-shot-learning",
 ]
 MAPS = {"hippocampus.svg"}  # shows a place, not a mechanism
 
