@@ -32,7 +32,6 @@ LIMITS = {
 }
 AWAITED = [  # not brought to the standard yet: this list may only shrink
     "differentiable-plasticity",
-    "fast-evaluation",
     "maze",
     "natural-images",
     "one-shot-learning",
