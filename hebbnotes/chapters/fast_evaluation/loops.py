@@ -93,7 +93,8 @@ def measure_times(name: str, rounds: int) -> dict[str, dict[str, float]]:
 def measure_memory(name: str, way: str) -> float:
     """Return by how many MB a process grows at its peak for one episode, both ways."""
     g = torch.Generator().manual_seed(0)
-    warm = Size(tasks.PatternCompletion(n_bits=4, n_patterns=2, **tasks.ONCE), 1, SIZES[name].rule)
+    once: dict[str, Any] = tasks.ONCE
+    warm = Size(tasks.PatternCompletion(4, 2, **once), 1, SIZES[name].rule)
     _once(warm, way, benchmark._network(warm.task.n_units, g), g, 1)
     numbers = benchmark._network(SIZES[name].task.n_units, g)
     Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here
