@@ -32,9 +32,7 @@ LIMITS = {
 }
 AWAITED = [  # not brought to the standard yet: this list may only shrink
     "fast-evaluation",
-    "maze",
     "natural-images",
-    "one-shot-learning",
 ]
 MAPS = {"hippocampus.svg"}  # shows a place, not a mechanism
 

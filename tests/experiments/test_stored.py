@@ -58,6 +58,8 @@ NOT_WHOLE = {
         for kind in ("plastic", "lstm")
     ),
     *("maze-lstm-high", "maze-rates", "memory-capacity", "memory-ladder"),
+    *("maze-moved", "maze-writing", "maze-delays", "maze-drift"),  # which train nothing
+    *("alphabets-plastic", "alphabets-prototypes", "omniglot-digits"),
     *("images-halves", "smooth-patterns"),
     *("thousand-bits", "thousand-bits-code", "thousand-bits-code.notebook"),
     *("thousand-bits-learned-eta", "thousand-bits-code-learned-eta"),
