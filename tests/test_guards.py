@@ -27,7 +27,7 @@ from hebbnotes import (
 )
 from hebbnotes.chapters.associative_memory import arrivals, wells
 from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
-from hebbnotes.chapters.differentiable_plasticity import autopsy
+from hebbnotes.chapters.differentiable_plasticity import autopsy, routes
 from hebbnotes.chapters.fast_evaluation import formulations
 from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
 from hebbnotes.chapters.learning_rules import digits
@@ -100,6 +100,9 @@ TAKE_A_GENERATOR = {
     "learning.agents.kinds.of_kind": lambda g: agents.of_kind("lstm", 4, generator=g),
     "learning.agents.lives.live": lambda g: agents.live(AGENT, MAZE, maze.start(MAZE, 2, G), 3, g),
     "learning.agents.lives.loss": lambda g: agents.loss(AGENT, MAZE, 2, 3, g),
+    "chapters.differentiable_plasticity.routes.RouteNetwork": lambda g: routes.RouteNetwork(
+        routes.Route(), g
+    ),
     "chapters.differentiable_plasticity.analysis.ablations": lambda g: dissection.ablations(
         SQUARE, SQUARE, g
     ),

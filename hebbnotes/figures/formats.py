@@ -10,8 +10,10 @@ from itertools import pairwise
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
@@ -67,13 +69,20 @@ def as_png(figure: Figure, density: int = DENSITY, box: Bbox | None = None) -> b
     """
     from PIL import Image  # a part of what matplotlib needs
 
-    raw, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(raw, format="png", dpi=density, bbox_inches=box, metadata={"Software": None})
-    few = (
-        Image.open(raw)
-        .convert("RGB")
-        .quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    if box is None:  # drawn once, where savefig draws twice, the first time for a box
+        before, figure.dpi = figure.dpi, density
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        drawn = Image.fromarray(np.asarray(canvas.buffer_rgba()))
+        figure.dpi = before
+    else:
+        raw = io.BytesIO()
+        figure.savefig(raw, format="png", dpi=density, bbox_inches=box)
+        drawn = Image.open(raw)
+    few = drawn.convert("RGB").quantize(
+        COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
     )
+    small = io.BytesIO()
     few.save(small, format="png", optimize=True)
     return small.getvalue()
 

@@ -90,10 +90,10 @@ assert w < 4
 """
 
 
-def notebook(folder, **numbers):
+def notebook(folder, joined=False, **numbers):
     given = {"start": 0.5, "updates": 3, "bound": 1.0} | numbers
     made = nbformat.v4.new_notebook()
-    for source in CHAPTER.format(**given).split("---\n"):
+    for source in CHAPTER.replace("---\n", "", 2 * joined).format(**given).split("---\n"):
         made.cells.append(nbformat.v4.new_code_cell(source.strip()))
     nbformat.write(made, folder / "small.ipynb")
     return folder / "small.ipynb"
@@ -134,6 +134,12 @@ def test_comparisons_that_depend_on_a_training_are_found_and_measured(asked):
     assert 1e-9 < ends["spread"] < 1e-6
     assert ends["margin"] > 1e5
     assert claims["3: other < 4"] == {"mean": 3, "bound": 4, "spread": 0, "margin": None}
+
+
+def test_a_training_in_the_cell_of_its_imports_begins_elsewhere_too(asked):
+    found, claims = asked(joined=True)
+    assert not found
+    assert 1e-9 < claims["1: ends < 1.0"]["spread"] < 1e-6
 
 
 def test_a_claim_without_room_and_one_that_fails_are_found(asked):
