@@ -167,11 +167,13 @@ def section(figure: str) -> str:
         lines.append(f"| `{name}`, {scale} | **{word}** | {ours_is} | {seeds} |")
     names = [*dict.fromkeys(name for name, _, _ in ours)]
     missing = [name for name in names if _as_published(name)]
+    unrun = [n for n in EXPERIMENTS if figure in index()[n]["paper"] and not stored(n)]
     lines += [f"| `{name}`, paper | **not attempted** | — | — |" for name in missing]
+    lines += [f"| `{name}`, book | **not attempted** | — | — |" for name in unrun]
     lines += ["", "**Why:**", ""]
     lines += [f"* `{name}`, {scale}: {VERDICTS[name, scale].cause}." for name, scale, _ in ours]
-    if missing:
-        of = ", ".join(f"`{name}`" for name in missing)
+    if missing or unrun:
+        of = ", ".join(f"`{name}`" for name in missing + unrun)
         lines.append(f"* not attempted ({of}): it takes hours to days for each seed on one core.")
     lines.append("")
     for name in names:
@@ -193,6 +195,7 @@ def section(figure: str) -> str:
         if name in missing:
             again += f"; as published, which was not run here: `{command(name, 'paper')}`"
         lines.append(f"* `{name}`: {index()[name]['about']}. {again}")
+    lines += [f"* `{name}`: {index()[name]['about']}. `{command(name)}`" for name in unrun]
     return "\n".join([*lines, ""])
 
 

@@ -81,6 +81,14 @@ def test_a_scale_that_was_not_run_is_not_attempted():
     assert "not attempted** |" not in reproduction.section("Figure 2"), "the book's is the paper's"
 
 
+def test_an_experiment_without_a_result_is_not_attempted():
+    for name, one in EXPERIMENTS.items():
+        if one.paper and not one.stored:
+            text = reproduction.section(one.paper[0])
+            assert f"| `{name}`, book | **not attempted** |" in text
+            assert f"run {name}`" in text
+
+
 def test_settings_that_differ_come_from_the_configurations():
     rows = {row[0]: row[1:] for row in reproduction.differences("fifty-bits-plastic-2")}
     assert rows["learning rate"] == ["0.0003", "0.01", "0.0003"]
