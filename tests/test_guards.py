@@ -27,7 +27,7 @@ from hebbnotes import (
 )
 from hebbnotes.chapters.associative_memory import arrivals, wells
 from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
-from hebbnotes.chapters.differentiable_plasticity import autopsy
+from hebbnotes.chapters.differentiable_plasticity import autopsy, routes
 from hebbnotes.chapters.fast_evaluation import formulations
 from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
 from hebbnotes.chapters.learning_rules import digits
@@ -100,6 +100,9 @@ TAKE_A_GENERATOR = {
     "learning.agents.kinds.of_kind": lambda g: agents.of_kind("lstm", 4, generator=g),
     "learning.agents.lives.live": lambda g: agents.live(AGENT, MAZE, maze.start(MAZE, 2, G), 3, g),
     "learning.agents.lives.loss": lambda g: agents.loss(AGENT, MAZE, 2, 3, g),
+    "chapters.differentiable_plasticity.routes.RouteNetwork": lambda g: routes.RouteNetwork(
+        routes.Route(), g
+    ),
     "chapters.differentiable_plasticity.analysis.ablations": lambda g: dissection.ablations(
         SQUARE, SQUARE, g
     ),
@@ -134,7 +137,7 @@ def takers():
         last = name.split(".")[-1]
         if name.startswith("experiments") or last in ("experiments", "__main__", "checkpoints"):
             continue
-        if last in ("benchmark", "compiled_lives"):
+        if last in ("benchmark", "loops", "compiled_lives"):
             continue
         for key, value in vars(importlib.import_module(module.name)).items():
             if getattr(value, "__module__", None) != module.name or key.startswith("_"):
@@ -301,6 +304,7 @@ TAKE_A_TENSOR = {
     "autopsy, alpha": lambda t: autopsy.autopsy(torch.eye(17), t, 0.1, TASK, 1, 0),
     "published": lambda t: formulations.published(X[:, :1], X[:, :1] > 0, t, W, ETA, rules.oja),
     "batched": lambda t: formulations.batched(t, X > 0, W, W, ETA, rules.oja),
+    "loop": lambda t: formulations.loop(X[:, :1], X[:, :1] > 0, t, W, ETA, rules.oja, "free", True),
     "weights.grow": lambda t: weights.grow(
         None, t, spiking.Neuron(), seconds=1, runs=1, generator=G
     ),

@@ -74,6 +74,7 @@ ENTITIES = {
     "lstm": Entity("networks", "orange", "LSTM"),
     "prototypes": Entity("networks", "green", "prototypes"),
     "frozen": Entity("networks", "grey", "frozen network"),
+    "untrained": Entity("networks", "purple", "nothing trained"),
     "paper": Entity("networks", "ink", "as published"),
     "oja": Entity("rules", "blue", "Oja"),
     "hebb": Entity("rules", "purple", "Hebb"),

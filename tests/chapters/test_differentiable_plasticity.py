@@ -1,10 +1,15 @@
 """What the chapter on differentiable plasticity alone uses."""
 
+import itertools
+import math
+from dataclasses import replace
+
 import pytest
 import torch
 
-from hebbnotes import tasks
-from hebbnotes.chapters.differentiable_plasticity import analysis
+from hebbnotes import experiments, networks, run, tasks, training
+from hebbnotes.chapters.differentiable_plasticity import analysis, checks, routes
+from hebbnotes.experiments.experiment import Trial
 
 
 def test_each_ablation_takes_away_what_its_name_says():
@@ -76,3 +81,190 @@ def test_the_regression_asks_for_enough_bits():
         )
     with pytest.raises(ValueError, match="y must have shape"):
         analysis.regress(episodes.answer[:5], episodes)
+
+
+@pytest.mark.witness("eq-one-step", analysis.one_step)
+@pytest.mark.parametrize(("n_cue", "n_patterns"), [(9, 4), (25, 5), (25, 9)])
+def test_one_step_errs_as_often_as_coins_outvote_the_cue(n_cue, n_patterns):
+    g = torch.Generator().manual_seed(0)
+    coins = torch.randint(0, 2, (100_000, (n_patterns - 1) * n_cue), generator=g) * 2 - 1
+    votes = n_cue + coins.sum(1)
+    wrong = (votes < 0).double().mean() + (votes == 0).double().mean() / 2
+    found = analysis.one_step(n_cue, n_patterns)
+    assert found == pytest.approx(wrong.item(), rel=0.1, abs=4e-4)
+    x = math.sqrt(n_cue / (n_patterns - 1))
+    above = torch.distributions.Normal(0, 1).cdf(torch.tensor(-x, dtype=torch.float64))
+    assert found == pytest.approx(above.item())
+
+
+@pytest.mark.witness("eq-one-step", analysis.one_step)
+@pytest.mark.parametrize("n_patterns", [5, 9])
+def test_one_weak_gain_is_one_step_of_a_hopfield_network(n_patterns):
+    how = {"bias_unit": False, "balanced": False} | tasks.ONCE
+    task = tasks.PatternCompletion(50, n_patterns, **how)
+    shown = task.sample(1500, torch.Generator().manual_seed(1))
+    y, _ = run(shown.inputs, 0.0, 1e-3 / 50, 1e-4, clamp=shown.clamp)
+    hebb = torch.einsum("bpi,bpj->bij", shown.patterns, shown.patterns)
+    cue = shown.answer * ~shown.erased
+    drive = (cue.unsqueeze(1) @ hebb).squeeze(1)
+    decided = shown.erased & (drive != 0)
+    assert torch.equal(y[-1].sign()[decided], drive.sign()[decided])
+    wrong = tasks.errors(y[-1], shown).erased.mean().item()
+    assert wrong == pytest.approx(analysis.one_step(25, n_patterns), rel=0.12)
+
+
+def test_a_trace_that_fades_errs_more():
+    task = tasks.PatternCompletion(50, 5, bias_unit=False, **tasks.ONCE)
+    shown = task.sample(3000, torch.Generator().manual_seed(2))
+    little, more = (
+        tasks.errors(run(shown.inputs, 0.0, 2 / 50, eta, clamp=shown.clamp)[0][-1], shown).erased
+        for eta in (1e-4, 0.01)
+    )
+    difference = more - little
+    assert difference.mean() > 3 * difference.std() / len(difference) ** 0.5
+
+
+def test_three_numbers_of_a_larger_network_are_louder():
+    g = torch.Generator().manual_seed(0)
+    task = tasks.PatternCompletion(100, 2, bias_unit=False, **tasks.ONCE)
+    three = networks.ThreeNumbers(inhibition=0.3, gain=20.0, eta=0.01)
+    loss = tasks.recall_loss(three, task, 16, g)
+    how = {"lr": 0.03, "clip_norm": 25.0, "schedule": training.cosine}
+    training.train(three.parameters(), loss, 400, **how)
+    assert 58 < three.gain < 70
+
+
+def test_a_memory_of_one_pattern_is_never_wrong_after_one_step():
+    assert analysis.one_step(3, 1) == 0
+    with pytest.raises(ValueError, match="n_cue"):
+        analysis.one_step(0, 2)
+
+
+SMALL = routes.Route(updates=6, block=3, test_episodes=8)
+
+
+@pytest.mark.parametrize("eta", ["logit", "raw", "fixed"])
+@pytest.mark.parametrize("n_units", [51, 54])
+def test_a_route_is_trained_and_tested(tmp_path, eta, n_units):
+    chosen = replace(SMALL, eta=eta, n_units=n_units)
+    numbers, weights = routes.train_route(Trial(0, tmp_path), chosen)
+    assert numbers["trained_numbers"] == 2 * n_units**2 + (eta != "fixed")
+    assert numbers["episodes"] == [3, 6]
+    found = routes.score_route(weights, 0, chosen)
+    assert set(found["lesions"]) == set(routes.lesions(n_units))
+    assert found["test_erased"] == found["lesions"]["intact"]["all"]
+    assert found["test_all_bits"] == pytest.approx(found["test_erased"] / 2, rel=1e-3)
+
+
+def test_a_route_goes_as_the_stored_training_of_51_units():
+    short = experiments.seeds("fifty-bits-plastic-2", "paper")
+    for one, other in zip(experiments.seeds("units-51-logit"), short, strict=True):
+        ends = [0, *other["episodes"]]
+        widths = [end - begin for begin, end in itertools.pairwise(ends)]
+        mean = sum(n * v for n, v in zip(widths, other["erased"], strict=True)) / ends[-1]
+        assert sum(one["erased"][:20]) / 20 == pytest.approx(mean, rel=1e-3)
+
+
+def test_a_diagonal_that_is_held_stays_and_a_quick_one_goes_further():
+    g = torch.Generator().manual_seed(0)
+    held, quick = (routes.RouteNetwork(replace(SMALL, diagonal=d), g) for d in (0.0, 10.0))
+    for network in (held, quick):
+        with torch.no_grad():
+            network.w += 0.01
+    torch.testing.assert_close(held.fixed.diagonal(), held.began)
+    torch.testing.assert_close(quick.fixed.diagonal(), quick.began + 0.1)
+    others = ~torch.eye(51, dtype=torch.bool)
+    torch.testing.assert_close(quick.fixed[others], quick.w[others])
+    loss = held.fixed.square().sum()
+    assert not torch.autograd.grad(loss, held.w)[0].diagonal().any()
+
+
+def test_a_cut_trace_gives_the_same_answers_and_other_gradients():
+    g = torch.Generator().manual_seed(0)
+    network = routes.RouteNetwork(replace(SMALL, eta="fixed", first_eta=0.1), g)
+    with torch.no_grad():
+        network.alpha += 0.3
+    shown = routes.TASK.sample(3, g)
+    numbers = network.w, network.alpha, network.eta
+    y, hebb = routes.run_cut(shown.inputs, *numbers, shown.clamp)
+    output, state = run(shown.inputs, *numbers, clamp=shown.clamp)
+    torch.testing.assert_close(y, output[-1])
+    torch.testing.assert_close(hebb, state.hebb)
+    whole, cut = (torch.autograd.grad(one.sum(), network.w)[0] for one in (output[-1], y))
+    assert (whole - cut).norm() > 0.01 * whole.norm()
+    assert not hebb.requires_grad
+
+
+def test_further_units_are_shown_nothing_and_the_fast_evaluation_agrees():
+    g = torch.Generator().manual_seed(0)
+    network = routes.RouteNetwork(replace(SMALL, eta="raw", n_units=300), g)
+    with torch.no_grad():
+        network.w *= 3
+        network.alpha *= 10
+    shown = routes.TASK.sample(1, g)
+    assert networks.loop.choose_method(networks.PlasticRNN(3).rule, 11, 1, 300) == "chunk"
+    inputs, clamp = (routes.padded(x, 300) for x in (shown.inputs, shown.clamp))
+    assert not inputs[..., 51:].any()
+    assert not clamp[..., 51:].any()
+    outputs = [
+        run(inputs, network.fixed, network.alpha, network.eta, clamp=clamp, method=method)[0]
+        for method in ("loop", "chunk")
+    ]
+    torch.testing.assert_close(*outputs)
+    torch.testing.assert_close(network(shown.inputs, shown.clamp)[0], outputs[0][-1])
+
+
+def test_each_lesion_does_what_its_name_says():
+    g = torch.Generator().manual_seed(0)
+    w, alpha, y = (torch.randn(54, 54, generator=g) for _ in range(3))
+    found = {name: one(w, alpha, y) for name, one in routes.lesions(54).items()}
+    assert all(torch.equal(a, b) for a, b in zip(found["intact"], (w, alpha, y), strict=True))
+    assert torch.equal(found["wiped"][2].abs().sum(0) > 0, torch.arange(54) == 50)
+    assert not found["bits wiped"][2][:, :50].any()
+    assert torch.equal(found["bits wiped"][2][:, 50:], y[:, 50:])
+    assert not found["others wiped"][2][:, 51:].any()
+    assert torch.equal(found["others wiped"][2][:, :51], y[:, :51])
+    cut_w, cut_alpha, _ = found["others removed"]
+    assert torch.equal(cut_w[:51, :51], w[:51, :51])
+    assert not any(m[51:].any() or m[:, 51:].any() for m in (cut_w, cut_alpha))
+    leaning = found["leaning"][0] - w
+    torch.testing.assert_close(leaning.diagonal()[:50], torch.full((50,), -routes.LEAN))
+    assert leaning.count_nonzero() == 50
+    assert set(routes.lesions(51)) == {"intact", "wiped", "leaning"}
+
+
+RIGHT = {
+    "majority": (checks.majority, tasks.floor_majority),
+    "age": (checks.age, lambda steps, eta: (1 - eta) ** steps),
+    "one step": (checks.one_step, analysis.one_step),
+    "sequence": (
+        checks.sequence,
+        lambda p: torch.cat([p, p[:1], torch.zeros(4, p.shape[1])]).unsqueeze(1),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_checker_accepts_what_is_right(name, capsys):
+    check, answer = RIGHT[name]
+    check(answer)
+    assert capsys.readouterr().out.startswith("Yes")
+
+
+@pytest.mark.parametrize(
+    ("check", "answer", "said"),
+    [
+        (checks.majority, lambda P: 0.25, "you say 0.25"),
+        (checks.majority, tasks.floor_last, "you say"),
+        (checks.age, lambda steps, eta: 1 - eta * steps, "is left"),
+        (checks.age, lambda steps, eta: (1 - eta) ** (steps + 1), "is left"),
+        (checks.one_step, lambda n, P: analysis.one_step(n, P + 1), "you say"),
+        (checks.one_step, lambda n, P: None, "must return a number"),
+        (checks.sequence, lambda p: p, "shape"),
+        (checks.sequence, lambda p: torch.cat([p, p[:1], p[1:]]).unsqueeze(1), "must be free"),
+        (checks.sequence, lambda p: torch.cat([p, torch.zeros(4, 400)]).unsqueeze(1), "says"),
+    ],
+)
+def test_a_checker_refuses_what_is_wrong_and_says_why(check, answer, said):
+    with pytest.raises(AssertionError, match=said):
+        check(answer)

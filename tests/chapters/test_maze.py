@@ -7,11 +7,12 @@ import torch
 
 from hebbnotes import experiments
 from hebbnotes.chapters.maze import experiments as maze
+from hebbnotes.chapters.maze.trainings import TRAINED
 from hebbnotes.experiments import Trial
 from hebbnotes.learning import agents
 
 SMALL = {"size": 3, "n_steps": 20, "batch": 4, "updates": 4, "test_episodes": 200}
-ALONE = [name for name in maze.EXPERIMENTS if name != "maze-rates"]
+ALONE = [name for name in TRAINED if name != "maze-rates"]
 
 
 def small(experiment, **changed):

@@ -1,5 +1,6 @@
 """The maze: figures show what they get, checkers accept what is right."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -71,3 +72,46 @@ def test_steps_to_finds_count_who_never_found(capsys):
     ):
         with pytest.raises(AssertionError, match=message):
             checks.steps_to_finds(wrong)
+
+
+def test_beside_the_maze_stand_the_steps_of_each_find_and_the_last_is_open():
+    made, path = maze.make(3), torch.tensor([[1, 1], [1, 2]])
+    drawn = frames.maze_frame(made.walls, path, torch.tensor([3, 1]), True, "finds: 2", [20, 8, 3])
+    _, bars = drawn.axes
+    assert [bar.get_height() for bar in bars.patches] == [20, 8, 3]
+    assert [bar.get_facecolor()[3] for bar in bars.patches] == [1, 1, 0]
+
+
+def test_rows_of_dots_show_each_seed_and_their_mean():
+    rows = {"a": (torch.tensor([1.0, 3.0]), "plastic"), "b": (torch.tensor([5.0, 5.0]), "lstm")}
+    ax = frames.dots(rows, "goals", {"sweep": 2.5}, gaps=(1,))
+    assert [bar.get_width() for bar in ax.patches] == [2, 5]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["a", "b"]
+    first, second, line = ax.lines
+    assert first.get_xdata().tolist() == [1, 3]
+    assert line.get_xdata() == [2.5, 2.5]
+    assert second.get_ydata()[0] - first.get_ydata()[0] == 1.5
+    assert [text.get_text() for text in ax.texts] == ["sweep"]
+    plt.close("all")
+
+
+def test_shares_begin_at_zero_and_rise_to_what_was_found():
+    curve = torch.tensor([[0.1, 0.5], [0.3, 0.7]])
+    above, below = frames.haunted(
+        [10, 20], {"wiped": (curve, "plastic", "--")}, {"wiped": (curve[:, 0], "plastic")}, 0.12
+    )
+    mean = above.lines[-1]
+    assert mean.get_xdata().tolist() == [0, 10, 20]
+    assert mean.get_ydata() == pytest.approx([0, 20, 60])
+    assert mean.get_linestyle() == "--"
+    assert below.patches[0].get_width() == pytest.approx(20)
+    assert [text.get_text() for text in above.texts] == ["wiped"]
+    plt.close("all")
+
+
+def test_the_scores_of_long_lives_have_their_labels_at_the_lines():
+    some = {"lstm": torch.ones(2, 3), "stopped": 2 * torch.ones(2, 3)}
+    above, below = frames.lasting([0, 10, 30], some, [150, 200, 250], some)
+    assert [text.get_text() for text in above.texts] == ["LSTM", "plastic, no writing\nin the dark"]
+    assert below.texts[-1].get_text() == "plastic, writing\nstopped"
+    plt.close("all")

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from hebbnotes import data, experiments, rules
+from hebbnotes.chapters.one_shot_learning import elsewhere, readings
 from hebbnotes.chapters.one_shot_learning import experiments as omniglot
 from hebbnotes.experiments.__main__ import main
 from hebbnotes.experiments.experiment import Trial
@@ -22,7 +23,11 @@ SMALL = {
     "precision": "float32",
     "jitter": False,
 }
-NAMES = list(omniglot.EXPERIMENTS)
+NAMES = [
+    name
+    for name, one in omniglot.EXPERIMENTS.items()
+    if type(one.configuration) is omniglot.Omniglot
+]
 
 
 @pytest.fixture
@@ -139,8 +144,8 @@ def test_what_is_not_there_is_named():
 def test_episodes_of_features_are_the_episodes_of_the_drawings(n_ways, n_shots, easy):
     net = networks.OneShotNetwork(n_ways, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        answers, where = omniglot._answers(
-            net, easy, n_ways, n_shots, 40, torch.Generator().manual_seed(1)
+        answers, where = readings.answers(
+            net, readings.featured(net, easy), n_ways, n_shots, 40, torch.Generator().manual_seed(1)
         )
         e = one_shot.episodes(easy, n_ways, n_shots, 40, torch.Generator().manual_seed(1))
         y = net(e.inputs, targets=e.targets, clamp=e.clamp)[0][-1]
@@ -158,7 +163,7 @@ def test_readings_are_what_they_are_called():
     targets = torch.cat([labels, torch.zeros(1, 4, 3)])
     clamp = torch.ones_like(targets, dtype=torch.bool)
     clamp[-1] = False
-    found = omniglot.readings(net, seen, targets, clamp)
+    found = readings.readings(net, seen, targets, clamp)
     layer = net.readout
     torch.testing.assert_close(found["decay"], layer(seen, targets=targets, clamp=clamp)[0][-1])
     layer.rule = rules.oja
@@ -171,7 +176,7 @@ def test_readings_are_what_they_are_called():
             mean = seen[:-1, b][labels[:, b, j] > 0].mean(0)
             torch.testing.assert_close(found["mean product"][b, j], mean @ seen[-1, b])
     bare = networks.PrototypicalNetwork(5, generator=g)
-    assert set(omniglot.readings(bare, seen, targets, clamp)) == {"prototypes", "mean product"}
+    assert set(readings.readings(bare, seen, targets, clamp)) == {"prototypes", "mean product"}
 
 
 @pytest.fixture(scope="module")
@@ -195,3 +200,96 @@ def test_the_stored_networks_name_drawings_about_as_often_as_is_stored(name, rea
     assert found["test_right"] == pytest.approx(experiments.seeds(name)[0]["test_right"], abs=0.04)
     net = omniglot.load(name, its, "0.")
     assert not any(p.requires_grad for p in net.parameters())
+
+
+NAMED = [f"{'abc'[k % 3]}/{k}" for k in range(30)]
+
+
+def test_alphabets_are_held_out_whole_and_characters_of_the_others():
+    known, of_known, of_new = (
+        [NAMED[k] for k in some.tolist()] for some in elsewhere.by_alphabet(NAMED, 1, 4, 0)
+    )
+    assert sorted([*known, *of_known, *of_new]) == sorted(NAMED)
+    assert len({elsewhere.alphabet(name) for name in of_new}) == 1
+    assert not {name[0] for name in known} & {name[0] for name in of_new}
+    assert sorted(name[0] for name in of_known) == sorted(4 * list({name[0] for name in known}))
+    others = {tuple(elsewhere.by_alphabet(NAMED, 1, 4, seed)[2].tolist()) for seed in range(20)}
+    assert len(others) == 3, "another seed holds out others"
+    with pytest.raises(ValueError, match="n_alphabets must be at most 2"):
+        elsewhere.by_alphabet(NAMED, 3, 1, 0)
+    with pytest.raises(ValueError, match="n_of_others must be below the characters of"):
+        elsewhere.by_alphabet(NAMED, 1, 10, 0)
+
+
+def harder(monkeypatch, drawings, **changed):
+    monkeypatch.setattr(one_shot, "omniglot", lambda: (drawings, NAMED))
+    few = {key: value for key, value in SMALL.items() if key != "held_out"}
+    return omniglot.Alphabets(alphabets=1, of_others=5, **few | changed)
+
+
+@pytest.mark.parametrize("alpha", ["shared", None])
+def test_harder_tests_ask_about_what_a_seed_holds_out(alpha, easy, tmp_path, monkeypatch):
+    chosen = harder(monkeypatch, easy, alpha=alpha)
+    weights = omniglot.train(Trial(0, tmp_path), chosen)[1]
+    found = omniglot.score_harder(weights, 0, chosen)
+    assert found["known_characters"] == found["new_characters"] == 10
+    own = "oja" if alpha else "prototypes"
+    for kind in ("known_alphabets", "new_alphabets"):
+        assert set(found[kind]) == {"trained", "untrained", "pixels"}
+        for test in ("mixed", "alphabet", "upright"):
+            assert found[kind]["trained"][test][own] > 0.8, "chance is 0.2"
+            assert found[kind]["untrained"][test][own] <= found[kind]["trained"][test][own]
+            assert found[kind]["pixels"][test]["prototypes"] > 0.8, "these are easy"
+    assert found["test_right"] == found["new_alphabets"]["trained"]["alphabet"][own]
+    assert len(found["held_out"]) == 1
+    easy[omniglot.divided(NAMED, 0, chosen)[0]] = torch.nan
+    assert omniglot.score_harder(weights, 0, chosen) == found
+
+
+def test_a_training_never_sees_what_a_harder_test_asks_about(easy, tmp_path, monkeypatch):
+    chosen = harder(monkeypatch, easy, updates=5)
+    weights = omniglot.train(Trial(0, tmp_path / "a"), chosen)[1]
+    easy[torch.cat(omniglot.divided(NAMED, 0, chosen)[1:])] = torch.nan
+    again = omniglot.train(Trial(0, tmp_path / "b"), chosen)[1]
+    assert all(torch.equal(weights[key], again[key]) for key in weights)
+
+
+def test_an_episode_of_one_alphabet_shows_nothing_else(easy):
+    same = torch.rand(30, 7, 31, 31, generator=torch.Generator().manual_seed(3))  # nothing to know
+    its = torch.tensor([name[0] == "a" for name in NAMED])
+    same[its] = easy[its]  # but in one alphabet
+    found = elsewhere.harder(readings.Pixels(), same, NAMED, 5, 900, 0)
+    for test in ("alphabet", "upright"):
+        right = found[test]["prototypes"]
+        assert len(right) == 900
+        assert right[:300].mean() > 0.9
+        assert right[300:].mean() < 0.3
+    assert len(found["mixed"]["prototypes"]) == 900
+    with pytest.raises(ValueError, match="no alphabet has 11 characters"):
+        elsewhere.harder(readings.Pixels(), same, NAMED, 11, 90, 0)
+
+
+def test_digits_are_drawings_of_ink():
+    if not data.available("mnist"):
+        pytest.skip(f"needs real data: MNIST is not in {data.folder()}")
+    drawings, thin = elsewhere.digits(each=20), elsewhere.digits(thin=True, each=20)
+    assert drawings.shape == thin.shape == (10, 20, 31, 31)
+    assert drawings.min() >= 0
+    assert 0.9 < drawings.max() <= 1
+    assert (thin.sum((-1, -2)) < drawings.sum((-1, -2))).all()
+    pictures, labels = data.mnist("test", download=False)
+    third = pictures[labels == 7][2] / 255
+    assert drawings[7, 2].mean() == pytest.approx(third.mean().item(), rel=0.05)
+    with pytest.raises(ValueError, match="each"):
+        elsewhere.digits(each=893)
+
+
+def test_stored_networks_are_tested_on_digits_with_the_same_episodes(monkeypatch):
+    if not data.available("mnist"):
+        pytest.skip(f"needs real data: MNIST is not in {data.folder()}")
+    found = omniglot.score_digits({}, 0, omniglot.Digits(each=20, test_episodes=200))
+    stored = experiments.seeds("omniglot-digits")[0]["right_of"]
+    for name, of_test in stored.items():
+        for net, read in of_test.items():
+            for way, share in read.items():
+                assert found["right_of"][name][net][way] == pytest.approx(share, abs=0.15)

@@ -292,6 +292,10 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):
     held = {k: {"16": 2.0, "20": 3.0, "24": 4.0} for k in memories.MEMORIES}
     frames["associative_memory"].ladder([held], [16, 20], [5, 9])
     frames["differentiable_plasticity"].trace_frame(t(6), t(6, 6), t(2), (2, 3), "a")
+    shares = [one.requires_grad_() for one in t(3)]
+    frames["differentiable_plasticity"].dots({"a": {"b": shares}}, "k")
+    frames["differentiable_plasticity"].ruler({"a": {"plastic": shares}}, {"plastic": "b"}, 1e-3)
+    frames["differentiable_plasticity"].echo([1, 2], {"a": t(3, 2), "b": t(3, 2)}, t(3, 2), 1)
     frames["fast_evaluation"].read_frame(t(6), t(4), t(4), (2, 3), 9)
     pair, marks = (t(4), t(4)), (0.2, 0.4)
     frames["hebb_in_the_brain"].calcium_panel(plt.figure().gca(), *pair, marks, {"sender": 0.1})
@@ -304,6 +308,15 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):
     frames["learning_rules"].fields({"a": t(6, 2)}, (2, 3))
     frames["learning_rules"].fields_frame(t(6, 2), (2, 3), 2, "a")
     frames["maze"].maze_frame(t(3, 3), t(4, 2), torch.tensor([1, 1]), True, "a")
+    frames["maze"].maze_frame(t(3, 3), t(4, 2), torch.tensor([1, 1]), True, "a", [20, 3])
+    kinds = {"plastic": t(2, 6), "lstm": t(2, 6)}
+    frames["maze"].curves(range(6), kinds, {"plastic": 0.1, "lstm": 0.2}, {"sweep": 0.5})
+    frames["maze"].levels(plt.figure().gca(), {"sweep": 0.5})
+    frames["maze"].steps_to_finds(kinds, {"sweep": [0.5] * 6})
+    frames["maze"].dots({"a": (t(2), "plastic"), "b": (t(2), "lstm")}, "found", {"c": 0.5}, (1,))
+    wiped = {"a": (t(2, 6), "plastic", "--")}
+    frames["maze"].haunted(range(6), wiped, {"a": (t(2), "plastic")}, 0.1)
+    frames["maze"].lasting(range(6), kinds, range(6), {"stopped": t(2, 6)})
     frames["natural_images"].maps_frame({"a": t(2, 3)}, (0, 1), {"a": 1.0})
     frames["one_shot_learning"].answers(shown, t(1, 2))
     frames["one_shot_learning"].labels_frame(t(4, 4), t(5, 2), t(2), "AB", 1.0, "a")

@@ -53,7 +53,7 @@ def blank(window) -> Iterator[Page]:
 
 @contextmanager
 def put_before(kind: str, request, **how) -> Iterator[InChromium | InFirefox]:
-    """Put a reader before a browser; afterwards, no script may have failed."""
+    """Put a reader before a browser."""
     if kind == "chromium":
         reader = InChromium(request.getfixturevalue("window"), **how)
     else:
@@ -64,22 +64,22 @@ def put_before(kind: str, request, **how) -> Iterator[InChromium | InFirefox]:
                 raise
             pytest.skip(str(error))
     yield reader
-    faults = reader.faults()
     reader.close()
-    assert not faults
 
 
 @pytest.fixture(params=["chromium", "firefox"])
 def reader(request) -> Iterator[InChromium | InFirefox]:
-    """Put a reader before each of both browsers."""
+    """Put a reader before each of both browsers; afterwards, no script may have failed."""
     with put_before(request.param, request) as reader:
         yield reader
+        faults = reader.faults()
+    assert not faults
 
 
 @pytest.fixture(scope="module")
 def visited(request, address) -> Iterator[InChromium | InFirefox]:
     """Open a page of the book in a browser, once for all tests of a module that ask for both; each
-    leaves the page as it was.
+    leaves the page as it was, and the last asks what failed.
     """
     kind, name = request.param
     with put_before(kind, request, **{"moves": True} if kind == "chromium" else {}) as reader:

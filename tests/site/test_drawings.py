@@ -13,7 +13,7 @@ from docutils.utils import new_document
 
 from hebbnotes.figures import palette
 from tools import book_extension
-from tools.drawings import cloud, landscape, neuron, pencil, synapse, unrolled
+from tools.drawings import cloud, landscape, lives, neuron, pencil, synapse, unrolled
 from tools.drawings.__main__ import DRAWINGS, FILES, FOLDER
 from tools.drawings.drawing import DARK, LIGHT, WIDTH, Drawing
 
@@ -276,3 +276,17 @@ def test_the_unrolled_network_is_one_that_ran():
         np.testing.assert_allclose(
             traces[t], traces[t - 1] + unrolled.ETA * (written - traces[t - 1])
         )
+
+
+def test_the_traces_of_three_lives_follow_the_rule_and_begin_blank():
+    patterns, traces = lives.lives()
+    assert np.all(np.abs(patterns) == 1)
+    for (first, second), after in zip(patterns, traces, strict=True):
+        steps = [one for shown in (first, second, first * lives.CUE) for one in [shown] * 2]
+        trace, before = np.zeros_like(after[0]), np.zeros(lives.UNITS)
+        for t, now in enumerate(steps):
+            trace = trace + lives.ETA * (np.outer(before, now) - trace)
+            before = now
+            if t % 2:
+                np.testing.assert_allclose(after[t // 2], trace)
+        np.testing.assert_allclose(after[0], lives.ETA * np.outer(first, first))

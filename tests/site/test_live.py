@@ -9,8 +9,13 @@ import torch
 from hebbnotes import experiments, run, tasks
 from hebbnotes.plasticity.connections import ScaledIdentity
 from tests.site.books import markdown, small_book
+from tests.site.reader import InChromium
 from tools import live, live_data
+from tools.browser import settle
 
+CHANCE = (
+    "{ let s = 1; Math.random = () => { s = 16807 * s % 2147483647; return s / 2147483647; }; }"
+)
 STORED = json.loads(live_data.FIXTURE.read_text(encoding="utf-8"))
 READ = """canvas => {
     const {width, height} = canvas, data = canvas.getContext("2d").getImageData(0, 0, width, height).data, cell = width / 32;
@@ -67,31 +72,41 @@ def address(tmp_path_factory):
     return (folder / "_build" / "html" / "index.html").as_uri()
 
 
+@pytest.fixture(scope="module")
+def window(browser):
+    """Open the page of Chromium that the tests share; its chance is always the same."""
+    page = browser.new_page()
+    page.add_init_script(CHANCE)
+    yield page
+    page.close()
+
+
 @pytest.fixture
-def visit(browser, address):
+def visit(browser, window, address):
     """Open the page as a file; afterwards, nothing may have gone wrong in it, and nothing was asked for once it was there."""
-    contexts, faults = [], []
+    visits, faults = [], []
+
+    def asked(request):
+        if not request.url.endswith("/_static/logo.svg"):  # the icon of the tab comes when it likes
+            faults.append(f"asked for {request.url}")
 
     def opened(width=1280, calm=True, target=address, **options):
-        motion = "reduce" if calm else "no-preference"
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, reduced_motion=motion, **options
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.add_init_script(
-            "{ let s = 1; Math.random = () => { s = 16807 * s % 2147483647; return s / 2147483647; }; }"
-        )  # always the same
-        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda e: faults.append(str(e)))
-        page.goto(target, wait_until="load")
-        page.wait_for_load_state("networkidle")
-        page.on("request", lambda r: faults.append(f"asked for {r.url}"))
+        page = browser.new_page(**options) if options else window
+        visits.append(InChromium(page, moves=not calm))
+        visits[-1].open(target, width)
+        if options.get("java_script_enabled", True):
+            page.wait_for_selector(".live-network.live")
+            settle(page)
+        page.on("request", asked)
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for one in visits:
+        faults += one.faults()
+        one.page.remove_listener("request", asked)
+        one.close()
+        if one.page is not window:
+            one.page.close()
     assert not faults
 
 

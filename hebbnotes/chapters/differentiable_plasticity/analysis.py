@@ -1,5 +1,6 @@
 """What trained weights have learned, and what an answer is made of."""
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 from hebbnotes import _checks, analysis
 from hebbnotes.tasks.patterns import Episodes, errors
 
-__all__ = ["Regression", "ablations", "regress"]
+__all__ = ["Regression", "ablations", "one_step", "regress"]
 
 
 def ablations(
@@ -103,3 +104,23 @@ def regress(y: Tensor, episodes: Episodes) -> Regression:
     return Regression(
         weights[0].item(), weights[1:], 1 - (rest.square().sum() / answer.square().sum()).item()
     )
+
+
+def one_step(n_cue: int, n_patterns: int) -> float:
+    """Return the share of wrong erased bits after one step from a cue, by a trace that holds all
+    patterns alike and is read with one weak gain: ``Q(sqrt(n_cue / (n_patterns - 1)))``.
+
+    ``Q(x)`` is the probability that a standard normal number exceeds x. Source: ours; the crosstalk
+    of Hopfield (1982), for a cue of which the other units are silent.
+
+    >>> f"{one_step(25, 5):.4f}"
+    '0.0062'
+
+    Parameters
+    ----------
+    n_cue : int, bits that the cue has, 1 or more
+    n_patterns : int, shown; random and independent
+    """
+    others = _checks.integer("n_patterns", n_patterns) - 1
+    known = _checks.integer("n_cue", n_cue)
+    return math.erfc(math.sqrt(known / others / 2)) / 2 if others else 0.0

@@ -1,23 +1,35 @@
 """Figures of this chapter: data in, figures out."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.figures.drawing import above_zero, array, frame, greys, show
-from hebbnotes.figures.palette import BLUE, VERMILION
+from hebbnotes.figures.drawing import (
+    above_zero,
+    array,
+    frame,
+    greys,
+    label_lines,
+    over_seeds,
+    show,
+)
+from hebbnotes.figures.palette import BLACK, BLUE, SILVER, VERMILION, colour, name
 from hebbnotes.tasks.one_shot import OneShot, correct
 
-__all__ = ["answers", "labels_frame"]
+__all__ = ["answers", "harder", "labels_frame", "scores", "shots", "strengths"]
 
 
 def answers(episodes: OneShot, y: Tensor) -> np.ndarray:
     """Draw one-shot episodes, a row each: the drawings by label, the one asked for, the answer (B,
     N).
 
-    A right answer is blue, a wrong one vermilion and followed by the right label.
+    Under the last stands the answer and its probability; a wrong one is followed by the right
+    label, and has the colour of what is wrong.
     """
     correct(y, episodes)  # checks that they fit
     n_labels = y.shape[1]
@@ -39,7 +51,9 @@ def answers(episodes: OneShot, y: Tensor) -> np.ndarray:
         text = f"{letters[said]}, {y[b, said]:.2f}" + (
             "" if said == right else f" ({letters[right]})"
         )
-        axes[b, -1].set_xlabel(text, color=BLUE if said == right else VERMILION, fontweight="bold")
+        axes[b, -1].set_xlabel(
+            text, color=colour("right") if said == right else VERMILION, fontweight="bold"
+        )
     return axes
 
 
@@ -62,7 +76,105 @@ def labels_frame(
         xticks=[], yticks=range(len(labels)), yticklabels=labels, title="trace", xlabel="feature"
     )
     middle.spines[:].set_visible(True)
-    right.barh(range(len(labels)), array(y), color=BLUE)
+    right.barh(range(len(labels)), array(y), color=colour("plastic"))
     right.set(yticks=range(len(labels)), yticklabels=labels, xlim=(0, 1.05), title="output")
     right.invert_yaxis()
+    return fig
+
+
+def strengths(
+    at: Sequence[float], loss: Tensor, wrong: Tensor, guessing: float, driven: tuple[float, float]
+) -> Figure:
+    """Draw loss and wrong answers (seeds, n) against the strength of the label; shaded: what drives
+    other labels.
+    """
+    fig, axes = plt.subplots(2, 1, figsize=(7, 5.6), sharex=True)
+    for ax, values, label in zip(axes, (loss, wrong), ("loss", "wrong (%)"), strict=True):
+        over_seeds(ax, at, values, colour("plastic"), "_")
+        ax.axvspan(*driven, color=SILVER, alpha=0.5)
+        ax.set(ylabel=label, ylim=(0, None), xscale="symlog")
+    axes[0].axhline(guessing, color=BLACK, ls="--")
+    axes[0].text(1000, guessing, "guessing", ha="right", va="bottom")
+    axes[1].text(1.1 * driven[1], 50, "what drives\nother labels", va="center")
+    axes[1].set_xlabel("strength of the label")
+    axes[1].set_xticks([0, 1, 10, 100, 1000], ["0", "1", "10", "100", "1,000"])
+    return fig
+
+
+def scores(
+    all_of: dict[str, list[float]], first: dict[str, list[float]], published: tuple[float, float]
+) -> Figure:
+    """Draw shares of right answers in percent, a row for each network and a mark for each seed: of
+    all episodes, and of the first hundred; last the published mean and half its interval.
+    """
+    kinds = {"plastic": colour("plastic"), "full": BLUE, "prototypes": colour("prototypes")}
+    named = {
+        "plastic": "plastic,\none α",
+        "full": "plastic,\nan α each",
+        "prototypes": "prototypes",
+    }
+    fig, ax = plt.subplots(figsize=(7, 4.2))
+    for row, (kind, ink) in enumerate(kinds.items()):
+        for values, off, mark in ((all_of, -0.15, "o"), (first, 0.15, "x")):
+            ax.plot(values[kind], [row + off] * len(values[kind]), mark, color=ink)
+    ax.errorbar(published[0], 3, xerr=published[1], fmt="o", color=colour("paper"))
+    ax.set_yticks(range(4), [*named.values(), name("paper")])
+    ax.annotate("100,000 episodes", (min(all_of["plastic"]), -0.15), (-8, 0), **_BESIDE)
+    ax.annotate("100 episodes", (min(first["plastic"]), 0.15), (-8, 0), **_BESIDE)
+    ax.set(xlabel="right (%)", xlim=(96, 100.3), ylim=(3.5, -0.6))
+    return fig
+
+
+_BESIDE: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "va": "center"}
+
+
+def harder(rows: dict[str, dict[str, list[float]]]) -> Figure:
+    """Draw shares of right answers in percent, a row for each test: by network, a mark for each
+    seed, and the mean.
+    """
+    inks = {"plastic": colour("plastic"), "prototypes": colour("prototypes"), "pixels": BLACK}
+    marks = {"plastic": "o", "prototypes": "s", "pixels": "|"}
+    off = {"plastic": -0.14, "prototypes": 0.14, "pixels": 0.0}
+    fig, ax = plt.subplots(figsize=(7, 4.8))
+    for row, read in enumerate(rows.values()):
+        for net, values in read.items():
+            ax.plot(values, [row + off[net]] * len(values), marks[net], color=inks[net], alpha=0.7)
+    last = next(reversed(rows.values()))
+    for net, values in last.items():
+        above = net == "plastic"
+        where = (max(values), len(rows) - 1 + off[net])
+        ax.annotate(
+            name(net) if net != "pixels" else net,
+            where,
+            (9, 5 if above else -5 if net == "prototypes" else 0),
+            textcoords="offset points",
+            va="center",
+            color=inks[net],
+        )
+    ax.set_yticks(range(len(rows)), rows)
+    ax.set(xlabel="right (%)", xlim=(15, 101), ylim=(len(rows) - 0.5, -0.5))
+    ax.axvline(20, color=BLACK, ls="--")
+    return fig
+
+
+def shots(wrong: dict[str, tuple[str, Tensor]], shares: dict[str, Tensor]) -> Figure:
+    """Draw wrong answers by the step that showed the label, of networks with the short name of
+    their colour; and the shares of five drawings in a column, by network.
+    """
+    fig, (ax, below) = plt.subplots(2, 1, figsize=(7, 6.6))
+    for label, (short, values) in wrong.items():
+        high = bool(values.mean(0)[0] > 50)  # what is high at first is named there
+        over_seeds(ax, range(1, 6), values, colour(short), "_" if high else label)
+        if high:
+            start = (1.1, values.mean(0)[0].item())
+            ax.annotate(label, start, (20, 0), **_BESIDE | {"ha": "left", "color": colour(short)})
+    for (label, values), ink in zip(shares.items(), (BLUE, BLACK), strict=True):
+        over_seeds(below, range(1, 6), values, ink, label)
+    below.axhline(0.2, color=colour("prototypes"), ls="--")
+    below.text(1, 0.2, name("prototypes"), color=colour("prototypes"), va="bottom")
+    ax.set(xlabel="step that showed the label", ylabel="wrong (%)", ylim=(-6, None))
+    below.set(xlabel="drawing of a label, oldest first", ylabel="share", ylim=(0, None))
+    for one in (ax, below):
+        one.set(xticks=range(1, 6), xlim=(0.8, 6.6))
+        label_lines(one)
     return fig
