@@ -73,6 +73,7 @@ lock:
 bench: .venv/.done
 	$(BIN)/python -m hebbnotes.chapters.fast_evaluation.checks_cost
 	$(BIN)/python -m hebbnotes.chapters.fast_evaluation.benchmark --store
+	$(BIN)/python -m hebbnotes.chapters.fast_evaluation.loops --store
 
 # Install Chromium, which the tests of the site, `make pdf` and `make picture` need, if your system has none.
 browser: .venv/.done

@@ -137,7 +137,7 @@ def takers():
         last = name.split(".")[-1]
         if name.startswith("experiments") or last in ("experiments", "__main__", "checkpoints"):
             continue
-        if last in ("benchmark", "compiled_lives"):
+        if last in ("benchmark", "loops", "compiled_lives"):
             continue
         for key, value in vars(importlib.import_module(module.name)).items():
             if getattr(value, "__module__", None) != module.name or key.startswith("_"):
@@ -304,6 +304,7 @@ TAKE_A_TENSOR = {
     "autopsy, alpha": lambda t: autopsy.autopsy(torch.eye(17), t, 0.1, TASK, 1, 0),
     "published": lambda t: formulations.published(X[:, :1], X[:, :1] > 0, t, W, ETA, rules.oja),
     "batched": lambda t: formulations.batched(t, X > 0, W, W, ETA, rules.oja),
+    "loop": lambda t: formulations.loop(X[:, :1], X[:, :1] > 0, t, W, ETA, rules.oja, "free", True),
     "weights.grow": lambda t: weights.grow(
         None, t, spiking.Neuron(), seconds=1, runs=1, generator=G
     ),

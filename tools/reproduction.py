@@ -1,6 +1,8 @@
 """Sphinx extension: the page that puts the paper's numbers beside ours, written from the stored
-results.
+results and their configurations.
 """
+
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -8,6 +10,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from hebbnotes.experiments import EXPERIMENTS, PAPER, result
 from hebbnotes.experiments.stored import command, index
+from tools.verdicts import AUTHORS, BESIDES, SETTINGS, VERDICTS, WITHIN, WORDS
 
 TOLD = {
     "Figure 2": "{doc}`differentiable-plasticity`, {numref}`fig-thousand`",
@@ -49,6 +52,85 @@ def further(name: str, found: dict) -> str:
     return told
 
 
+def lowest(found: dict) -> str:
+    """Write the lowest error on the way, from the least to the most over seeds, and when; nothing
+    of results whose curve is of something else.
+
+    Curves of single episodes are taken as running means of ten; others are means over blocks.
+    """
+    each = [low for one in found["seeds"].values() if (low := _lowest(one, found)) is not None]
+    if not each:
+        return ""
+    errors, whens = sorted(e for e, _ in each), sorted(at for _, at in each)
+    least, most = f"{100 * errors[0]:.2f}", f"{100 * errors[-1]:.2f}"
+    low = least if least == most else f"{least} to {most}"
+    when = f"{whens[0]:,}" + (f" to {whens[-1]:,}" if whens[-1] > whens[0] else "")
+    return f"; lowest in training: {low} %, at {when} episodes"
+
+
+def _lowest(one: dict, found: dict) -> tuple[float, int] | None:
+    """Return the lowest error of a seed's curve, and the episodes until then."""
+    batch = found["configuration"].get("batch", 1)
+    if curve := one.get("all_bits_by_update"):
+        width = max(1, 10 // batch)
+        ends = range(width, len(curve) + 1)
+        return min((sum(curve[k - width : k]) / width, k * batch) for k in ends)
+    if "all_bits" in one:
+        return min(zip(one["all_bits"], one["episodes"], strict=True))
+    if "all_bits_lowest" in one:
+        return one["all_bits_lowest"], one["lowest_at"]
+    return None
+
+
+def allowed(figure: str, found: dict) -> set[str]:
+    """Return the verdicts that the numbers of a stored result allow, for a line in the setting of
+    the paper or of its program; ``"other"`` is what a line in another setting may always be called.
+
+    Where the paper tells the episodes until 1 %: *faster* if every seed took at most half of them,
+    *reproduced* if at most a quarter more, else *not*. Of the other figures no line is in the
+    setting of the paper.
+    """
+    firsts = [one.get("episodes_to_1_percent") for one in found["seeds"].values()]
+    if figure in WITHIN:
+        if None in firsts or max(firsts) > 1.25 * WITHIN[figure]:
+            return {"not", "other"}
+        return {"faster" if max(firsts) <= 0.5 * WITHIN[figure] else "reproduced", "other"}
+    return {"other"}
+
+
+def differences(name: str) -> list[list[str]]:
+    """Return the settings in which a stored scale differs from the authors', as rows of a table:
+    the setting, theirs, and ours at each scale.
+    """
+    authors = AUTHORS[name]
+    scales = {scale: result(name, scale) for scale in stored(name)}
+    rows = [
+        [words, _said(key, authors.settings[key])]
+        + [_said(key, found["configuration"].get(key)) for found in scales.values()]
+        for key, words in SETTINGS.items()
+        if key in authors.settings
+        and all(key in found["configuration"] for found in scales.values())
+    ]
+    if authors.runs:
+        rows.append(["runs", str(authors.runs), *(str(len(f["seeds"])) for f in scales.values())])
+    return [row for row in rows if len(set(row[1:])) > 1]
+
+
+def _said(key: str, value: Any) -> str:
+    """Write a setting as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "none"
+    if key == "schedule" and value in ("paper", "code"):
+        return f"the {value}'s"
+    if key == "alpha":
+        return {"full": "one for each connection", "shared": "one for all"}.get(value, value)
+    if isinstance(value, float):
+        return f"{value:f}".rstrip("0").rstrip(".")
+    return f"{value:,}" if isinstance(value, int) else value
+
+
 def stored(name: str) -> list[str]:
     """Return the scales of an experiment that have a stored result."""
     return [scale for scale, one in index()[name]["scales"].items() if one["stored"]]
@@ -74,29 +156,55 @@ def section(figure: str) -> str:
         "",
         f"**Here** ({TOLD[figure]}):",
         "",
-        f"| run, scale | {ours[0][2]['unit']}, 95 % interval | seeds, time of each |",
-        "|---|---|---|",
+        f"| run, scale | verdict | {ours[0][2]['unit']}, 95 % interval | seeds, time of each |",
+        "|---|---|---|---|",
     ]
     for name, scale, found in ours:
         seconds = sorted(one["seconds"] for one in found["seeds"].values())
         ours_is, median = value(found) + further(name, found), seconds[len(seconds) // 2]
-        lines.append(f"| `{name}`, {scale} | {ours_is} | {len(found['seeds'])}, {median:,} s |")
+        ours_is += lowest(found)
+        word, seeds = VERDICTS[name, scale].word, f"{len(found['seeds'])}, {median:,} s"
+        lines.append(f"| `{name}`, {scale} | **{word}** | {ours_is} | {seeds} |")
+    names = [*dict.fromkeys(name for name, _, _ in ours)]
+    missing = [name for name in names if _as_published(name)]
+    unrun = [n for n in EXPERIMENTS if figure in index()[n]["paper"] and not stored(n)]
+    lines += [f"| `{name}`, paper | **not attempted** | — | — |" for name in missing]
+    lines += [f"| `{name}`, book | **not attempted** | — | — |" for name in unrun]
+    lines += ["", "**Why:**", ""]
+    lines += [f"* `{name}`, {scale}: {VERDICTS[name, scale].cause}." for name, scale, _ in ours]
+    if missing or unrun:
+        of = ", ".join(f"`{name}`" for name in missing + unrun)
+        lines.append(f"* not attempted ({of}): it takes hours to days for each seed on one core.")
     lines.append("")
+    for name in names:
+        if name in AUTHORS and (table := differences(name)):
+            head = ["setting", AUTHORS[name].source, *(f"`{name}`, {s}" for s in stored(name))]
+            lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+            lines += [f"| {' | '.join(row)} |" for row in table]
+            lines.append("")
+    lines += [f"**What differs in all of them:** {'; '.join(BESIDES[figure])}.", ""]
     differing: dict[str, list[str]] = {}
-    for name in dict.fromkeys(name for name, _, _ in ours):
-        entry, scales = index()[name], index()[name]["scales"]
-        again = ", ".join(f"`{command(name, scale)}`" for scale in stored(name))
-        done = [scales[scale]["file"] for scale in stored(name)]
-        if "paper" in scales and scales["paper"]["file"] not in done:
-            again += f"; as published, which was not run here: `{command(name, 'paper')}`"
-        lines.append(f"* `{name}`: {entry['about']}. {again}")
-        differing.setdefault(entry["difference"], []).append(f"`{name}`")
-    lines.append("")
+    for name in names:
+        differing.setdefault(index()[name]["difference"], []).append(f"`{name}`")
     lines += [
-        f"**What differs** in {', '.join(names)}: {difference}.\n"
+        f"**What differs, in words,** in {', '.join(names)}: {difference}.\n"
         for difference, names in differing.items()
     ]
+    for name in names:
+        again = ", ".join(f"`{command(name, scale)}`" for scale in stored(name))
+        if name in missing:
+            again += f"; as published, which was not run here: `{command(name, 'paper')}`"
+        lines.append(f"* `{name}`: {index()[name]['about']}. {again}")
+    lines += [f"* `{name}`: {index()[name]['about']}. `{command(name)}`" for name in unrun]
     return "\n".join([*lines, ""])
+
+
+def _as_published(name: str) -> bool:
+    """Tell whether an experiment has the scale of the paper and no stored result of it."""
+    scales = index()[name]["scales"]
+    return "paper" in scales and scales["paper"]["file"] not in [
+        scales[scale]["file"] for scale in stored(name)
+    ]
 
 
 def hardware() -> str:
@@ -115,6 +223,10 @@ def page() -> str:
     """Return the page's generated part, in Markdown."""
     return "\n".join(
         [
+            "## The verdicts",
+            "",
+            *(f"* **{word}**: {meaning}." for word, meaning in WORDS.items()),
+            "",
             *(section(figure) for figure in PAPER),
             "## Hardware",
             "",

@@ -31,7 +31,6 @@ LIMITS = {
     "called": 2,  # standard words, at least
 }
 AWAITED = [  # not brought to the standard yet: this list may only shrink
-    "fast-evaluation",
     "natural-images",
 ]
 MAPS = {"hippocampus.svg"}  # shows a place, not a mechanism

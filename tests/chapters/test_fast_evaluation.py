@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from hebbnotes import PlasticRNN, rules, run, tasks
-from hebbnotes.chapters.fast_evaluation import benchmark, checks_cost, formulations
+from hebbnotes.chapters.fast_evaluation import benchmark, checks_cost, formulations, loops
 from hebbnotes.experiments import stored
 from hebbnotes.plasticity import chunks
 from hebbnotes.tasks import PatternCompletion
@@ -39,6 +39,88 @@ def test_all_ways_give_the_same_answer_and_the_same_gradients():
     for other in found[1:]:
         for one, two in zip(found[0], other, strict=True):
             torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("rule", [rules.decay, rules.oja], ids=lambda r: r.__name__)
+@pytest.mark.parametrize("schedule", [tasks.ONCE, tasks.CODE], ids=["once", "code"])
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("computed", formulations.LOOPS)
+def test_a_loop_that_saves_gives_the_same_answer_and_the_same_gradients(
+    rule, schedule, again, computed
+):
+    task, g = (
+        PatternCompletion(n_bits=8, n_patterns=2, **schedule),
+        torch.Generator().manual_seed(3),
+    )
+    numbers = [one.detach().double().requires_grad_() for one in benchmark._network(9, g)]
+    shown = task.sample(1, g, torch.float64)
+    found = []
+    for last in (
+        formulations.published(shown.inputs, shown.clamp, *numbers, rule),
+        formulations.loop(shown.inputs, shown.clamp, *numbers, rule, computed, again),
+    ):
+        found.append([last.detach(), *torch.autograd.grad(last.square().sum(), numbers)])
+    for one, two in zip(*found, strict=True):
+        torch.testing.assert_close(one, two, rtol=1e-9, atol=1e-12)
+
+
+def test_a_loop_that_does_not_exist_is_refused():
+    shown, (w, alpha, eta) = (
+        SMALL.sample(1, torch.Generator()),
+        benchmark._network(9, torch.Generator()),
+    )
+    with pytest.raises(ValueError, match="computed must be one of 'all', 'free', 'events'"):
+        formulations.loop(shown.inputs, shown.clamp, w, alpha, eta, rules.decay, "some")
+
+
+def test_loops_are_compared_within_a_round(monkeypatch):
+    monkeypatch.setitem(benchmark.SIZES, "small", benchmark.Size(SMALL, 2))
+    found = loops.measure_times("small", 2)
+    assert list(found) == [*loops.WAYS, *(f"{way}, batch of 2" for way in loops.BATCHED)]
+    assert found["published"]["faster"] == found["published"]["most"] == 1
+    assert all(0 < one["least"] <= one["faster"] <= one["most"] for one in found.values())
+
+
+def test_the_stored_loops_are_those_of_the_code():
+    found = loops.result()["sizes"]
+    assert tuple(found) == loops.LARGE
+    for name, ways in found.items():
+        batches = [f"{way}, batch of {benchmark.SIZES[name].batch}" for way in loops.BATCHED]
+        assert list(ways) == [*loops.WAYS, *batches]
+        assert all(("mb" in one) == (way in loops.WAYS) for way, one in ways.items())
+
+
+def test_loops_are_measured_printed_and_added_to_the_benchmark(monkeypatch, tmp_path, capsys):
+    (tmp_path / "results").mkdir()
+    found, whole = loops.result(), benchmark.result()
+    monkeypatch.setattr(loops, "measure", lambda rounds: found | {"rounds": rounds})
+    assert loops.main(["--rounds", "2"]) == 0
+    assert "events, checkpointed" in capsys.readouterr().out
+    monkeypatch.setattr(loops, "files", lambda package: tmp_path)
+    monkeypatch.setattr(loops.stored, "enter_files", lambda name, scale: None)
+    assert loops.main(["--rounds", "2", "--store"]) == 0
+    stored_now = json.loads((tmp_path / "results" / "benchmark.json").read_text())
+    assert stored_now["loops"]["rounds"] == 2
+    assert stored_now["sizes"] == whole["sizes"], "the rest stays"
+    monkeypatch.setattr(loops, "measure_memory", lambda size, way: 1.5)
+    assert loops.main(["memory", "images", "events"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == 1.5
+
+
+def test_a_measurement_of_loops_that_dies_or_is_stopped_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(loops.sys, "executable", "/bin/false")
+    assert loops.main([]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: the measurement of times 1,000 bits 5 ended with status 1")
+    with pytest.raises(ValueError, match="rounds must be at least 1"):
+        loops.measure(0)
+
+    def stopped(rounds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loops, "measure", stopped)
+    assert loops.main(["--store"]) == 130
+    assert "nothing is stored" in capsys.readouterr().err
 
 
 def test_times_are_positive_and_compared_within_a_round(monkeypatch):
@@ -85,6 +167,7 @@ def test_the_stored_result_has_all_that_the_code_measures():
 
 def test_a_result_is_measured_printed_and_stored_beside_and_renamed(monkeypatch, tmp_path, capsys):
     (tmp_path / "results").mkdir()
+    entries = copy.deepcopy(stored.index())
     monkeypatch.setattr(
         benchmark, "measure", lambda rounds: benchmark.result() | {"rounds": rounds}
     )
@@ -95,7 +178,6 @@ def test_a_result_is_measured_printed_and_stored_beside_and_renamed(monkeypatch,
     monkeypatch.setattr(benchmark, "measure", lambda rounds: found | {"rounds": rounds})
     for module in (benchmark, stored):
         monkeypatch.setattr(module, "files", lambda package: tmp_path)
-    entries = copy.deepcopy(stored.index())
     monkeypatch.setattr(stored, "index", lambda: entries)
     benchmark.main(["--rounds", "3", "--store"])
     assert json.loads((tmp_path / "results" / "benchmark.json").read_text())["rounds"] == 3

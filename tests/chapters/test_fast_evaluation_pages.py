@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from hebbnotes.chapters.fast_evaluation import frames
+from hebbnotes.chapters.fast_evaluation import checks, frames
 
 
 def test_a_read_frame_shows_what_each_earlier_step_says():
@@ -23,3 +23,24 @@ def test_a_read_frame_shows_what_each_earlier_step_says():
     )
     assert bars.get_xlim() == (0, 9)
     plt.close(fig)
+
+
+def test_the_checkers_of_the_exercises_know_right_from_wrong(capsys):
+    checks.forgets_all(lambda eta: -(eta**-0.5))
+    checks.common_form(torch.abs)
+    checks.common_form(lambda post: 0.5 * post.abs())
+    checks.kept(lambda n, c: n**2 / c + n * (c + 1))
+    assert capsys.readouterr().out.count("Yes: ") == 4
+    for wrong, said in (
+        (lambda: checks.forgets_all(lambda eta: 1 / eta), "leaves -99 of a column"),
+        (lambda: checks.forgets_all(lambda eta: None), "got nothing"),
+        (lambda: checks.common_form(torch.square), "twice the output"),
+        (lambda: checks.common_form(lambda post: post), "forget the same"),
+        (lambda: checks.common_form(lambda post: post.abs().sum()), "one share for each unit"),
+        (lambda: checks.common_form(torch.zeros_like), "twice the output"),
+        (lambda: checks.common_form(lambda post: post.abs() * len(post) / 20), "entry by entry"),
+        (lambda: checks.kept(lambda n, c: n**2 / c), "values and reads are kept"),
+        (lambda: checks.kept(lambda n, c: n * c), "100 units and 1 keys"),
+    ):
+        with pytest.raises(AssertionError, match=said):
+            wrong()

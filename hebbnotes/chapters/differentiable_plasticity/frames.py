@@ -71,8 +71,13 @@ def dots(groups: Mapping[str, Mapping[str, Sequence[float]]], axis: str) -> np.n
     """
     rows = list(next(iter(named("groups", groups).values())))
     _, axes = plt.subplots(
-        len(groups), 1, figsize=(7, 0.62 + 0.33 * len(rows) * len(groups)), sharex=True
+        len(groups),
+        1,
+        figsize=(7, 0.62 + 0.33 * len(rows) * len(groups)),
+        sharex=True,
+        squeeze=False,
     )
+    axes = axes[:, 0]
     for ax, (group, found) in zip(axes, groups.items(), strict=True):
         for row, (_, shares) in enumerate(found.items()):
             values = 100 * np.array(shares)

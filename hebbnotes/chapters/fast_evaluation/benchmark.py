@@ -231,15 +231,17 @@ def floor(size: Size, gflops: float, copy_gb_per_s: float, *most_keys: int) -> f
     )
 
 
+def environment(settings: dict[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a process that is measured: one thread, and further settings."""
+    known = {key: value for key, value in os.environ.items() if key != "GLIBC_TUNABLES"}
+    return known | ONE_THREAD | (settings or {})
+
+
 def _child(*arguments: str, settings: dict[str, str] | None = None) -> Any:
     """Measure in a fresh process with one thread."""
     command = [sys.executable, "-m", "hebbnotes.chapters.fast_evaluation.benchmark", *arguments]
-    environment = (
-        {key: value for key, value in os.environ.items() if key != "GLIBC_TUNABLES"}
-        | ONE_THREAD
-        | (settings or {})
-    )
-    done = subprocess.run(command, env=environment, check=False, stdout=subprocess.PIPE, text=True)
+    shell = environment(settings)
+    done = subprocess.run(command, env=shell, check=False, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         ended = f"the measurement of {' '.join(arguments)} ended with status {done.returncode}"
         raise ChildProcessError(f"{ended}: a process that is killed has too little memory")

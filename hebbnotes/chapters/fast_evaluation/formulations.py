@@ -1,14 +1,21 @@
-"""The published formulation, for one episode and for a batch: what the fast evaluation is measured
-against.
+"""The published formulation, for one episode and for a batch, and the same with what a plain loop
+can save: what the fast evaluation is measured against.
 """
+
+import math
+from typing import cast
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from hebbnotes import _checks
-from hebbnotes.plasticity import rules
+from hebbnotes.plasticity import chunks, rules
 
-__all__ = ["batched", "published"]
+__all__ = ["LOOPS", "batched", "loop", "published"]
+
+LOOPS = "all", "free", "events"
+"""What a loop computes: every step; only steps with a free unit; those, and equal steps at once."""
 
 
 def _check(given: tuple[Tensor, ...], rule: rules.Rule, sizes: dict[str, int]) -> None:
@@ -65,4 +72,51 @@ def batched(
             if rule is rules.oja
             else (1 - eta) * hebb + eta * (pre @ post)
         )
+    return y
+
+
+def loop(
+    inputs: Tensor,
+    clamp: Tensor,
+    w: Tensor,
+    alpha: Tensor,
+    eta: Tensor,
+    rule: rules.Rule,
+    computed: str,
+    again: bool = False,
+) -> Tensor:
+    """Run one episode as :func:`published` does, and spare what a plain loop can.
+
+    Parameters
+    ----------
+    computed : str
+        One of :data:`LOOPS`. ``"free"`` reads the trace only where some unit is not clamped;
+        ``"events"`` takes equal steps as one, too.
+    again : bool
+        Whether what the backward pass needs is computed again, from about sqrt(T) states that are
+        kept (activation checkpointing). Source: Chen, Xu, Zhang & Guestrin (2016).
+    """
+    _check((inputs, clamp, w, alpha, eta), rule, {"B": 1})
+    _checks.choice("computed", computed, LOOPS)
+    y = torch.zeros_like(inputs[0])
+    events = chunks.find_events(inputs, clamp, y, merge=computed == "events")
+    if computed == "free":
+        events = [one._replace(free=not clamp[one.step].all()) for one in events]
+    forget = cast(rules.CommonForm, rule).forget
+
+    def several(
+        y: Tensor, hebb: Tensor, w: Tensor, alpha: Tensor, eta: Tensor, some: list[chunks.Event]
+    ) -> tuple[Tensor, Tensor]:
+        for event in some:
+            pre, y, given = y, inputs[event.step], clamp[event.step]
+            if event.free:
+                y = torch.where(given, y, torch.tanh(pre @ (w + alpha * hebb) + y))
+            kept, written = chunks.writes(y, eta, forget, event.times)
+            hebb = kept * hebb + pre.mT @ written
+        return y, hebb
+
+    hebb, size = torch.zeros_like(w), math.isqrt(len(events)) if again else len(events)
+    for start in range(0, len(events), size):
+        given = y, hebb, w, alpha, eta, events[start : start + size]
+        y, hebb = checkpoint(several, *given, use_reentrant=False) if again else several(*given)
     return y

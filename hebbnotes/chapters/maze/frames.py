@@ -167,7 +167,7 @@ def haunted(
     label_lines(above)
     rows = {label: (100 * values, kind) for label, (values, kind) in near.items()}
     dots(rows, "steps near the old place (%)", {"by chance": 100 * chance}, ax=below)
-    below.set_title(" ", fontsize="small")  # room for the word above the line
+    below.set_title(" ")  # room for the word above the line
     return above, below
 
 
