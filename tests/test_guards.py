@@ -31,10 +31,12 @@ from hebbnotes.chapters.differentiable_plasticity import autopsy, routes
 from hebbnotes.chapters.fast_evaluation import formulations
 from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
 from hebbnotes.chapters.learning_rules import digits
+from hebbnotes.chapters.maze import interventions, trainings, writing
 from hebbnotes.chapters.natural_images import analysis as maps
 from hebbnotes.chapters.natural_images import smooth
 from hebbnotes.chapters.natural_images.model import HalvesRNN
 from hebbnotes.chapters.one_shot_learning import handwriting
+from hebbnotes.chapters.one_shot_learning import readings as reading
 from hebbnotes.learning import actor_critic, agents
 from hebbnotes.networks import one_shot as nets
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
@@ -59,6 +61,7 @@ PATTERN = torch.ones(1, 4, dtype=torch.float64)
 SQUARE = torch.eye(4) + 0.1
 NET = PlasticRNN(17)
 AGENT = agents.PlasticAgent(4, generator=torch.Generator().manual_seed(0))
+LIVED = maze.start(MAZE, 2, G)
 
 TAKE_A_GENERATOR = {
     "memories.random_patterns": lambda g: memories.random_patterns(2, 3, g),
@@ -126,6 +129,15 @@ TAKE_A_GENERATOR = {
         GREY, "half", 1.0, (4, 4), 2, g
     ),
     "chapters.one_shot_learning.handwriting.jitter": lambda g: handwriting.jitter(DRAWINGS[0], g),
+    "chapters.one_shot_learning.readings.answers": lambda g: reading.answers(
+        None, torch.rand(4, 3, 5, 6), 2, 1, 2, g
+    ),
+    "chapters.maze.writing.recorded": lambda g: writing.recorded(AGENT, MAZE, 2, 3, g),
+    "chapters.maze.interventions.elsewhere": lambda g: interventions.elsewhere(MAZE, LIVED, g),
+    "chapters.maze.interventions.live_gated": lambda g: interventions.live_gated(
+        AGENT, MAZE, LIVED, 2, g, lambda since, finds: since > 0
+    ),
+    "chapters.maze.trainings.agent": lambda g: trainings.agent(trainings.Alone(), g),
 }
 MAY_DO_WITHOUT = {"memories.recall", "networks.plastic.Initial", "learning.training.train"}
 

@@ -119,10 +119,15 @@ def test_every_stored_file_is_in_the_index_and_the_other_way_round():
     }
 
 
+NOT_RUN = {"units-2051-logit"}
+"""Experiments that are a command alone, and have no result yet: they cost hours."""
+
+
 def test_a_result_is_read_without_torch_and_without_a_chapter():
     program = (
         "import sys; from hebbnotes import experiments\n"
-        "found = [experiments.result(name) for name in experiments.EXPERIMENTS]\n"
+        f"run = [name for name in experiments.EXPERIMENTS if name not in {NOT_RUN}]\n"
+        "found = [experiments.result(name) for name in run]\n"
         "assert found and experiments.result('benchmark') and experiments.seeds('maze-plastic')\n"
         "heavy = ('torch', 'numba', 'numpy', 'scipy', 'sklearn', 'hebbnotes.chapters')\n"
         "assert not [name for name in heavy if name in sys.modules]"

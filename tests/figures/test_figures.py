@@ -268,7 +268,7 @@ DTYPES = [torch.bfloat16, torch.float16, torch.float32, torch.float64]
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("gradient", [False, True])
-def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):
+def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa: PLR0915, a line each
     def t(*shape):
         values = torch.linspace(0.1, 1, math.prod(shape), dtype=dtype).view(shape)
         return values.requires_grad_(gradient)
@@ -319,6 +319,11 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):
     frames["maze"].lasting(range(6), kinds, range(6), {"stopped": t(2, 6)})
     frames["natural_images"].maps_frame({"a": t(2, 3)}, (0, 1), {"a": 1.0})
     frames["one_shot_learning"].answers(shown, t(1, 2))
+    many = [0.1, 1.0]  # of each seed
+    frames["one_shot_learning"].harder({"a": {"plastic": many, "prototypes": many}})
+    frames["one_shot_learning"].scores(
+        *[dict.fromkeys(("plastic", "full", "prototypes"), many)] * 2, (98, 1)
+    )
     frames["one_shot_learning"].labels_frame(t(4, 4), t(5, 2), t(2), "AB", 1.0, "a")
     plt.close("all")
 

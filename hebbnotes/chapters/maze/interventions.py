@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.chapters.maze.trainings import load
 from hebbnotes.experiments import weights
 from hebbnotes.learning import agents
@@ -36,6 +37,7 @@ def elsewhere(made: maze.Maze, lived: maze.Agents, generator: torch.Generator) -
     """Return another place for each agent's goal, (B, 1, 2): neither the old one, nor where the
     agent is, nor the centre.
     """
+    _checks.generator(generator)
     chance = torch.rand(len(lived.turn), len(made.free), generator=generator)
     centre = torch.full_like(lived.position, made.centre)
     for avoided in (lived.goal, lived.position, centre):

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from hebbnotes import _checks
 from hebbnotes.experiments.experiment import RULES
 from hebbnotes.networks import one_shot as networks
 from hebbnotes.networks import run_layer
@@ -55,6 +56,7 @@ def answers(
     turn : bool
         Whether each character of an episode is turned by a multiple of 90 degrees.
     """
+    _checks.generator(generator)
     n_characters, n_drawings = features.shape[1:3]
     found: dict[str, list[Tensor]] = {}
     where = []
