@@ -130,7 +130,7 @@ TAKE_A_GENERATOR = {
     ),
     "chapters.one_shot_learning.handwriting.jitter": lambda g: handwriting.jitter(DRAWINGS[0], g),
     "chapters.one_shot_learning.readings.answers": lambda g: reading.answers(
-        None, torch.rand(4, 3, 5, 6), 2, 1, 2, g
+        None, torch.ones(4, 3, 5, 6), 2, 1, 2, g
     ),
     "chapters.maze.writing.recorded": lambda g: writing.recorded(AGENT, MAZE, 2, 3, g),
     "chapters.maze.interventions.elsewhere": lambda g: interventions.elsewhere(MAZE, LIVED, g),
