@@ -87,7 +87,7 @@ def visit(browser, window, address):
     visits, faults = [], []
 
     def asked(request):
-        if not request.url.endswith("/_static/logo.svg"):  # the icon of the tab comes when it likes
+        if not request.url.endswith(("/_static/logo.svg", ".woff2")):  # come when they like
             faults.append(f"asked for {request.url}")
 
     def opened(width=1280, calm=True, target=address, **options):

@@ -2,11 +2,13 @@
 and by night, weight, line plots, and answers on paper.
 """
 
+import contextlib
 import gzip
 import json
 import re
 
 import pytest
+from playwright.sync_api import TimeoutError as NotInTime
 
 from hebbnotes.figures.palette import SHADES
 from tests.site.barriers import faint_looks, other_barriers
@@ -75,9 +77,16 @@ def test_a_page_has_no_barrier_by_day_or_night(shown, looks):
     assert not found, json.dumps(found, indent=1)
 
 
+STOPS = """() => [...document.querySelectorAll("pre")].every(
+    block => (block.tabIndex === 0) === (block.scrollWidth > block.clientWidth))"""
+
+
 @visits(["index", CHAPTER, "api"], "chromium")
 def test_what_only_a_phone_shows_is_no_barrier(shown):
-    found = other_barriers(shown(PHONE, "dark"))
+    page = shown(PHONE, "dark")
+    with contextlib.suppress(NotInTime):  # the theme looks again a while after the width changed
+        page.wait_for_function(STOPS, timeout=3000)
+    found = other_barriers(page)
     assert not found, json.dumps(found, indent=1)
 
 

@@ -35,7 +35,10 @@ def common_form(forget: Callable[[Tensor], Tensor]) -> None:
     forget = tensors(forget, "forget(post) -> a tensor like post")
     post = torch.tensor([-2.0, -0.5, 0.0, 0.5, 1.0], dtype=torch.float64)
     share = forget(post)
-    expect(share.shape == post.shape, f"one share for each unit, got the shape {share.shape}")
+    expect(
+        share.shape == post.shape,
+        f"your function must return one share for each unit, got the shape {tuple(share.shape)}",
+    )
     expect(
         torch.equal(share, forget(-post)),
         "an output and its negative are equally large: both must forget the same",

@@ -26,7 +26,7 @@ def by_alphabet(
     alphabets that are held out: their numbers, in order.
 
     >>> by_alphabet(["Greek/1", "Greek/2", "Latin/1", "Latin/2"], 1, 1, seed=0)
-    (tensor([3]), tensor([2]), tensor([0, 1]))
+    (tensor([2]), tensor([3]), tensor([0, 1]))
 
     Parameters
     ----------
