@@ -92,7 +92,8 @@ def write_record(path: Path, content: dict[str, Any]) -> None:
 
 
 def _digest(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    read_back = json.loads(json.dumps(content))  # as it will be compared: keys are texts
+    return hashlib.sha256(json.dumps(read_back, sort_keys=True).encode()).hexdigest()
 
 
 def write_weights(path: Path, tensors: Weights) -> str:

@@ -134,6 +134,8 @@ def test_the_scale_of_the_paper_is_trained_and_its_rate_falls_by_thirds(easy, tm
 def test_what_is_not_there_is_named():
     with pytest.raises(ValueError, match="name must be one of 'omniglot-plastic'"):
         omniglot.load("thousand-bits", {})
+    with pytest.raises(ValueError, match="name must be one of 'omniglot-plastic'"):
+        omniglot.load("omniglot-digits", {})  # which trains nothing
     with pytest.raises(ValueError, match="rule must be one of 'hebb', 'decay', 'oja'"):
         omniglot.network(small("omniglot-plastic", rule="Oja"), torch.Generator())
     with pytest.raises(RuntimeError, match="Missing key"):

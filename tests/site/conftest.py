@@ -63,8 +63,10 @@ def put_before(kind: str, request, **how) -> Iterator[InChromium | InFirefox]:
             if os.environ.get("CI"):
                 raise
             pytest.skip(str(error))
-    yield reader
-    reader.close()
+    try:
+        yield reader
+    finally:  # all tests share the page
+        reader.close()
 
 
 @pytest.fixture(params=["chromium", "firefox"])

@@ -107,13 +107,6 @@ WITH_PLOTS = [
     "natural-images",
     "one-shot-learning",
 ]
-WITH_PLOTS = [
-    "differentiable-plasticity",
-    "fast-evaluation",
-    "maze",
-    "natural-images",
-    "one-shot-learning",
-]
 
 
 @visits(WITH_PLOTS, "chromium")

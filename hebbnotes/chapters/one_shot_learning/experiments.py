@@ -106,7 +106,12 @@ def load(
     RuntimeError
         If weights are missing or do not fit.
     """
-    chosen = EXPERIMENTS[_checks.choice("name", name, tuple(EXPERIMENTS))].configuration
+    trained = {
+        one: experiment.configuration
+        for one, experiment in EXPERIMENTS.items()
+        if isinstance(experiment.configuration, Omniglot)
+    }
+    chosen = trained[_checks.choice("name", name, tuple(trained))]
     return loaded(network(chosen, torch.Generator()), weights, prefix)
 
 
