@@ -366,7 +366,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(_table(found))
         if chosen.store:
             path = Path(str(files("hebbnotes") / "results" / "benchmark.json"))
-            kept = {k: v for k, v in result().items() if k == "loops"}  # measured in their own time
+            old = result() if path.exists() else {}
+            kept = {k: v for k, v in old.items() if k == "loops"}  # measured in their own time
             _files.write(path, (json.dumps(found | kept, indent=1) + "\n").encode())
             stored.enter_files("benchmark", "book")
     except OSError as error:
