@@ -1,11 +1,25 @@
 """What the plasticities of a network for pictures have learned."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import torch
 from torch import Tensor
 
-from hebbnotes import _checks, analysis
+from hebbnotes import _checks, analysis, tasks
+from hebbnotes.experiments.experiment import short
+from hebbnotes.networks import run
 
-__all__ = ["independent_pixels", "simpler_alphas"]
+__all__ = [
+    "alpha_described",
+    "answer",
+    "independent_pixels",
+    "mean_error",
+    "root_mean_squares",
+    "simpler_alphas",
+    "with_simpler_alphas",
+]
 
 
 def independent_pixels(correlation: Tensor) -> float:
@@ -79,3 +93,57 @@ def simpler_alphas(alpha: Tensor, n_pixels: int, generator: torch.Generator) -> 
             else:
                 gains[senders, receivers] = analysis.of_rank(block, 1)
     return simpler | {"mean of each block": means, "within halves 0": across, "gains across": gains}
+
+
+def answer(net: Any, episodes: tasks.Episodes) -> Tensor:
+    """Return what a network says at the last step of each episode, (B, n_units)."""
+    return net(episodes.inputs, clamp=episodes.clamp)[0][-1]
+
+
+def mean_error(shown: list[tasks.Episodes], answers: Callable[[tasks.Episodes], Tensor]) -> float:
+    """Return the mean squared error of the erased pixels."""
+    with torch.no_grad():
+        return short(torch.cat([tasks.squared_error(answers(e), e) for e in shown]).mean())
+
+
+def with_simpler_alphas(
+    net: Any, shown: list[tasks.Episodes], generator: torch.Generator
+) -> dict[str, float]:
+    """Return the error of a trained network with each of the simpler alphas in the place of its
+    own.
+    """
+    w, eta, n_pixels = net.w, net.eta, shown[0].answer.shape[1]
+
+    def last(e: tasks.Episodes, alpha: Tensor) -> Tensor:
+        return run(e.inputs, w, alpha, eta, clamp=e.clamp)[0][-1]
+
+    return {
+        name: mean_error(shown, partial(last, alpha=alpha))
+        for name, alpha in simpler_alphas(net.alpha, n_pixels, generator).items()
+    }
+
+
+def alpha_described(alpha: Tensor, n_pixels: int) -> dict[str, float]:
+    """Return the mean of the coefficients within and across the halves of a picture, their spread,
+    and their effective rank.
+    """
+    pixels = alpha[:n_pixels, :n_pixels]
+    half = torch.arange(n_pixels) * 2 // n_pixels
+    across = half[:, None] != half
+    return {
+        "alpha_across": short(pixels[across].mean()),
+        "alpha_within": short(pixels[~across].mean()),
+        "alpha_std": short(pixels.std()),
+        "alpha_rank": short(analysis.participation_ratio(pixels)),
+    }
+
+
+def root_mean_squares(alpha: Tensor, n_pixels: int) -> dict[str, float]:
+    """Return the root mean square of the coefficients within and across the halves of a picture."""
+    pixels = alpha[:n_pixels, :n_pixels]
+    half = torch.arange(n_pixels) * 2 // n_pixels
+    across = half[:, None] != half
+    return {
+        "alpha_across_rms": short(pixels[across].square().mean().sqrt()),
+        "alpha_within_rms": short(pixels[~across].square().mean().sqrt()),
+    }
