@@ -128,15 +128,22 @@ def score_natural_images(weights: Weights, seed: int, chosen: Pictures) -> Numbe
         "test_squared_of_the_mean_picture": error(shown, lambda e: e.patterns.mean(1)),
         "independent_pixels": short(analysis.independent_pixels(torch.corrcoef(new.T))),
         "first_fifth_squared": error(few, answer),  # beside what follows
-        "asked": {},
     }
-    for name, again in _asked(task, few, shape, seed).items():
-        found["asked"][name] = {"error": error(again, answer), "grey": error(again, silence)}
-    if chosen.alpha != "full":
+    if chosen.alpha == "full":
+        found |= analysis.alpha_described(net.alpha, task.n_bits)
+        found["alphas"] = analysis.with_simpler_alphas(net, few, mixed)
+    if chosen.alpha is None or chosen.source == "patches":  # no memory to ask; too few photographs
         return found
-    described = analysis.alpha_described(net.alpha, task.n_bits)
-    described |= analysis.root_mean_squares(net.alpha, task.n_bits)
-    return found | described | {"alphas": analysis.with_simpler_alphas(net, few, mixed)}
+    if chosen.alpha == "full":
+        found |= analysis.root_mean_squares(net.alpha, task.n_bits)
+    asked = _asked(task, few, shape, seed)
+    costs = {"error": answer, "grey": silence}
+    return found | {
+        "asked": {
+            name: {key: error(again, given) for key, given in costs.items()}
+            for name, again in asked.items()
+        }
+    }
 
 
 def _asked(
@@ -267,8 +274,20 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "own",
         train_rates,
         score_rates,
-        Rates(rates=dict.fromkeys(("halves", "shared", "full", "none"), (3e-4, 1e-3, 3e-3))),
+        Rates(
+            rates={
+                "full": (3e-4, 1e-3, 3e-3),
+                "halves": (1e-4, 3e-4, 1e-3),
+                "shared": (3e-4, 1e-3, 3e-3),
+                "none": (3e-4, 1e-3, 3e-3),
+            }
+        ),
         "best.full",
+        shares=lambda chosen: [
+            replace(chosen, rates={kind: (rate,)})
+            for kind, rates in chosen.rates.items()
+            for rate in rates
+        ],
         seeds=(100,),
         needs=_are_there,
         **SQUARED,
