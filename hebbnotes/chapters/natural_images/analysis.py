@@ -8,12 +8,14 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks, analysis, tasks
-from hebbnotes.experiments.experiment import short
+from hebbnotes.experiments.experiment import short, shorts
 from hebbnotes.networks import run
 
 __all__ = [
     "alpha_described",
     "answer",
+    "block_means",
+    "gains_by_row",
     "independent_pixels",
     "mean_error",
     "root_mean_squares",
@@ -83,11 +85,10 @@ def simpler_alphas(alpha: Tensor, n_pixels: int, generator: torch.Generator) -> 
         f"rank {rank}": analysis.of_rank(alpha, rank) for rank in (1, 2, 4, 8) if rank <= len(alpha)
     }
     upper, lower = slice(0, n_pixels // 2), slice(n_pixels // 2, n_pixels)
-    means, across, gains = alpha.clone(), alpha.clone(), alpha.clone()
+    means, across, gains = block_means(alpha, n_pixels), alpha.clone(), alpha.clone()
     for senders in (upper, lower):
         for receivers in (upper, lower):
             block = alpha[senders, receivers]
-            means[senders, receivers] = block.mean()
             if senders is receivers:
                 across[senders, receivers] = gains[senders, receivers] = 0
             else:
@@ -95,9 +96,38 @@ def simpler_alphas(alpha: Tensor, n_pixels: int, generator: torch.Generator) -> 
     return simpler | {"mean of each block": means, "within halves 0": across, "gains across": gains}
 
 
-def answer(net: Any, episodes: tasks.Episodes) -> Tensor:
-    """Return what a network says at the last step of each episode, (B, n_units)."""
-    return net(episodes.inputs, clamp=episodes.clamp)[0][-1]
+def block_means(alpha: Tensor, n_pixels: int) -> Tensor:
+    """Return an alpha (n, n) whose connections from each half of the pixels to each have their
+    mean; those of other units stay.
+    """
+    means, half = alpha.detach().clone(), n_pixels // 2
+    for senders in (slice(0, half), slice(half, n_pixels)):
+        for receivers in (slice(0, half), slice(half, n_pixels)):
+            means[senders, receivers] = alpha[senders, receivers].mean()
+    return means
+
+
+def gains_by_row(alpha: Tensor, shape: tuple[int, int]) -> dict[str, list[float]]:
+    """Return the gain of each row of a picture as a sender to the other half and as a receiver from
+    it, divided by the mean over all rows: those of the best fit of rank 1 to each block across.
+    """
+    half = shape[0] * shape[1] // 2
+    blocks = (alpha[:half, half : 2 * half], alpha[half : 2 * half, :half])
+    parts = [torch.linalg.svd(block.detach()) for block in blocks]
+    gains = {
+        "sender": torch.cat([one.U[:, 0].abs() for one in parts]),
+        "receiver": torch.cat([one.Vh[0].abs() for one in reversed(parts)]),
+    }
+    return {name: shorts(one.view(shape).mean(1) / one.mean()) for name, one in gains.items()}
+
+
+def answer(net: Any, episodes: tasks.Episodes, alpha: Tensor | None = None) -> Tensor:
+    """Return what a network says at the last step of each episode, (B, n_units); with another
+    alpha in the place of its own, if one is given.
+    """
+    if alpha is None:
+        return net(episodes.inputs, clamp=episodes.clamp)[0][-1]
+    return run(episodes.inputs, net.w, alpha, net.eta, clamp=episodes.clamp)[0][-1]
 
 
 def mean_error(shown: list[tasks.Episodes], answers: Callable[[tasks.Episodes], Tensor]) -> float:
@@ -112,14 +142,10 @@ def with_simpler_alphas(
     """Return the error of a trained network with each of the simpler alphas in the place of its
     own.
     """
-    w, eta, n_pixels = net.w, net.eta, shown[0].answer.shape[1]
-
-    def last(e: tasks.Episodes, alpha: Tensor) -> Tensor:
-        return run(e.inputs, w, alpha, eta, clamp=e.clamp)[0][-1]
-
+    simpler = simpler_alphas(net.alpha, shown[0].answer.shape[1], generator)
     return {
-        name: mean_error(shown, partial(last, alpha=alpha))
-        for name, alpha in simpler_alphas(net.alpha, n_pixels, generator).items()
+        name: mean_error(shown, partial(answer, net, alpha=alpha))
+        for name, alpha in simpler.items()
     }
 
 

@@ -2,6 +2,7 @@
 asked otherwise than they were trained, and photographs of fewer pixels.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
@@ -134,16 +135,22 @@ def score_natural_images(weights: Weights, seed: int, chosen: Pictures) -> Numbe
         found["alphas"] = analysis.with_simpler_alphas(net, few, mixed)
     if chosen.alpha is None or chosen.source == "patches":  # no memory to ask; too few photographs
         return found
+    answers: dict[str, Callable[[tasks.Episodes], Tensor]] = {
+        "error": answer,
+        "grey": silence,
+        "mean": lambda e: e.patterns.mean(1),
+    }
     if chosen.alpha == "full":
         found |= analysis.root_mean_squares(net.alpha, task.n_bits)
-    asked = _asked(task, few, shape, seed)
-    costs = {"error": answer, "grey": silence}
-    return found | {
-        "asked": {
-            name: {key: error(again, given) for key, given in costs.items()}
-            for name, again in asked.items()
-        }
+        found["gains"] = analysis.gains_by_row(net.alpha, shape)
+        answers["four numbers"] = partial(
+            analysis.answer, net, alpha=analysis.block_means(net.alpha, task.n_bits)
+        )
+    found["asked"] = {
+        name: {key: error(again, given) for key, given in answers.items()}
+        for name, again in _asked(task, few, shape, seed).items()
     }
+    return found
 
 
 def _asked(
