@@ -208,13 +208,22 @@ CONTROLS: dict[str, Experiment[Any]] = {
         **SQUARED,
     ),
     "noise-rates": Experiment(
-        "65 units, white noise, scattered pixels erased: eight kinds of alpha at four learning "
+        "65 units, white noise, scattered pixels erased: eight kinds of alpha at three learning "
         "rates, on a seed of its own",
         train_noise,
         score_noise,
         Noise(rates=dict.fromkeys(_ALL, (1e-2, 3e-2, 1e-1))),
         "best.full",
         seeds=(100,),
+        **SQUARED,
+    ),
+    "noise-controls": Experiment(
+        "65 units, white noise, scattered pixels erased: the same kinds of alpha at their best "
+        "rate, but none",
+        train_noise,
+        score_noise,
+        Noise(rates={kind: (3e-2,) for kind in _ALL if kind != "none"}),
+        "best.full",
         **SQUARED,
     ),
 }

@@ -264,6 +264,15 @@ def _pictures(
     )
 
 
+_REDUCED = Rates(
+    rates={"full": (1e-2,), "halves": (1e-2,), "shared": (1e-2,)},
+    source="cifar10-subset-8",
+    eta=0.03,
+    batch=32,
+    updates=600,
+    test_episodes=1_000,
+)
+
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     "images-full": _pictures(
         "a plasticity of its own for each connection",
@@ -295,6 +304,17 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
             for kind, rates in chosen.rates.items()
             for rate in rates
         ],
+        seeds=(100,),
+        needs=_are_there,
+        **SQUARED,
+    ),
+    "images-8-rates": Experiment(
+        "65 units, the same photographs reduced to 8 x 8: three kinds of alpha at three learning "
+        "rates, on a seed of its own",
+        train_rates,
+        score_rates,
+        replace(_REDUCED, rates=dict.fromkeys(_REDUCED.rates, (3e-3, 1e-2, 3e-2))),
+        "best.full",
         seeds=(100,),
         needs=_are_there,
         **SQUARED,
