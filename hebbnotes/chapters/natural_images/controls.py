@@ -13,7 +13,15 @@ from torch import Tensor, nn
 from hebbnotes import tasks
 from hebbnotes.chapters.natural_images import analysis, smooth
 from hebbnotes.chapters.natural_images.model import KINDS, GroupsRNN, load, network
-from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, loaded, under
+from hebbnotes.experiments.experiment import (
+    Experiment,
+    Numbers,
+    Trial,
+    Weights,
+    loaded,
+    shorts,
+    under,
+)
 from hebbnotes.learning import training
 
 __all__ = ["CONTROLS", "GROUPS", "SQUARED", "noise_network"]
@@ -184,11 +192,15 @@ def score_noise(weights: Weights, seed: int, chosen: Noise) -> Numbers:
     """Test each network, all on the same new episodes."""
     e = _noise(chosen, chosen.test_episodes, torch.Generator().manual_seed(10_000 + seed))
     errors: dict[str, list[float]] = {}
+    numbers: dict[str, list[list[float]]] = {}
     for name, (kind, _) in chosen.each().items():
         net = noise_network(kind, chosen.task(), chosen.eta, torch.Generator())
         net = loaded(net, under(weights, f"{name}."))
         errors.setdefault(kind, []).append(analysis.mean_error([e], partial(analysis.answer, net)))
-    return {"errors": errors, "best": {kind: min(each) for kind, each in errors.items()}}
+        if kind in GROUPS[1:]:
+            numbers.setdefault(kind, []).append(shorts(net.values))
+    best = {kind: min(each) for kind, each in errors.items()}
+    return {"errors": errors, "best": best, "alphas": numbers}
 
 
 _ALL = (*KINDS, *GROUPS)
