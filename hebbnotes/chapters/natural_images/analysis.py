@@ -15,6 +15,7 @@ __all__ = [
     "alpha_described",
     "answer",
     "block_means",
+    "cue_pixels",
     "gains_by_row",
     "independent_pixels",
     "mean_error",
@@ -46,6 +47,12 @@ def independent_pixels(correlation: Tensor) -> float:
             f"got shape {tuple(correlation.shape)}"
         )
     return len(correlation) ** 2 / correlation.double().square().sum().item()
+
+
+def cue_pixels(correlation: Tensor) -> float:
+    """Return how many independent pixels the upper half of the pixels is worth, (n, n)."""
+    half = len(correlation) // 2
+    return independent_pixels(correlation[:half, :half])
 
 
 def simpler_alphas(alpha: Tensor, n_pixels: int, generator: torch.Generator) -> dict[str, Tensor]:

@@ -135,6 +135,7 @@ def score_natural_images(weights: Weights, seed: int, chosen: Pictures) -> Numbe
         found["alphas"] = analysis.with_simpler_alphas(net, few, mixed)
     if chosen.alpha is None or chosen.source == "patches":  # no memory to ask; too few photographs
         return found
+    found["cue_pixels"] = short(analysis.cue_pixels(torch.corrcoef(new.T)))
     answers: dict[str, Callable[[tasks.Episodes], Tensor]] = {
         "error": answer,
         "grey": silence,
@@ -212,7 +213,11 @@ def score_rates(weights: Weights, seed: int, chosen: Rates) -> Numbers:
         net = load(one.alpha, task, under(weights, f"{name}."))
         error = analysis.mean_error(shown, partial(analysis.answer, net))
         errors.setdefault(kind, []).append(error)
-    return {"errors": errors, "best": {kind: min(each) for kind, each in errors.items()}}
+    return {
+        "errors": errors,
+        "best": {kind: min(each) for kind, each in errors.items()},
+        "cue_pixels": short(analysis.cue_pixels(torch.corrcoef(new.T))),
+    }
 
 
 def _are_there(chosen: Pictures | Rates) -> None:
