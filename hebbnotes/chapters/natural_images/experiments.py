@@ -236,9 +236,8 @@ _DIFFERENCE = (
 
 
 def _pictures(
-    about: str, alpha: str | None, paper: tuple[str, ...], **options: Any
+    about: str, book: Pictures, paper: tuple[str, ...], **options: Any
 ) -> Experiment[Any]:
-    book = Pictures(alpha=alpha)
     small: dict[str, Any] = {
         "source": "patches",
         "eta": 0.03,
@@ -281,15 +280,18 @@ _REDUCED = Rates(
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     "images-full": _pictures(
         "a plasticity of its own for each connection",
-        "full",
+        Pictures(alpha="full"),
         ("Figure 5", "Figure 4"),
         difference=f"{_DIFFERENCE}; the pictures shown are of other photographs",
     ),
     "images-halves": _pictures(
-        "one across the halves, one elsewhere", "halves", (), keep_at=("notebook",)
+        "one across the halves, one elsewhere",
+        Pictures(alpha="halves", lr=3e-4),
+        (),
+        keep_at=("notebook",),
     ),
-    "images-shared": _pictures("one plasticity for all", "shared", ("Figure 5",)),
-    "images-none": _pictures("none", None, ("Figure 5",)),
+    "images-shared": _pictures("one plasticity for all", Pictures(alpha="shared"), ("Figure 5",)),
+    "images-none": _pictures("none", Pictures(alpha=None), ("Figure 5",)),
     "images-rates": Experiment(
         "the four networks of the experiments images-* at three learning rates, on a seed of its "
         "own",
