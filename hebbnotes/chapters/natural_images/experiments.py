@@ -273,7 +273,7 @@ _REDUCED = Rates(
     source="cifar10-subset-8",
     eta=0.03,
     batch=32,
-    updates=600,
+    updates=300,
     test_episodes=1_000,
 )
 
