@@ -34,7 +34,7 @@ from hebbnotes.chapters.learning_rules import digits
 from hebbnotes.chapters.maze import interventions, trainings, writing
 from hebbnotes.chapters.natural_images import analysis as maps
 from hebbnotes.chapters.natural_images import smooth
-from hebbnotes.chapters.natural_images.model import HalvesRNN
+from hebbnotes.chapters.natural_images.model import GroupsRNN, HalvesRNN
 from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.chapters.one_shot_learning import readings as reading
 from hebbnotes.learning import actor_critic, agents
@@ -122,6 +122,9 @@ TAKE_A_GENERATOR = {
     ),
     "chapters.natural_images.analysis.simpler_alphas": lambda g: maps.simpler_alphas(SQUARE, 2, g),
     "chapters.natural_images.model.HalvesRNN": lambda g: HalvesRNN(4, 4, eta=0.1, generator=g),
+    "chapters.natural_images.model.GroupsRNN": lambda g: GroupsRNN(
+        torch.zeros(4, 4).long(), torch.ones(1), eta=0.1, generator=g
+    ),
     "chapters.natural_images.smooth.smooth_patterns": lambda g: smooth.smooth_patterns(
         2, (4, 4), 1.0, g
     ),

@@ -60,7 +60,8 @@ NOT_WHOLE = {
     *("maze-lstm-high", "maze-rates", "memory-capacity", "memory-ladder"),
     *("maze-moved", "maze-writing", "maze-delays", "maze-drift"),  # which train nothing
     *("alphabets-plastic", "alphabets-prototypes", "omniglot-digits"),
-    *("images-halves", "smooth-patterns"),
+    *("images-halves", "smooth-patterns", "images-rates", "images-8-rates", "images-8"),
+    *("noise-rates", "noise-controls"),
     *("thousand-bits", "thousand-bits-code", "thousand-bits-code.notebook"),
     *("thousand-bits-learned-eta", "thousand-bits-code-learned-eta"),
     *(f"units-51-{how}" for how in ("logit", "raw", "held", "diagonal")),

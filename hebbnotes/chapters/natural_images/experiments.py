@@ -27,7 +27,15 @@ from hebbnotes.experiments.experiment import (
 )
 from hebbnotes.learning import training
 
-__all__ = ["EXPERIMENTS", "KINDS", "load", "network", "photographs", "questions"]
+__all__ = [
+    "EXPERIMENTS",
+    "KINDS",
+    "asked_otherwise",
+    "load",
+    "network",
+    "photographs",
+    "questions",
+]
 
 REDUCED = {"cifar10-subset-16": 2, "cifar10-subset-8": 4}
 """Photographs of fewer pixels, by name: each is the mean of a square of so many rows."""
@@ -149,12 +157,12 @@ def score_natural_images(weights: Weights, seed: int, chosen: Pictures) -> Numbe
         )
     found["asked"] = {
         name: {key: error(again, given) for key, given in answers.items()}
-        for name, again in _asked(task, few, shape, seed).items()
+        for name, again in asked_otherwise(task, few, shape, seed).items()
     }
     return found
 
 
-def _asked(
+def asked_otherwise(
     task: tasks.PatternCompletion,
     shown: list[tasks.Episodes],
     shape: tuple[int, int],
