@@ -328,7 +328,7 @@ def test_on_noise_each_kind_has_its_numbers_where_its_name_says():
     }
     one, itself, bias = 0.5, -0.25, 2.0
     wanted = torch.full((5, 5), one)
-    given = {
+    each = {
         "and diagonal": [one, itself],
         "and bias": [one, bias],
         "and both": [one, bias, itself],
