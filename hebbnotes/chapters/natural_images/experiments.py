@@ -277,7 +277,7 @@ def _pictures(
 
 
 _REDUCED = Rates(
-    rates={"full": (1e-2,), "halves": (1e-2,), "shared": (1e-2,)},
+    rates={"full": (3e-2,), "halves": (1e-2,), "shared": (3e-2,)},
     source="cifar10-subset-8",
     eta=0.03,
     batch=32,
@@ -323,12 +323,21 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         needs=_are_there,
         **SQUARED,
     ),
+    "images-8": Experiment(
+        "65 units, the same photographs reduced to 8 x 8: three kinds of alpha at their best rates",
+        train_rates,
+        score_rates,
+        _REDUCED,
+        "best.full",
+        needs=_are_there,
+        **SQUARED,
+    ),
     "images-8-rates": Experiment(
         "65 units, the same photographs reduced to 8 x 8: three kinds of alpha at three learning "
         "rates, on a seed of its own",
         train_rates,
         score_rates,
-        replace(_REDUCED, rates=dict.fromkeys(_REDUCED.rates, (3e-3, 1e-2, 3e-2))),
+        replace(_REDUCED, rates=dict.fromkeys(_REDUCED.rates, (1e-2, 3e-2, 1e-1))),
         "best.full",
         seeds=(100,),
         needs=_are_there,
