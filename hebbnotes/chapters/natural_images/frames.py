@@ -20,11 +20,11 @@ from hebbnotes.figures.drawing import (
     over_seeds,
     show,
 )
-from hebbnotes.figures.palette import BLACK, BLUE, GREEN, ORANGE, PINK, PURPLE, SKY
+from hebbnotes.figures.palette import BLACK, BLUE, GREEN, ORANGE, PINK, PURPLE
 
 __all__ = ["KINDS", "answers", "asked", "gains", "maps_frame", "worth"]
 
-KINDS = {"full": BLUE, "halves": GREEN, "shared": ORANGE, "none": PINK, "four numbers": SKY}
+KINDS = {"full": BLUE, "halves": GREEN, "shared": ORANGE, "none": PINK, "four numbers": PURPLE}
 """The colour of each kind of alpha."""
 
 
