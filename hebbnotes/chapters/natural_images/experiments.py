@@ -301,8 +301,8 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "images-shared": _pictures("one plasticity for all", Pictures(alpha="shared"), ("Figure 5",)),
     "images-none": _pictures("none", Pictures(alpha=None), ("Figure 5",)),
     "images-rates": Experiment(
-        "the four networks of the experiments images-* at three learning rates, on a seed of its "
-        "own",
+        "the networks of images-full, -halves and -shared at three learning rates, on a seed of "
+        "its own",
         train_rates,
         score_rates,
         Rates(
@@ -310,7 +310,6 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
                 "full": (3e-4, 1e-3, 3e-3),
                 "halves": (1e-4, 3e-4, 1e-3),
                 "shared": (3e-4, 1e-3, 3e-3),
-                "none": (3e-4, 1e-3, 3e-3),
             }
         ),
         "best.full",
