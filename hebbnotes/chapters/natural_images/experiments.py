@@ -235,7 +235,7 @@ def _are_there(chosen: Pictures | Rates) -> None:
 
 _DIFFERENCE = (
     "4,000 photographs instead of 40,000; 6,000 episodes in batches of four, with a larger and "
-    "annealed learning rate, tuned on seed 100 (images-rates), instead of "
+    "annealed learning rate, tried on seed 100 (images-rates), instead of "
     "up to 100,000 one by one; at notebook scale 8 x 8 patches of two photographs; at the scale "
     "of the paper, which was not run, "
     "all 50,000 training photographs and the official test photographs instead of 40,000 and the "
