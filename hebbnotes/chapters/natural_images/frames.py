@@ -88,7 +88,15 @@ def worth(smooth: tuple[Sequence[float], Tensor], others: dict[str, tuple[float,
         mean, low, high = interval(array(values).tolist())
         ax.errorbar(at, mean, [[mean - low], [high - mean]], color=PURPLE, capsize=3)
         ax.plot(at, mean, mark, color=PURPLE, markersize=8)
-        ax.annotate(label, (at, mean), (10, -4), textcoords="offset points", color=PURPLE)
+        up = mean > 0.7  # where a label to the right would lie on the curves
+        ax.annotate(
+            label,
+            (at, mean),
+            (-10 if up else 10, 2 if up else -12),
+            textcoords="offset points",
+            ha="right" if up else "left",
+            color=PURPLE,
+        )
     ax.set(xscale="log", ylim=(0, 1.05), xticks=[3, 5, 10, 20, 30], ylabel="share of the saving")
     ax.set_xticklabels(["3", "5", "10", "20", "30"])
     ax.minorticks_off()
