@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from hebbnotes import tasks
+from hebbnotes import _checks, tasks
 from hebbnotes.chapters.natural_images import analysis, smooth
 from hebbnotes.chapters.natural_images.model import KINDS, GroupsRNN, load, network
 from hebbnotes.experiments.experiment import (
@@ -118,7 +118,8 @@ def noise_network(
     kind: str, task: tasks.PatternCompletion, eta: float, generator: torch.Generator
 ) -> nn.Module:
     """Return an untrained network; its alpha is one of :data:`.KINDS` or :data:`GROUPS`."""
-    if kind in KINDS:
+    _checks.generator(generator)
+    if _checks.choice("kind", kind, (*KINDS, *GROUPS)) in KINDS:
         return network(KINDS[kind], task, eta, generator)
     n, pixel = task.n_units, torch.arange(task.n_units) < task.n_bits
     self_connected = torch.eye(n, dtype=torch.bool) & pixel

@@ -90,6 +90,7 @@ class GroupsRNN(nn.Module):
     def __init__(
         self, group: Tensor, values: Tensor, *, eta: float, generator: torch.Generator
     ) -> None:
+        _checks.generator(generator)
         _checks.tensor("group", group, "n n", {})
         _checks.tensor("values", values, "n_groups", {})
         if group.is_floating_point() or not -1 <= group.min() <= group.max() < len(values):
@@ -127,6 +128,7 @@ def network(
     """Return an untrained network; ``alpha`` is that of :class:`.PlasticRNN`, or "halves" for two
     numbers.
     """
+    _checks.generator(generator)
     if alpha == "halves":
         return HalvesRNN(task.n_bits, task.n_units, eta=eta, generator=generator)
     return PlasticRNN(
