@@ -117,7 +117,7 @@ bias unit sends, or one for each of the two.
 def noise_network(
     kind: str, task: tasks.PatternCompletion, eta: float, generator: torch.Generator
 ) -> nn.Module:
-    """Return an untrained network; its alpha is one of :data:`.KINDS` or :data:`GROUPS`."""
+    """Return an untrained network; its alpha is one of :data:`.model.KINDS` or :data:`GROUPS`."""
     _checks.generator(generator)
     if _checks.choice("kind", kind, (*KINDS, *GROUPS)) in KINDS:
         return network(KINDS[kind], task, eta, generator)

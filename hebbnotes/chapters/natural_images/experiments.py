@@ -79,7 +79,7 @@ def questions(shape: tuple[int, int]) -> dict[str, Tensor]:
 
 @dataclass(frozen=True, kw_only=True)
 class Pictures:
-    """Configuration of a network on halves of photographs: its alpha, one of :data:`KINDS`, the
+    """Configuration of a network on halves of photographs: its alpha, one of :data:`.model.KINDS`, the
     source, the training.
     """
 
