@@ -79,8 +79,8 @@ def questions(shape: tuple[int, int]) -> dict[str, Tensor]:
 
 @dataclass(frozen=True, kw_only=True)
 class Pictures:
-    """Configuration of a network on halves of photographs: its alpha, one of :data:`.model.KINDS`, the
-    source, the training.
+    """Configuration of a network on halves of photographs: its alpha, one of
+    :data:`.model.KINDS`, the source, the training.
     """
 
     alpha: str | None
