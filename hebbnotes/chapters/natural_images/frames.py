@@ -22,7 +22,7 @@ from hebbnotes.figures.drawing import (
 )
 from hebbnotes.figures.palette import BLACK, BLUE, GREEN, ORANGE, PINK, PURPLE
 
-__all__ = ["KINDS", "answers", "asked", "gains", "maps_frame", "worth"]
+__all__ = ["answers", "asked", "gains", "maps_frame", "worth"]
 
 KINDS = {"full": BLUE, "halves": GREEN, "shared": ORANGE, "none": PINK, "four numbers": PURPLE}
 """The colour of each kind of alpha."""
