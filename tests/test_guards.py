@@ -31,7 +31,7 @@ from hebbnotes.chapters.differentiable_plasticity import autopsy, routes
 from hebbnotes.chapters.fast_evaluation import formulations
 from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
 from hebbnotes.chapters.learning_rules import digits
-from hebbnotes.chapters.maze import interventions, trainings, writing
+from hebbnotes.chapters.maze import interventions, trainings
 from hebbnotes.chapters.natural_images import analysis as maps
 from hebbnotes.chapters.natural_images import smooth
 from hebbnotes.chapters.natural_images.model import HalvesRNN
@@ -132,7 +132,7 @@ TAKE_A_GENERATOR = {
     "chapters.one_shot_learning.readings.answers": lambda g: reading.answers(
         None, torch.ones(4, 3, 5, 6), 2, 1, 2, g
     ),
-    "chapters.maze.writing.recorded": lambda g: writing.recorded(AGENT, MAZE, 2, 3, g),
+    "chapters.maze.interventions.recorded": lambda g: interventions.recorded(AGENT, MAZE, 2, 3, g),
     "chapters.maze.interventions.elsewhere": lambda g: interventions.elsewhere(MAZE, LIVED, g),
     "chapters.maze.interventions.live_gated": lambda g: interventions.live_gated(
         AGENT, MAZE, LIVED, 2, g, lambda since, finds: since > 0

@@ -1,0 +1,245 @@
+// What the live models share: a canvas that follows the theme, controls that have names, a clock, chance that can be repeated.
+//
+// A model is a file beside this one that calls Live.model(name, build). build({ numbers, stage }) lays out its pictures and its
+// controls on the stage, and returns the functions that tests call: they are figure.model. Live is the one global.
+window.Live ??= (() => {
+  "use strict";
+
+  // ---------------------------------------------------------------------------------------------------------------- numbers
+  const zeros = n => new Float64Array(n);
+  const dot = (a, b) => { let sum = 0; for (let i = 0; i < a.length; i++) sum += a[i] * b[i]; return sum; };
+  const clamp = (x, low, high) => Math.max(low, Math.min(high, x));
+
+  // Add x @ w to total; w is [x.length, total.length], row by row.
+  function addProduct(total, x, w) {
+    const n = total.length;
+    for (let i = 0, at = 0; i < x.length; i++, at += n) {
+      if (x[i] !== 0) for (let j = 0; j < n; j++) total[j] += x[i] * w[at + j];
+    }
+    return total;
+  }
+
+  // Numbers of 8 bits and their scale, as hebbnotes.figures.live.packed writes them.
+  function unpack({ base64, scale }) {
+    const bytes = Uint8Array.from(atob(base64), letter => letter.charCodeAt(0));
+    return Float64Array.from(new Int8Array(bytes.buffer), q => scale * q);
+  }
+
+  // A source of numbers in [0, 1) that a seed repeats: Marsaglia's xorshift of 32 bits (2003).
+  function random(seed = Date.now()) {
+    let state = Math.imul(seed + 1, 0x9E3779B1) || 1;
+    return () => {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return (state >>> 0) / 4294967296;
+    };
+  }
+
+  // A number for readers: a true minus sign, and no minus before what is 0.
+  const told = (value, digits = 2) => (+value.toFixed(digits) || 0).toFixed(digits).replace("-", "−");
+
+  // ------------------------------------------------------------------------------------------------------------------ parts
+  const make = (tag, given = {}, ...inside) => {
+    const { aria = {}, ...own } = given, element = Object.assign(document.createElement(tag), own);
+    Object.entries(aria).forEach(([name, value]) => element.setAttribute(name === "role" ? name : `aria-${name}`, value));
+    element.append(...inside);
+    return element;
+  };
+  const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const shown = new Set(); // what is drawn anew when the theme changes
+  new MutationObserver(() => shown.forEach(redraw => redraw()))
+    .observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+
+  let count = 0;
+  class Stage {
+    constructor(root, element, said) { Object.assign(this, { root, element, said }); }
+
+    // A part of the stage, "picture" or "panel" of the figure or a group of controls with a legend.
+    part(className) { return new Stage(this.root, this.add(make("div", { className })), this.said); }
+    group(legend, className = "") {
+      return new Stage(this.root, this.add(make("fieldset", { className }, make("legend", { textContent: legend }))), this.said);
+    }
+    add(element) { this.element.append(element); return element; }
+    text(className = "", textContent = "") { return this.add(make("p", { className, textContent })); }
+
+    // The role of a colour in the theme of the page: ink, paper, muted, faint, blue, green, red, pink, purple.
+    colour(role) { return getComputedStyle(this.root).getPropertyValue(`--${role}`).trim(); }
+
+    // What the model has to say, seen by all and read out; the same words are not said twice.
+    verdict() {
+      const element = this.add(make("p", { className: "verdict", aria: { role: "status", live: "polite" } }));
+      return text => { if (element.textContent !== text) element.textContent = text; };
+    }
+    // What is seen anyhow, for those who do not see it; once a second at most, the last words count.
+    say(text) {
+      clearTimeout(this.said.later);
+      const wait = Math.max(0, (this.said.last ?? -Infinity) + 1000 - performance.now());
+      const speak = () => { this.said.last = performance.now(); this.said.textContent = text; };
+      if (wait) this.said.later = setTimeout(speak, wait); else speak();
+    }
+
+    button(textContent, act, { main = false, label } = {}) {
+      const button = make("button", { type: "button", textContent, className: main ? "main" : "" });
+      if (label) button.setAttribute("aria-label", label);
+      button.addEventListener("click", act);
+      return this.add(button);
+    }
+    // A switch; act(on) is called when it is turned.
+    toggle(text, act, on = false) {
+      const input = make("input", { type: "checkbox", checked: on, aria: { role: "switch" } });
+      input.addEventListener("change", () => act(input.checked));
+      this.add(make("label", { className: "switch" }, input, make("span", { textContent: text })));
+      return input;
+    }
+    // One of several; options are [value, text], or [value, text, element to show in its place].
+    choice(legend, options, act, chosen = options[0][0]) {
+      const name = `live-choice-${++count}`, group = make("fieldset", { className: "choice" }, make("legend", { textContent: legend }));
+      options.forEach(([value, text, picture]) => {
+        const input = make("input", { type: "radio", name, value, checked: value === chosen });
+        if (picture) input.setAttribute("aria-label", text);
+        input.addEventListener("change", () => act(value));
+        group.append(make("label", {}, input, picture ?? make("span", { textContent: text })));
+      });
+      this.add(group);
+      return { element: group, set: value => group.querySelectorAll("input").forEach(i => { i.checked = i.value === String(value); }) };
+    }
+    // A slider; say(value) is what stands beside it and is read out.
+    slider(text, { min, max, step = "any", value, say = String }, act) {
+      const id = `live-slider-${++count}`, input = make("input", { id, type: "range", min, max, step, value }), output = make("output");
+      const tell = () => { output.textContent = say(+input.value); input.setAttribute("aria-valuetext", say(+input.value)); };
+      input.addEventListener("input", () => { tell(); act(+input.value); });
+      this.add(make("label", { className: "slider", htmlFor: id }, make("span", { textContent: text }), output, input));
+      tell();
+      return { element: input, set: to => { input.value = to; tell(); } };
+    }
+    // Horizontal bars, from 0 to most or on both sides of 0; set([{ value, text, role, strong }]) draws them.
+    bars(label, names, { most = 1, signed = false } = {}) {
+      const rows = names.map(name => {
+        const fill = make("span", { className: "fill" }), value = make("span", { className: "value" });
+        const row = make("div", { className: "bar" }, make("span", { className: "name", textContent: name }),
+          make("span", { className: signed ? "track signed" : "track" }, fill), value);
+        return { row, fill, value };
+      });
+      const element = this.add(make("div", { className: "bars", aria: { role: "img", label } }, ...rows.map(({ row }) => row)));
+      const set = values => {
+        values.forEach(({ value, text = told(value), role = "blue", strong = false }, k) => {
+          const share = clamp(value / most, signed ? -1 : 0, 1), half = signed ? 50 : 100;
+          rows[k].row.hidden = false;
+          rows[k].row.classList.toggle("strong", strong);
+          Object.assign(rows[k].fill.style, { left: `${signed ? 50 + Math.min(0, share) * 50 : 0}%`,
+            width: `${Math.abs(share) * half}%`, background: `var(--${role})` });
+          rows[k].value.textContent = text;
+        });
+        rows.slice(values.length).forEach(({ row }) => { row.hidden = true; });
+        element.setAttribute("aria-label", `${label}: ` + values.map(({ value, text = told(value) }, k) =>
+          `${rows[k].row.firstChild.textContent} ${text}`).join(", "));
+      };
+      return { element, set, name: (k, text) => { rows[k].row.firstChild.textContent = text; } };
+    }
+
+    // A canvas of size [width, height] in units of its own, whatever its pixels. draw(context, colour) draws all of it.
+    // keys: by the name of the key. pointer: { grabs, down, move, up, tap }, each gets a point { x, y } in these units; a
+    // finger that does not grab (grabs(point) is false) scrolls the page.
+    canvas(label, [width, height], draw, { keys, pointer, className = "" } = {}) {
+      const element = make("canvas", { className, aria: { role: keys ? "application" : "img", label } });
+      Object.assign(element.style, { aspectRatio: `${width} / ${height}`, maxWidth: `${width}px` });
+      this.add(element);
+      let waiting = false;
+      const paint = () => {
+        waiting = false;
+        const across = element.clientWidth, pixels = Math.round(across * (window.devicePixelRatio || 1));
+        if (!across) return;
+        if (element.width !== pixels) Object.assign(element, { width: pixels, height: Math.round(pixels * height / width) });
+        const context = element.getContext("2d");
+        context.setTransform(pixels / width, 0, 0, pixels / width, 0, 0);
+        context.clearRect(0, 0, width, height);
+        draw(context, role => this.colour(role));
+      };
+      const redraw = () => { if (!waiting) { waiting = true; requestAnimationFrame(paint); } };
+      new ResizeObserver(redraw).observe(element);
+      shown.add(redraw);
+      if (keys) {
+        element.tabIndex = 0;
+        element.addEventListener("keydown", event => {
+          const act = keys[event.key];
+          if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
+          event.preventDefault();
+          act();
+        });
+        ["focus", "blur"].forEach(name => element.addEventListener(name, redraw));
+      }
+      if (pointer) listen(element, pointer, [width, height]);
+      return { element, redraw, paint, say: text => element.setAttribute("aria-label", text), focused: () => element.matches(":focus-visible") };
+    }
+
+    // Play, step and speed. step() does one step; shown() draws after some. Speeds are steps in a second.
+    clock({ step, shown: show, speeds = [2, 8, 30, 120], speed = 1, what = "" }) {
+      let last = null, due = 0, seen = true;
+      const row = this.part("line"), state = { playing: false, speed: speeds[speed] };
+      const play = row.button("Play", () => set(!state.playing), { main: true });
+      row.button("Step", () => { set(false); step(); show(); }, { label: `Step${what && ` ${what}`}` });
+      this.slider("speed", { min: 0, max: speeds.length - 1, step: 1, value: speed, say: k => `${speeds[k]} steps a second` },
+        k => { state.speed = speeds[k]; });
+      const frame = now => {
+        if (!state.playing) return;
+        requestAnimationFrame(frame);
+        if (!seen) { last = null; return; }
+        due = Math.min(due + (now - (last ?? now)) / 1000 * state.speed, state.speed);
+        last = now;
+        const begun = performance.now();
+        let any = false;
+        while (due >= 1 && state.playing && performance.now() - begun < 6) { due--; step(); any = true; }
+        if (any) show();
+      };
+      const set = on => {
+        if (on === state.playing) return;
+        Object.assign(state, { playing: on });
+        play.textContent = on ? "Pause" : "Play";
+        last = null;
+        due = on ? 1 : 0;
+        if (on) requestAnimationFrame(frame);
+      };
+      new IntersectionObserver(([entry]) => { seen = entry.isIntersecting; }).observe(this.root);
+      return Object.assign(state, { play: () => set(true), pause: () => set(false) });
+    }
+  }
+
+  function listen(element, { grabs, down, move, up, tap }, [width, height]) {
+    let held = false;
+    const point = ({ clientX, clientY }) => {
+      const box = element.getBoundingClientRect();
+      return { x: (clientX - box.left) / box.width * width, y: (clientY - box.top) / box.height * height };
+    };
+    if (tap) element.addEventListener("click", event => tap(point(event)));
+    if (!down && !move && !up) return;
+    if (!grabs) element.style.touchAction = "none";
+    else element.addEventListener("touchstart", event => { if (grabs(point(event.touches[0]))) event.preventDefault(); }, { passive: false });
+    element.addEventListener("pointerdown", event => {
+      if (event.button || !event.isPrimary || grabs && !grabs(point(event))) return;
+      held = true;
+      element.setPointerCapture(event.pointerId);
+      down?.(point(event));
+    });
+    element.addEventListener("pointermove", event => { if (held && event.isPrimary) move?.(point(event)); });
+    ["pointerup", "pointercancel"].forEach(name => element.addEventListener(name, event => {
+      if (held) up?.(point(event), name === "pointercancel");
+      held = false;
+    }));
+  }
+
+  // ----------------------------------------------------------------------------------------------------------------- models
+  function model(name, build) {
+    document.querySelectorAll(`figure.live-model[data-model="${name}"]:not(.live)`).forEach(root => {
+      const told = document.querySelector(`script[data-numbers="${name}"]`), numbers = told ? JSON.parse(told.textContent) : {};
+      const said = make("p", { className: "said visually-hidden", aria: { role: "status" } });
+      const stage = new Stage(root, make("div", { className: "stage" }), said);
+      root.querySelector(".still").after(stage.element);
+      root.model = build({ numbers, stage, root });
+      stage.add(said);
+      root.classList.add("live");
+    });
+  }
+
+  return { model, zeros, dot, clamp, addProduct, unpack, random, told, make, calm };
+})();
