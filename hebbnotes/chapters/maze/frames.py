@@ -1,8 +1,10 @@
 """Figures of this chapter: data in, figures out."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor
@@ -12,7 +14,18 @@ from hebbnotes.figures import BLACK, BLUE, SKY, colour, label_lines, name, over_
 from hebbnotes.figures.drawing import array, show
 from hebbnotes.figures.palette import ORANGE
 
-__all__ = ["curves", "dots", "haunted", "lasting", "levels", "maze_panel", "steps_to_finds"]
+__all__ = [
+    "at",
+    "curves",
+    "dots",
+    "haunted",
+    "lasting",
+    "levels",
+    "maze_panel",
+    "squares",
+    "star",
+    "steps_to_finds",
+]
 
 
 def maze_panel(
@@ -178,3 +191,28 @@ def lasting(
     for ax in axes:
         label_lines(ax)
     return axes
+
+
+SQUARE, LEFT = 33.0, 12.0
+"""Side of a square in a still picture, and where the maze begins, in units of a drawing."""
+
+
+def at(row: float, column: float) -> tuple[float, float]:
+    """Return where the middle of a square lies in a still picture."""
+    return LEFT + SQUARE * (column + 0.5), LEFT + SQUARE * (row + 0.5)
+
+
+def squares(drawing: Any, walls: Tensor) -> None:
+    """Add the walls of a maze to a still picture."""
+    for row, column in walls.nonzero().tolist():
+        x, y = at(row - 0.5, column - 0.5)
+        drawing.box(x, y, SQUARE, SQUARE, "", "faint", 0, opacity=0.6)
+
+
+def star(
+    drawing: Any, place: tuple[float, float], stroke: str, fill: str, dashed: str = ""
+) -> None:
+    """Add a star to a still picture."""
+    turns, radii = np.arange(11) * np.pi / 5, np.where(np.arange(11) % 2, 6.5, 15.0)
+    xs, ys = place[0] + radii * np.sin(turns), place[1] - radii * np.cos(turns)
+    drawing.path(zip(xs, ys, strict=True), stroke, 2.5, fill, dashed=dashed)
