@@ -27,7 +27,7 @@ FAULTS = {
     ":::{predict} Why\n:choose: a; b\n:right: 1\n:covers: fig-none\n\nBecause.\n:::": (
         "a prediction covers 'fig-none', and no figure has this name"
     ),
-    ":::{predict} Why\n:choose: a\n:right: 1\n\nBecause.\n:::": "2 to 4 answers parted by ;",
+    ":::{predict} Why\n:choose: a\n:right: 1\n\nBecause.\n:::": "with 2 to 4 answers, parted by ;",
     ":::{predict} Why\n:choose: a; b\n:right: 3\n\nBecause.\n:::": "the number of an answer, 1 to 2",
     ":::{predict} Why\n:curve: none\n\nBecause.\n:::": "there is no curve 'none'",
     "```{live-model} none\n:alt: A.\n\nA.\n```": "no live model 'none': choose one of",
