@@ -29,15 +29,15 @@ hypothesis.settings.register_profile("book", deadline=None, derandomize=True, ma
 hypothesis.settings.load_profile("book")
 
 SITE = [
-    "test_visits.py",
-    "test_pages.py",
-    "test_readers.py",
     "test_site.py",
     "test_downloads.py",
     "test_package.py",
+    "test_visits.py",
+    "test_pages.py",
+    "test_readers.py",
     "test_pdf.py",
 ]
-"""Tests that share the built book, in the order in which they run."""
+"""Tests that share the built book, in the order in which they run: the first of them builds it."""
 BUDGETS = {"package": 240, "notebooks": 350, "site": 80, "browsers": 120}
 """Seconds of all workers together that each part may take, on a computer of 2026 and for nine
 chapters.
