@@ -15,15 +15,12 @@ from hebbnotes.figures.drawing import array, show
 from hebbnotes.figures.palette import ORANGE
 
 __all__ = [
-    "at",
     "curves",
     "dots",
     "haunted",
     "lasting",
     "levels",
     "maze_panel",
-    "squares",
-    "star",
     "steps_to_finds",
 ]
 
