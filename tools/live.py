@@ -25,12 +25,19 @@ from tools.drawings.drawing import DARK, LIGHT
 
 FOLDER = Path(__file__).parents[1] / "book" / "_static" / "live"
 TOOLKIT = FOLDER / "toolkit.js"
+PART = re.compile(r"^// needs (\S+)$", re.M)
+"""A line of a script: what two models share lies in a file of the folder ``parts``."""
 NEEDS = "With JavaScript, the page runs this model itself: you can change it, and see what it does."
 
 
 def names() -> list[str]:
     """Return the names of the live models."""
     return sorted(path.stem for path in FOLDER.glob("*.js") if path != TOOLKIT)
+
+
+def needs(name: str) -> list[Path]:
+    """Return the shared scripts that a model's script needs."""
+    return [FOLDER / "parts" / f"{part}.js" for part in PART.findall(_script(FOLDER / f"{name}.js"))]
 
 
 def colours() -> str:
@@ -63,7 +70,8 @@ def after(name: str, first: bool, alone: bool) -> str:
     if alone and numbers.exists():
         told = numbers.read_text(encoding="utf-8").strip()
         parts.append(f'<script type="application/json" data-numbers="{name}">{told}</script>')
-    parts.append(f"<script>\n{_script(FOLDER / f'{name}.js')}</script>")
+    for path in (*needs(name), FOLDER / f"{name}.js"):
+        parts.append(f"<script>\n{_script(path)}</script>")
     return "</figcaption>\n</figure>\n" + "\n".join(parts)
 
 
@@ -85,7 +93,8 @@ class LiveModel(SphinxDirective):
             raise self.error(f"no live model {name!r}: choose one of {', '.join(names())}")
         if "alt" not in self.options or not self.content:
             raise self.error(f"the live model {name!r} needs :alt: and a caption")
-        for path in (TOOLKIT, *(FOLDER / f"{name}.{end}" for end in ("js", "json", "svg"))):
+        own = (FOLDER / f"{name}.{end}" for end in ("js", "json", "svg"))
+        for path in (TOOLKIT, *needs(name), *own):
             self.env.note_dependency(str(path))
         there = self.env.temp_data.setdefault("live_models", set())
         head = nodes.raw("", before(name, self.options["alt"]), format="html")
