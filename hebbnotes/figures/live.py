@@ -17,7 +17,7 @@ from hebbnotes import _checks, experiments, tasks
 from hebbnotes.networks import ThreeNumbers, run
 from hebbnotes.plasticity.connections import ScaledIdentity
 
-__all__ = ["SIDE", "LiveModel", "dots", "hexed", "lived", "packed", "three_numbers", "unpacked", "written"]
+__all__ = ["SIDE", "LiveModel", "dots", "hexed", "lived", "packed", "squares", "three_numbers", "unpacked", "written"]
 
 SIDE = 32
 """Dots in a row of the grid."""
@@ -145,3 +145,17 @@ def lived(patterns: Tensor, asked: int, erased: Tensor, numbers: dict[str, float
             before = state
         pull.append((states[-2] @ (alpha * trace) @ pattern / n).item())
     return told | {"states": states.tolist(), "pull": pull}
+
+
+def squares(
+    drawing: Any, at: tuple[float, float], cell: float, which: Tensor, colour: str, opacity: float = 1
+) -> None:
+    """Add those dots of a grid, (SIDE * SIDE,), to a drawing, all of them as one path of its file."""
+    left, top = at
+    places = which.nonzero()[:, 0].tolist()
+    path = [
+        f"M{left + cell * (j % SIDE):g} {top + cell * (j // SIDE):g}h{cell:g}v{cell:g}h-{cell:g}z"
+        for j in places
+    ]
+    if path:
+        drawing.path("".join(path), "", 0, colour, opacity)

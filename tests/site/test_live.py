@@ -75,7 +75,7 @@ def first_difference(got, wanted, where=""):
     return f"{where}: {got!r} instead of {wanted!r}"
 
 
-NAMELESS = """() => [...figure.querySelectorAll('button, input, select, canvas')].filter(e =>
+NAMELESS = """() => [...figure.querySelectorAll('button, input, select, canvas:not([aria-hidden])')].filter(e =>
     !(e.getAttribute('aria-label') || e.labels?.[0]?.innerText || e.innerText || '').trim()).map(e => e.outerHTML)"""
 SMALL = """() => [...figure.querySelectorAll('.stage button, .stage select, .stage label')].filter(e => e.offsetParent)
     .map(e => [e.innerText || e.getAttribute('aria-label'), e.getBoundingClientRect()]).filter(([_, b]) => b.height < 44 || b.width < 44)

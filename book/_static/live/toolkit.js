@@ -66,6 +66,9 @@ window.Live ??= (() => {
     // The role of a colour in the theme of the page: ink, paper, muted, faint, blue, green, red, pink, purple.
     colour(role) { return getComputedStyle(this.root).getPropertyValue(`--${role}`).trim(); }
 
+    // Call what draws in the theme's colours again when the theme changes; a canvas of the stage does so by itself.
+    themed(redraw) { shown.add(redraw); return redraw; }
+
     // What the model has to say, seen by all and read out; the same words are not said twice.
     verdict() {
       const element = this.add(make("p", { className: "verdict", aria: { role: "status", live: "polite" } }));

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import tasks
-from hebbnotes.figures.live import SIDE, LiveModel, dots, hexed, lived, three_numbers, written
+from hebbnotes.figures.live import SIDE, LiveModel, dots, hexed, lived, three_numbers, squares, written
 from hebbnotes.networks import run
 from hebbnotes.plasticity.connections import ScaledIdentity
 
@@ -60,23 +60,14 @@ def still(drawing: Any) -> None:
     back = run(shown.inputs, w, alpha, three["eta"], clamp=shown.clamp)[0][-1, 0].sign()
     ink = face() > 0
     for left, what in ((24.0, "rubbed out"), (312.0, "what comes back")):
-        _dots(drawing, left, erased, "faint", 0.3)
-        _dots(drawing, left, ink & ~erased, "ink")
+        squares(drawing, (left, 12), CELL, erased, "faint", 0.3)
+        squares(drawing, (left, 12), CELL, ink & ~erased, "ink")
         if what == "what comes back":
-            _dots(drawing, left, erased & (back > 0), "blue")
+            squares(drawing, (left, 12), CELL, erased & (back > 0), "blue")
         side = SIDE * CELL
         drawing.box(left, 12, side, side, "faint", "", 0)
         drawing.text(left + side / 2, 12 + side + 26, what)
     drawing.arrow((258, 124), (302, 124))
-
-
-def _dots(drawing: Any, left: float, which: Tensor, colour: str, opacity: float = 1) -> None:
-    """Draw dots of a grid, all of them as one path of the file."""
-    squares = (
-        f"M{left + CELL * (j % SIDE):g} {12 + CELL * (j // SIDE):g}h{CELL:g}v{CELL:g}h-{CELL:g}z"
-        for j in which.nonzero()[:, 0].tolist()
-    )
-    drawing.path("".join(squares), "", 0, colour, opacity)
 
 
 MODELS = {

@@ -1,7 +1,7 @@
 // The plastic network of three numbers, and the grid of dots that it sees: what two models share.
 Live.dots ??= (() => {
   "use strict";
-  const { dot, zeros, clamp, random } = Live;
+  const { dot, zeros, clamp } = Live;
 
   // -------------------------------------------------------------------------------------------------------------- the network
   // What each earlier step s adds to the drive of step t, as a multiple of y(s). The trace itself is never built:
@@ -71,12 +71,12 @@ Live.dots ??= (() => {
   // A small picture of a pattern, in the colours of the theme.
   function thumbnail(stage, side, pattern) {
     const picture = Live.make("canvas", { className: "thumbnail", width: side, height: side, aria: { hidden: "true" } });
-    const draw = () => {
+    const draw = stage.themed(() => {
       const context = picture.getContext("2d"), dots = pattern();
       context.clearRect(0, 0, side, side);
       context.fillStyle = stage.colour("ink");
       dots.forEach((value, j) => { if (value > 0) context.fillRect(j % side, Math.floor(j / side), 1, 1); });
-    };
+    });
     return { picture, draw };
   }
 
@@ -147,5 +147,5 @@ Live.dots ??= (() => {
     return canvas;
   }
 
-  return { pulls, life, ask, episode, told, fromHex, noise, rubTo, thumbnail, grid, random };
+  return { pulls, life, ask, episode, told, fromHex, noise, rubTo, thumbnail, grid };
 })();
