@@ -48,6 +48,6 @@ def test_what_the_reader_draws_with_keys_is_shown_once_and_comes_back(played):  
     assert ink == 18, "a pen of three by three dots, twice"
     assert "Now rub it out" in network.verdict()
     network.press("Now rub it out")
-    network.type(PAPER, *["ArrowLeft"] * 2, " ")
-    assert network.run(SEEN)["count"] == 25
+    network.type(PAPER, "ArrowLeft", " ", "ArrowLeft", " ")
+    assert network.run(SEEN)["count"] == 30
     assert "All ink is rubbed out, and it is back" in network.verdict()
