@@ -1,4 +1,5 @@
-"""Sphinx extension: the directive ``{live-model} NAME``, a model in the page that readers work.
+"""Sphinx extension: the directive ``{live-model} NAME``, a model in the page that readers work,
+and ``{chapter-card} NAME``, which shows its picture on the front page.
 
     ```{live-model} maze
     :alt: What the still picture shows.
@@ -18,6 +19,7 @@ from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -37,7 +39,9 @@ def names() -> list[str]:
 
 def needs(name: str) -> list[Path]:
     """Return the shared scripts that a model's script needs."""
-    return [FOLDER / "parts" / f"{part}.js" for part in PART.findall(_script(FOLDER / f"{name}.js"))]
+    return [
+        FOLDER / "parts" / f"{part}.js" for part in PART.findall(_script(FOLDER / f"{name}.js"))
+    ]
 
 
 def colours() -> str:
@@ -105,7 +109,34 @@ class LiveModel(SphinxDirective):
         return [head, *caption.children, tail]
 
 
+class ChapterCard(SphinxDirective):
+    """Show a chapter: the still picture of its live model, its title, which leads there, and a
+    question, the content. ``picture`` is a drawing of ``_static`` for a chapter that has no model.
+    """
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {"picture": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        """Write a card."""
+        name = self.arguments[0]
+        path = FOLDER / f"{name}.svg"
+        if not path.exists():
+            path = FOLDER.parent / self.options.get("picture", "")
+        card = nodes.container(classes=["chapter-card"])
+        if path.is_file():
+            self.env.note_dependency(str(path))
+            hidden = re.compile(' role="img" aria-label="[^"]*"')
+            picture = hidden.sub(' aria-hidden="true"', _script(path), count=1)
+            card += nodes.raw("", f'<div class="thumb">{picture}</div>', format="html")
+        text = [f"{{doc}}`{name}`", "", *self.content]
+        self.state.nested_parse(StringList(text, source=name), self.content_offset, card)
+        return [card]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.add_directive("live-model", LiveModel)
+    app.add_directive("chapter-card", ChapterCard)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

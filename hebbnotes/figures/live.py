@@ -17,7 +17,19 @@ from hebbnotes import _checks, experiments, tasks
 from hebbnotes.networks import ThreeNumbers, run
 from hebbnotes.plasticity.connections import ScaledIdentity
 
-__all__ = ["SIDE", "LiveModel", "dots", "hexed", "lived", "packed", "squares", "three_numbers", "unpacked", "written"]
+__all__ = [
+    "SIDE",
+    "LiveModel",
+    "dots",
+    "hexed",
+    "lived",
+    "packed",
+    "recalled",
+    "squares",
+    "three_numbers",
+    "unpacked",
+    "written",
+]
 
 SIDE = 32
 """Dots in a row of the grid."""
@@ -111,20 +123,37 @@ def hexed(pattern: Tensor) -> str:
     return f"{int(bits, 2):0{len(bits) // 4}x}"
 
 
-def lived(patterns: Tensor, asked: int, erased: Tensor, numbers: dict[str, float]) -> dict[str, Any]:
+def recalled(
+    patterns: Tensor,
+    asked: int | Tensor,
+    erased: Tensor,
+    numbers: dict[str, float],
+    method: str = "auto",
+) -> tuple[Tensor, tasks.Episodes]:
+    """Show patterns (B, P, n) once each, in their order, to a network of three numbers, and ask for
+    one with a part erased, (B, n). Return its states (T, B, n), and the episodes.
+    """
+    batch, count, n = patterns.shape
+    schedule: dict[str, Any] = tasks.ONCE
+    task = tasks.PatternCompletion(n, count, bias_unit=False, **schedule)
+    order, unused = torch.arange(count).expand(batch, -1), torch.Generator()
+    shown = task.episodes(patterns, unused, asked, order, erased)
+    w, alpha = ScaledIdentity(-numbers["inhibition"]), numbers["gain"] / n
+    return run(shown.inputs, w, alpha, numbers["eta"], clamp=shown.clamp, method=method)[0], shown
+
+
+def lived(
+    patterns: Tensor, asked: int, erased: Tensor, numbers: dict[str, float]
+) -> dict[str, Any]:
     """Return an episode that a script has to repeat: patterns (P, n) shown once each, then the cue.
 
     ``pull`` is the size, at the last step, of the drive that a part of the trace sends: the part
     that was written while one pattern was shown. The trace is built, as the script does not.
     """
-    count, n = patterns.shape
-    task = tasks.PatternCompletion(n, count, bias_unit=False, **tasks.ONCE)
-    shown = task.episodes(
-        patterns[None], torch.Generator(), asked, torch.arange(count)[None], erased[None]
-    )
-    w, alpha, eta = ScaledIdentity(-numbers["inhibition"]), numbers["gain"] / n, numbers["eta"]
+    n = patterns.shape[1]
     small = n <= 100
-    y = run(shown.inputs, w, alpha, eta, clamp=shown.clamp, method="loop" if small else "chunk")[0]
+    method = "loop" if small else "chunk"
+    y, shown = recalled(patterns[None], asked, erased[None], numbers, method)
     states, each = y[:, 0], tasks.ONCE["steps_on"] + tasks.ONCE["steps_off"]
     told: dict[str, Any] = {
         "numbers": numbers,
@@ -141,16 +170,21 @@ def lived(patterns: Tensor, asked: int, erased: Tensor, numbers: dict[str, float
         trace, before = torch.zeros(n, n).double(), torch.zeros(n).double()
         for t, state in enumerate(states[:-1]):
             mine = t // each == k and t % each < tasks.ONCE["steps_on"]
-            trace = trace + eta * (mine * torch.outer(before, state) - trace)
+            trace = trace + numbers["eta"] * (mine * torch.outer(before, state) - trace)
             before = state
-        pull.append((states[-2] @ (alpha * trace) @ pattern / n).item())
+        pull.append((numbers["gain"] / n * (states[-2] @ trace @ pattern) / n).item())
     return told | {"states": states.tolist(), "pull": pull}
 
 
 def squares(
-    drawing: Any, at: tuple[float, float], cell: float, which: Tensor, colour: str, opacity: float = 1
+    drawing: Any,
+    at: tuple[float, float],
+    cell: float,
+    which: Tensor,
+    colour: str,
+    opacity: float = 1,
 ) -> None:
-    """Add those dots of a grid, (SIDE * SIDE,), to a drawing, all of them as one path of its file."""
+    """Add those dots of a grid, (SIDE * SIDE,), to a drawing, as one path of its file."""
     left, top = at
     places = which.nonzero()[:, 0].tolist()
     path = [

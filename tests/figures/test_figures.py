@@ -225,7 +225,8 @@ letter = torch.as_tensor(tasks.text_pattern("F", (12, 12)), dtype=torch.float32)
 def drawn():
     axes = figures.greys([{"F": letter.flatten(), "G": letter.flatten().flip(0)}], (12, 12))
     yield axes[0, 0].figure
-    yield frames.recall_strip(letter.flatten()[None], torch.tensor([[0.5, -0.5]]), (12, 12), ["recalled"])
+    one = letter.flatten()[None]
+    yield frames.recall_strip(one, torch.tensor([[0.5, -0.5]]), (12, 12), ["recalled"])
     figure, ax = plt.subplots()
     ax.imshow(letter.numpy())
     ax.plot([0, 1], [1, 0], label="a line")

@@ -3,7 +3,7 @@
 "use strict";
 Live.model("differentiable-plasticity", ({ numbers, stage }) => {
   const { random, told: number } = Live, { trained, weak, tried, schedule, side, letters } = numbers, N = side * side, MOST = 5;
-  const { life, ask, episode, told, fromHex, noise, rubTo, thumbnail, grid } = Live.dots;
+  const { life, ask, episode, told, fromHex, noise, rubTo, thumbnail, grid, key } = Live.dots;
   const settings = tried.eta.flatMap(eta => tried.gain.flatMap(gain => tried.inhibition.map(inhibition => ({ eta, gain, inhibition }))));
 
   // ------------------------------------------------------------------------------------------------------------- the network
@@ -42,6 +42,7 @@ Live.model("differentiable-plasticity", ({ numbers, stage }) => {
     },
     hint: () => !patterns.length || mode === "draw" && !patterns[asked].includes(1) ? "draw here" : "",
   });
+  key(picture);
   const steps = picture.slider("step", { min: 0, max: 1, step: 1, value: 0, say: name }, t => { moment = t; show(); });
   function name(t) {
     if (!patterns.length) return "nothing was shown";
@@ -153,7 +154,7 @@ Live.model("differentiable-plasticity", ({ numbers, stage }) => {
     const plain = wrongWith(weak), other = Object.keys(weak).some(key => three[key] !== weak[key]);
     const why = overlap > 0.1 ? `the pictures overlap by ${number(overlap)}, random ones by about 0, so the cue wakes them all, and its own memory pulls with ${number(own)}, the others together with ${number(rest)}`
       : `its own memory pulls with ${number(own)}, the last one, which still rings, with ${number(pull[last])}`;
-    return `${wrong} of ${count} dots are wrong (red): ${why}.` + (other ? ` With one weak gain ${plain} would be wrong.` : "");
+    return `${wrong} of ${count} dots are wrong: ${why}.` + (other ? ` With one weak gain ${plain} would be wrong.` : "");
   }
   begin(written("YES"), 0);
   return {

@@ -3,7 +3,7 @@
 "use strict";
 Live.model("introduction", ({ numbers, stage }) => {
   const { random, told: number } = Live, { trained, schedule, side, letters, face } = numbers, N = side * side, MINE = 2, STEP = 140;
-  const { life, ask, episode, told, fromHex, noise, rubTo, thumbnail, grid } = Live.dots;
+  const { life, ask, episode, told, fromHex, noise, rubTo, thumbnail, grid, key } = Live.dots;
 
   // ------------------------------------------------------------------------------------------------------------- the network
   const chance = random(1), four = {
@@ -41,6 +41,7 @@ Live.model("introduction", ({ numbers, stage }) => {
     },
     hint: () => mode === "draw" ? (drawing.includes(1) ? "" : "draw here") : erased.includes(1) ? "" : "rub here",
   });
+  key(picture);
   const verdict = picture.verdict();
   let moving = false;
   function comeBack() { // a dot that was rubbed out goes through the steps of the cue
@@ -58,7 +59,7 @@ Live.model("introduction", ({ numbers, stage }) => {
   // ------------------------------------------------------------------------------------------------------------ the controls
   const line = panel.part("line");
   const main = line.button("", () => (mode === "rub" ? draw() : rub()), { main: true });
-  const back = line.button("Undo the rubbing", () => rub());
+  const back = line.button("Undo", () => rub());
   const share = panel.slider("rubbed out", { min: 0, max: 95, step: 1, value: 0, say: x => `${Math.round(x)} %` }, x => {
     mode = "rub";
     rubTo(erased, Math.round(x / 100 * N), chance);
@@ -68,7 +69,7 @@ Live.model("introduction", ({ numbers, stage }) => {
   const thumbnails = [0, 1, 2, 3, 4].map(k => thumbnail(stage, side, () => patterns()[k]));
   panel.text("heading", "How hard each memory pulls");
   const bars = panel.bars("How hard each memory pulls", thumbnails.map(({ picture: small }, k) => ({ text: k === MINE ? "your picture" : `picture ${k + 1}`, picture: small })), { most: 2 });
-  panel.toggle("frozen: its connections stay as they are", on => { frozen = on; mode = "rub"; showAll(); });
+  panel.toggle("frozen connections", on => { frozen = on; mode = "rub"; showAll(); });
   panel.choice("The other four", [["random", "random"], ["letters", "letters"]], name => { others = name; showAll(); });
 
   function draw() { [mode, its] = ["draw", "Your picture"]; drawing.fill(-1); erased.fill(0); showAll(); paper.element.focus({ preventScroll: true }); }
@@ -93,10 +94,10 @@ Live.model("introduction", ({ numbers, stage }) => {
     if (frozen) return `Frozen: nothing was written, so no memory pulls. What fills the gap is the last picture, which still rings: ${wrong} of ${count} dots are wrong.`;
     if (!wrong) return drawing.every((value, j) => value < 0 || erased[j])
       ? `All ink is rubbed out, and it is back: paper is a part of the picture, too. Its memory pulls with ${number(own)}.`
-      : `${gone}, and all ${count} dots are back (blue). Its memory pulls with ${number(own)}, no other with more than ${number(Math.max(...rest))}.`;
-    if (overlap > 0.1) return `${wrong} of ${count} dots are wrong (red): it is too much like the letters. They overlap by ${number(overlap)}, random pictures by about 0, ` +
+      : `${gone}, and all ${count} dots are back. Its memory pulls with ${number(own)}, no other with more than ${number(Math.max(...rest))}.`;
+    if (overlap > 0.1) return `${wrong} of ${count} dots are wrong: it is too much like the letters. They overlap by ${number(overlap)}, random pictures by about 0, ` +
       `so what is left of it wakes them all. They pull with ${number(rest.reduce((a, b) => a + b))} together, its own memory with ${number(own)}.`;
-    return `${gone}, and ${wrong} of ${count} dots are wrong (red): too little is left to ask by. Its memory pulls with ${number(own)}, ` +
+    return `${gone}, and ${wrong} of ${count} dots are wrong: too little is left to ask by. Its memory pulls with ${number(own)}, ` +
       `that of the last picture, which still rings in the dots that you freed, with ${number(pull[4])}.`;
   }
   showAll();

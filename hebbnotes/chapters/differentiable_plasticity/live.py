@@ -14,9 +14,16 @@ from torch import Tensor
 
 from hebbnotes import tasks
 from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, short, shorts
-from hebbnotes.figures.live import SIDE, LiveModel, dots, lived, three_numbers, squares, written
-from hebbnotes.networks import run
-from hebbnotes.plasticity.connections import ScaledIdentity
+from hebbnotes.figures.live import (
+    SIDE,
+    LiveModel,
+    dots,
+    lived,
+    recalled,
+    squares,
+    three_numbers,
+    written,
+)
 
 __all__ = ["DRAWN", "MODELS", "SETTINGS", "WEAK", "Drawings"]
 
@@ -53,17 +60,10 @@ def nothing(trial: Trial, chosen: Drawings) -> tuple[Numbers, Weights]:
     return {}, {}
 
 
-def wrong(
-    patterns: Tensor, asked: Tensor, erased: Tensor, numbers: dict[str, float]
-) -> Tensor:
+def wrong(patterns: Tensor, asked: Tensor, erased: Tensor, numbers: dict[str, float]) -> Tensor:
     """Return the share of erased bits (B, n) that come back wrong, (B,), of patterns (B, P, n)."""
-    count, n = patterns.shape[1:]
-    task = tasks.PatternCompletion(n, count, bias_unit=False, **tasks.ONCE)
-    order, g = torch.arange(count).expand(len(patterns), -1), torch.Generator()
-    shown = task.episodes(patterns, g, asked, order, erased)
-    w, alpha = ScaledIdentity(-numbers["inhibition"]), numbers["gain"] / n
-    y = run(shown.inputs, w, alpha, numbers["eta"], clamp=shown.clamp)[0][-1]
-    return tasks.errors(y, shown).erased
+    states, shown = recalled(patterns, asked, erased, numbers)
+    return tasks.errors(states[-1], shown).erased
 
 
 def halves(batch: int, g: torch.Generator) -> Tensor:
@@ -181,21 +181,12 @@ def still(drawing: Any) -> None:
         squares(drawing, (left, top), CELL, erased, "faint", 0.3)
         squares(drawing, (left, top), CELL, cue > 0, "ink")
         if words in answers:
-            y = _answer(three, asked, erased, answers[words])
+            y = recalled(three[None], asked, erased[None], answers[words])[0][-1, 0]
             right = y.sign() == three[asked]
             squares(drawing, (left, top), CELL, erased & right & (y > 0), "blue")
             squares(drawing, (left, top), CELL, erased & ~right, "red")
         drawing.box(left, top, side, side, "faint", "", 0)
         drawing.text(left + side / 2, top + side + 24, words)
-
-
-def _answer(patterns: Tensor, asked: int, erased: Tensor, numbers: dict[str, float]) -> Tensor:
-    """Return the last state, (n,)."""
-    task = tasks.PatternCompletion(SIDE**2, len(patterns), bias_unit=False, **tasks.ONCE)
-    order, g = torch.arange(len(patterns))[None], torch.Generator()
-    shown = task.episodes(patterns[None], g, asked, order, erased[None])
-    w, alpha = ScaledIdentity(-numbers["inhibition"]), numbers["gain"] / SIDE**2
-    return run(shown.inputs, w, alpha, numbers["eta"], clamp=shown.clamp)[0][-1, 0]
 
 
 MODELS = {

@@ -1,4 +1,4 @@
-"""The live model of the chapter and of the front page: a drawing that is rubbed out and comes back."""
+"""The live model of the chapter and of the front page: what is rubbed out comes back."""
 
 from typing import Any
 
@@ -7,9 +7,17 @@ import torch
 from torch import Tensor
 
 from hebbnotes import tasks
-from hebbnotes.figures.live import SIDE, LiveModel, dots, hexed, lived, three_numbers, squares, written
-from hebbnotes.networks import run
-from hebbnotes.plasticity.connections import ScaledIdentity
+from hebbnotes.figures.live import (
+    SIDE,
+    LiveModel,
+    dots,
+    hexed,
+    lived,
+    recalled,
+    squares,
+    three_numbers,
+    written,
+)
 
 __all__ = ["MODELS", "face"]
 
@@ -49,15 +57,12 @@ CELL = 7.0
 
 def still(drawing: Any) -> None:
     """Draw the face, what is left of it under a stroke of the eraser, and what comes back."""
-    three, g = three_numbers(), torch.Generator().manual_seed(1)
-    task = tasks.PatternCompletion(SIDE**2, 5, bias_unit=False, **tasks.ONCE)
-    five = task.random_patterns(1, g, torch.float64)
+    g = torch.Generator().manual_seed(1)
+    five = tasks.PatternCompletion(SIDE**2).random_patterns(1, g, torch.float64)
     five[0, 2] = face()
     rows, columns = torch.meshgrid(torch.arange(SIDE), torch.arange(SIDE), indexing="ij")
     erased = ((rows + columns - SIDE).abs() < 10).flatten()
-    shown = task.episodes(five, g, 2, torch.arange(5)[None], erased[None])
-    w, alpha = ScaledIdentity(-three["inhibition"]), three["gain"] / SIDE**2
-    back = run(shown.inputs, w, alpha, three["eta"], clamp=shown.clamp)[0][-1, 0].sign()
+    back = recalled(five, 2, erased[None], three_numbers())[0][-1, 0].sign()
     ink = face() > 0
     for left, what in ((24.0, "rubbed out"), (312.0, "what comes back")):
         squares(drawing, (left, 12), CELL, erased, "faint", 0.3)
@@ -76,8 +81,8 @@ MODELS = {
         fixture,
         still,
         280,
-        "A face of dots with a broad diagonal stripe rubbed out; beside it, the stripe is filled in "
-        "again, dot for dot.",
+        "A face of dots with a broad diagonal stripe rubbed out; beside it, the stripe is filled "
+        "in again, dot for dot.",
     )
 }
 """The live models of the chapter, by name."""

@@ -147,5 +147,9 @@ Live.dots ??= (() => {
     return canvas;
   }
 
-  return { pulls, life, ask, episode, told, fromHex, noise, rubTo, thumbnail, grid };
+  // What the colours of the grid say.
+  const key = part => part.text("key").append(...[["muted", " rubbed out  "], ["blue", " from the network  "], ["red", " wrong"]].flatMap(
+    ([role, words]) => [Live.make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), words]));
+
+  return { pulls, life, ask, episode, told, fromHex, noise, rubTo, thumbnail, grid, key };
 })();
