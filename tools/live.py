@@ -21,6 +21,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from tools.drawings.drawing import DARK, LIGHT
@@ -29,12 +30,13 @@ FOLDER = Path(__file__).parents[1] / "book" / "_static" / "live"
 TOOLKIT = FOLDER / "toolkit.js"
 PART = re.compile(r"^// needs (\S+)$", re.M)
 """A line of a script: what two models share lies in a file of the folder ``parts``."""
+SHARED = {"toolkit", "predict"}
 NEEDS = "With JavaScript, the page runs this model itself: you can change it, and see what it does."
 
 
 def names() -> list[str]:
     """Return the names of the live models."""
-    return sorted(path.stem for path in FOLDER.glob("*.js") if path != TOOLKIT)
+    return sorted(path.stem for path in FOLDER.glob("*.js") if path.stem not in SHARED)
 
 
 def needs(name: str) -> list[Path]:
@@ -63,20 +65,29 @@ def before(name: str, alt: str) -> str:
     )
 
 
-def after(name: str, first: bool, alone: bool) -> str:
-    """Return what follows the caption: scripts. The ``first`` figure of a page brings the toolkit,
-    the first of its name, which is ``alone`` so far, numbers.
+def toolkit() -> str:
+    """Return what the first model of a page brings for all."""
+    return f"<style>{colours()}</style>\n<script>\n{_script(TOOLKIT)}</script>"
+
+
+def after(name: str, numbers: bool = True) -> str:
+    """Return what follows the caption: the script, with its numbers before it where it is the first
+    of its name on the page.
     """
-    parts = []
-    if first:
-        parts.append(f"<style>{colours()}</style>\n<script>\n{_script(TOOLKIT)}</script>")
-    numbers = FOLDER / f"{name}.json"
-    if alone and numbers.exists():
-        told = numbers.read_text(encoding="utf-8").strip()
-        parts.append(f'<script type="application/json" data-numbers="{name}">{told}</script>')
-    for path in (*needs(name), FOLDER / f"{name}.js"):
-        parts.append(f"<script>\n{_script(path)}</script>")
-    return "</figcaption>\n</figure>\n" + "\n".join(parts)
+    told, parts = FOLDER / f"{name}.json", ["</figcaption>\n</figure>"]
+    if numbers and told.exists():
+        text = told.read_text(encoding="utf-8").strip()
+        parts.append(f'<script type="application/json" data-numbers="{name}">{text}</script>')
+    scripts = (*needs(name), FOLDER / f"{name}.js")
+    return "\n".join([*parts, *(f"<script>\n{_script(path)}</script>" for path in scripts)])
+
+
+def first_of(environment: BuildEnvironment, name: str) -> bool:
+    """Tell whether a page asks for the first time for what stands on it once."""
+    there = environment.temp_data.setdefault("live_models", set())
+    new = name not in there
+    there.add(name)
+    return new
 
 
 def _script(path: Path) -> str:
@@ -100,10 +111,9 @@ class LiveModel(SphinxDirective):
         own = (FOLDER / f"{name}.{end}" for end in ("js", "json", "svg"))
         for path in (TOOLKIT, *needs(name), *own):
             self.env.note_dependency(str(path))
-        there = self.env.temp_data.setdefault("live_models", set())
-        head = nodes.raw("", before(name, self.options["alt"]), format="html")
-        tail = nodes.raw("", after(name, not there, name not in there), format="html")
-        there.add(name)
+        shared = toolkit() if first_of(self.env, "toolkit") else ""
+        head = nodes.raw("", shared + before(name, self.options["alt"]), format="html")
+        tail = nodes.raw("", after(name, first_of(self.env, name)), format="html")
         caption = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, caption)
         return [head, *caption.children, tail]

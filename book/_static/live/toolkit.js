@@ -244,5 +244,5 @@ window.Live ??= (() => {
     });
   }
 
-  return { model, zeros, dot, clamp, addProduct, unpack, random, told, make, calm };
+  return { model, Stage, zeros, dot, clamp, addProduct, unpack, random, told, make, calm };
 })();
