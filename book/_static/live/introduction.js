@@ -70,7 +70,7 @@ Live.model("introduction", ({ numbers, stage }) => {
   panel.text("heading", "How hard each memory pulls");
   const bars = panel.bars("How hard each memory pulls", thumbnails.map(({ picture: small }, k) => ({ text: k === MINE ? "your picture" : `picture ${k + 1}`, picture: small })), { most: 2 });
   panel.toggle("frozen connections", on => { frozen = on; mode = "rub"; showAll(); });
-  panel.choice("The other four", [["random", "random"], ["letters", "letters"]], name => { others = name; showAll(); });
+  panel.choice("Others", [["random", "random"], ["letters", "letters"]], name => { others = name; showAll(); });
 
   function draw() { [mode, its] = ["draw", "Your picture"]; drawing.fill(-1); erased.fill(0); showAll(); paper.element.focus({ preventScroll: true }); }
   function rub() { mode = "rub"; erased.fill(0); answer(); }
