@@ -152,9 +152,9 @@ Live.model("differentiable-plasticity", ({ numbers, stage }) => {
       (!three.inhibition ? "The rubbed out dots are silent." : `What is left is the echo of the last picture: ${wrong} of ${count} dots are wrong.`);
     if (!wrong) return `All ${count} dots are back, ${loud}. Its memory pulls with ${number(own)}` + (last ? `, the other${last > 1 ? "s together" : ""} with ${number(rest)}.` : ".");
     const plain = wrongWith(weak), other = Object.keys(weak).some(key => three[key] !== weak[key]);
-    const why = overlap > 0.1 ? `the pictures overlap by ${number(overlap)}, random ones by about 0, so the cue wakes them all, and its own memory pulls with ${number(own)}, the others together with ${number(rest)}`
-      : `its own memory pulls with ${number(own)}, the last one, which still rings, with ${number(pull[last])}`;
-    return `${wrong} of ${count} dots are wrong: ${why}.` + (other ? ` With one weak gain ${plain} would be wrong.` : "");
+    const why = overlap > 0.1 ? `The pictures overlap by ${number(overlap)}, random ones by about 0, so the cue wakes them all: its own memory pulls with ${number(own)}, the others with ${number(rest)}.`
+      : `Its own memory pulls with ${number(own)}, the last one, which still rings, with ${number(pull[last])}.`;
+    return `${wrong} of ${count} dots are wrong. ${why}` + (other ? ` With one weak gain ${plain} would be wrong.` : "");
   }
   begin(written("YES"), 0);
   return {

@@ -153,7 +153,8 @@ window.Live ??= (() => {
         waiting = false;
         const across = element.clientWidth, pixels = Math.round(across * (window.devicePixelRatio || 1));
         if (!across) return;
-        if (element.width !== pixels) Object.assign(element, { width: pixels, height: Math.round(pixels * height / width) });
+        const high = Math.round(pixels * height / width);
+        if (element.width !== pixels || element.height !== high) Object.assign(element, { width: pixels, height: high });
         const context = element.getContext("2d");
         context.setTransform(pixels / width, 0, 0, pixels / width, 0, 0);
         context.clearRect(0, 0, width, height);
