@@ -3,14 +3,16 @@
 "use strict";
 Live.model("differentiable-plasticity", ({ numbers, stage }) => {
   const { random, told: number } = Live, { trained, weak, tried, schedule, side, letters } = numbers, N = side * side, MOST = 5;
-  const { life, ask, episode, told, fromHex, noise, rubTo, thumbnail, grid, key } = Live.dots;
+  const { life, ask, episode, told, fromHex, noise, rubTo, soon, thumbnail, grid, key } = Live.dots;
   const settings = tried.eta.flatMap(eta => tried.gain.flatMap(gain => tried.inhibition.map(inhibition => ({ eta, gain, inhibition }))));
 
   // ------------------------------------------------------------------------------------------------------------- the network
   const chance = random(1), erased = new Float64Array(N), three = { ...trained };
-  let patterns = [], asked = 0, mode = "rub", lived, all, seen, moment = null, found = null, searching = 0;
+  let patterns = [], asked = 0, mode = "rub", lived, weakly, all, seen, moment = null, found = null, searching = 0;
   function showAll() {
     lived = patterns.length && life(patterns, three, schedule);
+    weakly = patterns.length && life(patterns, weak, schedule);
+    small.forEach(one => one.draw());
     answer();
   }
   function answer() { // what was shown stays as it is: only the cue is new
@@ -23,6 +25,7 @@ Live.model("differentiable-plasticity", ({ numbers, stage }) => {
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict(), low = stage.part("panel numbers wide");
+  const later = soon(answer);
   const cue = () => patterns.length * (schedule.steps_on + schedule.steps_off), at = () => moment ?? all.states.length - 1;
   const paper = grid(picture, side, {
     label: `The picture, ${side} by ${side} dots. Arrow keys move the pen, the space bar draws or rubs out.`,
@@ -31,9 +34,9 @@ Live.model("differentiable-plasticity", ({ numbers, stage }) => {
       if (!patterns.length) newDrawing();
       if (mode === "draw") { dots.forEach(j => { patterns[asked][j] = 1; }); paper.redraw(); return; }
       dots.forEach(j => { erased[j] = 1; });
-      answer();
+      later.ask();
     },
-    lift() { if (mode === "draw") showAll(); },
+    lift() { if (mode === "draw") showAll(); else later.now(); },
     look(j) {
       if (!patterns.length) return { given: true, y: -1 };
       if (mode === "draw") return { given: true, y: patterns[asked][j] };
@@ -133,7 +136,6 @@ Live.model("differentiable-plasticity", ({ numbers, stage }) => {
     [share, steps].forEach(({ element }) => { element.disabled = empty || mode === "draw"; });
     const most = Math.max(...seen.pull.map(Math.abs)) || 1; // the longest bar is full: a whisper has an order, too
     bars.set(seen.pull.map((value, k) => ({ value: value / most, text: number(value, Math.abs(value) < 0.1 ? 3 : 2), role: k === asked ? "blue" : value > seen.pull[asked] ? "red" : "muted", strong: k === asked })));
-    small.forEach(one => one.draw());
     paper.redraw();
     verdict(sentence());
   }
@@ -151,7 +153,7 @@ Live.model("differentiable-plasticity", ({ numbers, stage }) => {
     if (!three.eta) return `Plasticity is off: nothing was written, and no memory pulls. ` +
       (!three.inhibition ? "The rubbed out dots are silent." : `What is left is the echo of the last picture: ${wrong} of ${count} dots are wrong.`);
     if (!wrong) return `All ${count} dots are back, ${loud}. Its memory pulls with ${number(own)}` + (last ? `, the other${last > 1 ? "s together" : ""} with ${number(rest)}.` : ".");
-    const plain = wrongWith(weak), other = Object.keys(weak).some(key => three[key] !== weak[key]);
+    const plain = told(patterns, asked, erased, weak, ask(weakly, patterns[asked], erased, weak, schedule)).wrong, other = Object.keys(weak).some(key => three[key] !== weak[key]);
     const why = overlap > 0.1 ? `The pictures overlap by ${number(overlap)}, random ones by about 0, so the cue wakes them all: its own memory pulls with ${number(own)}, the others with ${number(rest)}.`
       : `Its own memory pulls with ${number(own)}, the last one, which still rings, with ${number(pull[last])}.`;
     return `${wrong} of ${count} dots are wrong. ${why}` + (other ? ` With one weak gain ${plain} would be wrong.` : "");

@@ -3,7 +3,7 @@
 "use strict";
 Live.model("introduction", ({ numbers, stage }) => {
   const { random, told: number } = Live, { trained, schedule, side, letters, face } = numbers, N = side * side, MINE = 2, STEP = 140;
-  const { life, ask, episode, told, fromHex, noise, rubTo, thumbnail, grid, key } = Live.dots;
+  const { life, ask, episode, told, fromHex, noise, rubTo, soon, thumbnail, grid, key } = Live.dots;
 
   // ------------------------------------------------------------------------------------------------------------- the network
   const chance = random(1), four = {
@@ -14,7 +14,7 @@ Live.model("introduction", ({ numbers, stage }) => {
   let others = "random", frozen = false, mode = "rub", its = "This face", lived, all, seen;
   const patterns = () => [...four[others].slice(0, MINE), drawing, ...four[others].slice(MINE)];
   const three = () => frozen ? { ...trained, eta: 0 } : trained;
-  const showAll = () => { lived = life(patterns(), three(), schedule); answer(); };
+  const showAll = () => { lived = life(patterns(), three(), schedule); thumbnails.forEach(one => one.draw()); answer(); };
   function answer() { // what was shown stays as it is: only the cue is new
     all = ask(lived, drawing, erased, three(), schedule);
     seen = told(patterns(), MINE, erased, three(), all);
@@ -29,10 +29,9 @@ Live.model("introduction", ({ numbers, stage }) => {
     dab(dots) {
       if (mode === "draw") { dots.forEach(j => { drawing[j] = 1; }); paper.redraw(); return; }
       dots.forEach(j => { if (!erased[j]) { erased[j] = 1; when[j] = performance.now(); } });
-      answer();
-      comeBack();
+      later.ask();
     },
-    lift() { if (mode === "draw") showAll(); },
+    lift() { if (mode === "draw") showAll(); else later.now(); },
     look(j) {
       if (mode === "draw" || !erased[j]) return { given: true, y: drawing[j] };
       const passed = Math.floor((performance.now() - when[j]) / STEP), last = passed >= schedule.steps_test; // steps of the cue
@@ -43,6 +42,7 @@ Live.model("introduction", ({ numbers, stage }) => {
   });
   key(picture);
   const verdict = picture.verdict();
+  const later = soon(() => { answer(); comeBack(); });
   let moving = false;
   function comeBack() { // a dot that was rubbed out goes through the steps of the cue
     if (Live.calm()) when.fill(-Infinity);
@@ -81,7 +81,6 @@ Live.model("introduction", ({ numbers, stage }) => {
     share.set(100 * seen.count / N);
     share.element.disabled = mode === "draw";
     bars.set(seen.pull.map((value, k) => ({ value, role: k === MINE ? "blue" : value > seen.pull[MINE] ? "red" : "muted", strong: k === MINE })));
-    thumbnails.forEach(one => one.draw());
     paper.redraw();
     verdict(sentence());
   }

@@ -37,14 +37,12 @@ Live.dots ??= (() => {
   function told(patterns, asked, erased, numbers, { states, source }) {
     const end = states.length - 1, answer = states[end], pull = patterns.map(() => 0);
     pulls(states, end, numbers).forEach((value, s) => { if (source[s] !== null) pull[source[s]] += value; });
-    const free = [...erased.keys()].filter(j => erased[j]), signs = pattern => free.filter(j => Math.sign(answer[j]) === Math.sign(pattern[j])).length;
-    const votes = answer.map((_, j) => patterns.reduce((sum, p) => sum + p[j], 0)), count = free.length;
+    const free = [...erased.keys()].filter(j => erased[j]);
+    const count = free.length;
     const others = patterns.filter((_, k) => k !== asked).map(p => dot(p, patterns[asked]) / p.length);
     return {
       answer, pull, count,
-      wrong: count - signs(patterns[asked]),
-      last: signs(patterns[patterns.length - 1]) / (count || 1), // shares of the erased dots that agree with
-      majority: signs(votes) / (count || 1),
+      wrong: free.filter(j => Math.sign(answer[j]) !== patterns[asked][j]).length,
       overlap: others.reduce((a, b) => a + b, 0) / (others.length || 1),
       size: free.reduce((sum, j) => sum + Math.abs(answer[j]), 0) / (count || 1),
     };
@@ -58,6 +56,13 @@ Live.dots ??= (() => {
     return order;
   }
   const noise = (n, chance) => { const pattern = new Float64Array(n).fill(-1); shuffled(n, chance).slice(0, n / 2).forEach(j => { pattern[j] = 1; }); return pattern; };
+
+  // Call something once before the next picture, however often it is asked for; now() does not wait.
+  function soon(act) {
+    let waiting = null;
+    const now = () => { cancelAnimationFrame(waiting); waiting = null; act(); };
+    return { ask: () => { waiting ??= requestAnimationFrame(now); }, now };
+  }
 
   // Rub out, or bring back, dots at random until so many are rubbed out.
   function rubTo(erased, count, chance) {
@@ -151,5 +156,5 @@ Live.dots ??= (() => {
   const key = part => part.text("key").append(...[["muted", " rubbed out  "], ["blue", " from the network  "], ["red", " wrong"]].flatMap(
     ([role, words]) => [Live.make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), words]));
 
-  return { pulls, life, ask, episode, told, fromHex, noise, rubTo, thumbnail, grid, key };
+  return { life, ask, episode, told, fromHex, noise, rubTo, soon, thumbnail, grid, key };
 })();
