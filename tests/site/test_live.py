@@ -43,7 +43,7 @@ def test_no_page_fetches_a_script_that_stands_in_its_text(site):
 
 def test_the_front_page_has_a_card_for_each_chapter(site):
     page = (site / "index.html").read_text(encoding="utf-8")
-    cards = page.split('<div class="chapter-card')[1:]
+    cards = page.split('<div class="chapter-card ')[1:]
     told = [re.search(r'href="([\w-]+)\.html"', card)[1] for card in cards]
     chapters = {p.stem for p in BOOK.glob("*.ipynb") if standard.read(p).about["kind"] == "chapter"}
     assert len(told) == len(chapters)
