@@ -1,4 +1,5 @@
-"""Sphinx extension: the directive ``{live-model} NAME``, a model in the page that readers work.
+"""Sphinx extension: the directive ``{live-model} NAME``, a model in the page that readers work,
+and ``{chapter-card} NAME``, which shows its picture on the front page.
 
     ```{live-model} maze
     :alt: What the still picture shows.
@@ -18,6 +19,7 @@ from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
@@ -26,6 +28,8 @@ from tools.drawings.drawing import DARK, LIGHT
 
 FOLDER = Path(__file__).parents[1] / "book" / "_static" / "live"
 TOOLKIT = FOLDER / "toolkit.js"
+PART = re.compile(r"^// needs (\S+)$", re.M)
+"""A line of a script: what two models share lies in a file of the folder ``parts``."""
 SHARED = {"toolkit", "predict"}
 NEEDS = "With JavaScript, the page runs this model itself: you can change it, and see what it does."
 
@@ -33,6 +37,13 @@ NEEDS = "With JavaScript, the page runs this model itself: you can change it, an
 def names() -> list[str]:
     """Return the names of the live models."""
     return sorted(path.stem for path in FOLDER.glob("*.js") if path.stem not in SHARED)
+
+
+def needs(name: str) -> list[Path]:
+    """Return the shared scripts that a model's script needs."""
+    return [
+        FOLDER / "parts" / f"{part}.js" for part in PART.findall(_script(FOLDER / f"{name}.js"))
+    ]
 
 
 def colours() -> str:
@@ -67,7 +78,8 @@ def after(name: str, numbers: bool = True) -> str:
     if numbers and told.exists():
         text = told.read_text(encoding="utf-8").strip()
         parts.append(f'<script type="application/json" data-numbers="{name}">{text}</script>')
-    return "\n".join([*parts, f"<script>\n{_script(FOLDER / f'{name}.js')}</script>"])
+    scripts = (*needs(name), FOLDER / f"{name}.js")
+    return "\n".join([*parts, *(f"<script>\n{_script(path)}</script>" for path in scripts)])
 
 
 def first_of(environment: BuildEnvironment, name: str) -> bool:
@@ -96,7 +108,8 @@ class LiveModel(SphinxDirective):
             raise self.error(f"no live model {name!r}: choose one of {', '.join(names())}")
         if "alt" not in self.options or not self.content:
             raise self.error(f"the live model {name!r} needs :alt: and a caption")
-        for path in (TOOLKIT, *(FOLDER / f"{name}.{end}" for end in ("js", "json", "svg"))):
+        own = (FOLDER / f"{name}.{end}" for end in ("js", "json", "svg"))
+        for path in (TOOLKIT, *needs(name), *own):
             self.env.note_dependency(str(path))
         shared = toolkit() if first_of(self.env, "toolkit") else ""
         head = nodes.raw("", shared + before(name, self.options["alt"]), format="html")
@@ -106,7 +119,34 @@ class LiveModel(SphinxDirective):
         return [head, *caption.children, tail]
 
 
+class ChapterCard(SphinxDirective):
+    """Show a chapter: the still picture of its live model, its title, which leads there, and a
+    question, the content. ``picture`` is a drawing of ``_static`` for a chapter that has no model.
+    """
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {"picture": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        """Write a card."""
+        name = self.arguments[0]
+        path = FOLDER / f"{name}.svg"
+        if not path.exists():
+            path = FOLDER.parent / self.options.get("picture", "")
+        card = nodes.container(classes=["chapter-card"])
+        if path.is_file():
+            self.env.note_dependency(str(path))
+            hidden = re.compile(' role="img" aria-label="[^"]*"')
+            picture = hidden.sub(' aria-hidden="true"', _script(path), count=1)
+            card += nodes.raw("", f'<div class="thumb">{picture}</div>', format="html")
+        text = [f"{{doc}}`{name}`", "", *self.content]
+        self.state.nested_parse(StringList(text, source=name), self.content_offset, card)
+        return [card]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.add_directive("live-model", LiveModel)
+    app.add_directive("chapter-card", ChapterCard)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

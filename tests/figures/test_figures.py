@@ -225,7 +225,8 @@ letter = torch.as_tensor(tasks.text_pattern("F", (12, 12)), dtype=torch.float32)
 def drawn():
     axes = figures.greys([{"F": letter.flatten(), "G": letter.flatten().flip(0)}], (12, 12))
     yield axes[0, 0].figure
-    yield frames.recall_frame(letter.flatten(), torch.tensor([0.5, -0.5]), (12, 12), "recalled")
+    one = letter.flatten()[None]
+    yield frames.recall_strip(one, torch.tensor([[0.5, -0.5]]), (12, 12), ["recalled"])
     figure, ax = plt.subplots()
     ax.imshow(letter.numpy())
     ax.plot([0, 1], [1, 0], label="a line")
@@ -281,7 +282,7 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     figures.greys([{"a": t(6)}], (2, 3))
     figures.over_seeds(ax, [0, 1, 2], t(2, 3), figures.BLUE, "kind")
     frames["introduction"].completion(e, {"a": t(1, 7)}, (2, 3))
-    frames["introduction"].recall_frame(t(6), t(2), (2, 3), "a")
+    frames["introduction"].recall_strip(t(1, 6), t(1, 2), (2, 3), "a")
     frames["associative_memory"].melting_frame(t(6), (2, 3), [0.1, 0.2], [1.0, 0.5], 0)
     frames["associative_memory"].drawings([{"a": t(6)}], (2, 3))
     frames["associative_memory"].pull_bars(["a", "b"], [t(3), t(4)])
@@ -343,5 +344,5 @@ def test_a_picture_of_another_shape_is_refused(shape):
     with pytest.raises((TypeError, ValueError), match=r"shape must|a picture of .* pixels"):
         figures.greys([{"a": torch.zeros(6)}], shape)
     with pytest.raises((TypeError, ValueError), match=r"shape must|a picture of .* pixels"):
-        frames["introduction"].recall_frame(torch.zeros(6), torch.zeros(2), shape, "a")
+        frames["introduction"].recall_strip(torch.zeros(1, 6), torch.zeros(1, 2), shape, "a")
     plt.close("all")

@@ -75,7 +75,7 @@ DRAWN = {  # nothing may be drawn of what does not fit
     ),
     "weights_panel": lambda t: frames["hebb_in_the_brain"].weights_panel(AX, t, 0.5, "a", [0.0]),
     "completion": lambda t: frames["introduction"].completion(EPISODES, {"a": t}, (4, 4)),
-    "recall_frame": lambda t: frames["introduction"].recall_frame(t, PRE, (5, 5), "a"),
+    "recall_strip": lambda t: frames["introduction"].recall_strip(t, PRE[None], (5, 5), "a"),
     "fields": lambda t: frames["learning_rules"].fields({"a": t}, (5, 5)),
     "worth": lambda t: frames["learning_rules"].worth([1, 2, 3], {"a": {"random": t}}, 8.0),
     "answers": lambda t: frames["one_shot_learning"].answers(LABELLED, t),

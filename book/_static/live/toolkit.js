@@ -66,6 +66,9 @@ window.Live ??= (() => {
     // The role of a colour in the theme of the page: ink, paper, muted, faint, blue, green, red, pink, purple.
     colour(role) { return getComputedStyle(this.root).getPropertyValue(`--${role}`).trim(); }
 
+    // Call what draws in the theme's colours again when the theme changes; a canvas of the stage does so by itself.
+    themed(redraw) { shown.add(redraw); return redraw; }
+
     // What the model has to say, seen by all and read out; the same words are not said twice.
     verdict() {
       const element = this.add(make("p", { className: "verdict", aria: { role: "status", live: "polite" } }));
@@ -113,13 +116,14 @@ window.Live ??= (() => {
       tell();
       return { element: input, set: to => { input.value = to; tell(); } };
     }
-    // Horizontal bars, from 0 to most or on both sides of 0; set([{ value, text, role, strong }]) draws them.
+    // Horizontal bars, from 0 to most or on both sides of 0; a name is a text, or { text, picture } with an element to show in its
+    // place. set([{ value, text, role, strong }]) draws them.
     bars(label, names, { most = 1, signed = false } = {}) {
-      const rows = names.map(name => {
-        const fill = make("span", { className: "fill" }), value = make("span", { className: "value" });
-        const row = make("div", { className: "bar" }, make("span", { className: "name", textContent: name }),
-          make("span", { className: signed ? "track signed" : "track" }, fill), value);
-        return { row, fill, value };
+      const rows = names.map(given => {
+        const { text: name, picture = name } = given.text ? given : { text: given };
+        const fill = make("span", { className: "fill" }), value = make("span", { className: "value" }), head = make("span", { className: "name" }, picture);
+        const row = make("div", { className: "bar" }, head, make("span", { className: signed ? "track signed" : "track" }, fill), value);
+        return { row, fill, value, head, name };
       });
       const element = this.add(make("div", { className: "bars", aria: { role: "img", label } }, ...rows.map(({ row }) => row)));
       const set = values => {
@@ -132,10 +136,9 @@ window.Live ??= (() => {
           rows[k].value.textContent = text;
         });
         rows.slice(values.length).forEach(({ row }) => { row.hidden = true; });
-        element.setAttribute("aria-label", `${label}: ` + values.map(({ value, text = told(value) }, k) =>
-          `${rows[k].row.firstChild.textContent} ${text}`).join(", "));
+        element.setAttribute("aria-label", `${label}: ` + values.map(({ value, text = told(value) }, k) => `${rows[k].name} ${text}`).join(", "));
       };
-      return { element, set, name: (k, text) => { rows[k].row.firstChild.textContent = text; } };
+      return { element, set, name: (k, text) => { rows[k].name = rows[k].head.textContent = text; } };
     }
 
     // A canvas of size [width, height] in units of its own, whatever its pixels. draw(context, colour) draws all of it.
@@ -150,7 +153,8 @@ window.Live ??= (() => {
         waiting = false;
         const across = element.clientWidth, pixels = Math.round(across * (window.devicePixelRatio || 1));
         if (!across) return;
-        if (element.width !== pixels) Object.assign(element, { width: pixels, height: Math.round(pixels * height / width) });
+        const high = Math.round(pixels * height / width);
+        if (element.width !== pixels || element.height !== high) Object.assign(element, { width: pixels, height: high });
         const context = element.getContext("2d");
         context.setTransform(pixels / width, 0, 0, pixels / width, 0, 0);
         context.clearRect(0, 0, width, height);
