@@ -195,7 +195,6 @@ DRAWN = {  # nothing may be drawn of what does not fit
     "descents": lambda t: frames["associative_memory"].descents(t, torch.tensor([True, False])),
     "ground": lambda t: frames["associative_memory"].ground({"a": t, "b": t, "c": t}),
     "ages": lambda t: frames["associative_memory"].ages({"a": t}),
-    "melting": lambda t: frames["associative_memory"].melting_frame(t, (5, 5), [1], [1], 0),
     "trace_frame": lambda t: frames["differentiable_plasticity"].trace_frame(
         torch.ones(25), t, PRE, (5, 5), "a"
     ),

@@ -281,7 +281,6 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     figures.over_seeds(ax, [0, 1, 2], t(2, 3), figures.BLUE, "kind")
     frames["introduction"].completion(e, {"a": t(1, 7)}, (2, 3))
     frames["introduction"].recall_frame(t(6), t(2), (2, 3), "a")
-    frames["associative_memory"].melting_frame(t(6), (2, 3), [0.1, 0.2], [1.0, 0.5], 0)
     frames["associative_memory"].drawings([{"a": t(6)}], (2, 3))
     frames["associative_memory"].pull_bars(["a", "b"], [t(3), t(4)])
     frames["associative_memory"].descents(t(2, 4), torch.tensor([True, False]))

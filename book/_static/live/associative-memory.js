@@ -142,38 +142,46 @@ Live.model("associative-memory", ({ numbers, stage }) => {
 
   // ------------------------------------------------------------------------------------------------------------ what it says
   const list = names => names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
+  const times = x => x > 999 ? "more than a thousand" : told(x, x < 10 ? 1 : 0), thousands = x => x.toLocaleString("en");
+  // In which pixels all others together beat the pull of a letter, and how hard they pull there, at its half or, if none is lost there, on itself.
+  function beaten(mine, cues) {
+    const { patterns } = memory, letter = patterns[mine];
+    for (const [where, state] of Object.entries(cues)) {
+      const pull = pulls(patterns.map(pattern => alike(state, pattern)), how.power), against = [zeros(N), zeros(N)], kinds = distinct().length;
+      patterns.forEach((pattern, mu) => { if (mu !== mine) add(against[mu < kinds ? 0 : 1], -pull[mu], pattern); });
+      const [friends, strangers] = against.map(sums => sums.map((sum, j) => sum * letter[j])), over = friends.map((sum, j) => sum + strangers[j]).filter(sum => sum > pull[mine]);
+      if (over.length) return { where, own: pull[mine], count: over.length, mean: over.reduce((a, b) => a + b) / over.length, drowned: dot(strangers, strangers) > dot(friends, friends) };
+    }
+    return { where: "nowhere" };
+  }
+  function whyLost(lost) {
+    const names = [...new Set(lost.map(tile => tile.letter))], one = lost.reduce((a, b) => wrong(b) > wrong(a) ? b : a), count = wrong(one), other = twin(one);
+    const what = `${list(names)} ${names.length > 1 ? "are" : "is"} lost${how.dots ? `, among ${how.dots} pictures of dots` : ""}. ` +
+      (other ? `The ${one.letter} comes back as a perfect ${other}` : `In the ${one.letter}, ${count} of ${thousands(N)} pixels ${count > 1 ? "are" : "is"} wrong`);
+    if (how.power === 1 && how.passes && drive(memory, letters[one.letter]).every((sum, j) => sum * letters[one.letter][j] > 0)) {
+      return `${what}: the whole letter would stay, but of the ${Math.round(100 * one.erased.filter(gone => !gone).length / N)} % of it that are left too little is its own.`;
+    }
+    if (how.power === 1 && how.passes) return `${what}: what one pattern corrects disturbs another${how.passes < most.passes ? ". Give it more passes" : ""}.`;
+    const { where, own, count: pixels, mean, drowned } = beaten(distinct().indexOf(one.letter), { half: cue(one), whole: letters[one.letter] });
+    if (where === "nowhere") return `${what}. No pixel is lost at once, but each that errs pulls at the others.`;
+    if (drowned && how.power === 1) return `${what}: ${memory.patterns.length} patterns in ${thousands(N)} units are a load of ${told(memory.patterns.length / N)}, and what is left of their pulls adds up until it drowns the letter.`;
+    const rest = how.dots ? "all others" : list(distinct().filter(letter => letter !== one.letter)), so = how.power === 1 ? `${told(mean)} against ${told(own)}` : `${told(mean / own, 1)} times as hard`;
+    return `${what}: in ${pixels} ${pixels > 1 ? "pixels" : "pixel"} ${rest} together pull ${where === "half" ? "what is left of it" : "even a whole one"} the other way, ${so}.`;
+  }
+  function whyWhole() {
+    const kinds = distinct().length, [tile] = tiles, whole = `${kinds > 1 ? "All come" : `The ${tile.letter} comes`} back whole${how.dots ? `, among ${how.dots} pictures of dots` : ""}`;
+    if (memory.patterns.length < 2) return `${whole}: nobody pulls against it. Type more letters.`;
+    if (how.power === "softmax") return `${whole}: the pattern that resembles the state most takes the whole pull. This is one head of attention; it has no weights, the patterns are kept apart.`;
+    const [own, ...rest] = memory.patterns.map(pattern => alike(cue(tile), pattern)), rival = Math.max(...rest);
+    if (how.power !== 1) return `${whole}. What is left of the ${tile.letter} resembles it ${times(own / rival)} times as much as the next pattern, which it pulls against ${times((own / rival) ** how.power)} times as hard. The price: no weights, the patterns are kept apart.`;
+    if (how.passes) return `${whole}: only what the network could not answer yet was written, so that what letters share is in there once.`;
+    return how.dots ? `${whole}: in each pixel about half of them pull one way, half the other, and little is left.` : `${whole}: these letters are not alike enough to pull together. Type more letters.`;
+  }
   function sentence() {
-    const many = distinct().length, patterns = memory.patterns.length, lost = tiles.filter(wrong), nothing = tiles.find(tile => tile.erased.every(gone => gone));
-    if (!many) return "Type a name in the letters A to Z: they fall into one memory.";
-    if (nothing) return `Of the ${nothing.letter} nothing is left that could ask: a memory is found by a part of what it holds.`;
-    const one = lost[0] ?? tiles[0], mine = distinct().indexOf(one.letter), overlaps = memory.patterns.map(pattern => alike(cue(one), pattern));
-    const [whole, self] = [letters[one.letter], overlaps[mine]], beside = how.dots ? `, among ${how.dots} pictures of dots` : "";
-    const gone = lost.length && `${list([...new Set(lost.map(tile => tile.letter))])} ${new Set(lost.map(tile => tile.letter)).size > 1 ? "are" : "is"} lost${beside}. `;
-    const as = lost.length && twin(one) ? `The ${one.letter} comes back as a perfect ${twin(one)}` : `In the ${one.letter}, ${lost.length ? wrong(one) : 0} of ${N.toLocaleString("en")} pixels are wrong`;
-    if (how.power !== 1) {
-      const strong = pulls(overlaps, how.power), rival = Math.max(...overlaps.filter((_, mu) => mu !== mine)), times = x => x > 999 ? "more than a thousand" : told(x, x < 10 ? 1 : 0);
-      const steep = strong[mine] / pulls([self, rival], how.power)[1];
-      if (lost.length) return `${gone}${as}: what is left of it resembles ${self > rival ? "another pattern nearly as much" : "another pattern as much"} (${told(rival)} and ${told(self)}).`;
-      if (many + how.dots < 2) return "One letter, and nobody who pulls against it: it comes back whole.";
-      return how.power === "softmax" ? `All come back whole${beside}: the pattern that resembles the state most takes the whole pull. This is one head of attention, and there are no weights: the patterns are kept apart.`
-        : `All come back whole${beside}. The ${one.letter} resembles its half ${times(self / rival)} times as much as the next pattern does, and pulls ${times(steep)} times as hard. The price: the patterns are kept apart, there are no weights.`;
-    }
-    if (how.passes) {
-      if (!lost.length) return `All come back whole${beside}: only what the network could not answer yet was written, so that what letters share is in there once.`;
-      return `${gone}${as}. ${how.passes === 1 ? "One pass is" : `${how.passes} passes are`} not enough: what one letter corrects disturbs another. Give it more passes.`;
-    }
-    if (!lost.length) {
-      return how.dots ? `All come back whole, among ${how.dots} pictures of dots: of these about half pull one way in each pixel, half the other, and little is left.`
-        : many === 1 ? "One letter comes back whole. Add letters, or dots." : `All ${many} letters come back whole: half of each pulls hardest towards its own. Type more letters.`;
-    }
-    const against = (from, to) => whole.map((bit, j) => -bit * overlaps.slice(from, to).reduce((sum, overlap, k) => sum + (from + k === mine ? 0 : overlap * memory.patterns[from + k][j]), 0));
-    const rms = values => Math.sqrt(dot(values, values) / N), friends = against(0, many);
-    if (rms(against(many, patterns)) > rms(friends)) {
-      return `${gone}${as}: ${patterns} patterns in ${N.toLocaleString("en")} units are a load of ${told(patterns / N)}, and what is left of their pulls adds up until it drowns the letter.`;
-    }
-    const beaten = friends.filter(pull => pull > self), mean = beaten.reduce((a, b) => a + b, 0) / beaten.length, rest = distinct().filter(letter => letter !== one.letter);
-    return `${gone}${as}. ` + (beaten.length ? `What is left of it pulls with ${told(self)}, but in ${beaten.length} pixels ${list(rest)} together pull the other way, with ${told(mean)}.`
-      : "No pixel is lost at once, but each that errs pulls at the others.");
+    const nothing = tiles.find(tile => tile.erased.every(gone => gone)), lost = tiles.filter(wrong);
+    if (!tiles.length) return "Type a name in the letters A to Z: they fall into one memory.";
+    if (nothing) return `Nothing is left of the ${nothing.letter} that could ask: a memory is found by a part of what it holds.`;
+    return lost.length ? whyLost(lost) : whyWhole();
   }
   function show() {
     given.redraw();

@@ -66,13 +66,18 @@ window.Live ??= (() => {
     .observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
 
   // Draw a picture of few pixels in a box; of(k) is the colour of pixel k, [#rrggbb, opacity].
-  const small = make("canvas");
+  const small = make("canvas"), parsed = new Map();
   function mosaic(context, [columns, rows], of, [x, y, width, height]) {
     Object.assign(small, { width: columns, height: rows });
-    const inside = small.getContext("2d"), image = inside.createImageData(columns, rows);
+    const inside = small.getContext("2d"), image = inside.createImageData(columns, rows), { data } = image;
     for (let k = 0; k < columns * rows; k++) {
-      const [hex, opacity] = of(k), rgb = parseInt(hex.slice(1), 16);
-      image.data.set([rgb >> 16, rgb >> 8 & 255, rgb & 255, 255 * opacity], 4 * k);
+      const [hex, opacity] = of(k);
+      if (!parsed.has(hex)) parsed.set(hex, parseInt(hex.slice(1), 16));
+      const rgb = parsed.get(hex);
+      data[4 * k] = rgb >> 16;
+      data[4 * k + 1] = rgb >> 8 & 255;
+      data[4 * k + 2] = rgb & 255;
+      data[4 * k + 3] = 255 * opacity;
     }
     inside.putImageData(image, 0, 0);
     context.imageSmoothingEnabled = false;

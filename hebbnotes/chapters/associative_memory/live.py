@@ -16,7 +16,7 @@ from hebbnotes import memories
 from hebbnotes.figures.live import LiveModel
 from hebbnotes.tasks import text_pattern
 
-__all__ = ["MODELS", "chance", "dots", "half", "letter"]
+__all__ = ["MODELS"]
 
 SIDE, STEPS, BETA, SEED = 32, 20, 4.0, 5
 NAME, PASSES = "OLIVER", 5
