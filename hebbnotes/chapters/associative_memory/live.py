@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import memories
-from hebbnotes.figures.live import LiveModel
+from hebbnotes.figures.live import LiveModel, chance, runs
 from hebbnotes.tasks import text_pattern
 
 __all__ = ["MODELS"]
@@ -26,20 +26,6 @@ MOST = {"letters": 12, "passes": 10, "dots": 250}
 def letter(text: str) -> Tensor:
     """Return a letter as a pattern of 1 and -1, (N,)."""
     return torch.as_tensor(text_pattern(text, (SIDE, SIDE))).double().flatten()
-
-
-def chance(seed: int) -> Iterator[float]:
-    """Yield the numbers of [0, 1) that ``Live.random`` of ``toolkit.js`` yields for a seed.
-
-    Source: Marsaglia's xorshift of 32 bits (2003).
-    """
-    low = 0xFFFFFFFF
-    state = (seed + 1) * 0x9E3779B1 & low or 1
-    while True:
-        state ^= state << 13 & low
-        state ^= state >> 17
-        state ^= state << 5 & low
-        yield state / 2**32
 
 
 def dots(drawn: Iterator[float], count: int) -> Tensor:
@@ -168,18 +154,15 @@ def _pixels(
     opacity: float = 1,
 ) -> None:
     """Draw pixels of one colour, those side by side as one piece."""
-    pieces = []
-    for row, line in enumerate(these.view(SIDE, SIDE).int().tolist()):
-        edges = np.flatnonzero(np.diff([0, *line, 0]))
-        pieces += [f"M{begin} {row}h{end - begin}" for begin, end in edges.reshape(-1, 2).tolist()]
-    if pieces:
-        x, y = corner
+    words = runs(these.view(SIDE, SIDE))
+    if words:
+        step = size / SIDE
         how = {
-            "transform": f"translate({x:g} {y + size / SIDE / 2:g}) scale({size / SIDE:g})",
+            "transform": f"translate({corner[0]:g} {corner[1] + step / 2:g}) scale({step:g})",
             "stroke-linecap": "butt",
             "stroke-opacity": f"{opacity:g}",
         }
-        drawing.add("path", colour, "", 1, 1, d="".join(pieces), **how)
+        drawing.add("path", colour, "", 1, 1, d=words, **how)
 
 
 MODELS = {
