@@ -33,7 +33,7 @@ def read_panels(
     pixels(y, shape)
     draw_state(axes_of(picture), y, shape, f"step {len(left) + 1}")
     steps = range(1, len(resembles) + 1)
-    axes_of(bars).bar(steps, array(resembles), color=SKY)
+    axes_of(bars).bar(steps, array(resembles), color=SKY, alpha=0.45)
     bars.bar(steps, array(resembles * left), width=0.5, color=BLUE)
     bars.axhline(0, color=BLACK, linewidth=1)
     bars.set(xlabel="earlier step", xlim=(0, n_steps), ylim=(-0.2, 1.1), yticks=(0, 0.5, 1))
