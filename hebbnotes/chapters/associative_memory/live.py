@@ -64,7 +64,7 @@ CASES: tuple[tuple[str, int, int, int | str, bool], ...] = (
     ("ABCDEFGH", 0, 5, 1, False),
     ("A", 99, 0, 1, False),
     ("A", 190, 0, 1, False),
-    ("ANNA", 60, 2, 1, True),
+    ("ANNA", 12, 2, 1, True),
     ("SOFIA", 30, 0, 2, False),
     ("OLIVER", 0, 0, 3, True),
     ("CHRISTOPHER", 10, 0, 9, False),
