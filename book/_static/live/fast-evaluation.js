@@ -81,7 +81,7 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
   const shownAt = k => states.map((_, s) => s).filter(s => s % per && Math.floor(s / per) === k && s < PATTERNS * per); // lines in which pattern k was there
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
-  const WIDE = 720, HIGH = 200, LINES = STEPS - 1, EACH = WIDE / LINES, THUMB = EACH - 5, ZERO = 120, ONE = 76, BELOW = 140;
+  const WIDE = 720, HIGH = 190, LINES = STEPS - 1, EACH = WIDE / LINES, THUMB = EACH - 5, ZERO = 112, ONE = 70, BELOW = 132;
   const shade = (seen, y) => y >= 0 ? [seen.blue, y] : [seen.faint, -0.25 * y];
   const palette = colour => ({ blue: colour("blue"), faint: colour("faint"), red: colour("red"), purple: colour("purple"), ink: colour("ink"), muted: colour("muted") });
   function tile(context, seen, y, box, opacity = 1) {
@@ -100,7 +100,7 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
         tile(context, seen, states[s], [x, BELOW, THUMB, THUMB], gone ? 0.1 : clamp(0.12 + Math.abs(weight), 0, 1));
         [[alike[s], 0.35, THUMB], [weight, 1, THUMB * 0.5]].forEach(([value, opacity, width]) => {
           Object.assign(context, { globalAlpha: gone ? 0.15 : opacity, fillStyle: seen.blue });
-          context.fillRect(x + (THUMB - width) / 2, ZERO - Math.max(0, value) * ONE, width, Math.abs(value) * ONE);
+          context.fillRect(x + (THUMB - width) / 2, ZERO - Math.max(0, value) * ONE, width, value > 0 ? value * ONE : Math.min(-value * ONE, BELOW - ZERO - 2));
         });
         context.globalAlpha = 1;
       }
@@ -160,7 +160,7 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
     const end = `Of ${of} erased dots ${count} ${count === 1 ? "is" : "are"} wrong`, lost = shownAt(how.asked).filter(s => torn.has(s)).length;
     if (t < LAST && count) return `${why}. ${end} so far: each answer asks the next question.`;
     if (!count) return `${why}. ${end}: that is the answer, from ${numbersOf}.`;
-    if (lost) return `You tore out ${lost} ${lost > 1 ? "lines" : "line"} of ${name}: what is gone from the diary is gone from the sheet. ${why}. ${end}.`;
+    if (lost) return `You tore out ${lost} ${lost > 1 ? "lines" : "line"} of ${name}: what is gone from the diary is gone from the sheet. The present still resembles those moments (${told(Math.max(...shownAt(how.asked).map(s => alike[s])))}), but nothing says any more what came next. ${end}.`;
     const rival = Math.max(...pull.filter((_, other) => other !== how.asked));
     if (how.set === "letters") return `${end}: letters resemble each other, so the present resembles all lines. Those of ${name} call with ${told(pull[how.asked])}, those of the next letter with ${told(rival)}.`;
     return `${end}: with ${Math.round(100 * how.share)} % erased the present resembles the lines of ${name} too little: they call with ${told(pull[how.asked])}, the next with ${told(rival)}.`;
