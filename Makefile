@@ -71,7 +71,7 @@ lock:
 
 # Measure the fast evaluation against the published formulation, and store it: minutes, 12 GB, an idle computer.
 bench: .venv/.done
-	$(BIN)/python -m hebbnotes.chapters.fast_evaluation.checks_cost
+	$(BIN)/python -m tools.checks_cost
 	$(BIN)/python -m hebbnotes.chapters.fast_evaluation.benchmark --store
 	$(BIN)/python -m hebbnotes.chapters.fast_evaluation.loops --store
 

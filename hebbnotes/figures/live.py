@@ -6,7 +6,7 @@ Shapes: P patterns, n units.
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,11 +20,13 @@ from hebbnotes.plasticity.connections import ScaledIdentity
 __all__ = [
     "SIDE",
     "LiveModel",
+    "chance",
     "dots",
     "hexed",
     "lived",
     "packed",
     "recalled",
+    "runs",
     "squares",
     "three_numbers",
     "unpacked",
@@ -193,3 +195,40 @@ def squares(
     ]
     if path:
         drawing.path("".join(path), "", 0, colour, opacity)
+
+
+def chance(seed: int) -> Iterator[float]:
+    """Yield the numbers of [0, 1) that ``Live.random`` of ``toolkit.js`` yields for a seed.
+
+    Source: Marsaglia's xorshift of 32 bits (2003).
+
+    Examples
+    --------
+    >>> drawn = chance(1)
+    >>> [round(next(drawn), 3) for _ in range(3)]
+    [0.634, 0.503, 0.173]
+    """
+    low = 2**32 - 1
+    state = (_checks.integer("seed", seed) + 1) * 0x9E3779B1 & low or 1
+    while True:
+        state ^= state << 13 & low
+        state ^= state >> 17
+        state ^= state << 5 & low
+        yield state / 2**32
+
+
+def runs(these: Tensor) -> str:
+    """Return the pixels of a picture, boolean (rows, columns), as SVG's words for a line along each
+    run of them in a row, one unit thick.
+
+    Examples
+    --------
+    >>> runs(torch.tensor([[True, True, False], [False, True, False]]))
+    'M0 0h2M1 1h1'
+    """
+    _checks.tensor("these", these, "rows columns", {}, boolean=True)
+    words = []
+    for row, line in enumerate(these.int().tolist()):
+        edges = np.flatnonzero(np.diff([0, *line, 0])).reshape(-1, 2).tolist()
+        words += [f"M{begin} {row}h{end - begin}" for begin, end in edges]
+    return "".join(words)

@@ -283,7 +283,6 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     figures.over_seeds(ax, [0, 1, 2], t(2, 3), figures.BLUE, "kind")
     frames["introduction"].completion(e, {"a": t(1, 7)}, (2, 3))
     frames["introduction"].recall_strip(t(1, 6), t(1, 2), (2, 3), "a")
-    frames["associative_memory"].melting_frame(t(6), (2, 3), [0.1, 0.2], [1.0, 0.5], 0)
     frames["associative_memory"].drawings([{"a": t(6)}], (2, 3))
     frames["associative_memory"].pull_bars(["a", "b"], [t(3), t(4)])
     frames["associative_memory"].descents(t(2, 4), torch.tensor([True, False]))
@@ -298,7 +297,8 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     shares = {"a": {"plastic": [0.1, 0.0]}}
     frames["differentiable_plasticity"].ruler(shares, {"plastic": "b"}, 1e-3)
     frames["differentiable_plasticity"].echo([1, 2], {"a": t(3, 2), "b": t(3, 2)}, t(3, 2), 1)
-    frames["fast_evaluation"].read_frame(t(6), t(4), t(4), (2, 3), 9)
+    row = plt.subplots(1, 2)[1]
+    frames["fast_evaluation"].read_panels(*row, t(6), t(4), t(4), (2, 3), 9)
     pair, marks = (t(4), t(4)), (0.2, 0.4)
     frames["hebb_in_the_brain"].calcium_panel(plt.figure().gca(), *pair, marks, {"sender": 0.1})
     frames["hebb_in_the_brain"].shadows_frame(pair, marks, pair, pair)

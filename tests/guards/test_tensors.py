@@ -60,12 +60,11 @@ DRAWN = {  # nothing may be drawn of what does not fit
     "descents": lambda t: frames["associative_memory"].descents(t, torch.tensor([True, False])),
     "ground": lambda t: frames["associative_memory"].ground({"a": t, "b": t, "c": t}),
     "ages": lambda t: frames["associative_memory"].ages({"a": t}),
-    "melting": lambda t: frames["associative_memory"].melting_frame(t, (5, 5), [1], [1], 0),
     "trace_frame": lambda t: frames["differentiable_plasticity"].trace_frame(
         torch.ones(25), t, PRE, (5, 5), "a"
     ),
-    "read_frame": lambda t: frames["fast_evaluation"].read_frame(
-        torch.ones(25), torch.ones(9), t, (5, 5), 9
+    "read_panels": lambda t: frames["fast_evaluation"].read_panels(
+        AX, AX, torch.ones(25), torch.ones(9), t, (5, 5), 9
     ),
     "calcium_panel": lambda t: frames["hebb_in_the_brain"].calcium_panel(
         AX, torch.ones(9), t, (1.0, 1.3), {}

@@ -36,6 +36,20 @@ window.Live ??= (() => {
     };
   }
 
+  // Run a generator in pieces of 6 ms, so that the page goes on meanwhile; done() is called at its end. Returns what stops it.
+  function inPieces(job, done) {
+    let going = true;
+    const run = () => {
+      const begun = performance.now();
+      while (going && performance.now() - begun < 6) {
+        if (job.next().done) { going = false; done(); }
+      }
+      if (going) setTimeout(run);
+    };
+    run();
+    return () => { going = false; };
+  }
+
   // A number for readers: a true minus sign, and no minus before what is 0.
   const told = (value, digits = 2) => (+value.toFixed(digits) || 0).toFixed(digits).replace("-", "−");
 
@@ -50,6 +64,25 @@ window.Live ??= (() => {
   const shown = new Set(); // what is drawn anew when the theme changes
   new MutationObserver(() => shown.forEach(redraw => redraw()))
     .observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+
+  // Draw a picture of few pixels in a box; of(k) is the colour of pixel k, [#rrggbb, opacity].
+  const small = make("canvas"), parsed = new Map();
+  function mosaic(context, [columns, rows], of, [x, y, width, height]) {
+    Object.assign(small, { width: columns, height: rows });
+    const inside = small.getContext("2d"), image = inside.createImageData(columns, rows), { data } = image;
+    for (let k = 0; k < columns * rows; k++) {
+      const [hex, opacity] = of(k);
+      if (!parsed.has(hex)) parsed.set(hex, parseInt(hex.slice(1), 16));
+      const rgb = parsed.get(hex);
+      data[4 * k] = rgb >> 16;
+      data[4 * k + 1] = rgb >> 8 & 255;
+      data[4 * k + 2] = rgb & 255;
+      data[4 * k + 3] = 255 * opacity;
+    }
+    inside.putImageData(image, 0, 0);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(small, x, y, width, height);
+  }
 
   let count = 0;
   class Stage {
@@ -106,6 +139,13 @@ window.Live ??= (() => {
       });
       this.add(group);
       return { element: group, set: value => group.querySelectorAll("input").forEach(i => { i.checked = i.value === String(value); }) };
+    }
+    // A line of text; act(text) is called as it is typed.
+    field(text, { value = "", most = 20 }, act) {
+      const id = `live-field-${++count}`, input = make("input", { id, type: "text", value, maxLength: most, autocomplete: "off", spellcheck: false });
+      input.addEventListener("input", () => act(input.value));
+      this.add(make("label", { className: "field", htmlFor: id }, make("span", { textContent: text }), input));
+      return input;
     }
     // A slider; say(value) is what stands beside it and is read out.
     slider(text, { min, max, step = "any", value, say = String }, act) {
@@ -245,5 +285,5 @@ window.Live ??= (() => {
     });
   }
 
-  return { model, Stage, zeros, dot, clamp, addProduct, unpack, random, told, make, calm };
+  return { model, Stage, zeros, dot, clamp, addProduct, unpack, random, told, make, mosaic, inPieces, calm };
 })();
