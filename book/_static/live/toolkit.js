@@ -19,8 +19,12 @@ window.Live ??= (() => {
     return total;
   }
 
-  // Numbers of 8 bits and their scale, as hebbnotes.figures.live.packed writes them.
-  function unpack({ base64, scale }) {
+  // Integers of 8 or 6 bits times a scale, as hebbnotes.figures.live.packed writes them.
+  const DIGIT = new Uint8Array(128); // 0 to 63, by the code of a letter
+  [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].forEach((letter, k) => { DIGIT[letter.charCodeAt(0)] = k; });
+  const digits = letters => Uint8Array.from({ length: letters.length }, (_, k) => DIGIT[letters.charCodeAt(k)]);
+  function unpack({ base64, letters, scale }) {
+    if (letters) return Float64Array.from(digits(letters), q => scale * (q - 32));
     const bytes = Uint8Array.from(atob(base64), letter => letter.charCodeAt(0));
     return Float64Array.from(new Int8Array(bytes.buffer), q => scale * q);
   }
@@ -34,6 +38,28 @@ window.Live ??= (() => {
       state ^= state << 5;
       return (state >>> 0) / 4294967296;
     };
+  }
+
+  // Long work in pieces of 6 ms, between which the page answers. Each call runs steps(), a generator, and hands what it returns to
+  // done; a call in between runs it once more afterwards.
+  function piecewise(steps, done) {
+    let running = null, again = false;
+    const go = () => {
+      const begun = performance.now();
+      let at;
+      do at = running.next(); while (!at.done && performance.now() - begun < 6);
+      if (!at.done) return void setTimeout(go);
+      running = null;
+      done(at.value);
+      if (!again) return;
+      again = false;
+      call();
+    };
+    const call = () => {
+      if (running) again = true;
+      else { running = steps(); go(); }
+    };
+    return call;
   }
 
   // A number for readers: a true minus sign, and no minus before what is 0.
@@ -241,5 +267,5 @@ window.Live ??= (() => {
     });
   }
 
-  return { model, zeros, dot, clamp, addProduct, unpack, random, told, make, calm };
+  return { model, zeros, dot, clamp, addProduct, unpack, digits, piecewise, random, told, make, calm };
 })();
