@@ -145,7 +145,7 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------- the controls
-  const picture = stage.part("picture wide"), desk = picture.part("desk"), verdict = stage.verdict(), panel = stage.part("panel wide");
+  const picture = stage.part("picture wide"), desk = picture.part("desk"), verdict = stage.verdict(), panel = stage.part("panel wide halves");
   const step = 8, moved = (x, y) => () => {
     pen.at = [clamp(pen.at[0] + x, 10, PAD - 10), clamp(pen.at[1] + y, 10, PAD - 10)];
     if (pen.down) { strokes[strokes.length - 1].push(pen.at); scribbled(); } else pad.redraw();
