@@ -61,7 +61,7 @@ picture: book
 measure: .venv/.done
 	$(BIN)/python -m tools.measure
 
-# Tell the network in the page what it must know, and store the episodes that it is tested by.
+# Tell the live models what they must know, draw their still pictures, and store the episodes that they are tested by.
 live: .venv/.done
 	$(BIN)/python -m tools.live_data
 

@@ -523,8 +523,8 @@ TAKE_A_FLAG = {
     "data.fetch": lambda v: data.fetch(next(iter(data.FILES)), v),
     "data.omniglot": lambda v: data.omniglot("background", v),
     "data.cifar10": lambda v: data.cifar10("test", v),
-    "maze_frame": lambda v: frames["maze"].maze_frame(
-        MAZE.walls, torch.ones(2, 2), torch.ones(2), v, "a"
+    "maze_panel": lambda v: frames["maze"].maze_panel(
+        Figure().subplots(), MAZE.walls, torch.ones(2, 2), torch.ones(2), v, "a"
     ),
     "PlasticRNN(learn_eta)": lambda v: PlasticRNN(2, learn_eta=v),
     "hopfield": lambda v: memories.hopfield(SIGNS, v),

@@ -19,18 +19,20 @@ from typing import ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from tools.drawings.drawing import DARK, LIGHT
 
 FOLDER = Path(__file__).parents[1] / "book" / "_static" / "live"
 TOOLKIT = FOLDER / "toolkit.js"
+SHARED = {"toolkit", "predict"}
 NEEDS = "With JavaScript, the page runs this model itself: you can change it, and see what it does."
 
 
 def names() -> list[str]:
     """Return the names of the live models."""
-    return sorted(path.stem for path in FOLDER.glob("*.js") if path != TOOLKIT)
+    return sorted(path.stem for path in FOLDER.glob("*.js") if path.stem not in SHARED)
 
 
 def colours() -> str:
@@ -52,19 +54,28 @@ def before(name: str, alt: str) -> str:
     )
 
 
-def after(name: str, first: bool, alone: bool) -> str:
-    """Return what follows the caption: scripts. The ``first`` figure of a page brings the toolkit,
-    the first of its name, which is ``alone`` so far, numbers.
+def toolkit() -> str:
+    """Return what the first model of a page brings for all."""
+    return f"<style>{colours()}</style>\n<script>\n{_script(TOOLKIT)}</script>"
+
+
+def after(name: str, numbers: bool = True) -> str:
+    """Return what follows the caption: the script, with its numbers before it where it is the first
+    of its name on the page.
     """
-    parts = []
-    if first:
-        parts.append(f"<style>{colours()}</style>\n<script>\n{_script(TOOLKIT)}</script>")
-    numbers = FOLDER / f"{name}.json"
-    if alone and numbers.exists():
-        told = numbers.read_text(encoding="utf-8").strip()
-        parts.append(f'<script type="application/json" data-numbers="{name}">{told}</script>')
-    parts.append(f"<script>\n{_script(FOLDER / f'{name}.js')}</script>")
-    return "</figcaption>\n</figure>\n" + "\n".join(parts)
+    told, parts = FOLDER / f"{name}.json", ["</figcaption>\n</figure>"]
+    if numbers and told.exists():
+        text = told.read_text(encoding="utf-8").strip()
+        parts.append(f'<script type="application/json" data-numbers="{name}">{text}</script>')
+    return "\n".join([*parts, f"<script>\n{_script(FOLDER / f'{name}.js')}</script>"])
+
+
+def first_of(environment: BuildEnvironment, name: str) -> bool:
+    """Tell whether a page asks for the first time for what stands on it once."""
+    there = environment.temp_data.setdefault("live_models", set())
+    new = name not in there
+    there.add(name)
+    return new
 
 
 def _script(path: Path) -> str:
@@ -87,10 +98,9 @@ class LiveModel(SphinxDirective):
             raise self.error(f"the live model {name!r} needs :alt: and a caption")
         for path in (TOOLKIT, *(FOLDER / f"{name}.{end}" for end in ("js", "json", "svg"))):
             self.env.note_dependency(str(path))
-        there = self.env.temp_data.setdefault("live_models", set())
-        head = nodes.raw("", before(name, self.options["alt"]), format="html")
-        tail = nodes.raw("", after(name, not there, name not in there), format="html")
-        there.add(name)
+        shared = toolkit() if first_of(self.env, "toolkit") else ""
+        head = nodes.raw("", shared + before(name, self.options["alt"]), format="html")
+        tail = nodes.raw("", after(name, first_of(self.env, name)), format="html")
         caption = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, caption)
         return [head, *caption.children, tail]

@@ -307,8 +307,8 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     frames["learning_rules"].worth([25, 100], {"a": {"hard": t(2, 2)}}, 7.0)
     frames["learning_rules"].fields({"a": t(6, 2)}, (2, 3))
     frames["learning_rules"].fields_frame(t(6, 2), (2, 3), 2, "a")
-    frames["maze"].maze_frame(t(3, 3), t(4, 2), torch.tensor([1, 1]), True, "a")
-    frames["maze"].maze_frame(t(3, 3), t(4, 2), torch.tensor([1, 1]), True, "a", [20, 3])
+    ax = plt.figure().gca()
+    frames["maze"].maze_panel(ax, t(3, 3), t(4, 2), torch.tensor([1, 1]), True, "a")
     kinds = {"plastic": t(2, 6), "lstm": t(2, 6)}
     frames["maze"].curves(range(6), kinds, {"plastic": 0.1, "lstm": 0.2}, {"sweep": 0.5})
     frames["maze"].levels(plt.figure().gca(), {"sweep": 0.5})

@@ -99,9 +99,9 @@ def test_a_chapter_has_its_parts(path):
     answers = text.partition("Check yourself")[2].count("{dropdown}")
     assert 3 <= answers <= 5, "self-checks, each with a folded answer"
     assert re.search(r"(?i)further reading", text)
-    code = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
-    assert any("MovingFigure(" in source for source in code), (
-        "the chapter lacks a figure that moves"
+    sources = [c.source for c in nbformat.read(path, as_version=4).cells]
+    assert any("MovingFigure(" in source or "{live-model}" in source for source in sources), (
+        "the chapter lacks a live model or a figure that moves"
     )
 
 

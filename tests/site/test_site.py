@@ -24,6 +24,14 @@ FAULTS = {
     "{glue:text}`no-such-number`": "no-such-number",
     "{measured}`index.parsecs`": "has not been measured",
     "{doc}`nowhere`": "nowhere",
+    ":::{predict} Why\n:choose: a; b\n:right: 1\n:covers: fig-none\n\nBecause.\n:::": (
+        "a prediction covers 'fig-none', and no figure has this name"
+    ),
+    ":::{predict} Why\n:choose: a\n:right: 1\n\nBecause.\n:::": "with 2 to 4 answers, parted by ;",
+    ":::{predict} Why\n:choose: a; b\n:right: 3\n\nBecause.\n:::": "the number of an answer, 1 to 2",
+    ":::{predict} Why\n:curve: none\n\nBecause.\n:::": "there is no curve 'none'",
+    "```{live-model} none\n:alt: A.\n\nA.\n```": "no live model 'none': choose one of",
+    "```{live-model} maze\n:alt: A.\n```": "needs :alt: and a caption",
 }
 
 
@@ -54,7 +62,7 @@ def faulty(tmp_path_factory):
     }
     done = small_book(tmp_path_factory.mktemp("faulty"), pages, outside=["stray.md"])
     assert done.returncode != 0
-    return [line for line in done.stderr.splitlines() if "WARNING" in line]
+    return [line for line in done.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
 
 
 @pytest.mark.parametrize(

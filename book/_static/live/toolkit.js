@@ -267,5 +267,5 @@ window.Live ??= (() => {
     });
   }
 
-  return { model, zeros, dot, clamp, addProduct, unpack, digits, piecewise, random, told, make, calm };
+  return { model, Stage, zeros, dot, clamp, addProduct, unpack, digits, piecewise, random, told, make, calm };
 })();
