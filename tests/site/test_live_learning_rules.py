@@ -11,7 +11,9 @@ LIKE = "() => { const { w, drum } = model.now(); return w.filter(f => Math.abs((
 def test_one_thing_eight_times_or_several_and_a_drum_that_decides_while_they_are_young(played):  # noqa: F811
     model = played("learning-rules", 390)
     model.reader.until(GROWN.format(400))
-    assert "Eight neurons, 1.0 directions: by Oja's rule each learns the same field" in model.verdict()
+    assert (
+        "Eight neurons, 1.0 directions: by Oja's rule each learns the same field" in model.verdict()
+    )
     for rule, low, high in (("Sanger", 7, 8.01), ("compete", 2.5, 6)):
         model.press(rule)
         model.reader.until(GROWN.format(400))
@@ -34,7 +36,10 @@ def test_one_thing_eight_times_or_several_and_a_drum_that_decides_while_they_are
     assert model.run("() => model.now().drum") == turned + 40
     model.reader.until(GROWN.format(1600))
     assert model.run("() => model.now().w.map(one => [...one])") == before
-    assert "Adult: the learning rate is 0. You turned the drum by 40°, and no weight moved: 0 of 8" in model.verdict()
+    assert (
+        "Adult: the learning rate is 0. You turned the drum by 40°, and no weight moved: 0 of 8"
+        in model.verdict()
+    )
     model.drag(DRUM, (0.5, 0.06), (0.5, 0.06))
     assert model.run("() => model.now().drum") == 90
     model.press("Newborn again")
@@ -49,7 +54,9 @@ def test_they_are_raised_step_by_step_and_by_another_picture(played):  # noqa: F
     model.press("Step of their lives")
     assert model.run("() => model.now().lived") == lived + 1
     model.press("Play")
-    model.reader.until(f"() => document.querySelector('.live-model').model.now().lived > {lived} + 5")
+    model.reader.until(
+        f"() => document.querySelector('.live-model').model.now().lived > {lived} + 5"
+    )
     model.press("Pause")
     model.run(
         "() => { const canvas = document.createElement('canvas'); canvas.width = 300; canvas.height = 200;"

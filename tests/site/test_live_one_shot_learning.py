@@ -19,7 +19,8 @@ def test_it_names_what_other_hands_drew_but_for_a_broken_drawing_and_in_a_low_vo
 ):
     model = played("one-shot-learning")
     model.reader.until(ANSWERED)
-    assert "It says C, 0." in model.verdict() and "Wrong" not in model.verdict()
+    assert "It says C, 0." in model.verdict()
+    assert "Wrong" not in model.verdict()
     for times, right in ((1, True), (2, False)):
         model.press("Ask about E")
         model.reader.until(
@@ -59,7 +60,9 @@ def test_a_reader_teaches_five_signs_and_draws_one_again(played):  # noqa: F811
         points = [(0.1 + 0.9 * x, 0.9 * y) for x, y in SIGNS[label]]
         model.press("Wipe")
         model.drag(PAD, *points, finger=finger)
-        model.reader.until(f"() => document.querySelector('.verdict').textContent.includes('It says {label}')")
+        model.reader.until(
+            f"() => document.querySelector('.verdict').textContent.includes('It says {label}')"
+        )
     model.press("Stored letters")
     model.reader.until(ANSWERED)
     assert "It says C" in model.verdict()

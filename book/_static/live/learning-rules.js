@@ -1,7 +1,7 @@
 // Eight neurons that the reader raises, before a photograph or in a drum of stripes, by one of three rules, until they are grown.
 "use strict";
 Live.model("learning-rules", ({ numbers, stage }) => {
-  const { zeros, dot, unpack, piecewise, random, told, clamp, make, calm } = Live, { size: SIZE, step: APART, flat: FLAT, batch: BATCH } = numbers;
+  const { zeros, dot, unpack, piecewise, random, told, clamp, make, calm, rgb, pixels } = Live, { size: SIZE, step: APART, flat: FLAT, batch: BATCH } = numbers;
   const UNITS = 8, N = SIZE * SIZE, TURN = Math.PI / 180;
 
   // ------------------------------------------------------------------------------------------------------- what they are shown
@@ -62,7 +62,14 @@ Live.model("learning-rules", ({ numbers, stage }) => {
     return UNITS ** 2 / all.reduce((sum, cosine) => sum + cosine ** 2, 0);
   }
   // The angle of the stripes that a field answers to most, in steps of 5 degrees.
-  const waves = Array.from({ length: 36 }, (_, k) => across(5 * k)).map(along => numbers.waves.map(many => [Math.cos, Math.sin].map(f => along.map(x => f(2 * Math.PI * many * x)))));
+  const waves = [];
+  function* prepare() {
+    while (waves.length < 36) {
+      const along = across(5 * waves.length);
+      waves.push(numbers.waves.map(many => [Math.cos, Math.sin].map(f => along.map(x => f(2 * Math.PI * many * x)))));
+      yield;
+    }
+  }
   function orientation(field) {
     const power = waves.map(angle => Math.max(...angle.map(([even, odd]) => dot(field, even) ** 2 + dot(field, odd) ** 2)));
     return 5 * power.indexOf(Math.max(...power));
@@ -72,7 +79,7 @@ Live.model("learning-rules", ({ numbers, stage }) => {
   // ------------------------------------------------------------------------------------------------------------- a life of them
   const photograph = { grey: unpack(numbers.photograph), rows: numbers.photograph.shape[0], columns: numbers.photograph.shape[1] };
   const chance = random();
-  let w, won, lived, angles, busy = false, rule = "oja", place = "photograph", picture = photograph, pieces = [], seen = [], drum = 90, young = 1, turned = 0;
+  let w, won, lived, angles = null, busy = false, rule = "oja", place = "photograph", picture = photograph, pieces = [], seen = [], drum = 90, young = 1, turned = 0;
   const normal = () => Math.sqrt(-2 * Math.log(1 - chance())) * Math.cos(2 * Math.PI * chance());
   function born() {
     [w, won, lived, turned, seen] = [Array.from({ length: UNITS }, () => zeros(N).map(() => 0.1 * normal())), zeros(UNITS), 0, 0, []];
@@ -87,20 +94,16 @@ Live.model("learning-rules", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------ what is shown
-  const small = make("canvas", { width: SIZE, height: SIZE }), FIELD = 80, GAP = 8, WORLD = [320, 212];
-  const hex = colour => [1, 3, 5].map(k => parseInt(colour.slice(k, k + 2), 16));
+  const FIELD = 80, GAP = 8, WORLD = [320, 212];
   function drawFields(context, colour) {
-    const [paper, plus, minus] = ["paper", "purple", "green"].map(role => hex(colour(role))), pen = small.getContext("2d");
-    context.imageSmoothingEnabled = false;
+    if (!angles) return; // nothing is there yet
+    const [plus, minus] = ["purple", "green"].map(role => rgb(colour(role)));
     w.forEach((field, j) => {
-      const image = pen.createImageData(SIZE, SIZE), largest = Math.max(...field.map(Math.abs));
-      field.forEach((value, i) => {
-        const share = Math.abs(value) / largest, full = value > 0 ? plus : minus;
-        image.data.set([...paper.map((from, c) => from + share * (full[c] - from)), 255], 4 * i);
-      });
-      pen.putImageData(image, 0, 0);
-      const x = j % 4 * (FIELD + GAP), y = Math.floor(j / 4) * (FIELD + 36), angle = angles[j] * TURN;
-      context.drawImage(small, x, y, FIELD, FIELD);
+      const x = j % 4 * (FIELD + GAP), y = Math.floor(j / 4) * (FIELD + 36), angle = angles[j] * TURN, largest = Math.max(...field.map(Math.abs));
+      pixels(context, [SIZE, SIZE], data => field.forEach((value, i) => {
+        data.set(value > 0 ? plus : minus, 4 * i);
+        data[4 * i + 3] = 255 * Math.abs(value) / largest;
+      }), x, y, FIELD, FIELD);
       Object.assign(context, { strokeStyle: colour("ink"), lineWidth: 3, lineCap: "round" });
       context.beginPath(); // the stripes that it answers to
       context.moveTo(x + FIELD / 2 - 12 * Math.cos(angle), y + FIELD + 16 + 12 * Math.sin(angle));
@@ -108,18 +111,14 @@ Live.model("learning-rules", ({ numbers, stage }) => {
       context.stroke();
     });
   }
-  const shown = { of: null };
   function drawWorld(context, colour) {
     const [wide, high] = WORLD, middle = [wide / 2, high / 2], radius = high / 2 - 14;
     if (place !== "drum") {
       const { grey, rows, columns } = picture, scale = Math.min(wide / columns, high / rows);
-      if (shown.of !== picture) {
-        Object.assign(shown, { of: picture, canvas: make("canvas", { width: columns, height: rows }) });
-        const pen = shown.canvas.getContext("2d"), image = pen.createImageData(columns, rows);
-        grey.forEach((value, k) => image.data.set([...Array(3).fill(127.5 * (value + 1)), 255], 4 * k));
-        pen.putImageData(image, 0, 0);
-      }
-      context.drawImage(shown.canvas, 0, 0, columns * scale, rows * scale);
+      pixels(context, [columns, rows], data => {
+        data.fill(255);
+        grey.forEach((value, k) => data.fill(127.5 * (value + 1), 4 * k, 4 * k + 3));
+      }, 0, 0, columns * scale, rows * scale);
       Object.assign(context, { strokeStyle: colour("purple"), lineWidth: 2 });
       if (!clock.playing) seen.forEach(one => "row" in one && context.strokeRect(one.column * scale, one.row * scale, SIZE * scale, SIZE * scale));
       return;
@@ -185,7 +184,7 @@ Live.model("learning-rules", ({ numbers, stage }) => {
     picture = { grey: zeros(rows * columns).map((_, k) => (data[4 * k] + data[4 * k + 1] + data[4 * k + 2]) / 382.5 - 1), rows, columns };
     enter("photograph");
   }
-  const load = piecewise(() => cut(picture), found => { pieces = found; if (lived) grow(); else rush(); });
+  const load = piecewise(function* () { yield* prepare(); return yield* cut(picture); }, found => { pieces = found; if (lived) grow(); else rush(); });
   function enter(to) {
     place = to;
     turned = 0;
@@ -196,9 +195,16 @@ Live.model("learning-rules", ({ numbers, stage }) => {
   // Some of their life at once, for those who want no motion; else it is played.
   const rush = piecewise(function* () { busy = true; for (let k = 0; k < 400; k++) { live(); yield; } }, () => { busy = false; show(); });
   const grow = () => { if (calm()) rush(); else clock.play(); show(); };
+  let saidAt = 0, later;
   function show() {
     angles = w.map(orientation);
     fields.redraw();
+    clearTimeout(later);
+    if (clock.playing && performance.now() - saidAt < 250) { // words change four times a second
+      later = setTimeout(show, 250);
+      return;
+    }
+    saidAt = performance.now();
     if (!clock.playing) world.redraw();
     verdict(sentence());
     fields.say(`The fields of eight neurons. They answer most to stripes at ${angles.join(", ")} degrees`);
@@ -217,8 +223,7 @@ Live.model("learning-rules", ({ numbers, stage }) => {
     }[rule];
   }
   born();
-  angles = w.map(orientation);
   load();
-  return { ready, cut, stripes, learn, directions, orientation, photograph, turn, enter, live: steps => { while (steps--) live(); show(); },
+  return { ready, cut, prepare, stripes, learn, directions, orientation, photograph, turn, enter, live: steps => { while (steps--) live(); show(); },
     now: () => ({ w, rule, place, drum, young, lived, busy, pieces: pieces.length, playing: clock.playing }) };
 });

@@ -1,9 +1,9 @@
 // Your own alphabet, shown once: a Hebbian layer is taught by labels, which must be louder than its guesses.
 "use strict";
 Live.model("one-shot-learning", ({ numbers, stage }) => {
-  const { zeros, unpack, digits, piecewise, told, clamp } = Live, { alpha, eta } = numbers, LABELS = ["A", "B", "C", "D", "E"];
+  const { zeros, unpack, digits, piecewise, told, clamp, rgb, pixels } = Live, { alpha, eta } = numbers, LABELS = ["A", "B", "C", "D", "E"];
   const SIDE = 31, N = LABELS.length, w = unpack(numbers.w), F = w.length / N;
-  const layers = numbers.layers.map(({ kernels, bias }) => ({ kernels: unpack(kernels), bias: unpack(bias), inputs: kernels.shape[1] }));
+  const layers = []; // unpacked when the first drawing is looked at
 
   // ------------------------------------------------------------------------------------------------------------- the network
   // 3 x 3 pixels of all maps at every second place, weighted and summed: y = tanh(kernels · patch + bias).
@@ -26,6 +26,11 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
   // Four such layers turn 31 x 31 shares of ink into 64 features.
   function* look(ink) {
     let maps = ink, side = SIDE;
+    while (layers.length < numbers.layers.length) {
+      const { kernels, bias } = numbers.layers[layers.length];
+      layers.push({ kernels: unpack(kernels), bias: unpack(bias), inputs: kernels.shape[1] });
+      yield;
+    }
     for (const layer of layers) {
       maps = yield* convolve(maps, side, layer);
       side = (side - 1) / 2;
@@ -70,8 +75,11 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
     return ink;
   }
   // Stored drawings have four shades, and three pixels in a letter.
-  const stored = numbers.drawings.map(hands => hands.map(letters =>
-    Float64Array.from([...digits(letters)].flatMap(q => [q >> 4, q >> 2 & 3, q & 3]).slice(0, SIDE * SIDE), shade => shade / 3)));
+  const stored = numbers.drawings.map(hands => hands.map(letters => {
+    const three = digits(letters), ink = zeros(SIDE * SIDE);
+    for (let k = 0; k < ink.length; k++) ink[k] = (three[Math.floor(k / 3)] >> 4 - 2 * (k % 3) & 3) / 3;
+    return ink;
+  }));
 
   // ------------------------------------------------------------------------------------------------------------ what is shown
   const PAD = 260, ROW = 56, STRENGTHS = [0, 1, 2, 5, 10, 15, 20, 30, 100, 1000];
@@ -79,12 +87,8 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
   const hand = LABELS.map(() => 0);
 
   function bitmap(context, ink, x, y, size, colour, share = 1) {
-    context.fillStyle = colour;
-    for (let k = 0; k < SIDE * SIDE; k++) if (ink[k] * share > 0.02) {
-      context.globalAlpha = Math.min(1, ink[k] * share);
-      context.fillRect(x + k % SIDE * size / SIDE, y + Math.floor(k / SIDE) * size / SIDE, size / SIDE + 0.3, size / SIDE + 0.3);
-    }
-    context.globalAlpha = 1;
+    const tint = rgb(colour);
+    pixels(context, [SIDE, SIDE], data => ink.forEach((part, k) => { data.set(tint, 4 * k); data[4 * k + 3] = 255 * part * share; }), x, y, size, size);
   }
   function frame(context, x, y, wide, high, colour, lineWidth = 1) {
     Object.assign(context, { strokeStyle: colour, lineWidth });
@@ -113,7 +117,7 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
   }
   // A row for each label: what was shown as it, what its column holds, the column itself, and the answer.
   function drawRows(context, colour) {
-    const best = answer ? most(answer.y) : -1;
+    const best = answer ? most(answer.y) : -1, [plus, minus] = [rgb(colour("purple")), rgb(colour("green"))];
     context.textBaseline = "middle";
     Object.assign(context, { font: "14px system-ui, sans-serif", fillStyle: colour("muted"), textAlign: "center" });
     context.fillText("said", 43, 8);
@@ -126,15 +130,15 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
       context.fillText(label, 0, y + high / 2);
       [20, 73].forEach(x => frame(context, x, y, 46, high, colour("faint")));
       if (taught[j]) bitmap(context, taught[j].ink, 20, y + 1, 46, ink);
-      layer.held[j].forEach((share, t) => bitmap(context, taught[t].ink, 73, y + 1, 46, colour("purple"), share / eta));
+      layer.held[j].forEach((share, t) => share > 0.02 * eta && bitmap(context, taught[t].ink, 73, y + 1, 46, colour("purple"), share / eta));
       frame(context, 130, y, 256, 18, colour("faint"));
-      for (let i = 0; i < F; i++) {
-        const h = layer.hebb[i * N + j] / eta;
-        context.fillStyle = colour(h > 0 ? "purple" : "green");
-        context.globalAlpha = Math.min(1, Math.abs(h));
-        context.fillRect(130 + 4 * i, y, 4, 18);
-      }
-      context.globalAlpha = 1;
+      pixels(context, [F, 1], data => {
+        for (let i = 0; i < F; i++) {
+          const h = layer.hebb[i * N + j] / eta;
+          data.set(h > 0 ? plus : minus, 4 * i);
+          data[4 * i + 3] = 255 * Math.abs(h);
+        }
+      }, 130, y, 4 * F, 18);
       if (!answer) return;
       Object.assign(context, { fillStyle: colour("blue"), font: `${j === best ? "bold " : ""}17px system-ui, sans-serif` });
       context.fillRect(130, y + 26, 200 * answer.y[j], 16);
@@ -161,7 +165,7 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
   const acts = desk.part("line"), main = acts.button("", () => say(), { main: true });
   const wipe = acts.button("Wipe", () => { clear(); show(); }), back = acts.button("Stored letters", () => lend());
   panel.slider("how loudly the label is said", {
-    min: 0, max: STRENGTHS.length - 1, step: 1, value: STRENGTHS.length - 1, say: k => (STRENGTHS[k] ? STRENGTHS[k].toLocaleString("en-GB") : "silence"),
+    min: 0, max: STRENGTHS.length - 1, step: 1, value: STRENGTHS.length - 1, say: k => (STRENGTHS[k] ? String(STRENGTHS[k]).replace("1000", "1,000") : "silence"),
   }, k => { strength = STRENGTHS[k]; show(); });
   const line = panel.part("line"), legend = line.text("state");
   LABELS.forEach((label, j) => line.button(label, () => ask(j), { label: `Ask about ${label}` }));
@@ -193,7 +197,7 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
     const mine = taught = stored.map(([ink]) => ({ ink, x: null }));
     const next = k => { if (k < N) piecewise(() => look(mine[k].ink), x => { mine[k].x = x; next(k + 1); })(); else if (mine === taught) ask(2); };
     clear();
-    next(0);
+    setTimeout(next, 0, 0);
     show();
   }
   function ask(j) {

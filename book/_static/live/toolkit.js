@@ -22,11 +22,16 @@ window.Live ??= (() => {
   // Integers of 8 or 6 bits times a scale, as hebbnotes.figures.live.packed writes them.
   const DIGIT = new Uint8Array(128); // 0 to 63, by the code of a letter
   [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].forEach((letter, k) => { DIGIT[letter.charCodeAt(0)] = k; });
-  const digits = letters => Uint8Array.from({ length: letters.length }, (_, k) => DIGIT[letters.charCodeAt(k)]);
+  function digits(letters) {
+    const found = new Uint8Array(letters.length);
+    for (let k = 0; k < found.length; k++) found[k] = DIGIT[letters.charCodeAt(k)];
+    return found;
+  }
   function unpack({ base64, letters, scale }) {
-    if (letters) return Float64Array.from(digits(letters), q => scale * (q - 32));
-    const bytes = Uint8Array.from(atob(base64), letter => letter.charCodeAt(0));
-    return Float64Array.from(new Int8Array(bytes.buffer), q => scale * q);
+    const whole = letters ? digits(letters) : new Int8Array(Uint8Array.from(atob(base64), letter => letter.charCodeAt(0)).buffer);
+    const values = zeros(whole.length), none = letters ? 32 : 0;
+    for (let k = 0; k < values.length; k++) values[k] = scale * (whole[k] - none);
+    return values;
   }
 
   // A source of numbers in [0, 1) that a seed repeats: Marsaglia's xorshift of 32 bits (2003).
@@ -72,6 +77,15 @@ window.Live ??= (() => {
     element.append(...inside);
     return element;
   };
+  // A picture of few pixels, enlarged as it is; fill(data) writes red, green, blue and opacity of each, from 0 to 255.
+  const rgb = colour => [1, 3, 5].map(k => parseInt(colour.slice(k, k + 2), 16));
+  function pixels(context, [columns, rows], fill, x, y, wide, high) {
+    const small = make("canvas", { width: columns, height: rows }), pen = small.getContext("2d"), image = pen.createImageData(columns, rows);
+    fill(image.data);
+    pen.putImageData(image, 0, 0);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(small, x, y, wide, high);
+  }
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   const shown = new Set(); // what is drawn anew when the theme changes
   new MutationObserver(() => shown.forEach(redraw => redraw()))
@@ -267,5 +281,5 @@ window.Live ??= (() => {
     });
   }
 
-  return { model, Stage, zeros, dot, clamp, addProduct, unpack, digits, piecewise, random, told, make, calm };
+  return { model, Stage, zeros, dot, clamp, addProduct, unpack, digits, piecewise, random, told, make, calm, rgb, pixels };
 })();

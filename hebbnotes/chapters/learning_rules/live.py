@@ -15,7 +15,7 @@ from hebbnotes.figures.live import LiveModel, packed, unpacked
 from hebbnotes.neurons import rate
 from hebbnotes.plasticity import rules
 
-__all__ = ["MODELS", "orientations", "stripes"]
+__all__ = ["MODELS", "orientations", "raised", "stripes"]
 
 SIZE, STEP, SHRINK, BATCH, UNITS = 12, 3, 4, 20, 8
 FLAT = 2 * 60 / 765
@@ -67,6 +67,28 @@ def orientations(w: Tensor) -> Tensor:
     turns = 2 * torch.pi * torch.tensor(WAVES, dtype=w.dtype)[:, None, None] * along
     power = (turns.cos() @ w).square() + (turns.sin() @ w).square()
     return 5 * power.amax(0).argmax(0)
+
+
+def raised(
+    rule: str, angle: float, generator: torch.Generator, w: Tensor | None = None, steps: int = 400
+) -> Tensor:
+    """Raise eight neurons among stripes of an angle, and return their weights (144, 8).
+
+    Parameters
+    ----------
+    rule : {"oja", "sanger", "compete"}
+    angle : float, of the stripes, in degrees
+    generator : torch.Generator
+    w : Tensor (144, 8), optional; what they were before, by default noise
+    steps : int, of 20 pieces each
+    """
+    _checks.choice("rule", rule, tuple(WAYS))
+    _checks.generator(generator)
+    _checks.room(steps=_checks.integer("steps", steps), pieces=BATCH, size=SIZE**2)
+    if w is None:
+        w = 0.1 * torch.randn(SIZE**2, UNITS, generator=generator).double()
+    phases, more = torch.rand(2, steps, BATCH, generator=generator).double()
+    return rate.learn_units(stripes(angle, phases, 1 + 1.5 * more), w, *WAYS[rule])
 
 
 def _ready(pieces: Tensor) -> Tensor:

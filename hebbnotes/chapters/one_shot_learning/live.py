@@ -13,10 +13,10 @@ from torch import Tensor
 from hebbnotes import experiments
 from hebbnotes.chapters.one_shot_learning.experiments import load
 from hebbnotes.figures.live import LETTERS, LiveModel, packed, unpacked
-from hebbnotes.networks.one_shot import SIZE
+from hebbnotes.networks.one_shot import SIZE, OneShotNetwork
 from hebbnotes.tasks import one_shot
 
-__all__ = ["MODELS"]
+__all__ = ["MODELS", "network"]
 
 SEED, LABELS = 0, "ABCDE"
 HANDS = {24: (0, 4, 7), 39: (0, 4, 7), 50: (0, 4, 7), 96: (0, 4, 7), 58: (0, 4, 5)}
@@ -24,22 +24,35 @@ HANDS = {24: (0, 4, 7), 39: (0, 4, 7), 50: (0, 4, 7), 96: (0, 4, 7), 58: (0, 4, 
 others are asked about. Drawing 5 of character 58, a circle around a dot, is broken.
 """
 PAD, EXTENT, PEN = 260, 20, 0.8
-"""Side of the pad, longer side of what is drawn on it, in pixels of 31, and half the pen's width."""
+"""Side of the pad; longer side of what is drawn on it, in pixels of 31; half the pen's width."""
 
 STRENGTHS = (0.0, 5.0, 12.0, 1000.0)
+
+
+def network() -> OneShotNetwork:
+    """Return the network of the page in double precision, its convolutions in 6 bits."""
+    net: Any = load("omniglot-plastic", experiments.weights("omniglot-plastic"), f"{SEED}.")
+    net = net.double().requires_grad_(False)
+    for layer in _convolutions(net):
+        layer.weight.copy_(unpacked(packed(layer.weight, bits=6)))
+        layer.bias.copy_(unpacked(packed(layer.bias)))
+    net.readout.w.copy_(unpacked(packed(net.readout.w)))
+    return net
+
+
+def _convolutions(net: OneShotNetwork) -> list[Any]:
+    return [layer for layer in net.features if isinstance(layer, torch.nn.Conv2d)]
 
 
 @cache
 def numbers() -> dict[str, Any]:
     """Return what the script is told: the network, and drawings of five characters."""
-    net = _network()
-    drawings, _ = one_shot.omniglot()
+    net, (drawings, _) = network(), one_shot.omniglot()
     new = drawings[one_shot.split(len(drawings), 100, SEED)[1]]
     return {
         "layers": [
             {"kernels": packed(layer.weight, bits=6), "bias": packed(layer.bias)}
-            for layer in net.features
-            if isinstance(layer, torch.nn.Conv2d)
+            for layer in _convolutions(net)
         ],
         "w": packed(net.readout.w),
         "alpha": net.readout.alpha.item(),
@@ -48,11 +61,6 @@ def numbers() -> dict[str, Any]:
             [_shaded(new[character, hand]) for hand in hands] for character, hands in HANDS.items()
         ],
     }
-
-
-def _network() -> Any:
-    net = load("omniglot-plastic", experiments.weights("omniglot-plastic"), f"{SEED}.")
-    return net.double().requires_grad_(False)
 
 
 def _shaded(drawing: Tensor) -> str:
@@ -65,21 +73,13 @@ def _shaded(drawing: Tensor) -> str:
 def _drawings(told: dict[str, Any]) -> Tensor:
     """Return the stored drawings (N, hands, 31, 31) as the script reads them."""
     values = torch.tensor(
-        [[[LETTERS.index(one) for one in letters] for letters in hands] for hands in told["drawings"]]
+        [
+            [[LETTERS.index(one) for one in letters] for letters in hands]
+            for hands in told["drawings"]
+        ]
     )
     shades = torch.stack([values // 16, values // 4 % 4, values % 4], -1).flatten(2)
     return (shades[..., : SIZE**2].double() / 3).unflatten(2, (SIZE, SIZE))
-
-
-def _told_again(told: dict[str, Any]) -> Any:
-    """Return the network with the weights that the script has, in double precision."""
-    net = _network()
-    net.readout.w.copy_(unpacked(told["w"]))
-    convolutions = [layer for layer in net.features if isinstance(layer, torch.nn.Conv2d)]
-    for layer, weights in zip(convolutions, told["layers"], strict=True):
-        layer.weight.copy_(unpacked(weights["kernels"]))
-        layer.bias.copy_(unpacked(weights["bias"]))
-    return net
 
 
 def _drawn(strokes: list[list[list[float]]]) -> Tensor:
@@ -100,7 +100,7 @@ def _drawn(strokes: list[list[list[float]]]) -> Tensor:
     return ink
 
 
-def _taught(net: Any, seen: Tensor, strength: float) -> tuple[Tensor, Tensor]:
+def _taught(net: OneShotNetwork, seen: Tensor, strength: float) -> tuple[Tensor, Tensor]:
     """Show features (6, F) with a label each but the last: the outputs (6, N), and the trace."""
     layer, outputs = net.readout, []
     hebb = torch.zeros_like(layer.w)
@@ -115,13 +115,17 @@ def _taught(net: Any, seen: Tensor, strength: float) -> tuple[Tensor, Tensor]:
     return torch.stack(outputs), hebb
 
 
-STROKES = [[[60.0, 200.5], [70.25, 40.0], [180.0, 60.0]], [[30.0, 120.0], [215.0, 131.0]], [[150, 90]]]
+STROKES: list[list[list[float]]] = [
+    [[60.0, 200.5], [70.25, 40.0], [180.0, 60.0]],
+    [[30.0, 120.0], [215.0, 131.0]],
+    [[150, 90]],
+]
 
 
 def fixture() -> dict[str, Any]:
     """Return a drawing from strokes, its features, and episodes with several voices."""
     told = numbers()
-    net, drawings = _told_again(told), _drawings(told)
+    net, drawings = network(), _drawings(told)
     ink = _drawn(STROKES)
     seen = net.features(torch.cat([drawings[:, 0], drawings[2, 1:2]]))
     ramp = torch.arange(1, seen.shape[1] * len(LABELS) + 1).double()
@@ -139,9 +143,9 @@ def fixture() -> dict[str, Any]:
 
 
 def still(drawing: Any) -> None:
-    """Draw an episode: five signs, each in its own row of the trace, and a sixth with its answer."""
+    """Draw an episode: five signs, each in its own row of the trace, and the answer to a sixth."""
     told = numbers()
-    net, drawings = _told_again(told), _drawings(told)
+    net, drawings = network(), _drawings(told)
     asked = drawings[2, 1]
     outputs, _ = _taught(net, net.features(torch.cat([drawings[:, 0], asked[None]])), 1000.0)
     drawing.box(12, 60, 210, 210, "muted", "", 0)
