@@ -167,7 +167,7 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
   panel.slider("how loudly the label is said", {
     min: 0, max: STRENGTHS.length - 1, step: 1, value: STRENGTHS.length - 1, say: k => (STRENGTHS[k] ? String(STRENGTHS[k]).replace("1000", "1,000") : "silence"),
   }, k => { strength = STRENGTHS[k]; show(); });
-  const line = panel.part("line"), legend = line.text("state");
+  const asks = panel.part("panel"), legend = asks.text("state"), line = asks.part("line");
   LABELS.forEach((label, j) => line.button(label, () => ask(j), { label: `Ask about ${label}` }));
 
   function clear() { [strokes, asked, answer, pen.down] = [[], null, null, false]; }

@@ -77,13 +77,13 @@ window.Live ??= (() => {
     element.append(...inside);
     return element;
   };
-  // A picture of few pixels, enlarged as it is; fill(data) writes red, green, blue and opacity of each, from 0 to 255.
+  // A picture of few pixels, which are seen as squares where they are large; fill(data) writes red, green, blue and opacity of each, from 0 to 255.
   const rgb = colour => [1, 3, 5].map(k => parseInt(colour.slice(k, k + 2), 16));
   function pixels(context, [columns, rows], fill, x, y, wide, high) {
     const small = make("canvas", { width: columns, height: rows }), pen = small.getContext("2d"), image = pen.createImageData(columns, rows);
     fill(image.data);
     pen.putImageData(image, 0, 0);
-    context.imageSmoothingEnabled = false;
+    context.imageSmoothingEnabled = wide < 4 * columns;
     context.drawImage(small, x, y, wide, high);
   }
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
