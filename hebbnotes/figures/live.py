@@ -53,24 +53,35 @@ class LiveModel(NamedTuple):
     """Of that picture."""
     label: str
     """What it shows, for those who do not see it."""
+    needs: str = ""
+    """A public data set that its numbers are made from: see :func:`.data.require`."""
 
 
-def packed(values: Tensor) -> dict[str, Any]:
-    """Return numbers in 8 bits, as scale times an integer from -127 to 127, row by row in base64.
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def packed(values: Tensor, bits: int = 8) -> dict[str, Any]:
+    """Return numbers as a scale times integers, row by row.
+
+    In 8 bits these are -127 to 127, in base64; in 6 bits -31 to 31, a letter for each.
 
     Examples
     --------
     >>> packed(torch.tensor([[1.0, -0.5], [0.0, 0.25]]))
     {'base64': 'f8AAIA==', 'scale': 0.007874015748031496, 'shape': [2, 2]}
+    >>> packed(torch.tensor([62.0, 0.0, -62.0]), bits=6)
+    {'letters': '/gB', 'scale': 2.0, 'shape': [3]}
     """
     _checks.held("values", _checks.finite("values", _checks.dense("values", values)))
-    scale = values.detach().abs().max().double().item() / 127 or 1.0
-    bits = (values.detach().double() / scale).round().to(torch.int8).contiguous().numpy()
-    return {
-        "base64": base64.b64encode(bits.tobytes()).decode(),
-        "scale": scale,
-        "shape": list(values.shape),
-    }
+    most = {8: 127, 6: 31}[_checks.choice("bits", bits, (8, 6))]
+    scale = values.detach().abs().max().double().item() / most or 1.0
+    whole = (values.detach().double() / scale).round().to(torch.int8).contiguous().numpy()
+    told = (
+        {"base64": base64.b64encode(whole.tobytes()).decode()}
+        if bits == 8
+        else {"letters": "".join(LETTERS[q + 32] for q in whole.flatten().tolist())}
+    )
+    return told | {"scale": scale, "shape": list(values.shape)}
 
 
 def unpacked(told: dict[str, Any]) -> Tensor:
@@ -81,8 +92,11 @@ def unpacked(told: dict[str, Any]) -> Tensor:
     >>> unpacked(packed(torch.tensor([2.0, -1.0]))).round(decimals=2)
     tensor([ 2.0000, -1.0100], dtype=torch.float64)
     """
-    bits = np.frombuffer(base64.b64decode(told["base64"]), dtype=np.int8).copy()
-    return told["scale"] * torch.from_numpy(bits).double().view(told["shape"])
+    if "letters" in told:
+        whole = torch.tensor([LETTERS.index(letter) - 32 for letter in told["letters"]])
+    else:
+        whole = torch.from_numpy(np.frombuffer(base64.b64decode(told["base64"]), np.int8).copy())
+    return told["scale"] * whole.double().view(told["shape"])
 
 
 def three_numbers(seed: int = 0) -> dict[str, float]:

@@ -327,7 +327,7 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     frames["one_shot_learning"].scores(each, each, (98.0, 1.0))
     frames["one_shot_learning"].strengths([0, 5], t(2, 2), t(2, 2), 1.6, (2.0, 9.0))
     frames["one_shot_learning"].shots({"a": ("oja", t(2, 5))}, {"b": t(2, 5), "c": t(2, 5)})
-    frames["one_shot_learning"].labels_frame(t(4, 4), t(5, 2), t(2), "AB", 1.0, "a")
+    frames["one_shot_learning"].written([t(4, 4)], [t(5, 2)], ["a"], "AB")
     plt.close("all")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hebbnotes import data
 from tests.site.live import STYLE, Played, close, fixture, page
 from tools import live, live_data, standard
 from tools.browser import settle
@@ -24,6 +25,11 @@ def test_each_script_has_a_model_and_each_model_a_script():
 
 @pytest.mark.parametrize("name", MODELS)
 def test_what_is_stored_is_what_the_package_computes(name):
+    if MODELS[name].needs:
+        try:
+            data.require(MODELS[name].needs)
+        except (OSError, ValueError) as missing:
+            pytest.skip(str(missing))
     told = json.loads((live.FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     computed = json.loads(live_data.text(MODELS[name].numbers()))
     for key in ABOUT.get(name, ()):

@@ -19,10 +19,19 @@ window.Live ??= (() => {
     return total;
   }
 
-  // Numbers of 8 bits and their scale, as hebbnotes.figures.live.packed writes them.
-  function unpack({ base64, scale }) {
-    const bytes = Uint8Array.from(atob(base64), letter => letter.charCodeAt(0));
-    return Float64Array.from(new Int8Array(bytes.buffer), q => scale * q);
+  // Integers of 8 or 6 bits times a scale, as hebbnotes.figures.live.packed writes them.
+  const DIGIT = new Uint8Array(128); // 0 to 63, by the code of a letter
+  [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].forEach((letter, k) => { DIGIT[letter.charCodeAt(0)] = k; });
+  function digits(letters) {
+    const found = new Uint8Array(letters.length);
+    for (let k = 0; k < found.length; k++) found[k] = DIGIT[letters.charCodeAt(k)];
+    return found;
+  }
+  function unpack({ base64, letters, scale }) {
+    const whole = letters ? digits(letters) : new Int8Array(Uint8Array.from(atob(base64), letter => letter.charCodeAt(0)).buffer);
+    const values = zeros(whole.length), none = letters ? 32 : 0;
+    for (let k = 0; k < values.length; k++) values[k] = scale * (whole[k] - none);
+    return values;
   }
 
   // A source of numbers in [0, 1) that a seed repeats: Marsaglia's xorshift of 32 bits (2003).
@@ -50,6 +59,28 @@ window.Live ??= (() => {
     return () => { going = false; };
   }
 
+  // Long work in pieces of 6 ms, between which the page answers. Each call runs steps(), a generator, and hands what it returns to
+  // done; a call in between runs it once more afterwards.
+  function piecewise(steps, done) {
+    let running = null, again = false;
+    const go = () => {
+      const begun = performance.now();
+      let at;
+      do at = running.next(); while (!at.done && performance.now() - begun < 6);
+      if (!at.done) return void setTimeout(go);
+      running = null;
+      done(at.value);
+      if (!again) return;
+      again = false;
+      call();
+    };
+    const call = () => {
+      if (running) again = true;
+      else { running = steps(); go(); }
+    };
+    return call;
+  }
+
   // A number for readers: a true minus sign, and no minus before what is 0.
   const told = (value, digits = 2) => (+value.toFixed(digits) || 0).toFixed(digits).replace("-", "−");
 
@@ -60,6 +91,15 @@ window.Live ??= (() => {
     element.append(...inside);
     return element;
   };
+  // A picture of few pixels, which are seen as squares where they are large; fill(data) writes red, green, blue and opacity of each, from 0 to 255.
+  const rgb = colour => [1, 3, 5].map(k => parseInt(colour.slice(k, k + 2), 16));
+  function pixels(context, [columns, rows], fill, x, y, wide, high) {
+    const small = make("canvas", { width: columns, height: rows }), pen = small.getContext("2d"), image = pen.createImageData(columns, rows);
+    fill(image.data);
+    pen.putImageData(image, 0, 0);
+    context.imageSmoothingEnabled = wide < 4 * columns;
+    context.drawImage(small, x, y, wide, high);
+  }
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   const shown = new Set(); // what is drawn anew when the theme changes
   new MutationObserver(() => shown.forEach(redraw => redraw()))
@@ -285,5 +325,5 @@ window.Live ??= (() => {
     });
   }
 
-  return { model, Stage, zeros, dot, clamp, addProduct, unpack, random, told, make, mosaic, inPieces, calm };
+  return { model, Stage, zeros, dot, clamp, addProduct, unpack, digits, inPieces, piecewise, random, told, make, mosaic, calm, rgb, pixels };
 })();
