@@ -1,0 +1,53 @@
+"""Two networks that complete photographs, asked as they were trained to be, and otherwise."""
+
+from tests.site.test_live import played, shelf  # noqa: F401
+
+CANVAS = "What is asked. Arrow keys move a square, the space bar hides or shows it."
+READY = "() => document.querySelector('.live-model').model.now().ready"
+NOW = "() => { const { errors, hidden, deaf } = model.now(); return { ...errors, hidden: hidden.filter(x => x).length, deaf }; }"
+
+
+def test_the_specialist_leads_as_it_was_trained_and_is_worse_than_grey_where_a_strip_is_hidden(
+    played,  # noqa: F811
+):
+    asked = played("natural-images")
+    asked.reader.until(READY)
+    now = asked.run(NOW)
+    assert now["specialist"] < now["generalist"] < now["grey"]
+    assert (now["hidden"], now["deaf"]) == (512, 0)
+    assert "So both were asked in training" in asked.verdict()
+    asked.press("a strip")
+    now = asked.run(NOW)
+    assert now["generalist"] < now["grey"] < now["specialist"]
+    assert (now["hidden"], now["deaf"]) == (512, 0.5)
+    assert "Worse than plain grey" in asked.verdict()
+    assert "of that 50 % is hidden, too" in asked.verdict()
+    asked.press("photograph 1")
+    assert asked.run("() => model.now().target") == 0
+    asked.press("Other photographs")
+    asked.reader.until(READY)
+    assert asked.run("() => new Set(model.now().shown).size") == 3
+
+
+def test_any_part_is_hidden_by_mouse_by_finger_and_by_keys(played):  # noqa: F811
+    asked = played("natural-images", 390)
+    asked.reader.until(READY)
+    asked.press("what I draw")
+    assert asked.verdict() == "Hide something: draw over the photograph."
+    for finger in (False, True):
+        before = asked.run(NOW)["hidden"]
+        rows = (0.25, 0.25) if finger else (0.15, 0.15)
+        asked.drag(CANVAS, (0.1, rows[0]), (0.4, rows[1]), finger=finger)
+        assert before + 60 < asked.run(NOW)["hidden"] < 512
+        assert asked.run("() => scrollY") == 0
+    both = asked.run(NOW)
+    assert both["specialist"] > 0
+    asked.drag(CANVAS, (0.1, 0.15), (0.4, 0.15))  # from what is hidden: it is shown again
+    assert asked.run(NOW)["hidden"] < both["hidden"] - 60
+    asked.press("a disc")
+    assert abs(asked.run(NOW)["hidden"] - 512) < 20
+    asked.press("what I draw")
+    asked.type(CANVAS, "ArrowRight", "ArrowDown", " ")
+    assert asked.run(NOW)["hidden"] == 64
+    asked.type(CANVAS, " ")
+    assert asked.run(NOW)["hidden"] == 0
