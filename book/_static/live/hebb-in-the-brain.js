@@ -50,7 +50,7 @@ Live.model("hebb-in-the-brain", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------ what is done
-  const chance = random(), window = { up: neuron.a_plus, down: neuron.a_minus, turned: false }, SECOND = Math.round(1 / neuron.dt), PIECE = 20;
+  const chance = random(), window = { up: neuron.a_plus, down: neuron.a_minus, turned: false }, SECOND = Math.round(1 / neuron.dt), SEEN = SECOND / 2, PIECE = 20;
   let painted = numbers.letter.flatMap(row => [...row].map(mark => mark === "#")), share = numbers.share;
   let example = true, state, time, past, own = [], cursor = [Math.floor(HIGH / 2), Math.floor(WIDE / 2)], looks = true, alone = false;
   function fresh() {
@@ -70,7 +70,7 @@ Live.model("hebb-in-the-brain", ({ numbers, stage }) => {
     const yours = all.filter(i => painted[i]), others = all.filter(i => !painted[i]), w = which => which.length ? mean(which.map(i => state.w[i])) : 0;
     const heaviest = all.slice().sort((a, b) => state.w[b] - state.w[a]).slice(0, yours.length);
     return { n: yours.length, yours: w(yours), others: w(others), found: heaviest.filter(i => painted[i]).length,
-      hz: past.filter(one => one.fires).length * SECOND / Math.max(SECOND / 2, past.length), seconds: time / SECOND };
+      hz: past.filter(one => one.fires).length * SECOND / Math.max(SEEN, past.length), seconds: time / SECOND };
   }
 
   // The sentence that goes with what happened.
@@ -106,9 +106,9 @@ Live.model("hebb-in-the-brain", ({ numbers, stage }) => {
       context.strokeRect(cursor[1] * CELL + 1, cursor[0] * CELL + 1, CELL - 2, CELL - 2);
     }
   }
-  // The last second: a row for each of some inputs, a stroke for each spike; below, the neuron.
+  // The last half second: a row for each of some inputs, a stroke for each spike; below, the neuron.
   function drawSpikes(context, colour) {
-    const some = mark => all.filter(i => painted[i] === mark).slice(0, 18), at = k => LEFT + (k + SECOND - past.length) / SECOND * ACROSS;
+    const some = mark => all.filter(i => painted[i] === mark).slice(0, 18), shown = past.slice(-SEEN), at = k => LEFT + (k + SEEN - shown.length) / SEEN * ACROSS;
     const groups = alone ? [[some(true)[0] ?? 0]] : [some(true), some(false)], high = alone ? 26 : 2.5, rows = new Map();
     Object.assign(context, { font: "13px system-ui, sans-serif", fillStyle: colour("ink"), textBaseline: "middle" });
     groups.forEach((group, k) => {
@@ -117,7 +117,7 @@ Live.model("hebb-in-the-brain", ({ numbers, stage }) => {
       context.fillText(alone ? "its sender" : ["painted", "others"][k], 0, alone ? top + 12 : top + 22);
     });
     context.fillText("neuron", 0, 112);
-    past.forEach(({ arriving, copied, fires }, k) => {
+    shown.forEach(({ arriving, copied, fires }, k) => {
       for (const i of arriving) if (rows.has(i)) {
         context.fillStyle = colour(!alone && copied.includes(i) ? "blue" : "muted");
         context.fillRect(at(k), rows.get(i), 1.6, high - 0.4);
@@ -178,7 +178,7 @@ Live.model("hebb-in-the-brain", ({ numbers, stage }) => {
       up: (point, broken) => { if (!broken && !own[1] && painted.includes(true)) clock.play(); },
     },
   });
-  const raster = picture.canvas("Spikes of the last second", [WIDE * CELL, 126], drawSpikes);
+  const raster = picture.canvas("Spikes of the last half second", [WIDE * CELL, 126], drawSpikes);
   const nearest = ({ x, y }) => clamp(Math.floor(y / CELL), 0, HIGH - 1) * WIDE + clamp(Math.floor(x / CELL), 0, WIDE - 1);
 
   // A brush as wide as a disc and a half; the rubber, which begins on a painted disc, is as wide as one.
@@ -229,11 +229,11 @@ Live.model("hebb-in-the-brain", ({ numbers, stage }) => {
     [field, raster, plot].forEach(canvas => canvas.redraw());
     const { yours, others, hz, n } = tell();
     bars.set([{ value: yours, strong: true }, { value: others, role: "muted" }]);
-    raster.say(`Spikes of the last second: the neuron spiked ${told(hz, 0)} times; ${n} inputs are painted`);
+    raster.say(`Spikes of the last half second: the neuron spikes ${told(hz, 0)} times a second; ${n} inputs are painted`);
     if (speak) verdict(alone ? "These two trains are all that this synapse sees. Nothing in them says who shares." : sentence());
   }
   fresh();
-  live(SECOND); // so that there are spikes to see
+  live(SEEN); // so that there are spikes to see
   Object.assign(state, rest(Array(N).fill(begin)));
   time = 0;
   show();

@@ -108,10 +108,14 @@ Live.model("natural-images", ({ numbers, stage }) => {
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
   const SIZE = 170, GAP = 20, WIDE = 2 * SIZE + GAP, TALL = 2 * (SIZE + 24), TILES = [[0, 20], [SIZE + GAP, 20], [0, SIZE + 44], [SIZE + GAP, SIZE + 44]];
-  const sheet = Live.make("canvas", { width: SIDE, height: SIDE });
-  function drawPicture(context, values, x, y, size) {
-    const paper = sheet.getContext("2d"), image = paper.createImageData(SIDE, SIDE);
-    values.forEach((value, j) => { image.data.fill(Math.round(127.5 * (value + 1)), 4 * j, 4 * j + 3); image.data[4 * j + 3] = 255; });
+  const sheet = Live.make("canvas", { width: SIDE, height: SIDE }), paper = sheet.getContext("2d"), image = paper.createImageData(SIDE, SIDE);
+  const ink = new Uint32Array(image.data.buffer), opaque = (r, g, b) => (255 << 24 | b << 16 | g << 8 | r) >>> 0;
+  function drawPicture(context, values, x, y, size, cover) { // cover: what lies on hidden pixels, #rrggbb
+    const over = cover && opaque(...[1, 3, 5].map(k => parseInt(cover.slice(k, k + 2), 16)));
+    for (let j = 0; j < N; j++) {
+      const grey = Math.round(127.5 * (values[j] + 1));
+      ink[j] = cover && hidden[j] ? over : opaque(grey, grey, grey);
+    }
     paper.putImageData(image, 0, 0);
     context.imageSmoothingEnabled = false;
     context.drawImage(sheet, x, y, size, size);
@@ -122,11 +126,8 @@ Live.model("natural-images", ({ numbers, stage }) => {
       const [x, y] = TILES[k], unit = SIZE / SIDE;
       Object.assign(context, { font: "14px system-ui, sans-serif", fillStyle: colour("ink") });
       context.fillText(words, x, y - 6);
-      if (values) drawPicture(context, values, x, y, SIZE);
-      if (k) return;
-      Object.assign(context, { fillStyle: colour("blue") });
-      hidden.forEach((is, j) => { if (is) context.fillRect(x + column(j) * unit, y + row(j) * unit, unit + 0.5, unit + 0.5); });
-      if (canvas.focused()) {
+      if (values) drawPicture(context, values, x, y, SIZE, k ? "" : colour("blue"));
+      if (!k && canvas.focused()) {
         Object.assign(context, { strokeStyle: colour("red"), lineWidth: 3 });
         context.strokeRect(x + mark[1] * unit, y + mark[0] * unit, 8 * unit, 8 * unit);
       }
@@ -172,7 +173,7 @@ Live.model("natural-images", ({ numbers, stage }) => {
     which.forEach(j => { hidden[j] = hides; });
     way = "own";
     ways.set(way);
-    show();
+    later();
   }
   const bars = panel.bars("Error of a hidden pixel", ["specialist", "generalist", "mean of three", "plain grey"], { most: 0.5 });
   const ways = panel.choice("Hide", [["lower half", "lower half"], ["upper half", "upper half"], ["left half", "left half"], ["strip", "a strip"], ["disc", "a disc"], ["own", "what I draw"]],
@@ -194,6 +195,8 @@ Live.model("natural-images", ({ numbers, stage }) => {
     const mine = work, go = () => { mine.shift()(); if (mine === work && mine.length) setTimeout(go); };
     setTimeout(go);
   }
+  let waits = false;
+  const later = () => { if (!waits) { waits = true; requestAnimationFrame(() => { waits = false; show(); }); } }; // once a frame
   function show() {
     if (!memory) return; // it follows when they have seen
     ask();
@@ -204,5 +207,5 @@ Live.model("natural-images", ({ numbers, stage }) => {
   }
   hide(way);
   meet();
-  return { nets, photographs, one, begin, see, answer, error, now: () => ({ ready: Boolean(memory), shown, target, way, hidden, errors, deaf: deaf() }), hide: name => { hide(name); show(); } };
+  return { nets, photographs, one, begin, see, answer, error, now: () => ({ ready: Boolean(memory), shown, target, way, hidden, errors, deaf: deaf() }), hide: name => { hide(name); ways.set(name); show(); } };
 });

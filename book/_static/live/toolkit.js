@@ -209,6 +209,7 @@ window.Live ??= (() => {
 
   function listen(element, { grabs, down, move, up, tap }, [width, height]) {
     let held = false;
+    element.dataset.pointer = "";
     const point = ({ clientX, clientY }) => {
       const box = element.getBoundingClientRect();
       return { x: (clientX - box.left) / box.width * width, y: (clientY - box.top) / box.height * height };
