@@ -40,7 +40,9 @@ def test_any_part_is_hidden_by_mouse_by_finger_and_by_keys(played):  # noqa: F81
         asked.drag(CANVAS, (0.1, rows[0]), (0.4, rows[1]), finger=finger)
         assert before + 60 < asked.run(NOW)["hidden"] < 512
         assert asked.run("() => scrollY") == 0
-    asked.reader.until("() => document.querySelector('.live-model').model.now().errors.specialist > 0")
+    asked.reader.until(
+        "() => document.querySelector('.live-model').model.now().errors.specialist > 0"
+    )
     both = asked.run(NOW)
     asked.drag(CANVAS, (0.1, 0.15), (0.4, 0.15))  # from what is hidden: it is shown again
     assert asked.run(NOW)["hidden"] < both["hidden"] - 60
