@@ -76,11 +76,11 @@ Live.model("natural-images", ({ numbers, stage }) => {
   // ------------------------------------------------------------------------------------------------------------ what is asked
   const middle = (SIDE - 1) / 2, row = j => Math.floor(j / SIDE), column = j => j % SIDE, outside = j => Math.hypot(row(j) - middle, column(j) - middle);
   const WAYS = {
-    "lower half": j => row(j) >= SIDE / 2, "upper half": j => row(j) < SIDE / 2, "left half": j => column(j) < SIDE / 2,
-    strip: j => row(j) >= SIDE / 4 && row(j) < 3 * SIDE / 4, disc: j => outside(j) < SIDE / Math.sqrt(2 * Math.PI), own: () => false,
+    lower: j => row(j) >= SIDE / 2, left: j => column(j) < SIDE / 2, strip: j => row(j) >= SIDE / 4 && row(j) < 3 * SIDE / 4,
+    ends: j => row(j) < SIDE / 4 || row(j) >= 3 * SIDE / 4, disc: j => outside(j) < SIDE / Math.sqrt(2 * Math.PI), own: () => false,
   };
   const chance = random();
-  let shown = numbers.first.map(k => photographs[k]), target = numbers.target, way = "lower half", hidden, memory = null, answers = {}, errors = {}, work = [], stroke = null, mark = [8, 8];
+  let shown = numbers.first.map(k => photographs[k]), target = numbers.target, way = "lower", hidden, memory = null, answers = {}, errors = {}, work = [], stroke = null, mark = [8, 8];
   const hide = name => { way = name; hidden = pixels.map(WAYS[name]); };
   function ask() {
     const asked = shown[target], grey = zeros(N), mean = zeros(N);
@@ -88,22 +88,29 @@ Live.model("natural-images", ({ numbers, stage }) => {
     answers = Object.fromEntries(KINDS.map(kind => [kind, answer(nets[kind], memory[kind], asked, hidden)]));
     errors = Object.fromEntries(Object.entries({ ...answers, mean, grey }).map(([name, guess]) => [name, error(guess, asked, hidden)]));
   }
-  // Of the half that a hidden pixel of the specialist listens to, the share that is hidden, too.
-  function deaf() {
-    const half = [0, 1].map(k => hidden.filter((is, j) => is && (j >= N / 2) === Boolean(k)).length);
-    return 2 * half[0] * half[1] / (half[0] + half[1]) / (N / 2);
+  // Of all the plasticity of the specialist, |alpha|, that leads to hidden pixels, the share that comes from hidden pixels.
+  const whole = zeros(N);
+  function reach(senders, j) {
+    const [[a, b], [to, also]] = [nets.specialist.senders, nets.specialist.receivers], [x, y] = [to[j], also[j]];
+    let sum = 0;
+    for (const i of senders) sum += Math.abs(a[i] * x + b[i] * y);
+    return sum;
   }
+  function blind(hidden) {
+    const which = pixels.filter(j => hidden[j]);
+    return which.reduce((sum, j) => sum + reach(which, j) / whole[j], 0) / (which.length || 1);
+  }
+  const percent = x => `${Math.round(100 * x)} %`, half = pixels.map(WAYS.lower);
+  let trained = null;
   function sentence() {
-    const { specialist: s, generalist: g, grey, mean } = Object.fromEntries(Object.entries(errors).map(([name, x]) => [name, +x.toFixed(3)]));
+    const { specialist: s, generalist: g, grey, mean } = errors, [a, b, c, d] = [s, g, grey, mean].map(x => told(x, 3));
     if (!hidden.includes(true)) return "Hide something: draw over the photograph.";
-    const better = mean < Math.min(s, g) ? ` (The mean of the three would do better than either: ${told(mean, 3)}.)` : "";
-    const why = `A hidden pixel of the specialist listens to the other half of the picture, and of that ${Math.round(100 * deaf())} % is hidden, too.`;
-    if (way === "lower half" || way === "upper half") {
-      return `So both were asked in training. The specialist errs by ${told(s, 3)} a pixel, the generalist by ${told(g, 3)}, plain grey by ${told(grey, 3)}. Now hide something else.`;
-    }
-    if (s > grey) return `Worse than plain grey: the specialist errs by ${told(s, 3)}, grey by ${told(grey, 3)}, the generalist by ${told(g, 3)}. ${why}${better}`;
-    if (s > g) return `The specialist errs by ${told(s, 3)}, the generalist by ${told(g, 3)}. ${why}${better}`;
-    return `The specialist leads, ${told(s, 3)} against ${told(g, 3)}: of the half that its hidden pixels listen to, ${Math.round(100 - 100 * deaf())} % can be seen.${better}`;
+    const why = () => `Of the plasticity that leads to its hidden pixels ${percent(blind(hidden))} comes from pixels that are hidden, too; in training, ${percent(trained ??= blind(half))}.`;
+    if (way === "lower") return `Half a picture is what both were asked for in training. The specialist errs by ${a} a pixel, the generalist by ${b}, plain grey by ${c}. Now hide something else.`;
+    if (s > grey) return `Worse than plain grey: the specialist errs by ${a}, grey by ${c}, the generalist by ${b}. ${why()}`;
+    if (s > mean && s > g) return `Worse than the mean of the three photographs: the specialist errs by ${a}, the mean by ${d}, the generalist by ${b}. ${why()}`;
+    if (s > g) return `The specialist errs by ${a}, the generalist by ${b}. ${why()}`;
+    return `The specialist leads, ${a} against ${b}, though it was never asked so. ${why()}`;
   }
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
@@ -176,7 +183,7 @@ Live.model("natural-images", ({ numbers, stage }) => {
     later();
   }
   const bars = panel.bars("Error of a hidden pixel", ["specialist", "generalist", "mean of three", "plain grey"], { most: 0.5 });
-  const ways = panel.choice("Hide", [["lower half", "lower half"], ["upper half", "upper half"], ["left half", "left half"], ["strip", "a strip"], ["disc", "a disc"], ["own", "what I draw"]],
+  const ways = panel.choice("Hide", [["lower", "lower half"], ["left", "left half"], ["strip", "a strip"], ["ends", "all but a strip"], ["disc", "a disc"], ["own", "what I draw"]],
     name => { hide(name); show(); });
   const thumbs = [1, 2, 3].map(k => Live.make("canvas", { width: 52, height: 52, aria: { role: "img", label: `photograph ${k}` } }));
   panel.choice("Ask for", thumbs.map((thumb, k) => [k, `photograph ${k + 1}`, thumb]), k => { target = +k; show(); }, target);
@@ -189,7 +196,8 @@ Live.model("natural-images", ({ numbers, stage }) => {
   function meet() {
     thumbs.forEach((thumb, k) => drawPicture(thumb.getContext("2d"), shown[k], 0, 0, 52));
     const seen = Object.fromEntries(KINDS.map(kind => [kind, begin()])), held = shown.map(one);
-    work = KINDS.flatMap(kind => order.map(k => () => see(nets[kind], seen[kind], held[k])));
+    work = whole[0] ? [] : [...Array(SIDE).keys()].map(r => () => pixels.slice(r * SIDE, (r + 1) * SIDE).forEach(j => { whole[j] = reach(pixels, j); }));
+    work.push(...KINDS.flatMap(kind => order.map(k => () => see(nets[kind], seen[kind], held[k]))));
     work.push(() => { memory = seen; show(); });
     memory = null;
     const mine = work, go = () => { mine.shift()(); if (mine === work && mine.length) setTimeout(go); };
@@ -207,5 +215,5 @@ Live.model("natural-images", ({ numbers, stage }) => {
   }
   hide(way);
   meet();
-  return { nets, photographs, one, begin, see, answer, error, now: () => ({ ready: Boolean(memory), shown, target, way, hidden, errors, deaf: deaf() }), hide: name => { hide(name); ways.set(name); show(); } };
+  return { nets, photographs, one, begin, see, answer, error, now: () => ({ ready: Boolean(memory), shown, target, way, hidden, errors, blind: blind(hidden) }), hide: name => { hide(name); ways.set(name); show(); } };
 });
