@@ -82,12 +82,6 @@ Live.model("natural-images", ({ numbers, stage }) => {
   const chance = random();
   let shown = numbers.first.map(k => photographs[k]), target = numbers.target, way = "lower", hidden, memory = null, answers = {}, errors = {}, work = [], stroke = null, mark = [8, 8];
   const hide = name => { way = name; hidden = pixels.map(WAYS[name]); };
-  function ask() {
-    const asked = shown[target], grey = zeros(N), mean = zeros(N);
-    shown.forEach(one => add(mean, one, 1 / shown.length));
-    answers = Object.fromEntries(KINDS.map(kind => [kind, answer(nets[kind], memory[kind], asked, hidden)]));
-    errors = Object.fromEntries(Object.entries({ ...answers, mean, grey }).map(([name, guess]) => [name, error(guess, asked, hidden)]));
-  }
   // Of all the plasticity of the specialist, |alpha|, that leads to hidden pixels, the share that comes from hidden pixels.
   const whole = zeros(N);
   function reach(senders, j) {
@@ -180,7 +174,7 @@ Live.model("natural-images", ({ numbers, stage }) => {
     which.forEach(j => { hidden[j] = hides; });
     way = "own";
     ways.set(way);
-    later();
+    show();
   }
   const bars = panel.bars("Error of a hidden pixel", ["specialist", "generalist", "mean of three", "plain grey"], { most: 0.5 });
   const ways = panel.choice("Hide", [["lower", "lower half"], ["left", "left half"], ["strip", "a strip"], ["ends", "all but a strip"], ["disc", "a disc"], ["own", "what I draw"]],
@@ -203,17 +197,33 @@ Live.model("natural-images", ({ numbers, stage }) => {
     const mine = work, go = () => { mine.shift()(); if (mine === work && mine.length) setTimeout(go); };
     setTimeout(go);
   }
-  let waits = false;
-  const later = () => { if (!waits) { waits = true; requestAnimationFrame(() => { waits = false; show(); }); } }; // once a frame
+  // One network answers, then the other, then both are judged: pieces, too. What is hidden meanwhile is asked after that.
+  let busy = false, again = false;
   function show() {
-    if (!memory) return; // it follows when they have seen
-    ask();
     canvas.redraw();
-    bars.set([["specialist", "blue"], ["generalist", "purple"], ["mean", "muted"], ["grey", "muted"]].map(([name, role], k) => (
-      { value: errors[name], role, strong: k < 2, text: told(errors[name], 3) })));
-    verdict(sentence());
+    again = busy;
+    if (busy || !memory) return;
+    const asked = shown[target], cover = [...hidden], before = memory, found = {};
+    const jobs = KINDS.map(kind => () => { found[kind] = answer(nets[kind], before[kind], asked, cover); });
+    jobs.push(() => {
+      const grey = zeros(N), mean = zeros(N);
+      shown.forEach(one => add(mean, one, 1 / shown.length));
+      answers = found;
+      errors = Object.fromEntries(Object.entries({ ...found, mean, grey }).map(([name, guess]) => [name, error(guess, asked, cover)]));
+      canvas.redraw();
+      bars.set([["specialist", "blue"], ["generalist", "purple"], ["mean", "muted"], ["grey", "muted"]].map(([name, role], k) => (
+        { value: errors[name], role, strong: k < 2, text: told(errors[name], 3) })));
+    }, () => verdict(sentence()));
+    const go = () => {
+      jobs.shift()();
+      if (jobs.length) { setTimeout(go); return; }
+      busy = false;
+      if (again) show();
+    };
+    busy = true;
+    go();
   }
   hide(way);
   meet();
-  return { nets, photographs, one, begin, see, answer, error, now: () => ({ ready: Boolean(memory), shown, target, way, hidden, errors, blind: blind(hidden) }), hide: name => { hide(name); ways.set(name); show(); } };
+  return { nets, photographs, one, begin, see, answer, error, now: () => ({ ready: Boolean(memory) && !busy, shown, target, way, hidden, errors, blind: blind(hidden) }), hide: name => { hide(name); ways.set(name); show(); } };
 });
