@@ -1,10 +1,40 @@
 """Two networks that complete photographs, asked as they were trained to be, and otherwise."""
 
+import torch
+
+from hebbnotes import experiments, tasks
+from hebbnotes.chapters.natural_images import live
+from hebbnotes.chapters.natural_images.experiments import load
+from hebbnotes.figures.live import unpacked
+from hebbnotes.networks import run
 from tests.site.test_live import played, shelf  # noqa: F401
 
 CANVAS = "What is asked. Arrow keys move a square, the space bar hides or shows it."
 READY = "() => document.querySelector('.live-model').model.now().ready"
 NOW = "() => { const { errors, hidden, blind } = model.now(); return { ...errors, hidden: hidden.filter(x => x).length, blind }; }"
+
+
+def test_few_numbers_answer_as_all_do_and_fall_a_little_less():
+    told, g, pixel = live.numbers(), torch.Generator().manual_seed(3), torch.arange(1024)
+    patterns = unpacked(told["pieces"]).float().view(4, 3, -1).repeat(3, 1, 1)
+    lower, strip = pixel >= 512, pixel // 256 % 3 > 0
+    erased = torch.stack([lower] * 4 + [~lower] * 4 + [strip] * 4)
+    shown = live.TASK.episodes(patterns, g, erased=erased)
+    cost = {}
+    for kind, name in (("full", "specialist"), ("shared", "generalist")):
+        net = load(kind, live.TASK, experiments.weights(f"images-{kind}"), "0.")
+        w, alpha = (part.float() for part in live.dense(told[name]))
+        for numbers in ((net.w, net.alpha), (w, alpha)):
+            with torch.no_grad():
+                y = run(shown.inputs, *numbers, net.eta, clamp=shown.clamp)[0][-1]
+            each = tasks.squared_error(y, shown)
+            cost.setdefault(kind, []).append((each[:8].mean().item(), each[8:].mean().item()))
+    (half, fell), (of_few, gentler) = cost["full"]
+    assert of_few < 1.2 * half
+    assert tasks.squared_error(torch.zeros(12, 1025), shown)[8:].mean() < gentler < fell
+    (half, fell), (of_few, too) = cost["shared"]
+    assert abs(of_few / half - 1) < 0.2
+    assert abs(too / fell - 1) < 0.2
 
 
 def now(asked) -> dict:

@@ -85,7 +85,7 @@ def numbers() -> dict[str, Any]:
     }
 
 
-def _dense(told: dict[str, Any]) -> tuple[Tensor, Tensor]:
+def dense(told: dict[str, Any]) -> tuple[Tensor, Tensor]:
     """Return fixed weights and plasticities of a network as the script has it."""
     n = TASK.n_units
     w = torch.zeros(n, n, dtype=torch.float64)
@@ -124,7 +124,7 @@ def _answered() -> tuple[tasks.Episodes, dict[str, Tensor]]:
     )
     says = {}
     for kind in KINDS:
-        w, alpha = _dense(told[kind])
+        w, alpha = dense(told[kind])
         eta = torch.tensor(told[kind]["eta"], dtype=torch.float64)
         says[kind] = run(episodes.inputs, w, alpha, eta, rules.decay, clamp=episodes.clamp)[0]
     return episodes, says
