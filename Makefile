@@ -61,7 +61,7 @@ picture: book
 measure: .venv/.done
 	$(BIN)/python -m tools.measure
 
-# Tell the network in the page what it must know, and store the episodes that it is tested by.
+# Tell the live models what they must know, draw their still pictures, and store the episodes that they are tested by.
 live: .venv/.done
 	$(BIN)/python -m tools.live_data
 
@@ -75,7 +75,7 @@ lock:
 
 # Measure the fast evaluation against the published formulation, and store it: minutes, 12 GB, an idle computer.
 bench: .venv/.done
-	$(BIN)/python -m hebbnotes.chapters.fast_evaluation.checks_cost
+	$(BIN)/python -m tools.checks_cost
 	$(BIN)/python -m hebbnotes.chapters.fast_evaluation.benchmark --store
 	$(BIN)/python -m hebbnotes.chapters.fast_evaluation.loops --store
 

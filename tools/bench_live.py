@@ -63,7 +63,7 @@ LISTEN = """() => {
 
 def html(name: str) -> str:
     """Return a page that holds one model and nothing else."""
-    figure = live.before(name, name) + name + live.after(name, True, True)
+    figure = live.toolkit() + live.before(name, name) + name + live.after(name)
     style = STYLE.read_text(encoding="utf-8")
     return (
         '<!doctype html><html data-theme="light"><meta charset="utf-8">'

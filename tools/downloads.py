@@ -242,6 +242,7 @@ class Plain:
             "exercise": lambda: box(self.title(name, argument, set_by), body),
             "figure": lambda: self.picture(argument, set_by, body),
             "live-model": lambda: box(LIVE, body),
+            "predict": lambda: fold(self.inline(argument), body),
             "solution": lambda: fold("Solution", body),
         }
         if name not in make:

@@ -1,4 +1,5 @@
-"""Sphinx extension: the directive ``{live-model} NAME``, a model in the page that readers work.
+"""Sphinx extension: the directive ``{live-model} NAME``, a model in the page that readers work,
+and ``{chapter-card} NAME``, which shows its picture on the front page.
 
     ```{live-model} maze
     :alt: What the still picture shows.
@@ -18,19 +19,31 @@ from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from tools.drawings.drawing import DARK, LIGHT
 
 FOLDER = Path(__file__).parents[1] / "book" / "_static" / "live"
 TOOLKIT = FOLDER / "toolkit.js"
+PART = re.compile(r"^// needs (\S+)$", re.M)
+"""A line of a script: what two models share lies in a file of the folder ``parts``."""
+SHARED = {"toolkit", "predict"}
 NEEDS = "With JavaScript, the page runs this model itself: you can change it, and see what it does."
 
 
 def names() -> list[str]:
     """Return the names of the live models."""
-    return sorted(path.stem for path in FOLDER.glob("*.js") if path != TOOLKIT)
+    return sorted(path.stem for path in FOLDER.glob("*.js") if path.stem not in SHARED)
+
+
+def needs(name: str) -> list[Path]:
+    """Return the shared scripts that a model's script needs."""
+    return [
+        FOLDER / "parts" / f"{part}.js" for part in PART.findall(_script(FOLDER / f"{name}.js"))
+    ]
 
 
 def colours() -> str:
@@ -52,19 +65,29 @@ def before(name: str, alt: str) -> str:
     )
 
 
-def after(name: str, first: bool, alone: bool) -> str:
-    """Return what follows the caption: scripts. The ``first`` figure of a page brings the toolkit,
-    the first of its name, which is ``alone`` so far, numbers.
+def toolkit() -> str:
+    """Return what the first model of a page brings for all."""
+    return f"<style>{colours()}</style>\n<script>\n{_script(TOOLKIT)}</script>"
+
+
+def after(name: str, numbers: bool = True) -> str:
+    """Return what follows the caption: the script, with its numbers before it where it is the first
+    of its name on the page.
     """
-    parts = []
-    if first:
-        parts.append(f"<style>{colours()}</style>\n<script>\n{_script(TOOLKIT)}</script>")
-    numbers = FOLDER / f"{name}.json"
-    if alone and numbers.exists():
-        told = numbers.read_text(encoding="utf-8").strip()
-        parts.append(f'<script type="application/json" data-numbers="{name}">{told}</script>')
-    parts.append(f"<script>\n{_script(FOLDER / f'{name}.js')}</script>")
-    return "</figcaption>\n</figure>\n" + "\n".join(parts)
+    told, parts = FOLDER / f"{name}.json", ["</figcaption>\n</figure>"]
+    if numbers and told.exists():
+        text = told.read_text(encoding="utf-8").strip()
+        parts.append(f'<script type="application/json" data-numbers="{name}">{text}</script>')
+    scripts = (*needs(name), FOLDER / f"{name}.js")
+    return "\n".join([*parts, *(f"<script>\n{_script(path)}</script>" for path in scripts)])
+
+
+def first_of(environment: BuildEnvironment, name: str) -> bool:
+    """Tell whether a page asks for the first time for what stands on it once."""
+    there = environment.temp_data.setdefault("live_models", set())
+    new = name not in there
+    there.add(name)
+    return new
 
 
 def _script(path: Path) -> str:
@@ -85,18 +108,45 @@ class LiveModel(SphinxDirective):
             raise self.error(f"no live model {name!r}: choose one of {', '.join(names())}")
         if "alt" not in self.options or not self.content:
             raise self.error(f"the live model {name!r} needs :alt: and a caption")
-        for path in (TOOLKIT, *(FOLDER / f"{name}.{end}" for end in ("js", "json", "svg"))):
+        own = (FOLDER / f"{name}.{end}" for end in ("js", "json", "svg"))
+        for path in (TOOLKIT, *needs(name), *own):
             self.env.note_dependency(str(path))
-        there = self.env.temp_data.setdefault("live_models", set())
-        head = nodes.raw("", before(name, self.options["alt"]), format="html")
-        tail = nodes.raw("", after(name, not there, name not in there), format="html")
-        there.add(name)
+        shared = toolkit() if first_of(self.env, "toolkit") else ""
+        head = nodes.raw("", shared + before(name, self.options["alt"]), format="html")
+        tail = nodes.raw("", after(name, first_of(self.env, name)), format="html")
         caption = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, caption)
         return [head, *caption.children, tail]
 
 
+class ChapterCard(SphinxDirective):
+    """Show a chapter: the still picture of its live model, its title, which leads there, and a
+    question, the content. ``picture`` is a drawing of ``_static`` for a chapter that has no model.
+    """
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {"picture": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        """Write a card."""
+        name = self.arguments[0]
+        path = FOLDER / f"{name}.svg"
+        if not path.exists():
+            path = FOLDER.parent / self.options.get("picture", "")
+        card = nodes.container(classes=["chapter-card"])
+        if path.is_file():
+            self.env.note_dependency(str(path))
+            hidden = re.compile(' role="img" aria-label="[^"]*"')
+            picture = hidden.sub(' aria-hidden="true"', _script(path), count=1)
+            card += nodes.raw("", f'<div class="thumb">{picture}</div>', format="html")
+        text = [f"{{doc}}`{name}`", "", *self.content]
+        self.state.nested_parse(StringList(text, source=name), self.content_offset, card)
+        return [card]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.add_directive("live-model", LiveModel)
+    app.add_directive("chapter-card", ChapterCard)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

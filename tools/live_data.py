@@ -7,6 +7,7 @@ All of it is made by ``hebbnotes/chapters/<chapter>/live.py``.
 import importlib
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,15 @@ MOST = 120_000
 def models() -> dict[str, LiveModel]:
     """Return all live models by name."""
     found: dict[str, LiveModel] = {}
-    chapters = Path(hebbnotes.__file__).parent / "chapters"
-    for path in sorted(chapters.glob("*/live.py")):
-        found |= importlib.import_module(f"hebbnotes.chapters.{path.parent.name}.live").MODELS
+    for module in _modules():
+        found |= module.MODELS
     return found
+
+
+def _modules() -> list[Any]:
+    chapters = Path(hebbnotes.__file__).parent / "chapters"
+    names = [path.parent.name for path in sorted(chapters.glob("*/live.py"))]
+    return [importlib.import_module(f"hebbnotes.chapters.{name}.live") for name in names]
 
 
 def text(told: dict[str, Any]) -> str:
@@ -41,11 +47,19 @@ def still(name: str, model: LiveModel) -> str:
     return drawing.svg()
 
 
+def curves() -> dict[str, Callable[[], dict[str, Any]]]:
+    """Return by name what makes each curve that readers predict."""
+    found: dict[str, Callable[[], dict[str, Any]]] = {}
+    for module in _modules():
+        found |= getattr(module, "CURVES", {})
+    return found
+
+
 def main(chosen: list[str]) -> None:
     """Store them."""
     all_of = models()
     FIXTURES.mkdir(parents=True, exist_ok=True)
-    for name in chosen or all_of:
+    for name in all_of if not chosen else [name for name in chosen if name in all_of]:
         model = all_of[name]
         files = {
             FOLDER / f"{name}.json": text(model.numbers()),
@@ -53,8 +67,15 @@ def main(chosen: list[str]) -> None:
             FIXTURES / f"{name}.json": text(model.fixture()),
         }
         for path, content in files.items():
-            path.write_text(content, encoding="utf-8", newline="\n")
-            print(f"{path.relative_to(Path.cwd())}: {len(content):,} bytes")
+            _write(path, content)
+    for name, curve in curves().items():
+        if not chosen or f"curve-{name}" in chosen:
+            _write(FOLDER / f"curve-{name}.json", text(curve()))
+
+
+def _write(path: Path, content: str) -> None:
+    path.write_text(content, encoding="utf-8", newline="\n")
+    print(f"{path.name}: {len(content):,} bytes")
 
 
 if __name__ == "__main__":

@@ -24,11 +24,11 @@ body { margin: 0 auto; max-width: 46rem; padding: 0 1rem; font-family: sans-seri
 
 def page(name: str) -> str:
     """Return a page that holds one model and nothing else."""
-    figure = live.before(name, "A still picture.") + "The caption." + live.after(name, True, True)
+    figure = live.before(name, "A still picture.") + "The caption." + live.after(name)
     return (
         '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><title>A model</title>'
-        f'<style>{THEME}{STYLE}</style><body class="bd-article"><p>{"Before. " * 9}</p>{figure}'
+        f'<style>{THEME}{STYLE}</style><body class="bd-article"><p>{"Before. " * 9}</p>{live.toolkit()}{figure}'
         f'<div style="height: 60rem">After.</div></body></html>'
     )
 

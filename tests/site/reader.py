@@ -20,6 +20,7 @@ KEYS = {
     "End": "\ue010",
     "Home": "\ue011",
     "Enter": "\ue007",
+    "Delete": "\ue017",
 }
 START = {
     "browser.theme.content-theme": 2,  # light or dark as the system says

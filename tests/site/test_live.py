@@ -1,17 +1,20 @@
 """The live models: their numbers and episodes are the package's, their scripts repeat them, and they are worked by mouse, finger and keyboard."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from hebbnotes import data
 from tests.site.live import STYLE, Played, close, fixture, page
-from tools import live, live_data
+from tools import live, live_data, standard
 from tools.browser import settle
 from tools.drawings.drawing import DARK, LIGHT
 from tools.live_data import FIXTURES
 
 MODELS = live_data.models()
+BOOK = live.FOLDER.parents[1]
 ABOUT = {"maze-dark": {"finds"}}
 """Numbers that chance and rounding may move: compared to a tenth."""
 
@@ -22,6 +25,11 @@ def test_each_script_has_a_model_and_each_model_a_script():
 
 @pytest.mark.parametrize("name", MODELS)
 def test_what_is_stored_is_what_the_package_computes(name):
+    if MODELS[name].needs:
+        try:
+            data.require(MODELS[name].needs)
+        except (OSError, ValueError) as missing:
+            pytest.skip(str(missing))
     told = json.loads((live.FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     computed = json.loads(live_data.text(MODELS[name].numbers()))
     for key in ABOUT.get(name, ()):
@@ -32,6 +40,25 @@ def test_what_is_stored_is_what_the_package_computes(name):
     )
     stored = (live.FOLDER / f"{name}.svg").read_text(encoding="utf-8")
     assert stored == live_data.still(name, MODELS[name]), "run `make live`"
+
+
+def test_no_page_fetches_a_script_that_stands_in_its_text(site):
+    for path in site.glob("*.html"):
+        assert not re.search(r'src="[^"]*_static/live/', path.read_text(encoding="utf-8")), path
+
+
+def test_the_front_page_has_a_card_for_each_chapter(site):
+    page = (site / "index.html").read_text(encoding="utf-8")
+    cards = page.split('<div class="chapter-card ')[1:]
+    told = [re.search(r'href="([\w-]+)\.html"', card)[1] for card in cards]
+    chapters = {p.stem for p in BOOK.glob("*.ipynb") if standard.read(p).about["kind"] == "chapter"}
+    assert len(told) == len(chapters)
+    assert set(told) == chapters
+    with_model = [name for name in told if (live.FOLDER / f"{name}.svg").exists()]
+    assert len(with_model) >= 3
+    for name, card in zip(told, cards, strict=True):
+        assert "?</p>" in card, f"{name} asks nothing"
+        assert name not in with_model or "<svg" in card
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +102,7 @@ def first_difference(got, wanted, where=""):
     return f"{where}: {got!r} instead of {wanted!r}"
 
 
-NAMELESS = """() => [...figure.querySelectorAll('button, input, select, canvas')].filter(e =>
+NAMELESS = """() => [...figure.querySelectorAll('button, input, select, canvas:not([aria-hidden])')].filter(e =>
     !(e.getAttribute('aria-label') || e.labels?.[0]?.innerText || e.innerText || '').trim()).map(e => e.outerHTML)"""
 SMALL = """() => [...figure.querySelectorAll('.stage button, .stage select, .stage label')].filter(e => e.offsetParent)
     .map(e => [e.innerText || e.getAttribute('aria-label'), e.getBoundingClientRect()]).filter(([_, b]) => b.height < 44 || b.width < 44)

@@ -19,10 +19,19 @@ window.Live ??= (() => {
     return total;
   }
 
-  // Numbers of 8 bits and their scale, as hebbnotes.figures.live.packed writes them.
-  function unpack({ base64, scale }) {
-    const bytes = Uint8Array.from(atob(base64), letter => letter.charCodeAt(0));
-    return Float64Array.from(new Int8Array(bytes.buffer), q => scale * q);
+  // Integers of 8 or 6 bits times a scale, as hebbnotes.figures.live.packed writes them.
+  const DIGIT = new Uint8Array(128); // 0 to 63, by the code of a letter
+  [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].forEach((letter, k) => { DIGIT[letter.charCodeAt(0)] = k; });
+  function digits(letters) {
+    const found = new Uint8Array(letters.length);
+    for (let k = 0; k < found.length; k++) found[k] = DIGIT[letters.charCodeAt(k)];
+    return found;
+  }
+  function unpack({ base64, letters, scale }) {
+    const whole = letters ? digits(letters) : new Int8Array(Uint8Array.from(atob(base64), letter => letter.charCodeAt(0)).buffer);
+    const values = zeros(whole.length), none = letters ? 32 : 0;
+    for (let k = 0; k < values.length; k++) values[k] = scale * (whole[k] - none);
+    return values;
   }
 
   // A source of numbers in [0, 1) that a seed repeats: Marsaglia's xorshift of 32 bits (2003).
@@ -36,6 +45,42 @@ window.Live ??= (() => {
     };
   }
 
+  // Run a generator in pieces of 6 ms, so that the page goes on meanwhile; done() is called at its end. Returns what stops it.
+  function inPieces(job, done) {
+    let going = true;
+    const run = () => {
+      const begun = performance.now();
+      while (going && performance.now() - begun < 6) {
+        if (job.next().done) { going = false; done(); }
+      }
+      if (going) setTimeout(run);
+    };
+    run();
+    return () => { going = false; };
+  }
+
+  // Long work in pieces of 6 ms, between which the page answers. Each call runs steps(), a generator, and hands what it returns to
+  // done; a call in between runs it once more afterwards.
+  function piecewise(steps, done) {
+    let running = null, again = false;
+    const go = () => {
+      const begun = performance.now();
+      let at;
+      do at = running.next(); while (!at.done && performance.now() - begun < 6);
+      if (!at.done) return void setTimeout(go);
+      running = null;
+      done(at.value);
+      if (!again) return;
+      again = false;
+      call();
+    };
+    const call = () => {
+      if (running) again = true;
+      else { running = steps(); go(); }
+    };
+    return call;
+  }
+
   // A number for readers: a true minus sign, and no minus before what is 0.
   const told = (value, digits = 2) => (+value.toFixed(digits) || 0).toFixed(digits).replace("-", "−");
 
@@ -46,10 +91,38 @@ window.Live ??= (() => {
     element.append(...inside);
     return element;
   };
+  // A picture of few pixels, which are seen as squares where they are large; fill(data) writes red, green, blue and opacity of each, from 0 to 255.
+  const rgb = colour => [1, 3, 5].map(k => parseInt(colour.slice(k, k + 2), 16));
+  function pixels(context, [columns, rows], fill, x, y, wide, high) {
+    const small = make("canvas", { width: columns, height: rows }), pen = small.getContext("2d"), image = pen.createImageData(columns, rows);
+    fill(image.data);
+    pen.putImageData(image, 0, 0);
+    context.imageSmoothingEnabled = wide < 4 * columns;
+    context.drawImage(small, x, y, wide, high);
+  }
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   const shown = new Set(); // what is drawn anew when the theme changes
   new MutationObserver(() => shown.forEach(redraw => redraw()))
     .observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+
+  // Draw a picture of few pixels in a box; of(k) is the colour of pixel k, [#rrggbb, opacity].
+  const small = make("canvas"), parsed = new Map();
+  function mosaic(context, [columns, rows], of, [x, y, width, height]) {
+    Object.assign(small, { width: columns, height: rows });
+    const inside = small.getContext("2d"), image = inside.createImageData(columns, rows), { data } = image;
+    for (let k = 0; k < columns * rows; k++) {
+      const [hex, opacity] = of(k);
+      if (!parsed.has(hex)) parsed.set(hex, parseInt(hex.slice(1), 16));
+      const rgb = parsed.get(hex);
+      data[4 * k] = rgb >> 16;
+      data[4 * k + 1] = rgb >> 8 & 255;
+      data[4 * k + 2] = rgb & 255;
+      data[4 * k + 3] = 255 * opacity;
+    }
+    inside.putImageData(image, 0, 0);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(small, x, y, width, height);
+  }
 
   let count = 0;
   class Stage {
@@ -65,6 +138,9 @@ window.Live ??= (() => {
 
     // The role of a colour in the theme of the page: ink, paper, muted, faint, blue, green, red, pink, purple.
     colour(role) { return getComputedStyle(this.root).getPropertyValue(`--${role}`).trim(); }
+
+    // Call what draws in the theme's colours again when the theme changes; a canvas of the stage does so by itself.
+    themed(redraw) { shown.add(redraw); return redraw; }
 
     // What the model has to say, seen by all and read out; the same words are not said twice.
     verdict() {
@@ -104,6 +180,13 @@ window.Live ??= (() => {
       this.add(group);
       return { element: group, set: value => group.querySelectorAll("input").forEach(i => { i.checked = i.value === String(value); }) };
     }
+    // A line of text; act(text) is called as it is typed.
+    field(text, { value = "", most = 20 }, act) {
+      const id = `live-field-${++count}`, input = make("input", { id, type: "text", value, maxLength: most, autocomplete: "off", spellcheck: false });
+      input.addEventListener("input", () => act(input.value));
+      this.add(make("label", { className: "field", htmlFor: id }, make("span", { textContent: text }), input));
+      return input;
+    }
     // A slider; say(value) is what stands beside it and is read out.
     slider(text, { min, max, step = "any", value, say = String }, act) {
       const id = `live-slider-${++count}`, input = make("input", { id, type: "range", min, max, step, value }), output = make("output");
@@ -113,13 +196,14 @@ window.Live ??= (() => {
       tell();
       return { element: input, set: to => { input.value = to; tell(); } };
     }
-    // Horizontal bars, from 0 to most or on both sides of 0; set([{ value, text, role, strong }]) draws them.
+    // Horizontal bars, from 0 to most or on both sides of 0; a name is a text, or { text, picture } with an element to show in its
+    // place. set([{ value, text, role, strong }]) draws them.
     bars(label, names, { most = 1, signed = false } = {}) {
-      const rows = names.map(name => {
-        const fill = make("span", { className: "fill" }), value = make("span", { className: "value" });
-        const row = make("div", { className: "bar" }, make("span", { className: "name", textContent: name }),
-          make("span", { className: signed ? "track signed" : "track" }, fill), value);
-        return { row, fill, value };
+      const rows = names.map(given => {
+        const { text: name, picture = name } = given.text ? given : { text: given };
+        const fill = make("span", { className: "fill" }), value = make("span", { className: "value" }), head = make("span", { className: "name" }, picture);
+        const row = make("div", { className: "bar" }, head, make("span", { className: signed ? "track signed" : "track" }, fill), value);
+        return { row, fill, value, head, name };
       });
       const element = this.add(make("div", { className: "bars", aria: { role: "img", label } }, ...rows.map(({ row }) => row)));
       const set = values => {
@@ -132,10 +216,9 @@ window.Live ??= (() => {
           rows[k].value.textContent = text;
         });
         rows.slice(values.length).forEach(({ row }) => { row.hidden = true; });
-        element.setAttribute("aria-label", `${label}: ` + values.map(({ value, text = told(value) }, k) =>
-          `${rows[k].row.firstChild.textContent} ${text}`).join(", "));
+        element.setAttribute("aria-label", `${label}: ` + values.map(({ value, text = told(value) }, k) => `${rows[k].name} ${text}`).join(", "));
       };
-      return { element, set, name: (k, text) => { rows[k].row.firstChild.textContent = text; } };
+      return { element, set, name: (k, text) => { rows[k].name = rows[k].head.textContent = text; } };
     }
 
     // A canvas of size [width, height] in units of its own, whatever its pixels. draw(context, colour) draws all of it.
@@ -150,7 +233,8 @@ window.Live ??= (() => {
         waiting = false;
         const across = element.clientWidth, pixels = Math.round(across * (window.devicePixelRatio || 1));
         if (!across) return;
-        if (element.width !== pixels) Object.assign(element, { width: pixels, height: Math.round(pixels * height / width) });
+        const high = Math.round(pixels * height / width);
+        if (element.width !== pixels || element.height !== high) Object.assign(element, { width: pixels, height: high });
         const context = element.getContext("2d");
         context.setTransform(pixels / width, 0, 0, pixels / width, 0, 0);
         context.clearRect(0, 0, width, height);
@@ -244,5 +328,5 @@ window.Live ??= (() => {
     });
   }
 
-  return { model, zeros, dot, clamp, addProduct, unpack, random, told, make, calm };
+  return { model, Stage, zeros, dot, clamp, addProduct, unpack, digits, inPieces, piecewise, random, told, make, mosaic, calm, rgb, pixels };
 })();

@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks, experiments
+from hebbnotes.chapters.maze import frames
 from hebbnotes.chapters.maze.interventions import elsewhere, first_find, stored
 from hebbnotes.experiments.experiment import Numbers, Trial, Weights, short
 from hebbnotes.figures.live import LiveModel, packed, unpacked
 from hebbnotes.learning import agents
 from hebbnotes.tasks import maze
 
-__all__ = ["MODELS", "Ghost", "fit_ghost", "ghost", "off", "score_ghost"]
+__all__ = ["CURVES", "MODELS", "Ghost", "fit_ghost", "ghost", "off", "score_ghost"]
 
 REWARD, PENALTY, SEED = 1.0, 0.01, 0
 OWN_STEPS = 60
@@ -83,7 +84,8 @@ def score_ghost(weights: Weights, seed: int, chosen: Ghost) -> Numbers:
     net, made = stored("plastic", seed), maze.make(chosen.size)
     g = torch.Generator().manual_seed(60_000 + seed)
     lived, states = maze.start(made, chosen.test_lives, g), []
-    state, found = None, []
+    state: Any = None
+    found = []
     for _ in range(chosen.steps):
         life = agents.live(net, made, lived, 1, g, state)
         lived, state = life.agents, life.state
@@ -244,7 +246,7 @@ def _lived(kind: str, told: dict[str, Any], n_steps: int) -> Iterator[dict[str, 
     life_of = maze.start(made, 1, g)
     state, dark = net.rest(1), False
     plastic = kind == "plastic"
-    keep = (net.core.eta_logit.clone(), net.core.alpha.clone()) if plastic else ()
+    eta, alpha = (net.core.eta_logit.clone(), net.core.alpha.clone()) if plastic else (None, None)
     for t in range(n_steps):
         event = EVENTS.get(t, "")
         if event.startswith("wipe") and (plastic or event == "wipe activity"):
@@ -252,9 +254,9 @@ def _lived(kind: str, told: dict[str, Any], n_steps: int) -> Iterator[dict[str, 
         elif event == "move":
             life_of = life_of._replace(goals=elsewhere(made, life_of, g))
         elif event in ("stop writing", "write") and plastic:
-            net.core.eta_logit.copy_(keep[0] if event == "write" else torch.tensor(-1e9).double())
+            net.core.eta_logit.copy_(eta if event == "write" else torch.tensor(-1e9).double())
         elif event in ("stop reading", "read") and plastic:
-            net.core.alpha.copy_(keep[1] if event == "read" else torch.zeros_like(keep[1]))
+            net.core.alpha.copy_(alpha if event == "read" else torch.zeros_like(net.core.alpha))
         elif event in ("dark", "light"):
             dark = event == "dark"
         drawn = torch.Generator()
@@ -313,12 +315,12 @@ def still(drawing: Any) -> None:
     late = agents.live(net, made, moved, 60, g, half.state)
     line = experiments.weights("maze-ghost")
     mine = {name: line[f"{SEED}.{name}"] for name in ("line", "offset")}
-    _squares(drawing, made)
-    path = [_at(*place) for place in late.positions[:, 0].double().tolist()]
+    frames.squares(drawing, made.walls)
+    path = [frames.at(*place) for place in late.positions[:, 0].double().tolist()]
     drawing.path(path, "blue", 3, opacity=0.5)
-    _star(drawing, _at(*late.agents.goal[0].double().tolist()), "green", "green")
-    _star(drawing, _at(*half.agents.goal[0].double().tolist()), "green", "", "4 4")
-    _star(drawing, _at(*ghost(mine, late.state.hebb)[0].tolist()), "purple", "")
+    frames.star(drawing, frames.at(*late.agents.goal[0].double().tolist()), "green", "green")
+    frames.star(drawing, frames.at(*half.agents.goal[0].double().tolist()), "green", "", "4 4")
+    frames.star(drawing, frames.at(*ghost(mine, late.state.hebb)[0].tolist()), "purple", "")
     drawing.circle(*path[-1], 9, "", "blue")
     for row, (words, role) in enumerate(
         (
@@ -333,44 +335,49 @@ def still(drawing: Any) -> None:
             drawing.circle(404, y - 6, 9, "", "blue")
         else:
             fill, dashed = ("green", "") if row == 0 else ("", "4 4" if row == 1 else "")
-            _star(drawing, (404, y - 6), role, fill, dashed)
+            frames.star(drawing, (404, y - 6), role, fill, dashed)
         drawing.text(424, y, words, anchor="start")
-
-
-SQUARE, LEFT = 33.0, 12.0
-
-
-def _at(row: float, column: float) -> tuple[float, float]:
-    return LEFT + SQUARE * (column + 0.5), LEFT + SQUARE * (row + 0.5)
-
-
-def _squares(drawing: Any, made: maze.Maze) -> None:
-    for row, column in made.walls.nonzero().tolist():
-        x, y = _at(row - 0.5, column - 0.5)
-        drawing.box(x, y, SQUARE, SQUARE, "", "faint", 0, opacity=0.6)
-
-
-def _star(drawing: Any, at: tuple[float, float], stroke: str, fill: str, dashed: str = "") -> None:
-    turns = np.arange(11) * np.pi / 5
-    radii = np.where(np.arange(11) % 2, 6.5, 15.0)
-    xs, ys = at[0] + radii * np.sin(turns), at[1] - radii * np.cos(turns)
-    drawing.path(zip(xs, ys, strict=True), stroke, 2.5, fill, dashed=dashed)
 
 
 def own_still(drawing: Any) -> None:
     """Draw what is seen from the centre: nine squares, all else dark."""
     made = maze.make(9)
     middle = made.centre
-    drawing.box(LEFT, LEFT, 11 * SQUARE, 11 * SQUARE, "", "ink", 0, opacity=0.85)
+    drawing.box(
+        frames.LEFT, frames.LEFT, 11 * frames.SQUARE, 11 * frames.SQUARE, "", "ink", 0, opacity=0.85
+    )
     for row in range(middle - 1, middle + 2):
         for column in range(middle - 1, middle + 2):
-            x, y = _at(row - 0.5, column - 0.5)
+            x, y = frames.at(row - 0.5, column - 0.5)
             wall = bool(made.walls[row, column])
-            drawing.box(x, y, SQUARE, SQUARE, "", "faint" if wall else "paper", 0)
-    drawing.circle(*_at(middle, middle), 9, "", "blue")
+            drawing.box(x, y, frames.SQUARE, frames.SQUARE, "", "faint" if wall else "paper", 0)
+    drawing.circle(*frames.at(middle, middle), 9, "", "blue")
     drawing.text(404, 60, "nine squares are\nall that you see", anchor="start")
 
 
+def moved_curve() -> dict[str, Any]:
+    """Return the share of plastic agents that have found their moved goal, by the step, in per
+    cent; newborn ones are given.
+    """
+    seeds = experiments.seeds("maze-moved")
+    steps = [0, *range(10, 101, 10)]
+
+    def shares(case: str) -> list[list[float]]:
+        found = np.mean([one["plastic"][case]["found_by"] for one in seeds], axis=0)
+        return [
+            [step, round(100 * share, 1)] for step, share in zip(steps, [0, *found], strict=True)
+        ]
+
+    return {
+        "x": {"label": "steps since the goal was moved", "from": 0, "to": 100},
+        "y": {"label": "have found it (%)", "from": 0, "to": 100},
+        "given": [{"name": "newborn agents", "points": shares("newborn")}],
+        "truth": shares("moved"),
+    }
+
+
+CURVES = {"maze-moved": moved_curve}
+"""The curves that readers predict, by name."""
 MODELS = {
     "maze": LiveModel(
         numbers,
