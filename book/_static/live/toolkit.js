@@ -257,13 +257,14 @@ window.Live ??= (() => {
       return { element, redraw, paint, say: text => element.setAttribute("aria-label", text), focused: () => element.matches(":focus-visible") };
     }
 
-    // Play, step and speed. step() does one step; shown() draws after some. Speeds are steps in a second.
-    clock({ step, shown: show, speeds = [2, 8, 30, 120], speed = 1, what = "" }) {
+    // Play, step and speed. step() does one step; shown() draws after some; turned(playing) is told when it starts and stops.
+    // Speeds are steps in a second, say(speed) what a reader is told of one; with what = null there is no button for a step.
+    clock({ step, shown: show, speeds = [2, 8, 30, 120], speed = 1, what = "", say = s => `${s} steps a second`, turned = () => {} }) {
       let last = null, due = 0, seen = true;
       const row = this.part("line"), state = { playing: false, speed: speeds[speed] };
       const play = row.button("Play", () => set(!state.playing), { main: true });
-      row.button("Step", () => { set(false); step(); show(); }, { label: `Step${what && ` ${what}`}` });
-      this.slider("speed", { min: 0, max: speeds.length - 1, step: 1, value: speed, say: k => `${speeds[k]} steps a second` },
+      if (what !== null) row.button("Step", () => { set(false); step(); show(); }, { label: `Step${what && ` ${what}`}` });
+      this.slider("speed", { min: 0, max: speeds.length - 1, step: 1, value: speed, say: k => say(speeds[k]) },
         k => { state.speed = speeds[k]; });
       const frame = now => {
         if (!state.playing) return;
@@ -283,14 +284,16 @@ window.Live ??= (() => {
         last = null;
         due = on ? 1 : 0;
         if (on) requestAnimationFrame(frame);
+        turned(on);
       };
       new IntersectionObserver(([entry]) => { seen = entry.isIntersecting; }).observe(this.root);
-      return Object.assign(state, { play: () => set(true), pause: () => set(false) });
+      return Object.assign(state, { row, play: () => set(true), pause: () => set(false) });
     }
   }
 
   function listen(element, { grabs, down, move, up, tap }, [width, height]) {
     let held = false;
+    element.dataset.pointer = "";
     const point = ({ clientX, clientY }) => {
       const box = element.getBoundingClientRect();
       return { x: (clientX - box.left) / box.width * width, y: (clientY - box.top) / box.height * height };
