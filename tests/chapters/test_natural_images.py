@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hebbnotes import data, tasks
-from hebbnotes.chapters.natural_images import analysis, smooth
+from hebbnotes.chapters.natural_images import analysis, controls, smooth
 from hebbnotes.chapters.natural_images import experiments as pictures
 from hebbnotes.chapters.natural_images import model as networks
+from hebbnotes.experiments.experiment import Trial
 from hebbnotes.networks import run
 
 sizes, seeds = st.integers(2, 6), st.integers(0, 10_000)
@@ -239,3 +240,136 @@ def test_each_simpler_alpha_is_what_its_name_says():
         assert torch.equal(found[name][:, 8], alpha[:, 8])
     with pytest.raises(ValueError, match="n >= n_pixels"):
         analysis.simpler_alphas(alpha, 10, g)
+    assert torch.equal(analysis.block_means(alpha, 8), found["mean of each block"])
+
+
+def test_each_question_lacks_half_of_the_pixels_and_is_what_its_name_says():
+    asked = {name: one.view(8, 4) for name, one in pictures.questions((8, 4)).items()}
+    assert all(one.sum() == 16 for one in asked.values())
+    for one, other in (
+        ("upper half", "lower half"),
+        ("left half", "right half"),
+        ("strip", "top and bottom"),
+    ):
+        assert torch.equal(asked[one], ~asked[other])
+    assert asked["upper half"][:4].all()
+    assert asked["left half"][:, :2].all()
+    assert asked["strip"][2:6].all()
+    assert not (asked["checkerboard"][1:] & asked["checkerboard"][:-1]).any()
+    disc = pictures.questions((9, 9))["disc"].view(9, 9)
+    assert disc[4, 4]
+    assert not any(disc[i, j] for i in (0, 8) for j in (0, 8))
+
+
+def test_a_question_changes_what_is_missing_and_nothing_else():
+    task = tasks.PatternCompletion(n_bits=16, **tasks.PICTURES)
+    g = torch.Generator().manual_seed(0)
+    shown = [tasks.pictures(task, smooth.smooth_patterns(9, (4, 4), 1.0, g), (4, 4), 3, g)]
+    asked = pictures.asked_otherwise(task, shown, (4, 4), 0)
+    assert set(asked) == {*pictures.questions((4, 4)), "scattered"}
+    for name, (again,) in asked.items():
+        assert torch.equal(again.answer, shown[0].answer)
+        assert torch.equal(again.order, shown[0].order)
+        assert again.erased.sum(1).eq(8).all()
+        if name != "scattered":
+            assert torch.equal(again.erased, pictures.questions((4, 4))[name].expand(3, -1))
+
+
+def test_reduced_photographs_are_means_of_squares(monkeypatch):
+    grey = 2 * torch.rand(3, 1024, generator=torch.Generator().manual_seed(0)) - 1
+    monkeypatch.setattr(data, "cifar10", lambda *_, **__: None)
+    monkeypatch.setattr(data, "grey", lambda _: grey)
+    for source, side in (("cifar10-subset", 1), ("cifar10-subset-16", 2), ("cifar10-subset-8", 4)):
+        known, shape = pictures.photographs(source, "test")
+        assert shape == (32 // side, 32 // side)
+        first = grey.view(3, 32, 32)[:, :side, :side].mean((1, 2))
+        torch.testing.assert_close(known[:, 0], first)
+
+
+def test_rows_that_send_most_are_found():
+    sends, hears = torch.rand(8, 2) + 0.5, torch.rand(8, 2) + 0.5
+    alpha = torch.zeros(17, 17)
+    alpha[:16, :16] = sends.flatten()[:, None] * hears.flatten()
+    alpha[:8, :8] = alpha[8:16, 8:16] = 0.1  # within a half: not asked for
+    found = analysis.gains_by_row(alpha, (8, 2))
+    for name, gain in (("sender", sends), ("receiver", hears)):
+        for half in (slice(0, 4), slice(4, 8)):
+            there, wanted = torch.tensor(found[name])[half], gain.mean(1)[half]
+            torch.testing.assert_close(there / there[0], wanted / wanted[0], atol=2e-3, rtol=0)
+    sizes = analysis.root_mean_squares(alpha, 16)
+    assert sizes["alpha_within_rms"] == pytest.approx(0.1)
+    across = torch.cat([alpha[:8, 8:16], alpha[8:16, :8]]).square().mean().sqrt()
+    assert sizes["alpha_across_rms"] == pytest.approx(across.item(), rel=1e-3)
+
+
+def test_a_cue_is_worth_no_more_than_its_pixels():
+    assert analysis.cue_pixels(torch.eye(8)) == 4
+    smooth_one = smooth.smooth_correlation((8, 8), 2.0)
+    assert 1 < analysis.cue_pixels(smooth_one) < analysis.independent_pixels(smooth_one)
+
+
+def test_groups_share_a_number_and_minus_one_is_their_mean():
+    group = torch.tensor([[0, 1], [-1, 1]])
+    g = torch.Generator().manual_seed(0)
+    net = networks.GroupsRNN(group, torch.tensor([1.0, 3.0]), eta=0.1, generator=g)
+    assert net.alpha.tolist() == [[1, 3], [2, 3]]
+    net.alpha.sum().backward()
+    assert net.values.grad.tolist() == [1.5, 2.5]
+    for bad in (torch.tensor([[0, 2], [0, 0]]), torch.tensor([[-2, 0], [0, 0]]), torch.eye(2)):
+        with pytest.raises(ValueError, match="integers from -1 to 1"):
+            networks.GroupsRNN(bad, torch.ones(2), eta=0.1, generator=g)
+
+
+def test_on_noise_each_kind_has_its_numbers_where_its_name_says():
+    task = tasks.PatternCompletion(n_bits=4, graded=True)
+    kinds = {
+        kind: controls.noise_network(kind, task, 0.1, torch.Generator().manual_seed(0))
+        for kind in controls.GROUPS
+    }
+    one, itself, bias = 0.5, -0.25, 2.0
+    wanted = torch.full((5, 5), one)
+    each = {
+        "and diagonal": [one, itself],
+        "and bias": [one, bias],
+        "and both": [one, bias, itself],
+    }
+    for kind, numbers in each.items():
+        with torch.no_grad():
+            kinds[kind].values.copy_(torch.tensor(numbers))
+        there = wanted.clone()
+        if kind != "and diagonal":
+            there[4] = bias
+        if kind != "and bias":
+            there[range(4), range(4)] = itself
+        assert torch.equal(kinds[kind].alpha, there), kind
+    tied, pixels = kinds["diagonal tied"].alpha, torch.arange(4)
+    assert tied[pixels, pixels].std() == 0
+    others = ~torch.eye(5, dtype=torch.bool)
+    others[4, 4] = True
+    torch.testing.assert_close(tied[0, 0], tied[others].mean())
+    assert tied[others].unique().numel() == 21
+
+
+def test_kinds_on_noise_train_and_are_tested_side_by_side(tmp_path):
+    rates = {"full": (0.03,), "and both": (0.03, 0.01)}
+    chosen = controls.Noise(rates=rates, n_bits=6, batch=2, updates=2, test_episodes=4)
+    weights = controls.train_noise(Trial(0, tmp_path), chosen)[1]
+    found = controls.score_noise(weights, 0, chosen)
+    assert {kind: len(each) for kind, each in found["errors"].items()} == {"full": 1, "and both": 2}
+    assert found["best"]["and both"] == min(found["errors"]["and both"])
+    assert [len(each) for each in found["alphas"]["and both"]] == [3, 3]
+
+
+def test_rates_are_tried_side_by_side(tmp_path):
+    rates = {"full": (1e-2,), "shared": (1e-2, 1e-3), "none": (1e-2,)}
+    chosen = pictures.Rates(rates=rates, source="patches", updates=2, batch=2, test_episodes=20)
+    weights = pictures.train_rates(Trial(0, tmp_path), chosen)[1]
+    found = pictures.score_rates(weights, 0, chosen)
+    assert {kind: len(each) for kind, each in found["errors"].items()} == {
+        kind: len(each) for kind, each in rates.items()
+    }
+    alone = pictures.Pictures(
+        alpha="shared", source="patches", lr=1e-3, updates=2, batch=2, test_episodes=20
+    )
+    trained = pictures.train_natural_images(Trial(0, tmp_path / "alone"), alone)[1]
+    assert all(torch.equal(trained[key], weights[f"shared 0.001.{key}"]) for key in trained)

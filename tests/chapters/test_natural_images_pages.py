@@ -19,6 +19,41 @@ def test_maps_share_a_receiver_and_have_limits_of_their_own():
         assert [line.get_xydata().tolist() for line in ax.lines] == [[[1, 2]]]
 
 
+def test_an_answer_has_its_error_below_it_and_the_least_is_bold():
+    rows = [{"cue": torch.zeros(6), "one": torch.ones(6), "two": torch.zeros(6)}] * 2
+    axes = frames.answers(rows, [{"one": 0.25, "two": 0.5}, {"one": 0.5, "two": 0.125}], (2, 3))
+    assert [[ax.get_xlabel() for ax in row] for row in axes] == [
+        ["", "0.250", "0.500"],
+        ["", "0.500", "0.125"],
+    ]
+    bold = [[ax.xaxis.label.get_fontweight() == "bold" for ax in row] for row in axes]
+    assert bold == [[False, True, False], [False, False, True]]
+    with pytest.raises(ValueError, match="as many as rows, 2, got 1"):
+        frames.answers(rows, [{"one": 0.25}], (2, 3))
+
+
+def test_each_question_has_a_dot_for_each_kind_at_the_mean_of_its_seeds():
+    errors = {
+        "full": {"half": torch.tensor([0.1, 0.3]), "strip": torch.tensor([0.5, 0.7])},
+        "shared": {"half": torch.tensor([0.2, 0.4]), "strip": torch.tensor([0.3, 0.5])},
+    }
+    ax = frames.asked(errors, 0.25)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["half", "strip"]
+    dots = [line.get_xydata()[0] for line in ax.lines if line.get_marker() == "o"]
+    np.testing.assert_allclose([x for x, _ in dots], [0.2, 0.6, 0.3, 0.4], rtol=1e-6)
+    assert [round(y) for _, y in dots] == [0, 1, 0, 1]
+
+
+def test_what_a_cue_is_worth_is_drawn_with_the_interval_of_each_point():
+    shares = torch.tensor([[0.1, 0.5], [0.2, 0.6]])
+    ax = frames.worth(([3.0, 9.0], shares), {"photographs": (6.0, torch.tensor([0.3, 0.5]))})
+    (point,) = [line for line in ax.lines if line.get_marker() == "s"]
+    np.testing.assert_allclose(point.get_xydata(), [[6.0, 0.4]], rtol=1e-6)
+    assert ax.get_xscale() == "log"
+    gains = frames.gains({"sender": torch.rand(2, 8), "receiver": torch.rand(2, 8)})
+    assert [text.get_text() for text in gains.texts] == ["sender", "receiver"]
+
+
 def test_the_checker_of_sides_accepts_left_against_right_and_says_what_is_wrong_with_others():
     def columns_mixed(column, columns):
         return torch.tensor([0, 0, 1, 0, 1, 1] if columns == 6 else [0, 0, 1, 1])[column]

@@ -319,6 +319,10 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     wiped = {"a": (t(2, 6), "plastic", "--")}
     frames["maze"].haunted(range(6), wiped, {"a": (t(2), "plastic")}, 0.1)
     frames["maze"].lasting(range(6), kinds, range(6), {"stopped": t(2, 6)})
+    frames["natural_images"].answers([{"a": t(6)}], [{"a": 0.1}], (2, 3))
+    frames["natural_images"].asked({"full": {"a": t(3)}, "shared": {"a": t(3)}}, 0.5)
+    frames["natural_images"].gains({"a": t(3, 4), "b": t(3, 4)})
+    frames["natural_images"].worth(([2.0, 3.0], t(3, 2)), {"a": (2.0, t(3))})
     frames["natural_images"].maps_frame({"a": t(2, 3)}, (0, 1), {"a": 1.0})
     frames["one_shot_learning"].answers(shown, t(1, 2))
     many = [0.1, 1.0]  # of each seed

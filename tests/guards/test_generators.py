@@ -16,8 +16,8 @@ from hebbnotes.chapters.differentiable_plasticity import routes
 from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
 from hebbnotes.chapters.maze import interventions, trainings
 from hebbnotes.chapters.natural_images import analysis as maps
-from hebbnotes.chapters.natural_images import smooth
-from hebbnotes.chapters.natural_images.model import HalvesRNN
+from hebbnotes.chapters.natural_images import controls, smooth
+from hebbnotes.chapters.natural_images.model import GroupsRNN, HalvesRNN, network
 from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.chapters.one_shot_learning import readings as reading
 from hebbnotes.learning import agents
@@ -100,7 +100,17 @@ TAKE_A_GENERATOR = {
         None, torch.zeros(4), spiking.Neuron(), seconds=1, runs=1, generator=g
     ),
     "chapters.natural_images.analysis.simpler_alphas": lambda g: maps.simpler_alphas(SQUARE, 2, g),
+    "chapters.natural_images.analysis.with_simpler_alphas": lambda g: maps.with_simpler_alphas(
+        NET, [pictures.pictures(GREY, KNOWN, (4, 4), 2, G)], g
+    ),
+    "chapters.natural_images.controls.noise_network": lambda g: controls.noise_network(
+        "and both", GREY, 0.1, g
+    ),
+    "chapters.natural_images.model.network": lambda g: network("full", GREY, 0.1, g),
     "chapters.natural_images.model.HalvesRNN": lambda g: HalvesRNN(4, 4, eta=0.1, generator=g),
+    "chapters.natural_images.model.GroupsRNN": lambda g: GroupsRNN(
+        torch.zeros(4, 4).long(), torch.ones(1), eta=0.1, generator=g
+    ),
     "chapters.natural_images.smooth.smooth_patterns": lambda g: smooth.smooth_patterns(
         2, (4, 4), 1.0, g
     ),

@@ -13,7 +13,7 @@ from docutils.utils import new_document
 
 from hebbnotes.figures import palette
 from tools import book_extension
-from tools.drawings import cloud, landscape, lives, neuron, pencil, synapse, unrolled
+from tools.drawings import cloud, landscape, lives, neuron, pencil, synapse, unrolled, votes
 from tools.drawings.__main__ import DRAWINGS, FILES, FOLDER
 from tools.drawings.drawing import DARK, LIGHT, WIDTH, Drawing
 
@@ -290,3 +290,18 @@ def test_the_traces_of_three_lives_follow_the_rule_and_begin_blank():
             if t % 2:
                 np.testing.assert_allclose(after[t // 2], trace)
         np.testing.assert_allclose(after[0], lives.ETA * np.outer(first, first))
+
+
+def test_guesses_vote_where_the_picture_is_missing_and_nowhere_else():
+    for _, missing, lines, _ in votes.PANELS:
+        assert len(missing) == votes.ROWS / 2
+        assert set(lines) <= set(range(votes.ROWS))
+    everybody, half, trusted = (set(lines) & set(missing) for _, missing, lines, _ in votes.PANELS)
+    assert (len(everybody), len(half), len(trusted)) == (4, 0, 2)
+    _, missing, lines, _ = votes.PANELS[-1]
+    assert min(lines[row] for row in missing if row in lines) > max(
+        width for row, width in lines.items() if row not in missing
+    )
+    drawn = votes.draw().svg().partition("</style>")[2]
+    assert drawn.count("s-pink") == 6
+    assert drawn.count("s-blue") == 10

@@ -16,6 +16,7 @@ from tools.drawings import (
     routes,
     synapse,
     unrolled,
+    votes,
 )
 from tools.drawings.drawing import Drawing
 
@@ -31,6 +32,7 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "one-shot": one_shot.draw,
     "agent": agent.draw,
     "routes": routes.draw,
+    "votes": votes.draw,
 }
 
 FILES: dict[str, Callable[[], str]] = {
