@@ -16,7 +16,7 @@ from hebbnotes.chapters.differentiable_plasticity import routes
 from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
 from hebbnotes.chapters.maze import interventions, trainings
 from hebbnotes.chapters.natural_images import analysis as maps
-from hebbnotes.chapters.natural_images import controls, smooth
+from hebbnotes.chapters.natural_images import smooth
 from hebbnotes.chapters.natural_images.model import GroupsRNN, HalvesRNN, network
 from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.chapters.one_shot_learning import readings as reading
@@ -103,7 +103,7 @@ TAKE_A_GENERATOR = {
     "chapters.natural_images.analysis.with_simpler_alphas": lambda g: maps.with_simpler_alphas(
         NET, [pictures.pictures(GREY, KNOWN, (4, 4), 2, G)], g
     ),
-    "chapters.natural_images.controls.noise_network": lambda g: controls.noise_network(
+    "chapters.natural_images.smooth.noise_network": lambda g: smooth.noise_network(
         "and both", GREY, 0.1, g
     ),
     "chapters.natural_images.model.network": lambda g: network("full", GREY, 0.1, g),
