@@ -40,9 +40,8 @@ def test_the_trace_of_each_label_is_a_row_below_the_drawing_of_its_step():
     for (above, below), drawing, trace in zip(axes.T, drawings, traces, strict=True):
         assert np.array_equal(above.images[0].get_array(), drawing.numpy())
         assert np.array_equal(below.images[0].get_array(), trace.T.numpy())
-        assert below.images[0].get_clim() == pytest.approx(
-            (-traces.abs().max(), traces.abs().max())
-        )
+        most = traces.abs().max().item()
+        assert below.images[0].get_clim() == pytest.approx((-most, most))
         assert [label.get_text() for label in below.get_yticklabels()] == ["A", "B", "C"]
     assert [ax.get_title() for ax in axes[0]] == ["this is B", "asked: B"]
     with pytest.raises(ValueError, match="each step needs a drawing"):

@@ -14,6 +14,7 @@ from hebbnotes.chapters.associative_memory import wells
 from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
 from hebbnotes.chapters.differentiable_plasticity import routes
 from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
+from hebbnotes.chapters.learning_rules import live as raising
 from hebbnotes.chapters.maze import interventions, trainings
 from hebbnotes.chapters.natural_images import analysis as maps
 from hebbnotes.chapters.natural_images import smooth
@@ -99,6 +100,7 @@ TAKE_A_GENERATOR = {
     "chapters.hebb_in_the_brain.weights.grow": lambda g: weights.grow(
         None, torch.zeros(4), spiking.Neuron(), seconds=1, runs=1, generator=g
     ),
+    "chapters.learning_rules.live.raised": lambda g: raising.raised("oja", 0.0, g, steps=2),
     "chapters.natural_images.analysis.simpler_alphas": lambda g: maps.simpler_alphas(SQUARE, 2, g),
     "chapters.natural_images.analysis.with_simpler_alphas": lambda g: maps.with_simpler_alphas(
         NET, [pictures.pictures(GREY, KNOWN, (4, 4), 2, G)], g
