@@ -40,6 +40,7 @@ def test_one_thing_eight_times_or_several_and_a_drum_that_decides_while_they_are
         "Adult: the learning rate is 0. You turned the drum by 40°, and no weight moved: 0 of 8"
         in model.verdict()
     )
+    model.run("() => scrollTo(0, 0)")  # from below the fields, which stay in view
     model.drag(DRUM, (0.5, 0.06), (0.5, 0.06))
     assert model.run("() => model.now().drum") == 90
     model.press("Newborn again")

@@ -1,7 +1,7 @@
 // Eight neurons that the reader raises, before a photograph or in a drum of stripes, by one of three rules, until they are grown.
 "use strict";
 Live.model("learning-rules", ({ numbers, stage }) => {
-  const { zeros, dot, unpack, piecewise, random, told, clamp, make, calm, rgb, pixels } = Live, { size: SIZE, step: APART, flat: FLAT, batch: BATCH } = numbers;
+  const { zeros, dot, unpack, piecewise, random, told, clamp, make, calm, mosaic } = Live, { size: SIZE, step: APART, flat: FLAT, batch: BATCH } = numbers;
   const UNITS = 8, N = SIZE * SIZE, TURN = Math.PI / 180;
 
   // ------------------------------------------------------------------------------------------------------- what they are shown
@@ -97,13 +97,10 @@ Live.model("learning-rules", ({ numbers, stage }) => {
   const FIELD = 80, GAP = 8, WORLD = [320, 212];
   function drawFields(context, colour) {
     if (!angles) return; // nothing is there yet
-    const [plus, minus] = ["purple", "green"].map(role => rgb(colour(role)));
+    const [plus, minus] = ["purple", "green"].map(colour);
     w.forEach((field, j) => {
       const x = j % 4 * (FIELD + GAP), y = Math.floor(j / 4) * (FIELD + 36), angle = angles[j] * TURN, largest = Math.max(...field.map(Math.abs));
-      pixels(context, [SIZE, SIZE], data => field.forEach((value, i) => {
-        data.set(value > 0 ? plus : minus, 4 * i);
-        data[4 * i + 3] = 255 * Math.abs(value) / largest;
-      }), x, y, FIELD, FIELD);
+      mosaic(context, [SIZE, SIZE], i => [field[i] > 0 ? plus : minus, Math.abs(field[i]) / largest], [x, y, FIELD, FIELD]);
       Object.assign(context, { strokeStyle: colour("ink"), lineWidth: 3, lineCap: "round" });
       context.beginPath(); // the stripes that it answers to
       context.moveTo(x + FIELD / 2 - 12 * Math.cos(angle), y + FIELD + 16 + 12 * Math.sin(angle));
@@ -111,14 +108,12 @@ Live.model("learning-rules", ({ numbers, stage }) => {
       context.stroke();
     });
   }
+  const shades = Array.from({ length: 256 }, (_, k) => [`#${k.toString(16).padStart(2, "0").repeat(3)}`, 1]);
   function drawWorld(context, colour) {
     const [wide, high] = WORLD, middle = [wide / 2, high / 2], radius = high / 2 - 14;
     if (place !== "drum") {
       const { grey, rows, columns } = picture, scale = Math.min(wide / columns, high / rows);
-      pixels(context, [columns, rows], data => {
-        data.fill(255);
-        grey.forEach((value, k) => data.fill(127.5 * (value + 1), 4 * k, 4 * k + 3));
-      }, 0, 0, columns * scale, rows * scale);
+      mosaic(context, [columns, rows], k => shades[Math.round(127.5 * (grey[k] + 1))], [0, 0, columns * scale, rows * scale], true);
       Object.assign(context, { strokeStyle: colour("purple"), lineWidth: 2 });
       if (!clock.playing) seen.forEach(one => "row" in one && context.strokeRect(one.column * scale, one.row * scale, SIZE * scale, SIZE * scale));
       return;

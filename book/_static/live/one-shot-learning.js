@@ -1,7 +1,7 @@
 // Your own alphabet, shown once: a Hebbian layer is taught by labels, which must be louder than its guesses.
 "use strict";
 Live.model("one-shot-learning", ({ numbers, stage }) => {
-  const { zeros, unpack, digits, piecewise, told, clamp, rgb, pixels } = Live, { alpha, eta } = numbers, LABELS = ["A", "B", "C", "D", "E"];
+  const { zeros, unpack, digits, piecewise, told, clamp, mosaic } = Live, { alpha, eta } = numbers, LABELS = ["A", "B", "C", "D", "E"];
   const SIDE = 31, N = LABELS.length, w = unpack(numbers.w), F = w.length / N;
   const layers = []; // unpacked when the first drawing is looked at
 
@@ -87,8 +87,7 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
   const hand = LABELS.map(() => 0);
 
   function bitmap(context, ink, x, y, size, colour, share = 1) {
-    const tint = rgb(colour);
-    pixels(context, [SIDE, SIDE], data => ink.forEach((part, k) => { data.set(tint, 4 * k); data[4 * k + 3] = 255 * part * share; }), x, y, size, size);
+    mosaic(context, [SIDE, SIDE], k => [colour, ink[k] * share], [x, y, size, size], size < PAD / 2);
   }
   function frame(context, x, y, wide, high, colour, lineWidth = 1) {
     Object.assign(context, { strokeStyle: colour, lineWidth });
@@ -117,7 +116,7 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
   }
   // A row for each label: what was shown as it, what its column holds, the column itself, and the answer.
   function drawRows(context, colour) {
-    const best = answer ? most(answer.y) : -1, [plus, minus] = [rgb(colour("purple")), rgb(colour("green"))];
+    const best = answer ? most(answer.y) : -1, [plus, minus] = [colour("purple"), colour("green")];
     context.textBaseline = "middle";
     Object.assign(context, { font: "14px system-ui, sans-serif", fillStyle: colour("muted"), textAlign: "center" });
     context.fillText("said", 43, 8);
@@ -132,13 +131,10 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
       if (taught[j]) bitmap(context, taught[j].ink, 20, y + 1, 46, ink);
       layer.held[j].forEach((share, t) => share > 0.02 * eta && bitmap(context, taught[t].ink, 73, y + 1, 46, colour("purple"), share / eta));
       frame(context, 130, y, 256, 18, colour("faint"));
-      pixels(context, [F, 1], data => {
-        for (let i = 0; i < F; i++) {
-          const h = layer.hebb[i * N + j] / eta;
-          data.set(h > 0 ? plus : minus, 4 * i);
-          data[4 * i + 3] = 255 * Math.abs(h);
-        }
-      }, 130, y, 4 * F, 18);
+      mosaic(context, [F, 1], i => {
+        const h = layer.hebb[i * N + j] / eta;
+        return [h > 0 ? plus : minus, Math.abs(h)];
+      }, [130, y, 4 * F, 18]);
       if (!answer) return;
       Object.assign(context, { fillStyle: colour("blue"), font: `${j === best ? "bold " : ""}17px system-ui, sans-serif` });
       context.fillRect(130, y + 26, 200 * answer.y[j], 16);

@@ -58,25 +58,20 @@ window.Live ??= (() => {
     run();
     return () => { going = false; };
   }
-
-  // Long work in pieces of 6 ms, between which the page answers. Each call runs steps(), a generator, and hands what it returns to
-  // done; a call in between runs it once more afterwards.
+  // The same for what may be asked for again meanwhile: each call runs steps(), a generator, and hands what it returns to done; calls
+  // while it runs make it run once more afterwards.
   function piecewise(steps, done) {
-    let running = null, again = false;
-    const go = () => {
-      const begun = performance.now();
-      let at;
-      do at = running.next(); while (!at.done && performance.now() - begun < 6);
-      if (!at.done) return void setTimeout(go);
-      running = null;
-      done(at.value);
-      if (!again) return;
-      again = false;
-      call();
-    };
+    let running = false, again = false, found;
+    const job = function* () { found = yield* steps(); };
     const call = () => {
-      if (running) again = true;
-      else { running = steps(); go(); }
+      again = running;
+      if (running) return;
+      running = true;
+      inPieces(job(), () => {
+        running = false;
+        done(found);
+        if (again) call();
+      });
     };
     return call;
   }
@@ -91,23 +86,14 @@ window.Live ??= (() => {
     element.append(...inside);
     return element;
   };
-  // A picture of few pixels, which are seen as squares where they are large; fill(data) writes red, green, blue and opacity of each, from 0 to 255.
-  const rgb = colour => [1, 3, 5].map(k => parseInt(colour.slice(k, k + 2), 16));
-  function pixels(context, [columns, rows], fill, x, y, wide, high) {
-    const small = make("canvas", { width: columns, height: rows }), pen = small.getContext("2d"), image = pen.createImageData(columns, rows);
-    fill(image.data);
-    pen.putImageData(image, 0, 0);
-    context.imageSmoothingEnabled = wide < 4 * columns;
-    context.drawImage(small, x, y, wide, high);
-  }
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   const shown = new Set(); // what is drawn anew when the theme changes
   new MutationObserver(() => shown.forEach(redraw => redraw()))
     .observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
 
-  // Draw a picture of few pixels in a box; of(k) is the colour of pixel k, [#rrggbb, opacity].
+  // Draw a picture of few pixels in a box; of(k) is the colour of pixel k, [#rrggbb, opacity]. They are squares, if not smooth.
   const small = make("canvas"), parsed = new Map();
-  function mosaic(context, [columns, rows], of, [x, y, width, height]) {
+  function mosaic(context, [columns, rows], of, [x, y, width, height], smooth = false) {
     Object.assign(small, { width: columns, height: rows });
     const inside = small.getContext("2d"), image = inside.createImageData(columns, rows), { data } = image;
     for (let k = 0; k < columns * rows; k++) {
@@ -120,7 +106,7 @@ window.Live ??= (() => {
       data[4 * k + 3] = 255 * opacity;
     }
     inside.putImageData(image, 0, 0);
-    context.imageSmoothingEnabled = false;
+    context.imageSmoothingEnabled = smooth;
     context.drawImage(small, x, y, width, height);
   }
 
@@ -328,5 +314,5 @@ window.Live ??= (() => {
     });
   }
 
-  return { model, Stage, zeros, dot, clamp, addProduct, unpack, digits, inPieces, piecewise, random, told, make, mosaic, calm, rgb, pixels };
+  return { model, Stage, zeros, dot, clamp, addProduct, unpack, digits, inPieces, piecewise, random, told, make, mosaic, calm };
 })();
