@@ -649,7 +649,7 @@ HOLDS: dict[Callable[[Page], Iterable[Finding]], tuple[str, ...]] = {  # rule: k
     open_exercise: ("chapter", "sequel"),
     limits: ("chapter", "sequel"),
     biology: ("chapter",),  # a sequel is technical, the epilogue collects the boxes
-    live: (),  # not asked yet
+    live: ("chapter", "sequel"),
 }
 
 
