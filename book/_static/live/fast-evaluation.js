@@ -50,31 +50,37 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
   function answer(present, heard, { given, held }) {
     return given.map((x, j) => held(j) ? x : Math.tanh(x - inhibition * present[j] + heard[j]));
   }
-  function run(plan, torn) {
+  function* run(plan, torn) {
     const states = [];
-    plan.forEach((step, t) => states.push(answer(key(states, t), fromDiary(states, t, torn), step)));
+    for (const [t, step] of plan.entries()) {
+      states.push(answer(key(states, t), fromDiary(states, t, torn), step));
+      yield;
+    }
     return states;
   }
+  const all = job => { let next = job.next(); while (!next.done) next = job.next(); return next.value; };
 
   // ----------------------------------------------------------------------------------------------------------- what is asked
   const chance = random(numbers.seed), thresholds = Array.from({ length: N }, () => chance());
   const erasedOf = share => thresholds.map(threshold => threshold < share);
   const how = { set: "shapes", asked: 1, share: 0.5, t: LAST, torn: new Set(), line: 0, sheet: false };
-  let plan, states, sheet = null, stop = () => {};
+  let plan, states = null, stale = true, sheet = null, busy = false, stop = () => {};
   const patterns = () => Object.values(sets[how.set]), names = () => Object.keys(sets[how.set]);
 
-  function live() {
-    plan = schedulePlan(patterns(), how.asked, erasedOf(how.share));
-    states = run(plan, how.torn);
-    look();
-  }
+  // Live the episode again, if it is another one, and look at a step of it: from the diary or, if that is asked for, the sheet.
   function look() {
     stop();
-    sheet = null;
-    show();
-    if (!how.sheet) return;
-    stop = inPieces(function* () { sheet = yield* press(states, how.t, how.torn); }(), show);
+    busy = true;
+    stop = inPieces(function* () {
+      if (stale) {
+        plan = schedulePlan(patterns(), how.asked, erasedOf(how.share));
+        states = yield* run(plan, how.torn);
+        stale = false;
+      }
+      sheet = how.sheet ? yield* press(states, how.t, how.torn) : null;
+    }(), () => { busy = false; show(); });
   }
+  const live = () => { stale = true; look(); };
   const tear = lines => {
     const all = lines.every(s => how.torn.has(s));
     lines.forEach(s => { if (all) how.torn.delete(s); else how.torn.add(s); });
@@ -103,6 +109,7 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
     }, [2, top, how.t * EACH, THUMB]);
   }
   function drawDiary(context, colour) {
+    if (!states) return;
     const seen = palette(colour), alike = compare(states, how.t), scale = Math.min(2, WIDE / (context.canvas.clientWidth || WIDE));
     if (how.sheet) { drawSheet(context, seen); return; }
     Object.assign(context, { textAlign: "center", font: `${13 * scale}px system-ui, sans-serif` });
@@ -148,8 +155,9 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
     Object.assign(context, { strokeStyle: seen.faint, lineWidth: 1 });
     context.strokeRect(2, 2, size, size);
   }
-  const drawPresent = (context, colour) => tile(context, palette(colour), key(states, how.t), [1, 1, 118, 118]);
+  const drawPresent = (context, colour) => states && tile(context, palette(colour), key(states, how.t), [1, 1, 118, 118]);
   function drawAnswer(context, colour) { // red: an erased dot that has the wrong sign
+    if (!states) return;
     const seen = palette(colour), y = states[how.t], wanted = patterns()[how.asked], asking = how.t >= PATTERNS * per;
     tile(context, seen, y, [1, 1, 118, 118]);
     if (asking) mosaic(context, [SIDE, SIDE], i => [seen.red, wrong(i, y, wanted) ? 0.9 : 0], [1, 1, 118, 118]);
@@ -162,7 +170,6 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
     const { t, torn } = how, { k } = plan[t], alike = compare(states, t), asking = t >= PATTERNS * per, name = names()[how.asked];
     const numbersOf = `${t} lines of ${2 * N} numbers instead of a sheet of ${(N * N).toLocaleString("en")}`;
     if (k !== null) return `In step ${t + 1} what is shown holds every unit: nothing is read, and a line is written.`;
-    if (how.sheet && !sheet) return "The lines are pressed onto the sheet, one over the other.";
     if (how.sheet) {
       const apart = fromSheet(sheet, key(states, t)).reduce((most, x, j) => Math.max(most, Math.abs(x - heard[j])), 0);
       return `The sheet has ${N} by ${N} numbers (every fourth is shown), and no line can be told in it. Multiplied by the present, it answers the same: its ${N} sums are those of the diary, to ${Math.floor(-Math.log10(apart || 1e-16))} decimals.`;
@@ -213,5 +220,5 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
   const mend = acts.button("Mend", () => { how.torn.clear(); live(); });
   right.toggle("the sheet instead of the diary", on => { how.sheet = on; look(); });
   live();
-  return { sets, plan: schedulePlan, run, compare, fromDiary, press, fromSheet, key, erased: erasedOf, now: () => ({ how, states, sheet, plan }) };
+  return { sets, plan: schedulePlan, run: (...given) => all(run(...given)), press: (...given) => all(press(...given)), compare, fromDiary, fromSheet, key, erased: erasedOf, now: () => ({ how, sheet, busy }) };
 });
