@@ -7,29 +7,34 @@ TORN = "() => [...model.now().how.torn].sort((a, b) => a - b)"
 SET = "(name, value) => { const input = figure.querySelector(name); input.value = value; input.dispatchEvent(new Event('input')); }"
 
 
+def verdict(diary):
+    """Return what the model says, once it has lived its episode."""
+    diary.reader.until("() => !document.querySelector('.live-model').model.now().busy")
+    return diary.verdict()
+
+
 def test_what_resembles_the_present_answers_and_what_is_torn_out_does_not(played):  # noqa: F811
     diary = played("fast-evaluation")
-    assert "resembles lines 6 to 8 most" in diary.verdict()
-    assert "0 are wrong: that is the answer" in diary.verdict()
+    assert "resembles lines 6 to 8 most" in verdict(diary)
+    assert "0 are wrong: that is the answer" in verdict(diary)
     diary.press("Tear out its lines")
     assert diary.run(TORN) == [5, 6, 7]
-    assert "what is gone from the diary is gone from the sheet" in diary.verdict()
+    assert "what is gone from the diary is gone from the sheet" in verdict(diary)
     diary.press("Mend")
     assert diary.run(TORN) == []
     diary.press("letters")
-    assert "letters resemble each other" in diary.verdict()
+    assert "letters resemble each other" in verdict(diary)
     diary.press("shapes")
     diary.run(SET, diary.named("step"), 8)
-    assert "A blank step" in diary.verdict()
+    assert "A blank step" in verdict(diary)
     diary.run(SET, diary.named("step"), 6)
-    assert "nothing is read" in diary.verdict()
+    assert "nothing is read" in verdict(diary)
     diary.run(SET, diary.named("step"), 23)
     diary.press("the sheet instead of the diary")
-    diary.reader.until("() => document.querySelector('.live-model').model.now().sheet")
-    assert "those of the diary, to 1" in diary.verdict()
+    assert "those of the diary, to 1" in verdict(diary)
     diary.press("the sheet instead of the diary")
     diary.run(SET, diary.named("erased of the cue"), 0.9)
-    assert "the present resembles the lines of the beams too little" in diary.verdict()
+    assert "the present resembles the lines of the beams too little" in verdict(diary)
 
 
 def test_lines_are_torn_out_by_finger_by_mouse_and_by_keys(played):  # noqa: F811

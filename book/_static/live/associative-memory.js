@@ -69,7 +69,7 @@ Live.model("associative-memory", ({ numbers, stage }) => {
   const chance = random(numbers.seed), others = dots(random(numbers.seed + 1), most.dots), POWERS = [1, 2, 3, 9, "softmax"];
   const PULLS = ["its overlap (Hopfield)", "its square", "its cube", "its 9th power", "a softmax: attention"];
   const how = { passes: 0, dots: 0, power: 1 };
-  let tiles = [], chosen = 0, memory, stop = () => {};
+  let tiles = [], chosen = 0, memory, said = "", busy = false, stop = () => {};
   const name = () => tiles.map(tile => tile.letter).join("");
   const distinct = () => [...new Set(name())], cue = ({ letter, erased }) => letters[letter].map((bit, i) => erased[i] ? 0 : bit);
   const wrong = tile => tile.answer.reduce((count, bit, i) => count + (bit !== letters[tile.letter][i]), 0);
@@ -77,14 +77,18 @@ Live.model("associative-memory", ({ numbers, stage }) => {
 
   function ask() {
     stop();
+    busy = true;
     stop = inPieces(function* () {
       if (!memory) memory = yield* write([...distinct().map(letter => letters[letter]), ...others.slice(0, how.dots)], how.passes);
       for (const tile of tiles.filter(one => one.asked)) {
         tile.answer = yield* recall(memory, cue(tile), how.power);
         tile.asked = false;
       }
-    }(), show);
-    [given, back].forEach(canvas => canvas.redraw());
+      yield;
+      said = sentence();
+      yield;
+    }(), () => { busy = false; show(); });
+    given.redraw();
   }
   function change(given = {}) { // what is stored, or how it pulls
     Object.assign(how, given);
@@ -184,11 +188,10 @@ Live.model("associative-memory", ({ numbers, stage }) => {
     return lost.length ? whyLost(lost) : whyWhole();
   }
   function show() {
-    given.redraw();
     back.redraw();
     given.say(`${GIVEN} ${tiles.map(tile => `${tile.letter} ${Math.round(100 * tile.erased.filter(gone => gone).length / N)} % erased`).join(", ")}`);
     back.say("What comes back: " + tiles.map(tile => `${tile.letter} ${wrong(tile) ? `${wrong(tile)} pixels wrong` : "whole"}`).join(", "));
-    verdict(sentence());
+    verdict(said);
   }
 
   // ------------------------------------------------------------------------------------------------------------- the controls
@@ -222,5 +225,5 @@ Live.model("associative-memory", ({ numbers, stage }) => {
     change({ power: POWERS[k] });
   });
   type(numbers.name);
-  return { letters, dots, half, random, write: (patterns, rounds) => all(write(patterns, rounds)), heard, recall: (...given) => all(recall(...given)), now: () => ({ tiles, how, memory }) };
+  return { letters, dots, half, random, write: (patterns, rounds) => all(write(patterns, rounds)), heard, recall: (...given) => all(recall(...given)), now: () => ({ tiles, how, busy }) };
 });

@@ -26,12 +26,13 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
   // A line of the diary for each step s: what was there, y(s-1), and what came next, y(s).
   const key = (states, s) => s ? states[s - 1] : zeros(N);
   const left = (s, t) => (1 - eta) ** (t - 1 - s); // the share of what s wrote that t finds
-  const compare = (states, t) => states.slice(0, t).map((_, s) => dot(key(states, t), key(states, s)) / N);
+  const compare = (states, t) => states.slice(0, t).map((_, s) => s ? dot(states[t - 1], states[s - 1]) / N : 0);
   // What a step hears from the diary: each line calls up what came next in it, as loudly as the present resembles what was there.
   function fromDiary(states, t, torn = new Set()) {
     const sum = zeros(N);
     compare(states, t).forEach((alike, s) => {
-      if (!torn.has(s)) for (let j = 0; j < N; j++) sum[j] += gain * eta * alike * left(s, t) * states[s][j];
+      const pull = torn.has(s) ? 0 : gain * eta * alike * left(s, t), next = states[s];
+      for (let j = 0; j < N; j++) sum[j] += pull * next[j];
     });
     return sum;
   }
@@ -46,32 +47,40 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
     return sheet;
   }
   const fromSheet = (sheet, y) => Live.addProduct(zeros(N), y, sheet).map(sum => gain / N * sum);
-  const answer = (states, t, heard, { given, held }) => given.map((x, j) => held(j) ? x : Math.tanh(x - inhibition * key(states, t)[j] + heard[j]));
-  function run(plan, torn) {
+  function answer(present, heard, { given, held }) {
+    return given.map((x, j) => held(j) ? x : Math.tanh(x - inhibition * present[j] + heard[j]));
+  }
+  function* run(plan, torn) {
     const states = [];
-    plan.forEach((step, t) => states.push(answer(states, t, fromDiary(states, t, torn), step)));
+    for (const [t, step] of plan.entries()) {
+      states.push(answer(key(states, t), fromDiary(states, t, torn), step));
+      yield;
+    }
     return states;
   }
+  const all = job => { let next = job.next(); while (!next.done) next = job.next(); return next.value; };
 
   // ----------------------------------------------------------------------------------------------------------- what is asked
   const chance = random(numbers.seed), thresholds = Array.from({ length: N }, () => chance());
   const erasedOf = share => thresholds.map(threshold => threshold < share);
   const how = { set: "shapes", asked: 1, share: 0.5, t: LAST, torn: new Set(), line: 0, sheet: false };
-  let plan, states, sheet = null, stop = () => {};
+  let plan, states = null, stale = true, sheet = null, busy = false, stop = () => {};
   const patterns = () => Object.values(sets[how.set]), names = () => Object.keys(sets[how.set]);
 
-  function live() {
-    plan = schedulePlan(patterns(), how.asked, erasedOf(how.share));
-    states = run(plan, how.torn);
-    look();
-  }
+  // Live the episode again, if it is another one, and look at a step of it: from the diary or, if that is asked for, the sheet.
   function look() {
     stop();
-    sheet = null;
-    show();
-    if (!how.sheet) return;
-    stop = inPieces(function* () { sheet = yield* press(states, how.t, how.torn); }(), show);
+    busy = true;
+    stop = inPieces(function* () {
+      if (stale) {
+        plan = schedulePlan(patterns(), how.asked, erasedOf(how.share));
+        states = yield* run(plan, how.torn);
+        stale = false;
+      }
+      sheet = how.sheet ? yield* press(states, how.t, how.torn) : null;
+    }(), () => { busy = false; show(); });
   }
+  const live = () => { stale = true; look(); };
   const tear = lines => {
     const all = lines.every(s => how.torn.has(s));
     lines.forEach(s => { if (all) how.torn.delete(s); else how.torn.add(s); });
@@ -81,23 +90,38 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
   const shownAt = k => states.map((_, s) => s).filter(s => s % per && Math.floor(s / per) === k && s < PATTERNS * per); // lines in which pattern k was there
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
-  const WIDE = 720, HIGH = 190, LINES = STEPS - 1, EACH = WIDE / LINES, THUMB = EACH - 5, ZERO = 112, ONE = 70, BELOW = 132;
+  const WIDE = 720, HIGH = 190, LINES = STEPS - 1, EACH = WIDE / LINES, CELL = 24, THUMB = EACH * SIDE / CELL, ZERO = 112, ONE = 70, BELOW = 132;
   const shade = (seen, y) => y >= 0 ? [seen.blue, y] : [seen.faint, -0.25 * y];
   const palette = colour => ({ blue: colour("blue"), faint: colour("faint"), red: colour("red"), purple: colour("purple"), ink: colour("ink"), muted: colour("muted") });
-  function tile(context, seen, y, box, opacity = 1) {
-    mosaic(context, [SIDE, SIDE], i => { const [hex, strong] = shade(seen, y[i]); return [hex, strong * opacity]; }, box);
+  function tile(context, seen, y, box) {
+    mosaic(context, [SIDE, SIDE], i => shade(seen, y[i]), box);
     Object.assign(context, { strokeStyle: seen.faint, lineWidth: 1 });
     context.strokeRect(...box);
   }
+  // A state for each line that is written, side by side: SIDE pixels and a gap in CELL of them.
+  function row(context, seen, of, opacity, top) {
+    const lines = Array.from({ length: how.t }, (_, s) => [of(s), opacity(s)]), none = [seen.faint, 0];
+    mosaic(context, [how.t * CELL, SIDE], k => {
+      const across = k % (how.t * CELL), column = across % CELL, [y, strong] = lines[Math.floor(across / CELL)];
+      if (column >= SIDE) return none;
+      const [hex, shaded] = shade(seen, y[Math.floor(k / (how.t * CELL)) * SIDE + column]);
+      return [hex, shaded * strong];
+    }, [2, top, how.t * EACH, THUMB]);
+  }
   function drawDiary(context, colour) {
+    if (!states) return;
     const seen = palette(colour), alike = compare(states, how.t), scale = Math.min(2, WIDE / (context.canvas.clientWidth || WIDE));
     if (how.sheet) { drawSheet(context, seen); return; }
     Object.assign(context, { textAlign: "center", font: `${13 * scale}px system-ui, sans-serif` });
+    const loud = alike.map((value, s) => clamp(0.12 + Math.abs(value) * left(s, how.t), 0, 1)), torn = alike.map((_, s) => how.torn.has(s));
+    row(context, seen, s => key(states, s), s => torn[s] ? 0.25 : 1, 4);
+    row(context, seen, s => states[s], s => torn[s] ? 0.1 : loud[s], BELOW);
     for (let s = 0; s < LINES; s++) {
       const x = s * EACH + 2, written = s < how.t, gone = how.torn.has(s), weight = written ? alike[s] * left(s, how.t) : 0;
       if (written) {
-        tile(context, seen, key(states, s), [x, 4, THUMB, THUMB], gone ? 0.25 : 1);
-        tile(context, seen, states[s], [x, BELOW, THUMB, THUMB], gone ? 0.1 : clamp(0.12 + Math.abs(weight), 0, 1));
+        Object.assign(context, { strokeStyle: seen.faint, lineWidth: 1 });
+        context.strokeRect(x, 4, THUMB, THUMB);
+        context.strokeRect(x, BELOW, THUMB, THUMB);
         [[alike[s], 0.35, THUMB], [weight, 1, THUMB * 0.5]].forEach(([value, opacity, width]) => {
           Object.assign(context, { globalAlpha: gone ? 0.15 : opacity, fillStyle: seen.blue });
           context.fillRect(x + (THUMB - width) / 2, ZERO - Math.max(0, value) * ONE, width, value > 0 ? value * ONE : Math.min(-value * ONE, BELOW - ZERO - 2));
@@ -124,17 +148,16 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
     context.lineTo(WIDE, ZERO);
     context.stroke();
   }
-  function drawSheet(context, seen) { // every second unit of it
-    const size = HIGH - 4, half = SIDE * SIDE / 2, most = sheet ? sheet.reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1 : 1;
-    if (sheet) mosaic(context, [half, half], k => {
-      const value = sheet[2 * Math.floor(k / half) * N + 2 * (k % half)] / most;
-      return value > 0 ? [seen.blue, value] : [seen.purple, -value];
-    }, [2, 2, size, size]);
+  function drawSheet(context, seen) { // every fourth unit of it
+    const size = HIGH - 4, quarter = N / 4, some = sheet && zeros(quarter ** 2).map((_, k) => sheet[4 * Math.floor(k / quarter) * N + 4 * (k % quarter)]);
+    const most = some && some.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
+    if (sheet) mosaic(context, [quarter, quarter], k => some[k] > 0 ? [seen.blue, some[k] / most] : [seen.purple, -some[k] / most], [2, 2, size, size]);
     Object.assign(context, { strokeStyle: seen.faint, lineWidth: 1 });
     context.strokeRect(2, 2, size, size);
   }
-  const drawPresent = (context, colour) => tile(context, palette(colour), key(states, how.t), [1, 1, 118, 118]);
+  const drawPresent = (context, colour) => states && tile(context, palette(colour), key(states, how.t), [1, 1, 118, 118]);
   function drawAnswer(context, colour) { // red: an erased dot that has the wrong sign
+    if (!states) return;
     const seen = palette(colour), y = states[how.t], wanted = patterns()[how.asked], asking = how.t >= PATTERNS * per;
     tile(context, seen, y, [1, 1, 118, 118]);
     if (asking) mosaic(context, [SIDE, SIDE], i => [seen.red, wrong(i, y, wanted) ? 0.9 : 0], [1, 1, 118, 118]);
@@ -147,10 +170,9 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
     const { t, torn } = how, { k } = plan[t], alike = compare(states, t), asking = t >= PATTERNS * per, name = names()[how.asked];
     const numbersOf = `${t} lines of ${2 * N} numbers instead of a sheet of ${(N * N).toLocaleString("en")}`;
     if (k !== null) return `In step ${t + 1} what is shown holds every unit: nothing is read, and a line is written.`;
-    if (how.sheet && !sheet) return "The lines are pressed onto the sheet, one over the other.";
     if (how.sheet) {
       const apart = fromSheet(sheet, key(states, t)).reduce((most, x, j) => Math.max(most, Math.abs(x - heard[j])), 0);
-      return `The sheet has ${N} by ${N} numbers (every second is shown), and no line can be told in it. Multiplied by the present, it answers the same: its ${N} sums are those of the diary, to ${Math.floor(-Math.log10(apart || 1e-16))} decimals.`;
+      return `The sheet has ${N} by ${N} numbers (every fourth is shown), and no line can be told in it. Multiplied by the present, it answers the same: its ${N} sums are those of the diary, to ${Math.floor(-Math.log10(apart || 1e-16))} decimals.`;
     }
     const pull = names().map((_, k) => states.slice(0, t).reduce((sum, _, s) => sum + (plan[s].k === k && !torn.has(s) ? gain * eta * alike[s] * left(s, t) : 0), 0));
     const best = pull.indexOf(Math.max(...pull)), lines = shownAt(best).filter(s => s < t && !torn.has(s)), strongest = lines.reduce((a, b) => alike[b] > alike[a] ? b : a, lines[0]);
@@ -198,5 +220,5 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
   const mend = acts.button("Mend", () => { how.torn.clear(); live(); });
   right.toggle("the sheet instead of the diary", on => { how.sheet = on; look(); });
   live();
-  return { sets, plan: schedulePlan, run, compare, fromDiary, press, fromSheet, key, erased: erasedOf, now: () => ({ how, states, sheet, plan }) };
+  return { sets, plan: schedulePlan, run: (...given) => all(run(...given)), press: (...given) => all(press(...given)), compare, fromDiary, fromSheet, key, erased: erasedOf, now: () => ({ how, sheet, busy }) };
 });

@@ -45,12 +45,12 @@ window.Live ??= (() => {
     };
   }
 
-  // Run a generator in pieces of 6 ms, so that the page goes on meanwhile; done() is called at its end. Returns what stops it.
+  // Run a generator in pieces of 4 ms, so that the page goes on meanwhile; done() is called at its end. Returns what stops it.
   function inPieces(job, done) {
     let going = true;
     const run = () => {
       const begun = performance.now();
-      while (going && performance.now() - begun < 6) {
+      while (going && performance.now() - begun < 4) {
         if (job.next().done) { going = false; done(); }
       }
       if (going) setTimeout(run);
