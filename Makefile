@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help book test quick lint outputs robust data serve zip pdf picture live measure lock bench browser clean
+.PHONY: help book test quick lint outputs robust data serve zip pdf picture live measure lock bench bench-live browser clean
 
 # Build the website: open _build/html/index.html.
 book: .venv/.done
@@ -26,7 +26,7 @@ lint: .venv/.done
 
 # List these commands.
 help:
-	@awk '/^#/ { if (!told) told = substr($$0, 3) } /^[a-z]+:/ { split($$1, name, ":"); printf "make %-8s %s\n", name[1], told } !/^#/ { told = "" }' Makefile
+	@awk '/^#/ { if (!told) told = substr($$0, 3) } /^[a-z-]+:/ { split($$1, name, ":"); printf "make %-10s %s\n", name[1], told } !/^#/ { told = "" }' Makefile
 
 # Run every notebook again and store what it prints and draws.
 outputs: .venv/.done
@@ -61,9 +61,13 @@ picture: book
 measure: .venv/.done
 	$(BIN)/python -m tools.measure
 
-# Tell the network in the page what it must know, and store the episodes that it is tested by.
+# Tell the live models what they must know, draw their still pictures, and store the episodes that they are tested by.
 live: .venv/.done
 	$(BIN)/python -m tools.live_data
+
+# Work every control of the live models as on a slow phone, and print how long tasks and answers take: minutes, an idle computer.
+bench-live: .venv/.done
+	$(BIN)/python -m tools.bench_live
 
 # Write locked.txt, the hashes of what constraints.txt names: after a change of that or of the dependencies in pyproject.toml.
 lock:
@@ -71,7 +75,7 @@ lock:
 
 # Measure the fast evaluation against the published formulation, and store it: minutes, 12 GB, an idle computer.
 bench: .venv/.done
-	$(BIN)/python -m hebbnotes.chapters.fast_evaluation.checks_cost
+	$(BIN)/python -m tools.checks_cost
 	$(BIN)/python -m hebbnotes.chapters.fast_evaluation.benchmark --store
 	$(BIN)/python -m hebbnotes.chapters.fast_evaluation.loops --store
 

@@ -3,6 +3,7 @@ book; the longest first; what each part costs.
 """
 
 import functools
+import gc
 import json
 import os
 from collections import Counter
@@ -11,6 +12,8 @@ os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THR
 # Workers and kernels keep the memory of large tensors: glibc would give it back after each use,
 # and the system make it all zero anew.
 os.environ |= {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**32)}
+
+gc.disable()  # until all is collected, of which nothing is garbage: a third of that time
 
 import hypothesis
 import pytest
@@ -29,15 +32,15 @@ hypothesis.settings.register_profile("book", deadline=None, derandomize=True, ma
 hypothesis.settings.load_profile("book")
 
 SITE = [
-    "test_visits.py",
-    "test_pages.py",
-    "test_readers.py",
     "test_site.py",
     "test_downloads.py",
     "test_package.py",
+    "test_visits.py",
+    "test_pages.py",
+    "test_readers.py",
     "test_pdf.py",
 ]
-"""Tests that share the built book, in the order in which they run."""
+"""Tests that share the built book, in the order in which they run: the first of them builds it."""
 BUDGETS = {"package": 240, "notebooks": 350, "site": 80, "browsers": 120}
 """Seconds of all workers together that each part may take, on a computer of 2026 and for nine
 chapters.
@@ -103,6 +106,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return 3 if kind(item) == "package" else 2, 0
 
     items.sort(key=rank)
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from now on, but not among what was collected."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -34,7 +34,9 @@ SEARCH_SCRIPT = re.compile(
     r'\s*<script src="[./]*(?:_static/searchtools|_static/language_data|searchindex)\.js"></script>'
 )
 ADDED = {"storage.js", "formulas.js", "snippets.js"}
-"""Scripts with a place of their own; Jupyter Book would add them to the end of every page."""
+"""Scripts with a place of their own, as those of the live models have (:mod:`tools.live`); Jupyter
+Book would add them to the end of every page.
+"""
 CONTENTS: dict[int, dict[tuple[Any, ...], str]] = {}
 
 
@@ -280,7 +282,8 @@ def drop_scripts(
         plain = name.endswith(app.config.mathjax_path) and "defer" not in getattr(
             script, "attributes", {}
         )
-        if "thebe" not in name.lower() and not plain and Path(name).name not in ADDED:
+        written = Path(name).name in ADDED or "/live/" in name  # the page has it in its text
+        if "thebe" not in name.lower() and not plain and not written:
             kept.setdefault(name, script)
     context["script_files"] = list(kept.values())
 

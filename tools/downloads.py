@@ -44,7 +44,7 @@ INLINE = re.compile(
 )
 SPECIAL = re.compile(r"([\\`*_$|])")
 TORCH = "--extra-index-url https://download.pytorch.org/whl/cpu"
-LIVE = "Here the page has a network to draw for. It runs in the browser, and is not in this file."
+LIVE = "Here the page has a model to work. It runs in the browser, and is not in this file."
 
 
 def escaped(text: str) -> str:
@@ -241,7 +241,8 @@ class Plain:
             "dropdown": lambda: fold(self.inline(argument), body),
             "exercise": lambda: box(self.title(name, argument, set_by), body),
             "figure": lambda: self.picture(argument, set_by, body),
-            "live-network": lambda: f"> {LIVE}",
+            "live-model": lambda: box(LIVE, body),
+            "predict": lambda: fold(self.inline(argument), body),
             "solution": lambda: fold("Solution", body),
         }
         if name not in make:

@@ -1,46 +1,152 @@
-"""Sphinx extension: the directive ``{live-network}``, a plastic network in the page that the reader
-draws for.
+"""Sphinx extension: the directive ``{live-model} NAME``, a model in the page that readers work,
+and ``{chapter-card} NAME``, which shows its picture on the front page.
 
-The page's script is ``live.js``, its controls are ``live.html``: both are written into the page, so
-that nothing is requested. What the script must not know by itself is put beside it: the trained
-numbers, the schedule, the letters and the colours. They lie in ``live.json``, which ``make live``
-writes from :mod:`hebbnotes`.
+    ```{live-model} maze
+    :alt: What the still picture shows.
+
+    The caption: the sentence that the model shows.
+    ```
+
+Toolkit (once a page), script, numbers (once a page) and still picture of ``book/_static/live`` are
+written into the page, so that nothing is requested. Without JavaScript and on paper the still
+picture stands there. ``make live`` (:mod:`tools.live_data`) writes numbers and pictures.
 """
 
+import html
+import re
 from pathlib import Path
+from typing import ClassVar
 
 from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
-HERE = Path(__file__).parent
-PARTS = ("live.html", "live.json", "live.js")
+from tools.drawings.drawing import DARK, LIGHT
+
+FOLDER = Path(__file__).parents[1] / "book" / "_static" / "live"
+TOOLKIT = FOLDER / "toolkit.js"
+PART = re.compile(r"^// needs (\S+)$", re.M)
+"""A line of a script: what two models share lies in a file of the folder ``parts``."""
+SHARED = {"toolkit", "predict"}
+NEEDS = "With JavaScript, the page runs this model itself: you can change it, and see what it does."
 
 
-def markup() -> str:
-    """Return the network as HTML: a sentence for print and for readers without JavaScript,
-    controls, settings, script.
-    """
-    controls, told, script = ((HERE / name).read_text(encoding="utf-8") for name in PARTS)
+def names() -> list[str]:
+    """Return the names of the live models."""
+    return sorted(path.stem for path in FOLDER.glob("*.js") if path.stem not in SHARED)
+
+
+def needs(name: str) -> list[Path]:
+    """Return the shared scripts that a model's script needs."""
+    return [
+        FOLDER / "parts" / f"{part}.js" for part in PART.findall(_script(FOLDER / f"{name}.js"))
+    ]
+
+
+def colours() -> str:
+    """Return the rules that give each role its colour in each theme."""
+    light, dark = (
+        ";".join(f"--{role}:{colour}" for role, colour in theme.items()) for theme in (LIGHT, DARK)
+    )
+    return f'.live-model{{{light}}}html[data-theme="dark"] .live-model{{{dark}}}'
+
+
+def before(name: str, alt: str) -> str:
+    """Return the figure's HTML before its caption: the still picture."""
+    picture = (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
+    label = html.escape(alt)
+    picture = re.sub('aria-label="[^"]*"', lambda _: f'aria-label="{label}"', picture, count=1)
     return (
-        '<figure class="live-network" aria-label="A plastic network to play with">\n'
-        f"{controls}"
-        f'<script type="application/json">{told.strip()}</script>\n'
-        f"<script>\n{script}</script>\n</figure>"
+        f'<figure class="live-model" data-model="{name}">\n'
+        f'<div class="still">{picture}<p class="needs">{NEEDS}</p></div>\n<figcaption>'
     )
 
 
-class LiveNetwork(SphinxDirective):
-    """Put the network into the page."""
+def toolkit() -> str:
+    """Return what the first model of a page brings for all."""
+    return f"<style>{colours()}</style>\n<script>\n{_script(TOOLKIT)}</script>"
+
+
+def after(name: str, numbers: bool = True) -> str:
+    """Return what follows the caption: the script, with its numbers before it where it is the first
+    of its name on the page.
+    """
+    told, parts = FOLDER / f"{name}.json", ["</figcaption>\n</figure>"]
+    if numbers and told.exists():
+        text = told.read_text(encoding="utf-8").strip()
+        parts.append(f'<script type="application/json" data-numbers="{name}">{text}</script>')
+    scripts = (*needs(name), FOLDER / f"{name}.js")
+    return "\n".join([*parts, *(f"<script>\n{_script(path)}</script>" for path in scripts)])
+
+
+def first_of(environment: BuildEnvironment, name: str) -> bool:
+    """Tell whether a page asks for the first time for what stands on it once."""
+    there = environment.temp_data.setdefault("live_models", set())
+    new = name not in there
+    there.add(name)
+    return new
+
+
+def _script(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+class LiveModel(SphinxDirective):
+    """Put a model into the page."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {"alt": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
-        """Write its HTML."""
-        for name in PARTS:
-            self.env.note_dependency(str(HERE / name))
-        return [nodes.raw("", markup(), format="html")]
+        """Write its HTML around its caption."""
+        name = self.arguments[0]
+        if name not in names():
+            raise self.error(f"no live model {name!r}: choose one of {', '.join(names())}")
+        if "alt" not in self.options or not self.content:
+            raise self.error(f"the live model {name!r} needs :alt: and a caption")
+        own = (FOLDER / f"{name}.{end}" for end in ("js", "json", "svg"))
+        for path in (TOOLKIT, *needs(name), *own):
+            self.env.note_dependency(str(path))
+        shared = toolkit() if first_of(self.env, "toolkit") else ""
+        head = nodes.raw("", shared + before(name, self.options["alt"]), format="html")
+        tail = nodes.raw("", after(name, first_of(self.env, name)), format="html")
+        caption = nodes.container()
+        self.state.nested_parse(self.content, self.content_offset, caption)
+        return [head, *caption.children, tail]
+
+
+class ChapterCard(SphinxDirective):
+    """Show a chapter: the still picture of its live model, its title, which leads there, and a
+    question, the content. ``picture`` is a drawing of ``_static`` for a chapter that has no model.
+    """
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {"picture": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        """Write a card."""
+        name = self.arguments[0]
+        path = FOLDER / f"{name}.svg"
+        if not path.exists():
+            path = FOLDER.parent / self.options.get("picture", "")
+        card = nodes.container(classes=["chapter-card"])
+        if path.is_file():
+            self.env.note_dependency(str(path))
+            hidden = re.compile(' role="img" aria-label="[^"]*"')
+            picture = hidden.sub(' aria-hidden="true"', _script(path), count=1)
+            card += nodes.raw("", f'<div class="thumb">{picture}</div>', format="html")
+        text = [f"{{doc}}`{name}`", "", *self.content]
+        self.state.nested_parse(StringList(text, source=name), self.content_offset, card)
+        return [card]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
-    app.add_directive("live-network", LiveNetwork)
+    app.add_directive("live-model", LiveModel)
+    app.add_directive("chapter-card", ChapterCard)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

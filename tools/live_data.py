@@ -1,118 +1,82 @@
-"""What the network in the page is told, and episodes that its script has to repeat: both stored by
-``make live``.
+"""Write what live models are told, are tested by, and look like on paper: ``python -m
+tools.live_data``, or some of them, by name.
+
+All of it is made by ``hebbnotes/chapters/<chapter>/live.py``.
 """
 
+import importlib
 import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
+import hebbnotes
+from hebbnotes.figures.live import LiveModel
+from tools.drawings.drawing import Drawing
+from tools.live import FOLDER
 
-from hebbnotes import ThreeNumbers, experiments, figures, tasks
-from tools.live import HERE
-
-STORED = HERE / "live.json"
-FIXTURE = HERE.parent / "tests" / "fixtures" / "live-episode.json"
-EXPERIMENT, SEED = "three-numbers-once", 0
-SIDE, LETTERS, SILENT = 32, "ABCDE", "#c8c8c8"
+FIXTURES = Path(__file__).parents[1] / "tests" / "fixtures" / "live"
+MOST = 120_000
+"""Bytes of numbers for all models of a page."""
 
 
-def network() -> ThreeNumbers:
-    """Return the network of three numbers that is stored in the package, in double precision."""
-    stored = experiments.weights(EXPERIMENT)
-    three = ThreeNumbers(method="loop")
-    three.load_state_dict(
-        {
-            key.partition(".")[2]: value
-            for key, value in stored.items()
-            if key.startswith(f"{SEED}.")
+def models() -> dict[str, LiveModel]:
+    """Return all live models by name."""
+    found: dict[str, LiveModel] = {}
+    for module in _modules():
+        found |= module.MODELS
+    return found
+
+
+def _modules() -> list[Any]:
+    chapters = Path(hebbnotes.__file__).parent / "chapters"
+    names = [path.parent.name for path in sorted(chapters.glob("*/live.py"))]
+    return [importlib.import_module(f"hebbnotes.chapters.{name}.live") for name in names]
+
+
+def text(told: dict[str, Any]) -> str:
+    """Return numbers as a file."""
+    return json.dumps(told, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
+def still(name: str, model: LiveModel) -> str:
+    """Return the still picture of a model as SVG."""
+    drawing = Drawing(name, model.height, model.label)
+    model.still(drawing)
+    return drawing.svg()
+
+
+def curves() -> dict[str, Callable[[], dict[str, Any]]]:
+    """Return by name what makes each curve that readers predict."""
+    found: dict[str, Callable[[], dict[str, Any]]] = {}
+    for module in _modules():
+        found |= getattr(module, "CURVES", {})
+    return found
+
+
+def main(chosen: list[str]) -> None:
+    """Store them."""
+    all_of = models()
+    FIXTURES.mkdir(parents=True, exist_ok=True)
+    for name in all_of if not chosen else [name for name in chosen if name in all_of]:
+        model = all_of[name]
+        files = {
+            FOLDER / f"{name}.json": text(model.numbers()),
+            FOLDER / f"{name}.svg": still(name, model),
+            FIXTURES / f"{name}.json": text(model.fixture()),
         }
-    )
-    return three.double().requires_grad_(False)
+        for path, content in files.items():
+            _write(path, content)
+    for name, curve in curves().items():
+        if not chosen or f"curve-{name}" in chosen:
+            _write(FOLDER / f"curve-{name}.json", text(curve()))
 
 
-def trained() -> dict[str, float]:
-    """Return the three numbers by name."""
-    three = network()
-    return {
-        "eta": three.eta.item(),
-        "gain": three.gain.item(),
-        "inhibition": three.inhibition.item(),
-    }
-
-
-def letter(text: str) -> Tensor:
-    """Return a letter as a pattern of +1 and -1, shape (SIDE * SIDE,)."""
-    return torch.as_tensor(tasks.text_pattern(text, (SIDE, SIDE))).double().flatten()
-
-
-def settings() -> dict[str, Any]:
-    """Return all that the script is told."""
-    if tasks.ONCE["cycles"] != 1:
-        raise ValueError(
-            "live.js shows every pattern once, and tasks.ONCE has "
-            f"{tasks.ONCE['cycles']} cycles: change both"
-        )
-    bits = {text: "".join("1" if value > 0 else "0" for value in letter(text)) for text in LETTERS}
-    colours = {"ink": figures.BLUE, "wrong": figures.VERMILION, "silent": SILENT}
-    return {
-        "trained": trained(),
-        "schedule": {key: value for key, value in tasks.ONCE.items() if key != "cycles"},
-        "side": SIDE,
-        "letters": {text: f"{int(row, 2):0{SIDE * SIDE // 4}x}" for text, row in bits.items()},
-        "colours": {name: list(bytes.fromhex(colour[1:])) for name, colour in colours.items()},
-    }
-
-
-def _signs(pattern: Tensor) -> str:
-    return "".join("+" if value > 0 else "-" for value in pattern)
-
-
-def _case(
-    name: str, patterns: Tensor, asked: int, seed: int, units: list[int] | None = None
-) -> dict[str, Any]:
-    """Return one episode: all states of all steps, or those of some units with two sums over all of
-    them.
-    """
-    task = tasks.PatternCompletion(
-        n_bits=patterns.shape[1], n_patterns=len(patterns), bias_unit=False, **tasks.ONCE
-    )
-    order, g = torch.arange(len(patterns))[None], torch.Generator().manual_seed(seed)
-    shown = task.episodes(patterns[None], g, target=asked, order=order)
-    states = network()(shown.inputs, clamp=shown.clamp)[0][:, 0]
-    found: dict[str, Any] = {
-        "name": name,
-        "numbers": trained(),
-        "patterns": [_signs(pattern) for pattern in patterns],
-        "asked": asked,
-        "erased": "".join(str(int(bit)) for bit in shown.erased[0]),
-    }
-    if units is None:
-        return found | {"states": states.tolist()}
-    ramp = torch.arange(1, states.shape[1] + 1, dtype=states.dtype) / states.shape[1]
-    sums = [[row.sum().item(), (ramp * row).sum().item()] for row in states]
-    return found | {"units": units, "some": states[:, units].tolist(), "sums": sums}
-
-
-def fixture() -> dict[str, Any]:
-    """Return the episodes that the script has to repeat."""
-    task = tasks.PatternCompletion(n_bits=64, n_patterns=3, bias_unit=False, **tasks.ONCE)
-    random = task.random_patterns(1, torch.Generator().manual_seed(0), torch.float64)[0]
-    letters = torch.stack([letter(text) for text in LETTERS[:3]])
-    units = list(range(5, SIDE * SIDE, 113))
-    return {
-        "about": "written by `make live`: states in double precision; `sums`: of all units, plain "
-        "and with weights from 1 / n to 1",
-        "cases": [_case("random", random, 1, 1), _case("letters", letters, 0, 2, units)],
-    }
-
-
-def main() -> None:
-    """Store both."""
-    STORED.write_text(json.dumps(settings(), indent=1) + "\n", encoding="utf-8")
-    FIXTURE.parent.mkdir(exist_ok=True)
-    FIXTURE.write_text(json.dumps(fixture(), indent=1) + "\n", encoding="utf-8")
+def _write(path: Path, content: str) -> None:
+    path.write_text(content, encoding="utf-8", newline="\n")
+    print(f"{path.name}: {len(content):,} bytes")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -20,24 +20,18 @@ SITE = ROOT / "_build" / "html"
 TARGET = (
     ROOT / "tools" / "readme.png"
 )  # beside its program: what lies in book/_static goes into the site
-SAME_DOTS = (
-    "{ let s = 1; Math.random = () => { s = 16807 * s % 2147483647; return s / 2147483647; }; }"
-)
 HEIGHT = 860
 
 
 def play(page: Page) -> None:
-    """Show the network a letter and three random patterns, and have it recall the letter from its
-    upper half.
-    """
-    figure = page.locator(".live-network").first
-    figure.get_by_role("button", name="Forget all", exact=True).click()
-    for pattern in ("A", "Random", "Random", "Random"):
-        figure.get_by_role("button", name=pattern, exact=True).click()
-        figure.get_by_role("button", name="Show it to the network, once", exact=True).click()
-    figure.locator("select.erase").select_option("lower")
-    figure.locator(".shown label").first.click()
-    figure.get_by_role("button", name="Erase half and recall", exact=True).click()
+    """Rub over the face, in a zigzag."""
+    box = page.locator(".live-model canvas.dots").first.bounding_box()
+    assert box
+    for k, (x, y) in enumerate(((0.2, 0.2), (0.85, 0.3), (0.15, 0.5), (0.85, 0.6), (0.2, 0.8))):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=9)
+        if not k:
+            page.mouse.down()
+    page.mouse.up()
 
 
 def photograph(
@@ -47,7 +41,6 @@ def photograph(
     page = browser.new_context(
         viewport={"width": width, "height": HEIGHT}, color_scheme=scheme, reduced_motion="reduce"
     ).new_page()
-    page.add_init_script(SAME_DOTS)
     page.goto((SITE / f"{name}.html").as_uri(), wait_until="networkidle")
     if playing:
         play(page)
@@ -61,7 +54,7 @@ def photograph(
 def main() -> None:
     """Join the two pictures."""
     with chromium() as browser:
-        laptop = photograph(browser, "index", 1180, "light", "#a-memory-to-play-with", playing=True)
+        laptop = photograph(browser, "index", 1180, "light", "h1", playing=True)
         phone = photograph(browser, "introduction", 390, "dark", "#fig-puzzle")
     sheet = Image.new("RGB", (laptop.width + 20 + phone.width, HEIGHT), "white")
     sheet.paste(laptop, (0, 0))

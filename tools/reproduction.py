@@ -84,7 +84,8 @@ def _lowest(one: dict, found: dict) -> tuple[float, int] | None:
 
 def allowed(figure: str, found: dict) -> set[str]:
     """Return the verdicts that the numbers of a stored result allow, for a line in the setting of
-    the paper or of its program; ``"other"`` is what a line in another setting may always be called.
+    the paper or of its program; ``"other"`` and ``"no verdict"`` are a judgement, which no number
+    refuses.
 
     Where the paper tells the episodes until 1 %: *faster* if every seed took at most half of them,
     *reproduced* if at most a quarter more, else *not*. Of the other figures no line is in the
@@ -93,9 +94,10 @@ def allowed(figure: str, found: dict) -> set[str]:
     firsts = [one.get("episodes_to_1_percent") for one in found["seeds"].values()]
     if figure in WITHIN:
         if None in firsts or max(firsts) > 1.25 * WITHIN[figure]:
-            return {"not", "other"}
-        return {"faster" if max(firsts) <= 0.5 * WITHIN[figure] else "reproduced", "other"}
-    return {"other"}
+            return {"not", "other", "no verdict"}
+        known = "faster" if max(firsts) <= 0.5 * WITHIN[figure] else "reproduced"
+        return {known, "other", "no verdict"}
+    return {"other", "no verdict"}
 
 
 def differences(name: str) -> list[list[str]]:
@@ -109,11 +111,18 @@ def differences(name: str) -> list[list[str]]:
         + [_said(key, found["configuration"].get(key)) for found in scales.values()]
         for key, words in SETTINGS.items()
         if key in authors.settings
+        and not (key == "eta" and all(_no_plasticity(found) for found in scales.values()))
         and all(key in found["configuration"] for found in scales.values())
     ]
     if authors.runs:
         rows.append(["runs", str(authors.runs), *(str(len(f["seeds"])) for f in scales.values())])
     return [row for row in rows if len(set(row[1:])) > 1]
+
+
+def _no_plasticity(found: dict) -> bool:
+    """Tell whether a result is of networks that have no eta."""
+    chosen = found["configuration"]
+    return chosen.get("kind") in ("recurrent", "lstm") or chosen.get("alpha", "") is None
 
 
 def _said(key: str, value: Any) -> str:

@@ -34,10 +34,10 @@ AWAITED: list[str] = []  # not brought to the standard yet: this list may only s
 MAPS = {"hippocampus.svg"}  # shows a place, not a mechanism
 
 EXERCISE = {"exercise", "solution"}
-FOLD = {"dropdown", "toggle"}
-CAPTION = {"figure", "image", "glue:figure", "live-model", "live-network"}
+FOLD = {"dropdown", "toggle", "predict"}
+CAPTION = {"figure", "image", "glue:figure", "live-model"}
 TABLE = {"csv-table", "list-table"}
-TITLED = {"admonition", "card", "dropdown", "sidebar", "tab-item", "topic"}
+TITLED = {"admonition", "card", "dropdown", "predict", "sidebar", "tab-item", "topic"}
 CODE = {"code", "code-block", "code-cell", "literalinclude", "math", "raw", ""}
 CLOSED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 UNSEEN = {"hide-output", "hide-cell", "remove-output", "remove-cell"}
@@ -628,7 +628,7 @@ biology = _box("What did the biology buy?")
 
 def live(page: Page) -> Iterable[Finding]:
     """Ask for a live model in the page: the directive {live-model}."""
-    if not page.directives("live-model", "live-network"):
+    if not page.directives("live-model"):
         yield Finding("live", "chapter", "no live model: {live-model} NAME")
 
 
@@ -649,7 +649,7 @@ HOLDS: dict[Callable[[Page], Iterable[Finding]], tuple[str, ...]] = {  # rule: k
     open_exercise: ("chapter", "sequel"),
     limits: ("chapter", "sequel"),
     biology: ("chapter",),  # a sequel is technical, the epilogue collects the boxes
-    live: (),  # not asked yet
+    live: ("chapter", "sequel"),
 }
 
 

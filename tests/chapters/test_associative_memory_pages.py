@@ -19,14 +19,6 @@ def test_drawings_tell_ink_from_paper_and_from_what_is_not_known():
     plt.close("all")
 
 
-def test_a_melting_frame_marks_where_it_is():
-    frame = frames.melting_frame(torch.ones(4), (2, 2), [0.1, 0.2, 0.3], [1.0, 0.9, 0.2], 1)
-    curve, dot = frame.axes[1].lines
-    assert list(curve.get_ydata()) == [1.0, 0.9, 0.2]
-    assert (list(dot.get_xdata()), list(dot.get_ydata())) == ([0.2], [0.9])
-    plt.close("all")
-
-
 def test_the_crosstalk_and_the_self_support_must_be_those_of_a_network(capsys):
     checks.crosstalk(memories.one_step_error)
     checks.self_support(lambda load: 1 - memories.one_step_error(load, True, False))

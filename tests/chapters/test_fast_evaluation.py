@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from hebbnotes import PlasticRNN, rules, run, tasks
-from hebbnotes.chapters.fast_evaluation import benchmark, checks_cost, formulations, loops
+from hebbnotes.chapters.fast_evaluation import benchmark, formulations, loops
 from hebbnotes.experiments import stored
 from hebbnotes.plasticity import chunks
 from hebbnotes.tasks import PatternCompletion
+from tools import checks_cost
 
 SMALL = PatternCompletion(n_bits=8, n_patterns=2, **tasks.ONCE)
 

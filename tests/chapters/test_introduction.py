@@ -61,16 +61,20 @@ def test_a_completion_draws_an_answer_that_is_still_in_the_graph():
     plt.close("all")
 
 
-def test_a_recall_frame_shows_the_state_and_an_overlap_for_each_pattern():
-    y, overlaps = torch.linspace(-1, 1, 20), torch.tensor([1.0, -0.2, 0.1])
-    fig = frames.recall_frame(y, overlaps, (4, 5), "step 3")
-    left, right = fig.axes
-    np.testing.assert_allclose(left.images[0].get_array(), y.reshape(4, 5))
-    assert left.get_title() == "step 3"
-    assert [bar.get_height() for bar in right.patches] == pytest.approx(overlaps.tolist())
-    assert right.get_xlabel()
-    assert right.get_ylabel()
-    plt.close(fig)
+def test_a_strip_of_a_recall_shows_each_state_and_its_overlap_with_each_pattern():
+    y, overlaps = torch.linspace(-1, 1, 40).view(2, 20), torch.tensor([[1.0, -0.2], [0.1, 0.3]])
+    fig = frames.recall_strip(y, overlaps, (4, 5), ["step 3", "step 4"])
+    above, below = np.array(fig.axes).reshape(2, 2)
+    for k in range(2):
+        np.testing.assert_allclose(above[k].images[0].get_array(), y[k].reshape(4, 5))
+        assert above[k].get_title() == f"step {k + 3}"
+        heights = [bar.get_height() for bar in below[k].patches]
+        assert heights == pytest.approx(overlaps[k].tolist())
+        assert below[k].get_xlabel()
+    assert below[0].get_ylabel()
+    with pytest.raises((TypeError, ValueError), match="titles"):
+        frames.recall_strip(y, overlaps, (4, 5), ["step 3"])
+    plt.close("all")
 
 
 def test_the_checker_of_hebbs_rule_accepts_the_right_answer_and_says_what_is_wrong_with_others(

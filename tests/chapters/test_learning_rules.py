@@ -6,8 +6,9 @@ from functools import partial
 import pytest
 import torch
 
-from hebbnotes import data, experiments
+from hebbnotes import analysis, data, experiments
 from hebbnotes.chapters.learning_rules import experiments as features
+from hebbnotes.chapters.learning_rules import live
 from hebbnotes.neurons import rate
 
 HOW = {"steps": 300, "batch": 20, "eta": 1.0}
@@ -263,3 +264,25 @@ def leaves(numbers):
         for value in numbers.values()
         for leaf in (leaves(value) if isinstance(value, dict) else [value])
     ]
+
+
+def test_stripes_have_the_angle_that_is_found_in_them():
+    phases, waves = torch.linspace(0, 0.9, 7).double(), torch.linspace(1, 2.5, 7).double()
+    for angle in (0, 30, 90, 135):
+        pieces = live.stripes(angle, phases, waves)
+        assert pieces.shape == (7, 144)
+        torch.testing.assert_close(pieces.norm(dim=1), torch.ones(7).double())
+        assert pieces.mean(1).abs().max() < 1e-12
+        assert ((live.orientations(pieces.T) - angle + 90) % 180 - 90).abs().max() <= 5
+    lying = live.stripes(0, phases, waves)[0].view(12, 12)
+    assert (lying - lying[:, :1]).abs().max() < 1e-12, "the same along each row"
+
+
+def test_in_a_drum_of_stripes_all_who_learn_prefer_them_and_follow_while_they_are_young():
+    g = torch.Generator().manual_seed(3)
+    one = live.raised("oja", 60.0, g)
+    assert analysis.participation_ratio(one / one.norm(dim=0)) < 1.1
+    assert live.orientations(one).tolist() == [60] * 8
+    assert live.orientations(live.raised("oja", 150.0, g, one)).tolist() == [150] * 8
+    with pytest.raises(ValueError, match="rule must be"):
+        live.raised("Oja", 60.0, g)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from sklearn.linear_model import LinearRegression
 
-from hebbnotes.chapters.maze import drift, experiments, interventions, writing
+from hebbnotes.chapters.maze import drift, experiments, interventions
 from hebbnotes.learning import agents
 from hebbnotes.networks import State
 from hebbnotes.tasks import maze
@@ -91,16 +91,16 @@ def test_a_gate_is_told_of_the_steps_since_a_find_and_of_the_finds(agent):
 
 
 def test_a_trace_made_of_all_steps_is_the_one_that_was_written(agent):
-    lives = writing.recorded(agent, MADE, 60, 60, generator(5))
+    lives = interventions.recorded(agent, MADE, 60, 60, generator(5))
     found = lives.first < 60
     assert found.sum() > 10
     eta = agent.core.eta.item()
-    whole = writing.made_of(lives, eta, lambda back: back >= 0)
+    whole = interventions.made_of(lives, eta, lambda back: back >= 0)
     torch.testing.assert_close(whole[found], lives.state.hebb[found], atol=1e-5, rtol=1e-4)
     assert not whole[~found].any()
-    assert not writing.made_of(lives, eta, lambda back: back < 0).any()
+    assert not interventions.made_of(lives, eta, lambda back: back < 0).any()
     assert (lives.agents.found == found)[found].all(), "they are held at their find"
-    last = writing.made_of(lives, eta, lambda back: back < 1)
+    last = interventions.made_of(lives, eta, lambda back: back < 1)
     at = lives.first[found]
     pre = lives.outputs[at, found.nonzero()[:, 0]]
     post = lives.outputs[at + 1, found.nonzero()[:, 0]]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hebbnotes import data, tasks
-from hebbnotes.chapters.natural_images import analysis, controls, smooth
+from hebbnotes.chapters.natural_images import analysis, smooth
 from hebbnotes.chapters.natural_images import experiments as pictures
 from hebbnotes.chapters.natural_images import model as networks
 from hebbnotes.experiments.experiment import Trial
@@ -323,8 +323,8 @@ def test_groups_share_a_number_and_minus_one_is_their_mean():
 def test_on_noise_each_kind_has_its_numbers_where_its_name_says():
     task = tasks.PatternCompletion(n_bits=4, graded=True)
     kinds = {
-        kind: controls.noise_network(kind, task, 0.1, torch.Generator().manual_seed(0))
-        for kind in controls.GROUPS
+        kind: smooth.noise_network(kind, task, 0.1, torch.Generator().manual_seed(0))
+        for kind in smooth.GROUPS
     }
     one, itself, bias = 0.5, -0.25, 2.0
     wanted = torch.full((5, 5), one)
@@ -352,9 +352,9 @@ def test_on_noise_each_kind_has_its_numbers_where_its_name_says():
 
 def test_kinds_on_noise_train_and_are_tested_side_by_side(tmp_path):
     rates = {"full": (0.03,), "and both": (0.03, 0.01)}
-    chosen = controls.Noise(rates=rates, n_bits=6, batch=2, updates=2, test_episodes=4)
-    weights = controls.train_noise(Trial(0, tmp_path), chosen)[1]
-    found = controls.score_noise(weights, 0, chosen)
+    chosen = smooth.Noise(rates=rates, n_bits=6, batch=2, updates=2, test_episodes=4)
+    weights = smooth.train_noise(Trial(0, tmp_path), chosen)[1]
+    found = smooth.score_noise(weights, 0, chosen)
     assert {kind: len(each) for kind, each in found["errors"].items()} == {"full": 1, "and both": 2}
     assert found["best"]["and both"] == min(found["errors"]["and both"])
     assert [len(each) for each in found["alphas"]["and both"]] == [3, 3]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from hebbnotes import data, experiments, rules
-from hebbnotes.chapters.one_shot_learning import elsewhere, readings
+from hebbnotes.chapters.one_shot_learning import elsewhere, live, readings
 from hebbnotes.chapters.one_shot_learning import experiments as omniglot
 from hebbnotes.experiments.__main__ import main
 from hebbnotes.experiments.experiment import Trial
@@ -295,3 +295,27 @@ def test_stored_networks_are_tested_on_digits_with_the_same_episodes(monkeypatch
         for net, read in of_test.items():
             for way, share in read.items():
                 assert found["right_of"][name][net][way] == pytest.approx(share, abs=0.15)
+
+
+def test_the_network_of_the_page_has_convolutions_of_six_bits_and_answers_as_the_stored_one():
+    page = live.network()
+    for layer in page.features:
+        if isinstance(layer, torch.nn.Conv2d):
+            steps = layer.weight / layer.weight.abs().max() * 31
+            assert (steps - steps.round()).abs().max() < 1e-9
+    stored = omniglot.load("omniglot-plastic", experiments.weights("omniglot-plastic"), "0.")
+    sign = [[[20.0, 200.0], [130.0, 30.0], [240.0, 200.0]], [[60.0, 130.0], [200.0, 130.0]]]
+    drawn = live._drawn(sign)
+    assert drawn.shape == (31, 31)
+    assert 0 <= drawn.min() < drawn.max() == 1
+    across = (drawn > 0.4).nonzero()[:, 1]
+    assert across.min() + across.max() == 30, "in the middle"
+    assert 20 <= across.max() - across.min() <= 22, "the longer side"
+    signs = [
+        sign,
+        [[[20.0, 20.0], [200.0, 200.0]]],
+        [[[20.0, 20.0], [20.0, 200.0], [200.0, 200.0]]],
+    ]
+    pictures = torch.stack([live._drawn(one) for one in signs])
+    theirs, ours = stored.features(pictures.float()).double(), page.features(pictures)
+    assert (ours @ theirs.T).argmax(1).tolist() == [0, 1, 2], "each is most like itself"

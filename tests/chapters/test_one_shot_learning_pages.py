@@ -34,16 +34,18 @@ def test_drawings_stand_under_their_labels_and_a_wrong_answer_is_told():
         frames.answers(many, y)
 
 
-def test_the_trace_of_each_label_is_a_row():
-    drawing, hebb, y = torch.rand(4, 4), torch.randn(6, 3), torch.tensor([0.2, 0.7, 0.1])
-    left, middle, right = frames.labels_frame(drawing, hebb, y, "ABC", 0.5, "B is shown").axes
-    assert np.array_equal(left.images[0].get_array(), drawing.numpy())
-    assert left.get_title() == "B is shown"
-    assert np.array_equal(middle.images[0].get_array(), hebb.T.numpy())
-    assert middle.images[0].get_clim() == (-0.5, 0.5)
-    for ax in (middle, right):
-        assert [label.get_text() for label in ax.get_yticklabels()] == ["A", "B", "C"]
-    assert [bar.get_width() for bar in right.patches] == pytest.approx(y.tolist())
+def test_the_trace_of_each_label_is_a_row_below_the_drawing_of_its_step():
+    drawings, traces = torch.rand(2, 4, 4), torch.randn(2, 6, 3)
+    axes = frames.written([*drawings], [*traces], ["this is B", "asked: B"], "ABC")
+    for (above, below), drawing, trace in zip(axes.T, drawings, traces, strict=True):
+        assert np.array_equal(above.images[0].get_array(), drawing.numpy())
+        assert np.array_equal(below.images[0].get_array(), trace.T.numpy())
+        most = traces.abs().max().item()
+        assert below.images[0].get_clim() == pytest.approx((-most, most))
+        assert [label.get_text() for label in below.get_yticklabels()] == ["A", "B", "C"]
+    assert [ax.get_title() for ax in axes[0]] == ["this is B", "asked: B"]
+    with pytest.raises(ValueError, match="each step needs a drawing"):
+        frames.written([*drawings], [*traces], ["one"], "ABC")
 
 
 def test_the_shares_of_drawings_are_those_that_ojas_rule_leaves(capsys):

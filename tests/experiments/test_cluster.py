@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from hebbnotes.chapters.natural_images import controls, smooth
 from hebbnotes.chapters.natural_images import experiments as pictures
+from hebbnotes.chapters.natural_images import smooth
 from hebbnotes.experiments import records, running, workers
 from hebbnotes.experiments.__main__ import main
 from hebbnotes.experiments.records import Run
@@ -48,7 +48,7 @@ def shrink(folder, put):
     put(pictures.EXPERIMENTS, NAME, small)
     put(training.__dict__, "save", held)
     put(training.train.__kwdefaults__, "every", 0.0)
-    put(controls.__dict__, "KINDS", {"full": "full"})
+    put(smooth.__dict__, "KINDS", {"full": "full"})
     put(smooth.__dict__, "ERASED", ("half",))
     put(training.__dict__, "load", told)
 

@@ -61,7 +61,7 @@ NOT_WHOLE = {
         for kind in ("plastic", "lstm")
     ),
     *("maze-lstm-high", "maze-rates", "memory-capacity", "memory-ladder"),
-    *("maze-moved", "maze-writing", "maze-delays", "maze-drift"),  # which train nothing
+    *("maze-moved", "maze-writing", "maze-delays", "maze-drift", "drawings"),  # train nothing
     *("alphabets-plastic", "alphabets-prototypes", "omniglot-digits"),
     *("images-halves", "smooth-patterns", "images-rates", "images-8-rates", "images-8"),
     *("noise-rates", "noise-controls"),

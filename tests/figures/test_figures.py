@@ -225,7 +225,8 @@ letter = torch.as_tensor(tasks.text_pattern("F", (12, 12)), dtype=torch.float32)
 def drawn():
     axes = figures.greys([{"F": letter.flatten(), "G": letter.flatten().flip(0)}], (12, 12))
     yield axes[0, 0].figure
-    yield frames.recall_frame(letter.flatten(), torch.tensor([0.5, -0.5]), (12, 12), "recalled")
+    one = letter.flatten()[None]
+    yield frames.recall_strip(one, torch.tensor([[0.5, -0.5]]), (12, 12), ["recalled"])
     figure, ax = plt.subplots()
     ax.imshow(letter.numpy())
     ax.plot([0, 1], [1, 0], label="a line")
@@ -266,8 +267,9 @@ def test_pictures_stand_upright_without_the_style_too(origin):
 DTYPES = [torch.bfloat16, torch.float16, torch.float32, torch.float64]
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("gradient", [False, True])
+@pytest.mark.parametrize(
+    ("dtype", "gradient"), [*((dtype, True) for dtype in DTYPES), (torch.float32, False)]
+)
 def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa: PLR0915, a line each
     def t(*shape):
         values = torch.linspace(0.1, 1, math.prod(shape), dtype=dtype).view(shape)
@@ -280,8 +282,7 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     figures.greys([{"a": t(6)}], (2, 3))
     figures.over_seeds(ax, [0, 1, 2], t(2, 3), figures.BLUE, "kind")
     frames["introduction"].completion(e, {"a": t(1, 7)}, (2, 3))
-    frames["introduction"].recall_frame(t(6), t(2), (2, 3), "a")
-    frames["associative_memory"].melting_frame(t(6), (2, 3), [0.1, 0.2], [1.0, 0.5], 0)
+    frames["introduction"].recall_strip(t(1, 6), t(1, 2), (2, 3), "a")
     frames["associative_memory"].drawings([{"a": t(6)}], (2, 3))
     frames["associative_memory"].pull_bars(["a", "b"], [t(3), t(4)])
     frames["associative_memory"].descents(t(2, 4), torch.tensor([True, False]))
@@ -296,7 +297,8 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     shares = {"a": {"plastic": [0.1, 0.0]}}
     frames["differentiable_plasticity"].ruler(shares, {"plastic": "b"}, 1e-3)
     frames["differentiable_plasticity"].echo([1, 2], {"a": t(3, 2), "b": t(3, 2)}, t(3, 2), 1)
-    frames["fast_evaluation"].read_frame(t(6), t(4), t(4), (2, 3), 9)
+    row = plt.subplots(1, 2)[1]
+    frames["fast_evaluation"].read_panels(*row, t(6), t(4), t(4), (2, 3), 9)
     pair, marks = (t(4), t(4)), (0.2, 0.4)
     frames["hebb_in_the_brain"].calcium_panel(plt.figure().gca(), *pair, marks, {"sender": 0.1})
     frames["hebb_in_the_brain"].shadows_frame(pair, marks, pair, pair)
@@ -307,8 +309,8 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     frames["learning_rules"].worth([25, 100], {"a": {"hard": t(2, 2)}}, 7.0)
     frames["learning_rules"].fields({"a": t(6, 2)}, (2, 3))
     frames["learning_rules"].fields_frame(t(6, 2), (2, 3), 2, "a")
-    frames["maze"].maze_frame(t(3, 3), t(4, 2), torch.tensor([1, 1]), True, "a")
-    frames["maze"].maze_frame(t(3, 3), t(4, 2), torch.tensor([1, 1]), True, "a", [20, 3])
+    ax = plt.figure().gca()
+    frames["maze"].maze_panel(ax, t(3, 3), t(4, 2), torch.tensor([1, 1]), True, "a")
     kinds = {"plastic": t(2, 6), "lstm": t(2, 6)}
     frames["maze"].curves(range(6), kinds, {"plastic": 0.1, "lstm": 0.2}, {"sweep": 0.5})
     frames["maze"].levels(plt.figure().gca(), {"sweep": 0.5})
@@ -329,7 +331,7 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     frames["one_shot_learning"].scores(each, each, (98.0, 1.0))
     frames["one_shot_learning"].strengths([0, 5], t(2, 2), t(2, 2), 1.6, (2.0, 9.0))
     frames["one_shot_learning"].shots({"a": ("oja", t(2, 5))}, {"b": t(2, 5), "c": t(2, 5)})
-    frames["one_shot_learning"].labels_frame(t(4, 4), t(5, 2), t(2), "AB", 1.0, "a")
+    frames["one_shot_learning"].written([t(4, 4)], [t(5, 2)], ["a"], "AB")
     plt.close("all")
 
 
@@ -346,5 +348,5 @@ def test_a_picture_of_another_shape_is_refused(shape):
     with pytest.raises((TypeError, ValueError), match=r"shape must|a picture of .* pixels"):
         figures.greys([{"a": torch.zeros(6)}], shape)
     with pytest.raises((TypeError, ValueError), match=r"shape must|a picture of .* pixels"):
-        frames["introduction"].recall_frame(torch.zeros(6), torch.zeros(2), shape, "a")
+        frames["introduction"].recall_strip(torch.zeros(1, 6), torch.zeros(1, 2), shape, "a")
     plt.close("all")

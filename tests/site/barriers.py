@@ -52,6 +52,35 @@ MARK_LOOKS = """seen => {
     }
     return added;
 }"""  # one text of each look: its colour and size, all that lies behind it, and, of a link, what stands around it
+PUT_ASIDE = """() => {
+    const kept = new Set(), top = scrollY, swapped = [], hidden = [];
+    for (let e of document.querySelectorAll("[data-look]"))
+        for (; e && !kept.has(e); e = e.parentElement) kept.add(e);
+    const aside = [...kept].filter(e => document.body.contains(e) && !e.hasAttribute("data-look"))
+        .flatMap(e => [...e.children]).filter(e => {
+            const {position, display} = getComputedStyle(e);
+            return !kept.has(e) && position === "static" && !/^(inline|none|contents)/.test(display);
+        });
+    const hide = e => e.style.setProperty("display", "none", "important");
+    for (const e of aside) {
+        if (e.getElementsByTagName("*").length < 8) {
+            hidden.push([e, e.getAttribute("style")]);
+            hide(e);
+        } else {
+            const empty = e.cloneNode(false);
+            hide(empty);
+            e.replaceWith(empty);
+            swapped.push([empty, e]);
+        }
+    }
+    scrollTo({top: 0, behavior: "instant"});
+    window.putBack = () => {
+        for (const [empty, e] of swapped) empty.replaceWith(e);
+        for (const [e, style] of hidden) style === null ? e.removeAttribute("style") : e.setAttribute("style", style);
+        scrollTo({top, behavior: "instant"});
+        delete window.putBack;
+    };
+}"""  # blocks without a marked text, but what may lie over or under another: axe weighs all that is shown
 OF_LOOKS = ("color-contrast", "link-in-text-block")
 """What axe asks of a text's look alone; its search takes a minute on a long page."""
 
@@ -62,7 +91,7 @@ def judged(page, where, **how):
         page.evaluate(AXE.axe_script)
     violations = page.evaluate(
         "([where, how]) => axe.run(where ?? document, how).then(found => found.violations)",
-        [where, {"reporter": "no-passes", "preload": False} | how],
+        [where, {"reporter": "no-passes", "resultTypes": ["violations"], "preload": False} | how],
     )
     return {v["id"]: [node["html"][:160] for node in v["nodes"][:3]] for v in violations}
 
@@ -73,7 +102,12 @@ def faint_looks(page, seen):
     """
     added = page.evaluate(MARK_LOOKS, list(seen))
     seen.update(added)
-    return judged(page, "[data-look]", runOnly=OF_LOOKS) if added else {}
+    if not added:
+        return {}
+    page.evaluate(PUT_ASIDE)
+    found = judged(page, "[data-look]", runOnly=OF_LOOKS)
+    page.evaluate("putBack()")
+    return found
 
 
 def other_barriers(page):

@@ -81,7 +81,7 @@ def reader(request) -> Iterator[InChromium | InFirefox]:
 @pytest.fixture(scope="module")
 def visited(request, address) -> Iterator[InChromium | InFirefox]:
     """Open a page of the book in a browser, once for all tests of a module that ask for both; each
-    leaves the page as it was, and the last asks what failed.
+    shows it as it needs it, and the last asks what failed.
     """
     kind, name = request.param
     with put_before(kind, request, **{"moves": True} if kind == "chromium" else {}) as reader:

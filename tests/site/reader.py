@@ -12,11 +12,21 @@ from contextlib import contextmanager
 from playwright.sync_api import Page
 
 NAMES = ("firefox", "firefox-esr")
-KEYS = {"ArrowRight": "\ue014", "ArrowDown": "\ue015", "End": "\ue010", "Enter": "\ue007"}
+KEYS = {
+    "ArrowLeft": "\ue012",
+    "ArrowUp": "\ue013",
+    "ArrowRight": "\ue014",
+    "ArrowDown": "\ue015",
+    "End": "\ue010",
+    "Home": "\ue011",
+    "Enter": "\ue007",
+    "Delete": "\ue017",
+}
 START = {
     "browser.theme.content-theme": 2,  # light or dark as the system says
     "browser.startup.page": 0,
     "ui.prefersReducedMotion": 1,
+    "dom.w3c_touch_events.enabled": 1,
     "network.captive-portal-service.enabled": False,
     "devtools.console.stdout.content": False,
 }
@@ -85,6 +95,26 @@ class InChromium:
         self.target.locator(selector).first.focus()
         for key in keys:
             self.page.keyboard.press(key)
+
+    def drag(self, selector: str, points, finger: bool = False) -> None:
+        """Press on an element, go along points in shares of its width and height, and let go."""
+        element = self.target.locator(selector).first
+        element.scroll_into_view_if_needed()
+        box = element.bounding_box()
+        at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+        if finger:
+            touch = self.page.context.new_cdp_session(self.page)
+            for kind, place in zip(("touchStart", *["touchMove"] * (len(at) - 1)), at, strict=True):
+                where = [{"x": place[0], "y": place[1]}]
+                touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
+            touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+            touch.detach()
+            return
+        self.page.mouse.move(*at[0])
+        self.page.mouse.down()
+        for place in at[1:]:
+            self.page.mouse.move(*place)
+        self.page.mouse.up()
 
     def enter(self, selector: str) -> None:
         """Look from now on into a frame of the page."""
@@ -163,6 +193,23 @@ class InFirefox:
         self.run("e => e.focus()", element)
         chain = self.firefox.actions.sequence("key", "keyboard")
         chain.send_keys("".join(KEYS.get(key, key) for key in keys)).perform()
+
+    def drag(self, selector: str, points, finger: bool = False) -> None:
+        """Press on an element, go along points in shares of its width and height, and let go."""
+        element = self.firefox.find_element("css selector", selector)
+        box = self.run(
+            "e => { e.scrollIntoView({ block: 'nearest', behavior: 'instant' });"
+            " const { x, y, width, height } = e.getBoundingClientRect(); return [x, y, width, height]; }",
+            element,
+        )
+        kind = {"pointerType": "touch" if finger else "mouse"}
+        chain = self.firefox.actions.sequence("pointer", f"{kind['pointerType']}_id", kind)
+        for k, (x, y) in enumerate(points):
+            place = int(box[0] + x * box[2]), int(box[1] + y * box[3])
+            chain.pointer_move(*place, duration=0)
+            if not k:
+                chain.pointer_down()
+        chain.pointer_up().perform()
 
     def enter(self, selector: str) -> None:
         """Look from now on into a frame of the page."""

@@ -99,8 +99,8 @@ def test_a_chapter_has_its_parts(path):
     assert 3 <= answers <= 5, "self-checks, each with a folded answer"
     assert re.search(r"(?i)further reading", text)
     code = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
-    assert any("MovingFigure(" in source for source in code), (
-        "the chapter lacks a figure that moves"
+    assert "{live-model}" in text or any("MovingFigure(" in source for source in code), (
+        "the chapter lacks a live model, or a figure that moves"
     )
 
 

@@ -97,7 +97,7 @@ def test_a_downloaded_notebook_says_what_the_page_says_and_no_more(site, path):
         assert text in on_page
     prose = re.sub(
         r'<div class="(?:cell_output|highlight).*?</div>|<summary aria-label="Toggle.*?</summary>'
-        r'|<figure class="live-network".*?</figure>',
+        r'|<figure class="live-model".*?</figure>',
         "",
         page,
         flags=re.S,
@@ -172,7 +172,10 @@ Two.
 ```{solution-end}
 ```
 
-```{live-network}
+```{live-model} maze
+:alt: A maze.
+
+A caption.
 ```
 """
 INSTALL = "pip install --extra-index-url https://download.pytorch.org/whl/cpu {}\n"
@@ -233,7 +236,7 @@ def test_what_is_downloaded_is_plain_markdown(tmp_path):
         '```python\nprint("{glue:text}`share`")\n```\n\n'
         "> **Exercise 1** (A question)\n>\n> What does 40 % (30 to 50) \\* 2 &lt; 1 mean?\n\n**Solution**"
     )
-    assert sources[5] == f"Two.\n\n> {LIVE}"
+    assert sources[5] == f"Two.\n\n> {LIVE}\n>\n> A caption."
     assert "*The Organization of Behavior" in sources[6]
 
 

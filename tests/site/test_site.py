@@ -24,37 +24,55 @@ FAULTS = {
     "{glue:text}`no-such-number`": "no-such-number",
     "{measured}`index.parsecs`": "has not been measured",
     "{doc}`nowhere`": "nowhere",
+    ":::{predict} Why\n:choose: a; b\n:right: 1\n:covers: fig-none\n\nBecause.\n:::": (
+        "a prediction covers 'fig-none', and no figure has this name"
+    ),
+    ":::{predict} Why\n:choose: a\n:right: 1\n\nBecause.\n:::": "with 2 to 4 answers, parted by ;",
+    ":::{predict} Why\n:choose: a; b\n:right: 3\n\nBecause.\n:::": "the number of an answer, 1 to 2",
+    ":::{predict} Why\n:curve: none\n\nBecause.\n:::": "there is no curve 'none'",
+    "```{live-model} none\n:alt: A.\n\nA.\n```": "no live model 'none': choose one of",
+    "```{live-model} maze\n:alt: A.\n```": "needs :alt: and a caption",
 }
 
 
-def test_a_page_without_fault_builds(tmp_path):
-    done = small_book(
-        tmp_path, {"index.md": markdown("All is well. {cite:p}`hebb1949organization`")}
-    )
-    assert done.returncode == 0, done.stderr
+CITED = markdown("All is well. {cite:p}`hebb1949organization`")
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
+
+
+def notebook(*cells, **about):
+    """Return the text of a notebook; a text is a cell of Markdown."""
+    made = [nbformat.v4.new_markdown_cell(c) if isinstance(c, str) else c for c in cells]
+    return nbformat.writes(nbformat.v4.new_notebook(cells=made, metadata=KERNEL | about))
+
+
+PLOT = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 500 200" data-cuts="200">
+<path d="M0 0" style="fill:var(--hn-ground,#ffffff)"/>
+<g class="axes"><path id="a" d="M0 0"/><use href="#a"/></g>
+<g class="axes" clip-path="url(#b)"><text>time</text><use href="#a"/></g>
+<defs><clipPath id="b"><rect/></clipPath></defs></svg>"""
+PLOTTED = nbformat.v4.new_output("display_data", {"image/svg+xml": PLOT, "text/plain": "<Figure>"})
 
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory):
     """The build of a book that has every fault: it fails, and its warnings name them."""
-    notebook = nbformat.read(ROOT / "book" / "introduction.ipynb", as_version=4)
+    introduction = nbformat.read(ROOT / "book" / "introduction.ipynb", as_version=4)
     cell = next(
         c
-        for c in notebook.cells
+        for c in introduction.cells
         if c.get("outputs") and "image/png" in c.outputs[0].get("data", {})
     )
     cell.metadata.pop("mystnb")
-    figure = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_markdown_cell("# A figure"), cell], metadata=notebook.metadata
-    )
+    mute = nbformat.v4.new_code_cell("plot()", outputs=[PLOTTED])
     pages = {
         "index.md": markdown("\n\n".join(FAULTS)),
-        "figure.ipynb": nbformat.writes(figure),
+        "figure.ipynb": notebook("# A figure", cell),
+        "mute.ipynb": notebook("# A drawing", mute),
         "stray.md": "# Stray\n",
     }
     done = small_book(tmp_path_factory.mktemp("faulty"), pages, outside=["stray.md"])
     assert done.returncode != 0
-    return [line for line in done.stderr.splitlines() if "WARNING" in line]
+    return [line for line in done.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
 
 
 @pytest.mark.parametrize(
@@ -70,6 +88,8 @@ def test_the_build_fails_for_a_page_outside_the_contents(faulty):
 
 def test_the_build_fails_for_a_figure_of_a_notebook_without_alt_text(faulty):
     assert any("figure.ipynb" in line and "has no alt text" in line for line in faulty), faulty
+    drawn = "picture of a cell has no alt text"
+    assert any("mute.ipynb" in line and drawn in line for line in faulty), faulty
 
 
 def test_the_style_sheet_has_the_shades_of_the_palette():
@@ -78,28 +98,28 @@ def test_the_style_sheet_has_the_shades_of_the_palette():
     assert told == {name: dark for name, (_, dark) in SHADES.items()}
 
 
-PLOT = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 500 200" data-cuts="200">
-<path d="M0 0" style="fill:var(--hn-ground,#ffffff)"/>
-<g class="axes"><path id="a" d="M0 0"/><use href="#a"/></g>
-<g class="axes" clip-path="url(#b)"><text>time</text><use href="#a"/></g>
-<defs><clipPath id="b"><rect/></clipPath></defs></svg>"""
-
-
-def test_a_drawing_of_a_cell_stands_in_the_page_in_panels_that_can_be_stacked(tmp_path):
-    shown = nbformat.v4.new_output(
-        "display_data", {"image/svg+xml": PLOT, "text/plain": "<Figure>"}
-    )
-    metadata = {"mystnb": {"image": {"alt": 'Two "panels".'}}}
-    cells = [
-        nbformat.v4.new_markdown_cell("# A chapter"),
-        nbformat.v4.new_code_cell("plot()", outputs=[shown, shown], metadata=metadata),
-    ]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
-    cited = markdown("{cite:p}`hebb1949organization`")
-    done = small_book(tmp_path, {"index.md": cited, "chapter.ipynb": nbformat.writes(notebook)})
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """A book without fault and without an address, with a page for each of the tests that ask."""
+    folder, alt = tmp_path_factory.mktemp("plain"), {"mystnb": {"image": {"alt": 'Two "panels".'}}}
+    panels = nbformat.v4.new_code_cell("plot()", outputs=[PLOTTED, PLOTTED], metadata=alt)
+    pages = {
+        "index.md": CITED,
+        "panels.ipynb": notebook("# A chapter", panels),
+        "folds.ipynb": notebook("# A chapter", *folding_cells()),
+        "marks.md": MARKS,
+    }
+    done = small_book(folder, pages)
     assert done.returncode == 0, done.stderr
-    page = (tmp_path / "_build" / "html" / "chapter.html").read_text()
+    return folder / "_build" / "html"
+
+
+def test_a_book_without_fault_builds(plain):
+    assert "All is well." in (plain / "index.html").read_text()
+
+
+def test_a_drawing_of_a_cell_stands_in_the_page_in_panels_that_can_be_stacked(plain):
+    page = (plain / "panels.html").read_text()
     first, *_ = re.findall(
         r'<div aria-label="Two &quot;panels&quot;." class="plot".*?</div>', page, re.S
     )
@@ -113,42 +133,31 @@ def test_a_drawing_of_a_cell_stands_in_the_page_in_panels_that_can_be_stacked(tm
     assert {name.partition("-")[2] for name in names} == {"a", "b"}
     for name in names:
         assert f'"#{name}"' in first or f"url(#{name})" in first
-    index = (tmp_path / "_build" / "html" / "searchindex.js").read_text()
-    assert '"time"' not in index
-    cells[1].metadata.pop("mystnb")
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
-    (tmp_path / "mute").mkdir()
-    done = small_book(
-        tmp_path / "mute", {"index.md": cited, "chapter.ipynb": nbformat.writes(notebook)}
-    )
-    assert "picture of a cell has no alt text" in done.stderr
+    assert '"time"' not in (plain / "searchindex.js").read_text()
 
 
-def test_a_figure_stands_before_its_folded_code(tmp_path):
-    figure = nbformat.v4.new_output("display_data", {"image/svg+xml": PLOT})
+def folding_cells():
+    """Yield cells that draw, move, import, count, and draw openly."""
     number = nbformat.v4.new_output("stream", text="3")
     moving = nbformat.v4.new_output(
         "execute_result", {"text/html": '<figure class="moving-figure">frames</figure>'}
     )
     caption = {"figure": {"caption": "What it shows.", "name": "fig-a"}, "image": {"alt": "Lines."}}
-    cells = [nbformat.v4.new_markdown_cell("# A chapter")]
     for code, output, tags in (
-        ("draw()", figure, ["hide-input"]),
+        ("draw()", PLOTTED, ["hide-input"]),
         ("move()", moving, ["hide-input"]),
         ("import torch", None, ["hide-input"]),
         ("count()", number, ["hide-input"]),
-        ("draw_openly()", figure, []),
+        ("draw_openly()", PLOTTED, []),
     ):
         metadata = {"tags": tags} | ({"mystnb": caption} if code == "draw()" else {})
         metadata.setdefault("mystnb", {"image": {"alt": "Lines."}})
         outputs = [output] if output else []
-        cells.append(nbformat.v4.new_code_cell(code, outputs=outputs, metadata=metadata))
-    kernel = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
-    cited = markdown("{cite:p}`hebb1949organization`")
-    done = small_book(tmp_path, {"index.md": cited, "chapter.ipynb": nbformat.writes(notebook)})
-    assert done.returncode == 0, done.stderr
-    page = (tmp_path / "_build" / "html" / "chapter.html").read_text()
+        yield nbformat.v4.new_code_cell(code, outputs=outputs, metadata=metadata)
+
+
+def test_a_figure_stands_before_its_folded_code(plain):
+    page = (plain / "folds.html").read_text()
     drawn, moved, imported, counted, openly = re.split(r'<div class="cell ', page)[1:]
     for parts in (
         (
@@ -174,26 +183,18 @@ MARKS = """# Marks
 
 So $a$, and $b$. (If $c$) it is **$d$**. A $2n$-th and "$e$", then $f$ {cite:p}`hebb1949organization`; [$g$] is ($h$).
 
-`{name}` and `short`
+`tests/plasticity/test_rules.py::test_of_many_things(a_b.c)` and `short`
 
-```{{figure}} _static/logo.svg
+```{figure} _static/logo.svg
 :alt: A logo.
 
 It moves $x$. Use the slider, the arrow keys or the button. And more.
 ```
-
-```{{bibliography}}
-```
 """
 
 
-def test_formulas_keep_their_marks_names_break_at_joints_and_captions_are_short(tmp_path):
-    name = "tests/plasticity/test_rules.py::test_of_many_things(a_b.c)"
-    done = small_book(
-        tmp_path, {"index.md": MARKS.replace("{name}", name).replace("{{", "{").replace("}}", "}")}
-    )
-    assert done.returncode == 0, done.stderr
-    page = (tmp_path / "_build" / "html" / "index.html").read_text()
+def test_formulas_keep_their_marks_names_break_at_joints_and_captions_are_short(plain):
+    page = (plain / "marks.html").read_text()
     bare = re.sub(r'<span class="math[^>]*>\\\((.*?)\\\)</span>|</?strong>', r"\1", page)
     plain = re.findall(r'<span class="together">(.*?)</span>', bare)
     assert plain == ["a,", "b.", "c)", "d.", "2n-th", "“e”,", "[g]", "(h).", "x."]
@@ -208,28 +209,27 @@ def told(page):
     return dict(re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)">', page))
 
 
-def test_a_link_that_is_shared_has_words_and_a_picture(tmp_path):
-    kernel = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
-    cells = [
-        nbformat.v4.new_markdown_cell(
-            "# Traces\n\n:::{admonition} Box\nA box.\n:::\n\nA *first* sentence of $x^2$."
-        )
-    ]
-    pages = {"index.md": markdown("All is well. {cite:p}`hebb1949organization`")}
+@pytest.fixture(scope="module")
+def addressed(tmp_path_factory):
+    """A book whose repository and site have addresses, made up, whatever the real ones are."""
+    text = "# Traces\n\n:::{admonition} Box\nA box.\n:::\n\nA *first* sentence of $x^2$."
+    pages = {"index.md": CITED}
     for name, about in (
         ("plain", {}),
         ("keyed", {"key": 'A "trace" is kept.'}),
         ("both", {"key": "No.", "description": "Told. " * 90}),
     ):
-        notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel | {"hebbnotes": about})
-        pages[f"{name}.ipynb"] = nbformat.writes(notebook)
-    done = small_book(tmp_path, pages, site="https://example.org/book/")
+        pages[f"{name}.ipynb"] = notebook(text, hebbnotes=about)
+    folder = tmp_path_factory.mktemp("addressed")
+    url, site = "https://github.com/example/hebbnotes", "https://example.org/book/"
+    done = small_book(folder, pages, url=url, site=site)
     assert done.returncode == 0, done.stderr
-    site = tmp_path / "_build" / "html"
-    found = {
-        name.partition(".")[0]: told((site / name).with_suffix(".html").read_text())
-        for name in pages
-    }
+    return folder / "_build" / "html"
+
+
+def test_a_link_that_is_shared_has_words_and_a_picture(addressed):
+    found = {page.stem: told(page.read_text()) for page in addressed.glob("*.html")}
+    found = {name: found[name] for name in ("index", "plain", "keyed", "both")}
     assert found["plain"]["description"] == "A first sentence of ."
     assert found["keyed"]["og:description"] == "A &quot;trace&quot; is kept."
     assert 180 < len(found["both"]["description"]) <= 200
@@ -237,7 +237,7 @@ def test_a_link_that_is_shared_has_words_and_a_picture(tmp_path):
     for name, tags in found.items():
         assert tags["og:title"] == ("A page" if name == "index" else "Traces")
         assert tags["og:image"] == f"https://example.org/book/_static/previews/{name}.png"
-        picture = Image.open(site / "_static" / "previews" / f"{name}.png")
+        picture = Image.open(addressed / "_static" / "previews" / f"{name}.png")
         assert picture.size == (1200, 630)
         assert len(picture.convert("RGB").getcolors()) > 3
 
@@ -264,19 +264,12 @@ def test_without_an_address_there_is_no_button(site):
     )
 
 
-def test_with_an_address_its_links_are_right(tmp_path):
-    notebook = nbformat.read(ROOT / "book" / "introduction.ipynb", as_version=4)
-    notebook.cells = [nbformat.v4.new_markdown_cell("# A chapter\n\nAll is well.")]
-    cited = markdown("{cite:p}`hebb1949organization`")
-    pages = {"index.md": cited, "chapter.ipynb": nbformat.writes(notebook)}
-    # a made-up address, whatever the real one is
-    done = small_book(tmp_path, pages, url="https://github.com/example/hebbnotes")
-    assert done.returncode == 0, done.stderr
-    page = (tmp_path / "_build" / "html" / "chapter.html").read_text()
-    assert "https://github.com/example/hebbnotes/edit/main/book/chapter.ipynb" in page
+def test_with_an_address_its_links_are_right(addressed):
+    page = (addressed / "plain.html").read_text()
+    assert "https://github.com/example/hebbnotes/edit/main/book/plain.ipynb" in page
     assert "https://github.com/example/hebbnotes/issues/new" in page
     assert re.search(
-        r"https://mybinder.org/v2/gh/example/hebbnotes/main\?\S*book/chapter.ipynb", page
+        r"https://mybinder.org/v2/gh/example/hebbnotes/main\?\S*book/plain.ipynb", page
     )
 
 

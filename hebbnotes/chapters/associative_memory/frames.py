@@ -7,7 +7,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes import _checks
@@ -15,12 +14,9 @@ from hebbnotes.figures import BLACK, BLUE, GREEN, ORANGE, PINK, SKY, VERMILION, 
 from hebbnotes.figures.drawing import (
     BITS,
     array,
-    frame,
     listed,
     named,
-    pixels,
     rows_of_pictures,
-    show,
 )
 
 __all__ = [
@@ -30,7 +26,6 @@ __all__ = [
     "edges",
     "ground",
     "ladder",
-    "melting_frame",
     "pull_bars",
     "stubborn",
 ]
@@ -226,22 +221,6 @@ def ages(overlaps: Mapping[Any, Tensor]) -> Axes:
         _label(ax, 5 + 10 * k, float(tens[k]) + up, f"{name}", colour)
     ax.set(xlabel="age (0: the newest)", ylabel="overlap at recall", xlim=(0, 135))
     return ax
-
-
-def melting_frame(
-    y: Tensor, shape: tuple[int, int], loads: Sequence[float], overlaps: Sequence[float], now: int
-) -> Figure:
-    """Draw what a memory recalls (n,) at one load, ``loads[now]``, and the overlap at all loads."""
-    picture, n = pixels(y, shape), len(listed("loads", loads))
-    listed("overlaps", overlaps, n)
-    _checks.integer("now", now, 0, n - 1)
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9), width_ratios=(2, 3))
-    show(left, picture, cmap=BITS, vmin=-1, vmax=1)
-    frame(left, title="recalled")
-    right.plot(loads, overlaps, color=BLACK, linewidth=1)
-    right.plot(loads[now], overlaps[now], "o", color=BLUE, markersize=10)
-    right.set(xlabel="patterns for each unit", ylabel="overlap with the A", ylim=(-0.05, 1.08))
-    return fig
 
 
 def drawings(rows: Sequence[dict[str, Tensor]], shape: tuple[int, int]) -> np.ndarray:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from hebbnotes import tasks
 from hebbnotes.chapters.differentiable_plasticity import analysis
 from hebbnotes.chapters.differentiable_plasticity.autopsy import autopsy, measure, since
+from hebbnotes.chapters.differentiable_plasticity.live import DRAWN
 from hebbnotes.chapters.differentiable_plasticity.routes import ROUTES
 from hebbnotes.experiments.experiment import (
     Experiment,
@@ -394,5 +395,6 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     **{f"small-networks-{p}": _small(p) for p in (2, 3, 5)},
     **{f"three-numbers-{schedule}": _three(schedule) for schedule in SCHEDULES},
     **ROUTES,
+    **DRAWN,
 }
 """All experiments on patterns of bits."""

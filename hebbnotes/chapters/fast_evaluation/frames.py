@@ -1,19 +1,24 @@
 """Figures of this chapter: data in, figures out."""
 
-import matplotlib.pyplot as plt
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.figures.drawing import array, draw_state, pixels
+from hebbnotes.figures.drawing import array, axes_of, draw_state, pixels
 from hebbnotes.figures.palette import BLACK, BLUE, SKY
 
-__all__ = ["read_frame"]
+__all__ = ["read_panels"]
 
 
-def read_frame(
-    y: Tensor, resembles: Tensor, left: Tensor, shape: tuple[int, int], n_steps: int
-) -> Figure:
+def read_panels(
+    picture: Axes,
+    bars: Axes,
+    y: Tensor,
+    resembles: Tensor,
+    left: Tensor,
+    shape: tuple[int, int],
+    n_steps: int,
+) -> None:
     """Draw what one step reads: its state (n_bits,), and what every earlier step has to say to it.
 
     Parameters
@@ -26,18 +31,9 @@ def read_frame(
     _checks.tensor("left", left, "t", sizes, resembles, "resembles")
     _checks.integer("n_steps", n_steps)
     pixels(y, shape)
-    fig, (picture, bars) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(2, 3))
-    draw_state(picture, y, shape, f"asks at step {len(left) + 1}")
+    draw_state(axes_of(picture), y, shape, f"step {len(left) + 1}")
     steps = range(1, len(resembles) + 1)
-    bars.bar(steps, array(resembles), color=SKY, label="resemblance")
-    bars.bar(
-        steps,
-        array(resembles * left),
-        width=0.5,
-        color=BLUE,
-        label="less what is forgotten",
-    )
+    axes_of(bars).bar(steps, array(resembles), color=SKY, alpha=0.45)
+    bars.bar(steps, array(resembles * left), width=0.5, color=BLUE)
     bars.axhline(0, color=BLACK, linewidth=1)
-    bars.set(xlabel="earlier step", xlim=(0, n_steps), ylim=(-0.2, 1.6), yticks=(0, 0.5, 1))
-    bars.legend(loc="upper left")
-    return fig
+    bars.set(xlabel="earlier step", xlim=(0, n_steps), ylim=(-0.2, 1.1), yticks=(0, 0.5, 1))

@@ -1,5 +1,7 @@
 """Figures of this chapter: data in, figures out."""
 
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -13,7 +15,7 @@ from hebbnotes.figures.drawing import draw_overlaps, draw_state, frame, named, p
 from hebbnotes.figures.palette import BLUE, GREY, VERMILION
 from hebbnotes.tasks.patterns import Episodes, check_asked
 
-__all__ = ["completion", "recall_frame"]
+__all__ = ["completion", "recall_strip"]
 
 KEY = {"erased": GREY, "ink": BLUE, "wrong": VERMILION}
 
@@ -61,14 +63,24 @@ def completion(
     return np.array(axes)
 
 
-def recall_frame(y: Tensor, overlaps: Tensor, shape: tuple[int, int], title: str) -> Figure:
-    """Draw a step of a recall: the state (n_bits,), and its overlap with each stored
-    pattern (P,), which this chapter calls a picture.
+def recall_strip(
+    states: Tensor, overlaps: Tensor, shape: tuple[int, int], titles: Sequence[str]
+) -> Figure:
+    """Draw steps of a recall side by side: each state (K, n_bits), and below it its overlaps with
+    the stored patterns (K, P), which this chapter calls pictures.
     """
-    pixels(y, shape)
-    _checks.tensor("overlaps", overlaps, "P", {})
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8), width_ratios=(3, 2))
-    draw_state(left, y, shape, title)
-    draw_overlaps(right, overlaps, "overlap with the state")
-    right.set_xlabel("picture")
+    _checks.tensor("states", states, "K n_bits", {})
+    _checks.tensor("overlaps", overlaps, "K P", {"K": len(states)})
+    for y in states:
+        pixels(y, shape)
+    if len(titles) != len(states):
+        raise ValueError(f"titles must be {len(states)}, one for each state, got {len(titles)}")
+    fig, axes = plt.subplots(
+        2, len(states), figsize=(7, 3.1), sharey="row", height_ratios=(4, 5), squeeze=False
+    )
+    for (above, below), y, bars, title in zip(axes.T, states, overlaps, titles, strict=True):
+        draw_state(above, y, shape, title)
+        draw_overlaps(below, bars, "")
+        below.set_xlabel("picture")
+    axes[1, 0].set_ylabel("overlap")
     return fig

@@ -7,9 +7,16 @@ import torch
 from torch import Tensor
 
 from hebbnotes.chapters.maze.drift import Drift, score_drift
-from hebbnotes.chapters.maze.interventions import elsewhere, near, stored, without_writing
+from hebbnotes.chapters.maze.interventions import (
+    Writing,
+    elsewhere,
+    near,
+    score_writing,
+    stored,
+    without_writing,
+)
+from hebbnotes.chapters.maze.live import Ghost, fit_ghost, score_ghost
 from hebbnotes.chapters.maze.trainings import TRAINED, agent, load
-from hebbnotes.chapters.maze.writing import Writing, score_writing
 from hebbnotes.experiments.experiment import (
     Experiment,
     Numbers,
@@ -170,6 +177,17 @@ EXPERIMENTS: dict[str, Experiment[Any]] = TRAINED | {
         "silent_last",
         "goals found in the 100 steps after the longest wait, if nothing is written in it",
         at_least=0.0,
+    ),
+    "maze-ghost": Experiment(
+        "a line that reads from a plastic agent's trace where its goal is, at any age up to 200 "
+        "steps",
+        fit_ghost,
+        score_ghost,
+        Ghost(),
+        "off.20",
+        "squares between the goal and what the line reads 20 steps after the first find, median",
+        at_least=0.0,
+        keep=(0,),
     ),
 }
 """All experiments in the maze; those that are added here train nothing."""

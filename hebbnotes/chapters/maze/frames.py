@@ -1,11 +1,12 @@
 """Figures of this chapter: data in, figures out."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes import _checks
@@ -13,19 +14,21 @@ from hebbnotes.figures import BLACK, BLUE, SKY, colour, label_lines, name, over_
 from hebbnotes.figures.drawing import array, show
 from hebbnotes.figures.palette import ORANGE
 
-__all__ = ["curves", "dots", "haunted", "lasting", "levels", "maze_frame", "steps_to_finds"]
+__all__ = [
+    "curves",
+    "dots",
+    "haunted",
+    "lasting",
+    "levels",
+    "maze_panel",
+    "steps_to_finds",
+]
 
 
-def maze_frame(
-    walls: Tensor,
-    path: Tensor,
-    goal: Tensor,
-    known: bool,
-    title: str,
-    steps: Sequence[int] | None = None,
-) -> Figure:
-    """Draw an agent in its maze (S, S): its path (n, 2) since its last find, and its goal (2,); and
-    beside it, if they are given, the steps that each find took, the last of them unfinished.
+def maze_panel(
+    ax: Axes, walls: Tensor, path: Tensor, goal: Tensor, known: bool, title: str
+) -> None:
+    """Draw an agent in its maze (S, S): its path (n, 2) since its last find, and its goal (2,).
 
     The goal is drawn empty until it is ``known``: until it was found before.
     """
@@ -35,36 +38,20 @@ def maze_frame(
     _checks.tensor("goal", goal, "two", sizes)
     _checks.flag("known", known)
     _checks.held("goal", goal)
-    # not pyplot's, which keeps count of open figures and warns of many
-    alone = steps is None
-    fig = Figure(figsize=(3.6, 3.9) if alone else (7, 3.5), layout="tight")
-    ax = fig.add_subplot(1, 1 if alone else 2, 1)
     show(ax, array(walls), cmap="gray_r", vmin=0, vmax=1.6)
     rows, columns = array(path.T)
     ax.plot(columns, rows, color=SKY, linewidth=3, solid_capstyle="round")
     ax.plot(
         *goal.flip(0).tolist(),
         marker="*",
-        markersize=18,
+        markersize=15,
         color=ORANGE,
         fillstyle="full" if known else "none",
         linestyle="",
     )
-    ax.plot(columns[-1:], rows[-1:], marker="o", markersize=11, color=BLUE, linestyle="")
+    ax.plot(columns[-1:], rows[-1:], marker="o", markersize=9, color=BLUE, linestyle="")
     ax.set(xticks=[], yticks=[], title=title)
     ax.spines[:].set_visible(False)
-    if steps is not None:
-        _bars(fig.add_subplot(1, 2, 2), steps)
-    return fig
-
-
-def _bars(ax: Axes, steps: Sequence[int]) -> None:
-    """Draw the steps of each find, and of the search that goes on."""
-    places = range(1, len(steps) + 1)
-    ax.bar(places[:-1], steps[:-1], color=BLUE)
-    ax.bar(places[-1:], steps[-1:], color="none", edgecolor=BLUE)
-    ax.set(xlabel="find", ylabel="steps that it took", xlim=(0.4, 6.6), ylim=(0, 50))
-    ax.set_xticks(range(1, 7))
 
 
 def levels(ax: Axes, found: Mapping[str, float], x: float = 1.0) -> None:
@@ -201,3 +188,28 @@ def lasting(
     for ax in axes:
         label_lines(ax)
     return axes
+
+
+SQUARE, LEFT = 33.0, 12.0
+"""Side of a square in a still picture, and where the maze begins, in units of a drawing."""
+
+
+def at(row: float, column: float) -> tuple[float, float]:
+    """Return where the middle of a square lies in a still picture."""
+    return LEFT + SQUARE * (column + 0.5), LEFT + SQUARE * (row + 0.5)
+
+
+def squares(drawing: Any, walls: Tensor) -> None:
+    """Add the walls of a maze to a still picture."""
+    for row, column in walls.nonzero().tolist():
+        x, y = at(row - 0.5, column - 0.5)
+        drawing.box(x, y, SQUARE, SQUARE, "", "faint", 0, opacity=0.6)
+
+
+def star(
+    drawing: Any, place: tuple[float, float], stroke: str, fill: str, dashed: str = ""
+) -> None:
+    """Add a star to a still picture."""
+    turns, radii = np.arange(11) * np.pi / 5, np.where(np.arange(11) % 2, 6.5, 15.0)
+    xs, ys = place[0] + radii * np.sin(turns), place[1] - radii * np.cos(turns)
+    drawing.path(zip(xs, ys, strict=True), stroke, 2.5, fill, dashed=dashed)

@@ -13,8 +13,8 @@ from torch.nn.functional import avg_pool2d
 
 from hebbnotes import data, tasks
 from hebbnotes.chapters.natural_images import analysis
-from hebbnotes.chapters.natural_images.controls import CONTROLS, SQUARED
 from hebbnotes.chapters.natural_images.model import KINDS, load, network
+from hebbnotes.chapters.natural_images.smooth import CONTROLS, SQUARED
 from hebbnotes.experiments.experiment import (
     Experiment,
     Numbers,

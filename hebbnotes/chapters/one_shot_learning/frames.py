@@ -10,7 +10,6 @@ from torch import Tensor
 
 from hebbnotes import _checks
 from hebbnotes.figures.drawing import (
-    above_zero,
     array,
     frame,
     greys,
@@ -21,7 +20,7 @@ from hebbnotes.figures.drawing import (
 from hebbnotes.figures.palette import BLACK, BLUE, SILVER, VERMILION, colour, name
 from hebbnotes.tasks.one_shot import OneShot, correct
 
-__all__ = ["answers", "harder", "labels_frame", "scores", "shots", "strengths"]
+__all__ = ["answers", "harder", "scores", "shots", "strengths", "written"]
 
 
 def answers(episodes: OneShot, y: Tensor) -> np.ndarray:
@@ -57,29 +56,30 @@ def answers(episodes: OneShot, y: Tensor) -> np.ndarray:
     return axes
 
 
-def labels_frame(
-    drawing: Tensor, hebb: Tensor, y: Tensor, labels: str, largest: float, title: str
-) -> Figure:
-    """Draw a step of one-shot learning: the drawing, the trace (F, N) of each label, and the
-    output.
+def written(
+    drawings: Sequence[Tensor], hebb: Sequence[Tensor], titles: Sequence[str], labels: str
+) -> np.ndarray:
+    """Draw steps of one-shot learning side by side: the drawing, and below it the trace (F, N), a
+    row for each label.
     """
     _checks.of_type("labels", labels, str, 'use "ABCDE"')
-    _checks.tensor("drawing", drawing, "rows columns", {})
-    _checks.tensor("hebb", hebb, "F N", {"N": len(labels)})
-    _checks.tensor("y", y, "N", {"N": len(labels)})
-    above_zero("largest", largest)
-    fig, (left, middle, right) = plt.subplots(1, 3, figsize=(7, 2.4), width_ratios=(1.3, 2.6, 1))
-    show(left, array(drawing), cmap="gray_r", vmin=0, vmax=1)
-    frame(left, title=title)
-    show(middle, array(hebb.T), cmap="PuOr", vmin=-largest, vmax=largest, aspect="auto")
-    middle.set(
-        xticks=[], yticks=range(len(labels)), yticklabels=labels, title="trace", xlabel="feature"
-    )
-    middle.spines[:].set_visible(True)
-    right.barh(range(len(labels)), array(y), color=colour("plastic"))
-    right.set(yticks=range(len(labels)), yticklabels=labels, xlim=(0, 1.05), title="output")
-    right.invert_yaxis()
-    return fig
+    if not len(drawings) == len(hebb) == len(titles):
+        raise ValueError(
+            "each step needs a drawing, a trace and a title, "
+            f"got {len(drawings)}, {len(hebb)} and {len(titles)}"
+        )
+    for drawing, trace in zip(drawings, hebb, strict=True):
+        _checks.tensor("drawing", drawing, "rows columns", {})
+        _checks.held("hebb", _checks.tensor("hebb", trace, "F N", {"N": len(labels)}))
+    largest = max(trace.abs().max().item() for trace in hebb) or 1.0
+    _, axes = plt.subplots(2, len(titles), figsize=(7, 3.2), squeeze=False, height_ratios=(1.3, 1))
+    for (above, below), drawing, trace, title in zip(axes.T, drawings, hebb, titles, strict=True):
+        show(above, array(drawing), cmap="gray_r", vmin=0, vmax=1)
+        frame(above, title=title)
+        show(below, array(trace.T), cmap="PuOr", vmin=-largest, vmax=largest, aspect="auto")
+        below.set(xticks=[], yticks=range(len(labels)), yticklabels=labels, xlabel="feature")
+        below.spines[:].set_visible(True)
+    return axes
 
 
 def strengths(

@@ -1,6 +1,6 @@
 """What the checks of arguments cost, as a share of the time of a call.
 
-``python -m hebbnotes.chapters.fast_evaluation.checks_cost`` (or ``make bench``) measures a small
+``python -m tools.checks_cost`` (or ``make bench``) measures a small
 network without gradients, where they weigh most: once as it is, once with every check of
 ``hebbnotes._checks`` handing on its value unseen, in turn; the share is the median of the
 rounds' ratios.

@@ -1,0 +1,166 @@
+// Your own drawings, shown once each to the network of three numbers; and what other numbers would do.
+// needs dots
+"use strict";
+Live.model("differentiable-plasticity", ({ numbers, stage }) => {
+  const { random, told: number } = Live, { trained, weak, tried, schedule, side, letters } = numbers, N = side * side, MOST = 5;
+  const { life, ask, episode, told, fromHex, noise, rubTo, soon, thumbnail, grid, key } = Live.dots;
+  const settings = tried.eta.flatMap(eta => tried.gain.flatMap(gain => tried.inhibition.map(inhibition => ({ eta, gain, inhibition }))));
+
+  // ------------------------------------------------------------------------------------------------------------- the network
+  const chance = random(1), erased = new Float64Array(N), three = { ...trained };
+  let patterns = [], asked = 0, mode = "rub", lived, weakly, all, seen, moment = null, found = null, searching = 0;
+  function showAll() {
+    lived = patterns.length && life(patterns, three, schedule);
+    weakly = patterns.length && life(patterns, weak, schedule);
+    small.forEach(one => one.draw());
+    answer();
+  }
+  function answer() { // what was shown stays as it is: only the cue is new
+    all = patterns.length ? ask(lived, patterns[asked], erased, three, schedule) : { states: [new Float64Array(N)], source: [null] };
+    seen = patterns.length ? told(patterns, asked, erased, three, all) : { pull: [], count: 0 };
+    [moment, found, searching] = [null, null, 0];
+    show();
+  }
+  const wrongWith = given => told(patterns, asked, erased, given, episode(patterns, asked, erased, given, schedule)).wrong;
+
+  // ------------------------------------------------------------------------------------------------------------ what is seen
+  const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict(), low = stage.part("panel numbers wide");
+  const later = soon(answer);
+  const cue = () => patterns.length * (schedule.steps_on + schedule.steps_off), at = () => moment ?? all.states.length - 1;
+  const paper = grid(picture, side, {
+    label: `The picture, ${side} by ${side} dots. Arrow keys move the pen, the space bar draws or rubs out.`,
+    radius: () => mode === "draw" ? 1 : 2,
+    dab(dots) {
+      if (!patterns.length) newDrawing();
+      if (mode === "draw") { dots.forEach(j => { patterns[asked][j] = 1; }); paper.redraw(); return; }
+      dots.forEach(j => { erased[j] = 1; });
+      later.ask();
+    },
+    lift() { if (mode === "draw") showAll(); else later.now(); },
+    look(j) {
+      if (!patterns.length) return { given: true, y: -1 };
+      if (mode === "draw") return { given: true, y: patterns[asked][j] };
+      const y = all.states[at()][j], given = at() < cue() ? all.source[at()] !== null : !erased[j];
+      return { given, y, wrong: at() >= cue() && !given && Math.sign(y) !== patterns[asked][j] };
+    },
+    hint: () => !patterns.length || mode === "draw" && !patterns[asked].includes(1) ? "draw here" : "",
+  });
+  key(picture);
+  const steps = picture.slider("step", { min: 0, max: 1, step: 1, value: 0, say: name }, t => { moment = t; show(); });
+  function name(t) {
+    if (!patterns.length) return "nothing was shown";
+    const per = schedule.steps_on + schedule.steps_off, k = Math.floor(t / per);
+    return t >= cue() ? `cue, ${t - cue() + 1} of ${schedule.steps_test}` : t % per < schedule.steps_on ? `picture ${k + 1}, ${t % per + 1} of ${schedule.steps_on}` : "pause";
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ the controls
+  const line = panel.part("line");
+  const main = line.button("", () => (mode === "draw" ? rub() : newDrawing()), { main: true });
+  const written = text => [...text].map(letter => fromHex(letters[letter], N));
+  line.button("Y E S", () => begin(written("YES"), 0));
+  line.button("A to E", () => begin(written("ABCDE"), 2));
+  line.button("5 random", () => begin([0, 1, 2, 3, 4].map(() => noise(N, chance)), 1));
+  line.button("Forget all", () => begin([], 0));
+  const shown = panel.part("shown"), small = [0, 1, 2, 3, 4].map(k => thumbnail(stage, side, () => patterns[k] ?? []));
+  panel.text("heading", "How hard each memory pulls");
+  const bars = panel.bars("How hard each memory pulls", [1, 2, 3, 4, 5].map(String));
+  const share = panel.slider("rubbed out", { min: 0, max: 95, step: 1, value: 50, say: x => `${Math.round(x)} %` }, x => {
+    leave();
+    rubTo(erased, Math.round(x / 100 * N), chance);
+    answer();
+  });
+  const three_of = (name, words, max) => low.slider(words, { min: 0, max, value: trained[name], say: x => String(+x.toPrecision(3)) }, x => { three[name] = x; leave(); showAll(); });
+  const sliders = { eta: three_of("eta", "η, rate of writing", 0.06), gain: three_of("gain", "a, gain on memories", 200), inhibition: three_of("inhibition", "c, self-inhibition", 2) };
+  const presets = low.part("line");
+  const set = given => { Object.assign(three, given); Object.entries(sliders).forEach(([name, slider]) => slider.set(three[name])); };
+  const use = given => { set(given); leave(); showAll(); };
+  presets.button("As trained", () => use(trained));
+  presets.button("One weak gain", () => use(weak));
+  presets.button("Plasticity off", () => use({ eta: 0 }));
+  const search = presets.button(`Try ${settings.length} settings`, () => { leave(); answer(); best(); });
+
+  function begin(given, which) {
+    [patterns, asked, mode] = [given, which, "rub"];
+    if (!erased.includes(1)) rubTo(erased, N / 2, chance);
+    list();
+    showAll();
+  }
+  function newDrawing() {
+    patterns.push(new Float64Array(N).fill(-1));
+    [asked, mode] = [patterns.length - 1, "draw"];
+    erased.fill(0);
+    list();
+    showAll();
+  }
+  // From drawing to asking; what stayed empty is not kept.
+  function leave() {
+    if (mode !== "draw") return;
+    mode = "rub";
+    if (!patterns[asked].includes(1)) patterns.splice(asked, 1);
+    asked = Math.max(0, Math.min(asked, patterns.length - 1));
+    list();
+  }
+  function rub() { leave(); rubTo(erased, N / 2, chance); showAll(); }
+  function list() {
+    shown.element.replaceChildren();
+    if (!patterns.length) return;
+    shown.choice("Shown once each; asked for", patterns.map((_, k) => [k, `picture ${k + 1}`, small[k].picture]), k => { leave(); asked = k; list(); answer(); }, asked);
+  }
+  // Try all settings, a piece at a time: the page stays awake.
+  function best() {
+    const mine = searching = Math.random();
+    let k = 0, least = null;
+    const piece = () => {
+      if (searching !== mine) return;
+      for (const begun = performance.now(); k < settings.length && performance.now() - begun < 4; k++) {
+        const wrong = wrongWith(settings[k]);
+        if (!least || wrong < least.wrong) least = { wrong, ...settings[k] };
+      }
+      if (k < settings.length && least.wrong) { verdict(`Tried ${k} of ${settings.length} settings; the best so far has ${least.wrong} wrong.`); setTimeout(piece); return; }
+      const { wrong, ...given } = least;
+      set(given);
+      showAll();
+      found = { wrong, tried: k };
+      show();
+    };
+    piece();
+  }
+  function show() {
+    const empty = !patterns.length, last = all.states.length - 1;
+    main.textContent = mode === "draw" ? "Now rub half of it out" : "Draw another";
+    main.disabled = mode === "draw" ? !patterns[asked].includes(1) : patterns.length >= MOST;
+    search.disabled = empty || mode === "draw" || !seen.count;
+    steps.element.max = last;
+    steps.set(at());
+    share.set(100 * seen.count / N);
+    [share, steps].forEach(({ element }) => { element.disabled = empty || mode === "draw"; });
+    const most = Math.max(...seen.pull.map(Math.abs)) || 1; // the longest bar is full: a whisper has an order, too
+    bars.set(seen.pull.map((value, k) => ({ value: value / most, text: number(value, Math.abs(value) < 0.1 ? 3 : 2), role: k === asked ? "blue" : value > seen.pull[asked] ? "red" : "muted", strong: k === asked })));
+    paper.redraw();
+    verdict(sentence());
+  }
+  const faint = size => String(+size.toPrecision(1));
+  // What came out, and why, from this episode's own numbers.
+  function sentence() {
+    if (!patterns.length) return "Nothing is stored. Draw something: the network sees it once.";
+    if (mode === "draw") return `It is picture ${asked + 1} of ${patterns.length}, shown once. Draw up to ${MOST}, and ask for any of them.`;
+    const { pull, count, wrong, overlap, size } = seen, own = pull[asked], rest = pull.reduce((a, b) => a + b, 0) - own, last = patterns.length - 1;
+    if (!count) return "Nothing is rubbed out yet: rub over the picture, or use the slider.";
+    if (found) return found.wrong ? `No setting brings it back: the best of ${found.tried} still leaves ${found.wrong} of ${count} dots wrong. ` +
+      `The pictures overlap by ${number(overlap)}; a number that multiplies all memories alike cannot tell them apart.`
+      : `These numbers bring back all ${count} dots, at the ${found.tried}th try${size < 0.2 ? `; the answer is a whisper, ${faint(size)} of full size` : ""}.`;
+    const loud = size < 0.2 ? `in a whisper, ${faint(size)} of full size` : `at ${number(size)} of full size`;
+    if (!three.eta) return `Plasticity is off: nothing was written, and no memory pulls. ` +
+      (!three.inhibition ? "The rubbed out dots are silent." : `What is left is the echo of the last picture: ${wrong} of ${count} dots are wrong.`);
+    if (!wrong) return `All ${count} dots are back, ${loud}. Its memory pulls with ${number(own)}` + (last ? `, the other${last > 1 ? "s together" : ""} with ${number(rest)}.` : ".");
+    const plain = told(patterns, asked, erased, weak, ask(weakly, patterns[asked], erased, weak, schedule)).wrong, other = Object.keys(weak).some(key => three[key] !== weak[key]);
+    const why = overlap > 0.1 ? `The pictures overlap by ${number(overlap)}, random ones by about 0, so the cue wakes them all: its own memory pulls with ${number(own)}, the others with ${number(rest)}.`
+      : `Its own memory pulls with ${number(own)}, the last one, which still rings, with ${number(pull[last])}.`;
+    return `${wrong} of ${count} dots are wrong. ${why}` + (other ? ` With one weak gain ${plain} would be wrong.` : "");
+  }
+  begin(written("YES"), 0);
+  return {
+    episode: (...given) => episode(...given, schedule), told, fromHex,
+    now: () => ({ mode, asked, patterns: patterns.map(p => [...p]), erased: [...erased], seen, three: { ...three }, found, moment: at() }),
+  };
+});

@@ -1,0 +1,229 @@
+// Ask it another question: three photographs are shown, the reader hides any part of one, and two trained networks answer.
+"use strict";
+Live.model("natural-images", ({ numbers, stage }) => {
+  const { zeros, dot, addProduct, unpack, random, told, clamp } = Live, { order, steps_on, steps_off, steps_test } = numbers;
+  const [COUNT, N] = numbers.pieces.shape, SIDE = Math.sqrt(N), pixels = [...Array(N).keys()];
+  const rows = told => {
+    const all = unpack(told), [count, n] = told.shape;
+    return [...Array(count).keys()].map(k => all.subarray(k * n, (k + 1) * n));
+  };
+  const KINDS = ["specialist", "generalist"], photographs = rows(numbers.pieces), one = x => Float64Array.from([...x, 1]); // the last unit is always 1
+  const nets = Object.fromEntries(KINDS.map(kind => {
+    const { alpha, diagonal, bias, seam, low, eta } = numbers[kind], [senders, receivers] = alpha.map?.(rows) ?? [];
+    return [kind, { eta, alpha, senders, receivers, diagonal: unpack(diagonal), bias: bias && unpack(bias), seam: seam && unpack(seam), low: low?.map(rows) }];
+  }));
+
+  // ------------------------------------------------------------------------------------------------------------ the networks
+  // pre @ w: of the generalist a diagonal and rank 8; of the specialist a diagonal, what comes from the unit that is always 1,
+  // and what links the two rows at the line between the halves.
+  function fixed({ diagonal, bias, seam, low }, pre) {
+    const drive = zeros(N);
+    for (let j = 0; j < N; j++) drive[j] = diagonal[j] * pre[j];
+    if (low) low[0].forEach((sender, k) => add(drive, low[1][k], dot(sender, pre)));
+    if (bias) add(drive, bias, pre[N]);
+    if (seam) {
+      const from = N / 2 - SIDE, to = N / 2 + SIDE;
+      addProduct(drive.subarray(from, to), pre.subarray(from, to), seam);
+    }
+    return drive;
+  }
+  const add = (total, x, times) => { for (let j = 0; j < total.length; j++) total[j] += times * x[j]; };
+
+  // pre @ (alpha * trace), where the trace is the sum of what was written, share * before after^T: each moment of the past is
+  // compared with the present, as the plasticities of senders have it, and calls up what came after it, as those of receivers do.
+  function recalled({ alpha, senders, receivers }, pre, trace, drive) {
+    const compare = sender => {
+      const called = zeros(N + 1), now = sender ? pre.map((x, i) => x * sender[i]) : pre;
+      for (const { before, after, share } of trace) add(called, after, share * dot(now, before));
+      return called;
+    };
+    if (!senders) add(drive, compare(), alpha);
+    else senders.forEach((sender, k) => compare(sender).forEach((x, j) => { drive[j] += receivers[k][j] * x; }));
+    return drive;
+  }
+  const think = (net, { y, trace }) => one(recalled(net, y, trace, fixed(net, y)).map(Math.tanh));
+
+  // trace += eta (y(t-1) y(t)^T - trace); the same moment again is written on top of itself.
+  function write({ eta }, state, after) {
+    const { trace, y: before } = state, last = trace[trace.length - 1];
+    trace.forEach(moment => { moment.share *= 1 - eta; });
+    if (last && last.before === before && last.after === after) last.share += eta;
+    else trace.push({ before, after, share: eta });
+    state.y = after;
+  }
+  // What happens before the question: each photograph is held for some steps, and then nothing is shown.
+  const begin = () => ({ y: zeros(N + 1), trace: [] });
+  function see(net, state, held) {
+    for (let t = 0; t < steps_on; t++) write(net, state, held);
+    for (let t = 0; t < steps_off; t++) write(net, state, think(net, state));
+  }
+  // What can be seen is held; what is hidden is what the network makes of it.
+  function answer(net, memory, asked, hidden) {
+    const state = { y: memory.y, trace: memory.trace.map(moment => ({ ...moment })) };
+    for (let t = 0; t < steps_test; t++) {
+      const y = think(net, state);
+      for (let j = 0; j < N; j++) if (!hidden[j]) y[j] = asked[j];
+      write(net, state, y);
+    }
+    return state.y.subarray(0, N);
+  }
+  function error(guess, asked, hidden) {
+    let sum = 0, count = 0;
+    for (let j = 0; j < N; j++) if (hidden[j]) { sum += (guess[j] - asked[j]) ** 2; count++; }
+    return count ? sum / count : 0;
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ what is asked
+  const middle = (SIDE - 1) / 2, row = j => Math.floor(j / SIDE), column = j => j % SIDE, outside = j => Math.hypot(row(j) - middle, column(j) - middle);
+  const WAYS = {
+    lower: j => row(j) >= SIDE / 2, left: j => column(j) < SIDE / 2, strip: j => row(j) >= SIDE / 4 && row(j) < 3 * SIDE / 4,
+    ends: j => row(j) < SIDE / 4 || row(j) >= 3 * SIDE / 4, disc: j => outside(j) < SIDE / Math.sqrt(2 * Math.PI), own: () => false,
+  };
+  const chance = random();
+  let shown = numbers.first.map(k => photographs[k]), target = numbers.target, way = "lower", hidden, memory = null, answers = {}, errors = {}, work = [], stroke = null, mark = [8, 8];
+  const hide = name => { way = name; hidden = pixels.map(WAYS[name]); };
+  // Of all the plasticity of the specialist, |alpha|, that leads to hidden pixels, the share that comes from hidden pixels.
+  const whole = zeros(N);
+  function reach(senders, j) {
+    const [[a, b], [to, also]] = [nets.specialist.senders, nets.specialist.receivers], [x, y] = [to[j], also[j]];
+    let sum = 0;
+    for (const i of senders) sum += Math.abs(a[i] * x + b[i] * y);
+    return sum;
+  }
+  function blind(hidden) {
+    const which = pixels.filter(j => hidden[j]);
+    return which.reduce((sum, j) => sum + reach(which, j) / whole[j], 0) / (which.length || 1);
+  }
+  const percent = x => `${Math.round(100 * x)} %`, half = pixels.map(WAYS.lower);
+  let trained = null;
+  function sentence() {
+    const { specialist: s, generalist: g, grey, mean } = errors, [a, b, c, d] = [s, g, grey, mean].map(x => told(x, 3));
+    if (!hidden.includes(true)) return "Hide something: draw over the photograph.";
+    const why = () => `Of the plasticity that leads to its hidden pixels ${percent(blind(hidden))} comes from pixels that are hidden, too; in training, ${percent(trained ??= blind(half))}.`;
+    if (way === "lower") return `Half a picture is what both were asked for in training. The specialist errs by ${a} a pixel, the generalist by ${b}, plain grey by ${c}. Now hide something else.`;
+    if (s > grey) return `Worse than plain grey: the specialist errs by ${a}, grey by ${c}, the generalist by ${b}. ${why()}`;
+    if (s > mean && s > g) return `Worse than the mean of the three photographs: the specialist errs by ${a}, the mean by ${d}, the generalist by ${b}. ${why()}`;
+    if (s > g) return `The specialist errs by ${a}, the generalist by ${b}. ${why()}`;
+    return `The specialist leads, ${a} against ${b}, though it was never asked so. ${why()}`;
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ what is seen
+  const SIZE = 170, GAP = 20, WIDE = 2 * SIZE + GAP, TALL = 2 * (SIZE + 24), TILES = [[0, 20], [SIZE + GAP, 20], [0, SIZE + 44], [SIZE + GAP, SIZE + 44]];
+  const sheet = Live.make("canvas", { width: SIDE, height: SIDE }), paper = sheet.getContext("2d"), image = paper.createImageData(SIDE, SIDE);
+  const ink = new Uint32Array(image.data.buffer), opaque = (r, g, b) => (255 << 24 | b << 16 | g << 8 | r) >>> 0;
+  function drawPicture(context, values, x, y, size, cover) { // cover: what lies on hidden pixels, #rrggbb
+    const over = cover && opaque(...[1, 3, 5].map(k => parseInt(cover.slice(k, k + 2), 16)));
+    for (let j = 0; j < N; j++) {
+      const grey = Math.round(127.5 * (values[j] + 1));
+      ink[j] = cover && hidden[j] ? over : opaque(grey, grey, grey);
+    }
+    paper.putImageData(image, 0, 0);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(sheet, x, y, size, size);
+  }
+  function drawAll(context, colour) {
+    const asked = shown[target], tiles = [["hide a part of it", asked], ["the photograph", asked], ["specialist", answers.specialist], ["generalist", answers.generalist]];
+    tiles.forEach(([words, values], k) => {
+      const [x, y] = TILES[k], unit = SIZE / SIDE;
+      Object.assign(context, { font: "14px system-ui, sans-serif", fillStyle: colour("ink") });
+      context.fillText(words, x, y - 6);
+      if (values) drawPicture(context, values, x, y, SIZE, k ? "" : colour("blue"));
+      if (!k && canvas.focused()) {
+        Object.assign(context, { strokeStyle: colour("red"), lineWidth: 3 });
+        context.strokeRect(x + mark[1] * unit, y + mark[0] * unit, 8 * unit, 8 * unit);
+      }
+    });
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- the controls
+  const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
+  const at = ({ x, y }) => [(y - TILES[0][1]) / SIZE * SIDE, (x - TILES[0][0]) / SIZE * SIDE]; // row and column, between pixels
+  const canvas = picture.canvas("What is asked. Arrow keys move a square, the space bar hides or shows it.", [WIDE, TALL], drawAll, {
+    keys: {
+      ...Object.fromEntries([["ArrowUp", -4, 0], ["ArrowDown", 4, 0], ["ArrowLeft", 0, -4], ["ArrowRight", 0, 4]].map(([key, down, right]) => [key, () => {
+        mark = [clamp(mark[0] + down, 0, SIDE - 8), clamp(mark[1] + right, 0, SIDE - 8)];
+        stage.say(`rows ${mark[0] + 1} to ${mark[0] + 8}, columns ${mark[1] + 1} to ${mark[1] + 8}`);
+        canvas.redraw();
+      }])),
+      " ": () => {
+        const inside = pixels.filter(j => row(j) >= mark[0] && row(j) < mark[0] + 8 && column(j) >= mark[1] && column(j) < mark[1] + 8);
+        rub(inside, !inside.every(j => hidden[j]));
+      },
+    },
+    pointer: {
+      grabs: point => at(point).every(x => x >= 0 && x < SIDE),
+      down: point => {
+        const [r, c] = at(point).map(Math.floor);
+        stroke = { last: at(point), hides: !hidden[r * SIDE + c] };
+        along(point);
+      },
+      move: along,
+      up: () => { stroke = null; },
+    },
+  });
+  function along(point) {
+    const [from, to] = [stroke.last, at(point)], steps = Math.ceil(Math.hypot(to[0] - from[0], to[1] - from[1])) || 1, hit = new Set();
+    for (let k = 0; k <= steps; k++) {
+      const [r, c] = from.map((x, axis) => x + (to[axis] - x) * k / steps);
+      pixels.forEach(j => { if (Math.hypot(row(j) + 0.5 - r, column(j) + 0.5 - c) < 3) hit.add(j); });
+    }
+    stroke.last = to;
+    rub([...hit], stroke.hides);
+  }
+  function rub(which, hides) {
+    which.forEach(j => { hidden[j] = hides; });
+    way = "own";
+    ways.set(way);
+    show();
+  }
+  const bars = panel.bars("Error of a hidden pixel", ["specialist", "generalist", "mean of three", "plain grey"], { most: 0.5 });
+  const ways = panel.choice("Hide", [["lower", "lower half"], ["left", "left half"], ["strip", "a strip"], ["ends", "all but a strip"], ["disc", "a disc"], ["own", "what I draw"]],
+    name => { hide(name); show(); });
+  const thumbs = [1, 2, 3].map(k => Live.make("canvas", { width: 52, height: 52, aria: { role: "img", label: `photograph ${k}` } }));
+  panel.choice("Ask for", thumbs.map((thumb, k) => [k, `photograph ${k + 1}`, thumb]), k => { target = +k; show(); }, target);
+  panel.button("Other photographs", () => {
+    const left = [...photographs];
+    shown = [0, 1, 2].map(() => left.splice(Math.floor(chance() * left.length), 1)[0]);
+    meet();
+  });
+  // Both networks see new photographs, piece by piece, so that nothing else has to wait.
+  function meet() {
+    thumbs.forEach((thumb, k) => drawPicture(thumb.getContext("2d"), shown[k], 0, 0, 52));
+    const seen = Object.fromEntries(KINDS.map(kind => [kind, begin()])), held = shown.map(one);
+    work = whole[0] ? [] : [...Array(SIDE).keys()].map(r => () => pixels.slice(r * SIDE, (r + 1) * SIDE).forEach(j => { whole[j] = reach(pixels, j); }));
+    work.push(...KINDS.flatMap(kind => order.map(k => () => see(nets[kind], seen[kind], held[k]))));
+    work.push(() => { memory = seen; show(); });
+    memory = null;
+    const mine = work, go = () => { mine.shift()(); if (mine === work && mine.length) setTimeout(go); };
+    setTimeout(go);
+  }
+  // One network answers, then the other, then both are judged: pieces, too. What is hidden meanwhile is asked after that.
+  let busy = false, again = false;
+  function show() {
+    canvas.redraw();
+    again = busy;
+    if (busy || !memory) return;
+    const asked = shown[target], cover = [...hidden], before = memory, found = {};
+    const jobs = KINDS.map(kind => () => { found[kind] = answer(nets[kind], before[kind], asked, cover); });
+    jobs.push(() => {
+      const grey = zeros(N), mean = zeros(N);
+      shown.forEach(one => add(mean, one, 1 / shown.length));
+      answers = found;
+      errors = Object.fromEntries(Object.entries({ ...found, mean, grey }).map(([name, guess]) => [name, error(guess, asked, cover)]));
+      canvas.redraw();
+      bars.set([["specialist", "blue"], ["generalist", "purple"], ["mean", "muted"], ["grey", "muted"]].map(([name, role], k) => (
+        { value: errors[name], role, strong: k < 2, text: told(errors[name], 3) })));
+    }, () => verdict(sentence()));
+    const go = () => {
+      jobs.shift()();
+      if (jobs.length) { setTimeout(go); return; }
+      busy = false;
+      if (again) show();
+    };
+    busy = true;
+    go();
+  }
+  hide(way);
+  meet();
+  return { nets, photographs, one, begin, see, answer, error, now: () => ({ ready: Boolean(memory) && !busy, shown, target, way, hidden, errors, blind: blind(hidden) }), hide: name => { hide(name); ways.set(name); show(); } };
+});

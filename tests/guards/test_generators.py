@@ -1,0 +1,168 @@
+"""Whatever takes a generator is known, and refuses what is none."""
+
+import importlib
+import inspect
+import pkgutil
+
+import numpy as np
+import pytest
+import torch
+
+import hebbnotes
+from hebbnotes import PlasticRNN, analysis, memories, tasks, training
+from hebbnotes.chapters.associative_memory import wells
+from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
+from hebbnotes.chapters.differentiable_plasticity import routes
+from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
+from hebbnotes.chapters.learning_rules import live as raising
+from hebbnotes.chapters.maze import interventions, trainings
+from hebbnotes.chapters.natural_images import analysis as maps
+from hebbnotes.chapters.natural_images import smooth
+from hebbnotes.chapters.natural_images.model import GroupsRNN, HalvesRNN, network
+from hebbnotes.chapters.one_shot_learning import handwriting
+from hebbnotes.chapters.one_shot_learning import readings as reading
+from hebbnotes.learning import agents
+from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
+from hebbnotes.networks.one_shot import OneShotNetwork, PrototypicalNetwork, convolutions
+from hebbnotes.neurons import spiking
+from hebbnotes.tasks import maze, one_shot
+from tests.guards.given import (
+    AGENT,
+    DRAWINGS,
+    GREY,
+    KNOWN,
+    LIVED,
+    MAZE,
+    NET,
+    PATTERN,
+    SIGNS,
+    SQUARE,
+    TASK,
+    G,
+    pictures,
+    unrefused,
+)
+
+TAKE_A_GENERATOR = {
+    "memories.random_patterns": lambda g: memories.random_patterns(2, 3, g),
+    "memories.recall": lambda g: memories.recall(SQUARE, SIGNS, 2, generator=g),
+    "memories.simulated_error": lambda g: memories.simulated_error(0.1, g, n=10),
+    "analysis.shuffled": lambda g: analysis.shuffled(SQUARE, g),
+    "neurons.spiking.correlated_spikes": lambda g: spiking.correlated_spikes(
+        5, torch.ones(1, 2), torch.zeros(2), 0.001, g
+    ),
+    "neurons.spiking.compete": lambda g: spiking.compete(
+        torch.zeros(2), spiking.Neuron(), seconds=1, generator=g
+    ),
+    "networks.baselines.RecurrentNetwork": lambda g: RecurrentNetwork(2, 1, g),
+    "networks.baselines.LSTM": lambda g: LSTM(2, 1, g),
+    "networks.plastic.Initial": lambda g: PlasticRNN(4, generator=g),
+    "networks.one_shot.convolutions": lambda g: convolutions(4, g),
+    "networks.one_shot.OneShotNetwork": lambda g: OneShotNetwork(5, generator=g),
+    "networks.one_shot.PrototypicalNetwork": lambda g: PrototypicalNetwork(5, generator=g),
+    "tasks.patterns.PatternCompletion.random_patterns": lambda g: TASK.random_patterns(2, g),
+    "tasks.patterns.PatternCompletion.episodes": lambda g: TASK.episodes(
+        TASK.random_patterns(2, G), g
+    ),
+    "tasks.patterns.PatternCompletion.sample": lambda g: TASK.sample(2, g),
+    "tasks.patterns.recall_loss": lambda g: tasks.recall_loss(NET, TASK, 2, g),
+    "tasks.pictures.halves": lambda g: pictures.halves(2, (4, 4), g),
+    "tasks.pictures.pictures": lambda g: pictures.pictures(GREY, KNOWN, (4, 4), 2, g),
+    "tasks.pictures.picture_loss": lambda g: pictures.picture_loss(NET, GREY, KNOWN, (4, 4), 2, g),
+    "tasks.maze.start": lambda g: maze.start(MAZE, 2, g),
+    "tasks.maze.find": lambda g: maze.find(MAZE, "walk", 2, 3, g),
+    "tasks.one_shot.draw": lambda g: one_shot.draw(6, 4, 2, 1, 2, g),
+    "tasks.one_shot.episodes": lambda g: one_shot.episodes(DRAWINGS, 2, 1, 2, g),
+    "tasks.one_shot.pool": lambda g: one_shot.pool(DRAWINGS, 3, 2, 2, 1, 2, g),
+    "learning.training.train": lambda g: training.train(
+        [torch.ones(1, requires_grad=True)], lambda update: None, 1, generator=g
+    ),
+    "learning.agents.kinds.PlasticAgent": lambda g: agents.PlasticAgent(4, generator=g),
+    "learning.agents.kinds.RecurrentAgent": lambda g: agents.RecurrentAgent(4, generator=g),
+    "learning.agents.kinds.LSTMAgent": lambda g: agents.LSTMAgent(4, generator=g),
+    "learning.agents.kinds.of_kind": lambda g: agents.of_kind("lstm", 4, generator=g),
+    "learning.agents.lives.live": lambda g: agents.live(AGENT, MAZE, maze.start(MAZE, 2, G), 3, g),
+    "learning.agents.lives.loss": lambda g: agents.loss(AGENT, MAZE, 2, 3, g),
+    "chapters.differentiable_plasticity.routes.RouteNetwork": lambda g: routes.RouteNetwork(
+        routes.Route(), g
+    ),
+    "chapters.differentiable_plasticity.analysis.ablations": lambda g: dissection.ablations(
+        SQUARE, SQUARE, g
+    ),
+    "chapters.associative_memory.wells.halves": lambda g: wells.halves(PATTERN, 2, g),
+    "chapters.associative_memory.wells.steep_course": lambda g: wells.steep_course(
+        PATTERN, PATTERN[0], 2, 1, generator=g
+    ),
+    "chapters.associative_memory.wells.walk": lambda g: wells.walk(PATTERN[0], -PATTERN[0], g),
+    "chapters.hebb_in_the_brain.calcium.rate_change": lambda g: calcium.rate_change(
+        10.0, torch.ones(1), calcium.CalciumSynapse(), seconds=0.1, generator=g
+    ),
+    "chapters.hebb_in_the_brain.weights.grow": lambda g: weights.grow(
+        None, torch.zeros(4), spiking.Neuron(), seconds=1, runs=1, generator=g
+    ),
+    "chapters.learning_rules.live.raised": lambda g: raising.raised("oja", 0.0, g, steps=2),
+    "chapters.natural_images.analysis.simpler_alphas": lambda g: maps.simpler_alphas(SQUARE, 2, g),
+    "chapters.natural_images.analysis.with_simpler_alphas": lambda g: maps.with_simpler_alphas(
+        NET, [pictures.pictures(GREY, KNOWN, (4, 4), 2, G)], g
+    ),
+    "chapters.natural_images.smooth.noise_network": lambda g: smooth.noise_network(
+        "and both", GREY, 0.1, g
+    ),
+    "chapters.natural_images.model.network": lambda g: network("full", GREY, 0.1, g),
+    "chapters.natural_images.model.HalvesRNN": lambda g: HalvesRNN(4, 4, eta=0.1, generator=g),
+    "chapters.natural_images.model.GroupsRNN": lambda g: GroupsRNN(
+        torch.zeros(4, 4).long(), torch.ones(1), eta=0.1, generator=g
+    ),
+    "chapters.natural_images.smooth.smooth_patterns": lambda g: smooth.smooth_patterns(
+        2, (4, 4), 1.0, g
+    ),
+    "chapters.natural_images.smooth.smooth_episodes": lambda g: smooth.smooth_episodes(
+        GREY, "half", 1.0, (4, 4), 2, g
+    ),
+    "chapters.one_shot_learning.handwriting.jitter": lambda g: handwriting.jitter(DRAWINGS[0], g),
+    "chapters.one_shot_learning.readings.answers": lambda g: reading.answers(
+        None, torch.ones(4, 3, 5, 6), 2, 1, 2, g
+    ),
+    "chapters.maze.interventions.recorded": lambda g: interventions.recorded(AGENT, MAZE, 2, 3, g),
+    "chapters.maze.interventions.elsewhere": lambda g: interventions.elsewhere(MAZE, LIVED, g),
+    "chapters.maze.interventions.live_gated": lambda g: interventions.live_gated(
+        AGENT, MAZE, LIVED, 2, g, lambda since, finds: since > 0
+    ),
+    "chapters.maze.trainings.agent": lambda g: trainings.agent(trainings.Alone(), g),
+}
+MAY_DO_WITHOUT = {"memories.recall", "networks.plastic.Initial", "learning.training.train"}
+
+
+def takers():
+    """Yield what takes a generator, in all modules that compute."""
+    for module in pkgutil.walk_packages(hebbnotes.__path__, "hebbnotes."):
+        name = module.name.removeprefix("hebbnotes.")
+        last = name.split(".")[-1]
+        if name.startswith("experiments") or last in ("experiments", "__main__", "checkpoints"):
+            continue
+        if last in ("benchmark", "loops", "compiled_lives"):
+            continue
+        for key, value in vars(importlib.import_module(module.name)).items():
+            if getattr(value, "__module__", None) != module.name or key.startswith("_"):
+                continue
+            if inspect.isclass(value):
+                for inner, method in vars(value).items():
+                    public = inspect.isfunction(method) and not inner.startswith("_")
+                    if public and "generator" in inspect.signature(method).parameters:
+                        yield f"{name}.{key}.{inner}"
+            if callable(value) and "generator" in inspect.signature(value).parameters:
+                yield f"{name}.{key}"
+
+
+def test_whatever_takes_a_generator_is_listed():
+    assert {*takers()} == {*TAKE_A_GENERATOR}
+
+
+@pytest.mark.parametrize("name", TAKE_A_GENERATOR)
+def test_what_is_no_generator_is_refused_with_the_mend(name):
+    bad = {str(given): given for given in (0, 3, 1.5, "a", np.random.default_rng(0))}
+    bad |= {} if name in MAY_DO_WITHOUT else {"None": None}
+    told = r"generator must be a torch.Generator.*, got .*: use torch"
+    before = torch.get_rng_state()
+    assert not unrefused(TAKE_A_GENERATOR[name], bad, TypeError, told)
+    assert torch.equal(torch.get_rng_state(), before)

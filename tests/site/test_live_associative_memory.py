@@ -1,0 +1,72 @@
+"""Letters of a name in one memory: typed, rubbed away, and stored in other ways."""
+
+from tests.site.test_live import played, shelf  # noqa: F401
+
+GIVEN = "Half of each letter."
+WRONG = """() => model.now().tiles.map(({ letter, answer }) => answer.filter((bit, i) => bit !== model.letters[letter][i]).length)"""
+ERASED = "() => model.now().tiles.map(tile => tile.erased.filter(gone => gone).length)"
+SET = "(name, value) => { const input = figure.querySelector(name); input.value = value; input.dispatchEvent(new Event('input')); }"
+SETTLED = "() => !document.querySelector('.live-model').model.now().busy"
+
+
+def wrong(memory):
+    """Return how many pixels of each letter are wrong, once all have come back."""
+    memory.reader.until(SETTLED)
+    return memory.run(WRONG)
+
+
+def verdict(memory):
+    memory.reader.until(SETTLED)
+    return memory.verdict()
+
+
+def test_a_name_is_typed_lost_and_saved_by_writing_only_what_is_new(played):  # noqa: F811
+    memory = played("associative-memory")
+    assert memory.run("() => model.now().tiles.map(tile => tile.letter).join('')") == "OLIVER"
+    assert [count == 0 for count in wrong(memory)] == [False, False, True, False, False, False]
+    assert "O, L, V, E and R are lost" in verdict(memory)
+    memory.press("only what is new")
+    assert wrong(memory) == [0] * 6
+    assert "All come back whole" in verdict(memory)
+    memory.press("all: Hebb's rule")
+    memory.run(SET, ".field input", "Änn-a")
+    assert memory.run("() => model.now().tiles.map(tile => tile.letter).join('')") == "ANNA"
+    assert wrong(memory) == [0] * 4
+    memory.run(SET, ".field input", "")
+    assert "Type a name" in verdict(memory)
+
+
+def test_ninety_nine_of_dots_are_harmless_and_two_hundred_are_not(played):  # noqa: F811
+    memory = played("associative-memory")
+    memory.press("A and 99 of dots")
+    assert wrong(memory) == [0]
+    amount = memory.named("pictures of dots beside them")
+    memory.run(SET, amount, 200)
+    assert wrong(memory)[0] > 200
+    assert "a load of 0.20" in verdict(memory)
+    memory.run(SET, memory.named("a pattern pulls with"), 4)
+    assert wrong(memory) == [0]
+    assert "one head of attention" in verdict(memory)
+    memory.press("A to H")
+    memory.run(SET, memory.named("a pattern pulls with"), 0)
+    assert memory.run("() => model.now().how.dots") == 0
+    assert min(wrong(memory)) > 0
+
+
+def test_letters_are_rubbed_away_by_mouse_by_finger_and_by_keys(played):  # noqa: F811
+    memory = played("associative-memory", 390)
+    memory.press("Whole letters")
+    assert memory.run(ERASED) == [0] * 6
+    memory.drag(GIVEN, (0.03, 0.2), (0.03, 0.8))
+    memory.drag(GIVEN, (0.2, 0.2), (0.2, 0.8), finger=True)
+    assert memory.run("() => scrollY") == 0
+    rubbed = memory.run(ERASED)
+    assert [count > 100 for count in rubbed] == [True, True, False, False, False, False]
+    memory.type(GIVEN, "ArrowRight", "Delete", "Delete")
+    assert memory.run(ERASED) == [*rubbed[:2], 256, 0, 0, 0]
+    memory.type(GIVEN, "ArrowLeft", "Enter")
+    assert memory.run(ERASED) == [rubbed[0], 0, 256, 0, 0, 0]
+    memory.type(GIVEN, *["Delete"] * 8)
+    assert "Nothing is left of the L" in verdict(memory)
+    memory.press("Other halves")
+    assert all(400 < count < 620 for count in memory.run(ERASED))

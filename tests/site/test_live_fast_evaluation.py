@@ -1,0 +1,48 @@
+"""An episode compared with its past: lines are torn out, and the sheet says what the diary says."""
+
+from tests.site.test_live import played, shelf  # noqa: F401
+
+DIARY = "The diary. Arrow keys choose a line, Enter tears it out or puts it back."
+TORN = "() => [...model.now().how.torn].sort((a, b) => a - b)"
+SET = "(name, value) => { const input = figure.querySelector(name); input.value = value; input.dispatchEvent(new Event('input')); }"
+
+
+def verdict(diary):
+    """Return what the model says, once it has lived its episode."""
+    diary.reader.until("() => !document.querySelector('.live-model').model.now().busy")
+    return diary.verdict()
+
+
+def test_what_resembles_the_present_answers_and_what_is_torn_out_does_not(played):  # noqa: F811
+    diary = played("fast-evaluation")
+    assert "resembles lines 6 to 8 most" in verdict(diary)
+    assert "0 are wrong: that is the answer" in verdict(diary)
+    diary.press("Tear out its lines")
+    assert diary.run(TORN) == [5, 6, 7]
+    assert "what is gone from the diary is gone from the sheet" in verdict(diary)
+    diary.press("Mend")
+    assert diary.run(TORN) == []
+    diary.press("letters")
+    assert "letters resemble each other" in verdict(diary)
+    diary.press("shapes")
+    diary.run(SET, diary.named("step"), 8)
+    assert "A blank step" in verdict(diary)
+    diary.run(SET, diary.named("step"), 6)
+    assert "nothing is read" in verdict(diary)
+    diary.run(SET, diary.named("step"), 23)
+    diary.press("the sheet instead of the diary")
+    assert "those of the diary, to 1" in verdict(diary)
+    diary.press("the sheet instead of the diary")
+    diary.run(SET, diary.named("erased of the cue"), 0.9)
+    assert "the present resembles the lines of the beams too little" in verdict(diary)
+
+
+def test_lines_are_torn_out_by_finger_by_mouse_and_by_keys(played):  # noqa: F811
+    diary = played("fast-evaluation", 390)
+    diary.drag(DIARY, (6.5 / 22, 0.3), finger=True)
+    diary.drag(DIARY, (2.5 / 22, 0.3))
+    assert diary.run(TORN) == [2, 6]
+    diary.type(DIARY, "ArrowRight", "Enter")
+    assert diary.run(TORN) == [2, 3, 6]
+    diary.type(DIARY, "ArrowLeft", "Enter")
+    assert diary.run(TORN) == [3, 6]

@@ -1,0 +1,164 @@
+"""Measure how smooth the live models are on a slow phone: ``make bench-live``, or ``python -m
+tools.bench_live NAME...``.
+
+Chromium's processor is slowed six times, and the page is 390 pixels wide. Every control of a model
+is worked, and what plays does so for two seconds. Printed are the longest task of the page's thread
+while the model starts and afterwards, with what was done before it, and the longest time from an
+action to its answer: the model says something, or a picture is drawn anew. Tasks are measured in
+the time that the thread itself ran, so that a busy computer changes little.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tools import live
+from tools.browser import chromium
+
+SLOWER, WIDTH, SECONDS = 6, 390, 2.0
+TASK, ANSWER = 33, 500
+"""How long a task and an answer may take, in ms."""
+CATEGORIES = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"]
+MARK = "live-model: "
+STYLE = live.FOLDER.parent / "custom.css"
+
+LISTEN = """() => {
+    const told = window.told = { action: null, answers: [] };
+    for (const name of ['pointerdown', 'keydown', 'input', 'change', 'click'])
+        addEventListener(name, () => { told.at ??= performance.now(); }, true);
+    const answered = () => {
+        if (told.action === null || told.at === undefined) return;
+        const { action, at } = told;
+        const note = () => told.answers.push([action, performance.now() - at]);
+        told.action = null;
+        requestAnimationFrame(() => setTimeout(note));
+    };
+    const pictures = CanvasRenderingContext2D.prototype, { clearRect } = pictures;
+    pictures.clearRect = function (...where) { answered(); return clearRect.apply(this, where); };
+    const heard = new MutationObserver(answered), all = { childList: true, characterData: true };
+    for (const place of document.querySelectorAll('.live-model :is([role=status], output)'))
+        heard.observe(place, { ...all, subtree: true });
+    const given = 'button, input, canvas[tabindex], canvas[data-pointer]';
+    const controls = [...document.querySelectorAll(`.live-model .stage :is(${given})`)];
+    window.reach = (k, name) => {
+        const control = controls[k];
+        if (control.disabled || !control.getClientRects().length) return null;
+        control.scrollIntoView({ block: 'center', behavior: 'instant' });
+        control.focus({ preventScroll: true });
+        const { x, y, width, height } = control.getBoundingClientRect();
+        Object.assign(told, { action: name, at: undefined });
+        console.timeStamp('MARK' + name);
+        return [x, y, width, height];
+    };
+    return controls.map(e => ({
+        tag: e.localName, type: e.type ?? '', keys: e.tabIndex >= 0,
+        name: (e.getAttribute('aria-label') || e.labels?.[0]?.innerText || e.innerText || '')
+            .trim().split(/[.\\n]/)[0],
+    }));
+}""".replace("MARK", MARK)
+
+
+def html(name: str) -> str:
+    """Return a page that holds one model and nothing else."""
+    figure = live.toolkit() + live.before(name, name) + name + live.after(name)
+    style = STYLE.read_text(encoding="utf-8")
+    return (
+        '<!doctype html><html data-theme="light"><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><style>{style}</style>'
+        f'<body class="bd-article">{figure}</body></html>'
+    )
+
+
+def work(page: Page) -> list[tuple[str, float]]:
+    """Work every control of the model; return how long each answer took, in ms."""
+    for k, control in enumerate(page.evaluate(LISTEN)):
+        for way in _ways(control):
+            reached = page.evaluate(
+                "([k, name]) => reach(k, name)", [k, f"{control['name']}, {way}"]
+            )
+            if reached is None:
+                continue
+            x, y, width, height = reached
+            at = [(x + share * width, y + share * height) for share in (0.3, 0.4, 0.5, 0.6, 0.7)]
+            if way == "mouse":
+                page.mouse.click(*at[2])
+            elif way == "drag":
+                page.mouse.move(*at[0])
+                page.mouse.down()
+                for place in at[1:]:
+                    page.mouse.move(*place)
+                    page.wait_for_timeout(30)
+                page.mouse.up()
+            else:
+                page.keyboard.press(way)
+            plays = control["tag"] == "button" and control["name"] == "Play" and way == "mouse"
+            page.wait_for_timeout(1000 * SECONDS if plays else 150)
+    page.wait_for_timeout(1000)
+    return [(name, ms) for name, ms in page.evaluate("() => told.answers")]
+
+
+def _ways(control: dict[str, Any]) -> Iterator[str]:
+    """Yield what is done to a control, one after the other; what is played is stopped again."""
+    if control["tag"] == "canvas":
+        if control["keys"]:
+            yield from ("ArrowRight", "ArrowDown", "Space", "Enter", "Enter")
+        yield from ("mouse", "drag")
+    elif control["type"] == "range":
+        yield from ("ArrowRight", "Home", "End", "ArrowLeft", "drag")
+    elif control["type"] in ("checkbox", "radio"):
+        yield "mouse"
+        if control["type"] == "checkbox":
+            yield "mouse"
+    elif control["name"] == "Play":
+        yield from ("mouse", "mouse", "mouse", "mouse")
+    else:
+        yield "mouse"
+
+
+def tasks(trace: bytes) -> list[tuple[str, float]]:
+    """Return the tasks of the page's thread in ms, with what was done before each."""
+    events = json.loads(trace)["traceEvents"]
+
+    def told(event: dict[str, Any]) -> str:
+        return event["args"]["data"]["message"] if event["name"] == "TimeStamp" else ""
+
+    thread = next((one["pid"], one["tid"]) for one in events if told(one).startswith(MARK))
+    found, done = [], "start"
+    for event in sorted(events, key=lambda one: one["ts"]):
+        if (event["pid"], event["tid"]) != thread:
+            continue
+        if told(event).startswith(MARK):
+            done = told(event).removeprefix(MARK)
+        elif event["name"].endswith("RunTask") and event["ph"] == "X":
+            found.append((done, event.get("tdur", event["dur"]) / 1000))
+    return found
+
+
+def main(chosen: list[str]) -> None:
+    """Print what was measured of each model."""
+    with chromium() as browser:
+        for name in chosen or live.names():
+            page = browser.new_page(viewport={"width": WIDTH, "height": 844})
+            session = page.context.new_cdp_session(page)
+            session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+            browser.start_tracing(page=page, categories=CATEGORIES)
+            page.set_content(html(name), wait_until="load")
+            page.wait_for_timeout(1500)
+            answers = work(page)
+            measured = tasks(browser.stop_tracing())
+            page.close()
+            for what, some, most in (
+                ("start", [one for one in measured if one[0] == "start"], TASK),
+                ("longest task", [one for one in measured if one[0] != "start"], TASK),
+                ("slowest answer", answers, ANSWER),
+            ):
+                done, ms = max(some, key=lambda one: one[1])
+                judged = "" if ms <= most else f"  above {most}"
+                print(f"{name:26} {what:15} {ms:6.0f} ms{judged}  ({done})", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
