@@ -11,7 +11,8 @@ from tests.site.live import STYLE, Played, close, fixture, page
 from tools import live, live_data, standard
 from tools.browser import settle
 from tools.drawings.drawing import DARK, LIGHT
-from tools.live_data import FIXTURES
+from tools.live_data import FIXTURES, MOST
+from tools.standard import BOOK
 
 MODELS = live_data.models()
 BOOK = live.FOLDER.parents[1]
@@ -142,3 +143,11 @@ def test_without_javascript_and_in_print_the_still_picture_stands_there(name, br
     assert seeing.locator(".still svg").is_visible()
     assert not seeing.locator(".stage").is_visible()
     seeing.close()
+
+
+@pytest.mark.parametrize("path", sorted(BOOK.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_page_holds_few_numbers(path):
+    told = path.read_text(encoding="utf-8")
+    names = {*re.findall(r"{live-model} ([\w-]+)", told)}
+    names |= {f"curve-{name}" for name in re.findall(r":curve: ([\w-]+)", told)}
+    assert sum((live.FOLDER / f"{name}.json").stat().st_size for name in names) <= MOST
