@@ -12,7 +12,6 @@ from tools import live, live_data, standard
 from tools.browser import settle
 from tools.drawings.drawing import DARK, LIGHT
 from tools.live_data import FIXTURES, MOST
-from tools.standard import BOOK
 
 MODELS = live_data.models()
 BOOK = live.FOLDER.parents[1]
