@@ -57,7 +57,10 @@ def curves() -> dict[str, Callable[[], dict[str, Any]]]:
 
 def main(chosen: list[str]) -> None:
     """Store them."""
-    all_of = models()
+    all_of, lines = models(), curves()
+    known = [*all_of, *(f"curve-{name}" for name in lines)]
+    if unknown := [name for name in chosen if name not in known]:
+        raise SystemExit(f"no live model {unknown[0]!r}: choose of {', '.join(known)}")
     FIXTURES.mkdir(parents=True, exist_ok=True)
     for name in all_of if not chosen else [name for name in chosen if name in all_of]:
         model = all_of[name]
@@ -68,7 +71,7 @@ def main(chosen: list[str]) -> None:
         }
         for path, content in files.items():
             _write(path, content)
-    for name, curve in curves().items():
+    for name, curve in lines.items():
         if not chosen or f"curve-{name}" in chosen:
             _write(FOLDER / f"curve-{name}.json", text(curve()))
 

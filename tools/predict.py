@@ -101,4 +101,4 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("predict", Predict)
     app.connect("env-check-consistency", check_figures)
     app.connect("env-purge-doc", forget_page)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -42,6 +42,20 @@ def test_what_is_stored_is_what_the_package_computes(name):
     assert stored == live_data.still(name, MODELS[name]), "run `make live`"
 
 
+def test_no_page_is_told_more_numbers_than_it_may():
+    for path in [*BOOK.glob("*.ipynb"), *BOOK.glob("*.md")]:
+        shown = set(re.findall(r"{live-model} ([\w-]+)", path.read_text(encoding="utf-8")))
+        told = sum((live.FOLDER / f"{name}.json").stat().st_size for name in shown)
+        assert told <= live_data.MOST, path.name
+
+
+def test_a_name_that_no_model_has_is_told_with_those_that_there_are():
+    with pytest.raises(
+        SystemExit, match=r"no live model 'moze': choose of .*maze.*curve-maze-moved"
+    ):
+        live_data.main(["moze"])
+
+
 def test_no_page_fetches_a_script_that_stands_in_its_text(site):
     for path in site.glob("*.html"):
         assert not re.search(r'src="[^"]*_static/live/', path.read_text(encoding="utf-8")), path

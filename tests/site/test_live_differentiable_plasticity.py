@@ -53,6 +53,12 @@ def test_drawings_are_shown_asked_for_and_rubbed_out_by_finger_and_keys(played):
     assert network.run(NOW)["asked"] == 1
     network.press("picture 1")
     assert network.run(NOW)["asked"] == 0
+    network.type("picture 1", "ArrowRight")
+    assert (
+        network.run("() => [model.now().asked, document.activeElement.ariaLabel ?? ''].join()")
+        == "1,picture 2"
+    )
+    network.type("picture 2", "ArrowLeft")
     network.drag(PAPER, (0.1, 0.5), (0.9, 0.5), finger=True)
     assert network.run(NOW)["count"] > 512
     network.press("Draw another")

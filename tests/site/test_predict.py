@@ -69,6 +69,33 @@ def test_the_figure_is_covered_until_an_answer_is_chosen_which_is_kept(opened, t
     assert reader.run(SHOWN) == ["visible", "hidden"], "each by its own button"
 
 
+FOCUS = "() => document.activeElement.textContent.trim() || document.activeElement.localName"
+
+
+def test_by_keys_the_focus_goes_on_where_a_button_is_of_no_use_any_more(opened):
+    reader = opened(choices=["a", "b"], right=1)
+    reader.type(".predict .line button:nth-of-type(2)", "Enter")
+    assert reader.run(FOCUS) == "Forget my prediction"
+    reader.type(".predict > button", "Enter")
+    assert reader.run(FOCUS) == "a"
+    reader.type("#fig-one .uncover button", "Enter")
+    assert reader.run(FOCUS) == "figure"
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [(1, {"choices": ["a", "b"], "right": 0}), ("c", {"choices": ["a", "b"], "right": 0}),
+     ("a", {"curve": CURVE}), ([1, 2], {"curve": CURVE})],
+)  # fmt: skip
+def test_what_was_kept_of_another_question_is_not_taken_for_an_answer(opened, tmp_path, kept, told):
+    reader = opened(**told)
+    reader.run("kept => localStorage.setItem('predict test 1', JSON.stringify(kept))", kept)
+    reader.open((tmp_path / "page.html").as_uri(), 390)
+    assert reader.run(SHOWN) == ["hidden", "hidden"]
+    assert reader.run(SAID) == ""
+    assert reader.faults() == []
+
+
 def test_a_curve_is_dragged_by_mouse_finger_and_keys_and_the_truth_stands_beside_it(opened):
     reader = opened(curve=CURVE)
     assert reader.run("() => document.querySelector('.predict button').disabled")

@@ -18,6 +18,7 @@ Live.model("differentiable-plasticity", ({ numbers, stage }) => {
   function answer() { // what was shown stays as it is: only the cue is new
     all = patterns.length ? ask(lived, patterns[asked], erased, three, schedule) : { states: [new Float64Array(N)], source: [null] };
     seen = patterns.length ? told(patterns, asked, erased, three, all) : { pull: [], count: 0 };
+    if (searching) stage.quiet(false);
     [moment, found, searching] = [null, null, 0];
     show();
   }
@@ -55,7 +56,7 @@ Live.model("differentiable-plasticity", ({ numbers, stage }) => {
 
   // ------------------------------------------------------------------------------------------------------------ the controls
   const line = panel.part("line");
-  const main = line.button("", () => (mode === "draw" ? rub() : newDrawing()), { main: true });
+  const main = line.button("", () => { if (mode === "draw") rub(); else newDrawing(); }, { main: true });
   const written = text => [...text].map(letter => fromHex(letters[letter], N));
   line.button("Y E S", () => begin(written("YES"), 0));
   line.button("A to E", () => begin(written("ABCDE"), 2));
@@ -102,14 +103,17 @@ Live.model("differentiable-plasticity", ({ numbers, stage }) => {
   }
   function rub() { leave(); rubTo(erased, N / 2, chance); showAll(); }
   function list() {
+    const focused = shown.element.contains(document.activeElement);
     shown.element.replaceChildren();
     if (!patterns.length) return;
     shown.choice("Shown once each; asked for", patterns.map((_, k) => [k, `picture ${k + 1}`, small[k].picture]), k => { leave(); asked = k; list(); answer(); }, asked);
+    if (focused) shown.element.querySelector("input:checked").focus({ preventScroll: true });
   }
   // Try all settings, a piece at a time: the page stays awake.
   function best() {
     const mine = searching = Math.random();
     let k = 0, least = null;
+    stage.quiet(true);
     const piece = () => {
       if (searching !== mine) return;
       for (const begun = performance.now(); k < settings.length && performance.now() - begun < 4; k++) {

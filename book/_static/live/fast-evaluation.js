@@ -87,7 +87,7 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
     live();
   };
   const kind = t => t >= PATTERNS * per ? "the cue" : t % per < schedule.steps_on ? "a picture" : "blank";
-  const shownAt = k => states.map((_, s) => s).filter(s => s % per && Math.floor(s / per) === k && s < PATTERNS * per); // lines in which pattern k was there
+  const shownAt = k => [...Array(STEPS).keys()].filter(s => s % per && Math.floor(s / per) === k && s < PATTERNS * per); // lines in which pattern k was there
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
   const WIDE = 720, HIGH = 190, LINES = STEPS - 1, EACH = WIDE / LINES, CELL = 24, THUMB = EACH * SIDE / CELL, ZERO = 112, ONE = 70, BELOW = 132;

@@ -215,7 +215,7 @@ Live.model("natural-images", ({ numbers, stage }) => {
         { value: errors[name], role, strong: k < 2, text: told(errors[name], 3) })));
     }, () => verdict(sentence()));
     const go = () => {
-      jobs.shift()();
+      if (memory === before) jobs.shift()(); else jobs.length = 0; // other photographs are shown
       if (jobs.length) { setTimeout(go); return; }
       busy = false;
       if (again) show();

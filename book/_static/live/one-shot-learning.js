@@ -155,7 +155,7 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
       ArrowUp: moved(0, -step), ArrowDown: moved(0, step), ArrowLeft: moved(-step, 0), ArrowRight: moved(step, 0), Enter: () => say(),
       " ": () => { pen.down = !pen.down; if (pen.down) begin(pen.at); else pad.redraw(); },
     },
-    pointer: { down: ({ x, y }) => begin([x, y]), move: ({ x, y }) => { strokes[strokes.length - 1].push([x, y]); scribbled(); }, up: () => {} },
+    pointer: { down: ({ x, y }) => begin([x, y]), move: ({ x, y }) => { if (!strokes.length) return begin([x, y]); strokes[strokes.length - 1].push([x, y]); scribbled(); }, up: () => {} },
   });
   const rows = picture.canvas("The trace", [390, 18 + N * ROW], drawRows);
   const acts = desk.part("line"), main = acts.button("", () => say(), { main: true });
@@ -172,10 +172,12 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
     strokes.push([point]);
     scribbled();
   }
-  const watch = piecewise(() => look(strokes.length ? inked(strokes) : asked ? asked.ink : zeros(SIDE * SIDE)), x => {
-    answer = strokes.length || asked ? { x } : null;
-    show();
-  });
+  // Look at what is on the pad; what was wiped or taught meanwhile is not answered.
+  const onPad = () => (strokes.length ? strokes : asked);
+  const watch = piecewise(function* () {
+    const what = onPad();
+    return what && { what, x: yield* look(what === asked ? asked.ink : inked(strokes)) };
+  }, seen => { answer = seen && seen.what === onPad() ? { x: seen.x } : null; show(); });
   function scribbled() { pad.redraw(); main.disabled = taught.length < N && !strokes.length; watch(); }
   // Teach what is on the pad; after five, begin a new alphabet.
   function say() {

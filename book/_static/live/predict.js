@@ -16,7 +16,11 @@
     const show = make("button", { type: "button", textContent: "Show it without a prediction" });
     const over = make("div", { className: "uncover live-model" }, make("p", { textContent: "Covered, until you have predicted what it shows." }), show);
     const uncover = () => { figure.classList.remove("covered"); over.remove(); };
-    show.addEventListener("click", uncover);
+    show.addEventListener("click", () => {
+      uncover();
+      figure.tabIndex = -1; // the button is gone: who pressed it goes on from here
+      figure.focus({ preventScroll: true });
+    });
     figure.classList.add("covered");
     figure.append(over);
     return uncover;
@@ -26,14 +30,14 @@
     const { key, choices, right, covers, curve } = JSON.parse(root.dataset.predict), fold = root.nextElementSibling;
     root.classList.add("live", "live-model");
     const said = make("p", { className: "said visually-hidden", aria: { role: "status" } });
-    const stage = new Stage(root, root, said), before = kept.get(key);
+    const stage = new Stage(root, root, said);
     let uncover = () => {};
     const hide = () => { const all = covers.map(id => cover(id, fold)); uncover = () => all.forEach(one => one()); };
     const answer = curve ? drag() : choose();
     const verdict = stage.verdict();
     root.append(said);
     const again = stage.button("Forget my prediction", () => { kept.set(key, null); again.hidden = true; answer(null); verdict(""); hide(); });
-    const done = (value, words, now = true) => {
+    const done = (value, words, now = true) => { // value: the words that were chosen, or the curve
       kept.set(key, value);
       verdict(words);
       again.hidden = false;
@@ -41,7 +45,15 @@
       if (now) fold.open = true;
     };
     again.hidden = true;
+    const before = understood(kept.get(key));
     if (before === null) hide(); else answer(before);
+
+    // What was kept, if it still answers this question: a page may have been changed since.
+    function understood(value) {
+      if (curve) return Array.isArray(value) && value.length === KNOTS && value.every(Number.isFinite) ? value : null;
+      const k = choices.indexOf(value);
+      return k < 0 ? null : k;
+    }
 
     // One of several answers.
     function choose() {
@@ -51,7 +63,7 @@
       const buttons = choices.map((text, k) => row.button(text, () => pick(k)));
       const pick = (k, now = true) => {
         buttons.forEach((button, j) => { button.setAttribute("aria-pressed", j === k); button.disabled = k !== null; button.classList.toggle("right", k !== null && j === right); });
-        if (k !== null) done(k, k === right ? `You said: ${choices[k]}. Right.` : `You said: ${choices[k]}. It is: ${choices[right]}.`, now);
+        if (k !== null) done(choices[k], k === right ? `You said: ${choices[k]}. Right.` : `You said: ${choices[k]}. It is: ${choices[right]}.`, now);
       };
       return k => pick(k, false);
     }

@@ -133,6 +133,13 @@ window.Live ??= (() => {
       const element = this.add(make("p", { className: "verdict", aria: { role: "status", live: "polite" } }));
       return text => { if (element.textContent !== text) element.textContent = text; };
     }
+    // While much changes by itself the verdict is not read out, which would never end; what it says at last is.
+    quiet(on) {
+      this.root.querySelectorAll(".verdict").forEach(element => {
+        element.setAttribute("aria-live", on ? "off" : "polite");
+        if (!on) element.replaceChildren(element.textContent);
+      });
+    }
     // What is seen anyhow, for those who do not see it; once a second at most, the last words count.
     say(text) {
       clearTimeout(this.said.later);
@@ -144,7 +151,13 @@ window.Live ??= (() => {
     button(textContent, act, { main = false, label } = {}) {
       const button = make("button", { type: "button", textContent, className: main ? "main" : "" });
       if (label) button.setAttribute("aria-label", label);
-      button.addEventListener("click", act);
+      button.addEventListener("click", () => { // a button that is of no use any more hands the focus on
+        const focused = document.activeElement === button;
+        act();
+        if (focused && (button.disabled || button.hidden)) {
+          this.root.querySelector("canvas[tabindex], button:not([disabled], [hidden])")?.focus({ preventScroll: true });
+        }
+      });
       return this.add(button);
     }
     // A switch; act(on) is called when it is turned.
@@ -246,7 +259,7 @@ window.Live ??= (() => {
     // Play, step and speed. step() does one step; shown() draws after some; turned(playing) is told when it starts and stops.
     // Speeds are steps in a second, say(speed) what a reader is told of one; with what = null there is no button for a step.
     clock({ step, shown: show, speeds = [2, 8, 30, 120], speed = 1, what = "", say = s => `${s} steps a second`, turned = () => {} }) {
-      let last = null, due = 0, seen = true;
+      let last = null, due = 0, seen = true, next;
       const row = this.part("line"), state = { playing: false, speed: speeds[speed] };
       const play = row.button("Play", () => set(!state.playing), { main: true });
       if (what !== null) row.button("Step", () => { set(false); step(); show(); }, { label: `Step${what && ` ${what}`}` });
@@ -254,7 +267,7 @@ window.Live ??= (() => {
         k => { state.speed = speeds[k]; });
       const frame = now => {
         if (!state.playing) return;
-        requestAnimationFrame(frame);
+        next = requestAnimationFrame(frame);
         if (!seen) { last = null; return; }
         due = Math.min(due + (now - (last ?? now)) / 1000 * state.speed, state.speed);
         last = now;
@@ -269,7 +282,9 @@ window.Live ??= (() => {
         play.textContent = on ? "Pause" : "Play";
         last = null;
         due = on ? 1 : 0;
-        if (on) requestAnimationFrame(frame);
+        cancelAnimationFrame(next); // one that was paused and goes on at once has one clock
+        if (on) next = requestAnimationFrame(frame);
+        this.quiet(on);
         turned(on);
       };
       new IntersectionObserver(([entry]) => { seen = entry.isIntersecting; }).observe(this.root);
@@ -287,7 +302,7 @@ window.Live ??= (() => {
     if (tap) element.addEventListener("click", event => tap(point(event)));
     if (!down && !move && !up) return;
     if (!grabs) element.style.touchAction = "none";
-    else element.addEventListener("touchstart", event => { if (grabs(point(event.touches[0]))) event.preventDefault(); }, { passive: false });
+    else element.addEventListener("touchstart", event => { if (grabs(point(event.targetTouches[0]))) event.preventDefault(); }, { passive: false });
     element.addEventListener("pointerdown", event => {
       if (event.button || !event.isPrimary || grabs && !grabs(point(event))) return;
       held = true;
@@ -296,6 +311,7 @@ window.Live ??= (() => {
     });
     element.addEventListener("pointermove", event => { if (held && event.isPrimary) move?.(point(event)); });
     ["pointerup", "pointercancel"].forEach(name => element.addEventListener(name, event => {
+      if (!event.isPrimary) return; // a second finger
       if (held) up?.(point(event), name === "pointercancel");
       held = false;
     }));

@@ -13,19 +13,13 @@ import torch
 from torch import Tensor
 
 from hebbnotes import memories
-from hebbnotes.figures.live import LiveModel, chance, runs
-from hebbnotes.tasks import text_pattern
+from hebbnotes.figures.live import SIDE, LiveModel, chance, runs, written
 
 __all__ = ["MODELS"]
 
-SIDE, STEPS, BETA, SEED = 32, 20, 4.0, 5
+STEPS, BETA, SEED = 20, 4.0, 5
 NAME, PASSES = "OLIVER", 5
 MOST = {"letters": 12, "passes": 10, "dots": 250}
-
-
-def letter(text: str) -> Tensor:
-    """Return a letter as a pattern of 1 and -1, (N,)."""
-    return torch.as_tensor(text_pattern(text, (SIDE, SIDE))).double().flatten()
 
 
 def dots(drawn: Iterator[float], count: int) -> Tensor:
@@ -41,7 +35,7 @@ def half(drawn: Iterator[float]) -> Tensor:
 
 def numbers() -> dict[str, Any]:
     """Return what the script is told: letters, one bit a pixel, and how it begins."""
-    bits = {one: np.packbits(letter(one).numpy() > 0).tobytes() for one in string.ascii_uppercase}
+    bits = {one: np.packbits(written(one).numpy() > 0).tobytes() for one in string.ascii_uppercase}
     return {
         "side": SIDE,
         "steps": STEPS,
@@ -78,8 +72,8 @@ def _asked(case: tuple[str, int, int, int | str, bool]) -> dict[str, Any]:
     """Return what the package recalls of each letter, and what units hear at first."""
     name, count, passes, power, lower = case
     drawn = chance(SEED)
-    known = torch.stack([letter(one) for one in name])
-    patterns = torch.stack([letter(one) for one in dict.fromkeys(name)])
+    known = torch.stack([written(one) for one in name])
+    patterns = torch.stack([written(one) for one in dict.fromkeys(name)])
     patterns = torch.cat([patterns, dots(chance(SEED + 1), count)])
     rubbed = torch.arange(SIDE**2) >= SIDE**2 // 2
     erased = torch.stack([rubbed if lower else half(drawn) for _ in name])
@@ -124,8 +118,8 @@ def fixture() -> dict[str, Any]:
 
 def still(drawing: Any) -> None:
     """Draw a name, half of each letter, and what two rules make of it."""
-    known = torch.stack([letter(one) for one in NAME])
-    patterns = torch.stack([letter(one) for one in dict.fromkeys(NAME)])
+    known = torch.stack([written(one) for one in NAME])
+    patterns = torch.stack([written(one) for one in dict.fromkeys(NAME)])
     drawn = chance(SEED)
     cues = torch.where(torch.stack([half(drawn) for _ in NAME]), 0.0, known)
     rows = {
