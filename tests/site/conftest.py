@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.site.live import Played, page
 from tests.site.reader import InChromium, InFirefox, NoFirefoxError, firefox_started
+from tools import live
 from tools.browser import SETTLED, NoBrowserError, launch
 from tools.build import build
 
@@ -76,6 +78,27 @@ def reader(request) -> Iterator[InChromium | InFirefox]:
         yield reader
         faults = reader.faults()
     assert not faults
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory) -> Path:
+    """Return a folder that holds a page for each live model, opened as files: nothing can be fetched."""
+    folder = tmp_path_factory.mktemp("live")
+    for name in live.names():
+        (folder / f"{name}.html").write_text(page(name), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def played(reader, shelf):
+    """Open the page of a model in each browser."""
+
+    def opened(name: str, width: int = 1280) -> Played:
+        reader.open((shelf / f"{name}.html").as_uri(), width)
+        reader.until("() => document.querySelector('.live-model.live')")
+        return Played(reader)
+
+    return opened
 
 
 @pytest.fixture(scope="module")

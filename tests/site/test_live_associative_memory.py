@@ -1,7 +1,5 @@
 """Letters of a name in one memory: typed, rubbed away, and stored in other ways."""
 
-from tests.site.test_live import played, shelf  # noqa: F401
-
 GIVEN = "Half of each letter."
 WRONG = """() => model.now().tiles.map(({ letter, answer }) => answer.filter((bit, i) => bit !== model.letters[letter][i]).length)"""
 ERASED = "() => model.now().tiles.map(tile => tile.erased.filter(gone => gone).length)"
@@ -20,7 +18,7 @@ def verdict(memory):
     return memory.verdict()
 
 
-def test_a_name_is_typed_lost_and_saved_by_writing_only_what_is_new(played):  # noqa: F811
+def test_a_name_is_typed_lost_and_saved_by_writing_only_what_is_new(played):
     memory = played("associative-memory")
     assert memory.run("() => model.now().tiles.map(tile => tile.letter).join('')") == "OLIVER"
     assert [count == 0 for count in wrong(memory)] == [False, False, True, False, False, False]
@@ -36,7 +34,7 @@ def test_a_name_is_typed_lost_and_saved_by_writing_only_what_is_new(played):  # 
     assert "Type a name" in verdict(memory)
 
 
-def test_ninety_nine_of_dots_are_harmless_and_two_hundred_are_not(played):  # noqa: F811
+def test_ninety_nine_of_dots_are_harmless_and_two_hundred_are_not(played):
     memory = played("associative-memory")
     memory.press("A and 99 of dots")
     assert wrong(memory) == [0]
@@ -53,7 +51,7 @@ def test_ninety_nine_of_dots_are_harmless_and_two_hundred_are_not(played):  # no
     assert min(wrong(memory)) > 0
 
 
-def test_letters_are_rubbed_away_by_mouse_by_finger_and_by_keys(played):  # noqa: F811
+def test_letters_are_rubbed_away_by_mouse_by_finger_and_by_keys(played):
     memory = played("associative-memory", 390)
     memory.press("Whole letters")
     assert memory.run(ERASED) == [0] * 6

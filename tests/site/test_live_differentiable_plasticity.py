@@ -1,14 +1,12 @@
 """Three letters that the trained numbers cannot recall and one weak gain can; five that no setting brings back."""
 
-from tests.site.test_live import played, shelf  # noqa: F401
-
 PAPER = "The picture"
 NOW = "() => { const { seen, asked, mode, found, three, moment, patterns } = model.now(); return { wrong: seen.wrong, count: seen.count, pull: seen.pull, asked, mode, found, three, moment, patterns: patterns.length }; }"
 FOUND = "() => document.querySelector('.live-model').model.now().found"
 
 
 def test_one_weak_gain_is_right_in_a_whisper_where_the_trained_numbers_are_loud_and_wrong(
-    played,  # noqa: F811
+    played,
 ):
     network = played("differentiable-plasticity")
     trained = network.run(NOW)
@@ -37,7 +35,7 @@ def test_one_weak_gain_is_right_in_a_whisper_where_the_trained_numbers_are_loud_
     assert network.run(NOW)["three"]["gain"] == 0
 
 
-def test_drawings_are_shown_asked_for_and_rubbed_out_by_finger_and_keys(played):  # noqa: F811
+def test_drawings_are_shown_asked_for_and_rubbed_out_by_finger_and_keys(played):
     network = played("differentiable-plasticity", 390)
     network.press("Forget all")
     assert network.verdict() == "Nothing is stored. Draw something: the network sees it once."

@@ -1,7 +1,5 @@
 """An episode compared with its past: lines are torn out, and the sheet says what the diary says."""
 
-from tests.site.test_live import played, shelf  # noqa: F401
-
 DIARY = "The diary. Arrow keys choose a line, Enter tears it out or puts it back."
 TORN = "() => [...model.now().how.torn].sort((a, b) => a - b)"
 SET = "(name, value) => { const input = figure.querySelector(name); input.value = value; input.dispatchEvent(new Event('input')); }"
@@ -13,7 +11,7 @@ def verdict(diary):
     return diary.verdict()
 
 
-def test_what_resembles_the_present_answers_and_what_is_torn_out_does_not(played):  # noqa: F811
+def test_what_resembles_the_present_answers_and_what_is_torn_out_does_not(played):
     diary = played("fast-evaluation")
     assert "resembles lines 6 to 8 most" in verdict(diary)
     assert "0 are wrong: that is the answer" in verdict(diary)
@@ -37,7 +35,7 @@ def test_what_resembles_the_present_answers_and_what_is_torn_out_does_not(played
     assert "the present resembles the lines of the beams too little" in verdict(diary)
 
 
-def test_lines_are_torn_out_by_finger_by_mouse_and_by_keys(played):  # noqa: F811
+def test_lines_are_torn_out_by_finger_by_mouse_and_by_keys(played):
     diary = played("fast-evaluation", 390)
     diary.drag(DIARY, (6.5 / 22, 0.3), finger=True)
     diary.drag(DIARY, (2.5 / 22, 0.3))

@@ -1,13 +1,11 @@
 """An initial that the reader paints into a neuron."""
 
-from tests.site.test_live import played, shelf  # noqa: F401
-
 FIELD = "The synapses. Arrow keys move a mark, the space bar paints, Enter plays and pauses."
 LIVED = "seconds => { model.live(seconds); const { n, found, yours, others, hz } = model.now(); return { n, found, yours, others, hz }; }"
 TEE = ((0.2, 0.15), (0.8, 0.15), (0.5, 0.15), (0.5, 0.9))
 
 
-def test_what_the_mouse_paints_is_found_and_is_lost_where_nothing_weakens(played):  # noqa: F811
+def test_what_the_mouse_paints_is_found_and_is_lost_where_nothing_weakens(played):
     hebb = played("hebb-in-the-brain")
     assert "40 of the 200 inputs" in hebb.verdict()
     hebb.drag(FIELD, *TEE)
@@ -31,7 +29,7 @@ def test_what_the_mouse_paints_is_found_and_is_lost_where_nothing_weakens(played
     assert "even chance strengthens" in hebb.verdict()
 
 
-def test_by_finger_and_by_keys_a_few_are_too_few_and_turned_over_it_sinks(played):  # noqa: F811
+def test_by_finger_and_by_keys_a_few_are_too_few_and_turned_over_it_sinks(played):
     hebb = played("hebb-in-the-brain", 390)
     hebb.type(FIELD, " ", "ArrowRight", " ", "ArrowRight")
     assert hebb.run("() => [model.now().n, model.now().time]") == [2, 0]
@@ -65,7 +63,7 @@ COUNTS = """() => {
 }"""
 
 
-def test_inputs_spike_as_the_package_has_it(played):  # noqa: F811
+def test_inputs_spike_as_the_package_has_it(played):
     counted = played("hebb-in-the-brain").run(COUNTS)
     assert abs(counted["rate"] - 0.01) < 0.0005
     assert abs(counted["shared"] - 0.55**2) < 0.05

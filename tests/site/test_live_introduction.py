@@ -1,13 +1,11 @@
 """Draw, rub out, and it comes back; frozen, among letters, or with too little left, it does not."""
 
-from tests.site.test_live import played, shelf  # noqa: F401
-
 PAPER = "The picture"
 SEEN = "() => { const { seen, erased } = model.now(); return { wrong: seen.wrong, count: erased.reduce((a, b) => a + b), pull: seen.pull }; }"
 
 
 def test_a_face_is_rubbed_out_by_finger_and_by_mouse_and_comes_back_until_too_little_is_left(
-    played,  # noqa: F811
+    played,
 ):
     network = played("introduction", 390)
     assert network.verdict().startswith("This face was shown once")
@@ -39,7 +37,7 @@ def test_a_face_is_rubbed_out_by_finger_and_by_mouse_and_comes_back_until_too_li
     assert network.run(SEEN)["count"] == 0
 
 
-def test_what_the_reader_draws_with_keys_is_shown_once_and_comes_back(played):  # noqa: F811
+def test_what_the_reader_draws_with_keys_is_shown_once_and_comes_back(played):
     network = played("introduction")
     network.press("Draw something else")
     assert network.run("() => model.now().drawing.every(dot => dot === -1)")

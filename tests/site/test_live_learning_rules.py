@@ -1,14 +1,12 @@
 """Eight neurons are raised by three rules, in a drum that is turned by mouse, by finger and by keys, until they are grown."""
 
-from tests.site.test_live import played, shelf  # noqa: F401
-
 DRUM = "What they see."
 GROWN = "() => document.querySelector('.live-model').model.now().lived >= {} && !document.querySelector('.live-model').model.now().busy"
 SPREAD = "() => model.directions(model.now().w)"
 LIKE = "() => { const { w, drum } = model.now(); return w.filter(f => Math.abs((model.orientation(f) - drum + 270) % 180 - 90) <= 10).length; }"
 
 
-def test_one_thing_eight_times_or_several_and_a_drum_that_decides_while_they_are_young(played):  # noqa: F811
+def test_one_thing_eight_times_or_several_and_a_drum_that_decides_while_they_are_young(played):
     model = played("learning-rules", 390)
     model.reader.until(GROWN.format(400))
     assert (
@@ -48,7 +46,7 @@ def test_one_thing_eight_times_or_several_and_a_drum_that_decides_while_they_are
     assert model.run(LIKE) == 8
 
 
-def test_they_are_raised_step_by_step_and_by_another_picture(played):  # noqa: F811
+def test_they_are_raised_step_by_step_and_by_another_picture(played):
     model = played("learning-rules")
     model.reader.until(GROWN.format(400))
     lived = model.run("() => model.now().lived")

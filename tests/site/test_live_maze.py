@@ -1,12 +1,10 @@
 """The ghost in the trace, and the reader's own steps in the dark."""
 
-from tests.site.test_live import played, shelf  # noqa: F401
-
 KNOWS = "() => { let most = 500; while (model.now().finds.length < 4 && most--) model.live(); return model.now().finds.length; }"
 GHOST = "() => { const { life } = model.now(), [r, c] = model.ghostOf(life); return Math.hypot(r - life.goal[0], c - life.goal[1]); }"
 
 
-def test_the_ghost_jumps_onto_the_goal_stays_when_it_is_moved_and_goes_with_the_trace(played):  # noqa: F811
+def test_the_ghost_jumps_onto_the_goal_stays_when_it_is_moved_and_goes_with_the_trace(played):
     maze = played("maze")
     assert "nothing is written yet" in maze.verdict()
     before = maze.run(GHOST)
@@ -28,7 +26,7 @@ def test_the_ghost_jumps_onto_the_goal_stays_when_it_is_moved_and_goes_with_the_
     assert "Forgetting helps" in maze.verdict()
 
 
-def test_the_goal_is_moved_by_mouse_by_finger_and_by_keys(played):  # noqa: F811
+def test_the_goal_is_moved_by_mouse_by_finger_and_by_keys(played):
     maze = played("maze", 390)
     name = "The maze. Arrow keys move the goal, the space bar plays and pauses."
     for finger in (False, True):
@@ -46,7 +44,7 @@ def test_the_goal_is_moved_by_mouse_by_finger_and_by_keys(played):  # noqa: F811
     assert here[1] != column, "it hops over pillars"
 
 
-def test_it_plays_and_switches_do_what_they_say(played):  # noqa: F811
+def test_it_plays_and_switches_do_what_they_say(played):
     maze = played("maze")
     maze.press("Play")
     maze.reader.until("() => document.querySelector('.live-model').model.now().finds[0].steps > 3")
@@ -76,7 +74,7 @@ def test_it_plays_and_switches_do_what_they_say(played):  # noqa: F811
     assert maze.run("() => figure.querySelectorAll(':disabled').length") == 3
 
 
-def test_a_person_walks_in_the_dark_and_sees_it_all_at_the_end(played):  # noqa: F811
+def test_a_person_walks_in_the_dark_and_sees_it_all_at_the_end(played):
     dark = played("maze-dark")
     assert dark.run("() => model.seen([5, 5])") == [1, 0, 1, 0, 0, 0, 1, 0, 1]
     name = "What you see. Arrow keys move you."

@@ -7,7 +7,6 @@ from hebbnotes.chapters.natural_images import live
 from hebbnotes.chapters.natural_images.experiments import load
 from hebbnotes.figures.live import unpacked
 from hebbnotes.networks import run
-from tests.site.test_live import played, shelf  # noqa: F401
 
 CANVAS = "What is asked. Arrow keys move a square, the space bar hides or shows it."
 READY = "() => document.querySelector('.live-model').model.now().ready"
@@ -44,7 +43,7 @@ def now(asked) -> dict:
 
 
 def test_the_specialist_leads_as_it_was_trained_and_is_worse_than_grey_where_a_strip_is_hidden(
-    played,  # noqa: F811
+    played,
 ):
     asked = played("natural-images")
     half = now(asked)
@@ -70,7 +69,7 @@ def test_the_specialist_leads_as_it_was_trained_and_is_worse_than_grey_where_a_s
     assert asked.run("() => new Set(model.now().shown).size") == 3
 
 
-def test_any_part_is_hidden_by_mouse_by_finger_and_by_keys(played):  # noqa: F811
+def test_any_part_is_hidden_by_mouse_by_finger_and_by_keys(played):
     asked = played("natural-images", 390)
     now(asked)
     asked.press("what I draw")

@@ -1,7 +1,5 @@
 """Teach it your alphabet: signs are drawn by mouse, by finger and by keyboard, and said loudly or not."""
 
-from tests.site.test_live import played, shelf  # noqa: F401
-
 PAD = "Drawing pad."
 SIGNS = {
     "A": ((0.2, 0.8), (0.5, 0.2), (0.8, 0.8)),
@@ -15,7 +13,7 @@ BEST = "() => { const { y } = model.now().answer; return y.indexOf(Math.max(...y
 
 
 def test_it_names_what_other_hands_drew_but_for_a_broken_drawing_and_in_a_low_voice_all_is_one(
-    played,  # noqa: F811
+    played,
 ):
     model = played("one-shot-learning")
     model.reader.until(ANSWERED)
@@ -41,7 +39,7 @@ def test_it_names_what_other_hands_drew_but_for_a_broken_drawing_and_in_a_low_vo
     assert model.run("() => [...model.now().layer.hebb]") == before
 
 
-def test_a_reader_teaches_five_signs_and_draws_one_again(played):  # noqa: F811
+def test_a_reader_teaches_five_signs_and_draws_one_again(played):
     model = played("one-shot-learning", 390)
     model.press("Teach it your own")
     assert "Its trace is empty" in model.verdict()
