@@ -154,7 +154,7 @@ Live.model("associative-memory", ({ numbers, stage }) => {
       const pull = pulls(patterns.map(pattern => alike(state, pattern)), how.power), against = [zeros(N), zeros(N)], kinds = distinct().length;
       patterns.forEach((pattern, mu) => { if (mu !== mine) add(against[mu < kinds ? 0 : 1], -pull[mu], pattern); });
       const [friends, strangers] = against.map(sums => sums.map((sum, j) => sum * letter[j])), over = friends.map((sum, j) => sum + strangers[j]).filter(sum => sum > pull[mine]);
-      if (over.length) return { where, own: pull[mine], count: over.length, mean: over.reduce((a, b) => a + b) / over.length, drowned: dot(strangers, strangers) > dot(friends, friends) };
+      if (over.length) return { where, own: pull[mine], mean: over.reduce((a, b) => a + b) / over.length, drowned: dot(strangers, strangers) > dot(friends, friends) };
     }
     return { where: "nowhere" };
   }
@@ -166,11 +166,11 @@ Live.model("associative-memory", ({ numbers, stage }) => {
       return `${what}: the whole letter would stay, but of the ${Math.round(100 * one.erased.filter(gone => !gone).length / N)} % of it that are left too little is its own.`;
     }
     if (how.power === 1 && how.passes) return `${what}: what one pattern corrects disturbs another${how.passes < most.passes ? ". Give it more passes" : ""}.`;
-    const { where, own, count: pixels, mean, drowned } = beaten(distinct().indexOf(one.letter), { half: cue(one), whole: letters[one.letter] });
+    const { where, own, mean, drowned } = beaten(distinct().indexOf(one.letter), { half: cue(one), whole: letters[one.letter] });
     if (where === "nowhere") return `${what}. No pixel is lost at once, but each that errs pulls at the others.`;
     if (drowned && how.power === 1) return `${what}: ${memory.patterns.length} patterns in ${thousands(N)} units are a load of ${told(memory.patterns.length / N)}, and what is left of their pulls adds up until it drowns the letter.`;
     const rest = how.dots ? "all others" : list(distinct().filter(letter => letter !== one.letter)), so = how.power === 1 ? `${told(mean)} against ${told(own)}` : `${told(mean / own, 1)} times as hard`;
-    return `${what}: in ${pixels} ${pixels > 1 ? "pixels" : "pixel"} ${rest} together pull ${where === "half" ? "what is left of it" : "even a whole one"} the other way, ${so}.`;
+    return `${what}: there ${rest} together pull harder than ${where === "half" ? `what is left of the ${one.letter}` : `even a whole ${one.letter}`}, ${so}.`;
   }
   function whyWhole() {
     const kinds = distinct().length, [tile] = tiles, whole = `${kinds > 1 ? "All come" : `The ${tile.letter} comes`} back whole${how.dots ? `, among ${how.dots} pictures of dots` : ""}`;

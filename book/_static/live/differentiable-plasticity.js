@@ -150,12 +150,13 @@ Live.model("differentiable-plasticity", ({ numbers, stage }) => {
     if (mode === "draw") return `It is picture ${asked + 1} of ${patterns.length}, shown once. Draw up to ${MOST}, and ask for any of them.`;
     const { pull, count, wrong, overlap, size } = seen, own = pull[asked], rest = pull.reduce((a, b) => a + b, 0) - own, last = patterns.length - 1;
     if (!count) return "Nothing is rubbed out yet: rub over the picture, or use the slider.";
+    if (at() < cue()) return "An earlier step: what is shown is being written. At its end stands the answer.";
     if (found) return found.wrong ? `No setting brings it back: the best of ${found.tried} still leaves ${found.wrong} of ${count} dots wrong. ` +
       `The pictures overlap by ${number(overlap)}; a number that multiplies all memories alike cannot tell them apart.`
       : `These numbers bring back all ${count} dots, at the ${found.tried}th try${size < 0.2 ? `; the answer is a whisper, ${faint(size)} of full size` : ""}.`;
     const loud = size < 0.2 ? `in a whisper, ${faint(size)} of full size` : `at ${number(size)} of full size`;
     if (!three.eta) return `Plasticity is off: nothing was written, and no memory pulls. ` +
-      (!three.inhibition ? "The rubbed out dots are silent." : `What is left is the echo of the last picture: ${wrong} of ${count} dots are wrong.`);
+      (!three.inhibition ? "The rubbed out dots are silent." : !last ? `One picture needs no memory, for it still rings: ${wrong} of ${count} dots are wrong. Show it another one.` : `What is left is the echo of the last picture: ${wrong} of ${count} dots are wrong.`);
     if (!wrong) return `All ${count} dots are back, ${loud}. Its memory pulls with ${number(own)}` + (last ? `, the other${last > 1 ? "s together" : ""} with ${number(rest)}.` : ".");
     const plain = told(patterns, asked, erased, weak, ask(weakly, patterns[asked], erased, weak, schedule)).wrong, other = Object.keys(weak).some(key => three[key] !== weak[key]);
     const why = overlap > 0.1 ? `The pictures overlap by ${number(overlap)}, random ones by about 0, so the cue wakes them all: its own memory pulls with ${number(own)}, the others with ${number(rest)}.`

@@ -182,6 +182,8 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
     const end = `Of ${of} erased dots ${count} ${count === 1 ? "is" : "are"} wrong`, lost = shownAt(how.asked).filter(s => torn.has(s)).length;
     if (t < LAST && count) return `${why}. ${end} so far: each answer asks the next question.`;
     if (!count) return `${why}. ${end}: that is the answer, from ${numbersOf}.`;
+    const had = shownAt(how.asked).length;
+    if (lost && lost < had) return `${had - lost} of the ${had} lines of ${name} ${had - lost > 1 ? "are" : "is"} left, and answer${had - lost > 1 ? "" : "s"} more weakly. ${end}.`;
     if (lost) return `You tore out ${lost} ${lost > 1 ? "lines" : "line"} of ${name}: what is gone from the diary is gone from the sheet. The present still resembles those moments (${told(Math.max(...shownAt(how.asked).map(s => alike[s])))}), but nothing says any more what came next. ${end}.`;
     const rival = Math.max(...pull.filter((_, other) => other !== how.asked));
     if (how.set === "letters") return `${end}: letters resemble each other, so the present resembles all lines. Those of ${name} call with ${told(pull[how.asked])}, those of the next letter with ${told(rival)}.`;

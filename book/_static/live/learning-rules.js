@@ -205,14 +205,14 @@ Live.model("learning-rules", ({ numbers, stage }) => {
     fields.say(`The fields of eight neurons. They answer most to stripes at ${angles.join(", ")} degrees`);
   }
   function sentence() {
-    const many = `${told(directions(w), 1)} directions`, like = angles.filter(angle => apart(angle, drum) <= 10).length;
+    const n = directions(w), many = n < 1.5 ? "one field, up to its sign" : `about ${Math.round(n)} different fields`, like = angles.filter(angle => apart(angle, drum) <= 10).length;
     const idle = rule === "compete" ? won.filter(n => !n).length : 0, noise = idle ? ` ${idle} never won, and ${idle > 1 ? "are" : "is"} as at birth.` : "";
     if (place !== "drum" && !pieces.length) return "That picture is too flat: no piece of it has contrast enough.";
     if (!young) return turned ? `Adult: the learning rate is 0. You turned the drum by ${turned}°, and no weight moved: ${like} of 8 prefer its stripes.`
       : "Adult: the learning rate is 0, and nothing that they see changes them any more.";
-    if (place === "drum") return `Stripes at ${drum}°: ${like} of 8 prefer them. ${many} among eight.${noise} ` + (young < 0.3 ? "They hardly learn any more." : "Turn the drum, and they follow, as long as they are young.");
+    if (place === "drum") return `Stripes at ${drum}°: ${like} of 8 prefer them.${noise} ` + (young < 0.3 ? "They hardly learn any more." : "Turn the drum, and they follow, as long as they are young.");
     return {
-      oja: `Eight neurons, ${many}: by Oja's rule each learns the same field, up to its sign. Nothing tells them of each other.`,
+      oja: n < 1.5 ? `Eight neurons, ${many}: by Oja's rule each learns the same. Nothing tells them of each other.` : `Eight neurons, ${many}, at birth by chance: by Oja's rule they become one.`,
       sanger: `Eight neurons, ${many}: each learns what those before it leave over. For that, it must know their weights.`,
       compete: `Eight neurons, ${many}: the one that answers most learns, alone. So they share the pieces out.${noise}`,
     }[rule];

@@ -186,12 +186,13 @@ Live.model("maze", ({ numbers, stage }) => {
   function sentence() {
     const known = finds.filter(one => one.found), ghost = ghostOf(life), off = ghost && told(away(ghost, life.goal), 1);
     const last = finds[finds.length - 2], who = life.kind === "plastic" ? "plastic agents" : "LSTMs", { moved, newborn } = find[life.kind];
-    const is = ghost ? ` Its ghost is ${off} squares from the goal.` : "";
+    const age = finds.reduce((sum, one) => sum + one.steps, 0), far = ghost && away(ghost, life.goal) > 1.5 && age > 200;
+    const is = !ghost || !since ? "" : ` Its ghost is ${off} squares from the goal.` + (far ? " It has lived longer than it was trained to, and its trace drifts." : "");
     const done = {
       born: "It does not know where the goal is, and searches." + (ghost ? " The ghost shows where its trace says that the goal is: nothing is written yet." : ""),
       found: !last ? "" : last.moved && known.length > 1 ? `It found the moved goal, after ${last.steps} steps.${is}`
         : known.length > 1 ? `Find ${known.length} took ${last.steps} steps; the first took ${known[0].steps}.${is}`
-          : `Found, after ${last.steps} steps.` + (ghost ? ` The ghost has jumped: ${off} squares from the goal.` : " What it knows now is in its activity: wipe that."),
+          : `Found, after ${last.steps} steps.` + (ghost && !since ? " Now it is told that it was paid: watch the ghost." : ghost ? ` The ghost has jumped: ${off} squares from the goal.` : " What it knows now is in its activity: wipe that."),
       moved: !known.length ? "You moved a goal that it had not found: it goes on searching."
         : wiped && ghost ? `Moved, and its trace wiped: of such agents ${percent(find.wiped)} find the new place in 100 steps, instead of ${percent(moved)}. Forgetting helps.`
           : `You moved the goal, and nobody told it.${ghost ? " The ghost stays where it was paid." : ""} Of such ${who} ${percent(moved)} find the new place in 100 steps; of newborn ones, ${percent(newborn)}.`,

@@ -99,7 +99,7 @@ Live.model("natural-images", ({ numbers, stage }) => {
   function sentence() {
     const { specialist: s, generalist: g, grey, mean } = errors, [a, b, c, d] = [s, g, grey, mean].map(x => told(x, 3));
     if (!hidden.includes(true)) return "Hide something: draw over the photograph.";
-    const why = () => `Of the plasticity that leads to its hidden pixels ${percent(blind(hidden))} comes from pixels that are hidden, too; in training, ${percent(trained ??= blind(half))}.`;
+    const why = () => `Of its votes on hidden pixels ${percent(blind(hidden))} come from hidden pixels, which are guesses; in training, ${percent(trained ??= blind(half))}.`;
     if (way === "lower") return `Half a picture is what both were asked for in training. The specialist errs by ${a} a pixel, the generalist by ${b}, plain grey by ${c}. Now hide something else.`;
     if (s > grey) return `Worse than plain grey: the specialist errs by ${a}, grey by ${c}, the generalist by ${b}. ${why()}`;
     if (s > mean && s > g) return `Worse than the mean of the three photographs: the specialist errs by ${a}, the mean by ${d}, the generalist by ${b}. ${why()}`;

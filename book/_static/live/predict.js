@@ -32,7 +32,8 @@
     const said = make("p", { className: "said visually-hidden", aria: { role: "status" } });
     const stage = new Stage(root, root, said);
     let uncover = () => {};
-    const hide = () => { const all = covers.map(id => cover(id, fold)); uncover = () => all.forEach(one => one()); };
+    const title = fold.querySelector("summary .sd-summary-text") ?? fold.querySelector("summary"), own = title.innerHTML; // it may tell
+    const hide = () => { title.textContent = "The answer"; const all = covers.map(id => cover(id, fold)); uncover = () => all.forEach(one => one()); };
     const answer = curve ? drag() : choose();
     const verdict = stage.verdict();
     root.append(said);
@@ -41,6 +42,7 @@
       kept.set(key, value);
       verdict(words);
       again.hidden = false;
+      title.innerHTML = own;
       uncover();
       if (now) fold.open = true;
     };
@@ -71,7 +73,8 @@
     // A curve over empty axes: knots at equal distances, which a pointer or the arrow keys move.
     function drag() {
       const { x, y, truth, given = [] } = curve, [W, H, L, B, T, R] = [440, 250, 52, 40, 10, 12];
-      let knots = Array(KNOTS).fill((y.from + y.to) / 2), at = 0, shown = false;
+      const begin = () => Array.from({ length: KNOTS }, (_, k) => y.from + (y.to - y.from) * k / 2 / (KNOTS - 1)), drawn = new Set([0]);
+      let knots = begin(), at = 0, shown = false;
       const px = value => L + (value - x.from) / (x.to - x.from) * (W - L - R), py = value => H - B - (value - y.from) / (y.to - y.from) * (H - B - T);
       const places = knots.map((_, k) => x.from + k / (KNOTS - 1) * (x.to - x.from));
       const line = (context, points, stroke, width) => {
@@ -111,16 +114,24 @@
       function move(point) {
         if (shown) return;
         const k = clamp(Math.round((point.x - L) / (W - L - R) * (KNOTS - 1)), 0, KNOTS - 1);
-        knots[k] = clamp(y.from + (H - B - point.y) / (H - B - T) * (y.to - y.from), y.from, y.to);
-        change();
+        set(k, y.from + (H - B - point.y) / (H - B - T) * (y.to - y.from));
       }
       function step(across, up) {
         at = clamp(at + across, 0, KNOTS - 1);
-        if (up && !shown) { knots[at] = clamp(knots[at] + up * (y.to - y.from) / 20, y.from, y.to); change(); }
+        if (up && !shown) set(at, knots[at] + up * (y.to - y.from) / 20);
         stage.say(`${x.label} ${told(places[at], 0)}: ${told(knots[at], 0)}`);
         canvas.redraw();
       }
-      function change() { finish.disabled = false; canvas.redraw(); }
+      // What was not drawn yet follows: a straight line from what was drawn before it, and level after it.
+      function set(k, value) {
+        knots[k] = clamp(value, y.from, y.to);
+        drawn.add(k);
+        const before = Math.max(...[...drawn].filter(j => j < k), 0), next = Math.min(...[...drawn].filter(j => j > k), KNOTS);
+        for (let j = before + 1; j < k; j++) knots[j] = knots[before] + (knots[k] - knots[before]) * (j - before) / (k - before);
+        if (next === KNOTS) for (let j = k + 1; j < KNOTS; j++) knots[j] = knots[k];
+        finish.disabled = false;
+        canvas.redraw();
+      }
       const hint = stage.text("key", "Drag the line to where you expect it.");
       const finish = stage.button("That is my curve", () => reveal(), { main: true });
       finish.disabled = true;
@@ -133,7 +144,9 @@
       };
       return value => {
         if (value) { knots = value; reveal(false); return; }
-        [knots, shown] = [Array(KNOTS).fill((y.from + y.to) / 2), false];
+        [knots, shown] = [begin(), false];
+        drawn.clear();
+        drawn.add(0);
         Object.assign(finish, { hidden: false, disabled: true });
         hint.hidden = false;
         canvas.redraw();

@@ -226,6 +226,8 @@ window.Live ??= (() => {
     canvas(label, [width, height], draw, { keys, pointer, className = "" } = {}) {
       const element = make("canvas", { className, aria: { role: keys ? "application" : "img", label } });
       Object.assign(element.style, { aspectRatio: `${width} / ${height}`, maxWidth: `${width}px` });
+      element.style.setProperty("--ratio", width / height);
+      element.style.setProperty("--wide", `${width}px`);
       this.add(element);
       let waiting = false;
       const paint = () => {
@@ -317,6 +319,15 @@ window.Live ??= (() => {
     }));
   }
 
+  // On a phone what the model says stays with the picture, which sticks; elsewhere it stands where it was put.
+  function beside(verdict, picture) {
+    if (!verdict || !picture) return;
+    const { parentNode, nextSibling } = verdict, phone = matchMedia("(max-width: 639px)");
+    const place = () => { if (phone.matches) picture.append(verdict); else parentNode.insertBefore(verdict, nextSibling); };
+    phone.addEventListener("change", place);
+    place();
+  }
+
   // ----------------------------------------------------------------------------------------------------------------- models
   function model(name, build) {
     document.querySelectorAll(`figure.live-model[data-model="${name}"]:not(.live)`).forEach(root => {
@@ -327,6 +338,7 @@ window.Live ??= (() => {
       root.model = build({ numbers, stage, root });
       stage.add(said);
       root.classList.add("live");
+      beside(root.querySelector(".stage > .verdict"), root.querySelector(".stage > .picture"));
     });
   }
 
