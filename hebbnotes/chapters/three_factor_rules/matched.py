@@ -7,21 +7,32 @@ read-out linear, and rewards are rarer than the trace is long.
 """
 
 import math
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks
+from hebbnotes.plasticity.compiled import jit
 
 __all__ = [
+    "Fit",
+    "Pairs",
     "at_fixed_delay",
     "between",
     "detectability",
+    "earned",
     "exponential",
+    "fit",
     "fixed",
     "lags",
     "needed_rewards",
     "simulated",
+    "spike_traces",
+    "spikes",
+    "with_spikes",
 ]
 
 
@@ -168,3 +179,207 @@ def simulated(taus: Tensor, delays: Tensor, rate: float, generator: torch.Genera
 def _step(lags: Tensor) -> float:
     _checks.finite("lags", _checks.floating("lags", _checks.tensor("lags", lags, "n", {})))
     return 2 * float(lags[0])
+
+
+# Spikes: the trace is that of spike-timing-dependent plasticity
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of Poisson units with a synapse each, which learns by spike timing.
+
+    Parameters
+    ----------
+    n : int
+        Number of pairs, at least 2.
+    rate : float
+        Of every unit, in Hz.
+    a_plus, a_minus, tau : float
+        Window of spike timing: sizes, and the time constant of both sides, in s.
+    within : float
+        A sender's spike and one of its receiver's at most so long after it, in s, earn a reward.
+    dt : float
+        Length of a step, in s.
+
+    Notes
+    -----
+    Source: the setting of Izhikevich (2007), without a network around the synapse.
+    """
+
+    n: int = 50
+    rate: float = 2.0
+    a_plus: float = 1.0
+    a_minus: float = 1.05
+    tau: float = 0.020
+    within: float = 0.020
+    dt: float = 0.001
+
+    def __post_init__(self) -> None:
+        _checks.integer("n", self.n, 2)
+        for one in fields(self)[1:]:
+            _checks.number(one.name, getattr(self, one.name), 1e-9)
+        _checks.number("rate", self.rate, 1e-9, 1 / self.dt)
+
+
+def spikes(pairs: Pairs, seconds: float, generator: torch.Generator) -> list[tuple[Tensor, Tensor]]:
+    """Draw the steps at which sender and receiver of each pair spike: in order, integers, (k,).
+
+    A unit spikes at most once in a step.
+    """
+    _checks.of_type("pairs", pairs, Pairs, "use Pairs()")
+    steps = round(_checks.number("seconds", seconds, pairs.dt) / pairs.dt)
+    _checks.generator(generator, "cpu")
+    _checks.room(pairs=2 * pairs.n, spikes=round(pairs.rate * seconds) + 1)
+
+    def train() -> Tensor:
+        count = int(torch.poisson(torch.tensor(pairs.rate * seconds), generator=generator))
+        return torch.randint(steps, (count,), generator=generator).unique()
+
+    return [(train(), train()) for _ in range(pairs.n)]
+
+
+def earned(pre: Tensor, post: Tensor, pairs: Pairs) -> Tensor:
+    """Return those steps of the receiver's spikes that come shortly after one of the sender's."""
+    last = torch.searchsorted(pre, post) - 1  # the last spike of the sender before each
+    gap = post - pre[last.clamp(min=0)] if len(pre) else post
+    return post[(last >= 0) & (gap * pairs.dt <= pairs.within)]
+
+
+@jit
+def _traces(
+    pre: Any, post: Any, asked: Any, taus: Any, dt: Any, tau: Any, up: Any, down: Any, out: Any
+) -> None:
+    """Write the traces (K,) at each asked step, before this step's pair, into out, from event to
+    event.
+    """
+    i, j, k, last = 0, 0, 0, 0
+    x, y, e = 0.0, 0.0, np.zeros(len(taus))
+    end = 2**62
+    while k < len(asked):
+        sent = pre[i] if i < len(pre) else end
+        fired = post[j] if j < len(post) else end
+        now = min(sent, fired, asked[k])
+        passed = (now - last) * dt
+        for c in range(len(taus)):
+            e[c] *= math.exp(-passed / taus[c])
+        fade = math.exp(-passed / tau)
+        x, y, last = x * fade, y * fade, now
+        while k < len(asked) and asked[k] == now:
+            out[k] = e
+            k += 1
+        pair = 0.0
+        if fired == now:
+            pair += up * x
+        if sent == now:
+            pair -= down * y
+        for c in range(len(taus)):
+            e[c] += pair
+        if sent == now:
+            x, i = x + 1, i + 1
+        if fired == now:
+            y, j = y + 1, j + 1
+
+
+def spike_traces(pre: Tensor, post: Tensor, asked: Tensor, taus: Tensor, pairs: Pairs) -> Tensor:
+    """Return eligibility traces of a synapse at some steps, before what those steps add.
+
+    It is what :func:`.stdp` and :func:`.eligibility` make step by step, computed from spike to
+    spike.
+
+    Parameters
+    ----------
+    pre, post, asked : Tensor
+        Steps of the spikes and of the questions, in order, integers, shapes (k,), (l,) and (n,).
+    taus : Tensor
+        Time constants of the traces, in s, shape (K,).
+    pairs : Pairs
+        The window of spike timing.
+
+    Returns
+    -------
+    Tensor
+        Shape (n, K), in double precision.
+    """
+    out = np.zeros((len(asked), len(taus)))
+    window = pairs.dt, pairs.tau, pairs.a_plus, pairs.a_minus
+    _traces(pre.numpy(), post.numpy(), asked.numpy(), taus.double().numpy(), *window, out)
+    return torch.from_numpy(out)
+
+
+def with_spikes(
+    taus: Tensor, delay: float, pairs: Pairs, *, seconds: float, generator: torch.Generator
+) -> Tensor:
+    """Measure d' of the traces of spike-timing-dependent plasticity; each pair is the target once.
+
+    Whenever the target's spikes earn it, a reward comes a delay later. The other synapse is that of
+    the next pair, looked at in the same moments.
+
+    Parameters
+    ----------
+    taus : Tensor
+        Time constants, in s, shape (K,).
+    delay : float
+        Of the reward, in s.
+    pairs : Pairs
+        The constants.
+    seconds : float
+        Length of the simulation, in s; what falls into its first eight longest time constants, or
+        first fifth, is left out.
+    generator : torch.Generator
+        Source of the spikes.
+
+    Returns
+    -------
+    Tensor
+        Mean of the target's trace minus mean of the other, over the other's spread, shape (K,).
+
+    Notes
+    -----
+    Source: a test of eq-matched-filter.
+    """
+    _checks.floating("taus", _checks.tensor("taus", taus, "K", {}))
+    _checks.inside("taus", _checks.held("taus", taus), 1e-9, 1e6, "they are time constants, in s")
+    trains = spikes(pairs, seconds, generator)
+    steps, late = round(seconds / pairs.dt), round(_checks.number("delay", delay, 0) / pairs.dt)
+    begin = round(min(8 * float(taus.max()), seconds / 5) / pairs.dt)
+    targets, others = [], []
+    for k, (pre, post) in enumerate(trains):
+        asked = earned(pre, post, pairs) + late
+        asked = asked[(asked >= begin) & (asked < steps)]
+        targets.append(spike_traces(pre, post, asked, taus, pairs))
+        others.append(spike_traces(*trains[(k + 1) % pairs.n], asked, taus, pairs))
+    target, other = torch.cat(targets), torch.cat(others)
+    return ((target.mean(0) - other.mean(0)) / other.std(0)).to(taus.dtype)
+
+
+class Fit(NamedTuple):
+    """A curve ``d'(tau) = sqrt(a / tau) * exp(-delay / tau)``; its optimum is ``2 * delay``.
+
+    Attributes
+    ----------
+    a : float
+        Its height, in s.
+    delay : float
+        In s.
+    """
+
+    a: float
+    delay: float
+
+
+def fit(taus: Tensor, d: Tensor, longest: float = 20.0) -> Fit:
+    """Fit the matched-filter law to measured d', with height and delay free, by least squares.
+
+    Parameters
+    ----------
+    taus, d : Tensor
+        Shape (K,).
+    longest : float
+        Delays from a thousandth of it to it are tried, in s.
+    """
+    delays = longest * torch.logspace(-3, 0, 6001, dtype=torch.float64)
+    shape = torch.exp(-delays.unsqueeze(-1) / taus.double()) / taus.double().sqrt()
+    height = ((shape @ d.double()) / shape.square().sum(-1)).clamp(min=0)
+    left = (height.unsqueeze(-1) * shape - d.double()).square().sum(-1)
+    best = int(left.argmin())
+    return Fit(float(height[best]) ** 2, float(delays[best]))
