@@ -101,7 +101,10 @@ def check_seen(w: Tensor, pre: Tensor, post: Tensor, **local: float | Tensor) ->
         _checks.tensor("pre", pre, "... n_pre", sizes, like=w, reference="w")
         _checks.tensor("post", post, "... n_post", sizes, like=w, reference="w")
     for name, value in local.items():
-        like = w if name == "eligibility" else pre if name.startswith("pre_") else post
+        if name == "eligibility":  # of each episode, also where one matrix serves a batch
+            like = w.expand(*pre.shape, post.shape[-1])
+        else:
+            like = pre if name.startswith("pre_") else post
         if not isinstance(value, Tensor) or _kind(value) != _kind(like):
             _checks.spread(name, value, like, "the cells' activity")
 

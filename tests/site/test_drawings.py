@@ -13,7 +13,18 @@ from docutils.utils import new_document
 
 from hebbnotes.figures import palette
 from tools import book_extension
-from tools.drawings import cloud, landscape, lives, neuron, pencil, synapse, unrolled, votes
+from tools.drawings import (
+    chalk,
+    cloud,
+    landscape,
+    lives,
+    neuron,
+    pencil,
+    synapse,
+    unrolled,
+    votes,
+    windows,
+)
 from tools.drawings.__main__ import DRAWINGS, FILES, FOLDER
 from tools.drawings.drawing import DARK, LIGHT, WIDTH, Drawing
 
@@ -305,3 +316,25 @@ def test_guesses_vote_where_the_picture_is_missing_and_nowhere_else():
     drawn = votes.draw().svg().partition("</style>")[2]
     assert drawn.count("s-pink") == 6
     assert drawn.count("s-blue") == 10
+
+
+def test_the_chalk_fades_between_pairs_and_only_a_bell_moves_the_weight():
+    marks, weights = chalk.lived()
+    times = np.round(np.arange(len(marks)) * chalk.STEP, 6)
+    paired, rung = (np.isin(times[:-1], list(at)) for at in (chalk.PAIRS, chalk.BELLS))
+    fading = ~paired
+    fade = np.exp(-chalk.STEP / chalk.TAU)
+    np.testing.assert_allclose(marks[1:][fading], fade * marks[:-1][fading])
+    assert (marks[1:][paired] > marks[:-1][paired] + 0.9).all()
+    assert (np.diff(weights)[~rung] == 0).all()
+    moved = [m * marks[round(t / chalk.STEP)] for t, m in chalk.BELLS.items()]
+    np.testing.assert_allclose(np.diff(weights)[rung], moved)
+    assert moved[0] > -moved[1] > 0
+
+
+def test_the_ladder_of_windows_is_logarithmic_and_in_order():
+    tens = [windows.across(t) for t in (0.01, 0.1, 1.0, 10.0)]
+    np.testing.assert_allclose(np.diff(tens), np.diff(tens)[0])
+    starts = [low for _, low, _, _ in windows.WINDOWS]
+    assert starts == sorted(starts)
+    assert all(low <= high for _, low, high, _ in windows.WINDOWS)

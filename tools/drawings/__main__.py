@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tools.drawings import (
     agent,
+    chalk,
     cloud,
     hippocampus,
     landscape,
@@ -17,6 +18,7 @@ from tools.drawings import (
     synapse,
     unrolled,
     votes,
+    windows,
 )
 from tools.drawings.drawing import Drawing
 
@@ -33,6 +35,9 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "agent": agent.draw,
     "routes": routes.draw,
     "votes": votes.draw,
+    "synapse-signal": lambda: synapse.draw(["signal"], "synapse-signal"),
+    "chalk": chalk.draw,
+    "windows": windows.draw,
 }
 
 FILES: dict[str, Callable[[], str]] = {

@@ -1,0 +1,1 @@
+"""What the chapter "Three-factor rules" alone uses."""

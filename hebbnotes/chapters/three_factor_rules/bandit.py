@@ -1,0 +1,305 @@
+"""Two rules, three baselines: units that answer by chance, and a reward for all of them.
+
+Each trial shows one of a few stimuli to units that are on or off with a probability of their own;
+the reward is the share of units that do what is right for this stimulus, plus what the stimulus
+is worth anyway. Also what learns from it, exactly: the covariance law, and the best baseline.
+
+Shapes: R runs side by side, S stimuli, n inputs, m units.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from hebbnotes import _checks
+from hebbnotes.plasticity import rules
+from hebbnotes.plasticity.rules import Rule
+from hebbnotes.plasticity.stepper import change, check
+
+__all__ = [
+    "BASELINES",
+    "Problem",
+    "Split",
+    "answers",
+    "best_baseline",
+    "gain_and_gate",
+    "learn",
+    "likelihood",
+    "problem",
+    "running_mean",
+    "split",
+    "variance",
+]
+
+BASELINES = ("none", "one mean", "each stimulus's mean")
+"""What is subtracted from the reward: nothing, its running mean, or that for the stimulus shown."""
+
+
+class Problem(NamedTuple):
+    """Stimuli, and what is right for each.
+
+    Attributes
+    ----------
+    inputs : Tensor
+        Normal numbers of spread ``1 / sqrt(n)``, shape (R, S, n), in double precision.
+    targets : Tensor
+        What each unit should do, 0 or 1, shape (R, S, m).
+    worth : Tensor
+        Reward that a stimulus brings whatever the units do, shape (S,).
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    worth: Tensor
+
+
+def problem(
+    stimuli: int,
+    runs: int,
+    generator: torch.Generator,
+    *,
+    n_inputs: int = 20,
+    n_units: int = 10,
+    spread: float = 1.0,
+) -> Problem:
+    """Draw a problem for each run; the stimuli's worth goes in equal steps from 0 to ``spread``.
+
+    One stimulus alone is worth half of it.
+    """
+    runs, stimuli = _checks.integer("runs", runs), _checks.integer("stimuli", stimuli)
+    shape = (runs, stimuli)
+    n, m = _checks.integer("n_inputs", n_inputs), _checks.integer("n_units", n_units)
+    _checks.room(runs=runs, stimuli=stimuli, numbers=max(n, m))
+    _checks.generator(generator, "cpu")
+    inputs = torch.randn(*shape, n, generator=generator, dtype=torch.float64) / n**0.5
+    targets = (torch.rand(*shape, m, generator=generator, dtype=torch.float64) < 0.5).double()
+    spread = _checks.number("spread", spread)
+    worth = torch.linspace(0, spread, stimuli, dtype=torch.float64)
+    return Problem(inputs, targets, worth if stimuli > 1 else worth + spread / 2)
+
+
+def running_mean(b: Tensor, reward: Tensor, index: Tensor, rate: float) -> Tensor:
+    """Return running means of the reward, of which that for the stimulus shown has moved.
+
+    ``b[index] + rate * (reward - b[index])``
+
+    Parameters
+    ----------
+    b : Tensor
+        A mean for each stimulus, shape (..., S).
+    reward : Tensor
+        Shape (...).
+    index : Tensor
+        Which stimulus was shown, integers, shape (...); 0 throughout, with one column, for a mean
+        over all of them.
+    rate : float
+        In [0, 1].
+    """
+    _checks.floating("b", b)
+    at = _checks.actions(
+        "index", index, " ".join(f"a{k}" for k in range(b.ndim - 1)), {}, b.shape[-1]
+    )
+    at = at.unsqueeze(-1)
+    step = _checks.number("rate", rate, 0, 1) * (reward.unsqueeze(-1) - b.gather(-1, at))
+    return b.scatter_add(-1, at, step)
+
+
+def learn(
+    given: Problem,
+    rule: Rule,
+    rate: float | Tensor,
+    *,
+    trials: int,
+    generator: torch.Generator,
+    follow: float = 0.05,
+    every: int = 100,
+) -> Tensor:
+    """Let units learn from rewards by a rule's eligibility, under all of :data:`BASELINES`.
+
+    A unit is on with probability ``sigmoid(x @ w)``; ``w`` starts at 0. Of each trial the rule
+    makes an eligibility, and the reward minus the baseline, a modulator, turns it into a change.
+
+    Parameters
+    ----------
+    given : Problem
+        See :func:`problem`.
+    rule : callable
+        ``rule(w, pre, post, *, ...) -> eligibility``: :func:`.score` (REINFORCE) or :func:`.hebb`;
+        it may declare ``post_mean``, each unit's probability.
+    rate : float or Tensor
+        Learning rate; a tensor holds one for each baseline, shape (3,).
+    trials : int
+        Number of trials.
+    generator : torch.Generator
+        Source of stimuli and answers.
+    follow : float
+        Rate of the running means, which start at what units earn by chance.
+    every : int
+        After how many trials what was learned is looked at.
+
+    Returns
+    -------
+    Tensor
+        Share of units that do what is right, on average over stimuli and chance, before the first
+        trial and after each ``every``: shape (trials // every + 1, 3, R).
+
+    Notes
+    -----
+    Source: eq-covariance-law and eq-score; the question is that of Fremaux, Sprekeler & Gerstner
+    (2010).
+    """
+    _checks.of_type("given", given, Problem, "use problem(...)")
+    check(rule, ["post_mean"], "bandit.learn")
+    trials, every = _checks.integer("trials", trials), _checks.integer("every", every)
+    _checks.generator(generator, "cpu")
+    inputs, targets, worth = given
+    runs, stimuli, n = inputs.shape
+    shape = (len(BASELINES), runs)
+    rates = torch.as_tensor(rate, dtype=inputs.dtype).expand(len(BASELINES)).view(-1, 1, 1, 1)
+    w = inputs.new_zeros(*shape, n, targets.shape[-1])
+    mean, means = (worth.mean() + 0.5).expand(runs, 1), (worth + 0.5).expand(runs, stimuli)
+    row, none = torch.arange(runs), torch.zeros(runs, dtype=torch.int64)
+
+    def right() -> Tensor:
+        p = torch.sigmoid(inputs @ w)
+        return (p * targets + (1 - p) * (1 - targets)).mean((-2, -1))
+
+    found = [right()]
+    for trial in range(1, trials + 1):
+        shown = torch.randint(stimuli, (runs,), generator=generator)
+        x = inputs[row, shown].expand(*shape, n)
+        p = torch.sigmoid((x.unsqueeze(-2) @ w).squeeze(-2))
+        y = (torch.rand(p.shape, generator=generator, dtype=p.dtype) < p).to(p.dtype)
+        reward = (y == targets[row, shown]).to(p.dtype).mean(-1) + worth[shown]
+        baseline = torch.stack([torch.zeros_like(reward[0]), mean[:, 0], means[row, shown]])
+        e = change(rule, w, x, y, post_mean=p)
+        modulator = (reward - baseline).unsqueeze(-1).expand_as(y)
+        w = w + rates * change(rules.three_factor, w, x, y, modulator=modulator, eligibility=e)
+        mean = running_mean(mean, reward[1], none, follow)
+        means = running_mean(means, reward[2], shown, follow)
+        if trial % every == 0:
+            found.append(right())
+    return torch.stack(found)
+
+
+def answers(m: int) -> Tensor:
+    """Return all that m units can do, 0 or 1, shape (2**m, m), in double precision."""
+    codes = torch.arange(2 ** _checks.integer("m", m, 1, 16))
+    return (codes.unsqueeze(-1) >> torch.arange(m) & 1).double()
+
+
+def likelihood(p: Tensor, y: Tensor) -> Tensor:
+    """Return how likely units with probabilities p, shape (m,), do y, shape (A, m): (A,)."""
+    return (p * y + (1 - p) * (1 - y)).prod(-1)
+
+
+class Split(NamedTuple):
+    """The mean change of each weight in its two parts, each of shape (n, m).
+
+    Attributes
+    ----------
+    change : Tensor
+        ``E[M e]``.
+    covariance : Tensor
+        ``Cov(M, e)``: what is learned.
+    drift : Tensor
+        ``E[M] E[e]``: what happens whatever the signal tells.
+    """
+
+    change: Tensor
+    covariance: Tensor
+    drift: Tensor
+
+
+def split(rule: Rule, w: Tensor, x: Tensor, signal: Callable[[Tensor], Tensor]) -> Split:
+    """Return the mean change of a modulated rule for one input, exactly, by all possible answers.
+
+    Parameters
+    ----------
+    rule : callable
+        ``rule(w, pre, post, *, ...) -> eligibility``; it may declare ``post_mean``.
+    w, x : Tensor
+        Weights (n, m) and input (n,).
+    signal : callable
+        ``signal(y) -> M``: of answers (A, m) the third factor, (A,).
+
+    Notes
+    -----
+    Source: eq-covariance-law; Fremaux, Sprekeler & Gerstner (2010).
+    """
+    chance, e, m = _enumerated(rule, w, x, signal)
+    chance = chance.view(-1, 1, 1)
+    m = m.view(-1, 1, 1)
+    mean_m, mean_e = (chance * m).sum(0), (chance * e).sum(0)
+    covariance = (chance * (m - mean_m) * (e - mean_e)).sum(0)
+    return Split((chance * m * e).sum(0), covariance, mean_m * mean_e)
+
+
+def best_baseline(rule: Rule, w: Tensor, x: Tensor, reward: Callable[[Tensor], Tensor]) -> float:
+    """Return the constant that, subtracted from the reward, makes the change least variable.
+
+    ``E[R |e|**2] / E[|e|**2]``, where the rule's eligibility has mean 0. Arguments as for
+    :func:`split`.
+
+    Source: eq-best-baseline, a known result on REINFORCE.
+    """
+    chance, e, r = _enumerated(rule, w, x, reward)
+    size = e.square().sum((1, 2))
+    return float((chance * r * size).sum() / (chance * size).sum())
+
+
+def variance(
+    rule: Rule, w: Tensor, x: Tensor, reward: Callable[[Tensor], Tensor], baseline: float
+) -> float:
+    """Return the variance of ``(R - baseline) e``, summed over all weights, exactly."""
+    chance, e, r = _enumerated(rule, w, x, reward)
+    chance, dw = chance.view(-1, 1, 1), (r - baseline).view(-1, 1, 1) * e
+    return float((chance * (dw - (chance * dw).sum(0)).square()).sum())
+
+
+def _enumerated(
+    rule: Rule, w: Tensor, x: Tensor, signal: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return of all answers how likely each is, what is eligible then, and the signal."""
+    sizes: dict[str, int] = {}
+    _checks.finite("w", _checks.floating("w", _checks.tensor("w", w, "n m", sizes)))
+    _checks.finite("x", _checks.tensor("x", x, "n", sizes, like=w, reference="w"))
+    check(rule, ["post_mean"], "an exact mean")
+    y = answers(sizes["m"]).to(w.dtype)
+    p = torch.sigmoid(x @ w)
+    pre, each = x.expand(len(y), -1), w.expand(len(y), -1, -1)
+    e = change(rule, each, pre, y, post_mean=p.expand_as(y))
+    m = _checks.tensor("what signal returns", signal(y), "A", {"A": len(y)}, w, "w")
+    return likelihood(p, y), e, m
+
+
+def gain_and_gate(
+    w: Tensor, pre: Tensor, *, gain: float = 1.0, modulator: float = 1.0
+) -> tuple[Tensor, Tensor]:
+    """Return what units do now, and the change of their weights: gain acts on both, a gate on one.
+
+    ``y = tanh(gain * (pre @ w))`` and ``dw = modulator * pre * y``.
+
+    Parameters
+    ----------
+    w, pre : Tensor
+        Shapes (n, m) and (n,).
+    gain : float
+        Slope of the units.
+    modulator : float
+        Third factor of Hebb's rule.
+
+    Returns
+    -------
+    y, dw : Tensor
+        Shapes (m,) and (n, m).
+
+    Notes
+    -----
+    Source: eq-gain-gating; gain as in Servan-Schreiber, Printz & Cohen (1990).
+    """
+    y = torch.tanh(_checks.number("gain", gain) * (pre @ w))
+    m = torch.full_like(y, _checks.number("modulator", modulator))
+    return y, change(rules.modulated_hebb, w, pre, y, modulator=m)
