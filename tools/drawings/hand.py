@@ -104,7 +104,12 @@ def _column(d: Drawing, left: float, rings: bool) -> None:
     ]
     d.path([*star, star[0]], "ink", 1.5, "green")
     d.path([(x, ROWS["told"] + 2), (x, ROWS["pencil"])], "faint", 1.5, dashed="3 5")
-    for row, colour in (("pair", "ink"), ("mark", "purple"), ("signal", "pink"), ("pencil", "blue")):
+    for row, colour in (
+        ("pair", "ink"),
+        ("mark", "purple"),
+        ("signal", "pink"),
+        ("pencil", "blue"),
+    ):
         base = ROWS[row] - 4
         d.path([(left, base), (left + EACH * STEPS, base)], "faint", 1.5)
         if row == "mark" and rings:

@@ -1,0 +1,1 @@
+"""What the chapter "Neuromodulated plasticity" alone uses."""
