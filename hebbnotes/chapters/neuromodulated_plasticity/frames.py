@@ -110,7 +110,7 @@ def past(panels: Mapping[str, Tensor], signal: Tensor) -> Figure:
         above.axhline(0, color=BLACK, lw=0.8)
         above.set(title=title, ylim=(-1.1, 1.1), yticks=[-1, 0, 1])
         scaled = array(weights) / most
-        show(below, scaled, cmap="PuOr", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+        show(below, scaled, cmap="PuOr", vmin=-1, vmax=1, aspect="auto")
         below.set(xlabel="step of the pair")
     axes[0, 0].set_ylabel("$M$")
     axes[1, 0].set_ylabel("step of the trace")
