@@ -1,0 +1,346 @@
+"""Machine code for a modulated network and its gradient, one episode at a time.
+
+As :mod:`.plasticity.compiled`, whose helpers it uses, with a signal, a second trace, and clamps.
+
+Shapes: T steps, B episodes, n units; weights, alpha and traces are ``[pre, post]``.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hebbnotes.networks.modulated.arguments import (
+    ModulatedState,
+    ModulatedWriting,
+    Modulator,
+)
+from hebbnotes.plasticity.compiled import POWERS, add_plastic, array, bound, jit, number, tanh
+
+__all__ = ["evaluate"]
+
+
+class _Net(NamedTuple):
+    """The network, as machine code takes it; ``eta_e`` is below 0 where there is no eligibility."""
+
+    w: np.ndarray  # (n, n)
+    alpha: np.ndarray  # (n, n)
+    read: np.ndarray  # (n,)
+    bias: Any
+    fan_out: np.ndarray  # (n,)
+    eta: Any
+    eta_e: Any
+    power: int
+    gate: bool
+    clip: Any  # infinite if there is none
+
+
+class _Episodes(NamedTuple):
+    """What is shown: inputs and clamp (T, B, n), and whether the signal (T, B) is given."""
+
+    inputs: np.ndarray
+    clamp: np.ndarray
+    signal: np.ndarray  # filled where it is not given
+    given: bool
+
+
+class _Gradients(NamedTuple):
+    """What the backward pass changes: gradients with respect to these."""
+
+    y: np.ndarray  # (B, n), from the end to the start
+    hebb: np.ndarray  # (B, n, n), likewise
+    eligibility: np.ndarray  # (B, n, n), likewise
+    drive: np.ndarray  # (T, B, n), of the inputs where these are clamped
+    signal: np.ndarray  # (T, B), from elsewhere; then of the read-out's drive, unless it is given
+    heard: np.ndarray  # (T, B, n)
+    alpha: np.ndarray  # (n, n)
+    kept: np.ndarray  # (T, B, n)
+    eta_e: np.ndarray  # (n,), to be summed
+
+
+@jit
+def _forgets(post: Any, power: int) -> Any:
+    """Return ``post ** power``, in the precision of ``post``."""
+    return post * post if power == 2 else np.ones_like(post) if power == 1 else np.zeros_like(post)
+
+
+@jit
+def _keeps(net: Any, post: Any, heard: Any) -> Any:
+    """Return what a step keeps of the trace, (n,)."""
+    lost = _forgets(post, net.power)
+    if net.gate:
+        return np.ones_like(post) - heard * lost
+    return np.ones_like(post) - net.eta * lost
+
+
+@jit
+def _write(net: Any, hebb: Any, eligibility: Any, pre: Any, post: Any, heard: Any) -> None:
+    """Change the traces (n, n) in place."""
+    kept, n = _keeps(net, post, heard), len(pre)
+    if net.eta_e >= 0:
+        fades, marked = np.ones_like(post) - net.eta_e, net.eta_e * post
+        for i in range(n):
+            for j in range(n):
+                hebb[i, j] = kept[j] * hebb[i, j] + heard[j] * eligibility[i, j]
+                eligibility[i, j] = fades[j] * eligibility[i, j] + pre[i] * marked[j]
+    else:
+        written = heard * post
+        for i in range(n):
+            for j in range(n):
+                hebb[i, j] = kept[j] * hebb[i, j] + pre[i] * written[j]
+    if net.clip < np.inf:
+        for i in range(n):
+            for j in range(n):
+                hebb[i, j] = min(max(hebb[i, j], -net.clip), net.clip)
+
+
+@jit
+def _forward(shown: Any, net: Any, y: Any, hebb: Any, eligibility: Any, output: Any) -> None:
+    """Run episodes; fills ``output`` (T, B, n) and the signal, and changes the traces in place."""
+    for b in range(shown.inputs.shape[1]):
+        pre = y[b].copy()
+        for t in range(len(shown.inputs)):
+            post = shown.inputs[t, b].copy()
+            add_plastic(post, pre, net.w, net.alpha, hebb[b])
+            post[:] = tanh(post)
+            for j in range(len(post)):
+                if shown.clamp[t, b, j]:
+                    post[j] = shown.inputs[t, b, j]
+            if not shown.given:
+                shown.signal[t, b] = np.tanh((post * net.read).sum() + net.bias)
+            heard = shown.signal[t, b] * net.fan_out
+            _write(net, hebb[b], eligibility[b], pre, post, heard)
+            output[t, b] = post
+            pre = post
+
+
+@jit
+def _unwrite(net: Any, hebb: Any, pre: Any, post: Any, heard: Any, g: Any, at: Any, now: Any) -> Any:
+    """Take the gradient of the trace back through a write; adds to that of ``post``, ``now``, and
+    returns that of ``pre``.
+    """
+    t, b = at
+    n, g_hebb = len(pre), g.hebb[b]
+    kept, lost = _keeps(net, post, heard), _forgets(post, net.power)
+    g_kept, sums, g_pre = np.zeros_like(post), np.zeros_like(post), np.zeros_like(post)
+    written = heard * post
+    for i in range(n):
+        if net.clip < np.inf:
+            for j in range(n):
+                if abs(kept[j] * hebb[i, j] + pre[i] * written[j]) > net.clip:
+                    g_hebb[i, j] = 0
+        back = g_pre[i]
+        for j in range(n):
+            one = g_hebb[i, j]
+            g_kept[j] += one * hebb[i, j]
+            sums[j] += one * pre[i]
+            back += one * written[j]
+            g_hebb[i, j] = one * kept[j]
+        g_pre[i] = back
+    now += sums * heard
+    g.heard[t, b] = sums * post
+    g.kept[t, b] = g_kept
+    return g_pre
+
+
+@jit
+def _unwrite_later(
+    net: Any, traces: Any, pre: Any, post: Any, heard: Any, g: Any, at: Any, now: Any
+) -> Any:
+    """Do what :func:`_unwrite` does, for a write of the eligibility trace."""
+    (t, b), (hebb, eligibility) = at, traces
+    n, g_hebb, g_trace, kept = len(pre), g.hebb[b], g.eligibility[b], _keeps(net, post, heard)
+    g_kept, g_heard, g_pre = np.zeros_like(post), np.zeros_like(post), np.zeros_like(post)
+    sums, fades, g_eta_e = np.zeros_like(post), np.ones_like(post) - net.eta_e, g.eta_e
+    for i in range(n):
+        if net.clip < np.inf:
+            for j in range(n):
+                if abs(kept[j] * hebb[i, j] + heard[j] * eligibility[i, j]) > net.clip:
+                    g_hebb[i, j] = 0
+        back = g_pre[i]
+        for j in range(n):
+            one, mark = g_hebb[i, j], g_trace[i, j]
+            g_kept[j] += one * hebb[i, j]
+            g_heard[j] += one * eligibility[i, j]
+            sums[j] += mark * pre[i]
+            back += mark * post[j] * net.eta_e
+            g_eta_e[j] += mark * (pre[i] * post[j] - eligibility[i, j])
+            g_hebb[i, j] = one * kept[j]
+            g_trace[i, j] = mark * fades[j] + one * heard[j]
+        g_pre[i] = back
+    now += sums * net.eta_e
+    g.heard[t, b] = g_heard
+    g.kept[t, b] = g_kept
+    return g_pre
+
+
+@jit
+def _unread(net: Any, hebb: Any, pre: Any, error: Any, g: Any, b: int, g_pre: Any) -> None:
+    """Take a drive's error (n,) back through the connections; adds to the gradient of ``pre``."""
+    w, alpha, g_hebb, g_alpha = net.w, net.alpha, g.hebb[b], g.alpha
+    for i in range(len(pre)):
+        back = g_pre[i]
+        for j in range(len(error)):
+            product = pre[i] * error[j]
+            back += (w[i, j] + alpha[i, j] * hebb[i, j]) * error[j]
+            g_alpha[i, j] += product * hebb[i, j]
+            g_hebb[i, j] += product * alpha[i, j]
+        g_pre[i] = back
+
+
+@jit
+def _backward(
+    shown: Any, net: Any, output: Any, y: Any, traces: Any, g_output: Any, g: Any
+) -> None:
+    """Find the gradients ``g``; those of ``y`` and of the traces come from the end."""
+    n_steps, batch, n = output.shape
+    before = np.empty((n_steps, n, n), output.dtype)  # the traces before each step
+    marks = np.empty((n_steps if net.eta_e >= 0 else 0, n, n), output.dtype)
+    one = np.ones_like(output[0, 0])
+    for b in range(batch):
+        hebb, eligibility = traces[0][b].copy(), traces[1][b].copy()
+        for t in range(n_steps):
+            before[t] = hebb
+            if net.eta_e >= 0:
+                marks[t] = eligibility
+            pre = y[b] if t == 0 else output[t - 1, b]
+            heard = shown.signal[t, b] * net.fan_out
+            _write(net, hebb, eligibility, pre, output[t, b], heard)
+        now = g.y[b].copy()
+        for t in range(n_steps - 1, -1, -1):
+            now += g_output[t, b]
+            pre, post = y[b] if t == 0 else output[t - 1, b], output[t, b]
+            heard = shown.signal[t, b] * net.fan_out
+            if net.eta_e >= 0:
+                its = before[t], marks[t]
+                earlier = _unwrite_later(net, its, pre, post, heard, g, (t, b), now)
+            else:
+                earlier = _unwrite(net, before[t], pre, post, heard, g, (t, b), now)
+            rate = heard if net.gate else net.eta * one
+            if net.power == 2:
+                now -= (rate + rate) * post * g.kept[t, b]
+            if net.gate:
+                g.heard[t, b] -= _forgets(post, net.power) * g.kept[t, b]
+            signal = g.signal[t, b] + (g.heard[t, b] * net.fan_out).sum()
+            if not shown.given:
+                signal *= one[0] - shown.signal[t, b] * shown.signal[t, b]
+                now += signal * net.read
+            g.signal[t, b] = signal
+            error = now * (one - post * post)
+            for j in range(n):
+                if shown.clamp[t, b, j]:
+                    error[j] = 0
+            _unread(net, before[t], pre, error, g, b, earlier)
+            for j in range(n):
+                g.drive[t, b, j] = now[j] if shown.clamp[t, b, j] else error[j]
+            now = earlier
+        g.y[b] = now
+
+
+class _Evaluation(torch.autograd.Function):
+    """Episodes as one operation; ``g_x`` stands for the gradient with respect to ``x``."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, how: tuple[Any, ...], clamp: Tensor, given: Tensor | None, *numbers: Tensor
+    ) -> tuple[Tensor, ...]:
+        inputs, *_, y, hebb, eligibility = numbers
+        output = torch.empty_like(inputs, memory_format=torch.contiguous_format)
+        signal = inputs.new_empty(inputs.shape[:2]) if given is None else given.detach().clone()
+        ends = [a.detach().clone(memory_format=torch.contiguous_format) for a in (hebb, eligibility)]
+        shown = _Episodes(array(inputs), array(clamp), signal.numpy(), given is not None)
+        net = _net(how, numbers)
+        _forward(shown, net, array(y), *(a.numpy() for a in ends), output.numpy())
+        ctx.how, ctx.given = how, given is not None
+        ctx.save_for_backward(output, signal, clamp, *numbers)
+        return output, signal, *ends
+
+    @staticmethod
+    def backward(
+        ctx: Any, g_output: Tensor, g_signal: Tensor, g_hebb: Tensor, g_eligibility: Tensor
+    ) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():
+            raise RuntimeError("compiled code has no second derivative: use method='loop'")
+        output, signal, clamp, *numbers = ctx.saved_tensors
+        inputs, w, alpha, *_, fan_out, eta, _, y, hebb, eligibility = numbers
+        g = _Gradients(
+            np.zeros_like(array(y)),
+            *(array(a).copy() for a in (g_hebb, g_eligibility)),
+            np.empty_like(output.numpy()),
+            array(g_signal).copy(),
+            np.empty_like(output.numpy()),
+            np.zeros_like(array(alpha)),
+            np.empty_like(output.numpy()),
+            np.zeros_like(array(w[0])),
+        )
+        shown = _Episodes(array(inputs), array(clamp), array(signal), ctx.given)
+        net, traces = _net(ctx.how, numbers), (array(hebb), array(eligibility))
+        _backward(shown, net, output.numpy(), array(y), traces, array(g_output), g)
+        found = _Gradients(*map(torch.from_numpy, g))
+        pre = torch.cat([y.unsqueeze(0), output[:-1]]).flatten(0, 1)
+        error = torch.where(clamp, 0, found.drive).flatten(0, 1)
+        own = not ctx.given
+        power, gate, _ = ctx.how
+        lost = output.square() if power == 2 else torch.full_like(output, float(power == 1))
+        g_eta = None if gate else -(found.kept * lost).sum()
+        return (
+            None,
+            None,
+            None if own else found.signal,
+            found.drive,
+            pre.mT @ error,
+            found.alpha,
+            torch.einsum("tb,tbn->n", found.signal, output) if own else None,
+            found.signal.sum() if own else None,
+            torch.einsum("tb,tbn->n", signal, found.heard),
+            g_eta,
+            found.eta_e.sum(),
+            found.y,
+            found.hebb,
+            found.eligibility,
+        )
+
+
+def _net(how: tuple[Any, ...], numbers: tuple[Tensor, ...] | list[Tensor]) -> _Net:
+    """Return the network; ``how`` holds the power of the rule, the gate and the clip."""
+    power, gate, clip = how
+    _, w, alpha, read, bias, fan_out, eta, eta_e, *_ = numbers
+    its = *map(array, (w, alpha, read)), number(bias), array(fan_out), number(eta), number(eta_e)
+    return _Net(*its, power, gate, its[0].dtype.type(clip))
+
+
+def evaluate(
+    inputs: Tensor,
+    w: Any,
+    alpha: Any,
+    modulator: Modulator,
+    state: ModulatedState | None,
+    clamp: Tensor | None,
+    given: Tensor | None,
+    how: ModulatedWriting,
+) -> tuple[Tensor, Tensor, ModulatedState]:
+    """Run a modulated network; :func:`.run_modulated` checks the arguments and calls this."""
+    _, batch, n = inputs.shape
+    retroactive = how.eta_e is not None
+    none = inputs.new_zeros(batch, n, n)
+    y, hebb, eligibility = state or (torch.zeros_like(inputs[0]), none, None)
+    output, signal, *ends = _Evaluation.apply(
+        (POWERS[how.rule], how.gate, bound(how.clip)),
+        torch.zeros_like(inputs, dtype=torch.bool) if clamp is None else clamp,
+        given,
+        inputs,
+        w,
+        alpha,
+        modulator.read,
+        modulator.bias,
+        torch.ones_like(modulator.read) if modulator.fan_out is None else modulator.fan_out,
+        torch.as_tensor(how.eta, dtype=inputs.dtype),
+        torch.as_tensor(how.eta_e if retroactive else -1.0, dtype=inputs.dtype),
+        y,
+        hebb,
+        none if eligibility is None else eligibility,
+    )
+    if not retroactive:
+        ends[1] = None
+    return output, signal, ModulatedState(output[-1].clone(), *ends)
