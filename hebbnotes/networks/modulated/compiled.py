@@ -34,6 +34,7 @@ class _Net(NamedTuple):
     power: int
     gate: bool
     clip: Any  # infinite if there is none
+    one: Any  # which keeps single precision, as a whole number would not
 
 
 class _Episodes(NamedTuple):
@@ -56,40 +57,43 @@ class _Gradients(NamedTuple):
     heard: np.ndarray  # (T, B, n)
     alpha: np.ndarray  # (n, n)
     kept: np.ndarray  # (T, B, n)
-    eta_e: np.ndarray  # (n,), to be summed
+    eta_e: np.ndarray  # (1,)
 
 
 @jit
-def _forgets(post: Any, power: int) -> Any:
-    """Return ``post ** power``, in the precision of ``post``."""
-    return post * post if power == 2 else np.ones_like(post) if power == 1 else np.zeros_like(post)
+def _hear(net: Any, post: Any, signal: Any, heard: Any, kept: Any) -> None:
+    """Fill in what each receiver hears, and what it keeps of its trace, (n,) each."""
+    for j in range(len(post)):
+        heard[j] = signal * net.fan_out[j]
+        rate = heard[j] if net.gate else net.eta
+        kept[j] = net.one - rate * _forgets(net, post[j])
 
 
 @jit
-def _keeps(net: Any, post: Any, heard: Any) -> Any:
-    """Return what a step keeps of the trace, (n,)."""
-    lost = _forgets(post, net.power)
-    if net.gate:
-        return np.ones_like(post) - heard * lost
-    return np.ones_like(post) - net.eta * lost
+def _forgets(net: Any, post: Any) -> Any:
+    """Return ``post ** power``, of one receiver."""
+    return post * post if net.power == 2 else net.one if net.power == 1 else net.one - net.one
 
 
 @jit
-def _write(net: Any, hebb: Any, eligibility: Any, pre: Any, post: Any, heard: Any) -> None:
+def _write(
+    net: Any, hebb: Any, eligibility: Any, pre: Any, post: Any, heard: Any, kept: Any
+) -> None:
     """Change the traces (n, n) in place."""
-    kept, n = _keeps(net, post, heard), len(pre)
+    n, clipped = len(pre), net.clip < np.inf
     if net.eta_e >= 0:
-        fades, marked = np.ones_like(post) - net.eta_e, net.eta_e * post
+        fades = net.one - net.eta_e
         for i in range(n):
+            mark = net.eta_e * pre[i]
             for j in range(n):
                 hebb[i, j] = kept[j] * hebb[i, j] + heard[j] * eligibility[i, j]
-                eligibility[i, j] = fades[j] * eligibility[i, j] + pre[i] * marked[j]
+            for j in range(n):
+                eligibility[i, j] = fades * eligibility[i, j] + mark * post[j]
     else:
-        written = heard * post
         for i in range(n):
             for j in range(n):
-                hebb[i, j] = kept[j] * hebb[i, j] + pre[i] * written[j]
-    if net.clip < np.inf:
+                hebb[i, j] = kept[j] * hebb[i, j] + pre[i] * (heard[j] * post[j])
+    if clipped:
         for i in range(n):
             for j in range(n):
                 hebb[i, j] = min(max(hebb[i, j], -net.clip), net.clip)
@@ -98,87 +102,91 @@ def _write(net: Any, hebb: Any, eligibility: Any, pre: Any, post: Any, heard: An
 @jit
 def _forward(shown: Any, net: Any, y: Any, hebb: Any, eligibility: Any, output: Any) -> None:
     """Run episodes; fills ``output`` (T, B, n) and the signal, and changes the traces in place."""
+    heard, kept = np.empty_like(net.read), np.empty_like(net.read)
     for b in range(shown.inputs.shape[1]):
         pre = y[b].copy()
         for t in range(len(shown.inputs)):
-            post = shown.inputs[t, b].copy()
+            post = output[t, b]
+            post[:] = shown.inputs[t, b]
             add_plastic(post, pre, net.w, net.alpha, hebb[b])
             post[:] = tanh(post)
+            total = net.bias
             for j in range(len(post)):
                 if shown.clamp[t, b, j]:
                     post[j] = shown.inputs[t, b, j]
+                total += post[j] * net.read[j]
             if not shown.given:
-                shown.signal[t, b] = np.tanh((post * net.read).sum() + net.bias)
-            heard = shown.signal[t, b] * net.fan_out
-            _write(net, hebb[b], eligibility[b], pre, post, heard)
-            output[t, b] = post
+                shown.signal[t, b] = np.tanh(total)
+            _hear(net, post, shown.signal[t, b], heard, kept)
+            _write(net, hebb[b], eligibility[b], pre, post, heard, kept)
             pre = post
 
 
 @jit
-def _unwrite(net: Any, hebb: Any, pre: Any, post: Any, heard: Any, g: Any, at: Any, now: Any) -> Any:
-    """Take the gradient of the trace back through a write; adds to that of ``post``, ``now``, and
-    returns that of ``pre``.
+def _unwrite(net: Any, hebb: Any, pre: Any, post: Any, its: Any, g_hebb: Any, g_pre: Any) -> None:
+    """Take the gradient of the trace back through a write; fills in those of ``kept`` and of the
+    products' sums, and of ``pre``.
     """
-    t, b = at
-    n, g_hebb = len(pre), g.hebb[b]
-    kept, lost = _keeps(net, post, heard), _forgets(post, net.power)
-    g_kept, sums, g_pre = np.zeros_like(post), np.zeros_like(post), np.zeros_like(post)
-    written = heard * post
+    heard, kept, g_kept, sums, _ = its
+    n = len(pre)
+    for j in range(n):
+        g_kept[j], sums[j] = kept[j] - kept[j], kept[j] - kept[j]
     for i in range(n):
         if net.clip < np.inf:
             for j in range(n):
-                if abs(kept[j] * hebb[i, j] + pre[i] * written[j]) > net.clip:
+                if abs(kept[j] * hebb[i, j] + pre[i] * (heard[j] * post[j])) > net.clip:
                     g_hebb[i, j] = 0
-        back = g_pre[i]
+        back = net.one - net.one
+        for j in range(n):
+            back += g_hebb[i, j] * (heard[j] * post[j])
+            sums[j] += g_hebb[i, j] * pre[i]
+        g_pre[i] = back
         for j in range(n):
             one = g_hebb[i, j]
             g_kept[j] += one * hebb[i, j]
-            sums[j] += one * pre[i]
-            back += one * written[j]
             g_hebb[i, j] = one * kept[j]
-        g_pre[i] = back
-    now += sums * heard
-    g.heard[t, b] = sums * post
-    g.kept[t, b] = g_kept
-    return g_pre
 
 
 @jit
 def _unwrite_later(
-    net: Any, traces: Any, pre: Any, post: Any, heard: Any, g: Any, at: Any, now: Any
+    net: Any, traces: Any, pre: Any, post: Any, its: Any, g_traces: Any, g_pre: Any
 ) -> Any:
-    """Do what :func:`_unwrite` does, for a write of the eligibility trace."""
-    (t, b), (hebb, eligibility) = at, traces
-    n, g_hebb, g_trace, kept = len(pre), g.hebb[b], g.eligibility[b], _keeps(net, post, heard)
-    g_kept, g_heard, g_pre = np.zeros_like(post), np.zeros_like(post), np.zeros_like(post)
-    sums, fades, g_eta_e = np.zeros_like(post), np.ones_like(post) - net.eta_e, g.eta_e
+    """Do what :func:`_unwrite` does, for a write of the eligibility trace, and fill in the gradient
+    of what is heard; returns that of ``eta_e``.
+    """
+    (hebb, eligibility), (g_hebb, g_trace) = traces, g_traces
+    heard, kept, g_kept, sums, g_heard = its
+    n, fades, g_eta_e = len(pre), net.one - net.eta_e, net.one - net.one
+    for j in range(n):
+        g_kept[j] = sums[j] = g_heard[j] = kept[j] - kept[j]
     for i in range(n):
         if net.clip < np.inf:
             for j in range(n):
                 if abs(kept[j] * hebb[i, j] + heard[j] * eligibility[i, j]) > net.clip:
                     g_hebb[i, j] = 0
-        back = g_pre[i]
+        back, lost = net.one - net.one, net.one - net.one
         for j in range(n):
-            one, mark = g_hebb[i, j], g_trace[i, j]
+            mark = g_trace[i, j]
+            sums[j] += mark * pre[i]
+            back += mark * post[j]
+            lost += mark * eligibility[i, j]
+        g_pre[i] = back * net.eta_e
+        g_eta_e += back * pre[i] - lost
+        for j in range(n):
+            one = g_hebb[i, j]
             g_kept[j] += one * hebb[i, j]
             g_heard[j] += one * eligibility[i, j]
-            sums[j] += mark * pre[i]
-            back += mark * post[j] * net.eta_e
-            g_eta_e[j] += mark * (pre[i] * post[j] - eligibility[i, j])
+            g_trace[i, j] = g_trace[i, j] * fades + one * heard[j]
             g_hebb[i, j] = one * kept[j]
-            g_trace[i, j] = mark * fades[j] + one * heard[j]
-        g_pre[i] = back
-    now += sums * net.eta_e
-    g.heard[t, b] = g_heard
-    g.kept[t, b] = g_kept
-    return g_pre
+    return g_eta_e
 
 
 @jit
-def _unread(net: Any, hebb: Any, pre: Any, error: Any, g: Any, b: int, g_pre: Any) -> None:
+def _unread(
+    net: Any, hebb: Any, pre: Any, error: Any, g_hebb: Any, g_alpha: Any, g_pre: Any
+) -> None:
     """Take a drive's error (n,) back through the connections; adds to the gradient of ``pre``."""
-    w, alpha, g_hebb, g_alpha = net.w, net.alpha, g.hebb[b], g.alpha
+    w, alpha = net.w, net.alpha
     for i in range(len(pre)):
         back = g_pre[i]
         for j in range(len(error)):
@@ -194,48 +202,54 @@ def _backward(
     shown: Any, net: Any, output: Any, y: Any, traces: Any, g_output: Any, g: Any
 ) -> None:
     """Find the gradients ``g``; those of ``y`` and of the traces come from the end."""
-    n_steps, batch, n = output.shape
+    (n_steps, batch, n), later, one = output.shape, net.eta_e >= 0, net.one
     before = np.empty((n_steps, n, n), output.dtype)  # the traces before each step
-    marks = np.empty((n_steps if net.eta_e >= 0 else 0, n, n), output.dtype)
-    one = np.ones_like(output[0, 0])
+    marks = np.empty((n_steps if later else 0, n, n), output.dtype)
+    room = np.empty((5, n), output.dtype)
+    its = heard, kept, g_kept, sums, g_heard = room[0], room[1], room[2], room[3], room[4]
+    earlier, error = np.empty_like(heard), np.empty_like(heard)
     for b in range(batch):
         hebb, eligibility = traces[0][b].copy(), traces[1][b].copy()
         for t in range(n_steps):
             before[t] = hebb
-            if net.eta_e >= 0:
+            if later:
                 marks[t] = eligibility
             pre = y[b] if t == 0 else output[t - 1, b]
-            heard = shown.signal[t, b] * net.fan_out
-            _write(net, hebb, eligibility, pre, output[t, b], heard)
-        now = g.y[b].copy()
+            _hear(net, output[t, b], shown.signal[t, b], heard, kept)
+            _write(net, hebb, eligibility, pre, output[t, b], heard, kept)
+        now, g_hebb = g.y[b], g.hebb[b]
         for t in range(n_steps - 1, -1, -1):
-            now += g_output[t, b]
             pre, post = y[b] if t == 0 else output[t - 1, b], output[t, b]
-            heard = shown.signal[t, b] * net.fan_out
-            if net.eta_e >= 0:
-                its = before[t], marks[t]
-                earlier = _unwrite_later(net, its, pre, post, heard, g, (t, b), now)
+            _hear(net, post, shown.signal[t, b], heard, kept)
+            if later:
+                both, g_both = (before[t], marks[t]), (g_hebb, g.eligibility[b])
+                g.eta_e[0] += _unwrite_later(net, both, pre, post, its, g_both, earlier)
             else:
-                earlier = _unwrite(net, before[t], pre, post, heard, g, (t, b), now)
-            rate = heard if net.gate else net.eta * one
-            if net.power == 2:
-                now -= (rate + rate) * post * g.kept[t, b]
-            if net.gate:
-                g.heard[t, b] -= _forgets(post, net.power) * g.kept[t, b]
-            signal = g.signal[t, b] + (g.heard[t, b] * net.fan_out).sum()
+                _unwrite(net, before[t], pre, post, its, g_hebb, earlier)
+            signal = g.signal[t, b]
+            for j in range(n):
+                heard_back = g_heard[j] if later else sums[j] * post[j]
+                rate = heard[j] if net.gate else net.eta
+                now[j] += g_output[t, b, j] + sums[j] * (net.eta_e if later else heard[j])
+                if net.power == 2:
+                    now[j] -= (rate + rate) * post[j] * g_kept[j]
+                if net.gate:
+                    heard_back -= _forgets(net, post[j]) * g_kept[j]
+                g.kept[t, b, j], g.heard[t, b, j] = g_kept[j], heard_back
+                signal += heard_back * net.fan_out[j]
             if not shown.given:
-                signal *= one[0] - shown.signal[t, b] * shown.signal[t, b]
-                now += signal * net.read
+                signal *= one - shown.signal[t, b] * shown.signal[t, b]
             g.signal[t, b] = signal
-            error = now * (one - post * post)
             for j in range(n):
+                if not shown.given:
+                    now[j] += signal * net.read[j]
+                error[j] = now[j] * (one - post[j] * post[j])
                 if shown.clamp[t, b, j]:
-                    error[j] = 0
-            _unread(net, before[t], pre, error, g, b, earlier)
-            for j in range(n):
+                    error[j] = one - one
                 g.drive[t, b, j] = now[j] if shown.clamp[t, b, j] else error[j]
-            now = earlier
-        g.y[b] = now
+            _unread(net, before[t], pre, error, g_hebb, g.alpha, earlier)
+            for j in range(n):
+                now[j] = earlier[j]
 
 
 class _Evaluation(torch.autograd.Function):
@@ -248,7 +262,9 @@ class _Evaluation(torch.autograd.Function):
         inputs, *_, y, hebb, eligibility = numbers
         output = torch.empty_like(inputs, memory_format=torch.contiguous_format)
         signal = inputs.new_empty(inputs.shape[:2]) if given is None else given.detach().clone()
-        ends = [a.detach().clone(memory_format=torch.contiguous_format) for a in (hebb, eligibility)]
+        ends = [
+            a.detach().clone(memory_format=torch.contiguous_format) for a in (hebb, eligibility)
+        ]
         shown = _Episodes(array(inputs), array(clamp), signal.numpy(), given is not None)
         net = _net(how, numbers)
         _forward(shown, net, array(y), *(a.numpy() for a in ends), output.numpy())
@@ -263,7 +279,7 @@ class _Evaluation(torch.autograd.Function):
         if torch.is_grad_enabled():
             raise RuntimeError("compiled code has no second derivative: use method='loop'")
         output, signal, clamp, *numbers = ctx.saved_tensors
-        inputs, w, alpha, *_, fan_out, eta, _, y, hebb, eligibility = numbers
+        inputs, w, alpha, *_, y, hebb, eligibility = numbers
         g = _Gradients(
             np.zeros_like(array(y)),
             *(array(a).copy() for a in (g_hebb, g_eligibility)),
@@ -272,7 +288,7 @@ class _Evaluation(torch.autograd.Function):
             np.empty_like(output.numpy()),
             np.zeros_like(array(alpha)),
             np.empty_like(output.numpy()),
-            np.zeros_like(array(w[0])),
+            np.zeros_like(array(w[0, :1])),
         )
         shown = _Episodes(array(inputs), array(clamp), array(signal), ctx.given)
         net, traces = _net(ctx.how, numbers), (array(hebb), array(eligibility))
@@ -295,7 +311,7 @@ class _Evaluation(torch.autograd.Function):
             found.signal.sum() if own else None,
             torch.einsum("tb,tbn->n", signal, found.heard),
             g_eta,
-            found.eta_e.sum(),
+            found.eta_e[0],
             found.y,
             found.hebb,
             found.eligibility,
@@ -307,7 +323,7 @@ def _net(how: tuple[Any, ...], numbers: tuple[Tensor, ...] | list[Tensor]) -> _N
     power, gate, clip = how
     _, w, alpha, read, bias, fan_out, eta, eta_e, *_ = numbers
     its = *map(array, (w, alpha, read)), number(bias), array(fan_out), number(eta), number(eta_e)
-    return _Net(*its, power, gate, its[0].dtype.type(clip))
+    return _Net(*its, power, gate, *map(its[0].dtype.type, (clip, 1)))
 
 
 def evaluate(
