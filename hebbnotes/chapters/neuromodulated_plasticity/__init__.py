@@ -1,1 +1,1 @@
-"""What the chapter "Neuromodulated plasticity" alone uses."""
+"""What the chapter on neuromodulated plasticity alone uses."""

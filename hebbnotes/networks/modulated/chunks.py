@@ -36,17 +36,15 @@ from hebbnotes.networks.modulated.rows import (
     Net,
     Numbers,
     Part,
-    Rows,
+    add_up,
     first_rows,
     gain,
     written,
 )
 from hebbnotes.plasticity.connections import Connections, ScaledIdentity, through
+from hebbnotes.plasticity.events import MOST_KEYS
 
 __all__ = ["MOST_KEYS", "chunked", "evaluate"]
-
-MOST_KEYS = 32, 40
-"""Steps of a chunk, and of an episode that is not cut. Measured; the optimum is flat."""
 
 
 def chunked(n_steps: int) -> list[slice]:
@@ -67,8 +65,8 @@ def _run_chunk(
     y: Tensor,
     starts: list[Tensor],
     room: list[Tensor],
-) -> tuple[Part, Rows]:
-    """Run a chunk; the rows are those at its end."""
+) -> Part:
+    """Run a chunk; ``room``, a trace for each of the ``starts``, is overwritten."""
     gained, rows, s = gain(net, starts, room), first_rows(net, y), net.n_starts
     activity, signals, from_starts, from_keys = [y], [], [], []
     for t, x in enumerate(inputs):
@@ -90,17 +88,8 @@ def _run_chunk(
         rows = written(net, rows, y, net.kept(net.forget(y), heard), heard)
         activity.append(y)
         signals.append(signal)
-    part = Part(clamp, starts, torch.stack(activity), torch.stack(signals), from_starts, from_keys)
-    return part, rows
-
-
-def _add_up(part: Part, weights: Tensor, s: int) -> Tensor:
-    """Build a trace at the end of a chunk from its terms, shape (B, n, n)."""
-    left, right = part.activity[:-1].permute(1, 2, 0), weights[s:].transpose(0, 1)
-    total = left @ right
-    for start, weight in zip(part.starts, weights, strict=False):
-        total.addcmul_(start, weight.unsqueeze(-2))
-    return total
+    ran = torch.stack(activity), torch.stack(signals), rows
+    return Part(clamp, *ran, from_starts, from_keys, starts)
 
 
 class _Evaluation(torch.autograd.Function):
@@ -118,19 +107,18 @@ class _Evaluation(torch.autograd.Function):
         begins = net.alpha is not None and (bool(starts) or len(rows_of) > 1)
         # written again and again: fresh memory is slow
         room = [y.new_empty(*y.shape, y.shape[-1]) for _ in range(begins * net.n_starts)]
-        outputs, signals, saved, ctx.sizes = [], [], [], []
+        outputs, signals, saved, pieces = [], [], [], []
         for at in rows_of:
             held, its = (None if one is None else one[at] for one in (clamp, numbers.given))
-            part, end = _run_chunk(net, numbers.inputs[at], held, its, y, starts, room)
-            y = part.activity[-1]
-            starts = [_add_up(part, one, net.n_starts) for one in end if one is not None]
+            part = _run_chunk(net, numbers.inputs[at], held, its, y, starts, room)
+            y, keys = part.activity[-1], part.activity[:-1]
+            starts = [add_up(keys, one, starts) for one in part.end if one is not None]
             outputs.append(part.activity[1:])
             signals.append(part.signal)
             if how.keep:
-                lists = part.starts, part.from_starts, part.from_keys
-                ctx.sizes.append([len(one) for one in lists])
-                saved += [part.activity, part.signal, *(a for one in lists for a in one)]
-        ctx.how = how
+                pieces.append((at, bool(part.from_starts)))
+                saved += part.tensors()
+        ctx.how, ctx.pieces = how, pieces
         # not on ctx, which outlives the backward pass; the inputs are not needed
         ctx.save_for_backward(clamp, *numbers._replace(inputs=None), *saved)
         return torch.cat(outputs), torch.cat(signals), starts[0], (*starts, None)[1]
@@ -149,14 +137,9 @@ class _Evaluation(torch.autograd.Function):
         clamp, *saved = ctx.saved_tensors
         numbers, saved = Numbers(*saved[: len(Numbers._fields)]), saved[len(Numbers._fields) :]
         net, parts = numbers.net(ctx.how), []
-        n_steps = 0
-        for sizes in ctx.sizes:
-            activity, signal = saved.pop(0), saved.pop(0)
-            lists = [[saved.pop(0) for _ in range(size)] for size in sizes]
-            at = slice(n_steps, n_steps + len(signal))
-            n_steps += len(signal)
+        for at, begins in ctx.pieces:
             held = None if clamp is None else clamp[at]
-            parts.append((at, Part(held, lists[0], activity, signal, *lists[1:])))
+            parts.append((at, Part.of(held, saved, at.stop - at.start, begins)))
         needs = Numbers(*ctx.needs_input_grad[2:])
         made_of = (g_outputs, g_signals, *g_ends)
         return None, None, *all_gradients(net, numbers, needs, parts, made_of)

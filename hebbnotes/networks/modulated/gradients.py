@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes.networks.modulated.arguments import broadcast
-from hebbnotes.networks.modulated.rows import Net, Numbers, Part, Rows, gain, rows_before
+from hebbnotes.networks.modulated.rows import Net, Numbers, Part, Past, Rows, gain, rows_before
 from hebbnotes.plasticity.connections import add_products, back
 from hebbnotes.plasticity.rules import Forget
 
@@ -26,7 +26,7 @@ __all__ = ["all_gradients"]
 def _read_end(
     part: Part, weights: Tensor, g_trace: Tensor, s: int, room: list[Tensor]
 ) -> tuple[Tensor, Tensor]:
-    """Take the gradient of a final trace to the keys and the weights that :func:`_add_up` took."""
+    """Take the gradient of a final trace to the keys and the weights that :func:`.add_up` took."""
     keys, its = part.activity[:-1].transpose(0, 1), weights[s:].transpose(0, 1)
     g_keys, g_weights = (its @ g_trace.mT).transpose(0, 1), torch.zeros_like(weights)
     g_weights[s:] = (keys @ g_trace).transpose(0, 1)
@@ -187,10 +187,14 @@ def all_gradients(
         *(None if one is None else torch.zeros_like(one) for one in numbers[:9]), *[None] * 3
     )
     g_y, room = torch.zeros_like(first[0]), []
-    if any(part.starts for _, part in parts):
+    if len(parts) > 1 or numbers.hebb is not None:
         room = [g_y.new_empty(*g_y.shape, g_y.shape[-1]) for _ in range(net.n_starts)]
-    for at, part in reversed(parts):
-        moments = rows_before(net, part)
+    given = [one for one in (numbers.hebb, numbers.eligibility) if one is not None]
+    pasts = [Past.none(net, g_y)]
+    for _, part in parts[:-1]:
+        pasts.append(pasts[-1].then(part))
+    for past, (at, ran) in zip(reversed(pasts), reversed(parts), strict=True):
+        part, moments = ran._replace(starts=past.traces(given)), rows_before(net, ran)
         end = _end_gradients(net, part, moments[-1], g_traces, room)
         its = g_inputs[at]
         its[-1] += g_y
@@ -216,8 +220,7 @@ def all_gradients(
         if g.eta_e is not None:
             g.eta_e.add_(found.eta_e)
     traces = (*g_traces, None)[:2]
-    given = None if own else g_signal
-    return Numbers(g_inputs, *g[1:8], given, g_y, *traces)
+    return Numbers(g_inputs, *g[1:8], None if own else g_signal, g_y, *traces)
 
 
 def _end_gradients(

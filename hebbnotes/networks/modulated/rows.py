@@ -3,7 +3,7 @@
 Shapes: T steps, B episodes, n units, K steps of a chunk, R rows of values.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,7 +12,19 @@ from hebbnotes.networks.modulated.arguments import Modulator, broadcast
 from hebbnotes.plasticity.connections import Connections, ScaledIdentity
 from hebbnotes.plasticity.rules import Forget
 
-__all__ = ["How", "Net", "Numbers", "Part", "Rows", "first_rows", "gain", "rows_before", "written"]
+__all__ = [
+    "How",
+    "Net",
+    "Numbers",
+    "Part",
+    "Past",
+    "Rows",
+    "add_up",
+    "first_rows",
+    "gain",
+    "rows_before",
+    "written",
+]
 
 
 class How(NamedTuple):
@@ -79,11 +91,61 @@ class Part(NamedTuple):
     """What the backward pass has to know of a chunk of K steps."""
 
     clamp: Tensor | None  # (K, B, n)
-    starts: list[Tensor]  # the traces where it began, (B, n, n) each; none if these were empty
     activity: Tensor  # (K + 1, B, n), after the output before it; all but the last are keys
     signal: Tensor  # (K, B)
-    from_starts: list[Tensor]  # for each step (S, B, n), what it read of these, to be weighted
+    end: Rows
+    from_starts: list[Tensor]  # for each step (S, B, n), what it read of the traces at the start
     from_keys: list[Tensor]  # for each step but the first (k, B, n), the same of the keys
+    starts: list[Tensor]  # these traces, (B, n, n) each; none if they were empty, or not built yet
+
+    def tensors(self) -> list[Tensor | None]:
+        """Return what has to be saved: the traces do not, they can be built again."""
+        return [self.activity, self.signal, *self.end, *self.from_starts, *self.from_keys]
+
+    @classmethod
+    def of(cls, clamp: Tensor | None, saved: list[Any], n_steps: int, begins: bool) -> "Part":
+        """Return a chunk whose :meth:`tensors` were saved; they are taken from the front."""
+        activity, signal, *end = (saved.pop(0) for _ in range(4))
+        from_starts = [saved.pop(0) for _ in range(n_steps * begins)]
+        from_keys = [saved.pop(0) for _ in range(n_steps - 1)]
+        return cls(clamp, activity, signal, Rows(*end), from_starts, from_keys, [])
+
+
+class Past(NamedTuple):
+    """What both traces are the sums of, where a chunk begins: all earlier keys, with weights."""
+
+    keys: Tensor  # (k, B, n)
+    rows: Rows
+
+    @classmethod
+    def none(cls, net: "Net", y: Tensor) -> "Past":
+        """Return that of the first chunk."""
+        return cls(y.new_empty(0, *y.shape), first_rows(net, y))
+
+    def then(self, part: Part) -> "Past":
+        """Return that of the next chunk: the old weights are those of what it began with."""
+        s, (values, tags) = len(self.rows.values) - len(self.keys), part.end
+        keys = torch.cat([self.keys, part.activity[:-1]])
+        old, marks = self.rows
+        if marks is None or tags is None:
+            return Past(keys, Rows(torch.cat([values[0] * old, values[s:]]), None))
+        old = torch.cat([values[0] * old + values[1] * marks, values[s:]])
+        return Past(keys, Rows(old, torch.cat([tags[1] * marks, tags[s:]])))
+
+    def traces(self, given: list[Tensor]) -> list[Tensor]:
+        """Build the traces, shape (B, n, n) each, from those that an episode was given."""
+        if not len(self.keys):
+            return given
+        return [add_up(self.keys, one, given) for one in self.rows if one is not None]
+
+
+def add_up(keys: Tensor, weights: Tensor, starts: list[Tensor]) -> Tensor:
+    """Build a trace from the terms that it is the sum of, shape (B, n, n)."""
+    s = len(weights) - len(keys)
+    total = keys.permute(1, 2, 0) @ weights[s:].transpose(0, 1)
+    for start, weight in zip(starts, weights, strict=False):
+        total.addcmul_(start, weight.unsqueeze(-2))
+    return total
 
 
 def first_rows(net: Net, y: Tensor) -> Rows:

@@ -1,0 +1,274 @@
+"""Experiments on reward-gated memory: with and without a signal that says when to write."""
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from hebbnotes.chapters.neuromodulated_plasticity import causal
+from hebbnotes.chapters.neuromodulated_plasticity.model import ARMS, Modulated, Plastic, network
+from hebbnotes.experiments.experiment import (
+    Experiment,
+    Numbers,
+    Trial,
+    Weights,
+    block_ends,
+    blocks,
+    loaded,
+    short,
+    shorts,
+)
+from hebbnotes.tasks import RewardedEpisodes, RewardGatedMemory
+
+__all__ = ["EXPERIMENTS", "Comparison", "test_arms", "train_arms", "updates_to"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Configuration of networks of several arms that are trained on one task.
+
+    Attributes
+    ----------
+    rates : dict
+        Of each arm of :data:`.model.ARMS` the learning rates at which it is trained.
+    n_cues, delay, silent
+        As for :class:`.RewardGatedMemory`.
+    eta : float
+        What the trained rate of writing begins with, where there is no signal.
+    forget : float
+        What the trained rate of forgetting begins with, where there is one.
+    updates : int
+        Of most arms.
+    longer : dict
+        Updates of the others, by name.
+    batch, test_episodes : int
+    probed : bool
+        Whether the trained networks' signals are exchanged and their traces emptied.
+    """
+
+    rates: dict[str, tuple[float, ...]]
+    n_cues: int = 4
+    delay: int = 3
+    silent: bool = False
+    eta: float = 0.03
+    forget: float = 0.03
+    updates: int = 2_000
+    longer: dict[str, int] = field(default_factory=dict)
+    batch: int = 16
+    test_episodes: int = 1_000
+    probed: bool = True
+
+    def each(self) -> dict[str, tuple[str, float]]:
+        """Return arm and learning rate of each training by its name."""
+        return {
+            arm if len(rates) == 1 else f"{arm} {rate:g}": (arm, rate)
+            for arm, rates in self.rates.items()
+            for rate in rates
+        }
+
+    def task(self) -> RewardGatedMemory:
+        """Return the task."""
+        return RewardGatedMemory(self.n_cues, self.delay, silent=self.silent)
+
+    def network(self, arm: str, generator: torch.Generator) -> Any:
+        """Return a new network of an arm."""
+        rates = {Plastic: {"eta": self.eta}, Modulated: {"eta": self.forget}}
+        return network(arm, self.task().n_inputs, generator, **rates.get(ARMS[arm].kind, {}))
+
+    def alone(self) -> "list[Comparison]":
+        """Return configurations of one training each."""
+        return [replace(self, rates={arm: (rate,)}) for arm, rate in self.each().values()]
+
+
+def updates_to(right: list[float], share: float = 0.9, window: int = 100) -> int | None:
+    """Return after how many updates the mean of a window first reached a share; None if never."""
+    total = 0.0
+    for k, one in enumerate(right):
+        total += one - (right[k - window] if k >= window else 0.0)
+        if k + 1 >= window and total >= share * window - 1e-9:
+            return k + 1
+    return None
+
+
+def train_arms(trial: Trial, chosen: Comparison) -> tuple[Numbers, Weights]:
+    """Train a network of each arm at each of its rates, in the same episodes."""
+    numbers: Numbers = {"trained": {}, "best": {}, "best_rate": {}}
+    weights: Weights = {}
+    for name, (arm, rate) in chosen.each().items():
+        found, net = _train(trial, chosen, arm, rate)
+        numbers["trained"][name] = found
+        if found["mean_right"] > numbers["best"].get(arm, -1.0):
+            numbers["best"][arm], numbers["best_rate"][arm] = found["mean_right"], rate
+        weights |= {f"{name}.{key}": value for key, value in net.state_dict().items()}
+    return numbers, weights
+
+
+def _train(trial: Trial, chosen: Comparison, arm: str, rate: float) -> tuple[Numbers, Any]:
+    """Train one network; the clock is the processor's, from one batch to the next."""
+    task, drawn = chosen.task(), trial.generator()
+    net = chosen.network(arm, torch.Generator().manual_seed(1_000 + trial.seed))
+    last: list[float] = []
+
+    def loss(update: int) -> tuple[Tensor, dict[str, float]]:
+        now = time.process_time()
+        spent, last[:] = now - last[0] if last else 0.0, [now]
+        episodes = task.sample(chosen.batch, drawn)
+        scores = net(episodes)
+        right = causal.right(scores.detach(), episodes)
+        return cross_entropy(scores, episodes.target), {"right": right, "ms": 1e3 * spent}
+
+    updates = chosen.longer.get(arm, chosen.updates)
+    options: dict[str, Any] = {"part": f"{arm} {rate:g}", "lr": rate, "clip_norm": 1.0}
+    history = trial.train(net.parameters(), loss, updates, drawn, **options)
+    right, ends = history.metrics["right"], block_ends(updates, max(1, updates // 100))
+    return {
+        "numbers": sum(p.numel() for p in net.parameters()),
+        "updates": updates,
+        "right": blocks(right, ends),
+        "mean_right": short(sum(right) / len(right)),
+        "to_90": updates_to(right),
+        "ms": short(torch.tensor(history.metrics["ms"]).median()),
+    }, net
+
+
+def test_arms(weights: Weights, seed: int, chosen: Comparison) -> Numbers:
+    """Test each of these networks, all in the same new episodes; turn and exchange their signals;
+    where activity is silenced, empty their traces.
+    """
+    task, g = chosen.task(), torch.Generator().manual_seed(10_000 + seed)
+    new, others = (task.sample(chosen.test_episodes, g) for _ in range(2))
+    found: Numbers = {"right": {}, "causal": {}, "emptied": {}, "bits": {}}
+    for name, (arm, _) in chosen.each().items():
+        net = chosen.network(arm, torch.Generator())
+        net = loaded(net, weights, f"{name}.")
+        with torch.no_grad():
+            found["right"][name] = short(causal.right(net(new), new))
+        traced = isinstance(net, Plastic | Modulated)
+        if chosen.probed and isinstance(net, Modulated) and not chosen.silent:
+            its = causal.causal(net, new, others)
+            found["causal"][name] = {key: short(value) for key, value in its.items()}
+        if chosen.probed and traced:
+            found["emptied"][name] = _emptied(net, task, new)
+        if chosen.probed and traced and chosen.silent:
+            found["bits"][name] = {
+                "as it was": shorts(causal.bits_read(net, task, new)),
+                "without reward": shorts(causal.bits_read(net, task, _unrewarded(new))),
+            }
+    return found
+
+
+def _emptied(net: Any, task: RewardGatedMemory, new: RewardedEpisodes) -> dict[str, float]:
+    """Return the share that is right with each trace emptied before the reward, or before the cue;
+    and with the activity emptied, a step after the cue.
+    """
+    traces = ("hebb", "eligibility") if getattr(net.core, "retroactive", False) else ("hebb",)
+    steps = {"before the reward": task.delay, "before the cue": 0}
+    cases = {f"{name}, {when}": (name, step) for name in traces for when, step in steps.items()}
+    cases["y, after the cue"] = ("y", 1)
+    return {
+        case: short(causal.asked_again(net, task, new, what, step))
+        for case, (what, step) in cases.items()
+    }
+
+
+def _unrewarded(episodes: RewardedEpisodes) -> RewardedEpisodes:
+    """Return the same episodes without a reward."""
+    inputs = episodes.inputs.clone()
+    inputs[..., -2] = 0.0
+    return episodes._replace(inputs=inputs)
+
+
+PLASTIC = ("decay", "Oja", "clip")
+MODULATED = ("simple", "simple, clip", "retroactive", "retroactive, clip")
+CELLS = ("GRU", "LSTM")
+RATES: dict[str, dict[str, float]] = {
+    "open": dict.fromkeys(ARMS, 3e-3),
+    "cells": dict.fromkeys(CELLS, 1e-2),
+    "long": dict.fromkeys((*PLASTIC, *MODULATED), 3e-3),
+    "silent": dict.fromkeys((*PLASTIC, *MODULATED), 3e-3),
+}
+"""The learning rates that did best on seeds of their own, for each task and arm; see the
+experiments whose names end in rates."""
+TRIED = (1e-3, 3e-3, 1e-2)
+SHARE: dict[str, Any] = {"unit": "share of episodes that are right", "at_least": 0}
+
+
+def _chosen(where: str, arms: tuple[str, ...] = (), **task: Any) -> Comparison:
+    rates = {arm: (rate,) for arm, rate in RATES[where].items() if not arms or arm in arms}
+    return Comparison(rates=rates, **task)
+
+
+def _compared(about: str, chosen: Comparison, metric: str, **options: Any) -> Experiment[Any]:
+    return Experiment(
+        f"reward-gated memory, {about}",
+        train_arms,
+        test_arms,
+        chosen,
+        metric,
+        shares=Comparison.alone,
+        **SHARE | options,
+    )
+
+
+def _tried(about: str, chosen: Comparison, metric: str) -> Experiment[Any]:
+    """Return an experiment that tries all rates, on seeds of its own."""
+    rates = dict.fromkeys(chosen.rates, TRIED)
+    tried = replace(chosen, rates=rates, longer={}, test_episodes=200, probed=False)
+    about = f"{about}: each arm at three learning rates, on seeds of their own"
+    return _compared(about, tried, metric, seeds=(100, 101))
+
+
+_OPEN = _chosen("open")
+_CELLS = _chosen("cells", delay=1, updates=5_000)
+_LONG = _chosen("long", delay=6, forget=0.005, updates=3_000)
+_SILENT = _chosen("silent", silent=True)
+_KEPT = tuple(
+    f"{arm}.{key}"
+    for arm, rates in (
+        ("simple", ("core.eta_logit",)),
+        ("retroactive", ("core.eta_logit", "core.eta_e_logit")),
+    )
+    for key in ("w_in", "bias", "readout", "core.w", "core.alpha", "core.read", "core.bias", *rates)
+)
+
+EXPERIMENTS: dict[str, Experiment[Any]] = {
+    "reward-gated": _compared(
+        "four cues, a delay of three steps: ten arms of equally many numbers",
+        _OPEN,
+        "right.simple",
+        seeds=tuple(range(10)),
+        keep=(0,),
+        keep_only=_KEPT,
+    ),
+    "reward-gated-silent": _compared(
+        "activity is set to 0 between a cue and its reward", _SILENT, "right.retroactive"
+    ),
+    "reward-gated-long": _compared("a delay of six steps", _LONG, "right.simple"),
+    "reward-gated-cells": _compared("a delay of one step: torch's cells", _CELLS, "right.GRU"),
+    "reward-gated-short": _compared(
+        "a delay of one step: plastic and modulated arms, at the rates for three",
+        _chosen("open", (*PLASTIC, *MODULATED), delay=1, updates=1_000),
+        "right.simple",
+    ),
+    "reward-gated-distractors": _compared(
+        "twelve cues, a delay of three steps, at the rates for four",
+        _chosen("open", (*PLASTIC, *MODULATED), n_cues=12, updates=1_500),
+        "right.simple",
+    ),
+    "reward-gated-rates": _tried(
+        "a delay of three steps", replace(_OPEN, updates=1_000), "best.simple"
+    ),
+    "reward-gated-silent-rates": _tried(
+        "silence", replace(_SILENT, updates=1_000), "best.retroactive"
+    ),
+    "reward-gated-long-rates": _tried(
+        "a delay of six steps", replace(_LONG, updates=1_500), "best.simple"
+    ),
+    "reward-gated-cells-rates": _tried(
+        "torch's cells, a delay of one step", replace(_CELLS, updates=2_500), "best.GRU"
+    ),
+}
+"""All experiments on reward-gated memory."""
