@@ -6,11 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hebbnotes.chapters.neuromodulated_plasticity.causal import right
+from hebbnotes.chapters.neuromodulated_plasticity.trained import stored
 from hebbnotes.check import expect, tensors
 from hebbnotes.networks.modulated import Modulator, run_modulated
 from hebbnotes.plasticity import rules
+from hebbnotes.tasks import RewardGatedMemory
 
-__all__ = ["twin", "weights"]
+__all__ = ["signal", "twin", "weights"]
 
 
 def _run(
@@ -108,3 +111,30 @@ def twin(other: Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, ...]]) 
                 f"{kind} has another output: what makes up for a trace of the opposite sign?",
             )
     print("Yes: the same outputs, and the opposite signal, with marks and with a clip, too.")
+
+
+def signal(write: Callable[[Tensor], Tensor], net: Any = None) -> float:
+    """Check a reader's signal ``f(inputs)`` in place of that of the stored simple network: at least
+    nine of ten answers must be right. Prints and returns the share.
+
+    ``inputs`` is what the units are told, shape (T, B, 22); the signal has the shape (T, B).
+    """
+    write = tensors(write, "f(inputs) -> a tensor")
+    task, net = RewardGatedMemory(4, 3), stored("simple") if net is None else net
+    episodes = task.sample(500, torch.Generator().manual_seed(11))
+    given = write(episodes.inputs.clone())
+    expect(
+        given.shape == episodes.inputs.shape[:2],
+        "it must hold a number for each step of each episode, shape "
+        f"{tuple(episodes.inputs.shape[:2])}, got {tuple(given.shape)}",
+    )
+    expect(given.isfinite().all(), "it must be finite")
+    with torch.no_grad():
+        share = right(net(episodes, modulation=given.to(episodes.inputs.dtype)), episodes)
+    expect(
+        share >= 0.9,
+        f"{100 * share:.0f} of 100 answers are right, and 90 are asked: what should be written, "
+        "and when do the units still hold it?",
+    )
+    print(f"Yes: {100 * share:.0f} of 100 answers are right.")
+    return share
