@@ -122,7 +122,8 @@ class RewardGatedMemory:
         target = (draw(batch) * self.n_test).long()
         others = draw(batch, self.n_cues)
         others[rows, rewarded] = 2.0  # the last, so not among the first
-        order = others.argsort(-1)[:, : self.n_test]
+        order = torch.cat([others.argsort(-1)[:, : self.n_test - 1], rewarded[:, None]], 1)
+        order[:, -1] = order[rows, target]
         order[rows, target] = rewarded
         shown = torch.cat([cues, cues[rows[:, None], order]], 1)
         inputs = shown.new_zeros(self.n_cues + self.n_test, self.slot, batch, self.n_inputs)
