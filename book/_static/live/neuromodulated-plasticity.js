@@ -37,7 +37,7 @@ Live.model("neuromodulated-plasticity", ({ numbers, stage }) => {
       if (t === reward && emptied) state[emptied].fill(0);
       const silenced = Boolean(net.silent) && within === 2;
       const { own, signal } = step(net, state, seen, hand, silenced);
-      if (asked && within === (net.silent ? net.reads : delay)) scores[which] = dot(net.outward, state.y);
+      if (asked && within === (net.silent ? 1 : delay)) scores[which] = dot(net.outward, state.y);
       course.push({ own, signal, hebb: rms(state.hebb), marks: rms(state.marks), activity: rms(state.y), silenced });
     }
     const top = Math.max(...scores), likely = [...scores].map(value => Math.exp(value - top)), total = likely.reduce((a, b) => a + b);
