@@ -80,6 +80,7 @@ def causal(net: Any, episodes: RewardedEpisodes, others: RewardedEpisodes) -> di
         "the best constant": best,
         "M at the reward": m[reward == 1].mean().item(),
         "M a step later": m[reward.roll(1, 0) == 1].mean().item(),
+        "|M|": m.abs().mean().item(),
         "|M| else": m[(reward + reward.roll(1, 0)) == 0].abs().mean().item(),
     }
 

@@ -135,8 +135,8 @@ def _train(trial: Trial, chosen: Comparison, arm: str, rate: float) -> tuple[Num
 
 
 def test_arms(weights: Weights, seed: int, chosen: Comparison) -> Numbers:
-    """Test each of these networks, all in the same new episodes; turn and exchange their signals;
-    where activity is silenced, empty their traces.
+    """Test each of these networks, all in the same new episodes; exchange their signals, and empty
+    their traces and their activity.
     """
     task, g = chosen.task(), torch.Generator().manual_seed(10_000 + seed)
     new, others = (task.sample(chosen.test_episodes, g) for _ in range(2))
@@ -147,7 +147,7 @@ def test_arms(weights: Weights, seed: int, chosen: Comparison) -> Numbers:
         with torch.no_grad():
             found["right"][name] = short(causal.right(net(new), new))
         traced = isinstance(net, Plastic | Modulated)
-        if chosen.probed and isinstance(net, Modulated) and not chosen.silent:
+        if chosen.probed and isinstance(net, Modulated):
             its = causal.causal(net, new, others)
             found["causal"][name] = {key: short(value) for key, value in its.items()}
         if chosen.probed and traced:
@@ -225,14 +225,13 @@ _OPEN = _chosen("open")
 _CELLS = _chosen("cells", delay=1, updates=5_000)
 _LONG = _chosen("long", delay=6, forget=0.005, updates=3_000)
 _SILENT = _chosen("silent", silent=True)
-_KEPT = tuple(
-    f"{arm}.{key}"
-    for arm, rates in (
-        ("simple", ("core.eta_logit",)),
-        ("retroactive", ("core.eta_logit", "core.eta_e_logit")),
-    )
-    for key in ("w_in", "bias", "readout", "core.w", "core.alpha", "core.read", "core.bias", *rates)
-)
+_ITS = ("w_in", "bias", "readout", *(f"core.{one}" for one in ("w", "alpha", "read", "bias")))
+_KEPT = {
+    "simple": tuple(f"simple.{key}" for key in (*_ITS, "core.eta_logit")),
+    "retroactive": tuple(
+        f"retroactive.{key}" for key in (*_ITS, "core.eta_logit", "core.eta_e_logit")
+    ),
+}
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     "reward-gated": _compared(
@@ -241,10 +240,14 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "right.simple",
         seeds=tuple(range(10)),
         keep=(0,),
-        keep_only=_KEPT,
+        keep_only=_KEPT["simple"] + _KEPT["retroactive"],
     ),
     "reward-gated-silent": _compared(
-        "activity is set to 0 between a cue and its reward", _SILENT, "right.retroactive"
+        "activity is set to 0 between a cue and its reward",
+        _SILENT,
+        "right.retroactive",
+        keep=(0,),
+        keep_only=_KEPT["retroactive"],
     ),
     "reward-gated-long": _compared("a delay of six steps", _LONG, "right.simple"),
     "reward-gated-cells": _compared("a delay of one step: torch's cells", _CELLS, "right.GRU"),
