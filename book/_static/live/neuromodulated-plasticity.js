@@ -145,7 +145,7 @@ Live.model("neuromodulated-plasticity", ({ numbers, stage }) => {
     }
     if (how.hand === 0) return `${says}. Nothing is ever written; so held, it is right in ${hundred(share.held)} of 100 episodes.`;
     if (how.hand < 0) return `${says}. ${LETTERS[which]} was rewarded` + (least === which ? ", and gets the lowest score of all: it has learned what to avoid." : ".") +
-      (how.hand === -1 ? ` Turned, it is right in ${hundred(share.turned)} of 100 episodes.` : "");
+      (how.hand === -1 ? ` Turned, it is right in ${hundred(share.turned)} of 100 episodes${Math.abs(share.turned - 0.25) < 0.06 ? ", as by chance" : ""}.` : "");
     return `${says}, and ${LETTERS[which]} was rewarded${correct ? "" : ": wrong, this time"}. ` + (how.hand === 1 ? `With its own signal it is right in ${hundred(share.own)} of 100 episodes. Now turn the hand.` : "Less is written than by its own.");
   }
   const strongest = () => now.course.reduce((best, { signal }, t) => (Math.abs(signal) > Math.abs(now.course[best].signal) ? t : best), 0);

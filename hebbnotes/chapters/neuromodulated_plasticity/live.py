@@ -14,7 +14,7 @@ __all__ = ["MODELS", "NETS", "again", "lived", "numbers", "task"]
 
 NETS = {"simple": ("simple", "reward-gated"), "marks": ("retroactive", "reward-gated-silent")}
 """The networks in the page: arm and experiment, by the name that the script has."""
-EPISODES = 1_000
+EPISODES = 500
 EMPTIED = {"y": "y", "hebb": "hebb", "marks": "eligibility"}
 
 
@@ -41,7 +41,7 @@ def _told(name: str) -> dict[str, Any]:
 
 
 @torch.no_grad()
-def again(name: str, told: dict[str, Any], hand: float = 1.0) -> Any:
+def again(name: str, told: dict[str, Any], hand: float = 1.0, method: str = "loop") -> Any:
     """Return a stored network with the weights that the script has, in double precision.
 
     With a hand its plasticities are multiplied by it, which is the same as to multiply its signal
@@ -49,7 +49,7 @@ def again(name: str, told: dict[str, Any], hand: float = 1.0) -> Any:
     """
     net = stored(*NETS[name]).double()
     inward, core = unpacked(told["inward"]), net.core
-    core.method = "loop"
+    core.method = method
     net.w_in.copy_(inward[:-1])
     net.bias.copy_(inward[-1])
     net.readout.copy_(unpacked(told["outward"]))
@@ -75,8 +75,10 @@ def _shares(name: str, told: dict[str, Any]) -> dict[str, float]:
     its = task(name)
     new = _doubled(its.sample(EPISODES, torch.Generator().manual_seed(20_000)))
     hands = {"own": 1.0, "turned": -1.0, "held": 0.0}
-    shares = {key: causal.right(again(name, told, hand)(new), new) for key, hand in hands.items()}
-    net = again(name, told)
+    shares = {}
+    for key, hand in hands.items():
+        shares[key] = causal.right(again(name, told, hand, "chunk")(new), new)
+    net = again(name, told, method="chunk")
     for key, what in EMPTIED.items():
         if what != "eligibility" or net.core.retroactive:
             shares[key] = causal.asked_again(net, its, new, what, its.delay)
