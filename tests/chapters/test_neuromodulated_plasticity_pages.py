@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from hebbnotes import tasks
-from hebbnotes.chapters.neuromodulated_plasticity import checks, frames
+from hebbnotes.chapters.neuromodulated_plasticity import checks, frames, trained
+from hebbnotes.networks.modulated import Modulator, run_modulated
 
 
 def weigh(m, eta, eta_e):
@@ -83,5 +84,27 @@ def test_the_weights_of_the_past_are_drawn_as_they_are():
     figure = frames.past({"a": weights, "b": weights / 2}, torch.zeros(6))
     shown = [ax.images[0].get_array() for ax in figure.axes if ax.images]
     assert np.allclose(shown[0], weights / weights.abs().max())
-    assert np.allclose(shown[1], shown[0] / 2)
+    assert np.allclose(shown[1], shown[0]), "each as dark as another"
     plt.close("all")
+
+
+@pytest.mark.parametrize("eta_e", [None, 0.3, 1.0])
+def test_the_weights_of_the_past_add_up_to_the_trace_of_each_step(eta_e):
+    g = torch.Generator().manual_seed(1)
+    x, w, alpha = (
+        torch.randn(*shape, generator=g, dtype=torch.float64) / 2
+        for shape in ((9, 2, 3), (3, 3), (3, 3))
+    )
+    m = torch.randn(9, generator=g, dtype=torch.float64).tanh()
+    c = trained.past(m, 0.1, eta_e)
+    assert c.shape == (9, 9)
+    assert not c.triu().any()
+    none = Modulator(torch.zeros(3).double(), torch.zeros(()).double())
+    for t in range(1, 9):
+        given = m[:t, None].expand(t, 2).contiguous()
+        y, _, end = run_modulated(
+            x[:t], w, alpha, none, modulation=given, eta=0.1, eta_e=eta_e, method="loop"
+        )
+        pre = torch.cat([torch.zeros_like(y[:1]), y[:-1]])
+        trace = torch.einsum("s,sbi,sbj->bij", c[t, :t], pre, y)
+        torch.testing.assert_close(trace, end.hebb, rtol=1e-9, atol=1e-12)

@@ -12,7 +12,7 @@ from hebbnotes.figures.drawing import array, over_seeds, show
 from hebbnotes.figures.palette import BLACK, GREY, SILVER, colour
 from hebbnotes.tasks import RewardedEpisodes
 
-__all__ = ["LETTERS", "episode", "past", "race", "replaced"]
+__all__ = ["episode", "past", "race", "replaced"]
 
 LETTERS = "ABCDEFGH"
 
@@ -96,11 +96,10 @@ def race(
 
 
 def past(panels: Mapping[str, Tensor], signal: Tensor) -> Figure:
-    """Draw the weights of all pairs in the trace, (T, T): down, the step of the trace; across, the
-    step of the pair; above, the signal (T,).
+    """Draw the weights of all pairs in the trace, (T, T), each panel's largest as dark as another's:
+    down, the step of the trace; across, the step of the pair; above, the signal (T,).
     """
-    steps = len(signal)
-    most = max(float(one.abs().max()) for one in panels.values())
+    steps = len(_checks.tensor("signal", signal, "T", {}))
     fig, axes = plt.subplots(
         2, len(panels), figsize=(7, 4.4), height_ratios=(1, 4), sharex=True, squeeze=False
     )
@@ -109,7 +108,7 @@ def past(panels: Mapping[str, Tensor], signal: Tensor) -> Figure:
         above.bar(range(steps), array(signal), color=colour("modulator"))
         above.axhline(0, color=BLACK, lw=0.8)
         above.set(title=title, ylim=(-1.1, 1.1), yticks=[-1, 0, 1])
-        scaled = array(weights) / most
+        scaled = array(weights) / (float(weights.abs().max()) or 1.0)
         show(below, scaled, cmap="PuOr", vmin=-1, vmax=1, aspect="auto")
         below.set(xlabel="step of the pair")
     axes[0, 0].set_ylabel("$M$")
