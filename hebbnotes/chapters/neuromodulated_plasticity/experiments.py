@@ -9,7 +9,13 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from hebbnotes.chapters.neuromodulated_plasticity import causal
-from hebbnotes.chapters.neuromodulated_plasticity.model import ARMS, Modulated, Plastic, network
+from hebbnotes.chapters.neuromodulated_plasticity.model import (
+    ARMS,
+    Modulated,
+    Network,
+    Plastic,
+    network,
+)
 from hebbnotes.experiments.experiment import (
     Experiment,
     Numbers,
@@ -73,9 +79,12 @@ class Comparison:
         """Return the task."""
         return RewardGatedMemory(self.n_cues, self.delay, silent=self.silent)
 
-    def network(self, arm: str, generator: torch.Generator) -> Any:
+    def network(self, arm: str, generator: torch.Generator) -> Network:
         """Return a new network of an arm."""
-        rates = {Plastic: {"eta": self.eta}, Modulated: {"eta": self.forget}}
+        rates: dict[Any, dict[str, float]] = {
+            Plastic: {"eta": self.eta},
+            Modulated: {"eta": self.forget},
+        }
         return network(arm, self.task().n_inputs, generator, **rates.get(ARMS[arm].kind, {}))
 
     def alone(self) -> "list[Comparison]":
@@ -106,7 +115,7 @@ def train_arms(trial: Trial, chosen: Comparison) -> tuple[Numbers, Weights]:
     return numbers, weights
 
 
-def _train(trial: Trial, chosen: Comparison, arm: str, rate: float) -> tuple[Numbers, Any]:
+def _train(trial: Trial, chosen: Comparison, arm: str, rate: float) -> tuple[Numbers, Network]:
     """Train one network; the clock is the processor's, from one batch to the next."""
     task, drawn = chosen.task(), trial.generator()
     net = chosen.network(arm, torch.Generator().manual_seed(1_000 + trial.seed))
@@ -146,13 +155,12 @@ def test_arms(weights: Weights, seed: int, chosen: Comparison) -> Numbers:
         net = loaded(net, weights, f"{name}.")
         with torch.no_grad():
             found["right"][name] = short(causal.right(net(new), new))
-        traced = isinstance(net, Plastic | Modulated)
         if chosen.probed and isinstance(net, Modulated):
             its = causal.causal(net, new, others)
             found["causal"][name] = {key: short(value) for key, value in its.items()}
-        if chosen.probed and traced:
+        if chosen.probed and isinstance(net, Plastic | Modulated):
             found["emptied"][name] = _emptied(net, task, new)
-        if chosen.probed and traced and chosen.silent:
+        if chosen.probed and isinstance(net, Plastic | Modulated) and chosen.silent:
             found["bits"][name] = {
                 "as it was": shorts(causal.bits_read(net, task, new)),
                 "without reward": shorts(causal.bits_read(net, task, _unrewarded(new))),
@@ -160,7 +168,9 @@ def test_arms(weights: Weights, seed: int, chosen: Comparison) -> Numbers:
     return found
 
 
-def _emptied(net: Any, task: RewardGatedMemory, new: RewardedEpisodes) -> dict[str, float]:
+def _emptied(
+    net: Plastic | Modulated, task: RewardGatedMemory, new: RewardedEpisodes
+) -> dict[str, float]:
     """Return the share that is right with each trace emptied before the reward, or before the cue;
     and with the activity emptied, a step after the cue.
     """
@@ -197,7 +207,9 @@ SHARE: dict[str, Any] = {"unit": "share of episodes that are right", "at_least":
 
 
 def _chosen(where: str, arms: tuple[str, ...] = (), **task: Any) -> Comparison:
-    rates = {arm: (rate,) for arm, rate in RATES[where].items() if not arms or arm in arms}
+    rates: dict[str, tuple[float, ...]] = {
+        arm: (rate,) for arm, rate in RATES[where].items() if not arms or arm in arms
+    }
     return Comparison(rates=rates, **task)
 
 
@@ -215,7 +227,7 @@ def _compared(about: str, chosen: Comparison, metric: str, **options: Any) -> Ex
 
 def _tried(about: str, chosen: Comparison, metric: str) -> Experiment[Any]:
     """Return an experiment that tries all rates, on seeds of its own."""
-    rates = dict.fromkeys(chosen.rates, TRIED)
+    rates: dict[str, tuple[float, ...]] = dict.fromkeys(chosen.rates, TRIED)
     tried = replace(chosen, rates=rates, longer={}, test_episodes=200, probed=False)
     about = f"{about}: each arm at three learning rates, on seeds of their own"
     return _compared(about, tried, metric, seeds=(100, 101))
