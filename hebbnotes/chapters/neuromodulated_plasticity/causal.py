@@ -4,12 +4,11 @@ asked again.
 
 import itertools
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from hebbnotes.chapters.neuromodulated_plasticity.model import Lived, score
+from hebbnotes.chapters.neuromodulated_plasticity.model import Lived, Network
 from hebbnotes.tasks import RewardedEpisodes, RewardGatedMemory
 
 __all__ = ["CONSTANTS", "SIGNALS", "asked_again", "bits_read", "causal", "emptied", "right"]
@@ -60,11 +59,13 @@ SIGNALS: dict[str, Callable[[Tensor, RewardedEpisodes], Tensor]] = {
 
 
 @torch.no_grad()
-def causal(net: Any, episodes: RewardedEpisodes, others: RewardedEpisodes) -> dict[str, float]:
+def causal(net: Network, episodes: RewardedEpisodes, others: RewardedEpisodes) -> dict[str, float]:
     """Return the share that is right with each of the :data:`SIGNALS`, and with the best of all
     constant ones, which is found in other episodes.
     """
     m = net.live(episodes.inputs, episodes.silenced).modulation
+    if m is None:
+        raise TypeError("net must be one that makes a signal: use an arm such as simple")
     found = {
         name: right(net(episodes, modulation=signal(m, episodes)), episodes)
         for name, signal in SIGNALS.items()
@@ -87,7 +88,7 @@ def causal(net: Any, episodes: RewardedEpisodes, others: RewardedEpisodes) -> di
 
 @torch.no_grad()
 def emptied(
-    net: Any, task: RewardGatedMemory, episodes: RewardedEpisodes, what: str, step: int
+    net: Network, task: RewardGatedMemory, episodes: RewardedEpisodes, what: str, step: int
 ) -> Lived:
     """Run episodes in which one thing is emptied once, before a step of the rewarded cue's slot.
 
@@ -115,14 +116,14 @@ def emptied(
 
 
 def asked_again(
-    net: Any, task: RewardGatedMemory, episodes: RewardedEpisodes, what: str, step: int
+    net: Network, task: RewardGatedMemory, episodes: RewardedEpisodes, what: str, step: int
 ) -> float:
     """Return the share that is right after :func:`emptied`."""
-    return right(score(net, emptied(net, task, episodes, what, step), episodes), episodes)
+    return right(net.scores(emptied(net, task, episodes, what, step), episodes), episodes)
 
 
 @torch.no_grad()
-def bits_read(net: Any, task: RewardGatedMemory, episodes: RewardedEpisodes) -> list[float]:
+def bits_read(net: Network, task: RewardGatedMemory, episodes: RewardedEpisodes) -> list[float]:
     """Return the share of the rewarded cue's bits that a line reads from the activity, at each step
     of its slot: fitted to half of the episodes, and judged by the others.
     """

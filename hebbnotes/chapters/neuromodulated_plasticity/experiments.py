@@ -9,7 +9,13 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from hebbnotes.chapters.neuromodulated_plasticity import causal
-from hebbnotes.chapters.neuromodulated_plasticity.model import ARMS, Modulated, Plastic, network
+from hebbnotes.chapters.neuromodulated_plasticity.model import (
+    ARMS,
+    Modulated,
+    Network,
+    Plastic,
+    network,
+)
 from hebbnotes.experiments.experiment import (
     Experiment,
     Numbers,
@@ -36,10 +42,9 @@ class Comparison:
         Of each arm of :data:`.model.ARMS` the learning rates at which it is trained.
     n_cues, delay, silent
         As for :class:`.RewardGatedMemory`.
-    eta : float
-        What the trained rate of writing begins with, where there is no signal.
-    forget : float
-        What the trained rate of forgetting begins with, where there is one.
+    starts : dict
+        What the trained eta of an arm begins with: its rate of writing, or, where there is a
+        signal, of forgetting.
     updates : int
         Of most arms.
     longer : dict
@@ -53,8 +58,7 @@ class Comparison:
     n_cues: int = 4
     delay: int = 3
     silent: bool = False
-    eta: float = 0.03
-    forget: float = 0.03
+    starts: dict[str, float] = field(default_factory=dict)
     updates: int = 2_000
     longer: dict[str, int] = field(default_factory=dict)
     batch: int = 16
@@ -73,10 +77,10 @@ class Comparison:
         """Return the task."""
         return RewardGatedMemory(self.n_cues, self.delay, silent=self.silent)
 
-    def network(self, arm: str, generator: torch.Generator) -> Any:
+    def network(self, arm: str, generator: torch.Generator) -> Network:
         """Return a new network of an arm."""
-        rates = {Plastic: {"eta": self.eta}, Modulated: {"eta": self.forget}}
-        return network(arm, self.task().n_inputs, generator, **rates.get(ARMS[arm].kind, {}))
+        options = {"eta": self.starts[arm]} if arm in self.starts else {}
+        return network(arm, self.task().n_inputs, generator, **options)
 
     def alone(self) -> "list[Comparison]":
         """Return configurations of one training each."""
@@ -106,7 +110,7 @@ def train_arms(trial: Trial, chosen: Comparison) -> tuple[Numbers, Weights]:
     return numbers, weights
 
 
-def _train(trial: Trial, chosen: Comparison, arm: str, rate: float) -> tuple[Numbers, Any]:
+def _train(trial: Trial, chosen: Comparison, arm: str, rate: float) -> tuple[Numbers, Network]:
     """Train one network; the clock is the processor's, from one batch to the next."""
     task, drawn = chosen.task(), trial.generator()
     net = chosen.network(arm, torch.Generator().manual_seed(1_000 + trial.seed))
@@ -146,13 +150,12 @@ def test_arms(weights: Weights, seed: int, chosen: Comparison) -> Numbers:
         net = loaded(net, weights, f"{name}.")
         with torch.no_grad():
             found["right"][name] = short(causal.right(net(new), new))
-        traced = isinstance(net, Plastic | Modulated)
         if chosen.probed and isinstance(net, Modulated):
             its = causal.causal(net, new, others)
             found["causal"][name] = {key: short(value) for key, value in its.items()}
-        if chosen.probed and traced:
+        if chosen.probed and isinstance(net, Plastic | Modulated):
             found["emptied"][name] = _emptied(net, task, new)
-        if chosen.probed and traced and chosen.silent:
+        if chosen.probed and isinstance(net, Plastic | Modulated) and chosen.silent:
             found["bits"][name] = {
                 "as it was": shorts(causal.bits_read(net, task, new)),
                 "without reward": shorts(causal.bits_read(net, task, _unrewarded(new))),
@@ -160,7 +163,9 @@ def test_arms(weights: Weights, seed: int, chosen: Comparison) -> Numbers:
     return found
 
 
-def _emptied(net: Any, task: RewardGatedMemory, new: RewardedEpisodes) -> dict[str, float]:
+def _emptied(
+    net: Plastic | Modulated, task: RewardGatedMemory, new: RewardedEpisodes
+) -> dict[str, float]:
     """Return the share that is right with each trace emptied before the reward, or before the cue;
     and with the activity emptied, a step after the cue.
     """
@@ -181,24 +186,41 @@ def _unrewarded(episodes: RewardedEpisodes) -> RewardedEpisodes:
     return episodes._replace(inputs=inputs)
 
 
-PLASTIC = ("decay", "Oja", "clip")
-MODULATED = ("simple", "simple, clip", "retroactive", "retroactive, clip")
+WRITING = ("decay", "Oja", "clip")
+FORGETTING = ("simple", "retroactive")
+CLIPPED = ("simple, clip", "retroactive, clip")
+TRACED = (*WRITING, *FORGETTING, *CLIPPED)
 CELLS = ("GRU", "LSTM")
+TRIED = (1e-3, 3e-3, 1e-2)
+STARTS = {"open": (0.03, 0.03), "silent": (0.03, 0.03), "long": (0.03, 0.005), "cells": (0, 0)}
+"""Where eta begins while rates are tried: the rate of writing, and that of forgetting."""
+OTHERS = {"open": (0.1, 0.005), "silent": (0.1, 0.005), "long": (0.1, 0.03), "cells": (0, 0)}
+"""Where it begins else, at the middle one of the rates."""
+
+
+def _starts(writing: float, forgetting: float) -> dict[str, float]:
+    return dict.fromkeys(WRITING, writing) | dict.fromkeys(FORGETTING, forgetting)
+
+
 RATES: dict[str, dict[str, float]] = {
     "open": dict.fromkeys(ARMS, 3e-3),
     "cells": dict.fromkeys(CELLS, 1e-2),
-    "long": dict.fromkeys((*PLASTIC, *MODULATED), 3e-3),
-    "silent": dict.fromkeys((*PLASTIC, *MODULATED), 3e-3),
+    "long": dict.fromkeys(TRACED, 3e-3),
+    "silent": dict.fromkeys(TRACED, 3e-3),
 }
 """The learning rates that did best on seeds of their own, for each task and arm; see the
 experiments whose names end in rates."""
-TRIED = (1e-3, 3e-3, 1e-2)
+BEST: dict[str, dict[str, float]] = {where: _starts(*pair) for where, pair in STARTS.items()}
+"""Likewise where eta begins; see the experiments whose names end in starts."""
 SHARE: dict[str, Any] = {"unit": "share of episodes that are right", "at_least": 0}
 
 
 def _chosen(where: str, arms: tuple[str, ...] = (), **task: Any) -> Comparison:
-    rates = {arm: (rate,) for arm, rate in RATES[where].items() if not arms or arm in arms}
-    return Comparison(rates=rates, **task)
+    rates: dict[str, tuple[float, ...]] = {
+        arm: (rate,) for arm, rate in RATES[where].items() if not arms or arm in arms
+    }
+    starts = {arm: start for arm, start in BEST[where].items() if arm in rates}
+    return Comparison(rates=rates, starts=starts, **task)
 
 
 def _compared(about: str, chosen: Comparison, metric: str, **options: Any) -> Experiment[Any]:
@@ -213,17 +235,35 @@ def _compared(about: str, chosen: Comparison, metric: str, **options: Any) -> Ex
     )
 
 
-def _tried(about: str, chosen: Comparison, metric: str) -> Experiment[Any]:
-    """Return an experiment that tries all rates, on seeds of its own."""
-    rates = dict.fromkeys(chosen.rates, TRIED)
-    tried = replace(chosen, rates=rates, longer={}, test_episodes=200, probed=False)
-    about = f"{about}: each arm at three learning rates, on seeds of their own"
-    return _compared(about, tried, metric, seeds=(100, 101))
+def _tried(where: str, about: str, chosen: Comparison, metric: str) -> dict[str, Experiment[Any]]:
+    """Return what tries all rates, and the middle one with another start, on seeds of their own."""
+    name = "reward-gated" if where == "open" else f"reward-gated-{where}"
+    small: dict[str, Any] = {"longer": {}, "test_episodes": 200, "probed": False}
+    rates: dict[str, tuple[float, ...]] = dict.fromkeys(chosen.rates, TRIED)
+    starts = {arm: one for arm, one in _starts(*STARTS[where]).items() if arm in rates}
+    others = {arm: one for arm, one in _starts(*OTHERS[where]).items() if arm in rates}
+    middle: dict[str, tuple[float, ...]] = dict.fromkeys(others, TRIED[1:2])
+    found = {
+        f"{name}-rates": _compared(
+            f"{about}: each arm at three learning rates, on seeds of their own",
+            replace(chosen, rates=rates, starts=starts, **small),
+            metric,
+            seeds=(100, 101),
+        )
+    }
+    if others:
+        found[f"{name}-starts"] = _compared(
+            f"{about}: the middle one of these rates, and eta begins elsewhere",
+            replace(chosen, rates=middle, starts=others, **small),
+            metric,
+            seeds=(100, 101),
+        )
+    return found
 
 
 _OPEN = _chosen("open")
 _CELLS = _chosen("cells", delay=1, updates=5_000)
-_LONG = _chosen("long", delay=6, forget=0.005, updates=3_000)
+_LONG = _chosen("long", delay=6, updates=3_000)
 _SILENT = _chosen("silent", silent=True)
 _ITS = ("w_in", "bias", "readout", *(f"core.{one}" for one in ("w", "alpha", "read", "bias")))
 _KEPT = {
@@ -253,25 +293,17 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "reward-gated-cells": _compared("a delay of one step: torch's cells", _CELLS, "right.GRU"),
     "reward-gated-short": _compared(
         "a delay of one step: plastic and modulated arms, at the rates for three",
-        _chosen("open", (*PLASTIC, *MODULATED), delay=1, updates=1_000),
+        _chosen("open", TRACED, delay=1, updates=1_000),
         "right.simple",
     ),
     "reward-gated-distractors": _compared(
         "twelve cues, a delay of three steps, at the rates for four",
-        _chosen("open", (*PLASTIC, *MODULATED), n_cues=12, updates=1_500),
+        _chosen("open", TRACED, n_cues=12, updates=1_500),
         "right.simple",
     ),
-    "reward-gated-rates": _tried(
-        "a delay of three steps", replace(_OPEN, updates=1_000), "best.simple"
-    ),
-    "reward-gated-silent-rates": _tried(
-        "silence", replace(_SILENT, updates=1_000), "best.retroactive"
-    ),
-    "reward-gated-long-rates": _tried(
-        "a delay of six steps", replace(_LONG, updates=1_500), "best.simple"
-    ),
-    "reward-gated-cells-rates": _tried(
-        "torch's cells, a delay of one step", replace(_CELLS, updates=2_500), "best.GRU"
-    ),
+    **_tried("open", "a delay of three steps", replace(_OPEN, updates=800), "best.simple"),
+    **_tried("silent", "silence", replace(_SILENT, updates=800), "best.retroactive"),
+    **_tried("long", "a delay of six steps", replace(_LONG, updates=1_200), "best.simple"),
+    **_tried("cells", "a delay of one step", replace(_CELLS, updates=2_500), "best.GRU"),
 }
 """All experiments on reward-gated memory."""

@@ -4,6 +4,7 @@ All have about 2,850 trained numbers, read the task's inputs by weights of their
 score by a read-out of their units. They differ in what holds the memory.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -14,7 +15,7 @@ from hebbnotes.networks.plastic import PlasticRNN
 from hebbnotes.plasticity import rules
 from hebbnotes.tasks import RewardedEpisodes
 
-__all__ = ["ARMS", "Arm", "Lived", "network", "score"]
+__all__ = ["ARMS", "Arm", "Lived", "Modulated", "Network", "Plastic", "network"]
 
 
 class Lived(NamedTuple):
@@ -32,8 +33,41 @@ class Lived(NamedTuple):
     state: ModulatedState | None = None
 
 
-class _Reader(nn.Module):
-    """What all arms share: a read-out of n units, after weights by which these see the task."""
+class Network(nn.Module):
+    """What all arms share: they live through episodes, and a read-out scores cues."""
+
+    readout: nn.Parameter
+
+    def live(
+        self,
+        inputs: Tensor,
+        silenced: Tensor,
+        state: ModulatedState | None = None,
+        modulation: Tensor | None = None,
+    ) -> Lived:
+        """Run episodes.
+
+        Parameters
+        ----------
+        inputs : Tensor (T, B, n_inputs)
+        silenced : Tensor (T,), boolean, at which steps all activity is 0
+        state : ModulatedState, optional; where to go on from, for networks with a trace
+        modulation : Tensor (T, B), optional; in place of the signal of networks that make one
+        """
+        raise NotImplementedError
+
+    def scores(self, lived: Lived, episodes: RewardedEpisodes) -> Tensor:
+        """Return the scores of the tested cues, shape (B, C)."""
+        return (lived.activity[episodes.read] @ self.readout).T
+
+    def forward(self, episodes: RewardedEpisodes, modulation: Tensor | None = None) -> Tensor:
+        """Run episodes from rest, and return the scores."""
+        lived = self.live(episodes.inputs, episodes.silenced, None, modulation)
+        return self.scores(lived, episodes)
+
+
+class _Reader(Network):
+    """A network of n units that see the task by weights and a bias of its own."""
 
     def __init__(self, n_inputs: int, n: int, generator: torch.Generator) -> None:
         super().__init__()
@@ -41,18 +75,11 @@ class _Reader(nn.Module):
         self.bias = nn.Parameter(torch.zeros(n))
         self.readout = nn.Parameter(torch.randn(n, generator=generator) / n**0.5)
 
-    def live(self, inputs: Tensor, silenced: Tensor, **_: Any) -> Lived:
-        """Run episodes from rest: inputs (T, B, n_inputs), and the steps of silence (T,)."""
-        raise NotImplementedError
-
-    def forward(self, episodes: RewardedEpisodes, **given: Any) -> Tensor:
-        """Return the scores of the tested cues, shape (B, C)."""
-        return score(self, self.live(episodes.inputs, episodes.silenced, **given), episodes)
-
-
-def score(net: _Reader, lived: Lived, episodes: RewardedEpisodes) -> Tensor:
-    """Return the scores of the tested cues, (B, C)."""
-    return (lived.activity[episodes.read] @ net.readout).T
+    def seen(self, inputs: Tensor, silenced: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what is added to the drive of the units, and where these are clamped to it."""
+        x = inputs @ self.w_in + self.bias
+        clamp = silenced[:, None, None].expand(x.shape)
+        return torch.where(clamp, 0.0, x), clamp
 
 
 class Recurrent(_Reader):
@@ -62,47 +89,45 @@ class Recurrent(_Reader):
         super().__init__(n_inputs, n, generator)
         self.w = nn.Parameter(0.9 * torch.randn(n, n, generator=generator) / n**0.5)
 
-    def live(self, inputs: Tensor, silenced: Tensor, **_: Any) -> Lived:
-        """See :class:`_Reader`."""
+    def live(
+        self,
+        inputs: Tensor,
+        silenced: Tensor,
+        state: ModulatedState | None = None,
+        modulation: Tensor | None = None,
+    ) -> Lived:
+        """See :class:`Network`."""
         y, activity = inputs.new_zeros(inputs.shape[1], len(self.bias)), []
-        for x, quiet in zip(inputs @ self.w_in + self.bias, silenced.tolist(), strict=True):
-            y = torch.zeros_like(y) if quiet else torch.tanh(y @ self.w + x)
+        for x, held in zip(*self.seen(inputs, silenced), strict=True):
+            y = torch.where(held, x, torch.tanh(y @ self.w + x))
             activity.append(y)
         return Lived(torch.stack(activity))
 
 
-class _Gates(nn.Module):
-    """Torch's cells of a kind, with the read-out; they see the task by weights of their own."""
+class Cells(Network):
+    """Torch's cells, which see the task by weights of their own."""
 
-    kind: type[nn.RNNBase]
-
-    def __init__(self, n_inputs: int, n: int, generator: torch.Generator, **_: Any) -> None:
+    def __init__(
+        self, n_inputs: int, n: int, generator: torch.Generator, *, kind: type[nn.GRU | nn.LSTM]
+    ) -> None:
         super().__init__()
-        self.cells = self.kind(n_inputs, n)
+        self.cells = kind(n_inputs, n)
         self.readout = nn.Parameter(torch.empty(n))
         with torch.no_grad():
             for p in self.parameters():
                 p.copy_((2 * torch.rand(p.shape, generator=generator) - 1) / n**0.5)
 
-    def live(self, inputs: Tensor, silenced: Tensor, **_: Any) -> Lived:
-        """See :class:`_Reader`; they are not tried in silence."""
-        if silenced.any():
+    def live(
+        self,
+        inputs: Tensor,
+        silenced: Tensor,
+        state: ModulatedState | None = None,
+        modulation: Tensor | None = None,
+    ) -> Lived:
+        """See :class:`Network`; they are not tried in silence."""
+        if bool(silenced.any()):
             raise ValueError("torch's cells cannot be silenced: use a task that is not silent")
         return Lived(self.cells(inputs)[0])
-
-    forward = _Reader.forward
-
-
-class Gru(_Gates):
-    """Gated recurrent units."""
-
-    kind = nn.GRU
-
-
-class Lstm(_Gates):
-    """Long short-term memory."""
-
-    kind = nn.LSTM
 
 
 class Plastic(_Reader):
@@ -119,20 +144,23 @@ class Plastic(_Reader):
         eta: float = 0.03,
     ) -> None:
         super().__init__(n_inputs, n, generator)
-        how = {"w_scale": 0.9 / n**0.5, "alpha_scale": 0.1, "generator": generator}
+        how: dict[str, Any] = {"w_scale": 0.9 / n**0.5, "alpha_scale": 0.1, "generator": generator}
         self.core, self.clip = PlasticRNN(n, rule, eta=eta, **how), clip
 
     def live(
-        self, inputs: Tensor, silenced: Tensor, state: ModulatedState | None = None, **_: Any
+        self,
+        inputs: Tensor,
+        silenced: Tensor,
+        state: ModulatedState | None = None,
+        modulation: Tensor | None = None,
     ) -> Lived:
-        """See :class:`_Reader`; a constant signal of the size of the rate is this network."""
-        x, core = inputs @ self.w_in + self.bias, self.core
-        none = Modulator(torch.zeros_like(self.bias), torch.zeros_like(self.bias[0]))
-        signal = core.eta.expand(x.shape[:2])
+        """See :class:`Network`; a constant signal of the size of the rate is this network."""
+        (x, clamp), core = self.seen(inputs, silenced), self.core
+        unheard = Modulator(torch.zeros_like(self.bias), torch.zeros_like(self.bias[0]))
         how = {"eta": core.eta, "rule": core.rule, "clip": self.clip, "method": "compiled"}
-        clamp = silenced[:, None, None].expand(x.shape)
-        x = torch.where(clamp, 0.0, x)
-        output, _, end = run_modulated(x, core.w, core.alpha, none, state, clamp, signal, **how)
+        at_once = core.eta.expand(x.shape[:2])
+        numbers = core.w, core.alpha, unheard, state, clamp, at_once
+        output, _, end = run_modulated(x, *numbers, **how)
         return Lived(output, None, end)
 
 
@@ -169,25 +197,23 @@ class Modulated(_Reader):
         state: ModulatedState | None = None,
         modulation: Tensor | None = None,
     ) -> Lived:
-        """See :class:`_Reader`; ``modulation`` (T, B) stands in for the network's own signal."""
-        x = inputs @ self.w_in + self.bias
-        clamp = silenced[:, None, None].expand(x.shape)
-        x = torch.where(clamp, 0.0, x)
+        """See :class:`Network`."""
+        x, clamp = self.seen(inputs, silenced)
         return Lived(*self.core(x, state, clamp, modulation))
 
 
 class Arm(NamedTuple):
     """A kind of network, its number of units, and its further arguments."""
 
-    kind: type[nn.Module]
+    kind: Callable[..., Network]
     units: int = 32
     options: dict[str, Any] = {}  # noqa: RUF012, never changed
 
 
 ARMS = {
     "none": Arm(Recurrent, 43),
-    "GRU": Arm(Gru, 21),
-    "LSTM": Arm(Lstm, 17),
+    "GRU": Arm(Cells, 21, {"kind": nn.GRU}),
+    "LSTM": Arm(Cells, 17, {"kind": nn.LSTM}),
     "decay": Arm(Plastic),
     "Oja": Arm(Plastic, options={"rule": rules.oja}),
     "clip": Arm(Plastic, options={"rule": rules.hebb, "clip": 1.0}),
@@ -200,7 +226,7 @@ ARMS = {
 as published; without one the trace decays."""
 
 
-def network(arm: str, n_inputs: int, generator: torch.Generator, **options: Any) -> Any:
+def network(arm: str, n_inputs: int, generator: torch.Generator, **options: Any) -> Network:
     """Return a new network of an arm; ``eta`` is among the options of those with a trace."""
     kind, units, its = ARMS[arm]
     return kind(n_inputs, units, generator, **its, **options)

@@ -50,11 +50,14 @@ class ModulatedState(NamedTuple):
 
     def detach(self) -> "ModulatedState":
         """Return the same numbers without their history, for truncated backpropagation."""
-        return ModulatedState(*(one if one is None else one.detach() for one in self))
+        trace = None if self.eligibility is None else self.eligibility.detach()
+        return ModulatedState(self.y.detach(), self.hebb.detach(), trace)
 
     def to(self, *args: Any, **kwargs: Any) -> "ModulatedState":
         """Return the state with another dtype or on another device, as :meth:`torch.Tensor.to`."""
-        return ModulatedState(*(one if one is None else one.to(*args, **kwargs) for one in self))
+        y, hebb = self.y.to(*args, **kwargs), self.hebb.to(*args, **kwargs)
+        trace = self.eligibility
+        return ModulatedState(y, hebb, None if trace is None else trace.to(*args, **kwargs))
 
 
 class Modulator(NamedTuple):

@@ -17,7 +17,7 @@ Source: this book, from Miconi, Rawal, Clune & Stanley (2019).
 """
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -43,6 +43,7 @@ from hebbnotes.networks.modulated.rows import (
 )
 from hebbnotes.plasticity.connections import Connections, ScaledIdentity, through
 from hebbnotes.plasticity.events import MOST_KEYS
+from hebbnotes.plasticity.rules import CommonForm
 
 __all__ = ["MOST_KEYS", "chunked", "evaluate"]
 
@@ -116,7 +117,7 @@ class _Evaluation(torch.autograd.Function):
             outputs.append(part.activity[1:])
             signals.append(part.signal)
             if how.keep:
-                pieces.append((at, bool(part.from_starts)))
+                pieces.append((at, len(part.from_starts), len(part.from_keys)))
                 saved += part.tensors()
         ctx.how, ctx.pieces = how, pieces
         # not on ctx, which outlives the backward pass; the inputs are not needed
@@ -137,9 +138,9 @@ class _Evaluation(torch.autograd.Function):
         clamp, *saved = ctx.saved_tensors
         numbers, saved = Numbers(*saved[: len(Numbers._fields)]), saved[len(Numbers._fields) :]
         net, parts = numbers.net(ctx.how), []
-        for at, begins in ctx.pieces:
+        for at, *read in ctx.pieces:
             held = None if clamp is None else clamp[at]
-            parts.append((at, Part.of(held, saved, at.stop - at.start, begins)))
+            parts.append((at, Part.of(held, saved, *read)))
         needs = Numbers(*ctx.needs_input_grad[2:])
         made_of = (g_outputs, g_signals, *g_ends)
         return None, None, *all_gradients(net, numbers, needs, parts, made_of)
@@ -176,7 +177,7 @@ def evaluate(
         *traces,
     )
     keep = torch.is_grad_enabled() and any(a is not None and a.requires_grad for a in numbers)
-    told = How(how.rule.forget, how.gate, identity, keep)
+    told = How(cast(CommonForm, how.rule).forget, how.gate, identity, keep)
     output, signal, *ends = _Evaluation.apply(told, clamp, *numbers)
     # a view of the outputs would keep all of them alive
     return output, signal, ModulatedState(output[-1].clone(), *ends)

@@ -49,15 +49,15 @@ class _Episodes(NamedTuple):
 class _Gradients(NamedTuple):
     """What the backward pass changes: gradients with respect to these."""
 
-    y: np.ndarray  # (B, n), from the end to the start
-    hebb: np.ndarray  # (B, n, n), likewise
-    eligibility: np.ndarray  # (B, n, n), likewise
-    drive: np.ndarray  # (T, B, n), of the inputs where these are clamped
-    signal: np.ndarray  # (T, B), from elsewhere; then of the read-out's drive, unless it is given
-    heard: np.ndarray  # (T, B, n)
-    alpha: np.ndarray  # (n, n)
-    kept: np.ndarray  # (T, B, n)
-    eta_e: np.ndarray  # (1,)
+    y: Any  # (B, n), from the end to the start
+    hebb: Any  # (B, n, n), likewise
+    eligibility: Any  # (B, n, n), likewise
+    drive: Any  # (T, B, n), of the inputs where these are clamped
+    signal: Any  # (T, B), from elsewhere; then of the read-out's drive, unless it is given
+    heard: Any  # (T, B, n)
+    alpha: Any  # (n, n)
+    kept: Any  # (T, B, n)
+    eta_e: Any  # (1,)
 
 
 @jit
@@ -198,16 +198,47 @@ def _unread(
 
 
 @jit
+def _find_error(
+    shown: Any, net: Any, output: Any, its: Any, g_output: Any, g: Any, at: Any
+) -> None:
+    """Find the error of a step's drive from the gradients of what it wrote, ``its``, and of its
+    output, which ``g.y`` holds as far as later steps have found it; leaves the error there.
+    """
+    (t, b), (heard, _, g_kept, sums, g_heard) = at, its
+    post, now, later, one = output[t, b], g.y[b], net.eta_e >= 0, net.one
+    signal = g.signal[t, b]
+    for j in range(len(post)):
+        heard_back = g_heard[j] if later else sums[j] * post[j]
+        rate = heard[j] if net.gate else net.eta
+        now[j] += g_output[t, b, j] + sums[j] * (net.eta_e if later else heard[j])
+        if net.power == 2:
+            now[j] -= (rate + rate) * post[j] * g_kept[j]
+        if net.gate:
+            heard_back -= _forgets(net, post[j]) * g_kept[j]
+        g.kept[t, b, j], g.heard[t, b, j] = g_kept[j], heard_back
+        signal += heard_back * net.fan_out[j]
+    if not shown.given:
+        signal *= one - shown.signal[t, b] * shown.signal[t, b]
+        now += signal * net.read
+    g.signal[t, b] = signal
+    for j in range(len(post)):
+        error = now[j] * (one - post[j] * post[j])
+        g.drive[t, b, j] = now[j] if shown.clamp[t, b, j] else error
+        now[j] = one - one if shown.clamp[t, b, j] else error
+
+
+@jit
 def _backward(
     shown: Any, net: Any, output: Any, y: Any, traces: Any, g_output: Any, g: Any
 ) -> None:
     """Find the gradients ``g``; those of ``y`` and of the traces come from the end."""
-    (n_steps, batch, n), later, one = output.shape, net.eta_e >= 0, net.one
+    (n_steps, batch, n), later = output.shape, net.eta_e >= 0
     before = np.empty((n_steps, n, n), output.dtype)  # the traces before each step
     marks = np.empty((n_steps if later else 0, n, n), output.dtype)
     room = np.empty((5, n), output.dtype)
-    its = heard, kept, g_kept, sums, g_heard = room[0], room[1], room[2], room[3], room[4]
-    earlier, error = np.empty_like(heard), np.empty_like(heard)
+    its = room[0], room[1], room[2], room[3], room[4]
+    heard, kept = its[0], its[1]
+    earlier = np.empty_like(heard)
     for b in range(batch):
         hebb, eligibility = traces[0][b].copy(), traces[1][b].copy()
         for t in range(n_steps):
@@ -226,28 +257,8 @@ def _backward(
                 g.eta_e[0] += _unwrite_later(net, both, pre, post, its, g_both, earlier)
             else:
                 _unwrite(net, before[t], pre, post, its, g_hebb, earlier)
-            signal = g.signal[t, b]
-            for j in range(n):
-                heard_back = g_heard[j] if later else sums[j] * post[j]
-                rate = heard[j] if net.gate else net.eta
-                now[j] += g_output[t, b, j] + sums[j] * (net.eta_e if later else heard[j])
-                if net.power == 2:
-                    now[j] -= (rate + rate) * post[j] * g_kept[j]
-                if net.gate:
-                    heard_back -= _forgets(net, post[j]) * g_kept[j]
-                g.kept[t, b, j], g.heard[t, b, j] = g_kept[j], heard_back
-                signal += heard_back * net.fan_out[j]
-            if not shown.given:
-                signal *= one - shown.signal[t, b] * shown.signal[t, b]
-            g.signal[t, b] = signal
-            for j in range(n):
-                if not shown.given:
-                    now[j] += signal * net.read[j]
-                error[j] = now[j] * (one - post[j] * post[j])
-                if shown.clamp[t, b, j]:
-                    error[j] = one - one
-                g.drive[t, b, j] = now[j] if shown.clamp[t, b, j] else error[j]
-            _unread(net, before[t], pre, error, g_hebb, g.alpha, earlier)
+            _find_error(shown, net, output, its, g_output, g, (t, b))
+            _unread(net, before[t], pre, now, g_hebb, g.alpha, earlier)
             for j in range(n):
                 now[j] = earlier[j]
 
@@ -275,14 +286,15 @@ class _Evaluation(torch.autograd.Function):
     @staticmethod
     def backward(
         ctx: Any, g_output: Tensor, g_signal: Tensor, g_hebb: Tensor, g_eligibility: Tensor
-    ) -> tuple[Tensor | None, ...]:
+    ) -> tuple[Any, ...]:
         if torch.is_grad_enabled():
             raise RuntimeError("compiled code has no second derivative: use method='loop'")
         output, signal, clamp, *numbers = ctx.saved_tensors
         inputs, w, alpha, *_, y, hebb, eligibility = numbers
         g = _Gradients(
             np.zeros_like(array(y)),
-            *(array(a).copy() for a in (g_hebb, g_eligibility)),
+            array(g_hebb).copy(),
+            array(g_eligibility).copy(),
             np.empty_like(output.numpy()),
             array(g_signal).copy(),
             np.empty_like(output.numpy()),
@@ -322,8 +334,10 @@ def _net(how: tuple[Any, ...], numbers: tuple[Tensor, ...] | list[Tensor]) -> _N
     """Return the network; ``how`` holds the power of the rule, the gate and the clip."""
     power, gate, clip = how
     _, w, alpha, read, bias, fan_out, eta, eta_e, *_ = numbers
-    its = *map(array, (w, alpha, read)), number(bias), array(fan_out), number(eta), number(eta_e)
-    return _Net(*its, power, gate, *map(its[0].dtype.type, (clip, 1)))
+    matrices, kind = (array(w), array(alpha)), array(w).dtype.type
+    modulator = array(read), number(bias), array(fan_out)
+    rates = number(eta), number(eta_e)
+    return _Net(*matrices, *modulator, *rates, power, gate, kind(clip), kind(1))
 
 
 def evaluate(

@@ -10,7 +10,7 @@ gradient with respect to ``x``.
 Source: this book.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -76,7 +76,7 @@ def _errors(
         pre, y, rows = keys[t], part.activity[t + 1], moments[t]
         g_new, g_values = g_values[-1], g_values[:-1]
         found.kept[t] = (g_values * rows.values).sum(0)
-        if g_tags is None:
+        if g_tags is None or rows.tags is None or net.eta_e is None:
             found.heard[t] = g_new * y
             g_y[t + 1] += heard[t] * g_new
         else:
@@ -114,34 +114,35 @@ def _errors(
 
 def _forgotten(forget: Forget, y: Tensor) -> tuple[Tensor, Tensor]:
     """Return what a rule forgets and its derivative; the function acts entry by entry."""
-    forgotten, pull = torch.func.vjp(forget, y)
+    forgotten, pull, *_ = torch.func.vjp(forget, y)
     return forgotten, pull(torch.ones_like(forgotten))[0]
 
 
-def _add_gains(g_alpha: Tensor, net: Net, part: Part, moments: list[Rows], errors: Tensor) -> None:
+def _add_gains(g_alpha: Any, net: Net, part: Part, moments: list[Rows], errors: Tensor) -> None:
     """Add the gradient of ``alpha`` from all that the steps read from each other, in place."""
     s, keys, later = net.n_starts, part.activity[:-1], range(1, len(part.signal))
-    if later:
+    if later and net.alpha is not None:
         compared = torch.cat([keys[t] * keys[:t] for t in later])
         weighted = torch.cat([errors[t] * moments[t].values[s:] for t in later])
         add_products(g_alpha, compared, weighted, net.alpha)
 
 
 def _pass_starts(
-    g_traces: list[Tensor | None],
-    g_alpha: Tensor | None,
+    g_traces: list[Any],
+    g_alpha: Any,
     net: Net,
     part: Part,
     moments: list[Rows],
     errors: Tensor,
     room: list[Tensor],
-) -> list[Tensor | None]:
+) -> list[Any]:
     """Take the gradients of the traces from a chunk's end to where it began, in place; adds to that
     of ``alpha``.
     """
     if not part.starts:
         return [None] * len(g_traces)
-    (values, tags), passed = moments[-1], [*g_traces]
+    values, tags = moments[-1]
+    passed = [*g_traces]
     g_hebb = passed[0]
     if tags is not None:
         if passed[1] is not None:
@@ -175,7 +176,7 @@ def all_gradients(
 ) -> Numbers:
     """Return the gradients of all numbers, from those of what an evaluation returned."""
     g_outputs, g_signals, *ends = g_made
-    g_traces = [None if one is None else one.clone() for one in ends[: net.n_starts]]
+    g_traces: list[Any] = [None if a is None else a.clone() for a in ends[: net.n_starts]]
     n_steps, first = parts[-1][0].stop, parts[0][1].activity
     g_inputs = first.new_zeros(n_steps, *first.shape[1:])
     g_signal = first.new_zeros(n_steps, first.shape[1])
@@ -224,13 +225,13 @@ def all_gradients(
 
 
 def _end_gradients(
-    net: Net, part: Part, end: Rows, g_traces: list[Tensor | None], room: list[Tensor]
+    net: Net, part: Part, end: Rows, g_traces: list[Any], room: list[Tensor]
 ) -> tuple[Tensor, Rows]:
     """Return the gradients of keys and rows that the traces at the end of a chunk bring."""
     g_keys = torch.zeros_like(part.activity[:-1])
-    g_rows = [None if one is None else torch.zeros_like(one) for one in end]
-    for k, g_trace in enumerate(g_traces):
-        if g_trace is not None:
-            more, g_rows[k] = _read_end(part, end[k], g_trace, net.n_starts, room)
+    g_rows: list[Any] = [None if one is None else torch.zeros_like(one) for one in end]
+    for k, (weights, g_trace) in enumerate(zip(end, g_traces, strict=False)):
+        if weights is not None and g_trace is not None:
+            more, g_rows[k] = _read_end(part, weights, g_trace, net.n_starts, room)
             g_keys += more
     return g_keys, Rows(*g_rows)

@@ -150,7 +150,7 @@ def _run_loop(
         hebb = hebb + rate * change(rule, hebb, pre, y, **seen)
         if how.clip is not None:
             hebb = hebb.clamp(-how.clip, how.clip)
-        if eligibility is not None:
+        if eligibility is not None and how.eta_e is not None:
             eligibility = eligibility + how.eta_e * change(rules.decay, eligibility, pre, y)
         outputs.append(y)
         signals.append(signal)

@@ -120,9 +120,9 @@ class ModulatedRNN(PlasticNumbers):
         self.retroactive = retroactive
         self.read = begin.drawn(0.1 / n**0.5, n)
         self.bias = nn.Parameter(torch.full_like(self.w[0, 0], 0.1))
-        self.register_parameter(
-            "fan_out", nn.Parameter(torch.ones_like(self.read)) if fan_out else None
-        )
+        self.fan_out: nn.Parameter | None
+        its = nn.Parameter(torch.ones_like(self.read)) if fan_out else None
+        self.register_parameter("fan_out", its)
 
     @property
     def eta(self) -> Tensor | None:

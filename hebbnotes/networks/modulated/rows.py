@@ -58,20 +58,22 @@ class Net(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """All that may have a gradient, in the order in which autograd is handed it."""
+    """All that may have a gradient, in the order in which autograd is handed it: these tensors, or
+    their gradients, or whether these are asked for.
+    """
 
-    inputs: Tensor  # (T, B, n)
-    w: Tensor
-    alpha: Tensor | None
-    read: Tensor
-    bias: Tensor
-    fan_out: Tensor | None
-    eta: Tensor
-    eta_e: Tensor | None
-    given: Tensor | None  # (T, B)
-    y: Tensor
-    hebb: Tensor | None
-    eligibility: Tensor | None
+    inputs: Any  # (T, B, n)
+    w: Any
+    alpha: Any  # may be None
+    read: Any
+    bias: Any
+    fan_out: Any  # may be None
+    eta: Any
+    eta_e: Any  # may be None
+    given: Any  # (T, B), may be None
+    y: Any
+    hebb: Any  # may be None
+    eligibility: Any  # may be None
 
     def net(self, how: "How") -> Net:
         """Return the network."""
@@ -103,11 +105,13 @@ class Part(NamedTuple):
         return [self.activity, self.signal, *self.end, *self.from_starts, *self.from_keys]
 
     @classmethod
-    def of(cls, clamp: Tensor | None, saved: list[Any], n_steps: int, begins: bool) -> "Part":
-        """Return a chunk whose :meth:`tensors` were saved; they are taken from the front."""
+    def of(cls, clamp: Tensor | None, saved: list[Any], n_starts: int, n_keys: int) -> "Part":
+        """Return a chunk whose :meth:`tensors` were saved, with so many of what it read; they are
+        taken from the front.
+        """
         activity, signal, *end = (saved.pop(0) for _ in range(4))
-        from_starts = [saved.pop(0) for _ in range(n_steps * begins)]
-        from_keys = [saved.pop(0) for _ in range(n_steps - 1)]
+        from_starts = [saved.pop(0) for _ in range(n_starts)]
+        from_keys = [saved.pop(0) for _ in range(n_keys)]
         return cls(clamp, activity, signal, Rows(*end), from_starts, from_keys, [])
 
 
@@ -159,7 +163,7 @@ def first_rows(net: Net, y: Tensor) -> Rows:
 def written(net: Net, rows: Rows, y: Tensor, kept: Tensor, heard: Tensor) -> Rows:
     """Return the rows after a step."""
     values = kept * rows.values
-    if rows.tags is None:
+    if rows.tags is None or net.eta_e is None:
         return Rows(torch.cat([values, (heard * y).unsqueeze(0)]), None)
     values = values + heard * rows.tags
     tags = torch.cat([(1 - net.eta_e) * rows.tags, (net.eta_e * y).unsqueeze(0)])
