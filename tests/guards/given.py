@@ -13,6 +13,7 @@ from hebbnotes import PlasticRNN, chapters
 from hebbnotes.learning import agents
 from hebbnotes.neurons import spiking
 from hebbnotes.tasks import maze, one_shot
+from hebbnotes.tasks.memory import RewardGatedMemory
 from hebbnotes.tasks.patterns import PatternCompletion
 
 pictures = importlib.import_module(
@@ -22,6 +23,7 @@ CHAPTERS = [one.name for one in pkgutil.iter_modules(chapters.__path__)]
 frames = {name: importlib.import_module(f"hebbnotes.chapters.{name}.frames") for name in CHAPTERS}
 AX = Figure().subplots()
 TASK = PatternCompletion(n_bits=16, n_patterns=2)
+GATED = RewardGatedMemory(4, 1)
 GREY = PatternCompletion(n_bits=16, **{**pictures.PICTURES, "n_patterns": 2})
 MAZE = maze.make(5)
 G = torch.Generator().manual_seed(0)

@@ -548,12 +548,16 @@ def test_an_eta_of_0_stays_and_forgets_nothing():
 def test_alpha_is_full_shared_or_absent():
     shapes = {"full": (4, 4), "shared": (), None: None}
     for alpha, shape in shapes.items():
-        net = ModulatedRNN(4, alpha=alpha)
-        assert (None if net.alpha is None else net.alpha.shape) == shape
-        net(torch.ones(3, 1, 4))[0].sum().backward()
-        for method in ("loop", "chunk"):
-            net.method = method
-            assert net(torch.ones(3, 1, 4))[0].shape == (3, 1, 4)
+        for retroactive in (False, True):
+            net = ModulatedRNN(4, alpha=alpha, retroactive=retroactive, generator=generator())
+            assert (None if net.alpha is None else net.alpha.shape) == shape
+            found = []
+            for method in ("loop", "chunk"):
+                net.method, x = method, torch.randn(50, 2, 4, generator=generator(1))
+                output, signal, end = net(x.requires_grad_())
+                loss = output.square().sum() + signal.sum() + end.hebb.square().sum()
+                found.append([output, end.hebb, *torch.autograd.grad(loss, [x, *net.parameters()])])
+            agree(*found, rtol=1e-4)
 
 
 def test_a_network_says_what_it_is():
