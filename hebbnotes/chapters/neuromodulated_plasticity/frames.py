@@ -80,17 +80,19 @@ def replaced(rows: Mapping[str, Mapping[str, Sequence[float]]], chance: float) -
 
 
 def race(
-    at: Sequence[float], panels: Mapping[str, Mapping[str, tuple[str, Tensor]]], chance: float
+    panels: Mapping[str, Mapping[str, tuple[str, Sequence[float], Tensor]]], chance: float
 ) -> Figure:
-    """Draw learning curves, a panel for each title: by label, a colour and shares of right answers
-    (seeds, n), at the updates ``at``.
+    """Draw learning curves, a panel for each title: by label a colour, updates, and shares of right
+    answers (seeds, n) at these.
     """
     fig, axes = plt.subplots(1, len(panels), figsize=(7, 3.6), sharey=True, squeeze=False)
     for ax, (title, kinds) in zip(axes[0], panels.items(), strict=True):
-        for label, (ink, values) in kinds.items():
+        for label, (ink, at, values) in kinds.items():
             over_seeds(ax, at, 100 * values, ink, label)
         ax.axhline(100 * chance, color=BLACK, ls="--", lw=1)
-        ax.set(title=title, xlabel="update", ylim=(0, 103), xlim=(0, at[-1]))
+        last = max(at[-1] for _, at, _ in kinds.values())
+        ax.set(title=title, xlabel="update", ylim=(0, 103), xlim=(0, last))
+        ax.legend(frameon=False, loc="lower right")
     axes[0, 0].set_ylabel("right answers (%)")
     return fig
 
