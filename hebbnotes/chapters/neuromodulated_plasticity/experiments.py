@@ -203,14 +203,46 @@ def _starts(writing: float, forgetting: float) -> dict[str, float]:
 
 
 RATES: dict[str, dict[str, float]] = {
-    "open": dict.fromkeys(ARMS, 3e-3),
-    "cells": dict.fromkeys(CELLS, 1e-2),
-    "long": dict.fromkeys(TRACED, 3e-3),
-    "silent": dict.fromkeys(TRACED, 3e-3),
+    "open": {
+        "none": 0.01,
+        "GRU": 0.001,
+        "LSTM": 0.01,
+        "decay": 0.003,
+        "Oja": 0.003,
+        "clip": 0.003,
+        "simple": 0.001,
+        "simple, clip": 0.003,
+        "retroactive": 0.001,
+        "retroactive, clip": 0.003,
+    },
+    "cells": {"GRU": 0.01, "LSTM": 0.01},
+    "silent": {
+        "decay": 0.003,
+        "Oja": 0.003,
+        "clip": 0.003,
+        "simple": 0.01,
+        "retroactive": 0.01,
+        "simple, clip": 0.01,
+        "retroactive, clip": 0.01,
+    },
+    "long": {
+        "decay": 0.001,
+        "Oja": 0.001,
+        "clip": 0.001,
+        "simple": 0.001,
+        "retroactive": 0.001,
+        "simple, clip": 0.001,
+        "retroactive, clip": 0.001,
+    },
 }
 """The learning rates that did best on seeds of their own, for each task and arm; see the
 experiments whose names end in rates."""
-BEST: dict[str, dict[str, float]] = {where: _starts(*pair) for where, pair in STARTS.items()}
+BEST: dict[str, dict[str, float]] = {
+    "open": {"decay": 0.03, "Oja": 0.1, "clip": 0.1, "simple": 0.03, "retroactive": 0.03},
+    "cells": {},
+    "silent": {"decay": 0.03, "Oja": 0.1, "clip": 0.1, "simple": 0.005, "retroactive": 0.03},
+    "long": {"decay": 0.1, "Oja": 0.1, "clip": 0.1, "simple": 0.005, "retroactive": 0.03},
+}
 """Likewise where eta begins; see the experiments whose names end in starts."""
 SHARE: dict[str, Any] = {"unit": "share of episodes that are right", "at_least": 0}
 

@@ -36,7 +36,6 @@ from hebbnotes.networks.modulated.rows import (
     Net,
     Numbers,
     Part,
-    add_up,
     first_rows,
     gain,
     written,
@@ -113,7 +112,7 @@ class _Evaluation(torch.autograd.Function):
             held, its = (None if one is None else one[at] for one in (clamp, numbers.given))
             part = _run_chunk(net, numbers.inputs[at], held, its, y, starts, room)
             y, keys = part.activity[-1], part.activity[:-1]
-            starts = [add_up(keys, one, starts) for one in part.end if one is not None]
+            starts = part.end.add_up(keys, starts)
             outputs.append(part.activity[1:])
             signals.append(part.signal)
             if how.keep:

@@ -24,14 +24,17 @@ __all__ = ["all_gradients"]
 
 
 def _read_end(
-    part: Part, weights: Tensor, g_trace: Tensor, s: int, room: list[Tensor]
+    part: Part, weights: Tensor, first: int, g_trace: Tensor, room: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """Take the gradient of a final trace to the keys and the weights that :func:`.add_up` took."""
+    """Take the gradient of a final trace to the keys and the weights that :meth:`.Rows.add_up`
+    took, of which those before ``first`` are 0.
+    """
+    s = len(weights) - len(part.signal)
     keys, its = part.activity[:-1].transpose(0, 1), weights[s:].transpose(0, 1)
     g_keys, g_weights = (its @ g_trace.mT).transpose(0, 1), torch.zeros_like(weights)
     g_weights[s:] = (keys @ g_trace).transpose(0, 1)
-    for k, start in enumerate(part.starts):
-        g_weights[k] = torch.mul(g_trace, start, out=room[0]).sum(-2)
+    for k in range(first, len(part.starts)):
+        g_weights[k] = torch.mul(g_trace, part.starts[k], out=room).sum(-2)
     return g_keys, g_weights
 
 
@@ -196,7 +199,7 @@ def all_gradients(
         pasts.append(pasts[-1].then(part))
     for past, (at, ran) in zip(reversed(pasts), reversed(parts), strict=True):
         part, moments = ran._replace(starts=past.traces(given)), rows_before(net, ran)
-        end = _end_gradients(net, part, moments[-1], g_traces, room)
+        end = _end_gradients(part, moments[-1], g_traces, room)
         its = g_inputs[at]
         its[-1] += g_y
         g_activity = torch.cat([torch.zeros_like(its[:1]), its])
@@ -225,13 +228,13 @@ def all_gradients(
 
 
 def _end_gradients(
-    net: Net, part: Part, end: Rows, g_traces: list[Any], room: list[Tensor]
+    part: Part, end: Rows, g_traces: list[Any], room: list[Tensor]
 ) -> tuple[Tensor, Rows]:
     """Return the gradients of keys and rows that the traces at the end of a chunk bring."""
     g_keys = torch.zeros_like(part.activity[:-1])
     g_rows: list[Any] = [None if one is None else torch.zeros_like(one) for one in end]
-    for k, (weights, g_trace) in enumerate(zip(end, g_traces, strict=False)):
-        if weights is not None and g_trace is not None:
-            more, g_rows[k] = _read_end(part, weights, g_trace, net.n_starts, room)
+    for k, ((weights, first), g_trace) in enumerate(zip(end.each(), g_traces, strict=True)):
+        if g_trace is not None:
+            more, g_rows[k] = _read_end(part, weights, first, g_trace, room[0] if room else None)
             g_keys += more
     return g_keys, Rows(*g_rows)

@@ -19,7 +19,6 @@ __all__ = [
     "Part",
     "Past",
     "Rows",
-    "add_up",
     "first_rows",
     "gain",
     "rows_before",
@@ -88,6 +87,23 @@ class Rows(NamedTuple):
     values: Tensor  # (R, B, n)
     tags: Tensor | None  # (R, B, n)
 
+    def each(self) -> list[tuple[Tensor, int]]:
+        """Return those of each trace, with the first of its rows that is not 0: the eligibility has
+        nothing of the trace where a chunk begins.
+        """
+        return [(self.values, 0)] if self.tags is None else [(self.values, 0), (self.tags, 1)]
+
+    def add_up(self, keys: Tensor, starts: list[Tensor]) -> list[Tensor]:
+        """Build the traces from the terms that they are the sums of, shape (B, n, n) each."""
+        totals = []
+        for weights, first in self.each():
+            s = len(weights) - len(keys)
+            total = keys.permute(1, 2, 0) @ weights[s:].transpose(0, 1)
+            for k in range(first, len(starts)):
+                total.addcmul_(starts[k], weights[k].unsqueeze(-2))
+            totals.append(total)
+        return totals
+
 
 class Part(NamedTuple):
     """What the backward pass has to know of a chunk of K steps."""
@@ -140,16 +156,7 @@ class Past(NamedTuple):
         """Build the traces, shape (B, n, n) each, from those that an episode was given."""
         if not len(self.keys):
             return given
-        return [add_up(self.keys, one, given) for one in self.rows if one is not None]
-
-
-def add_up(keys: Tensor, weights: Tensor, starts: list[Tensor]) -> Tensor:
-    """Build a trace from the terms that it is the sum of, shape (B, n, n)."""
-    s = len(weights) - len(keys)
-    total = keys.permute(1, 2, 0) @ weights[s:].transpose(0, 1)
-    for start, weight in zip(starts, weights, strict=False):
-        total.addcmul_(start, weight.unsqueeze(-2))
-    return total
+        return self.rows.add_up(self.keys, given)
 
 
 def first_rows(net: Net, y: Tensor) -> Rows:
