@@ -57,18 +57,25 @@ def episode(
     return fig
 
 
-def replaced(rows: Mapping[str, Mapping[str, Sequence[float]]], chance: float) -> Figure:
+def replaced(
+    rows: Mapping[str, Mapping[str, Sequence[float]]],
+    chance: float,
+    names: Mapping[str, str] | None = None,
+) -> Figure:
     """Draw shares of right answers in percent, a row for each thing that was done, by kind of
-    network ("simple" or "retroactive"), a mark for each seed.
+    network ("simple" or "retroactive", in the legend by its own name or that of ``names``), a mark
+    for each network.
     """
+    names = {} if names is None else names
     fig, ax = plt.subplots(figsize=(7, 0.55 * len(rows) + 1.1))
     kinds = list(next(iter(rows.values())))
     for row, by in enumerate(rows.values()):
-        for k, (kind, values) in enumerate(by.items()):
+        for kind, values in by.items():
+            k = kinds.index(kind)
             off = 0.16 * (2 * k - len(kinds) + 1)
             at = [100 * value for value in values]
             mark = "o" if k == 0 else "D"
-            label = kind if row == 0 else "_"
+            label = names.get(kind, kind) if row == 0 else "_"
             where = [row + off] * len(at)
             ax.plot(at, where, mark, color=colour(kind), ms=6, alpha=0.6, label=label)
     ax.axvline(100 * chance, color=BLACK, ls="--", lw=1)
@@ -98,7 +105,7 @@ def race(
 
 
 def past(panels: Mapping[str, Tensor], signal: Tensor) -> Figure:
-    """Draw the weights of all pairs in the trace, (T, T), each panel's largest as dark as another's:
+    """Draw the weights of all pairs in the trace, (T, T), the largest of each panel equally dark:
     down, the step of the trace; across, the step of the pair; above, the signal (T,).
     """
     steps = len(_checks.tensor("signal", signal, "T", {}))

@@ -24,7 +24,7 @@ def task(name: str) -> RewardGatedMemory:
 
 
 def _told(name: str) -> dict[str, Any]:
-    """Return a network as the script has it; the bias of its units is the last row of ``inward``."""
+    """Return a network as the script has it; the last row of ``inward`` is its units' bias."""
     net = stored(*NETS[name])
     core = net.core
     told = {
