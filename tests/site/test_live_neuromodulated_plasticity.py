@@ -68,6 +68,8 @@ def test_by_finger_and_by_keys_bits_are_changed_and_what_is_emptied_is_told(play
     assert "With the marks E emptied just before the reward it is right in" in hand.verdict()
     hand.press("trace")
     assert "With the trace H emptied" in hand.verdict()
+    hand.press("marks and trace")
+    assert "With marks and trace emptied" in hand.verdict()
     hand.press("writes at once")
     hand.press("marks")
     assert "This network has no marks" in hand.verdict()

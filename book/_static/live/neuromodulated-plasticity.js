@@ -8,6 +8,7 @@ Live.model("neuromodulated-plasticity", ({ numbers, stage }) => {
   const nets = Object.fromEntries(Object.entries(numbers.nets).map(([name, net]) => [name, Object.fromEntries(
     Object.entries(net).map(([key, value]) => [key, value?.base64 ? unpack(value) : value]))]));
   const size = numbers.units;
+  const EMPTIES = { y: ["y"], marks: ["marks"], hebb: ["hebb"], both: ["marks", "hebb"] };
   const rest = () => ({ y: zeros(size), hebb: zeros(size * size), marks: zeros(size * size) });
 
   // y(t) = tanh(b + seen U + y(t-1) (w + alpha H)); M = tanh(m y + m0), times the reader's hand; then H and, with marks, E.
@@ -34,7 +35,7 @@ Live.model("neuromodulated-plasticity", ({ numbers, stage }) => {
       const asked = t >= STUDY, within = t % slot, cue = Math.floor(t / slot) % CUES, which = asked ? order[cue] : cue, seen = zeros(bits + 2);
       if (within === 0) { seen.set(strings[which]); seen[TEST] = asked ? 1 : 0; }
       if (t === reward) seen[REWARD] = 1;
-      if (t === reward && emptied) state[emptied].fill(0);
+      if (t === reward) (EMPTIES[emptied] ?? []).forEach(what => state[what].fill(0));
       const silenced = Boolean(net.silent) && within === 2;
       const { own, signal } = step(net, state, seen, hand, silenced);
       if (asked && within === (net.silent ? 1 : delay)) scores[which] = dot(net.outward, state.y);
@@ -133,7 +134,7 @@ Live.model("neuromodulated-plasticity", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------ what it says
-  const NAMES = { y: "the activity", marks: "the marks E", hebb: "the trace H" }, hundred = share => told(100 * share, share < 0.01 ? 1 : 0);
+  const NAMES = { y: "the activity", marks: "the marks E", hebb: "the trace H", both: "marks and trace" }, hundred = share => told(100 * share, share < 0.01 ? 1 : 0);
   const handed = hand => (hand === 1 ? "its own" : hand === -1 ? "turned" : hand === 0 ? "nothing" : `${told(hand, 1)} times its own`);
   function sentence() {
     const { shares } = now, said = shares.indexOf(Math.max(...shares)), least = shares.indexOf(Math.min(...shares)), which = last(), share = right[how.name];
@@ -141,7 +142,7 @@ Live.model("neuromodulated-plasticity", ({ numbers, stage }) => {
     if (late() !== delay) return `The reward comes ${late() ? `${late()} step${late() > 1 ? "s" : ""} after` : "together with"} ${LETTERS[which]}, and in its training always ${delay} steps after a string. ${says}.`;
     if (how.emptied) {
       const often = how.hand === 1 ? ` With ${NAMES[how.emptied]} emptied just before the reward it is right in ${hundred(share[how.emptied])} of 100 episodes, and in ${hundred(share.own)} if nothing is.` : "";
-      return how.emptied === "marks" && !nets[how.name].eta_e ? `${says}. This network has no marks: nothing was emptied.` : `${says}, and ${LETTERS[which]} was rewarded.${often}`;
+      return ["marks", "both"].includes(how.emptied) && !nets[how.name].eta_e ? `${says}. This network has no marks.` : `${says}, and ${LETTERS[which]} was rewarded.${often}`;
     }
     if (how.hand === 0) return `${says}. Nothing is ever written; so held, it is right in ${hundred(share.held)} of 100 episodes.`;
     if (how.hand < 0) return `${says}. ${LETTERS[which]} was rewarded` + (least === which ? ", and gets the lowest score of all: it has learned what to avoid." : ".") +
@@ -178,7 +179,7 @@ Live.model("neuromodulated-plasticity", ({ numbers, stage }) => {
   const hand = panel.slider("the hand: M is", { min: -1, max: 1, step: 0.1, value: 1, say: value => handed(+(+value).toFixed(1)) }, value => { how.hand = +value.toFixed(1); look(); });
   panel.text("heading", "Which was rewarded? Its scores:");
   const scores = panel.bars("Scores", [...LETTERS]);
-  panel.choice("just before the reward, empty", [["", "nothing"], ["y", "activity"], ["marks", "marks"], ["hebb", "trace"]], what => { how.emptied = what; look(); });
+  panel.choice("just before the reward, empty", [["", "nothing"], ["y", "activity"], ["marks", "marks"], ["hebb", "trace"], ["both", "marks and trace"]], what => { how.emptied = what; look(); });
   const reward = panel.slider("the reward comes at step", { min: 0, max: STUDY - 1, step: 1, value: how.reward, say: t => String(t + 1) }, pay);
   panel.part("line").button("Other strings", () => { how.strings = drawn(); look(); });
   how.strings = drawn();

@@ -10,7 +10,6 @@ from torch.nn.functional import cross_entropy
 
 from hebbnotes.chapters.neuromodulated_plasticity import causal
 from hebbnotes.chapters.neuromodulated_plasticity.model import (
-    ARMS,
     Modulated,
     Network,
     Plastic,

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes.chapters.neuromodulated_plasticity import causal
-from hebbnotes.chapters.neuromodulated_plasticity.trained import stored
+from hebbnotes.chapters.neuromodulated_plasticity.trained import emptied, stored
 from hebbnotes.figures.live import LiveModel, packed, unpacked
 from hebbnotes.tasks import RewardedEpisodes, RewardGatedMemory
 
@@ -15,7 +15,12 @@ __all__ = ["MODELS", "NETS", "again", "lived", "numbers", "task"]
 NETS = {"simple": ("simple", "reward-gated"), "marks": ("retroactive", "reward-gated-silent")}
 """The networks in the page: arm and experiment, by the name that the script has."""
 EPISODES = 500
-EMPTIED = {"y": "y", "hebb": "hebb", "marks": "eligibility"}
+EMPTIED = {
+    "y": ("y",),
+    "hebb": ("hebb",),
+    "marks": ("eligibility",),
+    "both": ("hebb", "eligibility"),
+}
 
 
 def task(name: str) -> RewardGatedMemory:
@@ -80,8 +85,8 @@ def _shares(name: str, told: dict[str, Any]) -> dict[str, float]:
         shares[key] = causal.right(again(name, told, hand, "chunk")(new), new)
     net = again(name, told, method="chunk")
     for key, what in EMPTIED.items():
-        if what != "eligibility" or net.core.retroactive:
-            shares[key] = causal.asked_again(net, its, new, what, its.delay)
+        if "eligibility" not in what or net.core.retroactive:
+            shares[key] = emptied(net, its, new, what)
     return {key: round(share, 3) for key, share in shares.items()}
 
 
@@ -99,18 +104,18 @@ def numbers() -> dict[str, Any]:
 
 
 def lived(
-    name: str, told: dict[str, Any], shown: RewardedEpisodes, hand: float, reward: int, emptied: str
+    name: str, told: dict[str, Any], shown: RewardedEpisodes, hand: float, reward: int, what: str
 ) -> dict[str, Any]:
     """Return what a network of the page does in one episode: at each step the signal times the
-    hand, the size of trace and marks; and the scores by the letter of the string.
+    hand, the size of trace and marks; and the scores by the letter of the string. Just before the
+    reward one thing may be emptied, by its name in ``EMPTIED``.
     """
     net, inputs = again(name, told, hand), shown.inputs.double()
     inputs[..., -2] = 0.0
     inputs[reward, :, -2] = 1.0
     state, signals, traces, marks, activity = None, [], [], [], []
     for t, (x, quiet) in enumerate(zip(inputs.split(1), shown.silenced.split(1), strict=True)):
-        if t == reward and emptied and state is not None:
-            its = EMPTIED[emptied]
+        for its in EMPTIED.get(what, ()) if t == reward and state is not None else ():
             if getattr(state, its) is not None:
                 state = state._replace(**{its: torch.zeros_like(getattr(state, its))})
         step = net.live(x, quiet, state=state)
@@ -131,7 +136,7 @@ def _size(values: Tensor) -> float:
 def fixture() -> dict[str, Any]:
     """Return episodes that the script has to repeat: with hands, moved rewards, things emptied."""
     told, cases = {name: _told(name) for name in NETS}, []
-    for seed, (name, hand, reward, emptied) in enumerate(
+    for seed, (name, hand, reward, what) in enumerate(
         (
             ("simple", 1.0, 8, ""),
             ("simple", -1.0, 13, ""),
@@ -142,6 +147,7 @@ def fixture() -> dict[str, Any]:
             ("marks", -0.5, 12, ""),
             ("marks", 1.0, 13, "marks"),
             ("marks", 1.0, 8, "hebb"),
+            ("marks", 1.0, 8, "both"),
         )
     ):
         shown = task(name).sample(1, torch.Generator().manual_seed(seed))
@@ -150,10 +156,10 @@ def fixture() -> dict[str, Any]:
                 "name": name,
                 "hand": hand,
                 "reward": reward,
-                "emptied": emptied,
+                "emptied": what,
                 "strings": shown.cues[0].int().tolist(),
                 "order": shown.order[0].tolist(),
-                **lived(name, told[name], shown, hand, reward, emptied),
+                **lived(name, told[name], shown, hand, reward, what),
             }
         )
     return {"cases": cases}

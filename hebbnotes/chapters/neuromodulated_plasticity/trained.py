@@ -1,6 +1,7 @@
 """The trained networks that the chapter looks into, and the weights of the past in their traces."""
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from hebbnotes.chapters.neuromodulated_plasticity.model import Lived, network
 from hebbnotes.experiments.experiment import loaded
 from hebbnotes.tasks import RewardedEpisodes, RewardGatedMemory
 
-__all__ = ["both_emptied", "past", "size_of_trace", "stored"]
+__all__ = ["emptied", "past", "size_of_trace", "stored"]
 
 
 def stored(arm: str, name: str = "reward-gated", seed: int = 0) -> Any:
@@ -70,16 +71,21 @@ def past(signal: Tensor, eta: float | Tensor, eta_e: float | Tensor | None = Non
 
 
 @torch.no_grad()
-def both_emptied(net: Any, task: RewardGatedMemory, episodes: RewardedEpisodes) -> float:
-    """Return the share that is right if the trace and the marks of a retroactive network are both
-    emptied once, just before the reward.
+def emptied(
+    net: Any, task: RewardGatedMemory, episodes: RewardedEpisodes, what: Sequence[str]
+) -> float:
+    """Return the share that is right if several things are emptied at once, just before the reward.
+
+    ``what`` names them: of "y", "hebb" and "eligibility"; see :func:`.causal.asked_again` for one.
     """
     cuts = [0, *(k * task.slot + task.delay for k in range(task.n_cues)), task.n_steps]
     state, activity = None, []
     for k, (a, b) in enumerate(itertools.pairwise(cuts)):
         if state is not None:
-            kept = (episodes.rewarded != k - 1).view(-1, 1, 1)
-            state = state._replace(hebb=state.hebb * kept, eligibility=state.eligibility * kept)
+            kept = episodes.rewarded != k - 1
+            for name in what:
+                old = getattr(state, name)
+                state = state._replace(**{name: old * kept.view(-1, *[1] * (old.ndim - 1))})
         lived = net.live(episodes.inputs[a:b], episodes.silenced[a:b], state=state)
         state = lived.state
         activity.append(lived.activity)

@@ -154,7 +154,7 @@ class Modulated:
 
 
 class ModulatedWriting(NamedTuple):
-    """How a modulated network writes: keyword arguments of :func:`.run_modulated`.
+    """How a modulated network writes: keyword arguments of :func:`.loop.run_modulated`.
 
     Attributes
     ----------

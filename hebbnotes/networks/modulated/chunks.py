@@ -155,7 +155,7 @@ def evaluate(
     given: Tensor | None,
     how: ModulatedWriting,
 ) -> tuple[Tensor, Tensor, ModulatedState]:
-    """Run a modulated network; :func:`.run_modulated` checks the arguments and calls this."""
+    """Run a modulated network; :func:`.loop.run_modulated` checks the arguments and calls this."""
 
     def tensor(value: float | Tensor) -> Tensor:
         return torch.as_tensor(value, dtype=inputs.dtype, device=inputs.device)

@@ -350,7 +350,7 @@ def evaluate(
     given: Tensor | None,
     how: ModulatedWriting,
 ) -> tuple[Tensor, Tensor, ModulatedState]:
-    """Run a modulated network; :func:`.run_modulated` checks the arguments and calls this."""
+    """Run a modulated network; :func:`.loop.run_modulated` checks the arguments and calls this."""
     _, batch, n = inputs.shape
     retroactive = how.eta_e is not None
     none = inputs.new_zeros(batch, n, n)

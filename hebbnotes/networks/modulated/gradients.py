@@ -1,4 +1,4 @@
-"""The backward pass of the fast evaluation of a modulated network; see :mod:`.chunks`.
+"""The backward pass of the fast evaluation of a modulated network; see :mod:`.modulated.chunks`.
 
 The gradient of a trace is a trace, run backwards: that of ``hebb`` fades by what the steps keep,
 that of the eligibility fades by ``1 - eta_e`` and adds the signal times the first. Neither is built

@@ -71,7 +71,7 @@ class ModulatedRNN(PlasticNumbers):
     gate : bool
         Whether the signal is the rate of forgetting, too; then there is no ``eta``.
     method : {"auto", "loop", "chunk", "compiled"}
-        How it is evaluated; see :func:`.run_modulated`. It may be set anew at any time.
+        How it is evaluated; see :func:`.loop.run_modulated`. It may be set anew at any time.
     **initial
         See :class:`ModulatedInitial`: ``eta``, ``eta_e``, ``learn_eta`` (which trains both),
         ``w_scale``, ``alpha_scale``, ``generator``, ``device``, ``dtype``.
@@ -150,7 +150,7 @@ class ModulatedRNN(PlasticNumbers):
         clamp: Tensor | None = None,
         modulation: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, ModulatedState]:
-        """Run an episode, or go on with one; see :func:`.run_modulated` for shapes and errors."""
+        """Run an episode, or go on; see :func:`.loop.run_modulated` for shapes and errors."""
         inputs, modulation = as_autocast(inputs, self.w), as_autocast(modulation, self.w)
         return run_modulated(
             inputs,

@@ -1,4 +1,4 @@
-"""What the fast evaluation of a modulated network keeps of a chunk of steps; see :mod:`.chunks`.
+"""What the fast evaluation of a modulated network keeps of a chunk; see :mod:`.modulated.chunks`.
 
 Shapes: T steps, B episodes, n units, K steps of a chunk, R rows of values.
 """
