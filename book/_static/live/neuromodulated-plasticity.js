@@ -134,7 +134,7 @@ Live.model("neuromodulated-plasticity", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------ what it says
-  const NAMES = { y: "the activity", marks: "the marks E", hebb: "the trace H", both: "marks and trace" }, hundred = share => told(100 * share, share < 0.01 ? 1 : 0);
+  const NAMES = { y: "the activity", marks: "the marks E", hebb: "the trace H", both: "marks and trace" }, hundred = share => told(100 * share, share < 0.01 || share > 0.99 ? 1 : 0);
   const handed = hand => (hand === 1 ? "its own" : hand === -1 ? "turned" : hand === 0 ? "nothing" : `${told(hand, 1)} times its own`);
   function sentence() {
     const { shares } = now, said = shares.indexOf(Math.max(...shares)), least = shares.indexOf(Math.min(...shares)), which = last(), share = right[how.name];
@@ -177,8 +177,7 @@ Live.model("neuromodulated-plasticity", ({ numbers, stage }) => {
   });
   panel.choice("network", [["simple", "writes at once"], ["marks", "writes marks, silent delay"]], name => { how.name = name; look(); });
   const hand = panel.slider("the hand: M is", { min: -1, max: 1, step: 0.1, value: 1, say: value => handed(+(+value).toFixed(1)) }, value => { how.hand = +value.toFixed(1); look(); });
-  panel.text("heading", "Which was rewarded? Its scores:");
-  const scores = panel.bars("Scores", [...LETTERS]);
+  const scores = panel.bars("Which was rewarded? Scores", [...LETTERS]);
   panel.choice("just before the reward, empty", [["", "nothing"], ["y", "activity"], ["marks", "marks"], ["hebb", "trace"], ["both", "marks and trace"]], what => { how.emptied = what; look(); });
   const reward = panel.slider("the reward comes at step", { min: 0, max: STUDY - 1, step: 1, value: how.reward, say: t => String(t + 1) }, pay);
   panel.part("line").button("Other strings", () => { how.strings = drawn(); look(); });

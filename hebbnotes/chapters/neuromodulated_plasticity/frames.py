@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -15,6 +16,8 @@ from hebbnotes.tasks import RewardedEpisodes
 __all__ = ["episode", "past", "race", "replaced"]
 
 LETTERS = "ABCDEFGH"
+BITS = ListedColormap([SILVER, "white", BLACK])
+"""The colours of a bit that is -1, of none, and of one that is 1."""
 
 
 def episode(
@@ -31,7 +34,7 @@ def episode(
         _checks.tensor(name, of, axes, sizes)
     fig, axes = plt.subplots(4, 1, figsize=(7, 5.4), sharex=True, height_ratios=(2.2, 1.2, 1.1, 1))
     strings, hand, pencil, answers = axes
-    show(strings, array(bits.T), cmap="gray_r", vmin=-1, vmax=1, aspect="auto")
+    show(strings, array(bits.T), cmap=BITS, vmin=-1, vmax=1, aspect="auto")
     strings.set(yticks=[], ylabel="string")
     first = int(shown.inputs[:, b, -1].nonzero()[0])
     paid = int(shown.inputs[:, b, n_bits].nonzero()[0])
