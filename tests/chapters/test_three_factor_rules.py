@@ -41,14 +41,14 @@ def test_the_mean_change_is_the_covariance_and_a_drift(seed, n, m, rule):
     w, x, reward = bits(seed, n, m)
     found = bandit.split(rule, w, x, reward)
     torch.testing.assert_close(found.change, found.covariance + found.drift, rtol=0, atol=1e-14)
-    p, change, mean_e, mean_r = torch.sigmoid(x @ w), 0, 0, 0
+    p, mean, mean_e, mean_r = torch.sigmoid(x @ w), 0, 0, 0
     for code in range(2**m):  # each answer by hand
         y = torch.tensor([float(code >> j & 1) for j in range(m)], dtype=DOUBLE)
         chance = torch.where(y == 1, p, 1 - p).prod()
         e = torch.outer(x, y if rule is rules.hebb else y - p)
-        change = change + chance * reward(y[None])[0] * e
+        mean = mean + chance * reward(y[None])[0] * e
         mean_e, mean_r = mean_e + chance * e, mean_r + chance * reward(y[None])[0]
-    torch.testing.assert_close(found.change, change)
+    torch.testing.assert_close(found.change, mean)
     torch.testing.assert_close(found.drift, mean_r * mean_e)
     if rule is rules.score:
         torch.testing.assert_close(mean_e, torch.zeros_like(mean_e), atol=1e-15, rtol=0)
@@ -106,19 +106,19 @@ def test_a_running_mean_moves_for_the_stimulus_that_was_shown_alone(seed, stimul
 def test_one_mean_for_all_stimuli_does_not_save_hebb_and_each_ones_own_does():
     right = {
         name: bandit.learn(
-            bandit.problem(2, 6, generator(0)),
+            bandit.problem(2, 12, generator(0)),
             rule,
-            0.3,
-            trials=1500,
+            0.5,
+            trials=600,
             generator=generator(1),
-            every=1500,
+            every=600,
         )[-1].mean(-1)
         for name, rule in experiments.ELIGIBILITIES.items()
     }
     assert (right["Hebb"][:2] < 0.65).all()
-    assert right["Hebb"][2] > 0.85
-    assert (right["score"] > 0.7).all()
-    assert (right["score"][1:] > 0.85).all()
+    assert right["Hebb"][2] > 0.8
+    assert (right["score"] > 0.65).all()
+    assert (right["score"][1:] > 0.8).all()
 
 
 def test_a_problem_has_its_worth_in_equal_steps_and_begins_at_chance():
@@ -210,11 +210,11 @@ def test_drawn_coincidences_are_told_apart_as_well_as_the_law_says():
     torch.testing.assert_close(found, matched.at_fixed_delay(times, 1.0, 1.0), rtol=0.1, atol=0.02)
 
 
-@given(seeds, st.floats(0.05, 0.4), st.floats(1, 60))
+@pytest.mark.parametrize(("seed", "tau", "rate"), [(0, 0.05, 60.0), (1, 0.4, 20.0), (2, 0.1, 5.0)])
 def test_traces_from_spike_to_spike_are_those_of_the_rules_step_by_step(seed, tau, rate):
     pairs = poisson.Pairs(n=2, rate=rate)
     (pre, post), _ = poisson.spikes(pairs, 0.4, generator(seed))
-    asked = torch.randint(400, (5,), generator=generator(seed)).sort().values
+    asked = torch.randint(400, (40,), generator=generator(seed)).sort().values
     times = torch.tensor([tau, 2 * tau], dtype=DOUBLE)
     found = poisson.spike_traces(pre, post, asked, times, pairs)
     w = e = torch.zeros(2, 1, 1, dtype=DOUBLE)
@@ -254,7 +254,8 @@ def test_the_law_holds_with_spikes():
     assert 2 * matched.fit(grid, d).delay == pytest.approx(2.0, abs=0.3)
 
 
-@given(seeds, st.booleans())
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("baseline", [True, False])
 def test_weights_grow_as_the_rules_say_step_by_step(seed, baseline):
     pairs = poisson.Pairs(n=3, rate=40.0)
     learner = poisson.Learner(delay=0.03, tau=0.2, eta=0.05, baseline=baseline, follow=0.5)
@@ -287,16 +288,16 @@ def test_weights_grow_as_the_rules_say_step_by_step(seed, baseline):
 @pytest.mark.witness("eq-btsp", places.place_field)
 @given(st.floats(0.05, 0.4), st.floats(0.3, 1.5), st.floats(0.3, 1.5))
 def test_a_field_is_as_wide_as_speed_times_both_time_constants_and_shifted_back(v, before, after):
-    kernel = {"before": before, "after": after}
-    spots, field = places.place_field(v, **kernel, sigma=1e-6, length=16 * v * 2 + 0.4)
-    step = 0.01
+    kernel, step = {"before": before, "after": after}, v / 20
+    track = {"spacing": step, "length": 24 * v}
+    spots, field = places.place_field(v, **kernel, **track, sigma=1e-6)
     assert places.half_width(spots, field) == pytest.approx(
         places.predicted_width(v, **kernel), abs=1.5 * step
     )
-    spots, field = places.place_field(v, **kernel, sigma=0.05, length=48 * v + 1)
-    assert places.centre(spots, field) == pytest.approx(
-        places.predicted_shift(v, **kernel), abs=0.02 * v + 1e-3
-    )
+    for sigma in (1e-6, 0.3 * v):  # whatever the inputs' width
+        spots, field = places.place_field(v, **kernel, **track, sigma=sigma)
+        shift = places.predicted_shift(v, **kernel)
+        assert places.centre(spots, field) == pytest.approx(shift, abs=0.01 * v)
     times = torch.linspace(-2, 2, 9, dtype=DOUBLE)
     wanted = [math.exp(t / before if t < 0 else -t / after) for t in times.tolist()]
     assert places.btsp(times, **kernel).tolist() == pytest.approx(wanted)
