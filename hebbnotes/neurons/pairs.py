@@ -80,12 +80,11 @@ def earned(pre: Tensor, post: Tensor, pairs: Pairs) -> Tensor:
 
 
 @jit
-def _traces(
-    pre: Any, post: Any, asked: Any, taus: Any, dt: Any, tau: Any, up: Any, down: Any, out: Any
-) -> None:
+def _traces(pre: Any, post: Any, asked: Any, taus: Any, window: Any, out: Any) -> None:
     """Write the traces (K,) at each asked step, before this step's pair, into out, from event to
     event.
     """
+    dt, tau, up, down = window
     i, j, k, last = 0, 0, 0, 0
     x, y, e = 0.0, 0.0, np.zeros(len(taus))
     end = 2**62
@@ -136,7 +135,7 @@ def spike_traces(pre: Tensor, post: Tensor, asked: Tensor, taus: Tensor, pairs: 
     """
     out = np.zeros((len(asked), len(taus)))
     window = pairs.dt, pairs.tau, pairs.a_plus, pairs.a_minus
-    _traces(pre.numpy(), post.numpy(), asked.numpy(), taus.double().numpy(), *window, out)
+    _traces(pre.numpy(), post.numpy(), asked.numpy(), taus.double().numpy(), window, out)
     return torch.from_numpy(out)
 
 
