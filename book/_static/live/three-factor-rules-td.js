@@ -18,19 +18,16 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
     });
     return delta;
   }
-  function live(juices, lambda) {
-    const w = zeros(n);
-    return juices.map(juice => trial(w, lambda, juice));
-  }
+  const live = (juices, lambda, w = zeros(n)) => juices.map(juice => trial(w, lambda, juice));
   const peak = delta => delta.reduce((best, x, t) => x > delta[best] ? t : best, 0);
   const between = errors => errors.reduce((most, delta) => delta.slice(CUE + 1, REWARD).reduce((a, b) => Math.max(a, b), most), 0);
 
   // ---------------------------------------------------------------------------------------------------------- what is asked
-  let juices = [], lambda = 0, errors = [], chosen = 0; // of each trial: how much juice came
+  let juices = [], errors = [], w = zeros(n), lambda = 0, chosen = 0; // of each trial: how much juice came
   function next(juice) {
     if (juices.length === MOST) return;
     juices.push(juice);
-    errors = live(juices, lambda); // anew with the trace of now, so that what went before is never mixed
+    errors.push(trial(w, lambda, juice));
     chosen = juices.length - 1;
   }
 
@@ -46,6 +43,8 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
       Object.assign(context, { fillStyle: ink, globalAlpha: 1 });
       context.fillText(words, x(t) + EACH / 2, 13);
     });
+    Object.assign(context, { fillStyle: muted });
+    context.fillText("error in this trial", x((CUE + REWARD + 1) / 2), 32);
     if (delta) delta.forEach((error, t) => {
       context.fillStyle = error < 0 ? red : blue;
       context.fillRect(x(t) + 1.5, ZERO - Math.max(0, error) * ONE, EACH - 3, Math.abs(error) * ONE);
@@ -105,16 +104,21 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
     keys: { ArrowUp: () => choose(chosen - 1), ArrowDown: () => choose(chosen + 1), Home: () => choose(0), End: () => choose(MOST) },
     pointer: { grabs: ({ y }) => y > TOP && y < TOP + DOWN, down: point => { clock.pause(); pick(point); }, move: pick },
   });
+  const clock = panel.clock({ step: () => next(1), shown: show, speeds: [4, 15, 60], speed: 1, what: "one trial", say: s => `${s} trials a second` });
   panel.text("state", "Then drag λ: all trials are lived again with it.");
   panel.slider("how far back a surprise teaches, λ", { min: 0, max: 1, step: 0.05, value: lambda, say: value => told(value) }, value => {
     lambda = value;
-    errors = live(juices, lambda);
+    w = zeros(n);
+    errors = live(juices, lambda, w);
     show();
   });
-  const clock = panel.clock({ step: () => next(1), shown: show, speeds: [4, 15, 60], speed: 1, what: "one trial", say: s => `${s} trials a second` });
   panel.text("state", "Last, when the light has learned: leave the juice out.");
   const line = panel.part("line"), omit = line.button("Leave the juice out once", () => { clock.pause(); next(0); show(); });
-  line.button("Start again", () => { clock.pause(); juices = []; errors = []; chosen = 0; show(); });
+  line.button("Start again", () => {
+    clock.pause();
+    [juices, errors, w, chosen] = [[], [], zeros(n), 0];
+    show();
+  });
   show();
   return { live, peak, between, features, now: () => ({ lambda, juices, chosen, errors: errors.map(delta => [...delta]), playing: clock.playing }) };
 });

@@ -123,7 +123,7 @@ def trace_fixture() -> dict[str, Any]:
 def trace_still(drawing: Any) -> None:
     """Draw a trace over the delays of the reward, and the best of all."""
     lags = matched.lags(0.05, 10.0)
-    left, second, base, one = 20.0, 53.0, 190.0, 160.0
+    left, second, base, one = 20.0, 52.0, 190.0, 160.0
 
     def line(of: Tensor) -> list[tuple[float, float]]:
         return [
@@ -140,7 +140,7 @@ def trace_still(drawing: Any) -> None:
     drawing.path([(left, 20), (left, base), (left + 10 * second, base)], "ink", 1)
     drawing.text(left + 2 * second + 22, 62, "the reward comes", anchor="start")
     drawing.text(left + 4 * second + 8, base - one / math.e - 14, "the best trace", anchor="start")
-    for s in range(0, 11, 2):
+    for s in range(0, 10, 2):
         drawing.text(left + second * s, base + 24, f"{s} s", "muted")
 
 
@@ -201,11 +201,15 @@ def td_still(drawing: Any) -> None:
     for k, lam in enumerate((0.0, 0.9)):
         left, deltas = 14 + wide * k, errors(lam)
         drawing.text(left + STEPS * each / 2, 22, f"λ = {lam:g}")
+        if k:
+            drawing.text(left - 21, 48, "trial", "muted")
         for step, words in ((CUE, "light"), (REWARD, "juice")):
             drawing.box(left + each * step, 32, each, 268, "", "green", 0, opacity=0.25)
             drawing.text(left + each * (step + 0.5), 320, words)
         for row, trial in enumerate((0, 8, 16, 32, 64)):
             zero = 82 + 54 * row
+            if k:
+                drawing.text(left - 21, zero + 5, str(trial + 1), "muted")
             drawing.path([(left, zero), (left + STEPS * each, zero)], "muted", 1)
             for step, error in enumerate(deltas[trial].tolist()):
                 if abs(error) > 0.01:
