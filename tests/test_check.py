@@ -54,6 +54,9 @@ READS = {  # of its own weight, its two units, and what it declares
     "scaling": ("w", "post"),
     "stdp": ("w", "pre", "post", "pre_spikes", "post_spikes"),
     "sanger": ("w", "pre", "post"),
+    "three_factor": ("modulator", "eligibility"),
+    "modulated_hebb": ("w", "pre", "post", "modulator"),
+    "score": ("w", "pre", "post", "post_mean"),
 }
 
 
@@ -71,6 +74,8 @@ def test_every_rule_reads_its_own_entries_and_sangers_those_before(name, n_pre, 
         own, before = torch.zeros_like(mask), j + 1
         if what == "w":
             own[i, :before] = name == "sanger"
+            own[i, j] = True
+        elif what == "eligibility":
             own[i, j] = True
         elif what.startswith("pre"):
             own[i] = True

@@ -8,12 +8,14 @@ learning signal for each unit, ``dL / dy``.
 Shapes: T steps, B episodes, n_in inputs, n units; ``w[pre, post]`` is (n_in + n, n).
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks
 
-__all__ = ["gradient", "leaky", "traces"]
+__all__ = ["Directions", "directions", "gradient", "leaky", "traces"]
 
 
 @_checks.in_full_precision
@@ -127,6 +129,68 @@ def gradient(inputs: Tensor, output: Tensor, signal: Tensor, kappa: float) -> Te
         )
     _checks.spread("signal", signal, output, "output")
     return eps.flatten(0, 1).T @ (slope * signal).flatten(0, 1)
+
+
+class Directions(NamedTuple):
+    """Gradients by ``w`` of one loss, each of shape (n_in + n, n).
+
+    Attributes
+    ----------
+    exact : Tensor
+        By backpropagation through time.
+    direct : Tensor
+        e-prop's: the learning signal is what the read-out alone makes of each unit.
+    broadcast : Tensor
+        The same through other weights than the read-out's.
+    """
+
+    exact: Tensor
+    direct: Tensor
+    broadcast: Tensor
+
+    def cosines(self) -> tuple[float, float]:
+        """Return the cosines of ``direct`` and of ``broadcast`` with ``exact``."""
+        near = torch.nn.functional.cosine_similarity
+        one, two = (near(self.exact.flatten(), each.flatten(), dim=0) for each in self[1:])
+        return float(one), float(two)
+
+
+def directions(
+    inputs: Tensor, targets: Tensor, w: Tensor, w_out: Tensor, kappa: float, back: Tensor
+) -> Directions:
+    """Compare gradients of half the squared error of a linear read-out of leaky units.
+
+    Parameters
+    ----------
+    inputs : Tensor
+        Shape (T, B, n_in).
+    targets : Tensor
+        What ``leaky(inputs, w, kappa) @ w_out`` should be, shape (T, B, n_out).
+    w : Tensor
+        Shape (n_in + n, n).
+    w_out : Tensor
+        Shape (n, n_out).
+    kappa : float
+        As for :func:`leaky`.
+    back : Tensor
+        Weights of the random broadcast, of the shape of ``w_out``.
+
+    Notes
+    -----
+    Source: eq-eprop; Bellec et al. (2020).
+    """
+    sizes: dict[str, int] = {"n": w.shape[-1]} if isinstance(w, Tensor) and w.ndim else {}
+    _checks.tensor("targets", targets, "T B n_out", sizes, like=inputs)
+    _checks.tensor("w_out", w_out, "n n_out", sizes, like=inputs)
+    _checks.tensor("back", back, "n n_out", sizes, like=inputs)
+    with torch.enable_grad():
+        trained = w.detach().requires_grad_()
+        output = leaky(inputs, trained, kappa)
+        error = output @ w_out - targets
+        (exact,) = torch.autograd.grad(error.square().sum() / 2, trained)
+    output, error = output.detach(), error.detach()
+    direct, broadcast = (gradient(inputs, output, error @ each.T, kappa) for each in (w_out, back))
+    return Directions(exact, direct, broadcast)
 
 
 def _fit(inputs: Tensor, w: Tensor, kappa: float) -> float:

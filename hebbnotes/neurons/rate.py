@@ -102,7 +102,16 @@ def learn_units(
 
 
 @_checks.in_full_precision
-def learn(inputs: Tensor, w: Tensor, rule: Rule, eta: float | Tensor) -> Tensor:
+def learn(
+    inputs: Tensor,
+    w: Tensor,
+    rule: Rule,
+    eta: float | Tensor,
+    *,
+    modulator: Tensor | None = None,
+    pair: Rule | None = None,
+    tau: float | Tensor = 1.0,
+) -> Tensor:
     """Let linear neurons, ``y = x @ w``, learn from a stream: ``w = w + eta * rule(w, x, y)``.
 
     >>> w = learn(torch.ones(3, 2), torch.full((2, 1), 0.1), rules.hebb, eta=0.5)
@@ -116,9 +125,17 @@ def learn(inputs: Tensor, w: Tensor, rule: Rule, eta: float | Tensor) -> Tensor:
     w : Tensor
         Initial weights, shape (..., n, m).
     rule : callable
-        ``rule(w, pre, post, *, ...) -> dw``; it may declare ``drive``, which is ``y``.
+        ``rule(w, pre, post, *, ...) -> dw``; it may declare ``drive``, which is ``y``, and
+        ``modulator`` and ``eligibility`` where these are given.
     eta : float or Tensor
         Learning rate; a tensor must broadcast to the shape of ``w``.
+    modulator : Tensor, optional
+        Third factor of each step, broadcast to all neurons, shape (T, ...), or (T, ..., m).
+    pair : callable, optional
+        A rule, which may declare ``drive``: what it returns enters an eligibility trace, from which
+        a later step learns. The trace starts at 0.
+    tau : float or Tensor
+        Time constant of that trace, in steps; see :func:`.eligibility`.
 
     Returns
     -------
@@ -127,11 +144,28 @@ def learn(inputs: Tensor, w: Tensor, rule: Rule, eta: float | Tensor) -> Tensor:
         overflow to infinity or NaN.
     """
     _fit(inputs, w, eta)
-    check(rule, ["drive"], "learn")
+    if modulator is not None:
+        own = inputs.shape[:-1]
+        if _checks.floating("modulator", modulator).shape not in (own, own + w.shape[-1:]):
+            raise ValueError(
+                f"modulator must have shape {tuple(own)}, one number for each step and simulation, "
+                f"or {tuple(own + w.shape[-1:])}, got {tuple(modulator.shape)}"
+            )
+        _checks.spread("modulator", modulator, modulator.to(inputs), "inputs")
+    further: dict[str, Tensor] = {} if pair is None else {"eligibility": torch.zeros_like(w)}
+    known = ["drive", *(["modulator"] if modulator is not None else []), *further]
+    check(rule, known, "learn")
+    check(pair or rules.hebb, ["drive"], "learn's trace")
     history = [w]
-    for x in inputs:
+    for t, x in enumerate(inputs):
         y = _output(x, w)
-        w = w + eta * change(rule, w, x, y, drive=y)
+        if modulator is not None:
+            further["modulator"] = modulator[t]
+        dw = change(rule, w, x, y, drive=y, **further)
+        if pair is not None:
+            now = change(pair, w, x, y, drive=y)
+            further["eligibility"] = rules.eligibility(further["eligibility"], now, tau)
+        w = w + eta * dw
         history.append(w)
     return torch.stack(history)
 

@@ -27,6 +27,8 @@ __all__ = [
     "stdp_window",
 ]
 
+SPIKES = ("pre_spikes", "post_spikes")
+
 
 @dataclass(frozen=True)
 class Neuron:
@@ -205,22 +207,24 @@ def run_neuron(
     -----
     Source: as for :class:`Neuron`.
     """
-    _checks.of_type("neuron", neuron, Neuron, "use Neuron()")
-    _checks.of_type("state", state, NeuronState, "use NeuronState.at_rest(w, neuron)")
     _checks.flag("learn", learn)
-    v, g, pre, post, w = state
+    check_run(spikes, state, neuron)
     if rule is None:
         rule = partial(rules.stdp, a_plus=neuron.a_plus, a_minus=neuron.a_minus)
-    check(rule, ["pre_spikes", "post_spikes"], "run_neuron")
+    check(rule, SPIKES, "run_neuron")
+    return run_checked(spikes, state, neuron, rule if learn else None, {})
+
+
+def check_run(spikes: Tensor, state: NeuronState, neuron: Neuron) -> dict[str, int]:
+    """Return the sizes of what a run is given, or raise."""
+    _checks.of_type("neuron", neuron, Neuron, "use Neuron()")
+    _checks.of_type("state", state, NeuronState, "use NeuronState.at_rest(w, neuron)")
     sizes: dict[str, int] = {}
+    w = state.w
     _checks.floating("state.w", _checks.tensor("state.w", w, "B n_pre n_post", sizes))
     _checks.held("state.w", w)
-    for name, axes in {
-        "v": "B n_post",
-        "g": "B n_post",
-        "pre": "B n_pre",
-        "post": "B n_post",
-    }.items():
+    for name in ("v", "g", "pre", "post"):
+        axes = "B n_pre" if name == "pre" else "B n_post"
         part = _checks.tensor(f"state.{name}", getattr(state, name), axes, sizes, w, "state.w")
         _checks.finite(f"state.{name}", part)
     _checks.inside("state.w", w, 0, 1, "scale it, and put the strength into g_max")
@@ -230,6 +234,14 @@ def run_neuron(
             f"spikes must be 0 or 1 and, as state.w, {w.dtype}: convert them with "
             ".to(state.w.dtype)"
         )
+    return sizes
+
+
+def run_checked(
+    spikes: Tensor, state: NeuronState, neuron: Neuron, rule: Rule | None, given: dict[str, Tensor]
+) -> tuple[Tensor, NeuronState]:
+    """Run neurons that were checked; ``given`` holds what each step supplies besides."""
+    v, g, pre, post, w = state
     fade_g = math.exp(-neuron.dt / neuron.tau_syn)
     constants = [
         1,
@@ -246,7 +258,7 @@ def run_neuron(
     ).unbind()
     output = []
     with torch.no_grad():
-        for arriving, row in zip(spikes, spikes.unsqueeze(2), strict=True):
+        for t, (arriving, row) in enumerate(zip(spikes, spikes.unsqueeze(2), strict=True)):
             g = torch.baddbmm(g.unsqueeze(1), row, w, beta=fade_g, alpha=neuron.g_max).squeeze(1)
             total = leak + g
             target = (rest + g * e_exc) / total
@@ -254,12 +266,14 @@ def run_neuron(
             fires = v >= threshold
             fired, v = fires.to(v.dtype), torch.where(fires, reset, v)
             pre, post = pre * fade_pre, post * fade_post
-            if learn:
-                dw = change(rule, w, pre, post, pre_spikes=arriving, post_spikes=fired)
+            if rule is not None:
+                its = {name: each[t] for name, each in given.items()}
+                dw = change(rule, w, pre, post, pre_spikes=arriving, post_spikes=fired, **its)
                 w = (w + dw).clamp_(0, 1)  # a NaN stays one, and is found at the end
             pre, post = pre + arriving, post + fired
             output.append(fired)
-    _checks.finite("w", w, f"look at what {name_of(rule)} returns")
+    if rule is not None:
+        _checks.finite("w", w, f"look at what {name_of(rule)} returns")
     return torch.stack(output), NeuronState(v, g, pre, post, w)
 
 

@@ -349,14 +349,13 @@ def three_factor(
 def eligibility(e: Tensor, pair: Tensor, tau: float | Tensor, dt: float = 1.0) -> Tensor:
     """Return an eligibility trace a step later: it has faded, and this step's pair is added.
 
-    ``e * exp(-dt / tau) + pair``, which solves ``de/dt = -e / tau + h`` exactly for an ``h`` that
-    comes in pulses of size ``pair`` at the ends of the steps, as spikes do.
+    ``e * exp(-dt / tau) + pair``: exactly ``de/dt = -e / tau + h`` for an ``h`` that comes in
+    pulses of size ``pair`` at the ends of the steps, as spikes do.
 
     Parameters
     ----------
     e, pair : Tensor
-        Trace, and what any rule returns for this step's activities, of one shape and of the unit
-        of ``w``.
+        Trace, and what any rule returns for this step, of one shape and of the unit of ``w``.
     tau : float or Tensor
         Time constant, of the unit of ``dt``; a tensor must broadcast to the shape of ``e``.
     dt : float
@@ -378,11 +377,11 @@ def eligibility(e: Tensor, pair: Tensor, tau: float | Tensor, dt: float = 1.0) -
 
 
 def modulated_hebb(w: Tensor, pre: Tensor, post: Tensor, *, modulator: Tensor) -> Tensor:
-    """Hebb's rule times a broadcast signal, which comes with the pair itself: no trace is kept.
+    """Multiply Hebb's rule by a broadcast signal that comes with the pair: no trace is kept.
 
     ``dw[i, j] = modulator[j] * pre[i] * post[j]``
 
-    Source: a reading of Fremaux, Sprekeler & Gerstner (2010); see eq-covariance-law.
+    Source: eq-gain-gating; a reading of Fremaux, Sprekeler & Gerstner (2010).
     """
     check_seen(w, pre, post, modulator=modulator)
     return hebb(w, pre, modulator * post)
@@ -393,7 +392,7 @@ def score(w: Tensor, pre: Tensor, post: Tensor, *, post_mean: Tensor) -> Tensor:
 
     ``dw[i, j] = pre[i] * (post[j] - post_mean[j])``, with ``post_mean`` the mean of the receiver's
     activity for *this* input. For binary units whose probability is the sigmoid of their drive it
-    is the derivative of the log-probability of ``post`` by ``w``, and 0 on average for each input.
+    is the derivative of the log-probability of ``post`` by ``w``, and 0 on average.
 
     Source: eq-score; Williams (1992), REINFORCE.
     """

@@ -129,7 +129,7 @@ def learn(
         ``rule(w, pre, post, *, ...) -> eligibility``: :func:`.score` (REINFORCE) or :func:`.hebb`;
         it may declare ``post_mean``, each unit's probability.
     rate : float or Tensor
-        Learning rate; a tensor holds one for each baseline, shape (3,).
+        Learning rate; a tensor holds one for each baseline, shape (3,), and run, (3, R).
     trials : int
         Number of trials.
     generator : torch.Generator
@@ -157,7 +157,8 @@ def learn(
     inputs, targets, worth = given
     runs, stimuli, n = inputs.shape
     shape = (len(BASELINES), runs)
-    rates = torch.as_tensor(rate, dtype=inputs.dtype).expand(len(BASELINES)).view(-1, 1, 1, 1)
+    rates = torch.as_tensor(rate, dtype=inputs.dtype)
+    rates = (rates.unsqueeze(-1) if rates.ndim == 1 else rates).expand(shape)[..., None, None]
     w = inputs.new_zeros(*shape, n, targets.shape[-1])
     mean, means = (worth.mean() + 0.5).expand(runs, 1), (worth + 0.5).expand(runs, stimuli)
     row, none = torch.arange(runs), torch.zeros(runs, dtype=torch.int64)

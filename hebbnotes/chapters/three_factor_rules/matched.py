@@ -7,21 +7,26 @@ read-out linear, and rewards are rarer than the trace is long.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks
+from hebbnotes.neurons.pairs import Pairs, earned, spike_traces, spikes
 
 __all__ = [
+    "Fit",
     "at_fixed_delay",
     "between",
     "detectability",
     "exponential",
+    "fit",
     "fixed",
     "lags",
     "needed_rewards",
     "simulated",
+    "with_spikes",
 ]
 
 
@@ -168,3 +173,85 @@ def simulated(taus: Tensor, delays: Tensor, rate: float, generator: torch.Genera
 def _step(lags: Tensor) -> float:
     _checks.finite("lags", _checks.floating("lags", _checks.tensor("lags", lags, "n", {})))
     return 2 * float(lags[0])
+
+
+# With spikes: the trace is that of spike-timing-dependent plasticity
+
+
+def with_spikes(
+    taus: Tensor, delay: float, pairs: Pairs, *, seconds: float, generator: torch.Generator
+) -> Tensor:
+    """Measure d' of the traces of spike-timing-dependent plasticity; each pair is the target once.
+
+    Whenever the target's spikes earn it, a reward comes a delay later. The other synapse is that of
+    the next pair, looked at in the same moments.
+
+    Parameters
+    ----------
+    taus : Tensor
+        Time constants, in s, shape (K,).
+    delay : float
+        Of the reward, in s.
+    pairs : Pairs
+        The constants.
+    seconds : float
+        Length of the simulation, in s; what falls into its first eight longest time constants, or
+        first fifth, is left out.
+    generator : torch.Generator
+        Source of the spikes.
+
+    Returns
+    -------
+    Tensor
+        Mean of the target's trace minus mean of the other, over the other's spread, shape (K,).
+
+    Notes
+    -----
+    Source: a test of eq-matched-filter.
+    """
+    _checks.floating("taus", _checks.tensor("taus", taus, "K", {}))
+    _checks.inside("taus", _checks.held("taus", taus), 1e-9, 1e6, "they are time constants, in s")
+    trains = spikes(pairs, seconds, generator)
+    steps, late = round(seconds / pairs.dt), round(_checks.number("delay", delay, 0) / pairs.dt)
+    begin = round(min(8 * float(taus.max()), seconds / 5) / pairs.dt)
+    targets, others = [], []
+    for k, (pre, post) in enumerate(trains):
+        asked = earned(pre, post, pairs) + late
+        asked = asked[(asked >= begin) & (asked < steps)]
+        targets.append(spike_traces(pre, post, asked, taus, pairs))
+        others.append(spike_traces(*trains[(k + 1) % pairs.n], asked, taus, pairs))
+    target, other = torch.cat(targets), torch.cat(others)
+    return ((target.mean(0) - other.mean(0)) / other.std(0)).to(taus.dtype)
+
+
+class Fit(NamedTuple):
+    """A curve ``d'(tau) = sqrt(a / tau) * exp(-delay / tau)``; its optimum is ``2 * delay``.
+
+    Attributes
+    ----------
+    a : float
+        Its height, in s.
+    delay : float
+        In s.
+    """
+
+    a: float
+    delay: float
+
+
+def fit(taus: Tensor, d: Tensor, longest: float = 20.0) -> Fit:
+    """Fit the matched-filter law to measured d', with height and delay free, by least squares.
+
+    Parameters
+    ----------
+    taus, d : Tensor
+        Shape (K,).
+    longest : float
+        Delays from a thousandth of it to it are tried, in s.
+    """
+    delays = longest * torch.logspace(-3, 0, 6001, dtype=torch.float64)
+    shape = torch.exp(-delays.unsqueeze(-1) / taus.double()) / taus.double().sqrt()
+    height = ((shape @ d.double()) / shape.square().sum(-1)).clamp(min=0)
+    left = (height.unsqueeze(-1) * shape - d.double()).square().sum(-1)
+    best = int(left.argmin())
+    return Fit(float(height[best]) ** 2, float(delays[best]))
