@@ -92,8 +92,9 @@ def test_rewards_that_are_given_one_by_one_obey_the_law(played):
 def test_the_error_travels_or_jumps_and_pauses_where_the_juice_is_left_out(played):
     td = played("three-factor-rules-td")
     assert "Press Play" in td.verdict()
+    td.type("speed", "End")
     td.press("Play")
-    td.reader.until("() => document.querySelector('.live-model').model.now().juices.length > 20")
+    td.reader.until("() => document.querySelector('.live-model').model.now().juices.length > 60")
     td.press("Pause")
     assert "between light and juice" in td.verdict()
     assert "it travels, step by step" in td.verdict()
@@ -116,7 +117,7 @@ def test_trials_are_chosen_by_finger_by_mouse_and_by_keys(played):
         td.press("Step")
     td.press("Play")
     td.reader.until("() => document.querySelector('.live-model').model.now().juices.length > 12")
-    td.drag(ERRORS, (0.5, 0.55), (0.5, 0.52), finger=True)
+    td.drag(ERRORS, (0.5, 0.55), (0.5, 0.495), finger=True)
     assert not td.run(NOW)["playing"]
     assert td.run("() => scrollY") == 0
     row = td.run(NOW)["chosen"]

@@ -32,7 +32,7 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
-  const WIDE = 350, HIGH = 306, LEFT = 40, EACH = 12, ZERO = 78, ONE = 58, TOP = 154, DOWN = 132, x = t => LEFT + t * EACH;
+  const WIDE = 350, HIGH = 324, LEFT = 40, EACH = 12, ZERO = 78, ONE = 58, TOP = 154, DOWN = 150, x = t => LEFT + t * EACH;
   function draw(context, colour) {
     const [ink, muted, blue, red, green, faint] = ["ink", "muted", "blue", "red", "green", "faint"].map(colour), delta = errors[chosen];
     const none = [faint, 0], right = x(STEPS);
@@ -81,7 +81,7 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
         : `${here}: no juice. In step ${REWARD}, where ${told(missed)} was still expected, the error falls to ${told(delta[REWARD])}: a pause.`;
     }
     const where = at === REWARD ? `with the juice, in step ${REWARD}` : at === CUE ? `with the light, in step ${CUE}` : `between light and juice, in step ${at}`;
-    const way = chosen < 3 ? "" : most > 0.3 ? ` On its way it reaches ${told(most)}: it travels, step by step.`
+    const way = chosen < 3 ? "" : at === REWARD ? ` Between light and juice it was at most ${told(most)} so far.` : most > 0.3 ? ` On its way it reaches ${told(most)}: it travels, step by step.`
       : most > 0.1 ? ` On its way it reaches no more than ${told(most)}: it travels, and is hard to see.` : ` No step between ever had more than ${told(most)}: it jumps.`;
     return `${here}: the error is largest ${where} (${told(delta[at])}).${way}`;
   }
@@ -104,7 +104,7 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
     keys: { ArrowUp: () => choose(chosen - 1), ArrowDown: () => choose(chosen + 1), Home: () => choose(0), End: () => choose(MOST) },
     pointer: { grabs: ({ y }) => y > TOP && y < TOP + DOWN, down: point => { clock.pause(); pick(point); }, move: pick },
   });
-  const clock = panel.clock({ step: () => next(1), shown: show, speeds: [4, 15, 60], speed: 1, what: "one trial", say: s => `${s} trials a second` });
+  const clock = panel.clock({ step: () => next(1), shown: show, speeds: [4, 20, 60], speed: 1, what: "one trial", say: s => `${s} trials a second` });
   panel.text("state", "Then drag λ: all trials are lived again with it.");
   panel.slider("how far back a surprise teaches, λ", { min: 0, max: 1, step: 0.05, value: lambda, say: value => told(value) }, value => {
     lambda = value;
