@@ -25,14 +25,14 @@ def test_the_best_trace_is_marked_only_once_the_reader_has_moved_it(played):
     trace.drag(PICTURE, place(1, 0.37), place(2, 0.37), place(4, 0.37))
     assert abs(trace.run(NOW)["tau"] - 4) < 0.27
     trace.run(SET, trace.named(LASTS), 2)
-    assert "no other mark needs fewer. It is twice the delay" in trace.verdict()
+    assert "no τ needs fewer. It is twice the delay" in trace.verdict()
     trace.type("give or take", "Home")  # nearly one fixed delay
     needed = "() => model.needed(model.now().d)"
     least = trace.run(needed)
     for keys, ratio in ((["ArrowLeft"] * 16, 1.36), (["ArrowRight"] * 32, 1.21)):
         trace.type(LASTS, *keys)
         assert abs(trace.run(needed) / least - ratio) < 0.02
-    assert "Too long: each synapse holds" in trace.verdict()
+    assert "marks of chance are left in each synapse" in trace.verdict()
 
 
 def test_by_finger_and_by_keys_the_delays_move_and_their_spread_shortens_the_best_trace(played):
@@ -81,9 +81,7 @@ def test_rewards_that_are_given_one_by_one_obey_the_law(played):
     trace.press("Give 20 rewards")
     given = "() => document.querySelector('.live-model').model.now()"
     trace.reader.until(f"() => ({given})().given === 20")
-    assert "After 20 rewards the right synapse (blue) is ahead of" in trace.run(
-        "() => figure.innerText"
-    )
+    assert "20 rewards: blue is ahead of" in trace.run("() => figure.innerText")
     trace.press("Give 20 rewards")
     trace.type(LASTS, "ArrowLeft")  # what is moved begins anew
     assert trace.run(NOW)["given"] == 0

@@ -105,7 +105,7 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
     pointer: { grabs: ({ y }) => y > TOP && y < TOP + DOWN, down: point => { clock.pause(); pick(point); }, move: pick },
   });
   const clock = panel.clock({ step: () => next(1), shown: show, speeds: [4, 20, 60], speed: 1, what: "one trial", say: s => `${s} trials a second` });
-  panel.text("state", "Then drag λ: all trials are lived again with it.");
+  panel.text("state", "Then drag λ: all trials are replayed.");
   panel.slider("how far back a surprise teaches, λ", { min: 0, max: 1, step: 0.05, value: lambda, say: value => told(value) }, value => {
     lambda = value;
     w = zeros(n);

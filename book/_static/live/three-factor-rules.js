@@ -128,7 +128,7 @@ Live.model("three-factor-rules", ({ numbers, stage }) => {
       const u = time / pairs(how.hertz);
       if (u > LAST) return;
       Object.assign(context, { fillStyle: red, globalAlpha: 0.16 + 0.84 * Math.exp(-u / tau) });
-      context.fillRect(x(u) - 1.5, BASE + 22 + 11 * row, 3, 9);
+      context.fillRect(x(u) - 1.5, BASE + 20 + 10 * row, 3, 9);
     }));
     Object.assign(context, { globalAlpha: 1, fillStyle: ink, textAlign: "left" });
     context.fillText("pairs of other synapses, by chance", x(0), HIGH - 3);
@@ -181,23 +181,23 @@ Live.model("three-factor-rules", ({ numbers, stage }) => {
   function sentence() {
     const { tau, mean, spread } = how, least = needed(at(top()).d), here = `At τ = ${told(tau, tau < 1 ? 2 : 1)} s the reward credits the right synapse after about ${rewards(needed(now.d))}`;
     if (!moved()) return `${here}. Should its mark last longer, or not so long? Move τ, and find the fewest.`;
-    if (Math.abs(Math.log2(tau / top())) < 0.05) return `${here}, and no other mark needs fewer. ` +
-      (top() > 1.9 * mean ? "It is twice the delay: the noise grows only as the root of τ."
+    if (Math.abs(Math.log2(tau / top())) < 0.05) return `${here}; no τ needs fewer. ` +
+      (top() > 1.9 * mean ? "It is twice the delay: noise grows only as the root of τ."
         : `Delays vary, so it is less than twice their mean: 2 × ${told(mean, 1)} − ${told(spread, 1)}² / ${told(mean, 1)} = ${seconds(top())}.`);
     return `${here}; the best τ would need ${Math.max(1, Math.round(least))}. ` +
       (tau < top() ? `Too short: when the reward comes, ${told(100 * now.signal, 0)} % of the mark is left.`
-        : `Too long: each synapse holds about ${told(pairs(how.hertz) * tau, 1)} marks of chance, and they vary.`);
+        : `Too long: ${told(pairs(how.hertz) * tau, 1)} marks of chance are left in each synapse.`);
   }
   function tell() {
     const given = course.length - 1, behind = gained.filter((g, i) => i && g < gained[0]).length;
-    outcome.textContent = given ? `After ${given} rewards the right synapse (blue) is ahead of ${behind} of ${crowd} others.` : RACE;
+    outcome.textContent = given ? `${given} rewards: blue is ahead of ${behind} of ${crowd}.` : RACE;
     if (given && !due) stage.say(outcome.textContent);
   }
   function show() {
     [picture, valley, race].forEach(canvas => canvas.redraw());
     Object.entries(sliders).forEach(([name, slider]) => slider.set(name === "tau" ? Math.log2(how.tau) : how[name]));
     [signal, noise].forEach((element, k) => { element.textContent = `${["signal", "noise"][k]} ${told([now.signal, now.noise][k])}`; });
-    result.textContent = ` = detectability ${told(now.d)}`;
+    result.textContent = ` = D ${told(now.d)}`;
     picture.say(`The mark of a pair of spikes over the delays of the reward: ${ratio.textContent.replaceAll("■ ", "")}, ${rewards(needed(now.d))} needed`);
     valley.say(moved() ? `${rewards(needed(now.d))} needed at τ = ${seconds(how.tau)}, ${rewards(needed(at(top()).d))} at the best, ${seconds(top())}` : "Rewards needed, for each τ that you tried");
     tell();
@@ -205,7 +205,7 @@ Live.model("three-factor-rules", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------ the controls
-  const RACE = "Try it: does the right synapse (blue) leave the others behind?";
+  const RACE = "Does the right synapse (blue) win?";
   const board = stage.part("picture"), panel = stage.part("panel"), below = stage.part("panel"), beside = stage.part("panel"), verdict = stage.verdict();
   board.text("state", "Drag the blue dot: find the best mark.");
   let held = null;
@@ -224,7 +224,7 @@ Live.model("three-factor-rules", ({ numbers, stage }) => {
     spread: panel.slider("give or take", { min: 0.1, max: 4, step: 0.1, value: how.spread, say: seconds }, value => set("spread", value)),
     hertz: panel.slider("each cell spikes", { min: 2, max: 10, step: 0.5, value: how.hertz, say: f => `${f} times a second` }, value => set("hertz", value)),
   };
-  below.text("state", "Find the lowest place: rewards needed, for each τ that you tried.");
+  below.text("state", "Find the lowest place: rewards needed.");
   const valley = below.canvas("Rewards needed", [340, 174], drawValley);
   const outcome = beside.text("state"), race = beside.canvas("What each synapse has gained, reward by reward", [340, 124], drawRace);
   beside.button("Give 20 rewards", give, { main: true });
