@@ -90,9 +90,8 @@ def test_rewards_that_are_given_one_by_one_obey_the_law(played):
 def test_the_error_travels_or_jumps_and_pauses_where_the_juice_is_left_out(played):
     td = played("three-factor-rules-td")
     assert "Press Play" in td.verdict()
-    td.type("speed", "End")
     td.press("Play")
-    td.reader.until("() => document.querySelector('.live-model').model.now().juices.length > 60")
+    td.reader.until("() => document.querySelector('.live-model').model.now().juices.length > 25")
     td.press("Pause")
     assert "between light and juice" in td.verdict()
     assert "it travels, step by step" in td.verdict()
