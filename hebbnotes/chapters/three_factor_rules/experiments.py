@@ -39,10 +39,10 @@ class Stimuli:
     """
 
     rates: dict[str, dict[str, tuple[float, ...]]]
-    stimuli: tuple[int, ...] = (1, 2, 4, 16)
+    stimuli: tuple[int, ...] = (1, 2, 4, 8, 16)
     runs: int = 8
-    least_trials: int = 1_500
-    trials_each: int = 300
+    least_trials: int = 2_000
+    trials_each: int = 500
 
     def trials(self, stimuli: int) -> int:
         """Return how many trials there are."""
@@ -67,11 +67,11 @@ def score_stimuli(weights: Weights, seed: int, chosen: Stimuli) -> Numbers:
 class Rates:
     """Configuration of :func:`score_rates`: rates that are tried, by problems for each."""
 
-    tried: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+    tried: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
     runs: int = 8
-    stimuli: tuple[int, ...] = (1, 2, 4, 16)
-    least_trials: int = 1_500
-    trials_each: int = 300
+    stimuli: tuple[int, ...] = (1, 2, 4, 8, 16)
+    least_trials: int = 2_000
+    trials_each: int = 500
 
 
 def score_rates(weights: Weights, seed: int, chosen: Rates) -> Numbers:
@@ -201,8 +201,8 @@ class GrowthRates(Growth):
 
     rates: dict[str, dict[str, float]] = field(default_factory=dict)
     tried: tuple[float, ...] = (0.001, 0.003, 0.01)
-    weakens: tuple[float, ...] = (1.05, 2.0, 4.0)
-    runs: int = 2
+    weakens: tuple[float, ...] = (1.05, 2.0, 4.0, 8.0)
+    runs: int = 3
 
 
 def score_growth_rates(weights: Weights, seed: int, chosen: GrowthRates) -> Numbers:
