@@ -192,7 +192,8 @@ def score_growth(weights: Weights, seed: int, chosen: Growth) -> Numbers:
         signal: {a: ends(chosen, signal, float(a), eta, seed) for a, eta in rates.items()}
         for signal, rates in chosen.rates.items()
     }
-    return {"grown": found, "alone": found["reward minus mean"]["1.05"]["alone"]}
+    by_reward, alone = (found[signal]["1.05"]["alone"] for signal in SIGNALS)
+    return {"grown": found, "alone": alone, "by_reward": by_reward}
 
 
 @dataclass(frozen=True)
@@ -310,6 +311,7 @@ def measured(weights: Weights, seed: int, chosen: Any) -> Numbers:
 
 
 _TRIED = (1e-3, 3e-3, 1e-2)
+_ALONE = "share of the last quarter in which the target alone is at its bound"
 _SIXTEEN = "share of right bits, 16 stimuli, REINFORCE with each stimulus's mean"
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
@@ -367,9 +369,26 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         score_growth_rates,
         GrowthRates(),
         "best",
-        "share of the last quarter in which the target alone is at its bound",
+        _ALONE,
         at_least=0.0,
         seeds=(100,),
+    ),
+    "spikes-learn": Experiment(
+        "synapses that learn from rewarded spikes, by the reward and by the reward minus its mean, "
+        "where spike timing weakens a little or much",
+        nothing,
+        score_growth,
+        Growth(
+            {
+                "reward": {"1.05": 0.001, "2": 0.001, "4": 0.003, "8": 0.001},
+                "reward minus mean": {"1.05": 0.003, "2": 0.003, "4": 0.003, "8": 0.01},
+            }
+        ),
+        "alone",
+        _ALONE,
+        at_least=0.0,
+        also={"by_reward": "the same, by the reward itself"},
+        seeds=tuple(range(10)),
     ),
     "eprop-delay-rates": Experiment(
         "rates for the methods of eprop-delay, on seeds of their own",
