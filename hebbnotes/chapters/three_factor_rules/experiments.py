@@ -400,5 +400,15 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         at_least=0.0,
         seeds=(100, 101),
     ),
+    "eprop-delay": Experiment(
+        "leaky units that keep a bit over a delay among distractors: backpropagation through time, "
+        "e-prop, a random broadcast, and a read-out that alone is trained",
+        train_delay,
+        measured,
+        Delay(dict(zip(METHODS, ((1e-3,), (1e-2,), (1e-3,), (1e-1,)), strict=True))),
+        "e_prop",
+        "updates until e-prop has learned the task",
+        at_least=0.0,
+    ),
 }
 """All experiments on three-factor rules."""
