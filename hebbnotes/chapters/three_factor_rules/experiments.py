@@ -32,13 +32,10 @@ ELIGIBILITIES: dict[str, Rule] = {"score": rules.score, "Hebb": rules.hebb}
 # Two rules, three baselines, many stimuli
 
 
-@dataclass(frozen=True)
-class Stimuli:
-    """Configuration of :func:`score_stimuli`: numbers of stimuli, problems for each seed, trials in
-    all and at least, and rates by rule and number of stimuli, in the order of the baselines.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Lengths:
+    """How many stimuli are tried, problems for each seed, and trials, in all at least and each."""
 
-    rates: dict[str, dict[str, tuple[float, ...]]]
     stimuli: tuple[int, ...] = (1, 2, 4, 8, 16)
     runs: int = 8
     least_trials: int = 2_000
@@ -47,6 +44,15 @@ class Stimuli:
     def trials(self, stimuli: int) -> int:
         """Return how many trials there are."""
         return max(self.least_trials, self.trials_each * stimuli)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stimuli(Lengths):
+    """Configuration of :func:`score_stimuli`: rates by rule and number of stimuli, in the order of
+    the baselines.
+    """
+
+    rates: dict[str, dict[str, tuple[float, ...]]]
 
 
 def score_stimuli(weights: Weights, seed: int, chosen: Stimuli) -> Numbers:
@@ -63,15 +69,11 @@ def score_stimuli(weights: Weights, seed: int, chosen: Stimuli) -> Numbers:
     return {"right": found}
 
 
-@dataclass(frozen=True)
-class Rates:
+@dataclass(frozen=True, kw_only=True)
+class Rates(Lengths):
     """Configuration of :func:`score_rates`: rates that are tried, by problems for each."""
 
     tried: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-    runs: int = 8
-    stimuli: tuple[int, ...] = (1, 2, 4, 8, 16)
-    least_trials: int = 2_000
-    trials_each: int = 500
 
 
 def score_rates(weights: Weights, seed: int, chosen: Rates) -> Numbers:
@@ -86,11 +88,10 @@ def score_rates(weights: Weights, seed: int, chosen: Rates) -> Numbers:
                 targets=given.targets.repeat(len(chosen.tried), 1, 1),
             )
             rate = torch.tensor(chosen.tried, dtype=torch.float64).repeat_interleave(chosen.runs)
-            trials = max(chosen.least_trials, chosen.trials_each * s)
-            right = bandit.learn(
-                many, rule, rate.expand(3, -1), trials=trials, generator=g, every=trials
-            )[-1].unflatten(-1, (len(chosen.tried), -1))
-            means = {b: shorts(right[k].mean(-1)) for k, b in enumerate(bandit.BASELINES)}
+            trials, rate = chosen.trials(s), rate.expand(3, -1)
+            right = bandit.learn(many, rule, rate, trials=trials, generator=g, every=trials)
+            by_rate = right[-1].unflatten(-1, (len(chosen.tried), -1)).mean(-1)
+            means = {b: shorts(by_rate[k]) for k, b in enumerate(bandit.BASELINES)}
             best = {b: chosen.tried[int(np.argmax(means[b]))] for b in means}
             found.setdefault(name, {})[str(s)] = {"right": means, "best": best}
     return {"rates": found, "score_16": max(found["score"]["16"]["right"][bandit.BASELINES[2]])}
@@ -126,13 +127,8 @@ def score_spikes(weights: Weights, seed: int, chosen: Spikes) -> Numbers:
         for delay in chosen.delays:
             g = torch.Generator().manual_seed(int(100_000 * seed + 1_000 * hz + 10 * delay))
             beside = delay * torch.tensor([1.0, 2.0, 4.0], dtype=torch.float64)
-            d = matched.with_spikes(
-                torch.cat([grid, beside]),
-                delay,
-                replace(chosen.pairs, rate=hz),
-                seconds=chosen.seconds,
-                generator=g,
-            )
+            taus, pairs = torch.cat([grid, beside]), replace(chosen.pairs, rate=hz)
+            d = matched.with_spikes(taus, delay, pairs, seconds=chosen.seconds, generator=g)
             law, (half, best, twice) = matched.fit(grid, d[:-3]), d[-3:]
             found.setdefault(f"{hz:g}", {})[f"{delay:g}"] = {
                 "d": shorts(d[:-3]),
@@ -143,9 +139,8 @@ def score_spikes(weights: Weights, seed: int, chosen: Spikes) -> Numbers:
                 "short": short((best / half) ** 2),
                 "long": short((best / twice) ** 2),
             }
-    each = [one for of in found.values() for one in of.values()]
-    means = {name: short(np.mean([one[name] for one in each])) for name in ("optimum",)}
-    return {"spikes": found, "taus": shorts(grid), **means}
+    optimum = short(np.mean([one["optimum"] for of in found.values() for one in of.values()]))
+    return {"spikes": found, "taus": shorts(grid), "optimum": optimum}
 
 
 # Weights that learn from rewarded spikes
@@ -192,7 +187,8 @@ def score_growth(weights: Weights, seed: int, chosen: Growth) -> Numbers:
         signal: {a: ends(chosen, signal, float(a), eta, seed) for a, eta in rates.items()}
         for signal, rates in chosen.rates.items()
     }
-    return {"grown": found, "alone": found["reward minus mean"]["1.05"]["alone"]}
+    by_reward, alone = (found[signal]["1.05"]["alone"] for signal in SIGNALS)
+    return {"grown": found, "alone": alone, "by_reward": by_reward}
 
 
 @dataclass(frozen=True)
@@ -257,8 +253,8 @@ def bits(chosen: Delay, batch: int, generator: torch.Generator) -> tuple[Tensor,
 
 
 def trained(trial: Trial, chosen: Delay, method: str, lr: float) -> Numbers:
-    """Train by a method at a rate; errors on fresh episodes, and in blocks of ten updates, and the
-    end of the first block in which the task is learned, or of the training.
+    """Train by a method at a rate; errors on fresh episodes and in blocks of ten updates, and the
+    end of the first block in which it has learned, or of the training.
     """
     g, n_in, n = trial.generator(), 2 + chosen.n_noise, chosen.n
     inward = torch.randn(n_in, n, generator=g) / n_in**0.5
@@ -304,13 +300,15 @@ def train_delay(trial: Trial, chosen: Delay) -> tuple[Numbers, Weights]:
     return {"trained": found, "e_prop": min(one["until"] for one in found["e-prop"].values())}, {}
 
 
-def measured(weights: Weights, seed: int, chosen: Any) -> Numbers:
-    """Return nothing more: all is measured while it is trained."""
-    return {}
-
-
 _TRIED = (1e-3, 3e-3, 1e-2)
+_ALONE = "share of the last quarter in which the target alone is at its bound"
 _SIXTEEN = "share of right bits, 16 stimuli, REINFORCE with each stimulus's mean"
+
+# by rule and number of stimuli: for the reward, minus one mean, minus each stimulus's mean
+_SCORE: dict[str, tuple[float, ...]] = {"1": (0.3, 30.0, 30.0), "2": (0.1, 0.3, 10.0)}
+_SCORE |= {"4": (0.3, 1.0, 10.0), "8": (0.3, 1.0, 3.0), "16": (0.3, 1.0, 3.0)}
+_HEBB: dict[str, tuple[float, ...]] = {"1": (0.01, 0.3, 0.3), "2": (3.0, 10.0, 0.3)}
+_HEBB |= {"4": (0.3, 1.0, 1.0), "8": (3.0, 30.0, 1.0), "16": (0.1, 3.0, 0.3)}
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     "rewards-rates": Experiment(
@@ -327,24 +325,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "two rules under three baselines, with 1 to 16 stimuli",
         nothing,
         score_stimuli,
-        Stimuli(
-            {
-                "score": {
-                    "1": (0.3, 30.0, 30.0),
-                    "2": (0.1, 0.3, 10.0),
-                    "4": (0.3, 1.0, 10.0),
-                    "8": (0.3, 1.0, 3.0),
-                    "16": (0.3, 1.0, 3.0),
-                },
-                "Hebb": {
-                    "1": (0.01, 0.3, 0.3),
-                    "2": (3.0, 10.0, 0.3),
-                    "4": (0.3, 1.0, 1.0),
-                    "8": (3.0, 30.0, 1.0),
-                    "16": (0.1, 3.0, 0.3),
-                },
-            }
-        ),
+        Stimuli(rates={"score": _SCORE, "Hebb": _HEBB}),
         "right.score.16.each stimulus's mean",
         _SIXTEEN,
         at_least=0.0,
@@ -367,19 +348,46 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         score_growth_rates,
         GrowthRates(),
         "best",
-        "share of the last quarter in which the target alone is at its bound",
+        _ALONE,
         at_least=0.0,
         seeds=(100,),
+    ),
+    "spikes-learn": Experiment(
+        "synapses that learn from rewarded spikes, by the reward and by the reward minus its mean, "
+        "where spike timing weakens a little or much",
+        nothing,
+        score_growth,
+        Growth(
+            {
+                "reward": {"1.05": 0.001, "2": 0.001, "4": 0.003, "8": 0.001},
+                "reward minus mean": {"1.05": 0.003, "2": 0.003, "4": 0.003, "8": 0.01},
+            }
+        ),
+        "alone",
+        _ALONE,
+        at_least=0.0,
+        also={"by_reward": "the same, by the reward itself"},
+        seeds=tuple(range(10)),
     ),
     "eprop-delay-rates": Experiment(
         "rates for the methods of eprop-delay, on seeds of their own",
         train_delay,
-        measured,
+        lambda *_: {},  # all is measured while it is trained
         Delay({**dict.fromkeys(METHODS[:3], _TRIED), METHODS[3]: (1e-2, 3e-2, 1e-1)}),
         "e_prop",
         "updates until e-prop has learned the task",
         at_least=0.0,
         seeds=(100, 101),
+    ),
+    "eprop-delay": Experiment(
+        "leaky units that keep a bit over a delay among distractors: backpropagation through time, "
+        "e-prop, a random broadcast, and a read-out that alone is trained",
+        train_delay,
+        lambda *_: {},  # all is measured while it is trained
+        Delay(dict(zip(METHODS, ((1e-3,), (1e-2,), (1e-3,), (1e-1,)), strict=True))),
+        "e_prop",
+        "updates until e-prop has learned the task",
+        at_least=0.0,
     ),
 }
 """All experiments on three-factor rules."""
