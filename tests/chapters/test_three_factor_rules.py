@@ -359,9 +359,9 @@ def test_rates_are_those_that_did_best_on_seeds_that_are_not_shown():
         assert rates == {weakens: one["best"] for weakens, one in tried[signal].items()}
     tried = [one["trained"] for one in stored.seeds("eprop-delay-rates")]
     for method, (rate,) in chosen("eprop-delay").rates.items():
-        sums = {lr: sum(one[method][lr]["until"] for one in tried) for lr in tried[0][method]}
-        wrong = {lr: sum(one[method][lr]["test"] for one in tried) for lr in sums}
-        assert f"{rate:g}" == min(sums, key=lambda lr: (sums[lr], wrong[lr]))
+        wrong = {lr: sum(one[method][lr]["test"] for one in tried) for lr in tried[0][method]}
+        until = {lr: sum(one[method][lr]["until"] for one in tried) for lr in wrong}
+        assert f"{rate:g}" == min(wrong, key=lambda lr: (wrong[lr], until[lr]))
     for name in ("rewards-stimuli", "spikes-learn", "eprop-delay"):
         assert not {*stored.EXPERIMENTS[name].seeds} & {*range(100, 110)}
 

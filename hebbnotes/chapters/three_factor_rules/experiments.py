@@ -384,7 +384,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "e-prop, a random broadcast, and a read-out that alone is trained",
         train_delay,
         lambda *_: {},  # all is measured while it is trained
-        Delay(dict(zip(METHODS, ((1e-3,), (1e-2,), (1e-3,), (1e-1,)), strict=True))),
+        Delay(dict(zip(METHODS, ((1e-3,), (1e-3,), (1e-3,), (1e-1,)), strict=True))),
         "e_prop",
         "updates until e-prop has learned the task",
         at_least=0.0,
