@@ -80,12 +80,11 @@ def earned(pre: Tensor, post: Tensor, pairs: Pairs) -> Tensor:
 
 
 @jit
-def _traces(
-    pre: Any, post: Any, asked: Any, taus: Any, dt: Any, tau: Any, up: Any, down: Any, out: Any
-) -> None:
+def _traces(pre: Any, post: Any, asked: Any, taus: Any, window: Any, out: Any) -> None:
     """Write the traces (K,) at each asked step, before this step's pair, into out, from event to
     event.
     """
+    dt, tau, up, down = window
     i, j, k, last = 0, 0, 0, 0
     x, y, e = 0.0, 0.0, np.zeros(len(taus))
     end = 2**62
@@ -136,7 +135,7 @@ def spike_traces(pre: Tensor, post: Tensor, asked: Tensor, taus: Tensor, pairs: 
     """
     out = np.zeros((len(asked), len(taus)))
     window = pairs.dt, pairs.tau, pairs.a_plus, pairs.a_minus
-    _traces(pre.numpy(), post.numpy(), asked.numpy(), taus.double().numpy(), *window, out)
+    _traces(pre.numpy(), post.numpy(), asked.numpy(), taus.double().numpy(), window, out)
     return torch.from_numpy(out)
 
 
@@ -188,16 +187,43 @@ def _gap(chance: Any) -> Any:
 
 
 @jit
-def _spiked(t: Any, following: Any, evoked: Any, chance: Any, now: Any) -> None:
-    """Write which senders and receivers spike, (2, n), and when each will by itself again."""
+def _spiked(t: Any, following: Any, evoked: Any, chance: Any, now: Any) -> Any:
+    """Write which senders and receivers spike, (2, n), and when each will by itself again; return
+    the first of these times.
+    """
+    soonest = 2**62
     for side in range(2):
         for i in range(len(evoked)):
             now[side, i] = following[side, i] == t
             if now[side, i]:
                 following[side, i] = t + 1 + _gap(chance)
+            soonest = min(soonest, following[side, i])
     for i in range(len(evoked)):
         if evoked[i]:
             evoked[i], now[1, i] = 0, 1
+    return soonest
+
+
+@jit
+def _drift(w: Any, e: Any, step: Any, kept: Any) -> None:
+    """Let all weights follow the modulator for a step, and all traces fade."""
+    for i in range(len(w)):
+        w[i] = min(max(w[i] + step * e[i], 0.0), 1.0)
+        e[i] *= kept
+
+
+@jit
+def _pair(t: Any, now: Any, traces: Any, e: Any, window: Any) -> None:
+    """Add this step's pairs to the traces (n,); those of spikes, (3, n), fade until they are used,
+    and the last row says when that was.
+    """
+    fade, up, down = window
+    for i in range(len(e)):
+        if now[0, i] or now[1, i]:
+            left = math.exp(fade * (t - traces[2, i]))
+            x, y = left * traces[0, i], left * traces[1, i]
+            e[i] += up * x * now[1, i] - down * y * now[0, i]
+            traces[0, i], traces[1, i], traces[2, i] = x + now[0, i], y + now[1, i], t
 
 
 @jit
@@ -206,35 +232,35 @@ def _learn(w: Any, seed: Any, numbers: Any, whole: Any, history: Any, seen: Any)
     the first steps into seen (steps, 2, n).
     """
     np.random.seed(seed)  # noqa: NPY002
-    chance, evokes, up, down, fade, kept, eta, mean, follow = numbers
+    chance, evokes, kept, eta, mean, follow, window = numbers
     every, late, latency, within, subtract = whole
     n = len(w)
-    e, x, y, last = np.zeros(n), np.zeros(n), np.zeros(n), -(2**40)
+    e, traces, last = np.zeros(n), np.zeros((3, n)), -(2**40)
     due, evoked = np.zeros(late), np.zeros((latency, n), np.uint8)
+    waiting = np.zeros(latency, np.int64)
     following, now = np.zeros((2, n), np.int64), np.zeros((2, n), np.uint8)
     for side in range(2):
         for i in range(n):
             following[side, i] = _gap(chance)
+    soonest = following.min()
     for t in range(every * len(history)):
         reward, due[t % late] = due[t % late], 0
-        step = eta * (reward - subtract * mean)
+        _drift(w, e, eta * (reward - subtract * mean), kept)
         mean += follow * (reward - mean)
-        _spiked(t, following, evoked[t % latency], chance, now)
-        if now[1, 0] and t - last <= within:
-            due[t % late] = 1
-        if now[0, 0]:
-            last = t
-        for i in range(n):
-            w[i] = min(max(w[i] + step * e[i], 0.0), 1.0)
-            x[i] *= fade
-            y[i] *= fade
-            e[i] = kept * e[i] + up * x[i] * now[1, i] - down * y[i] * now[0, i]
-            x[i] += now[0, i]
-            y[i] += now[1, i]
-            if now[0, i] and _uniform() < evokes * w[i]:
-                evoked[t % latency, i] = 1
-        if t < len(seen):
-            seen[t] = now
+        if t == soonest or waiting[t % latency]:
+            waiting[t % latency] = 0
+            soonest = _spiked(t, following, evoked[t % latency], chance, now)
+            if now[1, 0] and t - last <= within:
+                due[t % late] = 1
+            if now[0, 0]:
+                last = t
+            _pair(t, now, traces, e, window)
+            for i in range(n):
+                if now[0, i] and _uniform() < evokes * w[i]:
+                    evoked[t % latency, i] = 1
+                    waiting[t % latency] = 1
+            if t < len(seen):
+                seen[t] = now
         if (t + 1) % every == 0:
             history[t // every] = w
 
@@ -257,11 +283,9 @@ def grown(
     seed = int(torch.randint(2**31, (1,), generator=_checks.generator(generator, "cpu")))
     chance = pairs.rate * dt
     expected = pairs.rate * (pairs.rate * pairs.within + learner.evokes * learner.start) * dt
-    numbers = (
-        *(chance, learner.evokes, pairs.a_plus, pairs.a_minus),
-        *(math.exp(-dt / pairs.tau), math.exp(-dt / learner.tau)),
-        *(learner.eta, expected, dt / learner.follow),
-    )
+    window = -dt / pairs.tau, pairs.a_plus, pairs.a_minus
+    kept, follow = math.exp(-dt / learner.tau), dt / learner.follow
+    numbers = (chance, learner.evokes, kept, learner.eta, expected, follow, window)
     lengths = (every, learner.delay, learner.latency, pairs.within)
     steps = [_checks.integer("each time in steps", round(s / dt)) for s in lengths]
     history = np.zeros((_checks.integer("parts", parts), pairs.n))

@@ -65,6 +65,8 @@ NOT_WHOLE = {
     *("alphabets-plastic", "alphabets-prototypes", "omniglot-digits"),
     *("images-halves", "smooth-patterns", "images-rates", "images-8-rates", "images-8"),
     *("noise-rates", "noise-controls"),
+    *("rewards-rates", "rewards-stimuli", "matched-spikes", "spikes-learn-rates", "spikes-learn"),
+    *("eprop-delay-rates", "eprop-delay"),
     *("thousand-bits", "thousand-bits-code", "thousand-bits-code.notebook"),
     *("thousand-bits-learned-eta", "thousand-bits-code-learned-eta"),
     *(f"units-51-{how}" for how in ("logit", "raw", "held", "diagonal")),
