@@ -69,6 +69,7 @@ NOT_WHOLE = {
     *("thousand-bits-learned-eta", "thousand-bits-code-learned-eta"),
     *(f"units-51-{how}" for how in ("logit", "raw", "held", "diagonal")),
     *("units-251-logit", "units-251-raw", "units-2051-raw", "trace-cut"),
+    "small-networks-5-blind",
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 
