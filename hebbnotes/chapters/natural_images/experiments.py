@@ -298,7 +298,9 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         (),
         keep_at=("notebook",),
     ),
-    "images-shared": _pictures("one plasticity for all", Pictures(alpha="shared"), ("Figure 5",)),
+    "images-shared": _pictures(
+        "one plasticity for all", Pictures(alpha="shared", lr=3e-4), ("Figure 5",)
+    ),
     "images-none": _pictures("none", Pictures(alpha=None), ("Figure 5",)),
     "images-rates": Experiment(
         "the networks of images-full, -halves, -shared and -none at three or four learning rates, "
