@@ -1,11 +1,10 @@
 // The ghost in the trace: an agent in its maze, whose goal the reader moves, and the place that its trace says the goal is at.
+// needs walls
 "use strict";
 Live.model("maze", ({ numbers, stage }) => {
   const { zeros, addProduct, unpack, random, told, clamp } = Live;
   const { walls, reward, penalty, find } = numbers, SIDE = walls.length, MOVES = [[-1, 0], [1, 0], [0, -1], [0, 1]];
-  const isWall = ([row, column]) => walls[row][column] === "#", same = ([a, b], [c, d]) => a === c && b === d;
-  const free = walls.flatMap((line, row) => [...line].map((_, column) => [row, column])).filter(place => !isWall(place));
-  const centre = [(SIDE - 1) / 2, (SIDE - 1) / 2];
+  const { isWall, same, free, centre, anywhereBut, around } = Live.walls(walls);
 
   // -------------------------------------------------------------------------------------------------------------- the agents
   const weights = Object.fromEntries(["plastic", "lstm"].map(kind => [kind, Object.fromEntries(
@@ -43,18 +42,12 @@ Live.model("maze", ({ numbers, stage }) => {
   const wipe = (life, what) => life.state[what].fill(0);
 
   // Nine squares around it, what it did, what it got.
-  function observe({ place: [row, column], action, reward: got }) {
+  function observe({ place, action, reward: got }) {
     const seen = zeros(14);
-    for (let k = 0; k < 9; k++) seen[k] = isWall([row - 1 + Math.floor(k / 3), column - 1 + k % 3]) ? 1 : 0;
+    seen.set(around(place));
     if (action >= 0) seen[9 + action] = 1;
     seen[13] = got;
     return seen;
-  }
-
-  // Any free square but one, by a number of [0, 1).
-  function anywhereBut(avoided, chance) {
-    const drawn = Math.floor(chance * (free.length - 1)), at = free.findIndex(place => same(place, avoided));
-    return free[drawn + (drawn >= at ? 1 : 0)];
   }
 
   // One step: think, choose by softmax, move; who finds the goal is paid, and put elsewhere. In the dark it thinks, and waits.
