@@ -166,7 +166,12 @@ Live.model("learning-rules", ({ numbers, stage }) => {
   const line = choices.part("line");
   line.button("Newborn again", () => { born(); age.set(0); young = 1; grow(); });
   line.button("Your own photo", () => file.click());
-  file.addEventListener("change", () => { if (file.files[0]) createImageBitmap(file.files[0]).then(open, () => verdict("That file holds no picture that this browser can read.")); });
+  file.addEventListener("change", () => {
+    const [chosen] = file.files;
+    if (!chosen) return;
+    createImageBitmap(chosen).then(open, () => verdict("That file holds no picture that this browser can read."));
+    file.value = ""; // the same file may be chosen again
+  });
 
   // A picture of the reader's own, 160 pixels wide as the temple; it stays in the page.
   function open(bitmap) {
