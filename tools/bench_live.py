@@ -23,7 +23,6 @@ TASK, ANSWER = 33, 500
 """How long a task and an answer may take, in ms."""
 CATEGORIES = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"]
 MARK = "live-model: "
-STYLE = live.FOLDER.parent / "custom.css"
 
 LISTEN = """() => {
     const told = window.told = { action: null, answers: [] };
@@ -59,17 +58,6 @@ LISTEN = """() => {
             .trim().split(/[.\\n]/)[0],
     }));
 }""".replace("MARK", MARK)
-
-
-def html(name: str) -> str:
-    """Return a page that holds one model and nothing else."""
-    figure = live.toolkit() + live.before(name, name) + name + live.after(name)
-    style = STYLE.read_text(encoding="utf-8")
-    return (
-        '<!doctype html><html data-theme="light"><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><style>{style}</style>'
-        f'<body class="bd-article">{figure}</body></html>'
-    )
 
 
 def work(page: Page) -> list[tuple[str, float]]:
@@ -145,7 +133,7 @@ def main(chosen: list[str]) -> None:
             session = page.context.new_cdp_session(page)
             session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
             browser.start_tracing(page=page, categories=CATEGORIES)
-            page.set_content(html(name), wait_until="load")
+            page.set_content(live.alone(name), wait_until="load")
             page.wait_for_timeout(1500)
             answers = work(page)
             measured = tasks(browser.stop_tracing())

@@ -5,12 +5,16 @@ import re
 from collections import Counter
 
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hebbnotes import data
-from tests.site.live import STYLE, close, fixture
+from hebbnotes.figures.live import bitmap
+from tests.site.live import close, fixture
 from tools import live, live_data, standard
 from tools.browser import settle
-from tools.drawings.drawing import DARK, LIGHT
+from tools.drawings.drawing import DARK, LIGHT, Drawing
 from tools.live_data import FIXTURES, MOST
 
 MODELS = live_data.models()
@@ -97,8 +101,10 @@ def test_the_front_page_has_a_card_for_each_chapter(site):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_script_repeats_what_the_package_does(name, played):
-    told = fixture(name)
-    got = played(name).run((FIXTURES / f"{name}.js").read_text(encoding="utf-8"), told)
+    told, scripts = fixture(name), [FIXTURES / f"{name}.js"]
+    scripts += [FIXTURES / part.name for part in live.needs(name)]  # of what two models share
+    script = next(path for path in scripts if path.exists())
+    got = played(name).run(script.read_text(encoding="utf-8"), told)
     assert close(got, told), first_difference(got, told)
 
 
@@ -137,7 +143,7 @@ def test_it_fits_and_every_control_has_a_name_and_room_for_a_finger(name, played
 def test_colours_are_those_of_the_drawings():
     for theme in (LIGHT, DARK):
         assert all(f"--{role}:{colour}" in live.colours() for role, colour in theme.items())
-    assert ".live-model" in STYLE
+    assert ".live-model" in live.STYLE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -163,3 +169,16 @@ def test_a_page_holds_few_numbers(path):
     names = {*re.findall(r"{live-model} ([\w-]+)", told)}
     names |= {f"curve-{name}" for name in re.findall(r":curve: ([\w-]+)", told)}
     assert sum((live.FOLDER / f"{name}.json").stat().st_size for name in names) <= MOST
+
+
+@given(side=st.integers(1, 9), seed=st.integers(0, 99))
+def test_a_bitmap_has_as_long_lines_as_pixels_and_is_as_wide_as_it_is_said_to_be(side, seed):
+    these = torch.rand(side**2, generator=torch.Generator().manual_seed(seed)) < 0.5
+    drawing = Drawing("bitmap", 100, "a bitmap")
+    bitmap(drawing, these, "blue", (3, 5), 90)
+    assert len(drawing.shapes) == bool(these.any())
+    for shape in drawing.shapes:
+        assert sum(map(int, re.findall(r"h(\d+)", shape))) == these.sum()
+        assert f"translate(3 {5 + 45 / side:g}) scale({90 / side:g})" in shape
+    with pytest.raises(ValueError, match="the pixels of a square, got"):
+        bitmap(drawing, torch.ones(side**2 + 1).bool(), "blue", (3, 5), 90)
