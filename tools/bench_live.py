@@ -11,6 +11,8 @@ the time that the thread itself ran, so that a busy computer changes little.
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.sync_api import Page
@@ -127,13 +129,15 @@ def tasks(trace: bytes) -> list[tuple[str, float]]:
 
 def main(chosen: list[str]) -> None:
     """Print what was measured of each model."""
-    with chromium() as browser:
+    with TemporaryDirectory() as folder, chromium() as browser:
         for name in chosen or live.names():
             page = browser.new_page(viewport={"width": WIDTH, "height": 844})
             session = page.context.new_cdp_session(page)
             session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
             browser.start_tracing(page=page, categories=CATEGORIES)
-            page.set_content(live.alone(name), wait_until="load")
+            (Path(folder) / f"{name}.html").write_text(live.alone(name), encoding="utf-8")
+            page.goto((Path(folder) / f"{name}.html").as_uri(), wait_until="load")
+            page.wait_for_selector(".live-model.live")
             page.wait_for_timeout(1500)
             answers = work(page)
             measured = tasks(browser.stop_tracing())

@@ -39,7 +39,10 @@ class Played:
         self.reader = reader
 
     def run(self, body: str, *arguments):
-        """Return what an expression or a function's body gives; ``figure`` and ``model`` are known."""
+        """Return what an expression or a function's body gives, once the model has done what it was
+        asked for; ``figure`` and ``model`` are known.
+        """
+        self.reader.run("() => Live.settled()")
         return self.reader.run(
             "(...given) => { const figure = document.querySelector('.live-model'), model = figure.model;"
             f" return (\n{body}\n)(...given); }}",

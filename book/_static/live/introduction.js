@@ -1,8 +1,8 @@
 // Draw something: it is shown once, among four other pictures. Rub it out: it comes back, from connections alone.
 // needs dots
 "use strict";
-Live.model("introduction", ({ numbers, stage }) => {
-  const { random, told: number } = Live, { trained, schedule, side, letters, face } = numbers, N = side * side, MINE = 2, STEP = 140;
+Live.model("introduction", function* ({ numbers, stage }) {
+  const { random, piecewise, all: whole, told: number } = Live, { trained, schedule, side, letters, face } = numbers, N = side * side, MINE = 2, STEP = 140;
   const { life, ask, episode, told, fromHex, noise, rubTo, soon, thumbnail, grid, key } = Live.dots;
 
   // ------------------------------------------------------------------------------------------------------------- the network
@@ -11,17 +11,21 @@ Live.model("introduction", ({ numbers, stage }) => {
     letters: ["A", "B", "C", "D"].map(letter => fromHex(letters[letter], N)),
   };
   const drawing = fromHex(face, N), erased = new Float64Array(N), when = new Float64Array(N).fill(-Infinity);
-  let others = "random", frozen = false, mode = "rub", its = "This face", lived, all, seen;
+  let others = "random", frozen = false, mode = "rub", its = "This face", version = 0, lived, all, seen;
   const patterns = () => [...four[others].slice(0, MINE), drawing, ...four[others].slice(MINE)];
   const three = () => frozen ? { ...trained, eta: 0 } : trained;
-  const showAll = () => { lived = life(patterns(), three(), schedule); thumbnails.forEach(one => one.draw()); answer(); };
-  function answer() { // what was shown stays as it is: only the cue is new
-    all = ask(lived, drawing, erased, three(), schedule);
-    seen = told(patterns(), MINE, erased, three(), all);
-    show();
+  function* steps() { // what was shown stays as it is, if it was not changed: only the cue is new
+    const now = version, given = erased.slice();
+    if (lived?.version !== now) lived = { version: now, ...(yield* life(patterns(), three(), schedule)) };
+    const states = yield* ask(lived, drawing, given, three(), schedule);
+    yield;
+    return [states, told(patterns(), MINE, given, three(), states)];
   }
+  const answer = piecewise(steps, found => { [all, seen] = found; show(); });
+  const showAll = () => { version++; thumbnails.forEach(one => one.draw()); answer.afresh(); };
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
+  yield;
   const picture = stage.part("picture"), panel = stage.part("panel"), first = () => all.states.length - schedule.steps_test;
   const paper = grid(picture, side, {
     label: `The picture, ${side} by ${side} dots. Arrow keys move the pen, the space bar draws or rubs out.`,
@@ -57,6 +61,7 @@ Live.model("introduction", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------ the controls
+  yield;
   const line = panel.part("line");
   const main = line.button("", () => (mode === "rub" ? draw() : rub()), { main: true });
   const back = line.button("Undo", () => rub());
@@ -99,9 +104,12 @@ Live.model("introduction", ({ numbers, stage }) => {
     return `${gone}, and ${wrong} of ${count} dots are wrong: too little is left to ask by. Its memory pulls with ${number(own)}, ` +
       `that of the last picture, which still rings in the dots that you freed, with ${number(pull[4])}.`;
   }
-  showAll();
+  yield;
+  [all, seen] = yield* steps();
+  thumbnails.forEach(one => one.draw());
+  show();
   return {
-    episode: (...given) => episode(...given, schedule), told, fromHex,
+    episode: (...given) => whole(episode(...given, schedule)), told, fromHex,
     now: () => ({ mode, drawing: [...drawing], erased: [...erased], seen, patterns: patterns() }),
   };
 });

@@ -1,7 +1,7 @@
 // The reader's own steps in the dark: they see what an agent sees, nine squares and what the last step gave, and nothing else.
 // needs walls
 "use strict";
-Live.model("maze-dark", ({ numbers, stage }) => {
+Live.model("maze-dark", function* ({ numbers, stage }) {
   const { random, told } = Live, { walls, steps, finds: others } = numbers, SIDE = walls.length, UNIT = 35, WIDE = SIDE * UNIT;
   const MOVES = { Up: [-1, 0], Left: [0, -1], Right: [0, 1], Down: [1, 0] };
   const { isWall, same, centre, anywhereBut, around: seen } = Live.walls(walls);
@@ -77,6 +77,7 @@ Live.model("maze-dark", ({ numbers, stage }) => {
       go(Math.abs(across) > Math.abs(along) ? (across > 0 ? "Right" : "Left") : along > 0 ? "Down" : "Up");
     } },
   });
+  yield;
   const cross = panel.part("cross");
   Object.keys(MOVES).forEach(move => cross.button({ Up: "↑", Left: "←", Right: "→", Down: "↓" }[move], () => go(move), { label: move.toLowerCase() }));
   const state = panel.text("state");

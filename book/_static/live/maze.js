@@ -1,7 +1,7 @@
 // The ghost in the trace: an agent in its maze, whose goal the reader moves, and the place that its trace says the goal is at.
 // needs walls
 "use strict";
-Live.model("maze", ({ numbers, stage }) => {
+Live.model("maze", function* ({ numbers, stage }) {
   const { zeros, addProduct, unpack, random, told, clamp } = Live;
   const { walls, reward, penalty, find } = numbers, SIDE = walls.length, MOVES = [[-1, 0], [1, 0], [0, -1], [0, 1]];
   const { isWall, same, free, centre, anywhereBut, around } = Live.walls(walls);
@@ -145,6 +145,7 @@ Live.model("maze", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------- the controls
+  yield;
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const maze = picture.canvas("The maze. Arrow keys move the goal, the space bar plays and pauses.", [SIDE * UNIT, SIDE * UNIT], drawMaze, {
     keys: {
@@ -231,6 +232,7 @@ Live.model("maze", ({ numbers, stage }) => {
     if (place.every(x => x > 0 && x < SIDE - 1)) moveGoal(place);
   }
 
+  yield;
   const clock = panel.clock({ step: live, shown: show, speeds: [2, 8, 30, 120, 400], what: "of its life" });
   const acts = panel.part("line");
   acts.button("Move the goal", () => { // far from where it is
@@ -244,6 +246,7 @@ Live.model("maze", ({ numbers, stage }) => {
   });
   const trace = acts.button("Wipe its trace", () => { wipe(life, "hebb"); [event, wiped] = ["trace", true]; show(); });
   acts.button("New agent", () => begin());
+  yield;
   const group = panel.part("switches"), switches = {};
   const turn = (name, words, on, off, blocks) => {
     switches[name] = group.toggle(words, checked => { how[name] = blocks ? !checked : checked; event = checked ? on : off; show(); });
@@ -258,6 +261,7 @@ Live.model("maze", ({ numbers, stage }) => {
   });
   panel.text("key").append(...[["★", "green", " goal  "], ["☆", "purple", " ghost: where its trace says that the goal is  "], ["●", "blue", " agent"]].flatMap(
     ([mark, role, words]) => [Live.make("span", { textContent: mark, className: role, aria: { hidden: "true" } }), words]));
+  yield;
   begin("plastic");
   return { newborn, step, wipe, ghostOf, now: () => ({ life, finds, old, how }), live: (steps = 1) => { while (steps--) live(); show(); } };
 });

@@ -1,7 +1,7 @@
 // Your own alphabet, shown once: a Hebbian layer is taught by labels, which must be louder than its guesses.
 "use strict";
-Live.model("one-shot-learning", ({ numbers, stage }) => {
-  const { zeros, unpack, digits, piecewise, told, clamp, mosaic } = Live, { alpha, eta } = numbers, LABELS = ["A", "B", "C", "D", "E"];
+Live.model("one-shot-learning", function* ({ numbers, stage }) {
+  const { zeros, unpack, digits, inPieces, piecewise, all, told, clamp, mosaic } = Live, { alpha, eta } = numbers, LABELS = ["A", "B", "C", "D", "E"];
   const SIDE = 31, N = LABELS.length, w = unpack(numbers.w), F = w.length / N;
   const layers = []; // unpacked when the first drawing is looked at
 
@@ -74,6 +74,7 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
     });
     return ink;
   }
+  yield;
   // Stored drawings have four shades, and three pixels in a letter.
   const stored = numbers.drawings.map(hands => hands.map(letters => {
     const three = digits(letters), ink = zeros(SIDE * SIDE);
@@ -145,6 +146,7 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------- the controls
+  yield;
   const picture = stage.part("picture wide"), desk = picture.part("desk"), verdict = stage.verdict(), panel = stage.part("panel wide halves");
   const step = 8, moved = (x, y) => () => {
     pen.at = [clamp(pen.at[0] + x, 10, PAD - 10), clamp(pen.at[1] + y, 10, PAD - 10)];
@@ -158,6 +160,7 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
     pointer: { down: ({ x, y }) => begin([x, y]), move: ({ x, y }) => { if (!strokes.length) return begin([x, y]); strokes[strokes.length - 1].push([x, y]); scribbled(); }, up: () => {} },
   });
   const rows = picture.canvas("The trace", [390, 18 + N * ROW], drawRows);
+  yield;
   const acts = desk.part("line"), main = acts.button("", () => say(), { main: true });
   const wipe = acts.button("Wipe", () => { clear(); show(); }), back = acts.button("Stored letters", () => lend());
   panel.slider("how loudly the label is said", {
@@ -186,17 +189,16 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
     const ink = inked(strokes), place = taught.length, into = taught;
     into.push({ ink, x: null });
     clear();
-    piecewise(() => look(ink), x => { into[place].x = x; if (into === taught) show(); })();
+    inPieces(look(ink), x => { into[place].x = x; if (into === taught) show(); });
     show();
   }
   // The stored alphabet, each sign by one hand; others are asked about.
   function lend() {
     own = false;
     const mine = taught = stored.map(([ink]) => ({ ink, x: null }));
-    const next = k => { if (k < N) piecewise(() => look(mine[k].ink), x => { mine[k].x = x; next(k + 1); })(); else if (mine === taught) ask(2); };
     clear();
-    setTimeout(next, 0, 0);
     show();
+    inPieces(function* () { for (const one of mine) one.x = yield* look(one.ink); }(), () => { if (mine === taught) ask(2); });
   }
   function ask(j) {
     if (!taught[j]) return;
@@ -241,7 +243,8 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
     if (hears) return `${hears}It says ${is}.`;
     return `It says ${is}: ${why}.${!asked || right ? "" : ` Wrong: this is ${LABELS[asked.label]}, by another hand, but its product with row ${LABELS[asked.label]} is only ${told(answer.drive[asked.label], 0)}.`}`;
   }
+  yield;
   lend();
-  return { look: ink => { const steps = look(ink); let at; do at = steps.next(); while (!at.done); return at.value; }, blank, teach, driven, softmax, inked, stored,
+  return { look: ink => all(look(ink)), blank, teach, driven, softmax, inked, stored,
     now: () => ({ taught, layer, answer, strokes, asked, strength }) };
 });

@@ -27,8 +27,13 @@ window.Live ??= (() => {
     for (let k = 0; k < found.length; k++) found[k] = DIGIT[letters.charCodeAt(k)];
     return found;
   }
+  function bytes(base64) {
+    const whole = atob(base64), found = new Uint8Array(whole.length);
+    for (let k = 0; k < found.length; k++) found[k] = whole.charCodeAt(k);
+    return found;
+  }
   function unpack({ base64, letters, scale }) {
-    const whole = letters ? digits(letters) : new Int8Array(Uint8Array.from(atob(base64), letter => letter.charCodeAt(0)).buffer);
+    const whole = letters ? digits(letters) : new Int8Array(bytes(base64).buffer);
     const values = zeros(whole.length), none = letters ? 32 : 0;
     for (let k = 0; k < values.length; k++) values[k] = scale * (whole[k] - none);
     return values;
@@ -45,36 +50,45 @@ window.Live ??= (() => {
     };
   }
 
-  // Run a generator in pieces of 4 ms, so that the page goes on meanwhile; done() is called at its end. Returns what stops it.
-  function inPieces(job, done) {
+  // Run a generator in pieces of 4 ms, so that the page goes on meanwhile; done(found) gets what it returns. Returns what stops it.
+  let working = 0; // how many are not done
+  function inPieces(job, done = () => {}) {
     let going = true;
+    const end = () => { working -= going; going = false; };
     const run = () => {
       const begun = performance.now();
-      while (going && performance.now() - begun < 4) {
-        if (job.next().done) { going = false; done(); }
-      }
+      try {
+        while (going && performance.now() - begun < 4) {
+          const { done: ended, value } = job.next();
+          if (ended) { end(); done(value); }
+        }
+      } catch (error) { end(); throw error; }
       if (going) setTimeout(run);
     };
-    run();
-    return () => { going = false; };
+    working++;
+    setTimeout(run);
+    return end;
   }
   // The same for what may be asked for again meanwhile: each call runs steps(), a generator, and hands what it returns to done; calls
-  // while it runs make it run once more afterwards.
+  // while it runs make it run once more afterwards. afresh() instead drops what runs.
   function piecewise(steps, done) {
-    let running = false, again = false, found;
-    const job = function* () { found = yield* steps(); };
+    let running = false, again = false, stop = () => {};
     const call = () => {
       again = running;
       if (running) return;
       running = true;
-      inPieces(job(), () => {
+      stop = inPieces(steps(), found => {
         running = false;
         done(found);
-        if (again) call();
+        if (again && !running) call();
       });
     };
-    return call;
+    return Object.assign(call, { afresh: () => { stop(); running = false; call(); } });
   }
+  // All of a generator at once: what it returns.
+  const all = job => { let next = job.next(); while (!next.done) next = job.next(); return next.value; };
+  // What tests wait for: all that is done in pieces is done.
+  const settled = () => new Promise(done => { const look = () => { if (working) setTimeout(look); else done(true); }; look(); });
 
   // A number for readers: a true minus sign, and no minus before what is 0.
   const told = (value, digits = 2) => (+value.toFixed(digits) || 0).toFixed(digits).replace("-", "−");
@@ -87,19 +101,38 @@ window.Live ??= (() => {
     return element;
   };
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const shown = new Set(); // what is drawn anew when the theme changes
-  new MutationObserver(() => shown.forEach(redraw => redraw()))
+  const shown = new Set(), colours = new Map(); // what is drawn anew when the theme changes; the colours of its roles
+  new MutationObserver(() => { colours.clear(); shown.forEach(redraw => redraw()); })
     .observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+
+  // What draws does so in the next frame, or, if others take longer than 6 ms there, in one after it.
+  const due = new Set();
+  let asked = false;
+  const ask = () => { if (!asked) requestAnimationFrame(frame); asked = true; };
+  function frame() {
+    asked = false;
+    const begun = performance.now();
+    for (const paint of [...due]) {
+      if (performance.now() - begun > 6) break;
+      due.delete(paint);
+      paint();
+    }
+    if (due.size) ask();
+  }
+  const soon = paint => { due.add(paint); ask(); };
 
   // Draw a picture of few pixels in a box; of(k) is the colour of pixel k, [#rrggbb, opacity]. They are squares, if not smooth.
   const small = make("canvas"), parsed = new Map();
   function mosaic(context, [columns, rows], of, [x, y, width, height], smooth = false) {
     Object.assign(small, { width: columns, height: rows });
     const inside = small.getContext("2d"), image = inside.createImageData(columns, rows), { data } = image;
+    let last = "", rgb = 0;
     for (let k = 0; k < columns * rows; k++) {
       const [hex, opacity] = of(k);
-      if (!parsed.has(hex)) parsed.set(hex, parseInt(hex.slice(1), 16));
-      const rgb = parsed.get(hex);
+      if (hex !== last) {
+        if (!parsed.has(hex)) parsed.set(hex, parseInt(hex.slice(1), 16));
+        [last, rgb] = [hex, parsed.get(hex)];
+      }
       data[4 * k] = rgb >> 16;
       data[4 * k + 1] = rgb >> 8 & 255;
       data[4 * k + 2] = rgb & 255;
@@ -112,18 +145,21 @@ window.Live ??= (() => {
 
   let count = 0;
   class Stage {
-    constructor(root, element, said) { Object.assign(this, { root, element, said }); }
+    constructor(root, element, said, paints = []) { Object.assign(this, { root, element, said, paints }); }
 
     // A part of the stage, "picture" or "panel" of the figure or a group of controls with a legend.
-    part(className) { return new Stage(this.root, this.add(make("div", { className })), this.said); }
+    part(className) { return new Stage(this.root, this.add(make("div", { className })), this.said, this.paints); }
     group(legend, className = "") {
-      return new Stage(this.root, this.add(make("fieldset", { className }, make("legend", { textContent: legend }))), this.said);
+      return new Stage(this.root, this.add(make("fieldset", { className }, make("legend", { textContent: legend }))), this.said, this.paints);
     }
     add(element) { this.element.append(element); return element; }
     text(className = "", textContent = "") { return this.add(make("p", { className, textContent })); }
 
     // The role of a colour in the theme of the page: ink, paper, muted, faint, blue, green, red, pink, purple.
-    colour(role) { return getComputedStyle(this.root).getPropertyValue(`--${role}`).trim(); }
+    colour(role) {
+      if (!colours.has(role)) colours.set(role, getComputedStyle(this.root).getPropertyValue(`--${role}`).trim());
+      return colours.get(role);
+    }
 
     // Call what draws in the theme's colours again when the theme changes; a canvas of the stage does so by itself.
     themed(redraw) { shown.add(redraw); return redraw; }
@@ -151,12 +187,14 @@ window.Live ??= (() => {
     button(textContent, act, { main = false, label } = {}) {
       const button = make("button", { type: "button", textContent, className: main ? "main" : "" });
       if (label) button.setAttribute("aria-label", label);
-      button.addEventListener("click", () => { // a button that is of no use any more hands the focus on
+      const handOn = () => { // a button that is of no use any more hands the focus on
+        if (!button.disabled && !button.hidden || ![button, document.body].includes(document.activeElement)) return;
+        this.root.querySelector("canvas[tabindex], button:not([disabled], [hidden])")?.focus({ preventScroll: true });
+      };
+      button.addEventListener("click", () => {
         const focused = document.activeElement === button;
         act();
-        if (focused && (button.disabled || button.hidden)) {
-          this.root.querySelector("canvas[tabindex], button:not([disabled], [hidden])")?.focus({ preventScroll: true });
-        }
+        if (focused) { handOn(); settled().then(handOn); }
       });
       return this.add(button);
     }
@@ -229,11 +267,9 @@ window.Live ??= (() => {
       element.style.setProperty("--ratio", width / height);
       element.style.setProperty("--wide", `${width}px`);
       this.add(element);
-      let waiting = false;
       const paint = () => {
-        waiting = false;
         const across = element.clientWidth, pixels = Math.round(across * (window.devicePixelRatio || 1));
-        if (!across) return;
+        if (!across || this.root.classList.contains("building")) return;
         const high = Math.round(pixels * height / width);
         if (element.width !== pixels || element.height !== high) Object.assign(element, { width: pixels, height: high });
         const context = element.getContext("2d");
@@ -241,9 +277,10 @@ window.Live ??= (() => {
         context.clearRect(0, 0, width, height);
         draw(context, role => this.colour(role));
       };
-      const redraw = () => { if (!waiting) { waiting = true; requestAnimationFrame(paint); } };
+      const redraw = () => soon(paint);
       new ResizeObserver(redraw).observe(element);
       shown.add(redraw);
+      this.paints.push(paint);
       if (keys) {
         element.tabIndex = 0;
         element.addEventListener("keydown", event => {
@@ -329,18 +366,29 @@ window.Live ??= (() => {
   }
 
   // ----------------------------------------------------------------------------------------------------------------- models
+  // Each is built, laid out and drawn in pieces, unseen, while its still picture stands in the page; then it takes the place of that.
   function model(name, build) {
-    document.querySelectorAll(`figure.live-model[data-model="${name}"]:not(.live)`).forEach(root => {
-      const told = document.querySelector(`script[data-numbers="${name}"]`), numbers = told ? JSON.parse(told.textContent) : {};
+    document.querySelectorAll(`figure.live-model[data-model="${name}"]:not(.building, .live)`).forEach(root => {
+      root.classList.add("building");
       const said = make("p", { className: "said visually-hidden", aria: { role: "status" } });
       const stage = new Stage(root, make("div", { className: "stage" }), said);
-      root.querySelector(".still").after(stage.element);
-      root.model = build({ numbers, stage, root });
-      stage.add(said);
-      root.classList.add("live");
-      beside(root.querySelector(".stage > .verdict"), root.querySelector(".stage > .picture"));
+      const steps = function* () {
+        const told = document.querySelector(`script[data-numbers="${name}"]`), numbers = told ? JSON.parse(told.textContent) : {};
+        root.querySelector(".still").after(stage.element);
+        yield;
+        const built = build({ numbers, stage, root });
+        root.model = built?.next ? yield* built : built;
+        stage.add(said);
+        beside(root.querySelector(".stage > .verdict"), root.querySelector(".stage > .picture"));
+        root.classList.remove("building");
+        for (const paint of stage.paints) {
+          yield;
+          paint();
+        }
+      };
+      inPieces(steps(), () => root.classList.add("live"));
     });
   }
 
-  return { model, Stage, zeros, dot, clamp, addProduct, unpack, digits, inPieces, piecewise, random, told, make, mosaic, calm };
+  return { model, Stage, zeros, dot, clamp, addProduct, unpack, bytes, digits, inPieces, piecewise, all, settled, random, told, make, soon, mosaic, calm };
 })();
