@@ -1,7 +1,7 @@
 // Eight neurons that the reader raises, before a photograph or in a drum of stripes, by one of three rules, until they are grown.
 "use strict";
 Live.model("learning-rules", function* ({ numbers, stage }) {
-  const { zeros, dot, unpack, piecewise, random, told, clamp, make, calm, mosaic } = Live, { size: SIZE, step: APART, flat: FLAT, batch: BATCH } = numbers;
+  const { zeros, dot, unpack, piecewise, soon, random, told, clamp, make, calm, mosaic } = Live, { size: SIZE, step: APART, flat: FLAT, batch: BATCH } = numbers;
   const UNITS = 8, N = SIZE * SIZE, TURN = Math.PI / 180;
 
   // ------------------------------------------------------------------------------------------------------- what they are shown
@@ -209,7 +209,7 @@ Live.model("learning-rules", function* ({ numbers, stage }) {
   }
   // Some of their life at once, for those who want no motion; else it is played.
   const rush = piecewise(function* () { busy = true; for (let k = 0; k < 400; k++) { live(); yield; } }, () => { busy = false; show(); });
-  const grow = () => { if (calm()) rush(); else clock.play(); show(); };
+  const grow = () => { if (calm()) rush(); else clock.play(); soon(show); };
   let saidAt = 0, later;
   function show() {
     angles = w.map(orientation);

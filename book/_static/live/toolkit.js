@@ -105,21 +105,30 @@ window.Live ??= (() => {
   new MutationObserver(() => { colours.clear(); shown.forEach(redraw => redraw()); })
     .observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
 
-  // What draws does so in the next frame, or, if others take longer than 6 ms there, in one after it.
+  // What shows or draws does so in tasks of its own, with others of the page between them; once, however often it is asked for.
   const due = new Set();
-  let asked = false;
-  const ask = () => { if (!asked) requestAnimationFrame(frame); asked = true; };
-  function frame() {
-    asked = false;
-    const begun = performance.now();
-    for (const paint of [...due]) {
-      if (performance.now() - begun > 6) break;
-      due.delete(paint);
-      paint();
-    }
-    if (due.size) ask();
+  let waiting = false;
+  function soon(act) {
+    due.add(act);
+    if (waiting) return;
+    waiting = true;
+    working++;
+    setTimeout(next);
   }
-  const soon = paint => { due.add(paint); ask(); };
+  function next() {
+    const begun = performance.now();
+    try {
+      for (const act of due) {
+        due.delete(act);
+        act();
+        if (performance.now() - begun > 3) break;
+      }
+    } finally {
+      waiting = false;
+      working--;
+      if (due.size) soon(due.values().next().value);
+    }
+  }
 
   // Draw a picture of few pixels in a box; of(k) is the colour of pixel k, [#rrggbb, opacity]. They are squares, if not smooth.
   const small = make("canvas"), parsed = new Map();
@@ -267,8 +276,10 @@ window.Live ??= (() => {
       element.style.setProperty("--ratio", width / height);
       element.style.setProperty("--wide", `${width}px`);
       this.add(element);
+      let across = 0;
       const paint = () => {
-        const across = element.clientWidth, pixels = Math.round(across * (window.devicePixelRatio || 1));
+        across ||= element.clientWidth;
+        const pixels = Math.round(across * (window.devicePixelRatio || 1));
         if (!across || this.root.classList.contains("building")) return;
         const high = Math.round(pixels * height / width);
         if (element.width !== pixels || element.height !== high) Object.assign(element, { width: pixels, height: high });
@@ -278,7 +289,7 @@ window.Live ??= (() => {
         draw(context, role => this.colour(role));
       };
       const redraw = () => soon(paint);
-      new ResizeObserver(redraw).observe(element);
+      new ResizeObserver(([{ contentRect }]) => { across = contentRect.width; redraw(); }).observe(element);
       shown.add(redraw);
       this.paints.push(paint);
       if (keys) {
@@ -312,8 +323,8 @@ window.Live ??= (() => {
         last = now;
         const begun = performance.now();
         let any = false;
-        while (due >= 1 && state.playing && performance.now() - begun < 6) { due--; step(); any = true; }
-        if (any) show();
+        while (due >= 1 && state.playing && performance.now() - begun < 4) { due--; step(); any = true; }
+        if (any) soon(show);
       };
       const set = on => {
         if (on === state.playing) return;

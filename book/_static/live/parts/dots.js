@@ -60,7 +60,11 @@ Live.dots ??= (() => {
   const fromHex = (hex, n) => Float64Array.from({ length: n }, (_, j) => parseInt(hex[j >> 2], 16) >> (3 - j % 4) & 1 ? 1 : -1);
   function shuffled(n, chance) {
     const order = Array.from({ length: n }, (_, j) => j);
-    for (let j = n - 1; j > 0; j--) { const k = Math.floor(chance() * (j + 1)); [order[j], order[k]] = [order[k], order[j]]; }
+    for (let j = n - 1; j > 0; j--) {
+      const k = Math.floor(chance() * (j + 1)), last = order[j];
+      order[j] = order[k];
+      order[k] = last;
+    }
     return order;
   }
   const noise = (n, chance) => { const pattern = new Float64Array(n).fill(-1); shuffled(n, chance).slice(0, n / 2).forEach(j => { pattern[j] = 1; }); return pattern; };
