@@ -31,8 +31,11 @@ def test_what_resembles_the_present_answers_and_what_is_torn_out_does_not(played
 
 def test_lines_are_torn_out_by_finger_by_mouse_and_by_keys(played):
     diary = played("fast-evaluation", 390)
-    diary.drag(DIARY, (6.5 / 22, 0.3), finger=True)
-    diary.drag(DIARY, (2.5 / 22, 0.3))
+    diary.drag(DIARY, (6.5 / 11, 0.15), finger=True)  # on a phone there are two rows
+    diary.drag(DIARY, (2.5 / 11, 0.65))
+    assert diary.run(TORN) == [6, 13]
+    diary.drag(DIARY, (2.5 / 11, 0.65))
+    diary.drag(DIARY, (2.5 / 11, 0.15))
     assert diary.run(TORN) == [2, 6]
     diary.type(DIARY, "ArrowRight", "Enter")
     assert diary.run(TORN) == [2, 3, 6]

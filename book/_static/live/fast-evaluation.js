@@ -89,7 +89,17 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
   const shownAt = k => [...Array(STEPS).keys()].filter(s => s % per && Math.floor(s / per) === k && s < PATTERNS * per); // lines in which pattern k was there
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
-  const WIDE = 720, HIGH = 190, LINES = STEPS - 1, EACH = WIDE / LINES, CELL = 24, THUMB = EACH * SIDE / CELL, ZERO = 112, ONE = 70, BELOW = 132;
+  // The lines stand side by side, on a phone in two rows: each a column of what was there, a bar, and what came next.
+  const LINES = STEPS - 1, EACH = 720 / LINES, CELL = 24, THUMB = EACH * SIDE / CELL, phone = matchMedia("(max-width: 639px)");
+  let per_row, ONE, ZERO, BELOW, HIGH;
+  function arrange() {
+    [per_row, ONE] = phone.matches ? [Math.ceil(LINES / 2), 24] : [LINES, 56];
+    ZERO = THUMB + 15 + ONE;
+    BELOW = ZERO + (phone.matches ? 12 : 20);
+    HIGH = BELOW + THUMB + (phone.matches ? 18 : 27);
+    return [per_row * EACH, HIGH * Math.ceil(LINES / per_row)];
+  }
+  const corner = s => [s % per_row * EACH + 2, Math.floor(s / per_row) * HIGH];
   const shade = (seen, y) => y >= 0 ? [seen.blue, y] : [seen.faint, -0.25 * y];
   const palette = colour => ({ blue: colour("blue"), faint: colour("faint"), red: colour("red"), purple: colour("purple"), ink: colour("ink"), muted: colour("muted") });
   function tile(context, seen, y, box) {
@@ -99,55 +109,59 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
   }
   // A state for each line that is written, side by side: SIDE pixels and a gap in CELL of them.
   function row(context, seen, of, opacity, top) {
-    const lines = Array.from({ length: at.t }, (_, s) => [of(s), opacity(s)]), none = [seen.faint, 0];
-    mosaic(context, [at.t * CELL, SIDE], k => {
-      const across = k % (at.t * CELL), column = across % CELL, [y, strong] = lines[Math.floor(across / CELL)];
-      if (column >= SIDE) return none;
-      const [hex, shaded] = shade(seen, y[Math.floor(k / (at.t * CELL)) * SIDE + column]);
-      return [hex, shaded * strong];
-    }, [2, top, at.t * EACH, THUMB]);
+    for (let first = 0; first < at.t; first += per_row) {
+      const count = Math.min(per_row, at.t - first), lines = Array.from({ length: count }, (_, k) => [of(first + k), opacity(first + k)]), none = [seen.faint, 0], [x, y] = corner(first);
+      mosaic(context, [count * CELL, SIDE], k => {
+        const across = k % (count * CELL), column = across % CELL, [state, strong] = lines[Math.floor(across / CELL)];
+        if (column >= SIDE) return none;
+        const [hex, shaded] = shade(seen, state[Math.floor(k / (count * CELL)) * SIDE + column]);
+        return [hex, shaded * strong];
+      }, [x, y + top, count * EACH, THUMB]);
+    }
   }
   function drawDiary(context, colour) {
-    const seen = palette(colour), alike = compare(states, at.t), scale = Math.min(2, WIDE / (context.canvas.clientWidth || WIDE));
+    const seen = palette(colour), alike = compare(states, at.t), scale = Math.min(2, (window.devicePixelRatio || 1) / context.getTransform().a);
     if (at.sheet) { drawSheet(context, seen); return; }
     Object.assign(context, { textAlign: "center", font: `${13 * scale}px system-ui, sans-serif` });
     const loud = alike.map((value, s) => clamp(0.12 + Math.abs(value) * left(s, at.t), 0, 1)), torn = alike.map((_, s) => at.torn.has(s));
     row(context, seen, s => key(states, s), s => torn[s] ? 0.25 : 1, 4);
     row(context, seen, s => states[s], s => torn[s] ? 0.1 : loud[s], BELOW);
     for (let s = 0; s < LINES; s++) {
-      const x = s * EACH + 2, written = s < at.t, gone = at.torn.has(s), weight = written ? alike[s] * left(s, at.t) : 0;
+      const [x, y] = corner(s), written = s < at.t, gone = at.torn.has(s), weight = written ? alike[s] * left(s, at.t) : 0;
       if (written) {
         Object.assign(context, { strokeStyle: seen.faint, lineWidth: 1 });
-        context.strokeRect(x, 4, THUMB, THUMB);
-        context.strokeRect(x, BELOW, THUMB, THUMB);
+        context.strokeRect(x, y + 4, THUMB, THUMB);
+        context.strokeRect(x, y + BELOW, THUMB, THUMB);
         [[alike[s], 0.35, THUMB], [weight, 1, THUMB * 0.5]].forEach(([value, opacity, width]) => {
           Object.assign(context, { globalAlpha: gone ? 0.15 : opacity, fillStyle: seen.blue });
-          context.fillRect(x + (THUMB - width) / 2, ZERO - Math.max(0, value) * ONE, width, value > 0 ? value * ONE : Math.min(-value * ONE, BELOW - ZERO - 2));
+          context.fillRect(x + (THUMB - width) / 2, y + ZERO - Math.max(0, value) * ONE, width, value > 0 ? value * ONE : Math.min(-value * ONE, BELOW - ZERO - 2));
         });
         context.globalAlpha = 1;
       }
       if (gone) {
         Object.assign(context, { strokeStyle: seen.red, lineWidth: 2.5 });
         context.beginPath();
-        context.moveTo(x + THUMB / 2, 4);
-        context.lineTo(x + THUMB / 2, BELOW + THUMB);
+        context.moveTo(x + THUMB / 2, y + 4);
+        context.lineTo(x + THUMB / 2, y + BELOW + THUMB);
         context.stroke();
       }
       if (s === how.line && diary.focused()) {
         Object.assign(context, { strokeStyle: seen.ink, lineWidth: 3 });
-        context.strokeRect(x - 1, 3, THUMB + 2, BELOW + THUMB);
+        context.strokeRect(x - 1, y + 3, THUMB + 2, BELOW + THUMB);
       }
       context.fillStyle = seen.muted;
-      if (s % 5 === 4 || !s) context.fillText(s + 1, x + THUMB / 2, HIGH - 3);
+      if (s % 5 === 4 || !s) context.fillText(s + 1, x + THUMB / 2, y + HIGH - 3);
     }
     Object.assign(context, { strokeStyle: seen.ink, lineWidth: 1 });
     context.beginPath();
-    context.moveTo(0, ZERO);
-    context.lineTo(WIDE, ZERO);
+    for (let first = 0; first < LINES; first += per_row) {
+      context.moveTo(0, corner(first)[1] + ZERO);
+      context.lineTo(per_row * EACH, corner(first)[1] + ZERO);
+    }
     context.stroke();
   }
   function drawSheet(context, seen) { // every fourth unit of it
-    const size = HIGH - 4, quarter = N / 4, some = sheet && zeros(quarter ** 2).map((_, k) => sheet[4 * Math.floor(k / quarter) * N + 4 * (k % quarter)]);
+    const size = HIGH * Math.ceil(LINES / per_row) - 4, quarter = N / 4, some = sheet && zeros(quarter ** 2).map((_, k) => sheet[4 * Math.floor(k / quarter) * N + 4 * (k % quarter)]);
     const most = some && some.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
     if (sheet) mosaic(context, [quarter, quarter], k => some[k] > 0 ? [seen.blue, some[k] / most] : [seen.purple, -some[k] / most], [2, 2, size, size]);
     Object.assign(context, { strokeStyle: seen.faint, lineWidth: 1 });
@@ -198,6 +212,7 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
   // ------------------------------------------------------------------------------------------------------------- the controls
   yield;
   const DIARY = "The diary. Arrow keys choose a line, Enter tears it out or puts it back.";
+  stage.lead("Press “Tear out its lines”, and see what it cannot answer any more.");
   const picture = stage.part("picture wide"), left1 = stage.part("panel"), right = stage.part("panel"), verdict = stage.verdict();
   const pair = picture.part("pair"), [first, second] = [pair.part("tile"), pair.part("tile")];
   first.text("state", "The present");
@@ -205,10 +220,15 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
   second.text("state", "hears").append(" ", make("span", { textContent: "■", className: "red", aria: { hidden: "true" } }), " wrong");
   const reply = second.canvas("The answer: the next state", [120, 120], drawAnswer);
   const words = picture.text("state"), choose = by => () => { how.line = clamp(how.line + by, 0, LINES - 1); stage.say(`line ${how.line + 1}${how.torn.has(how.line) ? ", torn out" : ""}`); diary.redraw(); };
-  const diary = picture.canvas(DIARY, [WIDE, HIGH], drawDiary, {
+  const diary = picture.canvas(DIARY, arrange(), drawDiary, {
     keys: { ArrowLeft: choose(-1), ArrowRight: choose(1), Enter: () => tear([how.line]) },
-    pointer: { tap: ({ x }) => { if (how.sheet) return; how.line = clamp(Math.floor(x / EACH), 0, LINES - 1); tear([how.line]); } },
+    pointer: { tap: ({ x, y }) => {
+      if (how.sheet) return;
+      how.line = clamp(Math.floor(y / HIGH) * per_row + clamp(Math.floor(x / EACH), 0, per_row - 1), 0, LINES - 1);
+      tear([how.line]);
+    } },
   });
+  phone.addEventListener("change", () => { diary.resize(arrange()); diary.redraw(); });
   yield;
   left1.slider("step", { min: 2, max: STEPS, step: 1, value: how.t + 1, say: k => `${k}: ${kind(k - 1)}` }, k => { how.t = k - 1; look(); });
   left1.slider("erased of the cue", { min: 0, max: 0.95, step: 0.05, value: how.share, say: share => `${Math.round(100 * share)} %` }, share => { how.share = share; live(); });
