@@ -147,6 +147,7 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
 
   // ------------------------------------------------------------------------------------------------------------- the controls
   yield;
+  stage.lead("Ask for E, twice. Then teach it signs of your own.");
   const picture = stage.part("picture wide"), desk = picture.part("desk"), verdict = stage.verdict(), panel = stage.part("panel wide halves");
   const step = 8, moved = (x, y) => () => {
     pen.at = [clamp(pen.at[0] + x, 10, PAD - 10), clamp(pen.at[1] + y, 10, PAD - 10)];
@@ -184,7 +185,7 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
   function scribbled() { pad.redraw(); main.disabled = taught.length < N && !strokes.length; watch(); }
   // Teach what is on the pad; after five, begin a new alphabet.
   function say() {
-    if (taught.length === N) { own = true; taught = []; clear(); return show(); }
+    if (taught.length === N) { own = true; taught = []; clear(); pad.grab(); return show(); }
     if (!strokes.length) return;
     const ink = inked(strokes), place = taught.length, into = taught;
     into.push({ ink, x: null });
@@ -231,17 +232,16 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
   }
   function sentence(known) {
     const k = taught.length, drowned = lost(), again = known.map(({ x }) => LABELS[most(driven(layer, x))]).join(" ");
-    const hears = !drowned ? "" : (strength ? `You said ${drowned.label} with a strength of ${strength}. Row ${drowned.took} pulled with ${told(drowned.pull, 0)}, and took ${told(drowned.share)} of its ink. `
-      : `You said nothing, so row ${drowned.took}, the largest guess, took ${told(drowned.share)} of ${drowned.label}'s ink. `) +
-      `Shown ${LABELS.slice(0, k).join(" ")} again, it answers ${again}: it learned its own guesses. `;
+    const hears = !drowned ? "" : (strength ? `Said at ${strength}, ${drowned.label} lost to row ${drowned.took}, which pulled with ${told(drowned.pull, 0)}` : `Nothing was said, so the ink of ${drowned.label} went to row ${drowned.took}, the largest guess`) +
+      `. Shown again, ${LABELS.slice(0, k).join(" ")} are ${again}: it learned its own guesses. `;
     if (k < N && !answer) return hears || (k ? `${LABELS[k - 1]} is written into row ${LABELS[k - 1]}, in one look. Draw another sign.` : "Its trace is empty. Draw a sign, and say what it is.");
     if (!answer) return hears || "Five signs, each written into its own row in one look. Draw one of them again.";
     const order = [...answer.y.keys()].sort((a, b) => answer.y[b] - answer.y[a]), [first, second] = order, [p, q] = [first, second].map(j => told(answer.drive[j], 0));
     const is = `${LABELS[first]}, ${told(answer.y[first])}`, right = asked && asked.label === first;
-    const why = `multiplied with row ${LABELS[first]} the drawing gives ${p}, with row ${LABELS[second]}, the next, ${q}`;
     if (k < N) return hears || (k ? `Before you say what it is, it has a guess: ${is}. Say ${LABELS[k]} louder than that.` : "Its trace is empty: all answers are about a fifth. Say what it is.");
     if (hears) return `${hears}It says ${is}.`;
-    return `It says ${is}: ${why}.${!asked || right ? "" : ` Wrong: this is ${LABELS[asked.label]}, by another hand, but its product with row ${LABELS[asked.label]} is only ${told(answer.drive[asked.label], 0)}.`}`;
+    if (asked && !right) return `It says ${is}. Wrong: this is ${LABELS[asked.label]}, by another hand. Its product with row ${LABELS[first]} is ${p}, with row ${LABELS[asked.label]} only ${told(answer.drive[asked.label], 0)}.`;
+    return `It says ${is}: its product with row ${LABELS[first]} is ${p}, with the next, ${LABELS[second]}, ${q}.`;
   }
   yield;
   lend();
