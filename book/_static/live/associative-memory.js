@@ -197,6 +197,7 @@ Live.model("associative-memory", function* ({ numbers, stage }) {
   // ------------------------------------------------------------------------------------------------------------- the controls
   const GIVEN = "Half of each letter. Arrow keys choose one, Delete rubs away more of it, Enter gives it whole:";
   yield;
+  stage.lead("Type your name, and see which of its letters come back.");
   const picture = stage.part("picture wide"), left = stage.part("panel"), right = stage.part("panel"), verdict = stage.verdict();
   picture.text("state", "What you give: rub away more");
   const given = picture.canvas(GIVEN, [WIDE, HIGH], drawn(cueRoles), {

@@ -38,6 +38,7 @@ Live.model("differentiable-plasticity", function* ({ numbers, stage }) {
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
   yield;
+  stage.lead("Press “One weak gain”, and look at the wrong dots.");
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict(), low = stage.part("panel numbers wide");
   const later = soon(() => answer());
   const cue = () => patterns.length * (schedule.steps_on + schedule.steps_off), at = () => moment ?? all.states.length - 1;
@@ -107,6 +108,7 @@ Live.model("differentiable-plasticity", function* ({ numbers, stage }) {
     patterns.push(new Float64Array(N).fill(-1));
     [asked, mode] = [patterns.length - 1, "draw"];
     erased.fill(0);
+    paper.grab();
     list();
     showAll();
   }

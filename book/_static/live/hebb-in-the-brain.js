@@ -162,6 +162,7 @@ Live.model("hebb-in-the-brain", function* ({ numbers, stage }) {
 
   // ------------------------------------------------------------------------------------------------------------- the controls
   yield;
+  stage.lead("Paint your initial over the discs, and let go.");
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const field = picture.canvas("The synapses. Arrow keys move a mark, the space bar paints, Enter plays and pauses.", [WIDE * CELL, HIGH * CELL], drawField, {
     keys: {
@@ -220,7 +221,8 @@ Live.model("hebb-in-the-brain", function* ({ numbers, stage }) {
   clock.row.button("Wipe the paint", () => { paint(all, false); fresh(); show(); });
   const bars = panel.bars("Mean weight", ["painted", "others"]);
   const plot = panel.canvas("The window: what a pair of spikes does to a weight", [PLOT.wide, PLOT.high], drawWindow, { pointer: {
-    grabs: ({ x }) => Math.abs(x - PLOT.wide / 2) < 60,
+    grabs: () => false,
+    handle: ({ x }) => Math.abs(x - PLOT.wide / 2) < 60,
     move: ({ y }) => weaken(clamp((window.turned ? -1 : 1) * (y - PLOT.middle) / PLOT.scale, 0, numbers.most)),
   } });
   const weakening = panel.slider("weakening, A₋", { min: 0, max: numbers.most, step: 0.001, value: window.down, say: x => told(x, 3) }, x => weaken(x));

@@ -11,7 +11,7 @@ Live.model("introduction", function* ({ numbers, stage }) {
     letters: ["A", "B", "C", "D"].map(letter => fromHex(letters[letter], N)),
   };
   const drawing = fromHex(face, N), erased = new Float64Array(N), when = new Float64Array(N).fill(-Infinity);
-  let others = "random", frozen = false, mode = "rub", its = "This face", version = 0, lived, all, seen;
+  let others = "random", frozen = false, mode = "rub", its = "This face", version = 0, lived, all, seen, rubbed = false;
   const patterns = () => [...four[others].slice(0, MINE), drawing, ...four[others].slice(MINE)];
   const three = () => frozen ? { ...trained, eta: 0 } : trained;
   function* steps() { // what was shown stays as it is, if it was not changed: only the cue is new
@@ -26,6 +26,7 @@ Live.model("introduction", function* ({ numbers, stage }) {
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
   yield;
+  stage.lead("Rub over the face, with the mouse or a finger.");
   const picture = stage.part("picture"), panel = stage.part("panel"), first = () => all.states.length - schedule.steps_test;
   const paper = grid(picture, side, {
     label: `The picture, ${side} by ${side} dots. Arrow keys move the pen, the space bar draws or rubs out.`,
@@ -72,12 +73,12 @@ Live.model("introduction", function* ({ numbers, stage }) {
     answer();
   });
   const thumbnails = [0, 1, 2, 3, 4].map(k => thumbnail(stage, side, () => patterns()[k]));
-  panel.text("heading", "How hard each memory pulls");
+  const heading = panel.text("heading");
   const bars = panel.bars("How hard each memory pulls", thumbnails.map(({ picture: small }, k) => ({ text: k === MINE ? "your picture" : `picture ${k + 1}`, picture: small })), { most: 2 });
   panel.toggle("frozen connections", on => { frozen = on; mode = "rub"; showAll(); });
   panel.choice("Others", [["random", "random"], ["letters", "letters"]], name => { others = name; showAll(); });
 
-  function draw() { [mode, its] = ["draw", "Your picture"]; drawing.fill(-1); erased.fill(0); showAll(); paper.element.focus({ preventScroll: true }); }
+  function draw() { [mode, its] = ["draw", "Your picture"]; drawing.fill(-1); erased.fill(0); showAll(); paper.grab(); paper.element.focus({ preventScroll: true }); }
   function rub() { mode = "rub"; erased.fill(0); answer(); }
   function show() {
     main.textContent = mode === "rub" ? "Draw something else" : "Now rub it out";
@@ -85,6 +86,9 @@ Live.model("introduction", function* ({ numbers, stage }) {
     back.disabled = mode === "draw" || !erased.includes(1);
     share.set(100 * seen.count / N);
     share.element.disabled = mode === "draw";
+    rubbed ||= seen.count > 0;
+    heading.textContent = rubbed ? "How hard each memory pulls" : "It saw these five, once each";
+    bars.element.classList.toggle("quiet", !rubbed); // until there is something to pull for
     bars.set(seen.pull.map((value, k) => ({ value, role: k === MINE ? "blue" : value > seen.pull[MINE] ? "red" : "muted", strong: k === MINE })));
     paper.redraw();
     verdict(sentence());

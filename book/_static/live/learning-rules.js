@@ -153,6 +153,7 @@ Live.model("learning-rules", function* ({ numbers, stage }) {
 
   // ------------------------------------------------------------------------------------------------------------- the controls
   yield;
+  stage.lead("Choose a rule, and watch eight neurons grow up.");
   const left = stage.part("picture"), right = stage.part("panel"), verdict = stage.verdict(), panel = stage.part("panel wide halves"), choices = panel.part("panel"), times = panel.part("panel");
   const fields = left.canvas("The fields of eight neurons", [4 * FIELD + 3 * GAP, 2 * FIELD + 66], drawFields);
   const turn = angle => {
@@ -168,7 +169,7 @@ Live.model("learning-rules", function* ({ numbers, stage }) {
   const pull = ({ x, y }) => turn(Math.atan2(WORLD[1] / 2 - y, x - WORLD[0] / 2) / TURN);
   const world = right.canvas("What they see. Left and right arrow turn the drum.", WORLD, drawWorld, {
     keys: { ArrowLeft: turning(10), ArrowRight: turning(-10) },
-    pointer: { grabs: () => place === "drum", down: pull, move: pull },
+    pointer: { grabs: () => place === "drum", handle: ({ x, y }) => place === "drum" && Math.abs(Math.hypot(x - WORLD[0] / 2, y - WORLD[1] / 2) - (WORLD[1] / 2 - 14)) < 22, down: pull, move: pull },
   });
   yield;
   choices.choice("Rule", [["oja", "Oja"], ["sanger", "Sanger"], ["compete", "compete"]], to => { rule = to; born(); grow(); });

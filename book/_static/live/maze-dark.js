@@ -67,6 +67,7 @@ Live.model("maze-dark", function* ({ numbers, stage }) {
   }
 
   // ------------------------------------------------------------------------------------------------------------- the controls
+  stage.lead("Walk: press an arrow, or touch the square beside you.");
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const keys = Object.fromEntries(Object.keys(MOVES).map(move => [`Arrow${move}`, () => go(move)]));
   const canvas = picture.canvas("What you see. Arrow keys move you.", [WIDE, WIDE], draw, {

@@ -171,6 +171,7 @@ Live.model("natural-images", function* ({ numbers, stage }) {
 
   // ------------------------------------------------------------------------------------------------------------- the controls
   yield;
+  stage.lead("Hide a strip, or whatever you like: draw over the first picture.");
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const at = ({ x, y }) => [(y - TILES[0][1]) / SIZE * SIDE, (x - TILES[0][0]) / SIZE * SIDE]; // row and column, between pixels
   const canvas = picture.canvas("What is asked. Arrow keys move a square, the space bar hides or shows it.", [WIDE, TALL], drawAll, {

@@ -162,6 +162,8 @@ window.Live ??= (() => {
       return new Stage(this.root, this.add(make("fieldset", { className }, make("legend", { textContent: legend }))), this.said, this.paints);
     }
     add(element) { this.element.append(element); return element; }
+    // What to do first, in one line above all else.
+    lead(text) { return this.text("lead", text); }
     text(className = "", textContent = "") { return this.add(make("p", { className, textContent })); }
 
     // The role of a colour in the theme of the page: ink, paper, muted, faint, blue, green, red, pink, purple.
@@ -268,18 +270,21 @@ window.Live ??= (() => {
     }
 
     // A canvas of size [width, height] in units of its own, whatever its pixels. draw(context, colour) draws all of it.
-    // keys: by the name of the key. pointer: { grabs, down, move, up, tap }, each gets a point { x, y } in these units; a
-    // finger that does not grab (grabs(point) is false) scrolls the page.
-    canvas(label, [width, height], draw, { keys, pointer, className = "" } = {}) {
+    // keys: by the name of the key. pointer: { grabs, handle, down, move, up, tap }, each gets a point { x, y } in these units; see listen.
+    canvas(label, size, draw, { keys, pointer, className = "" } = {}) {
       const element = make("canvas", { className, aria: { role: keys ? "application" : "img", label } });
-      Object.assign(element.style, { aspectRatio: `${width} / ${height}`, maxWidth: `${width}px` });
-      element.style.setProperty("--ratio", width / height);
-      element.style.setProperty("--wide", `${width}px`);
+      const resize = ([width, height]) => {
+        size = [width, height];
+        Object.assign(element.style, { aspectRatio: `${width} / ${height}`, maxWidth: `${width}px` });
+        element.style.setProperty("--ratio", width / height);
+        element.style.setProperty("--wide", `${width}px`);
+      };
+      resize(size);
       this.add(element);
       let across = 0;
       const paint = () => {
         across ||= element.clientWidth;
-        const pixels = Math.round(across * (window.devicePixelRatio || 1));
+        const pixels = Math.round(across * (window.devicePixelRatio || 1)), [width, height] = size;
         if (!across || this.root.classList.contains("building")) return;
         const high = Math.round(pixels * height / width);
         if (element.width !== pixels || element.height !== high) Object.assign(element, { width: pixels, height: high });
@@ -302,8 +307,8 @@ window.Live ??= (() => {
         });
         ["focus", "blur"].forEach(name => element.addEventListener(name, redraw));
       }
-      if (pointer) listen(element, pointer, [width, height]);
-      return { element, redraw, paint, say: text => element.setAttribute("aria-label", text), focused: () => element.matches(":focus-visible") };
+      const grab = pointer && listen(this.root, element, pointer, () => size);
+      return { element, grab, redraw, paint, resize, say: text => element.setAttribute("aria-label", text), focused: () => element.matches(":focus-visible") };
     }
 
     // Play, step and speed. step() does one step; shown() draws after some; turned(playing) is told when it starts and stops.
@@ -342,29 +347,48 @@ window.Live ??= (() => {
     }
   }
 
-  function listen(element, { grabs, down, move, up, tap }, [width, height]) {
-    let held = false;
+  // A finger that does not grab (grabs(point) is false) scrolls the page. On what is wide, it also does if it goes up or down at first,
+  // until the reader has tapped it or gone across it; from then on it draws, until something outside of the model is touched. A handle
+  // (handle(point) is true) is grabbed at once.
+  function listen(root, element, { grabs = () => true, handle = () => false, down, move, up, tap }, sizes) {
+    let held = false, knows = false, pending = null;
     element.dataset.pointer = "";
     const point = ({ clientX, clientY }) => {
-      const box = element.getBoundingClientRect();
+      const box = element.getBoundingClientRect(), [width, height] = sizes();
       return { x: (clientX - box.left) / box.width * width, y: (clientY - box.top) / box.height * height };
     };
     if (tap) element.addEventListener("click", event => tap(point(event)));
-    if (!down && !move && !up) return;
-    if (!grabs) element.style.touchAction = "none";
-    else element.addEventListener("touchstart", event => { if (grabs(point(event.targetTouches[0]))) event.preventDefault(); }, { passive: false });
+    if (!down && !move && !up) return null;
+    element.style.touchAction = "pan-y pinch-zoom";
+    document.addEventListener("pointerdown", ({ target }) => { if (!root.contains(target)) knows = false; });
+    const draws = at => grabs(at) && knows || handle(at);
+    element.addEventListener("touchstart", event => { if (draws(point(event.targetTouches[0]))) event.preventDefault(); }, { passive: false });
+    const begin = at => {
+      [held, knows, pending] = [true, true, null];
+      down?.(at);
+    };
     element.addEventListener("pointerdown", event => {
-      if (event.button || !event.isPrimary || grabs && !grabs(point(event))) return;
-      held = true;
+      const at = point(event);
+      if (event.button || !event.isPrimary || !grabs(at) && !handle(at)) return;
       element.setPointerCapture(event.pointerId);
-      down?.(point(event));
+      if (event.pointerType === "touch" && !draws(at)) pending = { at, x: event.clientX, y: event.clientY }; else begin(at);
     });
-    element.addEventListener("pointermove", event => { if (held && event.isPrimary) move?.(point(event)); });
+    const gone = ({ clientX, clientY }) => [Math.abs(clientX - pending.x), Math.abs(clientY - pending.y)];
+    element.addEventListener("pointermove", event => {
+      if (!event.isPrimary) return;
+      if (pending) {
+        const [across, up] = gone(event);
+        if (across > up) begin(pending.at);
+      }
+      if (held) move?.(point(event));
+    });
     ["pointerup", "pointercancel"].forEach(name => element.addEventListener(name, event => {
       if (!event.isPrimary) return; // a second finger
+      if (pending && name === "pointerup" && Math.max(...gone(event)) < 10) begin(pending.at); // a tap
       if (held) up?.(point(event), name === "pointercancel");
-      held = false;
+      [held, pending] = [false, null];
     }));
+    return () => { knows = true; }; // a finger draws at once
   }
 
   // On a phone what the model says stays with the picture, which sticks; elsewhere it stands where it was put.
