@@ -27,10 +27,10 @@ from sphinx.util.docutils import SphinxDirective
 from tools.drawings.drawing import DARK, LIGHT
 
 FOLDER = Path(__file__).parents[1] / "book" / "_static" / "live"
-TOOLKIT = FOLDER / "toolkit.js"
+TOOLKIT = [FOLDER / "toolkit.js", FOLDER / "stage.js"]
 PART = re.compile(r"^// needs (\S+)$", re.M)
 """A line of a script: what two models share lies in a file of the folder ``parts``."""
-SHARED = {"toolkit", "predict"}
+SHARED = {"toolkit", "stage", "predict"}
 STYLE = FOLDER.parent / "custom.css"
 THEME = """
 :root { --pst-color-border: #c9c9c9; --pst-color-background: #fff; --pst-color-surface: #f5f5f5;
@@ -82,7 +82,8 @@ def before(name: str, alt: str) -> str:
 
 def toolkit() -> str:
     """Return what the first model of a page brings for all."""
-    return f"<style>{colours()}</style>\n<script>\n{_script(TOOLKIT)}</script>"
+    scripts = "\n".join(f"<script>\n{_script(path)}</script>" for path in TOOLKIT)
+    return f"<style>{colours()}</style>\n{scripts}"
 
 
 def after(name: str, numbers: bool = True) -> str:
@@ -140,7 +141,7 @@ class LiveModel(SphinxDirective):
         if "alt" not in self.options or not self.content:
             raise self.error(f"the live model {name!r} needs :alt: and a caption")
         own = (FOLDER / f"{name}.{end}" for end in ("js", "json", "svg"))
-        for path in (TOOLKIT, *needs(name), *own):
+        for path in (*TOOLKIT, *needs(name), *own):
             self.env.note_dependency(str(path))
         shared = toolkit() if first_of(self.env, "toolkit") else ""
         head = nodes.raw("", shared + before(name, self.options["alt"]), format="html")

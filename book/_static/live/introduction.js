@@ -10,6 +10,7 @@ Live.model("introduction", function* ({ numbers, stage }) {
     random: [0, 1, 2, 3].map(() => noise(N, chance)),
     letters: ["A", "B", "C", "D"].map(letter => fromHex(letters[letter], N)),
   };
+  yield;
   const drawing = fromHex(face, N), erased = new Float64Array(N), when = new Float64Array(N).fill(-Infinity);
   let others = "random", frozen = false, mode = "rub", its = "This face", version = 0, lived, all, seen, rubbed = false;
   const patterns = () => [...four[others].slice(0, MINE), drawing, ...four[others].slice(MINE)];

@@ -8,11 +8,14 @@ Live.model("natural-images", function* ({ numbers, stage }) {
     return [...Array(count).keys()].map(k => values.subarray(k * n, (k + 1) * n));
   };
   yield;
-  const KINDS = ["specialist", "generalist"], photographs = rows(numbers.pieces), one = x => Float64Array.from([...x, 1]); // the last unit is always 1
-  const nets = Object.fromEntries(KINDS.map(kind => {
+  const KINDS = ["specialist", "generalist"], photographs = rows(numbers.pieces), one = x => { const y = zeros(N + 1).fill(1); y.set(x); return y; }; // the last unit is always 1
+  const nets = {};
+  for (const kind of KINDS) {
+    yield;
     const { alpha, diagonal, bias, seam, low, eta } = numbers[kind], [senders, receivers] = alpha.map?.(rows) ?? [];
-    return [kind, { eta, alpha, senders, receivers, diagonal: unpack(diagonal), bias: bias && unpack(bias), seam: seam && unpack(seam), low: low?.map(rows) }];
-  }));
+    nets[kind] = { eta, alpha, senders, receivers, diagonal: unpack(diagonal), bias: bias && unpack(bias), seam: seam && unpack(seam), low: low?.map(rows) };
+  }
+  yield;
 
   // ------------------------------------------------------------------------------------------------------------ the networks
   // pre @ w: of the generalist a diagonal and rank 8; of the specialist a diagonal, what comes from the unit that is always 1,
