@@ -1,7 +1,7 @@
 // An episode read twice: from a diary, line by line, and from the one sheet on which all of its lines are pressed.
 "use strict";
 Live.model("fast-evaluation", function* ({ numbers, stage }) {
-  const { zeros, dot, random, told, clamp, make, mosaic, piecewise, all } = Live;
+  const { zeros, dot, random, told, clamp, make, mosaic, printed, piecewise, all } = Live;
   const { side: SIDE, eta, gain, inhibition, schedule } = numbers, N = SIDE * SIDE, PATTERNS = 5, ASKS = schedule.steps_test;
   const per = schedule.steps_on + schedule.steps_off, STEPS = PATTERNS * per + ASKS, LAST = STEPS - 1;
   const drawn = of => Float64Array.from(zeros(N), (_, i) => of(i % SIDE, Math.floor(i / SIDE)) ? 1 : -1), odd = (x, size) => Math.floor(x / size) % 2;
@@ -24,7 +24,7 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
     return plan;
   }
   // A line of the diary for each step s: what was there, y(s-1), and what came next, y(s).
-  const key = (states, s) => s ? states[s - 1] : zeros(N);
+  const silence = zeros(N), key = (states, s) => s ? states[s - 1] : silence;
   const left = (s, t) => (1 - eta) ** (t - 1 - s); // the share of what s wrote that t finds
   const compare = (states, t) => states.slice(0, t).map((_, s) => s ? dot(states[t - 1], states[s - 1]) / N : 0);
   // What a step hears from the diary: each line calls up what came next in it, as loudly as the present resembles what was there.
@@ -76,6 +76,10 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
     if (asked.sheet) seen.sheet = yield* press(seen.states, asked.t, asked.torn);
     seen.heard = fromDiary(seen.states, asked.t, asked.torn);
     yield;
+    for (const y of seen.states) { // each is drawn once
+      picture_of(y, palette(role => stage.colour(role)));
+      yield;
+    }
     return seen;
   }
   const take = seen => { ({ at, plan, states, sheet, heard, now: lived } = seen); show(); };
@@ -90,10 +94,10 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
   // The lines stand side by side, on a phone in two rows: each a column of what was there, a bar, and what came next.
-  const LINES = STEPS - 1, EACH = 720 / LINES, CELL = 24, THUMB = EACH * SIDE / CELL, phone = matchMedia("(max-width: 639px)");
+  const LINES = STEPS - 1, EACH = 720 / LINES, THUMB = EACH * 5 / 6, phone = matchMedia("(max-width: 639px)");
   let per_row, ONE, ZERO, BELOW, HIGH;
   function arrange() {
-    [per_row, ONE] = phone.matches ? [Math.ceil(LINES / 2), 24] : [LINES, 56];
+    [per_row, ONE] = phone.matches ? [Math.ceil(LINES / 2), 24] : [LINES, 52];
     ZERO = THUMB + 15 + ONE;
     BELOW = ZERO + (phone.matches ? 12 : 20);
     HIGH = BELOW + THUMB + (phone.matches ? 18 : 27);
@@ -102,36 +106,23 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
   const corner = s => [s % per_row * EACH + 2, Math.floor(s / per_row) * HIGH];
   const shade = (seen, y) => y >= 0 ? [seen.blue, y] : [seen.faint, -0.25 * y];
   const palette = colour => ({ blue: colour("blue"), faint: colour("faint"), red: colour("red"), purple: colour("purple"), ink: colour("ink"), muted: colour("muted") });
-  function tile(context, seen, y, box) {
-    mosaic(context, [SIDE, SIDE], i => shade(seen, y[i]), box);
-    Object.assign(context, { strokeStyle: seen.faint, lineWidth: 1 });
-    context.strokeRect(...box);
-  }
-  // A state for each line that is written, side by side: SIDE pixels and a gap in CELL of them.
-  function row(context, seen, of, opacity, top) {
-    for (let first = 0; first < at.t; first += per_row) {
-      const count = Math.min(per_row, at.t - first), lines = Array.from({ length: count }, (_, k) => [of(first + k), opacity(first + k)]), none = [seen.faint, 0], [x, y] = corner(first);
-      mosaic(context, [count * CELL, SIDE], k => {
-        const across = k % (count * CELL), column = across % CELL, [state, strong] = lines[Math.floor(across / CELL)];
-        if (column >= SIDE) return none;
-        const [hex, shaded] = shade(seen, state[Math.floor(k / (count * CELL)) * SIDE + column]);
-        return [hex, shaded * strong];
-      }, [x, y + top, count * EACH, THUMB]);
-    }
+  const picture_of = (y, seen) => printed(y, seen.blue + seen.faint, [SIDE, SIDE], i => shade(seen, y[i]));
+  function tile(context, seen, y, [left, top, wide, high], opacity = 1) {
+    Object.assign(context, { imageSmoothingEnabled: false, globalAlpha: opacity });
+    context.drawImage(picture_of(y, seen), left, top, wide, high);
+    Object.assign(context, { globalAlpha: 1, strokeStyle: seen.faint, lineWidth: 1 });
+    context.strokeRect(left, top, wide, high);
   }
   function drawDiary(context, colour) {
     const seen = palette(colour), alike = compare(states, at.t), scale = Math.min(2, (window.devicePixelRatio || 1) / context.getTransform().a);
     if (at.sheet) { drawSheet(context, seen); return; }
     Object.assign(context, { textAlign: "center", font: `${13 * scale}px system-ui, sans-serif` });
-    const loud = alike.map((value, s) => clamp(0.12 + Math.abs(value) * left(s, at.t), 0, 1)), torn = alike.map((_, s) => at.torn.has(s));
-    row(context, seen, s => key(states, s), s => torn[s] ? 0.25 : 1, 4);
-    row(context, seen, s => states[s], s => torn[s] ? 0.1 : loud[s], BELOW);
+    const loud = alike.map((value, s) => clamp(0.12 + Math.abs(value) * left(s, at.t), 0, 1));
     for (let s = 0; s < LINES; s++) {
       const [x, y] = corner(s), written = s < at.t, gone = at.torn.has(s), weight = written ? alike[s] * left(s, at.t) : 0;
       if (written) {
-        Object.assign(context, { strokeStyle: seen.faint, lineWidth: 1 });
-        context.strokeRect(x, y + 4, THUMB, THUMB);
-        context.strokeRect(x, y + BELOW, THUMB, THUMB);
+        tile(context, seen, key(states, s), [x, y + 4, THUMB, THUMB], gone ? 0.25 : 1);
+        tile(context, seen, states[s], [x, y + BELOW, THUMB, THUMB], gone ? 0.1 : loud[s]);
         [[alike[s], 0.35, THUMB], [weight, 1, THUMB * 0.5]].forEach(([value, opacity, width]) => {
           Object.assign(context, { globalAlpha: gone ? 0.15 : opacity, fillStyle: seen.blue });
           context.fillRect(x + (THUMB - width) / 2, y + ZERO - Math.max(0, value) * ONE, width, value > 0 ? value * ONE : Math.min(-value * ONE, BELOW - ZERO - 2));

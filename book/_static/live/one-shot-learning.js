@@ -1,7 +1,7 @@
 // Your own alphabet, shown once: a Hebbian layer is taught by labels, which must be louder than its guesses.
 "use strict";
 Live.model("one-shot-learning", function* ({ numbers, stage }) {
-  const { zeros, unpack, digits, inPieces, piecewise, all, told, clamp, mosaic } = Live, { alpha, eta } = numbers, LABELS = ["A", "B", "C", "D", "E"];
+  const { zeros, unpack, digits, inPieces, piecewise, all, soon, told, clamp, mosaic, printed } = Live, { alpha, eta } = numbers, LABELS = ["A", "B", "C", "D", "E"];
   const SIDE = 31, N = LABELS.length, w = unpack(numbers.w), F = w.length / N;
   const layers = []; // unpacked when the first drawing is looked at
 
@@ -88,7 +88,9 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
   const hand = LABELS.map(() => 0);
 
   function bitmap(context, ink, x, y, size, colour, share = 1) {
-    mosaic(context, [SIDE, SIDE], k => [colour, ink[k] * share], [x, y, size, size], size < PAD / 2);
+    Object.assign(context, { globalAlpha: share, imageSmoothingEnabled: size < PAD / 2 });
+    context.drawImage(printed(ink, colour, [SIDE, SIDE], k => [colour, ink[k]]), x, y, size, size);
+    context.globalAlpha = 1;
   }
   function frame(context, x, y, wide, high, colour, lineWidth = 1) {
     Object.assign(context, { strokeStyle: colour, lineWidth });
@@ -130,7 +132,7 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
       context.fillText(label, 0, y + high / 2);
       [20, 73].forEach(x => frame(context, x, y, 46, high, colour("faint")));
       if (taught[j]) bitmap(context, taught[j].ink, 20, y + 1, 46, ink);
-      layer.held[j].forEach((share, t) => share > 0.02 * eta && bitmap(context, taught[t].ink, 73, y + 1, 46, colour("purple"), share / eta));
+      layer.held[j].forEach((share, t) => share > 0.02 * eta && bitmap(context, layer.inks[t], 73, y + 1, 46, colour("purple"), share / eta));
       frame(context, 130, y, 256, 18, colour("faint"));
       mosaic(context, [F, 1], i => {
         const h = layer.hebb[i * N + j] / eta;
@@ -163,10 +165,10 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
   const rows = picture.canvas("The trace", [390, 18 + N * ROW], drawRows);
   yield;
   const acts = desk.part("line"), main = acts.button("", () => say(), { main: true });
-  const wipe = acts.button("Wipe", () => { clear(); show(); }), back = acts.button("Stored letters", () => lend());
+  const wipe = acts.button("Wipe", () => { clear(); soon(show); }), back = acts.button("Stored letters", () => lend());
   panel.slider("how loudly the label is said", {
     min: 0, max: STRENGTHS.length - 1, step: 1, value: STRENGTHS.length - 1, say: k => (STRENGTHS[k] ? String(STRENGTHS[k]).replace("1000", "1,000") : "silence"),
-  }, k => { strength = STRENGTHS[k]; show(); });
+  }, k => { strength = STRENGTHS[k]; soon(show); });
   const asks = panel.part("panel"), legend = asks.text("state"), line = asks.part("line");
   LABELS.forEach((label, j) => line.button(label, () => ask(j), { label: `Ask about ${label}` }));
 
@@ -185,20 +187,20 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
   function scribbled() { pad.redraw(); main.disabled = taught.length < N && !strokes.length; watch(); }
   // Teach what is on the pad; after five, begin a new alphabet.
   function say() {
-    if (taught.length === N) { own = true; taught = []; clear(); pad.grab(); return show(); }
+    if (taught.length === N) { own = true; taught = []; clear(); pad.grab(); return soon(show); }
     if (!strokes.length) return;
     const ink = inked(strokes), place = taught.length, into = taught;
     into.push({ ink, x: null });
     clear();
-    inPieces(look(ink), x => { into[place].x = x; if (into === taught) show(); });
-    show();
+    inPieces(look(ink), x => { into[place].x = x; if (into === taught) soon(show); });
+    soon(show);
   }
   // The stored alphabet, each sign by one hand; others are asked about.
   function lend() {
     own = false;
     const mine = taught = stored.map(([ink]) => ({ ink, x: null }));
     clear();
-    show();
+    soon(show);
     inPieces(function* () { for (const one of mine) one.x = yield* look(one.ink); }(), () => { if (mine === taught) ask(2); });
   }
   function ask(j) {
@@ -215,6 +217,7 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
     layer = blank();
     const known = taught.filter(one => one.x);
     known.forEach(({ x }, label) => teach(layer, x, label, strength));
+    layer.inks = known.map(({ ink }) => ink);
     if (answer) { answer.drive = driven(layer, answer.x); answer.y = softmax(answer.drive); }
     main.textContent = taught.length < N ? `This is ${LABELS[taught.length]}` : "Teach it your own";
     main.disabled = taught.length < N && !strokes.length;
@@ -245,6 +248,7 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
   }
   yield;
   lend();
+  show();
   return { look: ink => all(look(ink)), blank, teach, driven, softmax, inked, stored,
     now: () => ({ taught, layer, answer, strokes, asked, strength }) };
 });

@@ -128,11 +128,11 @@ window.Live ??= (() => {
     }
   }
 
-  // Draw a picture of few pixels in a box; of(k) is the colour of pixel k, [#rrggbb, opacity]. They are squares, if not smooth.
-  const small = make("canvas"), parsed = new Map();
-  function mosaic(context, [columns, rows], of, [x, y, width, height], smooth = false) {
-    Object.assign(small, { width: columns, height: rows });
-    const inside = small.getContext("2d"), image = inside.createImageData(columns, rows), { data } = image;
+  // Fill a canvas of few pixels; of(k) is the colour of pixel k, [#rrggbb, opacity].
+  const parsed = new Map();
+  function fill(canvas, [columns, rows], of) {
+    Object.assign(canvas, { width: columns, height: rows });
+    const inside = canvas.getContext("2d"), image = inside.createImageData(columns, rows), { data } = image;
     let last = "", rgb = 0;
     for (let k = 0; k < columns * rows; k++) {
       const [hex, opacity] = of(k);
@@ -146,9 +146,23 @@ window.Live ??= (() => {
       data[4 * k + 3] = 255 * opacity;
     }
     inside.putImageData(image, 0, 0);
+    return canvas;
+  }
+  // Draw such a picture in a box. Its pixels are squares, if not smooth.
+  const small = make("canvas");
+  function mosaic(context, size, of, box, smooth = false) {
+    fill(small, size, of);
     context.imageSmoothingEnabled = smooth;
-    context.drawImage(small, x, y, width, height);
+    context.drawImage(small, ...box);
+  }
+  // The picture of an array that does not change, which is kept with it for each name, as of colours.
+  const kept = new WeakMap();
+  function printed(values, name, size, of) {
+    if (!kept.has(values)) kept.set(values, new Map());
+    const all = kept.get(values);
+    if (!all.has(name)) all.set(name, fill(make("canvas"), size, of));
+    return all.get(name);
   }
 
-  return { zeros, dot, clamp, addProduct, unpack, bytes, digits, inPieces, piecewise, all, settled, random, told, make, calm, shown, colours, soon, mosaic };
+  return { zeros, dot, clamp, addProduct, unpack, bytes, digits, inPieces, piecewise, all, settled, random, told, make, calm, shown, colours, soon, mosaic, printed };
 })();
