@@ -1,7 +1,7 @@
 // Your initial, written into a neuron: inputs that the reader paints share spikes, and synapses that see nothing but their two ends find them.
 "use strict";
 Live.model("hebb-in-the-brain", function* ({ numbers, stage }) {
-  const { zeros, random, told, clamp } = Live, { neuron, rate, begin } = numbers, [WIDE, HIGH] = [numbers.letter[0].length, numbers.letter.length];
+  const { zeros, soon, random, told, clamp } = Live, { neuron, rate, begin } = numbers, [WIDE, HIGH] = [numbers.letter[0].length, numbers.letter.length];
   const N = WIDE * HIGH, all = [...Array(N).keys()], mean = values => values.reduce((a, b) => a + b, 0) / values.length;
 
   // -------------------------------------------------------------------------------------------------------------- the neuron
@@ -196,7 +196,7 @@ Live.model("hebb-in-the-brain", function* ({ numbers, stage }) {
     for (let k = 0; k <= steps; k++) {
       const x = last.x + (point.x - last.x) * k / steps, y = last.y + (point.y - last.y) * k / steps;
       hit.add(nearest({ x, y }));
-      if (!rubs) all.forEach(i => { if (Math.hypot((i % WIDE + 0.5) * CELL - x, (Math.floor(i / WIDE) + 0.5) * CELL - y) < 0.75 * CELL) hit.add(i); });
+      if (!rubs) all.forEach(i => { if (((i % WIDE + 0.5) * CELL - x) ** 2 + ((Math.floor(i / WIDE) + 0.5) * CELL - y) ** 2 < (0.75 * CELL) ** 2) hit.add(i); });
     }
     own[0] = point;
     paint([...hit], !rubs);
@@ -210,7 +210,7 @@ Live.model("hebb-in-the-brain", function* ({ numbers, stage }) {
     }
     which.forEach(i => { painted[i] = on; });
     look(true);
-    show();
+    soon(show);
   }
   function look(on) { looks = switches.looks.checked = on; }
 
@@ -229,7 +229,7 @@ Live.model("hebb-in-the-brain", function* ({ numbers, stage }) {
   function weaken(to) {
     window.down = Math.round(1000 * to) / 1000;
     weakening.set(window.down);
-    show();
+    soon(show);
   }
   yield;
   panel.slider("spikes that the painted copy", { min: 0, max: 0.8, step: 0.05, value: share, say: x => `${Math.round(100 * x)} %` }, x => { share = x; show(); });
