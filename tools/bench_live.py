@@ -11,6 +11,8 @@ the time that the thread itself ran, so that a busy computer changes little.
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.sync_api import Page
@@ -23,7 +25,6 @@ TASK, ANSWER = 33, 500
 """How long a task and an answer may take, in ms."""
 CATEGORIES = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"]
 MARK = "live-model: "
-STYLE = live.FOLDER.parent / "custom.css"
 
 LISTEN = """() => {
     const told = window.told = { action: null, answers: [] };
@@ -59,17 +60,6 @@ LISTEN = """() => {
             .trim().split(/[.\\n]/)[0],
     }));
 }""".replace("MARK", MARK)
-
-
-def html(name: str) -> str:
-    """Return a page that holds one model and nothing else."""
-    figure = live.toolkit() + live.before(name, name) + name + live.after(name)
-    style = STYLE.read_text(encoding="utf-8")
-    return (
-        '<!doctype html><html data-theme="light"><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><style>{style}</style>'
-        f'<body class="bd-article">{figure}</body></html>'
-    )
 
 
 def work(page: Page) -> list[tuple[str, float]]:
@@ -139,13 +129,15 @@ def tasks(trace: bytes) -> list[tuple[str, float]]:
 
 def main(chosen: list[str]) -> None:
     """Print what was measured of each model."""
-    with chromium() as browser:
+    with TemporaryDirectory() as folder, chromium() as browser:
         for name in chosen or live.names():
             page = browser.new_page(viewport={"width": WIDTH, "height": 844})
             session = page.context.new_cdp_session(page)
             session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
             browser.start_tracing(page=page, categories=CATEGORIES)
-            page.set_content(html(name), wait_until="load")
+            (Path(folder) / f"{name}.html").write_text(live.alone(name), encoding="utf-8")
+            page.goto((Path(folder) / f"{name}.html").as_uri(), wait_until="load")
+            page.wait_for_selector(".live-model.live")
             page.wait_for_timeout(1500)
             answers = work(page)
             measured = tasks(browser.stop_tracing())

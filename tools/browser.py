@@ -72,12 +72,14 @@ def chromium() -> Iterator[Browser]:
 
 
 SETTLED = """() => Promise.resolve(window.MathJax?.startup.promise)
-    .then(() => document.fonts.ready).then(() => true)"""
-"""What resolves when the formulas of a page, if it has any, are set, and its fonts are there."""
+    .then(() => document.fonts.ready).then(() => window.Live?.settled()).then(() => true)"""
+"""What resolves when the formulas of a page, if it has any, are set, its fonts are there, and its
+live models have done what they do by themselves.
+"""
 
 
 def settle(page: Page) -> None:
-    """Wait until the formulas of a page are set, and its fonts are there."""
+    """Wait until a page is as its reader will find it: see ``SETTLED``."""
     page.evaluate(SETTLED)
 
 

@@ -27,10 +27,25 @@ from sphinx.util.docutils import SphinxDirective
 from tools.drawings.drawing import DARK, LIGHT
 
 FOLDER = Path(__file__).parents[1] / "book" / "_static" / "live"
-TOOLKIT = FOLDER / "toolkit.js"
+TOOLKIT = [FOLDER / "toolkit.js", FOLDER / "stage.js"]
 PART = re.compile(r"^// needs (\S+)$", re.M)
 """A line of a script: what two models share lies in a file of the folder ``parts``."""
-SHARED = {"toolkit", "predict"}
+SHARED = {"toolkit", "stage", "predict"}
+STYLE = FOLDER.parent / "custom.css"
+THEME = """
+:root { --pst-color-border: #c9c9c9; --pst-color-background: #fff; --pst-color-surface: #f5f5f5;
+  --pst-color-primary: #0a5fb4; --pst-color-text-base: #222; --pst-color-text-muted: #555;
+  --pst-header-height: 3rem; }
+html[data-theme="dark"] { --pst-color-border: #48566b; --pst-color-background: #14181e;
+  --pst-color-surface: #29313d; --pst-color-primary: #7fb6f5; --pst-color-text-base: #ced6dd;
+  --pst-color-text-muted: #9ca4af; }
+body { margin: 0 auto; max-width: 46rem; padding: 0 1rem; font-family: sans-serif;
+  background: var(--pst-color-background); }
+* { box-sizing: border-box; }
+.visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); }
+"""
+"""The few rules of the theme that the models lean on."""
 NEEDS = "With JavaScript, the page runs this model itself: you can change it, and see what it does."
 
 
@@ -67,7 +82,8 @@ def before(name: str, alt: str) -> str:
 
 def toolkit() -> str:
     """Return what the first model of a page brings for all."""
-    return f"<style>{colours()}</style>\n<script>\n{_script(TOOLKIT)}</script>"
+    scripts = "\n".join(f"<script>\n{_script(path)}</script>" for path in TOOLKIT)
+    return f"<style>{colours()}</style>\n{scripts}"
 
 
 def after(name: str, numbers: bool = True) -> str:
@@ -80,6 +96,22 @@ def after(name: str, numbers: bool = True) -> str:
         parts.append(f'<script type="application/json" data-numbers="{name}">{text}</script>')
     scripts = (*needs(name), FOLDER / f"{name}.js")
     return "\n".join([*parts, *(f"<script>\n{_script(path)}</script>" for path in scripts)])
+
+
+def document(body: str) -> str:
+    """Return a page of the few rules that models lean on, as tests and the benchmark open it."""
+    style = THEME + STYLE.read_text(encoding="utf-8")
+    return (
+        '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>A model</title>'
+        f'<style>{style}</style><body class="bd-article">{toolkit()}{body}</body></html>'
+    )
+
+
+def alone(name: str) -> str:
+    """Return a page that holds one model and nothing else."""
+    figure = before(name, "A still picture.") + "The caption." + after(name)
+    return document(f'<p>{"Before. " * 9}</p>{figure}<div style="height: 60rem">After.</div>')
 
 
 def first_of(environment: BuildEnvironment, name: str) -> bool:
@@ -109,7 +141,7 @@ class LiveModel(SphinxDirective):
         if "alt" not in self.options or not self.content:
             raise self.error(f"the live model {name!r} needs :alt: and a caption")
         own = (FOLDER / f"{name}.{end}" for end in ("js", "json", "svg"))
-        for path in (TOOLKIT, *needs(name), *own):
+        for path in (*TOOLKIT, *needs(name), *own):
             self.env.note_dependency(str(path))
         shared = toolkit() if first_of(self.env, "toolkit") else ""
         head = nodes.raw("", shared + before(name, self.options["alt"]), format="html")
@@ -121,25 +153,23 @@ class LiveModel(SphinxDirective):
 
 class ChapterCard(SphinxDirective):
     """Show a chapter: the still picture of its live model, its title, which leads there, and a
-    question, the content. ``picture`` is a drawing of ``_static`` for a chapter that has no model.
+    question, the content.
     """
 
     required_arguments = 1
     has_content = True
-    option_spec: ClassVar = {"picture": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
         """Write a card."""
         name = self.arguments[0]
         path = FOLDER / f"{name}.svg"
         if not path.exists():
-            path = FOLDER.parent / self.options.get("picture", "")
+            raise self.error(f"no live model {name!r}: a card shows the picture of one")
+        self.env.note_dependency(str(path))
+        hidden = re.compile(' role="img" aria-label="[^"]*"')
+        picture = hidden.sub(' aria-hidden="true"', _script(path), count=1)
         card = nodes.container(classes=["chapter-card"])
-        if path.is_file():
-            self.env.note_dependency(str(path))
-            hidden = re.compile(' role="img" aria-label="[^"]*"')
-            picture = hidden.sub(' aria-hidden="true"', _script(path), count=1)
-            card += nodes.raw("", f'<div class="thumb">{picture}</div>', format="html")
+        card += nodes.raw("", f'<div class="thumb">{picture}</div>', format="html")
         text = [f"{{doc}}`{name}`", "", *self.content]
         self.state.nested_parse(StringList(text, source=name), self.content_offset, card)
         return [card]

@@ -42,6 +42,7 @@ def photograph(
         viewport={"width": width, "height": HEIGHT}, color_scheme=scheme, reduced_motion="reduce"
     ).new_page()
     page.goto((SITE / f"{name}.html").as_uri(), wait_until="networkidle")
+    settle(page)
     if playing:
         play(page)
     page.add_style_tag(content="#pst-back-to-top { display: none !important; }")

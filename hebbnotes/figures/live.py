@@ -6,6 +6,7 @@ Shapes: P patterns, n units.
 """
 
 import base64
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -18,8 +19,10 @@ from hebbnotes.networks import ThreeNumbers, run
 from hebbnotes.plasticity.connections import ScaledIdentity
 
 __all__ = [
+    "LETTERS",
     "SIDE",
     "LiveModel",
+    "bitmap",
     "chance",
     "dots",
     "hexed",
@@ -58,6 +61,7 @@ class LiveModel(NamedTuple):
 
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+"""One for each whole number of 6 bits, from 0 to 63: base64's."""
 
 
 def packed(values: Tensor, bits: int = 8) -> dict[str, Any]:
@@ -246,3 +250,28 @@ def runs(these: Tensor) -> str:
         edges = np.flatnonzero(np.diff([0, *line, 0])).reshape(-1, 2).tolist()
         words += [f"M{begin} {row}h{end - begin}" for begin, end in edges]
     return "".join(words)
+
+
+def bitmap(
+    drawing: Any,
+    these: Tensor,
+    colour: str,
+    corner: tuple[float, float],
+    size: float,
+    opacity: float = 1,
+) -> None:
+    """Add those pixels of a square picture, boolean (side * side,), to a drawing, as lines along
+    their rows; the picture is ``size`` wide, and its upper left corner lies at ``corner``.
+    """
+    _checks.tensor("these", these, "pixels", {}, boolean=True)
+    side = math.isqrt(len(these))
+    if side**2 != len(these):
+        raise ValueError(f"these must be the pixels of a square, got {len(these)}")
+    if words := runs(these.view(side, side)):
+        (left, top), step = corner, size / side
+        how = {
+            "transform": f"translate({left:g} {top + step / 2:g}) scale({step:g})",
+            "stroke-linecap": "butt",
+            "stroke-opacity": f"{opacity:g}",
+        }
+        drawing.add("path", colour, "", 1, 1, d=words, **how)

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hebbnotes import experiments, networks, run, tasks, training
-from hebbnotes.chapters.differentiable_plasticity import analysis, checks, routes
+from hebbnotes.chapters.differentiable_plasticity import analysis, autopsy, checks, routes
 from hebbnotes.experiments.experiment import Trial
 
 
@@ -268,3 +270,32 @@ def test_a_checker_accepts_what_is_right(name, capsys):
 def test_a_checker_refuses_what_is_wrong_and_says_why(check, answer, said):
     with pytest.raises(AssertionError, match=said):
         check(answer)
+
+
+@given(
+    batch=st.integers(1, 4),
+    n_bits=st.integers(2, 12),
+    seed=st.integers(0, 99),
+    factor=st.floats(0.01, 50),
+)
+def test_a_loss_that_is_blind_to_size_sees_the_direction_of_the_erased_bits_alone(
+    batch, n_bits, seed, factor
+):
+    g = torch.Generator().manual_seed(seed)
+    shown = tasks.PatternCompletion(n_bits, 2, **tasks.ONCE).sample(batch, g)
+    y = torch.randn(batch, n_bits + 1, generator=g, dtype=torch.double).requires_grad_()
+    loss = autopsy.blind_to_size(y, shown)
+    for b in range(batch):
+        pairs = [(y[b, j].item(), shown.answer[b, j].item()) for j in shown.erased[b].nonzero()]
+        length = math.sqrt(sum(said**2 for said, _ in pairs) * len(pairs))
+        cosine = sum(said * right for said, right in pairs) / length
+        assert loss[b].item() == pytest.approx(1 - cosine, abs=1e-9)
+    (gradient,) = torch.autograd.grad(loss.sum(), y)
+    torch.testing.assert_close((gradient * y).sum(1), torch.zeros_like(loss), atol=1e-9, rtol=0)
+    assert not gradient[:, n_bits:].any()
+    assert not gradient[:, :n_bits][~shown.erased].any()
+    torch.testing.assert_close(autopsy.blind_to_size(factor * y, shown), loss)
+    right = torch.cat([shown.answer, torch.ones(batch, 1)], 1)
+    for sign, ends in ((1, 0), (-1, 2)):
+        found = autopsy.blind_to_size(sign * factor * right, shown)
+        torch.testing.assert_close(found, torch.full_like(found, ends), atol=1e-5, rtol=0)

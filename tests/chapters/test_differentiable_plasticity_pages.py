@@ -30,6 +30,9 @@ def test_dots_have_a_row_for_each_change_and_say_the_mean():
     assert axes[0].lines[0].get_xdata() == pytest.approx([10, 30])
     assert [text.get_text() for text in axes[0].texts] == ["20.0", "0"]
     assert [label.get_text() for label in axes[1].get_yticklabels()] == ["b", "c"]
+    axes = frames.dots({"a": {"b": [0.1]}, "d": {"c": [0.5], "e": [0.2]}}, "x")
+    names = [[label.get_text() for label in ax.get_yticklabels()] for ax in axes]
+    assert names == [["b"], ["c", "e"]], "each group has its own"
     plt.close("all")
 
 

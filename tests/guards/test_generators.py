@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import hebbnotes
-from hebbnotes import ModulatedRNN, PlasticRNN, analysis, memories, tasks, training
+from hebbnotes import ModulatedRNN, PlasticRNN, analysis, memories, rules, tasks, training
 from hebbnotes.chapters.associative_memory import wells
 from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
 from hebbnotes.chapters.differentiable_plasticity import routes
@@ -22,9 +22,11 @@ from hebbnotes.chapters.natural_images.model import GroupsRNN, HalvesRNN, networ
 from hebbnotes.chapters.neuromodulated_plasticity import model
 from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.chapters.one_shot_learning import readings as reading
+from hebbnotes.chapters.three_factor_rules import bandit, matched
 from hebbnotes.learning import agents
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
 from hebbnotes.networks.one_shot import OneShotNetwork, PrototypicalNetwork, convolutions
+from hebbnotes.neurons import pairs as poisson
 from hebbnotes.neurons import spiking
 from hebbnotes.tasks import maze, one_shot
 from tests.guards.given import (
@@ -56,6 +58,8 @@ TAKE_A_GENERATOR = {
     "neurons.spiking.compete": lambda g: spiking.compete(
         torch.zeros(2), spiking.Neuron(), seconds=1, generator=g
     ),
+    "neurons.pairs.spikes": lambda g: poisson.spikes(poisson.Pairs(), 1.0, g),
+    "neurons.pairs.grown": lambda g: poisson.grown(poisson.Pairs(), poisson.Learner(), 1, 1.0, g),
     "networks.baselines.RecurrentNetwork": lambda g: RecurrentNetwork(2, 1, g),
     "networks.baselines.LSTM": lambda g: LSTM(2, 1, g),
     "networks.plastic.Initial": lambda g: PlasticRNN(4, generator=g),
@@ -126,6 +130,16 @@ TAKE_A_GENERATOR = {
     "chapters.one_shot_learning.handwriting.jitter": lambda g: handwriting.jitter(DRAWINGS[0], g),
     "chapters.one_shot_learning.readings.answers": lambda g: reading.answers(
         None, torch.ones(4, 3, 5, 6), 2, 1, 2, g
+    ),
+    "chapters.three_factor_rules.bandit.problem": lambda g: bandit.problem(2, 1, g),
+    "chapters.three_factor_rules.bandit.learn": lambda g: bandit.learn(
+        bandit.problem(1, 1, G), rules.hebb, 0.1, trials=1, generator=g
+    ),
+    "chapters.three_factor_rules.matched.simulated": lambda g: matched.simulated(
+        torch.ones(1), torch.ones(2), 1.0, g
+    ),
+    "chapters.three_factor_rules.matched.with_spikes": lambda g: matched.with_spikes(
+        torch.ones(1), 1.0, poisson.Pairs(), seconds=5.0, generator=g
     ),
     "chapters.maze.interventions.recorded": lambda g: interventions.recorded(AGENT, MAZE, 2, 3, g),
     "chapters.maze.interventions.elsewhere": lambda g: interventions.elsewhere(MAZE, LIVED, g),

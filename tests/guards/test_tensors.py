@@ -27,11 +27,13 @@ from hebbnotes.chapters.learning_rules import digits
 from hebbnotes.chapters.natural_images import analysis as maps
 from hebbnotes.chapters.natural_images.model import HalvesRNN
 from hebbnotes.chapters.one_shot_learning import handwriting
-from hebbnotes.learning import actor_critic
+from hebbnotes.chapters.three_factor_rules import matched, places
+from hebbnotes.learning import actor_critic, e_prop, td
 from hebbnotes.networks import one_shot as nets
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
 from hebbnotes.networks.one_shot import OneShotNetwork
 from hebbnotes.neurons import rate, spiking
+from hebbnotes.neurons.modulated import run_modulated
 from hebbnotes.tasks import maze, one_shot
 from tests.guards.given import (
     AGENT,
@@ -43,6 +45,7 @@ from tests.guards.given import (
     POST,
     PRE,
     SIGNS,
+    SPIKES,
     SQUARE,
     STATE,
     TASK,
@@ -90,6 +93,13 @@ TAKE_A_TENSOR = {
     "rules.scaling": lambda t: rules.scaling(W, PRE, t),
     "rules.bcm": lambda t: rules.bcm(W, PRE, POST, threshold=t),
     "rules.sliding_threshold": lambda t: rules.sliding_threshold(t, POST),
+    "rules.eligibility, e": lambda t: rules.eligibility(t, W, 1.0),
+    "rules.eligibility, pair": lambda t: rules.eligibility(W, t, 1.0),
+    "rules.three_factor, w": lambda t: rules.three_factor(
+        t, PRE, POST, modulator=POST, eligibility=W
+    ),
+    "rules.score": lambda t: rules.score(W, PRE, t, post_mean=POST),
+    "rules.modulated_hebb": lambda t: rules.modulated_hebb(W, t, POST, modulator=POST),
     "rules.average, w": lambda t: rules.average(rules.hebb, t, X[0], X[0]),
     "rules.average, pre": lambda t: rules.average(rules.hebb, W, t, X[0]),
     "run, inputs": lambda t: run(t, W, W, 0.1),
@@ -124,6 +134,24 @@ TAKE_A_TENSOR = {
     "spiking.compete": lambda t: spiking.compete(t, spiking.Neuron(), seconds=1, generator=G),
     "spiking.correlated_spikes": lambda t: spiking.correlated_spikes(3, t, PRE, 0.001, G),
     "spiking.run_neuron": lambda t: spiking.run_neuron(t, STATE, spiking.Neuron()),
+    "run_modulated, spikes": lambda t: run_modulated(
+        t, X[..., 0], STATE, spiking.Neuron(), tau=1.0
+    ),
+    "run_modulated, modulator": lambda t: run_modulated(
+        SPIKES, t, STATE, spiking.Neuron(), tau=1.0
+    ),
+    "rate.learn, modulator": lambda t: rate.learn(
+        X[:, 0], W, rules.modulated_hebb, 0.1, modulator=t
+    ),
+    "e_prop.leaky, inputs": lambda t: e_prop.leaky(t, torch.ones(6, 3), 0.5),
+    "e_prop.leaky, w": lambda t: e_prop.leaky(X, t, 0.5),
+    "e_prop.gradient, signal": lambda t: e_prop.gradient(X, X, t, 0.5),
+    "td_errors, rewards": lambda t: td.td_errors(t, torch.ones(4, 3), 0.5, trials=1),
+    "td_errors, features": lambda t: td.td_errors(torch.ones(6), t, 0.5, trials=1),
+    "matched.detectability": lambda t: matched.detectability(t, torch.ones(5), 1.0, 0.1),
+    "matched.exponential": lambda t: matched.exponential(1.0, t),
+    "places.btsp": places.btsp,
+    "places.half_width": lambda t: places.half_width(torch.ones(5), t),
     "spiking.at_rest": lambda t: spiking.NeuronState.at_rest(t, spiking.Neuron()),
     "tasks.errors": lambda t: tasks.errors(t, EPISODES),
     "tasks.squared_error": lambda t: tasks.squared_error(t, EPISODES),
@@ -218,6 +246,8 @@ def test_a_tensor_of_another_shape_is_refused_and_never_spread(name):
 
 
 ANY_SHAPE = {
+    "matched.exponential",
+    "places.btsp",
     "spiking.stdp_window",
     "participation_ratio",
     "rate.soft_winners",

@@ -355,3 +355,34 @@ def test_units_that_learn_from_batches_refuse_what_does_not_fit():
         rate.learn_units(stream, w, "oja", 0.1)
     with pytest.raises(TypeError, match=r"such as rate\.winner"):
         rate.learn_units(stream, w, rules.oja, 0.1, "winner")
+
+
+@given(seeds, st.integers(1, 6), st.floats(0.5, 5))
+def test_a_late_signal_teaches_by_the_trace_as_in_the_loop_written_by_hand(seed, steps, tau):
+    x, w, signal = normal(seed, steps, 3), normal(seed + 1, 3, 2), normal(seed + 2, steps)
+    told = {"modulator": signal, "pair": rules.oja, "tau": tau}
+    history = rate.learn(x, w, rules.three_factor, 0.1, **told)
+    e = torch.zeros_like(w)
+    for t in range(steps):
+        torch.testing.assert_close(history[t], w)
+        y = x[t] @ w
+        dw = signal[t] * e  # of earlier pairs alone
+        e = math.exp(-1 / tau) * e + torch.outer(x[t], y) - y.square() * w
+        w = w + 0.1 * dw
+    torch.testing.assert_close(history[-1], w)
+
+
+@given(seeds)
+def test_each_simulation_is_told_its_own_signal_and_each_neuron_may_be(seed):
+    x, w, signal = normal(seed, 5, 4, 3), normal(seed + 1, 4, 3, 2), normal(seed + 2, 5, 4)
+    together = rate.learn(x, w, rules.modulated_hebb, 0.1, modulator=signal)
+    each = signal.unsqueeze(-1).expand(5, 4, 2)
+    again = rate.learn(x, w, rules.modulated_hebb, 0.1, modulator=each)
+    torch.testing.assert_close(again, together)
+    for k in range(4):
+        alone = rate.learn(x[:, k], w[k], rules.modulated_hebb, 0.1, modulator=signal[:, k])
+        torch.testing.assert_close(together[:, k], alone)
+    with pytest.raises(TypeError, match="declares modulator, and learn supplies drive"):
+        rate.learn(x, w, rules.modulated_hebb, 0.1)
+    with pytest.raises(ValueError, match=r"modulator must have shape \(5, 4\)"):
+        rate.learn(x, w, rules.modulated_hebb, 0.1, modulator=signal[:, :1])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hebbnotes import check, rules
 from hebbnotes.neurons import spiking
+from hebbnotes.neurons.modulated import run_modulated
 
 DOUBLE = torch.float64
 
@@ -262,3 +263,45 @@ def test_bad_input_is_refused():
             )
     with pytest.raises(ValueError, match=r"w must lie in \[0, 1\]"):
         spiking.NeuronState.at_rest(torch.full((1, 2, 1), 3.0), neuron)
+
+
+def told(seed, steps=300):
+    """Return a neuron, its spikes, a signal and its start."""
+    neuron, g = spiking.Neuron(g_max=0.3, a_plus=0.3, a_minus=0.3), torch.Generator()
+    rates = torch.full((2, 20), 40.0, dtype=DOUBLE)
+    spikes = spiking.correlated_spikes(
+        steps, rates, torch.zeros(20, dtype=DOUBLE), neuron.dt, g.manual_seed(seed)
+    )
+    signal = torch.randn(steps, 2, generator=g, dtype=DOUBLE)
+    w = torch.rand(2, 20, 2, generator=g, dtype=DOUBLE)
+    return neuron, spikes, signal, spiking.NeuronState.at_rest(w, neuron)
+
+
+def test_a_signal_teaches_a_spiking_neuron_by_the_trace_of_what_timing_would_have_changed():
+    neuron, spikes, signal, start = told(0)
+    output, end, trace = run_modulated(spikes, signal, start, neuron, tau=0.1)
+    w, e, (pre, post) = start.w, torch.zeros_like(start.w), start[2:4]
+    for t, (sent, fired) in enumerate(zip(spikes, output, strict=True)):
+        dw = signal[t, :, None, None] * e
+        pre, post = pre * math.exp(-0.05), post * math.exp(-0.05)
+        timing = {"a_plus": neuron.a_plus, "a_minus": neuron.a_minus}
+        pair = rules.stdp(w, pre, post, pre_spikes=sent, post_spikes=fired, **timing)
+        e = e * math.exp(-neuron.dt / 0.1) + pair
+        w, pre, post = (w + dw).clamp(0, 1), pre + sent, post + fired
+    torch.testing.assert_close(end.w, w)
+    torch.testing.assert_close(trace, e)
+    assert output.sum() > 0
+    assert not torch.equal(end.w, start.w)
+
+
+def test_a_modulated_run_in_two_parts_is_the_whole_and_without_a_signal_nothing_is_learned():
+    neuron, spikes, signal, start = told(1)
+    whole, end, trace = run_modulated(spikes, signal, start, neuron, tau=0.1)
+    first, middle, e = run_modulated(spikes[:120], signal[:120], start, neuron, tau=0.1)
+    rest = spikes[120:], signal[120:]
+    second, other, last = run_modulated(*rest, middle, neuron, tau=0.1, eligibility=e)
+    assert torch.equal(whole, torch.cat([first, second]))
+    assert torch.equal(end.w, other.w)
+    assert torch.equal(trace, last)
+    _, idle, _ = run_modulated(spikes, torch.zeros_like(signal), start, neuron, tau=0.1)
+    assert torch.equal(idle.w, start.w)

@@ -1,5 +1,7 @@
 """The rules: what each writes and forgets, and that none sees what a synapse cannot see."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -250,3 +252,69 @@ def test_an_average_leaves_what_it_is_given_as_it_is():
     }.items():
         with pytest.raises(ValueError, match=f"changes {name} in place"):
             rules.average(rule, w.clone(), pre.clone(), post.clone())
+
+
+# --------------------------------------------------------------------------------- a third factor
+
+
+@pytest.mark.witness("eq-eligibility", rules.eligibility)
+@given(seeds, st.floats(0.3, 9), st.floats(0.05, 1), st.integers(1, 12))
+def test_a_signal_turns_the_exponentially_filtered_past_into_a_change(seed, tau, dt, steps):
+    w, e = torch.zeros(2, 3, 2, dtype=torch.float64)
+    pairs = []
+    for t in range(steps):
+        _, pre, post = draw(seed + t, 3, 2)
+        pairs.append(rules.hebb(w, pre, post))
+        e = rules.eligibility(e, pairs[-1], tau, dt)
+    past = sum(pair * math.exp(-(steps - 1 - t) * dt / tau) for t, pair in enumerate(pairs))
+    torch.testing.assert_close(e, past)
+    modulator = draw(seed, 3, 2)[2]
+    dw = rules.three_factor(w, *draw(seed, 3, 2)[1:], modulator=modulator, eligibility=e)
+    torch.testing.assert_close(dw, modulator * past)
+
+
+@given(seeds, st.floats(0.3, 9), st.floats(0.1, 2), st.integers(1, 5))
+def test_a_steady_flow_into_a_trace_is_solved_whatever_the_length_of_a_step(seed, tau, long, parts):
+    e, h = draw(seed, 3, 2)[0], draw(seed + 1, 3, 2)[0]
+    exact = e * math.exp(-long / tau) + h * tau * (1 - math.exp(-long / tau))
+    dt = long / parts
+    for _ in range(parts):
+        e = rules.eligibility(e, h * tau * (1 - math.exp(-dt / tau)), tau, dt)
+    torch.testing.assert_close(e, exact)
+
+
+@given(seeds)
+def test_traces_of_several_time_constants_are_each_as_if_alone(seed):
+    e, pair = draw(seed, 3, 2, 4)[0], draw(seed + 1, 3, 2, 4)[0]
+    taus = torch.tensor([0.5, 1.0, 2.0, 4.0], dtype=torch.float64)
+    together = rules.eligibility(e, pair, taus.view(-1, 1, 1), 0.5)
+    alone = [
+        rules.eligibility(a, b, t, 0.5) for a, b, t in zip(e, pair, taus.tolist(), strict=True)
+    ]
+    torch.testing.assert_close(together, torch.stack(alone))
+
+
+@given(sizes, sizes, seeds)
+def test_a_modulated_rule_is_the_plain_one_times_what_its_receiver_is_told(n_pre, n_post, seed):
+    w, pre, post = draw(seed, n_pre, n_post)
+    other = draw(seed + 1, n_pre, n_post)[2]
+    torch.testing.assert_close(
+        rules.modulated_hebb(w, pre, post, modulator=other), rules.hebb(w, pre, post) * other
+    )
+    torch.testing.assert_close(
+        rules.score(w, pre, post, post_mean=other), rules.hebb(w, pre, post - other)
+    )
+    one_matrix = rules.three_factor(
+        w, pre.expand(3, -1), post.expand(3, -1), modulator=other, eligibility=w.expand(3, -1, -1)
+    )
+    torch.testing.assert_close(one_matrix, (w * other).expand(3, -1, -1))
+
+
+def test_a_trace_that_does_not_fit_is_refused():
+    e = torch.zeros(3, 2)
+    with pytest.raises(ValueError, match=r"pair must have the shape of e, \(3, 2\), not \(2, 3\)"):
+        rules.eligibility(e, e.T, 1.0)
+    with pytest.raises(ValueError, match="tau must be above 0"):
+        rules.eligibility(e, e, 0.0)
+    with pytest.raises(ValueError, match="eligibility must be a number, or broadcast"):
+        rules.three_factor(e, e[:, 0], e[0], modulator=e[0], eligibility=torch.zeros(2, 3))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from hebbnotes import PlasticLinear, PlasticRNN, State, check, rules, run, run_layer
 from hebbnotes.neurons import rate, spiking
+from hebbnotes.neurons.modulated import run_modulated
 from hebbnotes.plasticity import stepper
 from hebbnotes.plasticity.stepper import change
 
@@ -121,6 +122,27 @@ CALLERS = {
             X, spiking.NeuronState.at_rest(torch.zeros(2, 4, 1), SPIKING), SPIKING, rule=rule
         ),
         "pre_spikes, post_spikes",
+    ),
+    "neurons that are told": (
+        lambda rule: rate.learn(
+            X[:, 0], W, rule, 0.1, modulator=X[:, 0, 0], pair=rules.hebb, tau=2.0
+        ),
+        "drive, modulator, eligibility",
+    ),
+    "a trace of theirs": (
+        lambda rule: rate.learn(X[:, 0], W, rules.hebb, 0.1, pair=rule),
+        "drive",
+    ),
+    "spiking neurons that are told": (
+        lambda rule: run_modulated(
+            X,
+            X[..., 0],
+            spiking.NeuronState.at_rest(torch.zeros(2, 4, 1), SPIKING),
+            SPIKING,
+            tau=1.0,
+            rule=rule,
+        ),
+        "modulator, eligibility, pre_spikes, post_spikes",
     ),
     "a mean": (lambda rule: rules.average(rule, W, X[0], X[0], error=X[0]), "error"),
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.site.live import Played, page
+from tests.site.live import Played
 from tests.site.reader import InChromium, InFirefox, NoFirefoxError, firefox_started
 from tools import live
 from tools.browser import SETTLED, NoBrowserError, launch
@@ -85,7 +85,7 @@ def shelf(tmp_path_factory) -> Path:
     """Return a folder that holds a page for each live model, opened as files: nothing can be fetched."""
     folder = tmp_path_factory.mktemp("live")
     for name in live.names():
-        (folder / f"{name}.html").write_text(page(name), encoding="utf-8")
+        (folder / f"{name}.html").write_text(live.alone(name), encoding="utf-8")
     return folder
 
 

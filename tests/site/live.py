@@ -7,30 +7,7 @@ import json
 import math
 
 from tests.site.reader import InChromium, InFirefox
-from tools import live
 from tools.live_data import FIXTURES
-
-STYLE = (live.FOLDER.parent / "custom.css").read_text(encoding="utf-8")
-THEME = """
-:root { --pst-color-border: #c9c9c9; --pst-color-background: #fff; --pst-color-surface: #f5f5f5; --pst-color-primary: #0a5fb4;
-  --pst-color-text-base: #222; --pst-color-text-muted: #555; --pst-header-height: 3rem; }
-html[data-theme="dark"] { --pst-color-border: #48566b; --pst-color-background: #14181e; --pst-color-surface: #29313d;
-  --pst-color-primary: #7fb6f5; --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af; }
-body { margin: 0 auto; max-width: 46rem; padding: 0 1rem; font-family: sans-serif; background: var(--pst-color-background); }
-* { box-sizing: border-box; } .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-"""
-"""The few rules of the theme that the models lean on."""
-
-
-def page(name: str) -> str:
-    """Return a page that holds one model and nothing else."""
-    figure = live.before(name, "A still picture.") + "The caption." + live.after(name)
-    return (
-        '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>A model</title>'
-        f'<style>{THEME}{STYLE}</style><body class="bd-article"><p>{"Before. " * 9}</p>{live.toolkit()}{figure}'
-        f'<div style="height: 60rem">After.</div></body></html>'
-    )
 
 
 def fixture(name: str):
@@ -62,7 +39,10 @@ class Played:
         self.reader = reader
 
     def run(self, body: str, *arguments):
-        """Return what an expression or a function's body gives; ``figure`` and ``model`` are known."""
+        """Return what an expression or a function's body gives, once the model has done what it was
+        asked for; ``figure`` and ``model`` are known.
+        """
+        self.reader.run("() => Live.settled()")
         return self.reader.run(
             "(...given) => { const figure = document.querySelector('.live-model'), model = figure.model;"
             f" return (\n{body}\n)(...given); }}",

@@ -1,5 +1,7 @@
 """Draw, rub out, and it comes back; frozen, among letters, or with too little left, it does not."""
 
+from tests.site.reader import InChromium
+
 PAPER = "The picture"
 SEEN = "() => { const { seen, erased } = model.now(); return { wrong: seen.wrong, count: erased.reduce((a, b) => a + b), pull: seen.pull }; }"
 
@@ -49,3 +51,18 @@ def test_what_the_reader_draws_with_keys_is_shown_once_and_comes_back(played):
     network.type(PAPER, "ArrowLeft", " ", "ArrowLeft", " ")
     assert network.run(SEEN)["count"] == 30
     assert "All ink is rubbed out, and it is back" in network.verdict()
+
+
+def test_a_finger_that_goes_up_scrolls_past_the_picture_until_it_has_drawn(played):
+    network = played("introduction", 390)
+    up = (0.5, 0.9), (0.5, 0.6), (0.5, 0.3), (0.5, 0.1)
+    network.drag(PAPER, *up, finger=True)
+    assert network.run(SEEN)["count"] == 0
+    if isinstance(network.reader, InChromium):  # Firefox scrolls by real fingers alone
+        network.reader.until("() => scrollY > 0")
+        network.run("() => scrollTo(0, 0)")
+    network.drag(PAPER, (0.2, 0.3), (0.2, 0.3), finger=True)
+    assert network.run(SEEN)["count"] == 25, "a tap rubs out"
+    network.drag(PAPER, *up, finger=True)
+    assert network.run("() => scrollY") == 0
+    assert network.run(SEEN)["count"] > 100

@@ -24,6 +24,20 @@ def test_the_ghost_jumps_onto_the_goal_stays_when_it_is_moved_and_goes_with_the_
     maze.press("Wipe its trace")
     assert maze.run("() => model.now().life.state.hebb.every(x => x === 0)")
     assert "Forgetting helps" in maze.verdict()
+    maze.run(
+        "() => { do model.live(); while (!model.now().finds.at(-1).steps && !model.now().finds.at(-2).wiped); }"
+    )
+    told = maze.run(
+        "() => model.now().finds.length === 4 ? 'Its trace was wiped 1 step ago.' : 'It had forgotten'"
+    )
+    assert told in maze.verdict()
+    found = "() => { let most = 3000; while (model.now().finds.length < 5 && most--) model.live(); return model.now().finds.at(-2); }"
+    find = maze.run(found)
+    if find.get("wiped"):  # by chance an agent may never find it again
+        assert (
+            f"It had forgotten the old place, and found the new one after {find['steps']} steps"
+            in maze.verdict()
+        )
 
 
 def test_the_goal_is_moved_by_mouse_by_finger_and_by_keys(played):

@@ -9,7 +9,6 @@ from hebbnotes.figures.live import unpacked
 from hebbnotes.networks import run
 
 CANVAS = "What is asked. Arrow keys move a square, the space bar hides or shows it."
-READY = "() => document.querySelector('.live-model').model.now().ready"
 NOW = "() => { const { errors, hidden, blind } = model.now(); return { ...errors, hidden: hidden.filter(x => x).length, blind }; }"
 
 
@@ -38,7 +37,6 @@ def test_few_numbers_answer_as_all_do_and_fall_a_little_less():
 
 def now(asked) -> dict:
     """Return errors and what is hidden, when both networks have answered."""
-    asked.reader.until(READY)
     return asked.run(NOW)
 
 
@@ -65,7 +63,6 @@ def test_the_specialist_leads_as_it_was_trained_and_is_worse_than_grey_where_a_s
     asked.press("photograph 1")
     assert asked.run("() => model.now().target") == 0
     asked.press("Other photographs")
-    asked.reader.until(READY)
     assert asked.run("() => new Set(model.now().shown).size") == 3
 
 

@@ -30,11 +30,11 @@ def test_it_names_what_other_hands_drew_but_for_a_broken_drawing_and_in_a_low_vo
     before = model.run("() => [...model.now().layer.hebb]")
     model.type("how loudly the label is said", "Home", "ArrowRight", "ArrowRight", "ArrowRight")
     assert model.run("() => model.now().strength") == 5
-    assert "You said B with a strength of 5. Row A pulled with " in model.verdict()
-    assert "it answers A A A A A: it learned its own guesses. It says A" in model.verdict()
+    assert "Said at 5, B lost to row A, which pulled with " in model.verdict()
+    assert "A B C D E are A A A A A: it learned its own guesses. It says A" in model.verdict()
     assert model.run("() => model.now().layer.said.every(y => y.indexOf(Math.max(...y)) === 0)")
     model.type("how loudly the label is said", "Home")
-    assert "You said nothing" in model.verdict()
+    assert "Nothing was said, so the ink of A went to row E" in model.verdict()
     model.type("how loudly the label is said", "End")
     assert model.run("() => [...model.now().layer.hebb]") == before
 

@@ -5,7 +5,6 @@ import json
 
 import pytest
 
-from tests.site.live import STYLE, THEME
 from tools import live, predict
 
 FOLD = "<details><summary>The answer</summary><p>Because.</p></details>"
@@ -20,12 +19,11 @@ def page(**told) -> str:
     """Return a page with one prediction, a figure that it covers, and what a cell printed."""
     told = {"key": "predict test 1", "covers": ["next", "fig-one"], **told}
     script = predict.SCRIPT.read_text(encoding="utf-8")
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><style>{THEME}{STYLE}</style>'
-        f'<body class="bd-article">{live.toolkit()}<script>{script}</script>'
+    return live.document(
+        f"<script>{script}</script>"
         f'<div class="predict" data-predict="{html.escape(json.dumps(told))}"></div>{FOLD}'
         '<div class="cell"><div class="cell_output"><pre>25 %</pre></div></div>'
-        '<figure id="fig-one"><img alt="a figure"></figure></body></html>'
+        '<figure id="fig-one"><img alt="a figure"></figure>'
     )
 
 

@@ -1,10 +1,10 @@
 // A name in one memory: its letters are stored in the same connections, and half of each asks for the rest.
 "use strict";
-Live.model("associative-memory", ({ numbers, stage }) => {
-  const { zeros, dot, random, told, clamp, mosaic, inPieces } = Live, { side: SIDE, steps, beta, most } = numbers, N = SIDE * SIDE;
+Live.model("associative-memory", function* ({ numbers, stage }) {
+  const { zeros, dot, bytes, random, told, clamp, mosaic, piecewise, all } = Live, { side: SIDE, steps, beta, most } = numbers, N = SIDE * SIDE;
   const letters = Object.fromEntries(Object.entries(numbers.letters).map(([name, bits]) => {
-    const bytes = Uint8Array.from(atob(bits), one => one.charCodeAt(0));
-    return [name, Float64Array.from(zeros(N), (_, i) => bytes[i >> 3] >> 7 - i % 8 & 1 ? 1 : -1)];
+    const eights = bytes(bits);
+    return [name, zeros(N).map((_, i) => eights[i >> 3] >> 7 - i % 8 & 1 ? 1 : -1)];
   }));
   // Pictures of random dots, and which pixels of a cue are erased, by chance.
   const dots = (chance, count) => Array.from({ length: count }, () => zeros(N).map(() => chance() < 0.5 ? 1 : -1));
@@ -63,45 +63,44 @@ Live.model("associative-memory", ({ numbers, stage }) => {
     }
     return y;
   }
-  const all = job => { let next = job.next(); while (!next.done) next = job.next(); return next.value; };
 
   // ----------------------------------------------------------------------------------------------------------- what is asked
   const chance = random(numbers.seed), others = dots(random(numbers.seed + 1), most.dots), POWERS = [1, 2, 3, 9, "softmax"];
   const PULLS = ["its overlap (Hopfield)", "its square", "its cube", "its 9th power", "a softmax: attention"];
   const how = { passes: 0, dots: 0, power: 1 };
-  let tiles = [], chosen = 0, memory, said = "", busy = false, stop = () => {};
+  let tiles = [], chosen = 0, memory, stale = true, said = "";
   const name = () => tiles.map(tile => tile.letter).join("");
   const distinct = () => [...new Set(name())], cue = ({ letter, erased }) => letters[letter].map((bit, i) => erased[i] ? 0 : bit);
   const wrong = tile => tile.answer.reduce((count, bit, i) => count + (bit !== letters[tile.letter][i]), 0);
   const twin = tile => Object.keys(letters).find(other => letters[other].every((bit, i) => bit === tile.answer[i]));
 
-  function ask() {
-    stop();
-    busy = true;
-    stop = inPieces(function* () {
-      if (!memory) memory = yield* write([...distinct().map(letter => letters[letter]), ...others.slice(0, how.dots)], how.passes);
-      for (const tile of tiles.filter(one => one.asked)) {
-        tile.answer = yield* recall(memory, cue(tile), how.power);
-        tile.asked = false;
-      }
-      yield;
-      said = sentence();
-      yield;
-    }(), () => { busy = false; show(); });
-    given.redraw();
+  function* answering() {
+    if (stale) {
+      stale = false;
+      memory = yield* write([...distinct().map(letter => letters[letter]), ...others.slice(0, how.dots)], how.passes);
+    }
+    for (const tile of tiles.filter(one => one.asked)) {
+      tile.asked = false;
+      tile.answer = yield* recall(memory, cue(tile), how.power);
+    }
+    yield;
+    if (!stale && !tiles.some(tile => tile.asked)) said = sentence(); // else it is asked for again
+    yield;
   }
+  const work = piecewise(answering, () => show());
+  const ask = () => { work(); given.redraw(); };
   function change(given = {}) { // what is stored, or how it pulls
     Object.assign(how, given);
-    memory = null;
+    stale = true;
     tiles.forEach(tile => { tile.asked = true; });
     ask();
   }
-  function type(text) {
+  function spell(text) {
     const typed = [...text.toUpperCase().normalize("NFD")].filter(one => letters[one]).slice(0, most.letters);
-    tiles = typed.map((letter, k) => tiles[k]?.letter === letter ? tiles[k] : { letter, erased: half(chance) });
+    tiles = typed.map((letter, k) => tiles[k]?.letter === letter ? tiles[k] : { letter, erased: half(chance), asked: true });
     chosen = clamp(chosen, 0, Math.max(0, tiles.length - 1));
-    change();
   }
+  const type = text => { spell(text); change(); };
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
   const WIDE = 720, HIGH = 116;
@@ -188,6 +187,7 @@ Live.model("associative-memory", ({ numbers, stage }) => {
     return lost.length ? whyLost(lost) : whyWhole();
   }
   function show() {
+    if (tiles.some(tile => !tile.answer)) return; // it was typed meanwhile, and is asked for again
     back.redraw();
     given.say(`${GIVEN} ${tiles.map(tile => `${tile.letter} ${Math.round(100 * tile.erased.filter(gone => gone).length / N)} % erased`).join(", ")}`);
     back.say("What comes back: " + tiles.map(tile => `${tile.letter} ${wrong(tile) ? `${wrong(tile)} pixels wrong` : "whole"}`).join(", "));
@@ -196,6 +196,8 @@ Live.model("associative-memory", ({ numbers, stage }) => {
 
   // ------------------------------------------------------------------------------------------------------------- the controls
   const GIVEN = "Half of each letter. Arrow keys choose one, Delete rubs away more of it, Enter gives it whole:";
+  yield;
+  stage.lead("Type your name, and see which of its letters come back.");
   const picture = stage.part("picture wide"), left = stage.part("panel"), right = stage.part("panel"), verdict = stage.verdict();
   picture.text("state", "What you give: rub away more");
   const given = picture.canvas(GIVEN, [WIDE, HIGH], drawn(cueRoles), {
@@ -205,12 +207,14 @@ Live.model("associative-memory", ({ numbers, stage }) => {
   picture.text("state", "What the memory gives back").append(...[[" ■", "blue", " right "], [" ■", "red", " wrong"]].flatMap(
     ([mark, role, words]) => [Live.make("span", { textContent: mark, className: role, aria: { hidden: "true" } }), words]));
   const back = picture.canvas("What comes back", [WIDE, HIGH], drawn(answerRoles));
+  yield;
   const field = left.field("Your name", { value: numbers.name, most: most.letters }, type);
   const ready = (text, word, count) => cases.button(text, () => { field.value = word; amount.set(count); how.dots = count; tiles = []; type(word); });
   const cases = left.part("line");
   ready("A to H", "ABCDEFGH", 0);
   ready("A and 99 of dots", "A", 99);
   const amount = left.slider("pictures of dots beside them", { min: 0, max: most.dots, step: 1, value: 0 }, value => change({ dots: value }));
+  yield;
   const halves = left.part("line");
   halves.button("Other halves", () => each(() => half(chance)));
   halves.button("Whole letters", () => each(() => Array(N).fill(false)));
@@ -224,6 +228,9 @@ Live.model("associative-memory", ({ numbers, stage }) => {
     [...rule.element.querySelectorAll("input"), passes.element].forEach(input => { input.disabled = k > 0; });
     change({ power: POWERS[k] });
   });
-  type(numbers.name);
-  return { letters, dots, half, random, write: (patterns, rounds) => all(write(patterns, rounds)), heard, recall: (...given) => all(recall(...given)), now: () => ({ tiles, how, busy }) };
+  yield;
+  spell(numbers.name);
+  yield* answering();
+  show();
+  return { letters, dots, half, random, write: (patterns, rounds) => all(write(patterns, rounds)), heard, recall: (...given) => all(recall(...given)), now: () => ({ tiles, how }) };
 });

@@ -1,7 +1,7 @@
 // An episode read twice: from a diary, line by line, and from the one sheet on which all of its lines are pressed.
 "use strict";
-Live.model("fast-evaluation", ({ numbers, stage }) => {
-  const { zeros, dot, random, told, clamp, make, mosaic, inPieces } = Live;
+Live.model("fast-evaluation", function* ({ numbers, stage }) {
+  const { zeros, dot, random, told, clamp, make, mosaic, printed, piecewise, all } = Live;
   const { side: SIDE, eta, gain, inhibition, schedule } = numbers, N = SIDE * SIDE, PATTERNS = 5, ASKS = schedule.steps_test;
   const per = schedule.steps_on + schedule.steps_off, STEPS = PATTERNS * per + ASKS, LAST = STEPS - 1;
   const drawn = of => Float64Array.from(zeros(N), (_, i) => of(i % SIDE, Math.floor(i / SIDE)) ? 1 : -1), odd = (x, size) => Math.floor(x / size) % 2;
@@ -24,7 +24,7 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
     return plan;
   }
   // A line of the diary for each step s: what was there, y(s-1), and what came next, y(s).
-  const key = (states, s) => s ? states[s - 1] : zeros(N);
+  const silence = zeros(N), key = (states, s) => s ? states[s - 1] : silence;
   const left = (s, t) => (1 - eta) ** (t - 1 - s); // the share of what s wrote that t finds
   const compare = (states, t) => states.slice(0, t).map((_, s) => s ? dot(states[t - 1], states[s - 1]) / N : 0);
   // What a step hears from the diary: each line calls up what came next in it, as loudly as the present resembles what was there.
@@ -58,29 +58,32 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
     }
     return states;
   }
-  const all = job => { let next = job.next(); while (!next.done) next = job.next(); return next.value; };
 
   // ----------------------------------------------------------------------------------------------------------- what is asked
   const chance = random(numbers.seed), thresholds = Array.from({ length: N }, () => chance());
   const erasedOf = share => thresholds.map(threshold => threshold < share);
   const how = { set: "shapes", asked: 1, share: 0.5, t: LAST, torn: new Set(), line: 0, sheet: false };
-  let plan, states = null, stale = true, sheet = null, busy = false, stop = () => {};
-  const patterns = () => Object.values(sets[how.set]), names = () => Object.keys(sets[how.set]);
+  let plan, states, sheet, heard, at = how, version = 0, lived = -1; // at: how it was asked for what is seen
+  const patterns = () => Object.values(sets[at.set]), names = () => Object.keys(sets[at.set]);
 
   // Live the episode again, if it is another one, and look at a step of it: from the diary or, if that is asked for, the sheet.
-  function look() {
-    stop();
-    busy = true;
-    stop = inPieces(function* () {
-      if (stale) {
-        plan = schedulePlan(patterns(), how.asked, erasedOf(how.share));
-        states = yield* run(plan, how.torn);
-        stale = false;
-      }
-      sheet = how.sheet ? yield* press(states, how.t, how.torn) : null;
-    }(), () => { busy = false; show(); });
+  function* steps() {
+    const asked = { ...how, torn: new Set(how.torn) }, now = version, seen = { at: asked, plan, states, sheet: null, now };
+    if (lived !== now) {
+      seen.plan = schedulePlan(Object.values(sets[asked.set]), asked.asked, erasedOf(asked.share));
+      seen.states = yield* run(seen.plan, asked.torn);
+    }
+    if (asked.sheet) seen.sheet = yield* press(seen.states, asked.t, asked.torn);
+    seen.heard = fromDiary(seen.states, asked.t, asked.torn);
+    yield;
+    for (const y of seen.states) { // each is drawn once
+      picture_of(y, palette(role => stage.colour(role)));
+      yield;
+    }
+    return seen;
   }
-  const live = () => { stale = true; look(); };
+  const take = seen => { ({ at, plan, states, sheet, heard, now: lived } = seen); show(); };
+  const look = piecewise(steps, take), live = () => { version++; look(); };
   const tear = lines => {
     const all = lines.every(s => how.torn.has(s));
     lines.forEach(s => { if (all) how.torn.delete(s); else how.torn.add(s); });
@@ -90,87 +93,86 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
   const shownAt = k => [...Array(STEPS).keys()].filter(s => s % per && Math.floor(s / per) === k && s < PATTERNS * per); // lines in which pattern k was there
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
-  const WIDE = 720, HIGH = 190, LINES = STEPS - 1, EACH = WIDE / LINES, CELL = 24, THUMB = EACH * SIDE / CELL, ZERO = 112, ONE = 70, BELOW = 132;
+  // The lines stand side by side, on a phone in two rows: each a column of what was there, a bar, and what came next.
+  const LINES = STEPS - 1, EACH = 720 / LINES, THUMB = EACH * 5 / 6, phone = matchMedia("(max-width: 639px)");
+  let per_row, ONE, ZERO, BELOW, HIGH;
+  function arrange() {
+    [per_row, ONE] = phone.matches ? [Math.ceil(LINES / 2), 24] : [LINES, 52];
+    ZERO = THUMB + 15 + ONE;
+    BELOW = ZERO + (phone.matches ? 12 : 20);
+    HIGH = BELOW + THUMB + (phone.matches ? 18 : 27);
+    return [per_row * EACH, HIGH * Math.ceil(LINES / per_row)];
+  }
+  const corner = s => [s % per_row * EACH + 2, Math.floor(s / per_row) * HIGH];
   const shade = (seen, y) => y >= 0 ? [seen.blue, y] : [seen.faint, -0.25 * y];
   const palette = colour => ({ blue: colour("blue"), faint: colour("faint"), red: colour("red"), purple: colour("purple"), ink: colour("ink"), muted: colour("muted") });
-  function tile(context, seen, y, box) {
-    mosaic(context, [SIDE, SIDE], i => shade(seen, y[i]), box);
-    Object.assign(context, { strokeStyle: seen.faint, lineWidth: 1 });
-    context.strokeRect(...box);
-  }
-  // A state for each line that is written, side by side: SIDE pixels and a gap in CELL of them.
-  function row(context, seen, of, opacity, top) {
-    const lines = Array.from({ length: how.t }, (_, s) => [of(s), opacity(s)]), none = [seen.faint, 0];
-    mosaic(context, [how.t * CELL, SIDE], k => {
-      const across = k % (how.t * CELL), column = across % CELL, [y, strong] = lines[Math.floor(across / CELL)];
-      if (column >= SIDE) return none;
-      const [hex, shaded] = shade(seen, y[Math.floor(k / (how.t * CELL)) * SIDE + column]);
-      return [hex, shaded * strong];
-    }, [2, top, how.t * EACH, THUMB]);
+  const picture_of = (y, seen) => printed(y, seen.blue + seen.faint, [SIDE, SIDE], i => shade(seen, y[i]));
+  function tile(context, seen, y, [left, top, wide, high], opacity = 1) {
+    Object.assign(context, { imageSmoothingEnabled: false, globalAlpha: opacity });
+    context.drawImage(picture_of(y, seen), left, top, wide, high);
+    Object.assign(context, { globalAlpha: 1, strokeStyle: seen.faint, lineWidth: 1 });
+    context.strokeRect(left, top, wide, high);
   }
   function drawDiary(context, colour) {
-    if (!states) return;
-    const seen = palette(colour), alike = compare(states, how.t), scale = Math.min(2, WIDE / (context.canvas.clientWidth || WIDE));
-    if (how.sheet) { drawSheet(context, seen); return; }
+    const seen = palette(colour), alike = compare(states, at.t), scale = Math.min(2, (window.devicePixelRatio || 1) / context.getTransform().a);
+    if (at.sheet) { drawSheet(context, seen); return; }
     Object.assign(context, { textAlign: "center", font: `${13 * scale}px system-ui, sans-serif` });
-    const loud = alike.map((value, s) => clamp(0.12 + Math.abs(value) * left(s, how.t), 0, 1)), torn = alike.map((_, s) => how.torn.has(s));
-    row(context, seen, s => key(states, s), s => torn[s] ? 0.25 : 1, 4);
-    row(context, seen, s => states[s], s => torn[s] ? 0.1 : loud[s], BELOW);
+    const loud = alike.map((value, s) => clamp(0.12 + Math.abs(value) * left(s, at.t), 0, 1));
     for (let s = 0; s < LINES; s++) {
-      const x = s * EACH + 2, written = s < how.t, gone = how.torn.has(s), weight = written ? alike[s] * left(s, how.t) : 0;
+      const [x, y] = corner(s), written = s < at.t, gone = at.torn.has(s), weight = written ? alike[s] * left(s, at.t) : 0;
       if (written) {
-        Object.assign(context, { strokeStyle: seen.faint, lineWidth: 1 });
-        context.strokeRect(x, 4, THUMB, THUMB);
-        context.strokeRect(x, BELOW, THUMB, THUMB);
+        tile(context, seen, key(states, s), [x, y + 4, THUMB, THUMB], gone ? 0.25 : 1);
+        tile(context, seen, states[s], [x, y + BELOW, THUMB, THUMB], gone ? 0.1 : loud[s]);
         [[alike[s], 0.35, THUMB], [weight, 1, THUMB * 0.5]].forEach(([value, opacity, width]) => {
           Object.assign(context, { globalAlpha: gone ? 0.15 : opacity, fillStyle: seen.blue });
-          context.fillRect(x + (THUMB - width) / 2, ZERO - Math.max(0, value) * ONE, width, value > 0 ? value * ONE : Math.min(-value * ONE, BELOW - ZERO - 2));
+          context.fillRect(x + (THUMB - width) / 2, y + ZERO - Math.max(0, value) * ONE, width, value > 0 ? value * ONE : Math.min(-value * ONE, BELOW - ZERO - 2));
         });
         context.globalAlpha = 1;
       }
       if (gone) {
         Object.assign(context, { strokeStyle: seen.red, lineWidth: 2.5 });
         context.beginPath();
-        context.moveTo(x + THUMB / 2, 4);
-        context.lineTo(x + THUMB / 2, BELOW + THUMB);
+        context.moveTo(x + THUMB / 2, y + 4);
+        context.lineTo(x + THUMB / 2, y + BELOW + THUMB);
         context.stroke();
       }
       if (s === how.line && diary.focused()) {
         Object.assign(context, { strokeStyle: seen.ink, lineWidth: 3 });
-        context.strokeRect(x - 1, 3, THUMB + 2, BELOW + THUMB);
+        context.strokeRect(x - 1, y + 3, THUMB + 2, BELOW + THUMB);
       }
       context.fillStyle = seen.muted;
-      if (s % 5 === 4 || !s) context.fillText(s + 1, x + THUMB / 2, HIGH - 3);
+      if (s % 5 === 4 || !s) context.fillText(s + 1, x + THUMB / 2, y + HIGH - 3);
     }
     Object.assign(context, { strokeStyle: seen.ink, lineWidth: 1 });
     context.beginPath();
-    context.moveTo(0, ZERO);
-    context.lineTo(WIDE, ZERO);
+    for (let first = 0; first < LINES; first += per_row) {
+      context.moveTo(0, corner(first)[1] + ZERO);
+      context.lineTo(per_row * EACH, corner(first)[1] + ZERO);
+    }
     context.stroke();
   }
   function drawSheet(context, seen) { // every fourth unit of it
-    const size = HIGH - 4, quarter = N / 4, some = sheet && zeros(quarter ** 2).map((_, k) => sheet[4 * Math.floor(k / quarter) * N + 4 * (k % quarter)]);
+    const size = HIGH * Math.ceil(LINES / per_row) - 4, quarter = N / 4, some = sheet && zeros(quarter ** 2).map((_, k) => sheet[4 * Math.floor(k / quarter) * N + 4 * (k % quarter)]);
     const most = some && some.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
     if (sheet) mosaic(context, [quarter, quarter], k => some[k] > 0 ? [seen.blue, some[k] / most] : [seen.purple, -some[k] / most], [2, 2, size, size]);
     Object.assign(context, { strokeStyle: seen.faint, lineWidth: 1 });
     context.strokeRect(2, 2, size, size);
   }
-  const drawPresent = (context, colour) => states && tile(context, palette(colour), key(states, how.t), [1, 1, 118, 118]);
+  const drawPresent = (context, colour) => tile(context, palette(colour), key(states, at.t), [1, 1, 118, 118]);
   function drawAnswer(context, colour) { // red: an erased dot that has the wrong sign
-    if (!states) return;
-    const seen = palette(colour), y = states[how.t], wanted = patterns()[how.asked], asking = how.t >= PATTERNS * per;
+    const seen = palette(colour), y = states[at.t], wanted = patterns()[at.asked], asking = at.t >= PATTERNS * per;
     tile(context, seen, y, [1, 1, 118, 118]);
     if (asking) mosaic(context, [SIDE, SIDE], i => [seen.red, wrong(i, y, wanted) ? 0.9 : 0], [1, 1, 118, 118]);
   }
-  const wrong = (i, y, wanted) => thresholds[i] < how.share && y[i] * wanted[i] <= 0;
+  const wrong = (i, y, wanted) => thresholds[i] < at.share && y[i] * wanted[i] <= 0;
 
   // ------------------------------------------------------------------------------------------------------------ what it says
   const range = lines => lines.length < 2 ? `line ${lines[0] + 1}` : `lines ${lines[0] + 1} to ${lines[lines.length - 1] + 1}`;
   function sentence() {
-    const { t, torn } = how, { k } = plan[t], alike = compare(states, t), asking = t >= PATTERNS * per, name = names()[how.asked];
+    const { t, torn } = at, { k } = plan[t], alike = compare(states, t), asking = t >= PATTERNS * per, name = names()[at.asked];
     const numbersOf = `${t} lines of ${2 * N} numbers instead of a sheet of ${(N * N).toLocaleString("en")}`;
     if (k !== null) return `In step ${t + 1} what is shown holds every unit: nothing is read, and a line is written.`;
-    if (how.sheet) {
+    if (at.sheet) {
       const apart = fromSheet(sheet, key(states, t)).reduce((most, x, j) => Math.max(most, Math.abs(x - heard[j])), 0);
       return `The sheet has ${N} by ${N} numbers (every fourth is shown), and no line can be told in it. Multiplied by the present, it answers the same: its ${N} sums are those of the diary, to ${Math.floor(-Math.log10(apart || 1e-16))} decimals.`;
     }
@@ -178,30 +180,30 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
     const best = pull.indexOf(Math.max(...pull)), lines = shownAt(best).filter(s => s < t && !torn.has(s)), strongest = lines.reduce((a, b) => alike[b] > alike[a] ? b : a, lines[0]);
     const why = lines.length ? `The present resembles ${range(lines)} most (${told(alike[strongest])}), and what came next there: ${names()[best]}` : "No line resembles the present";
     if (!asking) return `A blank step: nothing is shown, and the last state rings on. ${why}.`;
-    const count = thresholds.reduce((sum, _, i) => sum + wrong(i, states[t], patterns()[how.asked]), 0), of = thresholds.filter(x => x < how.share).length;
-    const end = `Of ${of} erased dots ${count} ${count === 1 ? "is" : "are"} wrong`, lost = shownAt(how.asked).filter(s => torn.has(s)).length;
+    const count = thresholds.reduce((sum, _, i) => sum + wrong(i, states[t], patterns()[at.asked]), 0), of = thresholds.filter(x => x < at.share).length;
+    const end = `Of ${of} erased dots ${count} ${count === 1 ? "is" : "are"} wrong`, lost = shownAt(at.asked).filter(s => torn.has(s)).length;
     if (t < LAST && count) return `${why}. ${end} so far: each answer asks the next question.`;
     if (!count) return `${why}. ${end}: that is the answer, from ${numbersOf}.`;
-    const had = shownAt(how.asked).length;
+    const had = shownAt(at.asked).length;
     if (lost && lost < had) return `${had - lost} of the ${had} lines of ${name} ${had - lost > 1 ? "are" : "is"} left, and answer${had - lost > 1 ? "" : "s"} more weakly. ${end}.`;
-    if (lost) return `You tore out ${lost} ${lost > 1 ? "lines" : "line"} of ${name}: what is gone from the diary is gone from the sheet. The present still resembles those moments (${told(Math.max(...shownAt(how.asked).map(s => alike[s])))}), but nothing says any more what came next. ${end}.`;
-    const rival = Math.max(...pull.filter((_, other) => other !== how.asked));
-    if (how.set === "letters") return `${end}: letters resemble each other, so the present resembles all lines. Those of ${name} call with ${told(pull[how.asked])}, those of the next letter with ${told(rival)}.`;
-    return `${end}: with ${Math.round(100 * how.share)} % erased the present resembles the lines of ${name} too little: they call with ${told(pull[how.asked])}, the next with ${told(rival)}.`;
+    if (lost) return `You tore out ${lost} ${lost > 1 ? "lines" : "line"} of ${name}: what is gone from the diary is gone from the sheet. The present still resembles those moments (${told(Math.max(...shownAt(at.asked).map(s => alike[s])))}), but nothing says any more what came next. ${end}.`;
+    const rival = Math.max(...pull.filter((_, other) => other !== at.asked));
+    if (at.set === "letters") return `${end}: letters resemble each other, so the present resembles all lines. Those of ${name} call with ${told(pull[at.asked])}, those of the next letter with ${told(rival)}.`;
+    return `${end}: with ${Math.round(100 * at.share)} % erased the present resembles the lines of ${name} too little: they call with ${told(pull[at.asked])}, the next with ${told(rival)}.`;
   }
-  let heard;
   function show() {
-    heard = fromDiary(states, how.t, how.torn);
     [present, reply, diary].forEach(canvas => canvas.redraw());
-    const alike = compare(states, how.t), top = alike.map((value, s) => [value, s]).sort((a, b) => b[0] - a[0]).slice(0, 3);
+    const alike = compare(states, at.t), top = alike.map((value, s) => [value, s]).sort((a, b) => b[0] - a[0]).slice(0, 3);
     diary.say(`${DIARY} Most alike: ${top.map(([value, s]) => `line ${s + 1}, ${told(value)}`).join("; ")}`);
-    words.textContent = how.sheet ? "All lines, one over the other:" : "What was there, how much the present resembles it, and what came next:";
+    words.textContent = at.sheet ? "All lines, one over the other:" : "What was there, how much the present resembles it, and what came next:";
     mend.disabled = !how.torn.size;
     verdict(sentence());
   }
 
   // ------------------------------------------------------------------------------------------------------------- the controls
+  yield;
   const DIARY = "The diary. Arrow keys choose a line, Enter tears it out or puts it back.";
+  stage.lead("Press “Tear out its lines”, and see what it cannot answer any more.");
   const picture = stage.part("picture wide"), left1 = stage.part("panel"), right = stage.part("panel"), verdict = stage.verdict();
   const pair = picture.part("pair"), [first, second] = [pair.part("tile"), pair.part("tile")];
   first.text("state", "The present");
@@ -209,10 +211,16 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
   second.text("state", "hears").append(" ", make("span", { textContent: "■", className: "red", aria: { hidden: "true" } }), " wrong");
   const reply = second.canvas("The answer: the next state", [120, 120], drawAnswer);
   const words = picture.text("state"), choose = by => () => { how.line = clamp(how.line + by, 0, LINES - 1); stage.say(`line ${how.line + 1}${how.torn.has(how.line) ? ", torn out" : ""}`); diary.redraw(); };
-  const diary = picture.canvas(DIARY, [WIDE, HIGH], drawDiary, {
+  const diary = picture.canvas(DIARY, arrange(), drawDiary, {
     keys: { ArrowLeft: choose(-1), ArrowRight: choose(1), Enter: () => tear([how.line]) },
-    pointer: { tap: ({ x }) => { if (how.sheet) return; how.line = clamp(Math.floor(x / EACH), 0, LINES - 1); tear([how.line]); } },
+    pointer: { tap: ({ x, y }) => {
+      if (how.sheet) return;
+      how.line = clamp(Math.floor(y / HIGH) * per_row + clamp(Math.floor(x / EACH), 0, per_row - 1), 0, LINES - 1);
+      tear([how.line]);
+    } },
   });
+  phone.addEventListener("change", () => { diary.resize(arrange()); diary.redraw(); });
+  yield;
   left1.slider("step", { min: 2, max: STEPS, step: 1, value: how.t + 1, say: k => `${k}: ${kind(k - 1)}` }, k => { how.t = k - 1; look(); });
   left1.slider("erased of the cue", { min: 0, max: 0.95, step: 0.05, value: how.share, say: share => `${Math.round(100 * share)} %` }, share => { how.share = share; live(); });
   right.choice("Ask", names().map((_, k) => [k, String(k + 1)]), k => { how.asked = +k; live(); }, how.asked);
@@ -221,6 +229,7 @@ Live.model("fast-evaluation", ({ numbers, stage }) => {
   acts.button("Tear out its lines", () => tear(shownAt(how.asked)));
   const mend = acts.button("Mend", () => { how.torn.clear(); live(); });
   right.toggle("the sheet instead of the diary", on => { how.sheet = on; look(); });
-  live();
-  return { sets, plan: schedulePlan, run: (...given) => all(run(...given)), press: (...given) => all(press(...given)), compare, fromDiary, fromSheet, key, erased: erasedOf, now: () => ({ how, sheet, busy }) };
+  yield;
+  take(yield* steps());
+  return { sets, plan: schedulePlan, run: (...given) => all(run(...given)), press: (...given) => all(press(...given)), compare, fromDiary, fromSheet, key, erased: erasedOf, now: () => ({ how, sheet }) };
 });

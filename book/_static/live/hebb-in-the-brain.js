@@ -1,7 +1,7 @@
 // Your initial, written into a neuron: inputs that the reader paints share spikes, and synapses that see nothing but their two ends find them.
 "use strict";
-Live.model("hebb-in-the-brain", ({ numbers, stage }) => {
-  const { zeros, random, told, clamp } = Live, { neuron, rate, begin } = numbers, [WIDE, HIGH] = [numbers.letter[0].length, numbers.letter.length];
+Live.model("hebb-in-the-brain", function* ({ numbers, stage }) {
+  const { zeros, soon, random, told, clamp } = Live, { neuron, rate, begin } = numbers, [WIDE, HIGH] = [numbers.letter[0].length, numbers.letter.length];
   const N = WIDE * HIGH, all = [...Array(N).keys()], mean = values => values.reduce((a, b) => a + b, 0) / values.length;
 
   // -------------------------------------------------------------------------------------------------------------- the neuron
@@ -94,11 +94,15 @@ Live.model("hebb-in-the-brain", ({ numbers, stage }) => {
   // ------------------------------------------------------------------------------------------------------------ what is seen
   const CELL = 18, LEFT = 64, ACROSS = WIDE * CELL - LEFT;
   function drawField(context, colour) {
-    all.forEach(i => {
-      const x = (i % WIDE + 0.5) * CELL, y = (Math.floor(i / WIDE) + 0.5) * CELL;
-      context.fillStyle = colour(looks ? painted[i] ? "blue" : "faint" : "ink");
+    [true, false].forEach(mark => { // all discs of a colour are one path
+      context.fillStyle = colour(looks ? mark ? "blue" : "faint" : "ink");
       context.beginPath();
-      context.arc(x, y, Math.max(0.7, state.w[i] * (CELL / 2 - 0.5)), 0, 7);
+      all.forEach(i => {
+        if (painted[i] !== mark) return;
+        const x = (i % WIDE + 0.5) * CELL, y = (Math.floor(i / WIDE) + 0.5) * CELL, r = Math.max(0.7, state.w[i] * (CELL / 2 - 0.5));
+        context.moveTo(x + r, y);
+        context.arc(x, y, r, 0, 7);
+      });
       context.fill();
     });
     if (field.focused()) {
@@ -117,13 +121,16 @@ Live.model("hebb-in-the-brain", ({ numbers, stage }) => {
       context.fillText(alone ? "its sender" : ["painted", "others"][k], 0, alone ? top + 12 : top + 22);
     });
     context.fillText("neuron", 0, 112);
+    const strokes = { blue: [], muted: [], ink: [] };
     shown.forEach(({ arriving, copied, fires }, k) => {
-      for (const i of arriving) if (rows.has(i)) {
-        context.fillStyle = colour(!alone && copied.includes(i) ? "blue" : "muted");
-        context.fillRect(at(k), rows.get(i), 1.6, high - 0.4);
-      }
-      context.fillStyle = colour("ink");
-      if (fires) context.fillRect(at(k), 101, 2, 22);
+      for (const i of arriving) if (rows.has(i)) strokes[!alone && copied.includes(i) ? "blue" : "muted"].push([at(k), rows.get(i), 1.6, high - 0.4]);
+      if (fires) strokes.ink.push([at(k), 101, 2, 22]);
+    });
+    Object.entries(strokes).forEach(([role, some]) => {
+      context.fillStyle = colour(role);
+      context.beginPath();
+      some.forEach(box => context.rect(...box));
+      context.fill();
     });
   }
   const PLOT = { wide: 340, high: 96, middle: 48, scale: 1000 };
@@ -154,6 +161,8 @@ Live.model("hebb-in-the-brain", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------- the controls
+  yield;
+  stage.lead("Paint your initial over the discs, and let go.");
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const field = picture.canvas("The synapses. Arrow keys move a mark, the space bar paints, Enter plays and pauses.", [WIDE * CELL, HIGH * CELL], drawField, {
     keys: {
@@ -187,7 +196,7 @@ Live.model("hebb-in-the-brain", ({ numbers, stage }) => {
     for (let k = 0; k <= steps; k++) {
       const x = last.x + (point.x - last.x) * k / steps, y = last.y + (point.y - last.y) * k / steps;
       hit.add(nearest({ x, y }));
-      if (!rubs) all.forEach(i => { if (Math.hypot((i % WIDE + 0.5) * CELL - x, (Math.floor(i / WIDE) + 0.5) * CELL - y) < 0.75 * CELL) hit.add(i); });
+      if (!rubs) all.forEach(i => { if (((i % WIDE + 0.5) * CELL - x) ** 2 + ((Math.floor(i / WIDE) + 0.5) * CELL - y) ** 2 < (0.75 * CELL) ** 2) hit.add(i); });
     }
     own[0] = point;
     paint([...hit], !rubs);
@@ -201,25 +210,28 @@ Live.model("hebb-in-the-brain", ({ numbers, stage }) => {
     }
     which.forEach(i => { painted[i] = on; });
     look(true);
-    show();
+    soon(show);
   }
   function look(on) { looks = switches.looks.checked = on; }
 
+  yield;
   const clock = panel.clock({ step: live, shown: () => show(false), speeds: [50, 250, 500], speed: 1, what: null, say: s => `${s / 50} s in a second`,
     turned: on => { if (on) look(false); show(); } });
   clock.row.button("Start again", () => { clock.pause(); fresh(); show(); });
   clock.row.button("Wipe the paint", () => { paint(all, false); fresh(); show(); });
   const bars = panel.bars("Mean weight", ["painted", "others"]);
   const plot = panel.canvas("The window: what a pair of spikes does to a weight", [PLOT.wide, PLOT.high], drawWindow, { pointer: {
-    grabs: ({ x }) => Math.abs(x - PLOT.wide / 2) < 60,
+    grabs: () => false,
+    handle: ({ x }) => Math.abs(x - PLOT.wide / 2) < 60,
     move: ({ y }) => weaken(clamp((window.turned ? -1 : 1) * (y - PLOT.middle) / PLOT.scale, 0, numbers.most)),
   } });
   const weakening = panel.slider("weakening, A₋", { min: 0, max: numbers.most, step: 0.001, value: window.down, say: x => told(x, 3) }, x => weaken(x));
   function weaken(to) {
     window.down = Math.round(1000 * to) / 1000;
     weakening.set(window.down);
-    show();
+    soon(show);
   }
+  yield;
   panel.slider("spikes that the painted copy", { min: 0, max: 0.8, step: 0.05, value: share, say: x => `${Math.round(100 * x)} %` }, x => { share = x; show(); });
   const group = panel.part("line"), switches = {};
   group.toggle("turn it over", on => { window.turned = on; show(); });
@@ -233,9 +245,10 @@ Live.model("hebb-in-the-brain", ({ numbers, stage }) => {
     if (speak) verdict(alone ? "These two trains are all that this synapse sees. Nothing in them says who shares." : sentence());
   }
   fresh();
-  live(SEEN); // so that there are spikes to see
+  for (let k = 0; k < SEEN / PIECE; k++) { yield; live(); } // so that there are spikes to see
   Object.assign(state, rest(Array(N).fill(begin)));
   time = 0;
+  yield;
   show();
   return { rest, step, spikes, now: () => ({ state, painted, time, window, share, ...tell() }), live: seconds => { live(seconds * SECOND); show(); } };
 });

@@ -1,8 +1,8 @@
 // Draw something: it is shown once, among four other pictures. Rub it out: it comes back, from connections alone.
 // needs dots
 "use strict";
-Live.model("introduction", ({ numbers, stage }) => {
-  const { random, told: number } = Live, { trained, schedule, side, letters, face } = numbers, N = side * side, MINE = 2, STEP = 140;
+Live.model("introduction", function* ({ numbers, stage }) {
+  const { random, piecewise, all: whole, told: number } = Live, { trained, schedule, side, letters, face } = numbers, N = side * side, MINE = 2, STEP = 140;
   const { life, ask, episode, told, fromHex, noise, rubTo, soon, thumbnail, grid, key } = Live.dots;
 
   // ------------------------------------------------------------------------------------------------------------- the network
@@ -10,18 +10,24 @@ Live.model("introduction", ({ numbers, stage }) => {
     random: [0, 1, 2, 3].map(() => noise(N, chance)),
     letters: ["A", "B", "C", "D"].map(letter => fromHex(letters[letter], N)),
   };
+  yield;
   const drawing = fromHex(face, N), erased = new Float64Array(N), when = new Float64Array(N).fill(-Infinity);
-  let others = "random", frozen = false, mode = "rub", its = "This face", lived, all, seen;
+  let others = "random", frozen = false, mode = "rub", its = "This face", version = 0, lived, all, seen, rubbed = false;
   const patterns = () => [...four[others].slice(0, MINE), drawing, ...four[others].slice(MINE)];
   const three = () => frozen ? { ...trained, eta: 0 } : trained;
-  const showAll = () => { lived = life(patterns(), three(), schedule); thumbnails.forEach(one => one.draw()); answer(); };
-  function answer() { // what was shown stays as it is: only the cue is new
-    all = ask(lived, drawing, erased, three(), schedule);
-    seen = told(patterns(), MINE, erased, three(), all);
-    show();
+  function* steps() { // what was shown stays as it is, if it was not changed: only the cue is new
+    const now = version, given = erased.slice();
+    if (lived?.version !== now) lived = { version: now, ...(yield* life(patterns(), three(), schedule)) };
+    const states = yield* ask(lived, drawing, given, three(), schedule);
+    yield;
+    return [states, told(patterns(), MINE, given, three(), states)];
   }
+  const answer = piecewise(steps, found => { [all, seen] = found; show(); });
+  const showAll = () => { version++; thumbnails.forEach(one => one.draw()); answer.afresh(); };
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
+  yield;
+  stage.lead("Rub over the face, with the mouse or a finger.");
   const picture = stage.part("picture"), panel = stage.part("panel"), first = () => all.states.length - schedule.steps_test;
   const paper = grid(picture, side, {
     label: `The picture, ${side} by ${side} dots. Arrow keys move the pen, the space bar draws or rubs out.`,
@@ -57,6 +63,7 @@ Live.model("introduction", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------ the controls
+  yield;
   const line = panel.part("line");
   const main = line.button("", () => (mode === "rub" ? draw() : rub()), { main: true });
   const back = line.button("Undo", () => rub());
@@ -67,12 +74,12 @@ Live.model("introduction", ({ numbers, stage }) => {
     answer();
   });
   const thumbnails = [0, 1, 2, 3, 4].map(k => thumbnail(stage, side, () => patterns()[k]));
-  panel.text("heading", "How hard each memory pulls");
+  const heading = panel.text("heading");
   const bars = panel.bars("How hard each memory pulls", thumbnails.map(({ picture: small }, k) => ({ text: k === MINE ? "your picture" : `picture ${k + 1}`, picture: small })), { most: 2 });
   panel.toggle("frozen connections", on => { frozen = on; mode = "rub"; showAll(); });
   panel.choice("Others", [["random", "random"], ["letters", "letters"]], name => { others = name; showAll(); });
 
-  function draw() { [mode, its] = ["draw", "Your picture"]; drawing.fill(-1); erased.fill(0); showAll(); paper.element.focus({ preventScroll: true }); }
+  function draw() { [mode, its] = ["draw", "Your picture"]; drawing.fill(-1); erased.fill(0); showAll(); paper.grab(); paper.element.focus({ preventScroll: true }); }
   function rub() { mode = "rub"; erased.fill(0); answer(); }
   function show() {
     main.textContent = mode === "rub" ? "Draw something else" : "Now rub it out";
@@ -80,6 +87,9 @@ Live.model("introduction", ({ numbers, stage }) => {
     back.disabled = mode === "draw" || !erased.includes(1);
     share.set(100 * seen.count / N);
     share.element.disabled = mode === "draw";
+    rubbed ||= seen.count > 0;
+    heading.textContent = rubbed ? "How hard each memory pulls" : "It saw these five, once each";
+    bars.element.classList.toggle("quiet", !rubbed); // until there is something to pull for
     bars.set(seen.pull.map((value, k) => ({ value, role: k === MINE ? "blue" : value > seen.pull[MINE] ? "red" : "muted", strong: k === MINE })));
     paper.redraw();
     verdict(sentence());
@@ -99,9 +109,12 @@ Live.model("introduction", ({ numbers, stage }) => {
     return `${gone}, and ${wrong} of ${count} dots are wrong: too little is left to ask by. Its memory pulls with ${number(own)}, ` +
       `that of the last picture, which still rings in the dots that you freed, with ${number(pull[4])}.`;
   }
-  showAll();
+  yield;
+  [all, seen] = yield* steps();
+  thumbnails.forEach(one => one.draw());
+  show();
   return {
-    episode: (...given) => episode(...given, schedule), told, fromHex,
+    episode: (...given) => whole(episode(...given, schedule)), told, fromHex,
     now: () => ({ mode, drawing: [...drawing], erased: [...erased], seen, patterns: patterns() }),
   };
 });

@@ -1,7 +1,7 @@
 // Eight neurons that the reader raises, before a photograph or in a drum of stripes, by one of three rules, until they are grown.
 "use strict";
-Live.model("learning-rules", ({ numbers, stage }) => {
-  const { zeros, dot, unpack, piecewise, random, told, clamp, make, calm, mosaic } = Live, { size: SIZE, step: APART, flat: FLAT, batch: BATCH } = numbers;
+Live.model("learning-rules", function* ({ numbers, stage }) {
+  const { zeros, dot, unpack, piecewise, soon, random, told, clamp, make, calm, mosaic } = Live, { size: SIZE, step: APART, flat: FLAT, batch: BATCH } = numbers;
   const UNITS = 8, N = SIZE * SIZE, TURN = Math.PI / 180;
 
   // ------------------------------------------------------------------------------------------------------- what they are shown
@@ -77,7 +77,9 @@ Live.model("learning-rules", ({ numbers, stage }) => {
   const apart = (a, b) => Math.abs((a - b + 270) % 180 - 90); // of two orientations, in degrees
 
   // ------------------------------------------------------------------------------------------------------------- a life of them
+  yield;
   const photograph = { grey: unpack(numbers.photograph), rows: numbers.photograph.shape[0], columns: numbers.photograph.shape[1] };
+  yield;
   const chance = random();
   let w, won, lived, angles = null, busy = false, rule = "oja", place = "photograph", picture = photograph, pieces = [], seen = [], drum = 90, young = 1, turned = 0;
   const normal = () => Math.sqrt(-2 * Math.log(1 - chance())) * Math.cos(2 * Math.PI * chance());
@@ -108,12 +110,22 @@ Live.model("learning-rules", ({ numbers, stage }) => {
       context.stroke();
     });
   }
-  const shades = Array.from({ length: 256 }, (_, k) => [`#${k.toString(16).padStart(2, "0").repeat(3)}`, 1]);
+  const printed = new WeakMap(); // photographs as canvases
+  function print({ grey, rows, columns }) {
+    const paper = make("canvas", { width: columns, height: rows }), pen = paper.getContext("2d"), image = pen.createImageData(columns, rows);
+    for (let k = 0; k < grey.length; k++) {
+      image.data.fill(Math.round(127.5 * (grey[k] + 1)), 4 * k, 4 * k + 3);
+      image.data[4 * k + 3] = 255;
+    }
+    pen.putImageData(image, 0, 0);
+    return paper;
+  }
   function drawWorld(context, colour) {
     const [wide, high] = WORLD, middle = [wide / 2, high / 2], radius = high / 2 - 14;
     if (place !== "drum") {
-      const { grey, rows, columns } = picture, scale = Math.min(wide / columns, high / rows);
-      mosaic(context, [columns, rows], k => shades[Math.round(127.5 * (grey[k] + 1))], [0, 0, columns * scale, rows * scale], true);
+      const { rows, columns } = picture, scale = Math.min(wide / columns, high / rows);
+      if (!printed.has(picture)) printed.set(picture, print(picture));
+      context.drawImage(printed.get(picture), 0, 0, columns * scale, rows * scale);
       Object.assign(context, { strokeStyle: colour("purple"), lineWidth: 2 });
       if (!clock.playing) seen.forEach(one => "row" in one && context.strokeRect(one.column * scale, one.row * scale, SIZE * scale, SIZE * scale));
       return;
@@ -140,6 +152,8 @@ Live.model("learning-rules", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------- the controls
+  yield;
+  stage.lead("Choose a rule, and watch eight neurons grow up.");
   const left = stage.part("picture"), right = stage.part("panel"), verdict = stage.verdict(), panel = stage.part("panel wide halves"), choices = panel.part("panel"), times = panel.part("panel");
   const fields = left.canvas("The fields of eight neurons", [4 * FIELD + 3 * GAP, 2 * FIELD + 66], drawFields);
   const turn = angle => {
@@ -155,18 +169,25 @@ Live.model("learning-rules", ({ numbers, stage }) => {
   const pull = ({ x, y }) => turn(Math.atan2(WORLD[1] / 2 - y, x - WORLD[0] / 2) / TURN);
   const world = right.canvas("What they see. Left and right arrow turn the drum.", WORLD, drawWorld, {
     keys: { ArrowLeft: turning(10), ArrowRight: turning(-10) },
-    pointer: { grabs: () => place === "drum", down: pull, move: pull },
+    pointer: { grabs: () => place === "drum", handle: ({ x, y }) => place === "drum" && Math.abs(Math.hypot(x - WORLD[0] / 2, y - WORLD[1] / 2) - (WORLD[1] / 2 - 14)) < 22, down: pull, move: pull },
   });
+  yield;
   choices.choice("Rule", [["oja", "Oja"], ["sanger", "Sanger"], ["compete", "compete"]], to => { rule = to; born(); grow(); });
   const places = choices.choice("They see", [["photograph", "a photo"], ["drum", "a drum"]], to => enter(to));
   const file = choices.add(make("input", { type: "file", accept: "image/*", hidden: true, aria: { label: "Your own photograph" } }));
   const clock = times.clock({ step: live, shown: () => show(), speeds: [5, 60, 300, 600], speed: 2, what: "of their lives" });
   const age = times.slider("age", { min: 0, max: 1, step: 0.05, value: 0, say: a => `${a < 1 ? (a ? "growing up" : "young") : "adult"}: learning rate × ${told(1 - a)}` },
     a => { young = 1 - a; turned = 0; grow(); });
+  yield;
   const line = choices.part("line");
   line.button("Newborn again", () => { born(); age.set(0); young = 1; grow(); });
   line.button("Your own photo", () => file.click());
-  file.addEventListener("change", () => { if (file.files[0]) createImageBitmap(file.files[0]).then(open, () => verdict("That file holds no picture that this browser can read.")); });
+  file.addEventListener("change", () => {
+    const [chosen] = file.files;
+    if (!chosen) return;
+    createImageBitmap(chosen).then(open, () => verdict("That file holds no picture that this browser can read."));
+    file.value = ""; // the same file may be chosen again
+  });
 
   // A picture of the reader's own, 160 pixels wide as the temple; it stays in the page.
   function open(bitmap) {
@@ -189,7 +210,7 @@ Live.model("learning-rules", ({ numbers, stage }) => {
   }
   // Some of their life at once, for those who want no motion; else it is played.
   const rush = piecewise(function* () { busy = true; for (let k = 0; k < 400; k++) { live(); yield; } }, () => { busy = false; show(); });
-  const grow = () => { if (calm()) rush(); else clock.play(); show(); };
+  const grow = () => { if (calm()) rush(); else clock.play(); soon(show); };
   let saidAt = 0, later;
   function show() {
     angles = w.map(orientation);

@@ -1,16 +1,13 @@
 // The reader's own steps in the dark: they see what an agent sees, nine squares and what the last step gave, and nothing else.
+// needs walls
 "use strict";
-Live.model("maze-dark", ({ numbers, stage }) => {
+Live.model("maze-dark", function* ({ numbers, stage }) {
   const { random, told } = Live, { walls, steps, finds: others } = numbers, SIDE = walls.length, UNIT = 35, WIDE = SIDE * UNIT;
   const MOVES = { Up: [-1, 0], Left: [0, -1], Right: [0, 1], Down: [1, 0] };
-  const isWall = ([row, column]) => walls[row][column] === "#", same = ([a, b], [c, d]) => a === c && b === d;
-  const free = walls.flatMap((line, row) => [...line].map((_, column) => [row, column])).filter(place => !isWall(place));
-  const centre = [(SIDE - 1) / 2, (SIDE - 1) / 2];
+  const { isWall, same, centre, anywhereBut, around: seen } = Live.walls(walls);
 
   // ---------------------------------------------------------------------------------------------------------------- the walk
-  const start = chance => ({ place: centre, goal: other(centre, chance), left: steps, taken: [0], path: [centre], got: "nothing yet" });
-  const other = (avoided, chance) => { const all = free.filter(place => !same(place, avoided)); return all[Math.floor(chance * all.length)]; };
-  const seen = place => [0, 1, 2, 3, 4, 5, 6, 7, 8].map(k => isWall([place[0] - 1 + Math.floor(k / 3), place[1] - 1 + k % 3]) ? 1 : 0);
+  const start = chance => ({ place: centre, goal: anywhereBut(centre, chance), left: steps, taken: [0], path: [centre], got: "nothing yet" });
   function step(walk, move, chance) {
     if (!walk.left) return;
     const there = walk.place.map((x, axis) => x + MOVES[move][axis]), wall = isWall(there);
@@ -20,7 +17,7 @@ Live.model("maze-dark", ({ numbers, stage }) => {
     walk.path.push(walk.place);
     walk.got = wall ? "a wall" : "nothing";
     if (!same(walk.place, walk.goal)) return;
-    walk.place = other(walk.goal, chance);
+    walk.place = anywhereBut(walk.goal, chance);
     walk.path.push(walk.place);
     walk.taken.push(0);
     walk.got = "the goal! You were put down somewhere else";
@@ -70,6 +67,7 @@ Live.model("maze-dark", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------- the controls
+  stage.lead("Walk: press an arrow, or touch the square beside you.");
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const keys = Object.fromEntries(Object.keys(MOVES).map(move => [`Arrow${move}`, () => go(move)]));
   const canvas = picture.canvas("What you see. Arrow keys move you.", [WIDE, WIDE], draw, {
@@ -80,6 +78,7 @@ Live.model("maze-dark", ({ numbers, stage }) => {
       go(Math.abs(across) > Math.abs(along) ? (across > 0 ? "Right" : "Left") : along > 0 ? "Down" : "Up");
     } },
   });
+  yield;
   const cross = panel.part("cross");
   Object.keys(MOVES).forEach(move => cross.button({ Up: "↑", Left: "←", Right: "→", Down: "↓" }[move], () => go(move), { label: move.toLowerCase() }));
   const state = panel.text("state");

@@ -1,11 +1,10 @@
 // The ghost in the trace: an agent in its maze, whose goal the reader moves, and the place that its trace says the goal is at.
+// needs walls
 "use strict";
-Live.model("maze", ({ numbers, stage }) => {
+Live.model("maze", function* ({ numbers, stage }) {
   const { zeros, addProduct, unpack, random, told, clamp } = Live;
   const { walls, reward, penalty, find } = numbers, SIDE = walls.length, MOVES = [[-1, 0], [1, 0], [0, -1], [0, 1]];
-  const isWall = ([row, column]) => walls[row][column] === "#", same = ([a, b], [c, d]) => a === c && b === d;
-  const free = walls.flatMap((line, row) => [...line].map((_, column) => [row, column])).filter(place => !isWall(place));
-  const centre = [(SIDE - 1) / 2, (SIDE - 1) / 2];
+  const { isWall, same, free, centre, anywhereBut, around } = Live.walls(walls);
 
   // -------------------------------------------------------------------------------------------------------------- the agents
   const weights = Object.fromEntries(["plastic", "lstm"].map(kind => [kind, Object.fromEntries(
@@ -43,18 +42,12 @@ Live.model("maze", ({ numbers, stage }) => {
   const wipe = (life, what) => life.state[what].fill(0);
 
   // Nine squares around it, what it did, what it got.
-  function observe({ place: [row, column], action, reward: got }) {
+  function observe({ place, action, reward: got }) {
     const seen = zeros(14);
-    for (let k = 0; k < 9; k++) seen[k] = isWall([row - 1 + Math.floor(k / 3), column - 1 + k % 3]) ? 1 : 0;
+    seen.set(around(place));
     if (action >= 0) seen[9 + action] = 1;
     seen[13] = got;
     return seen;
-  }
-
-  // Any free square but one, by a number of [0, 1).
-  function anywhereBut(avoided, chance) {
-    const drawn = Math.floor(chance * (free.length - 1)), at = free.findIndex(place => same(place, avoided));
-    return free[drawn + (drawn >= at ? 1 : 0)];
   }
 
   // One step: think, choose by softmax, move; who finds the goal is paid, and put elsewhere. In the dark it thinks, and waits.
@@ -80,7 +73,7 @@ Live.model("maze", ({ numbers, stage }) => {
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
   const chance = random(), how = { writes: true, reads: true, dark: false }, UNIT = 35, percent = x => `${Math.round(100 * x)} %`;
-  let life, goal = anywhereBut(centre, random(1)()), old = null, path, finds, since, event = null, wiped = false;
+  let life, goal = anywhereBut(centre, random(1)()), old = null, path, finds, since, event = null, wiped = null; // wiped: how many steps ago its trace was
 
   const at = ([row, column]) => [(column + 0.5) * UNIT, (row + 0.5) * UNIT];
   function star(context, place, fill, edge, dashed = []) {
@@ -152,6 +145,8 @@ Live.model("maze", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------- the controls
+  yield;
+  stage.lead("Press Play. When it has found the star twice, drag the star away.");
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const maze = picture.canvas("The maze. Arrow keys move the goal, the space bar plays and pauses.", [SIDE * UNIT, SIDE * UNIT], drawMaze, {
     keys: {
@@ -159,7 +154,8 @@ Live.model("maze", ({ numbers, stage }) => {
       " ": () => (clock.playing ? clock.pause() : clock.play()),
     },
     pointer: {
-      grabs: ({ x, y }) => Math.hypot(x - at(life.goal)[0], y - at(life.goal)[1]) < UNIT,
+      grabs: () => false,
+      handle: ({ x, y }) => Math.hypot(x - at(life.goal)[0], y - at(life.goal)[1]) < UNIT,
       move: point => moveGoal(nearest(point)),
       up: point => moveGoal(nearest(point)),
     },
@@ -179,7 +175,7 @@ Live.model("maze", ({ numbers, stage }) => {
   function begin(kind = life.kind) {
     life = newborn(kind, goal);
     Object.assign(how, { writes: !switches.writes.checked, reads: !switches.reads.checked });
-    [path, finds, since, old, event, wiped] = [[centre], [{ steps: 0 }], 0, null, "born", false];
+    [path, finds, since, old, event, wiped] = [[centre], [{ steps: 0 }], 0, null, "born", null];
     show();
   }
   // The sentence that goes with what happened last, with the package's own numbers.
@@ -190,14 +186,16 @@ Live.model("maze", ({ numbers, stage }) => {
     const is = !ghost || !since ? "" : ` Its ghost is ${off} squares from the goal.` + (far ? " It has lived longer than it was trained to, and its trace drifts." : "");
     const done = {
       born: "It does not know where the goal is, and searches." + (ghost ? " The ghost shows where its trace says that the goal is: nothing is written yet." : ""),
-      found: !last ? "" : last.moved && known.length > 1 ? `It found the moved goal, after ${last.steps} steps.${is}`
+      found: !last ? "" : last.wiped && known.length > 1 ? `It had forgotten ${last.moved ? "the old place, and found the new one" : "the goal, and found it again"} after ${last.steps} steps; the find before took ${known[known.length - 2].steps}.${is}`
+        : last.moved && known.length > 1 ? `It found the moved goal, after ${last.steps} steps.${is}`
         : known.length > 1 ? `Find ${known.length} took ${last.steps} steps; the first took ${known[0].steps}.${is}`
           : `Found, after ${last.steps} steps.` + (ghost && !since ? " Now it is told that it was paid: watch the ghost." : ghost ? ` The ghost has jumped: ${off} squares from the goal.` : " What it knows now is in its activity: wipe that."),
       moved: !known.length ? "You moved a goal that it had not found: it goes on searching."
-        : wiped && ghost ? `Moved, and its trace wiped: of such agents ${percent(find.wiped)} find the new place in 100 steps, instead of ${percent(moved)}. Forgetting helps.`
+        : wiped !== null && ghost ? `Moved, and its trace wiped: of such agents ${percent(find.wiped)} find the new place in 100 steps, instead of ${percent(moved)}. Forgetting helps.`
           : `You moved the goal, and nobody told it.${ghost ? " The ghost stays where it was paid." : ""} Of such ${who} ${percent(moved)} find the new place in 100 steps; of newborn ones, ${percent(newborn)}.`,
       activity: ghost ? "Its activity is gone, and the ghost has not moved: the place is not kept there." : "Its activity is gone, and with it all that it knew.",
-      trace: old ? `Its trace is blank: the ghost is gone. Of agents whose goal was moved ${percent(find.wiped)} find it then, instead of ${percent(moved)}. Forgetting helps.`
+      trace: wiped ? `Its trace was wiped ${wiped} step${wiped > 1 ? "s" : ""} ago. It has written since, but not where the goal is: it searches.${is}`
+        : old ? `Its trace is blank: the ghost is gone. Of agents whose goal was moved ${percent(find.wiped)} find it then, instead of ${percent(moved)}. Forgetting helps.`
         : "Its trace is blank: the ghost is gone, and it must search again.",
       "no writing": "It writes nothing from now on: what its trace holds, it keeps; what happens, it cannot note.",
       writing: "It writes again.",
@@ -211,13 +209,14 @@ Live.model("maze", ({ numbers, stage }) => {
   function live() {
     const found = step(life, [chance(), chance()], how);
     since++;
+    if (wiped !== null) wiped++;
     Object.assign(finds[finds.length - 1], { steps: since });
     path = [...path.slice(-39), life.place];
     if (!found) return;
-    Object.assign(finds[finds.length - 1], { found: true });
+    Object.assign(finds[finds.length - 1], { found: true, wiped: wiped !== null });
     finds.push({ steps: 0 });
     const taken = since;
-    [since, event, path, wiped] = [0, "found", [life.place], false];
+    [since, event, path, wiped] = [0, "found", [life.place], null];
     if (finds.length > 2 && finds[finds.length - 2].moved) old = null;
     stage.say(`find ${finds.length - 1}, after ${taken} steps`);
   }
@@ -238,6 +237,7 @@ Live.model("maze", ({ numbers, stage }) => {
     if (place.every(x => x > 0 && x < SIDE - 1)) moveGoal(place);
   }
 
+  yield;
   const clock = panel.clock({ step: live, shown: show, speeds: [2, 8, 30, 120, 400], what: "of its life" });
   const acts = panel.part("line");
   acts.button("Move the goal", () => { // far from where it is
@@ -249,8 +249,9 @@ Live.model("maze", ({ numbers, stage }) => {
     event = "activity";
     show();
   });
-  const trace = acts.button("Wipe its trace", () => { wipe(life, "hebb"); [event, wiped] = ["trace", true]; show(); });
+  const trace = acts.button("Wipe its trace", () => { wipe(life, "hebb"); [event, wiped] = ["trace", 0]; show(); });
   acts.button("New agent", () => begin());
+  yield;
   const group = panel.part("switches"), switches = {};
   const turn = (name, words, on, off, blocks) => {
     switches[name] = group.toggle(words, checked => { how[name] = blocks ? !checked : checked; event = checked ? on : off; show(); });
@@ -265,6 +266,7 @@ Live.model("maze", ({ numbers, stage }) => {
   });
   panel.text("key").append(...[["★", "green", " goal  "], ["☆", "purple", " ghost: where its trace says that the goal is  "], ["●", "blue", " agent"]].flatMap(
     ([mark, role, words]) => [Live.make("span", { textContent: mark, className: role, aria: { hidden: "true" } }), words]));
+  yield;
   begin("plastic");
   return { newborn, step, wipe, ghostOf, now: () => ({ life, finds, old, how }), live: (steps = 1) => { while (steps--) live(); show(); } };
 });

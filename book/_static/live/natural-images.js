@@ -1,17 +1,21 @@
 // Ask it another question: three photographs are shown, the reader hides any part of one, and two trained networks answer.
 "use strict";
-Live.model("natural-images", ({ numbers, stage }) => {
-  const { zeros, dot, addProduct, unpack, random, told, clamp } = Live, { order, steps_on, steps_off, steps_test } = numbers;
+Live.model("natural-images", function* ({ numbers, stage }) {
+  const { zeros, dot, addProduct, unpack, piecewise, all, random, told, clamp } = Live, { order, steps_on, steps_off, steps_test } = numbers;
   const [COUNT, N] = numbers.pieces.shape, SIDE = Math.sqrt(N), pixels = [...Array(N).keys()];
   const rows = told => {
-    const all = unpack(told), [count, n] = told.shape;
-    return [...Array(count).keys()].map(k => all.subarray(k * n, (k + 1) * n));
+    const values = unpack(told), [count, n] = told.shape;
+    return [...Array(count).keys()].map(k => values.subarray(k * n, (k + 1) * n));
   };
-  const KINDS = ["specialist", "generalist"], photographs = rows(numbers.pieces), one = x => Float64Array.from([...x, 1]); // the last unit is always 1
-  const nets = Object.fromEntries(KINDS.map(kind => {
+  yield;
+  const KINDS = ["specialist", "generalist"], photographs = rows(numbers.pieces), one = x => { const y = zeros(N + 1).fill(1); y.set(x); return y; }; // the last unit is always 1
+  const nets = {};
+  for (const kind of KINDS) {
+    yield;
     const { alpha, diagonal, bias, seam, low, eta } = numbers[kind], [senders, receivers] = alpha.map?.(rows) ?? [];
-    return [kind, { eta, alpha, senders, receivers, diagonal: unpack(diagonal), bias: bias && unpack(bias), seam: seam && unpack(seam), low: low?.map(rows) }];
-  }));
+    nets[kind] = { eta, alpha, senders, receivers, diagonal: unpack(diagonal), bias: bias && unpack(bias), seam: seam && unpack(seam), low: low?.map(rows) };
+  }
+  yield;
 
   // ------------------------------------------------------------------------------------------------------------ the networks
   // pre @ w: of the generalist a diagonal and rank 8; of the specialist a diagonal, what comes from the unit that is always 1,
@@ -53,17 +57,21 @@ Live.model("natural-images", ({ numbers, stage }) => {
   }
   // What happens before the question: each photograph is held for some steps, and then nothing is shown.
   const begin = () => ({ y: zeros(N + 1), trace: [] });
-  function see(net, state, held) {
+  function* see(net, state, held) {
     for (let t = 0; t < steps_on; t++) write(net, state, held);
-    for (let t = 0; t < steps_off; t++) write(net, state, think(net, state));
+    for (let t = 0; t < steps_off; t++) {
+      write(net, state, think(net, state));
+      yield;
+    }
   }
   // What can be seen is held; what is hidden is what the network makes of it.
-  function answer(net, memory, asked, hidden) {
+  function* answer(net, memory, asked, hidden) {
     const state = { y: memory.y, trace: memory.trace.map(moment => ({ ...moment })) };
     for (let t = 0; t < steps_test; t++) {
       const y = think(net, state);
       for (let j = 0; j < N; j++) if (!hidden[j]) y[j] = asked[j];
       write(net, state, y);
+      yield;
     }
     return state.y.subarray(0, N);
   }
@@ -80,32 +88,61 @@ Live.model("natural-images", ({ numbers, stage }) => {
     ends: j => row(j) < SIDE / 4 || row(j) >= 3 * SIDE / 4, disc: j => outside(j) < SIDE / Math.sqrt(2 * Math.PI), own: () => false,
   };
   const chance = random();
-  let shown = numbers.first.map(k => photographs[k]), target = numbers.target, way = "lower", hidden, memory = null, answers = {}, errors = {}, work = [], stroke = null, mark = [8, 8];
+  let shown = numbers.first.map(k => photographs[k]), target = numbers.target, way = "lower", hidden, memory = null, answers = {}, errors = {}, stroke = null, mark = [8, 8];
   const hide = name => { way = name; hidden = pixels.map(WAYS[name]); };
   // Of all the plasticity of the specialist, |alpha|, that leads to hidden pixels, the share that comes from hidden pixels.
   const whole = zeros(N);
+  function* blind(hidden) {
+    const which = pixels.filter(j => hidden[j]);
+    let share = 0;
+    for (const [k, j] of which.entries()) {
+      whole[j] ||= reach(pixels, j);
+      share += reach(which, j) / whole[j];
+      if (k % 8 === 7) yield;
+    }
+    return share / (which.length || 1);
+  }
   function reach(senders, j) {
     const [[a, b], [to, also]] = [nets.specialist.senders, nets.specialist.receivers], [x, y] = [to[j], also[j]];
     let sum = 0;
     for (const i of senders) sum += Math.abs(a[i] * x + b[i] * y);
     return sum;
   }
-  function blind(hidden) {
-    const which = pixels.filter(j => hidden[j]);
-    return which.reduce((sum, j) => sum + reach(which, j) / whole[j], 0) / (which.length || 1);
-  }
   const percent = x => `${Math.round(100 * x)} %`, half = pixels.map(WAYS.lower);
-  let trained = null;
-  function sentence() {
+  let trained;
+  function* sentence(hidden, way) {
     const { specialist: s, generalist: g, grey, mean } = errors, [a, b, c, d] = [s, g, grey, mean].map(x => told(x, 3));
     if (!hidden.includes(true)) return "Hide something: draw over the photograph.";
-    const why = () => `Of its votes on hidden pixels ${percent(blind(hidden))} come from hidden pixels, which are guesses; in training, ${percent(trained ??= blind(half))}.`;
     if (way === "lower") return `Half a picture is what both were asked for in training. The specialist errs by ${a} a pixel, the generalist by ${b}, plain grey by ${c}. Now hide something else.`;
-    if (s > grey) return `Worse than plain grey: the specialist errs by ${a}, grey by ${c}, the generalist by ${b}. ${why()}`;
-    if (s > mean && s > g) return `Worse than the mean of the three photographs: the specialist errs by ${a}, the mean by ${d}, the generalist by ${b}. ${why()}`;
-    if (s > g) return `The specialist errs by ${a}, the generalist by ${b}. ${why()}`;
-    return `The specialist leads, ${a} against ${b}, though it was never asked so. ${why()}`;
+    trained ??= percent(yield* blind(half));
+    const why = `Of its votes on hidden pixels ${percent(yield* blind(hidden))} come from hidden pixels, which are guesses; in training, ${trained}.`;
+    if (s > grey) return `Worse than plain grey: the specialist errs by ${a}, grey by ${c}, the generalist by ${b}. ${why}`;
+    if (s > mean && s > g) return `Worse than the mean of the three photographs: the specialist errs by ${a}, the mean by ${d}, the generalist by ${b}. ${why}`;
+    if (s > g) return `The specialist errs by ${a}, the generalist by ${b}. ${why}`;
+    return `The specialist leads, ${a} against ${b}, though it was never asked so. ${why}`;
   }
+  // Both networks see three photographs, if these are new; then both answer, and are judged. What is hidden meanwhile is asked after that.
+  function* steps() {
+    const asked = shown[target], cover = [...hidden], how = way, found = {}, grey = zeros(N), mean = zeros(N);
+    if (!memory) {
+      const seen = Object.fromEntries(KINDS.map(kind => [kind, begin()])), held = shown.map(one);
+      for (const kind of KINDS) for (const k of order) yield* see(nets[kind], seen[kind], held[k]);
+      memory = seen;
+    }
+    for (const kind of KINDS) found[kind] = yield* answer(nets[kind], memory[kind], asked, cover);
+    shown.forEach(one => add(mean, one, 1 / shown.length));
+    answers = found;
+    errors = Object.fromEntries(Object.entries({ ...found, mean, grey }).map(([name, guess]) => [name, error(guess, asked, cover)]));
+    yield;
+    canvas.redraw();
+    bars.set([["specialist", "blue"], ["generalist", "purple"], ["mean", "muted"], ["grey", "muted"]].map(([name, role], k) => (
+      { value: errors[name], role, strong: k < 2, text: told(errors[name], 3) })));
+    yield;
+    const words = yield* sentence(cover, how);
+    yield;
+    verdict(words);
+  }
+  const work = piecewise(steps, () => {}), show = () => { canvas.redraw(); work(); };
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
   const SIZE = 170, GAP = 20, WIDE = 2 * SIZE + GAP, TALL = 2 * (SIZE + 24), TILES = [[0, 20], [SIZE + GAP, 20], [0, SIZE + 44], [SIZE + GAP, SIZE + 44]];
@@ -136,6 +173,8 @@ Live.model("natural-images", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------- the controls
+  yield;
+  stage.lead("Hide a strip, or whatever you like: draw over the first picture.");
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const at = ({ x, y }) => [(y - TILES[0][1]) / SIZE * SIDE, (x - TILES[0][0]) / SIZE * SIDE]; // row and column, between pixels
   const canvas = picture.canvas("What is asked. Arrow keys move a square, the space bar hides or shows it.", [WIDE, TALL], drawAll, {
@@ -165,7 +204,9 @@ Live.model("natural-images", ({ numbers, stage }) => {
     const [from, to] = [stroke.last, at(point)], steps = Math.ceil(Math.hypot(to[0] - from[0], to[1] - from[1])) || 1, hit = new Set();
     for (let k = 0; k <= steps; k++) {
       const [r, c] = from.map((x, axis) => x + (to[axis] - x) * k / steps);
-      pixels.forEach(j => { if (Math.hypot(row(j) + 0.5 - r, column(j) + 0.5 - c) < 3) hit.add(j); });
+      for (let y = Math.max(0, Math.ceil(r - 3.5)); y <= Math.min(SIDE - 1, r + 2.5); y++) {
+        for (let x = Math.max(0, Math.ceil(c - 3.5)); x <= Math.min(SIDE - 1, c + 2.5); x++) if (Math.hypot(y + 0.5 - r, x + 0.5 - c) < 3) hit.add(y * SIDE + x);
+      }
     }
     stroke.last = to;
     rub([...hit], stroke.hides);
@@ -176,6 +217,7 @@ Live.model("natural-images", ({ numbers, stage }) => {
     ways.set(way);
     show();
   }
+  yield;
   const bars = panel.bars("Error of a hidden pixel", ["specialist", "generalist", "mean of three", "plain grey"], { most: 0.5 });
   const ways = panel.choice("Hide", [["lower", "lower half"], ["left", "left half"], ["strip", "a strip"], ["ends", "all but a strip"], ["disc", "a disc"], ["own", "what I draw"]],
     name => { hide(name); show(); });
@@ -184,46 +226,15 @@ Live.model("natural-images", ({ numbers, stage }) => {
   panel.button("Other photographs", () => {
     const left = [...photographs];
     shown = [0, 1, 2].map(() => left.splice(Math.floor(chance() * left.length), 1)[0]);
-    meet();
-  });
-  // Both networks see new photographs, piece by piece, so that nothing else has to wait.
-  function meet() {
-    thumbs.forEach((thumb, k) => drawPicture(thumb.getContext("2d"), shown[k], 0, 0, 52));
-    const seen = Object.fromEntries(KINDS.map(kind => [kind, begin()])), held = shown.map(one);
-    work = whole[0] ? [] : [...Array(SIDE).keys()].map(r => () => pixels.slice(r * SIDE, (r + 1) * SIDE).forEach(j => { whole[j] = reach(pixels, j); }));
-    work.push(...KINDS.flatMap(kind => order.map(k => () => see(nets[kind], seen[kind], held[k]))));
-    work.push(() => { memory = seen; show(); });
     memory = null;
-    const mine = work, go = () => { mine.shift()(); if (mine === work && mine.length) setTimeout(go); };
-    setTimeout(go);
-  }
-  // One network answers, then the other, then both are judged: pieces, too. What is hidden meanwhile is asked after that.
-  let busy = false, again = false;
-  function show() {
-    canvas.redraw();
-    again = busy;
-    if (busy || !memory) return;
-    const asked = shown[target], cover = [...hidden], before = memory, found = {};
-    const jobs = KINDS.map(kind => () => { found[kind] = answer(nets[kind], before[kind], asked, cover); });
-    jobs.push(() => {
-      const grey = zeros(N), mean = zeros(N);
-      shown.forEach(one => add(mean, one, 1 / shown.length));
-      answers = found;
-      errors = Object.fromEntries(Object.entries({ ...found, mean, grey }).map(([name, guess]) => [name, error(guess, asked, cover)]));
-      canvas.redraw();
-      bars.set([["specialist", "blue"], ["generalist", "purple"], ["mean", "muted"], ["grey", "muted"]].map(([name, role], k) => (
-        { value: errors[name], role, strong: k < 2, text: told(errors[name], 3) })));
-    }, () => verdict(sentence()));
-    const go = () => {
-      if (memory === before) jobs.shift()(); else jobs.length = 0; // other photographs are shown
-      if (jobs.length) { setTimeout(go); return; }
-      busy = false;
-      if (again) show();
-    };
-    busy = true;
-    go();
-  }
+    drawThumbs();
+    work.afresh();
+  });
+  const drawThumbs = () => thumbs.forEach((thumb, k) => drawPicture(thumb.getContext("2d"), shown[k], 0, 0, 52));
+  yield;
   hide(way);
-  meet();
-  return { nets, photographs, one, begin, see, answer, error, now: () => ({ ready: Boolean(memory) && !busy, shown, target, way, hidden, errors, blind: blind(hidden) }), hide: name => { hide(name); ways.set(name); show(); } };
+  drawThumbs();
+  yield* steps();
+  return { nets, photographs, one, begin, see: (...given) => all(see(...given)), answer: (...given) => all(answer(...given)), error,
+    now: () => ({ shown, target, way, hidden, errors, blind: all(blind(hidden)) }), hide: name => { hide(name); ways.set(name); show(); } };
 });

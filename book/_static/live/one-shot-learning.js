@@ -1,7 +1,7 @@
 // Your own alphabet, shown once: a Hebbian layer is taught by labels, which must be louder than its guesses.
 "use strict";
-Live.model("one-shot-learning", ({ numbers, stage }) => {
-  const { zeros, unpack, digits, piecewise, told, clamp, mosaic } = Live, { alpha, eta } = numbers, LABELS = ["A", "B", "C", "D", "E"];
+Live.model("one-shot-learning", function* ({ numbers, stage }) {
+  const { zeros, unpack, digits, inPieces, piecewise, all, soon, told, clamp, mosaic, printed } = Live, { alpha, eta } = numbers, LABELS = ["A", "B", "C", "D", "E"];
   const SIDE = 31, N = LABELS.length, w = unpack(numbers.w), F = w.length / N;
   const layers = []; // unpacked when the first drawing is looked at
 
@@ -74,6 +74,7 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
     });
     return ink;
   }
+  yield;
   // Stored drawings have four shades, and three pixels in a letter.
   const stored = numbers.drawings.map(hands => hands.map(letters => {
     const three = digits(letters), ink = zeros(SIDE * SIDE);
@@ -87,7 +88,9 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
   const hand = LABELS.map(() => 0);
 
   function bitmap(context, ink, x, y, size, colour, share = 1) {
-    mosaic(context, [SIDE, SIDE], k => [colour, ink[k] * share], [x, y, size, size], size < PAD / 2);
+    Object.assign(context, { globalAlpha: share, imageSmoothingEnabled: size < PAD / 2 });
+    context.drawImage(printed(ink, colour, [SIDE, SIDE], k => [colour, ink[k]]), x, y, size, size);
+    context.globalAlpha = 1;
   }
   function frame(context, x, y, wide, high, colour, lineWidth = 1) {
     Object.assign(context, { strokeStyle: colour, lineWidth });
@@ -129,7 +132,7 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
       context.fillText(label, 0, y + high / 2);
       [20, 73].forEach(x => frame(context, x, y, 46, high, colour("faint")));
       if (taught[j]) bitmap(context, taught[j].ink, 20, y + 1, 46, ink);
-      layer.held[j].forEach((share, t) => share > 0.02 * eta && bitmap(context, taught[t].ink, 73, y + 1, 46, colour("purple"), share / eta));
+      layer.held[j].forEach((share, t) => share > 0.02 * eta && bitmap(context, layer.inks[t], 73, y + 1, 46, colour("purple"), share / eta));
       frame(context, 130, y, 256, 18, colour("faint"));
       mosaic(context, [F, 1], i => {
         const h = layer.hebb[i * N + j] / eta;
@@ -145,6 +148,8 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------- the controls
+  yield;
+  stage.lead("Ask for E, twice. Then teach it signs of your own.");
   const picture = stage.part("picture wide"), desk = picture.part("desk"), verdict = stage.verdict(), panel = stage.part("panel wide halves");
   const step = 8, moved = (x, y) => () => {
     pen.at = [clamp(pen.at[0] + x, 10, PAD - 10), clamp(pen.at[1] + y, 10, PAD - 10)];
@@ -158,11 +163,12 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
     pointer: { down: ({ x, y }) => begin([x, y]), move: ({ x, y }) => { if (!strokes.length) return begin([x, y]); strokes[strokes.length - 1].push([x, y]); scribbled(); }, up: () => {} },
   });
   const rows = picture.canvas("The trace", [390, 18 + N * ROW], drawRows);
+  yield;
   const acts = desk.part("line"), main = acts.button("", () => say(), { main: true });
-  const wipe = acts.button("Wipe", () => { clear(); show(); }), back = acts.button("Stored letters", () => lend());
+  const wipe = acts.button("Wipe", () => { clear(); soon(show); }), back = acts.button("Stored letters", () => lend());
   panel.slider("how loudly the label is said", {
     min: 0, max: STRENGTHS.length - 1, step: 1, value: STRENGTHS.length - 1, say: k => (STRENGTHS[k] ? String(STRENGTHS[k]).replace("1000", "1,000") : "silence"),
-  }, k => { strength = STRENGTHS[k]; show(); });
+  }, k => { strength = STRENGTHS[k]; soon(show); });
   const asks = panel.part("panel"), legend = asks.text("state"), line = asks.part("line");
   LABELS.forEach((label, j) => line.button(label, () => ask(j), { label: `Ask about ${label}` }));
 
@@ -181,22 +187,21 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
   function scribbled() { pad.redraw(); main.disabled = taught.length < N && !strokes.length; watch(); }
   // Teach what is on the pad; after five, begin a new alphabet.
   function say() {
-    if (taught.length === N) { own = true; taught = []; clear(); return show(); }
+    if (taught.length === N) { own = true; taught = []; clear(); pad.grab(); return soon(show); }
     if (!strokes.length) return;
     const ink = inked(strokes), place = taught.length, into = taught;
     into.push({ ink, x: null });
     clear();
-    piecewise(() => look(ink), x => { into[place].x = x; if (into === taught) show(); })();
-    show();
+    inPieces(look(ink), x => { into[place].x = x; if (into === taught) soon(show); });
+    soon(show);
   }
   // The stored alphabet, each sign by one hand; others are asked about.
   function lend() {
     own = false;
     const mine = taught = stored.map(([ink]) => ({ ink, x: null }));
-    const next = k => { if (k < N) piecewise(() => look(mine[k].ink), x => { mine[k].x = x; next(k + 1); })(); else if (mine === taught) ask(2); };
     clear();
-    setTimeout(next, 0, 0);
-    show();
+    soon(show);
+    inPieces(function* () { for (const one of mine) one.x = yield* look(one.ink); }(), () => { if (mine === taught) ask(2); });
   }
   function ask(j) {
     if (!taught[j]) return;
@@ -212,6 +217,7 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
     layer = blank();
     const known = taught.filter(one => one.x);
     known.forEach(({ x }, label) => teach(layer, x, label, strength));
+    layer.inks = known.map(({ ink }) => ink);
     if (answer) { answer.drive = driven(layer, answer.x); answer.y = softmax(answer.drive); }
     main.textContent = taught.length < N ? `This is ${LABELS[taught.length]}` : "Teach it your own";
     main.disabled = taught.length < N && !strokes.length;
@@ -229,19 +235,20 @@ Live.model("one-shot-learning", ({ numbers, stage }) => {
   }
   function sentence(known) {
     const k = taught.length, drowned = lost(), again = known.map(({ x }) => LABELS[most(driven(layer, x))]).join(" ");
-    const hears = !drowned ? "" : (strength ? `You said ${drowned.label} with a strength of ${strength}. Row ${drowned.took} pulled with ${told(drowned.pull, 0)}, and took ${told(drowned.share)} of its ink. `
-      : `You said nothing, so row ${drowned.took}, the largest guess, took ${told(drowned.share)} of ${drowned.label}'s ink. `) +
-      `Shown ${LABELS.slice(0, k).join(" ")} again, it answers ${again}: it learned its own guesses. `;
+    const hears = !drowned ? "" : (strength ? `Said at ${strength}, ${drowned.label} lost to row ${drowned.took}, which pulled with ${told(drowned.pull, 0)}` : `Nothing was said, so the ink of ${drowned.label} went to row ${drowned.took}, the largest guess`) +
+      `. Shown again, ${LABELS.slice(0, k).join(" ")} are ${again}: it learned its own guesses. `;
     if (k < N && !answer) return hears || (k ? `${LABELS[k - 1]} is written into row ${LABELS[k - 1]}, in one look. Draw another sign.` : "Its trace is empty. Draw a sign, and say what it is.");
     if (!answer) return hears || "Five signs, each written into its own row in one look. Draw one of them again.";
     const order = [...answer.y.keys()].sort((a, b) => answer.y[b] - answer.y[a]), [first, second] = order, [p, q] = [first, second].map(j => told(answer.drive[j], 0));
     const is = `${LABELS[first]}, ${told(answer.y[first])}`, right = asked && asked.label === first;
-    const why = `multiplied with row ${LABELS[first]} the drawing gives ${p}, with row ${LABELS[second]}, the next, ${q}`;
     if (k < N) return hears || (k ? `Before you say what it is, it has a guess: ${is}. Say ${LABELS[k]} louder than that.` : "Its trace is empty: all answers are about a fifth. Say what it is.");
     if (hears) return `${hears}It says ${is}.`;
-    return `It says ${is}: ${why}.${!asked || right ? "" : ` Wrong: this is ${LABELS[asked.label]}, by another hand, but its product with row ${LABELS[asked.label]} is only ${told(answer.drive[asked.label], 0)}.`}`;
+    if (asked && !right) return `It says ${is}. Wrong: this is ${LABELS[asked.label]}, by another hand. Its product with row ${LABELS[first]} is ${p}, with row ${LABELS[asked.label]} only ${told(answer.drive[asked.label], 0)}.`;
+    return `It says ${is}: its product with row ${LABELS[first]} is ${p}, with the next, ${LABELS[second]}, ${q}.`;
   }
+  yield;
   lend();
-  return { look: ink => { const steps = look(ink); let at; do at = steps.next(); while (!at.done); return at.value; }, blank, teach, driven, softmax, inked, stored,
+  show();
+  return { look: ink => all(look(ink)), blank, teach, driven, softmax, inked, stored,
     now: () => ({ taught, layer, answer, strokes, asked, strength }) };
 });

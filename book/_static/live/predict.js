@@ -104,17 +104,17 @@
         if (shown) { line(context, truth, colour("red"), 3); label(context, "measured", truth, colour("red")); }
       }, {
         keys: { ArrowLeft: () => step(-1, 0), ArrowRight: () => step(1, 0), ArrowUp: () => step(0, 1), ArrowDown: () => step(0, -1) },
-        pointer: { down: move, move },
+        pointer: { down: move, move, handle: ({ x: across, y: up }) => !shown && Math.abs(up - py(knots[place(across)])) < 30 },
       });
       function label(context, name, points, fill) {
         const [a, b] = points[points.length - 1];
         context.fillStyle = fill;
         context.fillText(name, Math.min(px(a), W - R - context.measureText(name).width), py(b) - 7);
       }
+      const place = across => clamp(Math.round((across - L) / (W - L - R) * (KNOTS - 1)), 0, KNOTS - 1);
       function move(point) {
         if (shown) return;
-        const k = clamp(Math.round((point.x - L) / (W - L - R) * (KNOTS - 1)), 0, KNOTS - 1);
-        set(k, y.from + (H - B - point.y) / (H - B - T) * (y.to - y.from));
+        set(place(point.x), y.from + (H - B - point.y) / (H - B - T) * (y.to - y.from));
       }
       function step(across, up) {
         at = clamp(at + across, 0, KNOTS - 1);

@@ -18,24 +18,21 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
     });
     return delta;
   }
-  function live(juices, lambda) {
-    const w = zeros(n);
-    return juices.map(juice => trial(w, lambda, juice));
-  }
+  const live = (juices, lambda, w = zeros(n)) => juices.map(juice => trial(w, lambda, juice));
   const peak = delta => delta.reduce((best, x, t) => x > delta[best] ? t : best, 0);
   const between = errors => errors.reduce((most, delta) => delta.slice(CUE + 1, REWARD).reduce((a, b) => Math.max(a, b), most), 0);
 
   // ---------------------------------------------------------------------------------------------------------- what is asked
-  let juices = [], lambda = 0, errors = [], chosen = 0; // of each trial: how much juice came
+  let juices = [], errors = [], w = zeros(n), lambda = 0, chosen = 0; // of each trial: how much juice came
   function next(juice) {
     if (juices.length === MOST) return;
     juices.push(juice);
-    errors = live(juices, lambda); // anew with the trace of now, so that what went before is never mixed
+    errors.push(trial(w, lambda, juice));
     chosen = juices.length - 1;
   }
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
-  const WIDE = 350, HIGH = 306, LEFT = 40, EACH = 12, ZERO = 78, ONE = 58, TOP = 154, DOWN = 132, x = t => LEFT + t * EACH;
+  const WIDE = 350, HIGH = 324, LEFT = 40, EACH = 12, ZERO = 78, ONE = 58, TOP = 154, DOWN = 150, x = t => LEFT + t * EACH;
   function draw(context, colour) {
     const [ink, muted, blue, red, green, faint] = ["ink", "muted", "blue", "red", "green", "faint"].map(colour), delta = errors[chosen];
     const none = [faint, 0], right = x(STEPS);
@@ -46,6 +43,8 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
       Object.assign(context, { fillStyle: ink, globalAlpha: 1 });
       context.fillText(words, x(t) + EACH / 2, 13);
     });
+    Object.assign(context, { fillStyle: muted });
+    context.fillText("error in this trial", x((CUE + REWARD + 1) / 2), 32);
     if (delta) delta.forEach((error, t) => {
       context.fillStyle = error < 0 ? red : blue;
       context.fillRect(x(t) + 1.5, ZERO - Math.max(0, error) * ONE, EACH - 3, Math.abs(error) * ONE);
@@ -82,7 +81,7 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
         : `${here}: no juice. In step ${REWARD}, where ${told(missed)} was still expected, the error falls to ${told(delta[REWARD])}: a pause.`;
     }
     const where = at === REWARD ? `with the juice, in step ${REWARD}` : at === CUE ? `with the light, in step ${CUE}` : `between light and juice, in step ${at}`;
-    const way = chosen < 3 ? "" : most > 0.3 ? ` On its way it reaches ${told(most)}: it travels, step by step.`
+    const way = chosen < 3 ? "" : at === REWARD ? ` Between light and juice it was at most ${told(most)} so far.` : most > 0.3 ? ` On its way it reaches ${told(most)}: it travels, step by step.`
       : most > 0.1 ? ` On its way it reaches no more than ${told(most)}: it travels, and is hard to see.` : ` No step between ever had more than ${told(most)}: it jumps.`;
     return `${here}: the error is largest ${where} (${told(delta[at])}).${way}`;
   }
@@ -105,16 +104,21 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
     keys: { ArrowUp: () => choose(chosen - 1), ArrowDown: () => choose(chosen + 1), Home: () => choose(0), End: () => choose(MOST) },
     pointer: { grabs: ({ y }) => y > TOP && y < TOP + DOWN, down: point => { clock.pause(); pick(point); }, move: pick },
   });
-  panel.text("state", "Then drag λ: all trials are lived again with it.");
+  const clock = panel.clock({ step: () => next(1), shown: show, speeds: [4, 20, 60], speed: 1, what: "one trial", say: s => `${s} trials a second` });
+  panel.text("state", "Then drag λ: all trials are replayed.");
   panel.slider("how far back a surprise teaches, λ", { min: 0, max: 1, step: 0.05, value: lambda, say: value => told(value) }, value => {
     lambda = value;
-    errors = live(juices, lambda);
+    w = zeros(n);
+    errors = live(juices, lambda, w);
     show();
   });
-  const clock = panel.clock({ step: () => next(1), shown: show, speeds: [4, 15, 60], speed: 1, what: "one trial", say: s => `${s} trials a second` });
   panel.text("state", "Last, when the light has learned: leave the juice out.");
   const line = panel.part("line"), omit = line.button("Leave the juice out once", () => { clock.pause(); next(0); show(); });
-  line.button("Start again", () => { clock.pause(); juices = []; errors = []; chosen = 0; show(); });
+  line.button("Start again", () => {
+    clock.pause();
+    [juices, errors, w, chosen] = [[], [], zeros(n), 0];
+    show();
+  });
   show();
   return { live, peak, between, features, now: () => ({ lambda, juices, chosen, errors: errors.map(delta => [...delta]), playing: clock.playing }) };
 });

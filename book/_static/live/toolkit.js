@@ -1,7 +1,5 @@
-// What the live models share: a canvas that follows the theme, controls that have names, a clock, chance that can be repeated.
-//
-// A model is a file beside this one that calls Live.model(name, build). build({ numbers, stage }) lays out its pictures and its
-// controls on the stage, and returns the functions that tests call: they are figure.model. Live is the one global.
+// What the live models share: numbers, chance that can be repeated, work in pieces, pictures of few pixels. Live is the one global;
+// stage.js adds what a model stands on.
 window.Live ??= (() => {
   "use strict";
 
@@ -27,8 +25,13 @@ window.Live ??= (() => {
     for (let k = 0; k < found.length; k++) found[k] = DIGIT[letters.charCodeAt(k)];
     return found;
   }
+  function bytes(base64) {
+    const whole = atob(base64), found = new Uint8Array(whole.length);
+    for (let k = 0; k < found.length; k++) found[k] = whole.charCodeAt(k);
+    return found;
+  }
   function unpack({ base64, letters, scale }) {
-    const whole = letters ? digits(letters) : new Int8Array(Uint8Array.from(atob(base64), letter => letter.charCodeAt(0)).buffer);
+    const whole = letters ? digits(letters) : new Int8Array(bytes(base64).buffer);
     const values = zeros(whole.length), none = letters ? 32 : 0;
     for (let k = 0; k < values.length; k++) values[k] = scale * (whole[k] - none);
     return values;
@@ -45,36 +48,45 @@ window.Live ??= (() => {
     };
   }
 
-  // Run a generator in pieces of 4 ms, so that the page goes on meanwhile; done() is called at its end. Returns what stops it.
-  function inPieces(job, done) {
+  // Run a generator in pieces of 4 ms, so that the page goes on meanwhile; done(found) gets what it returns. Returns what stops it.
+  let working = 0; // how many are not done
+  function inPieces(job, done = () => {}) {
     let going = true;
+    const end = () => { working -= going; going = false; };
     const run = () => {
       const begun = performance.now();
-      while (going && performance.now() - begun < 4) {
-        if (job.next().done) { going = false; done(); }
-      }
+      try {
+        while (going && performance.now() - begun < 4) {
+          const { done: ended, value } = job.next();
+          if (ended) { end(); done(value); }
+        }
+      } catch (error) { end(); throw error; }
       if (going) setTimeout(run);
     };
-    run();
-    return () => { going = false; };
+    working++;
+    setTimeout(run);
+    return end;
   }
   // The same for what may be asked for again meanwhile: each call runs steps(), a generator, and hands what it returns to done; calls
-  // while it runs make it run once more afterwards.
+  // while it runs make it run once more afterwards. afresh() instead drops what runs.
   function piecewise(steps, done) {
-    let running = false, again = false, found;
-    const job = function* () { found = yield* steps(); };
+    let running = false, again = false, stop = () => {};
     const call = () => {
       again = running;
       if (running) return;
       running = true;
-      inPieces(job(), () => {
+      stop = inPieces(steps(), found => {
         running = false;
         done(found);
-        if (again) call();
+        if (again && !running) call();
       });
     };
-    return call;
+    return Object.assign(call, { afresh: () => { stop(); running = false; call(); } });
   }
+  // All of a generator at once: what it returns.
+  const all = job => { let next = job.next(); while (!next.done) next = job.next(); return next.value; };
+  // What tests wait for: all that is done in pieces is done.
+  const settled = () => new Promise(done => { const look = () => { if (working) setTimeout(look); else done(true); }; look(); });
 
   // A number for readers: a true minus sign, and no minus before what is 0.
   const told = (value, digits = 2) => (+value.toFixed(digits) || 0).toFixed(digits).replace("-", "−");
@@ -87,260 +99,70 @@ window.Live ??= (() => {
     return element;
   };
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const shown = new Set(); // what is drawn anew when the theme changes
-  new MutationObserver(() => shown.forEach(redraw => redraw()))
+  const shown = new Set(), colours = new Map(); // what is drawn anew when the theme changes; the colours of its roles
+  new MutationObserver(() => { colours.clear(); shown.forEach(redraw => redraw()); })
     .observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
 
-  // Draw a picture of few pixels in a box; of(k) is the colour of pixel k, [#rrggbb, opacity]. They are squares, if not smooth.
-  const small = make("canvas"), parsed = new Map();
-  function mosaic(context, [columns, rows], of, [x, y, width, height], smooth = false) {
-    Object.assign(small, { width: columns, height: rows });
-    const inside = small.getContext("2d"), image = inside.createImageData(columns, rows), { data } = image;
+  // What shows or draws does so in tasks of its own, with others of the page between them; once, however often it is asked for.
+  const due = new Set();
+  let waiting = false;
+  function soon(act) {
+    due.add(act);
+    if (waiting) return;
+    waiting = true;
+    working++;
+    setTimeout(next);
+  }
+  function next() {
+    const begun = performance.now();
+    try {
+      for (const act of due) {
+        due.delete(act);
+        act();
+        if (performance.now() - begun > 3) break;
+      }
+    } finally {
+      waiting = false;
+      working--;
+      if (due.size) soon(due.values().next().value);
+    }
+  }
+
+  // Fill a canvas of few pixels; of(k) is the colour of pixel k, [#rrggbb, opacity].
+  const parsed = new Map();
+  function fill(canvas, [columns, rows], of) {
+    Object.assign(canvas, { width: columns, height: rows });
+    const inside = canvas.getContext("2d"), image = inside.createImageData(columns, rows), { data } = image;
+    let last = "", rgb = 0;
     for (let k = 0; k < columns * rows; k++) {
       const [hex, opacity] = of(k);
-      if (!parsed.has(hex)) parsed.set(hex, parseInt(hex.slice(1), 16));
-      const rgb = parsed.get(hex);
+      if (hex !== last) {
+        if (!parsed.has(hex)) parsed.set(hex, parseInt(hex.slice(1), 16));
+        [last, rgb] = [hex, parsed.get(hex)];
+      }
       data[4 * k] = rgb >> 16;
       data[4 * k + 1] = rgb >> 8 & 255;
       data[4 * k + 2] = rgb & 255;
       data[4 * k + 3] = 255 * opacity;
     }
     inside.putImageData(image, 0, 0);
+    return canvas;
+  }
+  // Draw such a picture in a box. Its pixels are squares, if not smooth.
+  const small = make("canvas");
+  function mosaic(context, size, of, box, smooth = false) {
+    fill(small, size, of);
     context.imageSmoothingEnabled = smooth;
-    context.drawImage(small, x, y, width, height);
+    context.drawImage(small, ...box);
+  }
+  // The picture of an array that does not change, which is kept with it for each name, as of colours.
+  const kept = new WeakMap();
+  function printed(values, name, size, of) {
+    if (!kept.has(values)) kept.set(values, new Map());
+    const all = kept.get(values);
+    if (!all.has(name)) all.set(name, fill(make("canvas"), size, of));
+    return all.get(name);
   }
 
-  let count = 0;
-  class Stage {
-    constructor(root, element, said) { Object.assign(this, { root, element, said }); }
-
-    // A part of the stage, "picture" or "panel" of the figure or a group of controls with a legend.
-    part(className) { return new Stage(this.root, this.add(make("div", { className })), this.said); }
-    group(legend, className = "") {
-      return new Stage(this.root, this.add(make("fieldset", { className }, make("legend", { textContent: legend }))), this.said);
-    }
-    add(element) { this.element.append(element); return element; }
-    text(className = "", textContent = "") { return this.add(make("p", { className, textContent })); }
-
-    // The role of a colour in the theme of the page: ink, paper, muted, faint, blue, green, red, pink, purple.
-    colour(role) { return getComputedStyle(this.root).getPropertyValue(`--${role}`).trim(); }
-
-    // Call what draws in the theme's colours again when the theme changes; a canvas of the stage does so by itself.
-    themed(redraw) { shown.add(redraw); return redraw; }
-
-    // What the model has to say, seen by all and read out; the same words are not said twice.
-    verdict() {
-      const element = this.add(make("p", { className: "verdict", aria: { role: "status", live: "polite" } }));
-      return text => { if (element.textContent !== text) element.textContent = text; };
-    }
-    // While much changes by itself the verdict is not read out, which would never end; what it says at last is.
-    quiet(on) {
-      this.root.querySelectorAll(".verdict").forEach(element => {
-        element.setAttribute("aria-live", on ? "off" : "polite");
-        if (!on) element.replaceChildren(element.textContent);
-      });
-    }
-    // What is seen anyhow, for those who do not see it; once a second at most, the last words count.
-    say(text) {
-      clearTimeout(this.said.later);
-      const wait = Math.max(0, (this.said.last ?? -Infinity) + 1000 - performance.now());
-      const speak = () => { this.said.last = performance.now(); this.said.textContent = text; };
-      if (wait) this.said.later = setTimeout(speak, wait); else speak();
-    }
-
-    button(textContent, act, { main = false, label } = {}) {
-      const button = make("button", { type: "button", textContent, className: main ? "main" : "" });
-      if (label) button.setAttribute("aria-label", label);
-      button.addEventListener("click", () => { // a button that is of no use any more hands the focus on
-        const focused = document.activeElement === button;
-        act();
-        if (focused && (button.disabled || button.hidden)) {
-          this.root.querySelector("canvas[tabindex], button:not([disabled], [hidden])")?.focus({ preventScroll: true });
-        }
-      });
-      return this.add(button);
-    }
-    // A switch; act(on) is called when it is turned.
-    toggle(text, act, on = false) {
-      const input = make("input", { type: "checkbox", checked: on, aria: { role: "switch" } });
-      input.addEventListener("change", () => act(input.checked));
-      this.add(make("label", { className: "switch" }, input, make("span", { textContent: text })));
-      return input;
-    }
-    // One of several; options are [value, text], or [value, text, element to show in its place].
-    choice(legend, options, act, chosen = options[0][0]) {
-      const name = `live-choice-${++count}`, group = make("fieldset", { className: "choice" }, make("legend", { textContent: legend }));
-      options.forEach(([value, text, picture]) => {
-        const input = make("input", { type: "radio", name, value, checked: value === chosen });
-        if (picture) input.setAttribute("aria-label", text);
-        input.addEventListener("change", () => act(value));
-        group.append(make("label", {}, input, picture ?? make("span", { textContent: text })));
-      });
-      this.add(group);
-      return { element: group, set: value => group.querySelectorAll("input").forEach(i => { i.checked = i.value === String(value); }) };
-    }
-    // A line of text; act(text) is called as it is typed.
-    field(text, { value = "", most = 20 }, act) {
-      const id = `live-field-${++count}`, input = make("input", { id, type: "text", value, maxLength: most, autocomplete: "off", spellcheck: false });
-      input.addEventListener("input", () => act(input.value));
-      this.add(make("label", { className: "field", htmlFor: id }, make("span", { textContent: text }), input));
-      return input;
-    }
-    // A slider; say(value) is what stands beside it and is read out.
-    slider(text, { min, max, step = "any", value, say = String }, act) {
-      const id = `live-slider-${++count}`, input = make("input", { id, type: "range", min, max, step, value }), output = make("output");
-      const tell = () => { output.textContent = say(+input.value); input.setAttribute("aria-valuetext", say(+input.value)); };
-      input.addEventListener("input", () => { tell(); act(+input.value); });
-      this.add(make("label", { className: "slider", htmlFor: id }, make("span", { textContent: text }), output, input));
-      tell();
-      return { element: input, set: to => { input.value = to; tell(); } };
-    }
-    // Horizontal bars, from 0 to most or on both sides of 0; a name is a text, or { text, picture } with an element to show in its
-    // place. set([{ value, text, role, strong }]) draws them.
-    bars(label, names, { most = 1, signed = false } = {}) {
-      const rows = names.map(given => {
-        const { text: name, picture = name } = given.text ? given : { text: given };
-        const fill = make("span", { className: "fill" }), value = make("span", { className: "value" }), head = make("span", { className: "name" }, picture);
-        const row = make("div", { className: "bar" }, head, make("span", { className: signed ? "track signed" : "track" }, fill), value);
-        return { row, fill, value, head, name };
-      });
-      const element = this.add(make("div", { className: "bars", aria: { role: "img", label } }, ...rows.map(({ row }) => row)));
-      const set = values => {
-        values.forEach(({ value, text = told(value), role = "blue", strong = false }, k) => {
-          const share = clamp(value / most, signed ? -1 : 0, 1), half = signed ? 50 : 100;
-          rows[k].row.hidden = false;
-          rows[k].row.classList.toggle("strong", strong);
-          Object.assign(rows[k].fill.style, { left: `${signed ? 50 + Math.min(0, share) * 50 : 0}%`,
-            width: `${Math.abs(share) * half}%`, background: `var(--${role})` });
-          rows[k].value.textContent = text;
-        });
-        rows.slice(values.length).forEach(({ row }) => { row.hidden = true; });
-        element.setAttribute("aria-label", `${label}: ` + values.map(({ value, text = told(value) }, k) => `${rows[k].name} ${text}`).join(", "));
-      };
-      return { element, set, name: (k, text) => { rows[k].name = rows[k].head.textContent = text; } };
-    }
-
-    // A canvas of size [width, height] in units of its own, whatever its pixels. draw(context, colour) draws all of it.
-    // keys: by the name of the key. pointer: { grabs, down, move, up, tap }, each gets a point { x, y } in these units; a
-    // finger that does not grab (grabs(point) is false) scrolls the page.
-    canvas(label, [width, height], draw, { keys, pointer, className = "" } = {}) {
-      const element = make("canvas", { className, aria: { role: keys ? "application" : "img", label } });
-      Object.assign(element.style, { aspectRatio: `${width} / ${height}`, maxWidth: `${width}px` });
-      element.style.setProperty("--ratio", width / height);
-      element.style.setProperty("--wide", `${width}px`);
-      this.add(element);
-      let waiting = false;
-      const paint = () => {
-        waiting = false;
-        const across = element.clientWidth, pixels = Math.round(across * (window.devicePixelRatio || 1));
-        if (!across) return;
-        const high = Math.round(pixels * height / width);
-        if (element.width !== pixels || element.height !== high) Object.assign(element, { width: pixels, height: high });
-        const context = element.getContext("2d");
-        context.setTransform(pixels / width, 0, 0, pixels / width, 0, 0);
-        context.clearRect(0, 0, width, height);
-        draw(context, role => this.colour(role));
-      };
-      const redraw = () => { if (!waiting) { waiting = true; requestAnimationFrame(paint); } };
-      new ResizeObserver(redraw).observe(element);
-      shown.add(redraw);
-      if (keys) {
-        element.tabIndex = 0;
-        element.addEventListener("keydown", event => {
-          const act = keys[event.key];
-          if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
-          event.preventDefault();
-          act();
-        });
-        ["focus", "blur"].forEach(name => element.addEventListener(name, redraw));
-      }
-      if (pointer) listen(element, pointer, [width, height]);
-      return { element, redraw, paint, say: text => element.setAttribute("aria-label", text), focused: () => element.matches(":focus-visible") };
-    }
-
-    // Play, step and speed. step() does one step; shown() draws after some; turned(playing) is told when it starts and stops.
-    // Speeds are steps in a second, say(speed) what a reader is told of one; with what = null there is no button for a step.
-    clock({ step, shown: show, speeds = [2, 8, 30, 120], speed = 1, what = "", say = s => `${s} steps a second`, turned = () => {} }) {
-      let last = null, due = 0, seen = true, next;
-      const row = this.part("line"), state = { playing: false, speed: speeds[speed] };
-      const play = row.button("Play", () => set(!state.playing), { main: true });
-      if (what !== null) row.button("Step", () => { set(false); step(); show(); }, { label: `Step${what && ` ${what}`}` });
-      this.slider("speed", { min: 0, max: speeds.length - 1, step: 1, value: speed, say: k => say(speeds[k]) },
-        k => { state.speed = speeds[k]; });
-      const frame = now => {
-        if (!state.playing) return;
-        next = requestAnimationFrame(frame);
-        if (!seen) { last = null; return; }
-        due = Math.min(due + (now - (last ?? now)) / 1000 * state.speed, state.speed);
-        last = now;
-        const begun = performance.now();
-        let any = false;
-        while (due >= 1 && state.playing && performance.now() - begun < 6) { due--; step(); any = true; }
-        if (any) show();
-      };
-      const set = on => {
-        if (on === state.playing) return;
-        Object.assign(state, { playing: on });
-        play.textContent = on ? "Pause" : "Play";
-        last = null;
-        due = on ? 1 : 0;
-        cancelAnimationFrame(next); // one that was paused and goes on at once has one clock
-        if (on) next = requestAnimationFrame(frame);
-        this.quiet(on);
-        turned(on);
-      };
-      new IntersectionObserver(([entry]) => { seen = entry.isIntersecting; }).observe(this.root);
-      return Object.assign(state, { row, play: () => set(true), pause: () => set(false) });
-    }
-  }
-
-  function listen(element, { grabs, down, move, up, tap }, [width, height]) {
-    let held = false;
-    element.dataset.pointer = "";
-    const point = ({ clientX, clientY }) => {
-      const box = element.getBoundingClientRect();
-      return { x: (clientX - box.left) / box.width * width, y: (clientY - box.top) / box.height * height };
-    };
-    if (tap) element.addEventListener("click", event => tap(point(event)));
-    if (!down && !move && !up) return;
-    if (!grabs) element.style.touchAction = "none";
-    else element.addEventListener("touchstart", event => { if (grabs(point(event.targetTouches[0]))) event.preventDefault(); }, { passive: false });
-    element.addEventListener("pointerdown", event => {
-      if (event.button || !event.isPrimary || grabs && !grabs(point(event))) return;
-      held = true;
-      element.setPointerCapture(event.pointerId);
-      down?.(point(event));
-    });
-    element.addEventListener("pointermove", event => { if (held && event.isPrimary) move?.(point(event)); });
-    ["pointerup", "pointercancel"].forEach(name => element.addEventListener(name, event => {
-      if (!event.isPrimary) return; // a second finger
-      if (held) up?.(point(event), name === "pointercancel");
-      held = false;
-    }));
-  }
-
-  // On a phone what the model says stays with the picture, which sticks; elsewhere it stands where it was put.
-  function beside(verdict, picture) {
-    if (!verdict || !picture) return;
-    const { parentNode, nextSibling } = verdict, phone = matchMedia("(max-width: 639px)");
-    const place = () => { if (phone.matches) picture.append(verdict); else parentNode.insertBefore(verdict, nextSibling); };
-    phone.addEventListener("change", place);
-    place();
-  }
-
-  // ----------------------------------------------------------------------------------------------------------------- models
-  function model(name, build) {
-    document.querySelectorAll(`figure.live-model[data-model="${name}"]:not(.live)`).forEach(root => {
-      const told = document.querySelector(`script[data-numbers="${name}"]`), numbers = told ? JSON.parse(told.textContent) : {};
-      const said = make("p", { className: "said visually-hidden", aria: { role: "status" } });
-      const stage = new Stage(root, make("div", { className: "stage" }), said);
-      root.querySelector(".still").after(stage.element);
-      root.model = build({ numbers, stage, root });
-      stage.add(said);
-      root.classList.add("live");
-      beside(root.querySelector(".stage > .verdict"), root.querySelector(".stage > .picture"));
-    });
-  }
-
-  return { model, Stage, zeros, dot, clamp, addProduct, unpack, digits, inPieces, piecewise, random, told, make, mosaic, calm };
+  return { zeros, dot, clamp, addProduct, unpack, bytes, digits, inPieces, piecewise, all, settled, random, told, make, calm, shown, colours, soon, mosaic, printed };
 })();

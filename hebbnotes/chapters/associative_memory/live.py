@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import memories
-from hebbnotes.figures.live import SIDE, LiveModel, chance, runs, written
+from hebbnotes.figures.live import SIDE, LiveModel, bitmap, chance, written
 
 __all__ = ["MODELS"]
 
@@ -134,29 +134,9 @@ def still(drawing: Any) -> None:
         for k, (state, own) in enumerate(zip(states, known, strict=True)):
             x, right = left + k * (size + 6), state == own
             drawing.box(x, top, size, size, "faint", "", 0, 1)
-            _pixels(drawing, (state > 0) & right, "blue", (x, top), size)
-            _pixels(drawing, (state != 0) & ~right, "red", (x, top), size)
-            _pixels(drawing, state == 0, "faint", (x, top), size, 0.45)
-
-
-def _pixels(
-    drawing: Any,
-    these: Tensor,
-    colour: str,
-    corner: tuple[float, float],
-    size: float,
-    opacity: float = 1,
-) -> None:
-    """Draw pixels of one colour, those side by side as one piece."""
-    words = runs(these.view(SIDE, SIDE))
-    if words:
-        step = size / SIDE
-        how = {
-            "transform": f"translate({corner[0]:g} {corner[1] + step / 2:g}) scale({step:g})",
-            "stroke-linecap": "butt",
-            "stroke-opacity": f"{opacity:g}",
-        }
-        drawing.add("path", colour, "", 1, 1, d=words, **how)
+            bitmap(drawing, (state > 0) & right, "blue", (x, top), size)
+            bitmap(drawing, (state != 0) & ~right, "red", (x, top), size)
+            bitmap(drawing, state == 0, "faint", (x, top), size, 0.45)
 
 
 MODELS = {

@@ -1,20 +1,22 @@
 """What trained numbers are worth on fresh episodes, what they look like, and what each part of them
-is worth.
+is worth; and small networks that are trained to be opened.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from hebbnotes import _checks, tasks
 from hebbnotes.analysis import participation_ratio
 from hebbnotes.chapters.differentiable_plasticity import analysis
-from hebbnotes.experiments.experiment import Numbers, short
-from hebbnotes.networks import run
+from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, short
+from hebbnotes.learning import training
+from hebbnotes.networks import PlasticRNN, run
 
-__all__ = ["autopsy", "measure", "since"]
+__all__ = ["SMALL", "autopsy", "blind_to_size", "measure", "since"]
 
 
 def measure(
@@ -92,3 +94,90 @@ def since(
     )
     below = np.flatnonzero(means < share)
     return batch * (int(below[0]) + run_of) if len(below) else None
+
+
+def blind_to_size(y: Tensor, episodes: tasks.Episodes) -> Tensor:
+    """Return of each episode 1 - the cosine of what is said (B, n_units) and what is right, over
+    the erased bits: 0 if they differ by a positive factor, 2 by a negative one. Shape (B,).
+    """
+    erased = episodes.erased.to(y.dtype)
+    said = y[:, : erased.shape[1]] * erased
+    return 1 - nn.functional.cosine_similarity(said, episodes.answer * erased, dim=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmallNetworks:
+    """Configuration of 51 units that are trained until they recall well."""
+
+    n_patterns: int
+    lr: float = 1e-2
+    batch: int = 32
+    updates: int = 2_000
+    test_episodes: int = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlindNetworks(SmallNetworks):
+    """Configuration of the same, trained by :func:`blind_to_size`."""
+
+    loss: str = "1 - cosine"
+
+
+def _fifty(n_patterns: int) -> tasks.PatternCompletion:
+    schedule: dict[str, Any] = tasks.ONCE
+    return tasks.PatternCompletion(50, n_patterns, **schedule)
+
+
+def train_small_networks(trial: Trial, chosen: SmallNetworks) -> tuple[Numbers, Weights]:
+    """Train 51 units until they recall well."""
+    task, g = _fifty(chosen.n_patterns), trial.generator()
+    network = PlasticRNN(task.n_units, eta=0.03, generator=g, device=g.device)
+
+    def blind(update: int) -> tuple[Tensor, dict[str, float]]:
+        shown = task.sample(chosen.batch, g)
+        y = network(shown.inputs, clamp=shown.clamp)[0][-1]
+        return blind_to_size(y, shown).mean(), {}
+
+    squared = tasks.recall_loss(network, task, chosen.batch, g)
+    loss = blind if isinstance(chosen, BlindNetworks) else squared
+    options: dict[str, Any] = {"lr": chosen.lr, "schedule": training.cosine}
+    trial.train(network.parameters(), loss, chosen.updates, g, **options)
+    return {"eta": short(network.eta)}, {"w": network.w, "alpha": network.alpha, "eta": network.eta}
+
+
+def score_small_networks(weights: Weights, seed: int, chosen: SmallNetworks) -> Numbers:
+    """Test 51 units, and open them."""
+    task, episodes = _fifty(chosen.n_patterns), chosen.test_episodes
+    w, alpha, eta = (weights[k] for k in ("w", "alpha", "eta"))
+    wrong = measure(w, alpha, eta, task, episodes, 10_000 + seed)
+    opened = autopsy(w, alpha, eta, task, episodes, 20_000 + seed)
+    return {"test_erased": short(wrong.erased)} | opened
+
+
+def _small(about: str, chosen: SmallNetworks, **options: Any) -> Experiment[Any]:
+    return Experiment(
+        about,
+        train_small_networks,
+        score_small_networks,
+        chosen,
+        "test_erased",
+        "share of the erased bits that are wrong",
+        at_least=0.0,
+        **options,
+    )
+
+
+SMALL: dict[str, Experiment[Any]] = {
+    f"small-networks-{p}": _small(
+        f"51 plastic units trained on {p} patterns of 50 bits, to be opened",
+        SmallNetworks(n_patterns=p),
+        keep=(0, 1, 2, 3, 4),
+        scales={"notebook": SmallNetworks(n_patterns=p)},
+    )
+    for p in (2, 3, 5)
+}
+SMALL["small-networks-5-blind"] = _small(
+    "the same on 5 patterns, trained by a loss that is blind to the size of an answer",
+    BlindNetworks(n_patterns=5),
+)
+"""Experiments on small networks, by name."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from hebbnotes import tasks
 from hebbnotes.chapters.differentiable_plasticity import analysis
-from hebbnotes.chapters.differentiable_plasticity.autopsy import autopsy, measure, since
+from hebbnotes.chapters.differentiable_plasticity.autopsy import SMALL, autopsy, measure, since
 from hebbnotes.chapters.differentiable_plasticity.live import DRAWN
 from hebbnotes.chapters.differentiable_plasticity.routes import ROUTES
 from hebbnotes.experiments.experiment import (
@@ -171,36 +171,6 @@ def score_fifty_bits(weights: Weights, seed: int, chosen: FiftyBits) -> Numbers:
     }
 
 
-@dataclass(frozen=True, kw_only=True)
-class SmallNetworks:
-    """Configuration of 51 units that are trained until they recall well."""
-
-    n_patterns: int
-    lr: float = 1e-2
-    batch: int = 32
-    updates: int = 2_000
-    test_episodes: int = 200
-
-
-def train_small_networks(trial: Trial, chosen: SmallNetworks) -> tuple[Numbers, Weights]:
-    """Train 51 units until they recall well."""
-    task, g = _fifty(chosen.n_patterns), trial.generator()
-    network = PlasticRNN(task.n_units, eta=0.03, generator=g, device=g.device)
-    loss = tasks.recall_loss(network, task, chosen.batch, g)
-    options: dict[str, Any] = {"lr": chosen.lr, "schedule": training.cosine}
-    trial.train(network.parameters(), loss, chosen.updates, g, **options)
-    return {"eta": short(network.eta)}, {"w": network.w, "alpha": network.alpha, "eta": network.eta}
-
-
-def score_small_networks(weights: Weights, seed: int, chosen: SmallNetworks) -> Numbers:
-    """Test 51 units, and open them."""
-    task, episodes = _fifty(chosen.n_patterns), chosen.test_episodes
-    w, alpha, eta = (weights[k] for k in ("w", "alpha", "eta"))
-    wrong = measure(w, alpha, eta, task, episodes, 10_000 + seed)
-    opened = autopsy(w, alpha, eta, task, episodes, 20_000 + seed)
-    return {"test_erased": short(wrong.erased)} | opened
-
-
 @dataclass(frozen=True)
 class Start:
     """The three numbers before they are trained."""
@@ -333,19 +303,6 @@ def _lstm(p: int) -> Experiment[Any]:
     )
 
 
-def _small(p: int) -> Experiment[Any]:
-    return Experiment(
-        f"51 plastic units trained on {p} patterns of 50 bits, to be opened",
-        train_small_networks,
-        score_small_networks,
-        SmallNetworks(n_patterns=p),
-        "test_erased",
-        keep=(0, 1, 2, 3, 4),
-        scales={"notebook": SmallNetworks(n_patterns=p)},
-        **_ERASED,
-    )
-
-
 def _three(schedule: str) -> Experiment[Any]:
     return Experiment(
         f"three numbers trained on 2 patterns of 50 bits in the schedule '{schedule}', used on 5 "
@@ -392,7 +349,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         for p in (2, 3)
         for kind, made in {"plastic": _plastic_units, "rnn": _recurrent, "lstm": _lstm}.items()
     },
-    **{f"small-networks-{p}": _small(p) for p in (2, 3, 5)},
+    **SMALL,
     **{f"three-numbers-{schedule}": _three(schedule) for schedule in SCHEDULES},
     **ROUTES,
     **DRAWN,

@@ -66,14 +66,15 @@ def _beside(ax: Axes, at: tuple[float, float], words: str, colour: str, **how: A
 
 
 def dots(groups: Mapping[str, Mapping[str, Sequence[float]]], axis: str) -> np.ndarray:
-    """Draw shares in [0, 1] in percent, a panel for each group, a row of dots for each name, with
-    the mean written beside it.
+    """Draw shares in [0, 1] in percent, a panel for each group, a row of dots for each of its
+    names, with the mean written beside it.
     """
-    rows = list(next(iter(named("groups", groups).values())))
+    rows = [len(found) for found in named("groups", groups).values()]
     _, axes = plt.subplots(
         len(groups),
         1,
-        figsize=(7, 0.62 + 0.33 * len(rows) * len(groups)),
+        figsize=(7, 0.62 + 0.33 * sum(rows)),
+        height_ratios=rows,
         sharex=True,
         squeeze=False,
     )
@@ -84,7 +85,7 @@ def dots(groups: Mapping[str, Mapping[str, Sequence[float]]], axis: str) -> np.n
             ax.plot(values, [row] * len(values), "o", color=BLUE, alpha=0.6, clip_on=False)
             mean = f"{values.mean():.1f}" if values.any() else "0"
             _beside(ax, (values.max(), row), mean, BLACK, xytext=(9, 0))
-        ax.set(yticks=range(len(rows)), yticklabels=rows, ylim=(len(rows) - 0.4, -0.6))
+        ax.set(yticks=range(len(found)), yticklabels=found, ylim=(len(found) - 0.4, -0.6))
         ax.set_title(group, fontsize="medium", loc="right")
     axes[-1].set(xlabel=axis, xlim=(-1, 60))
     return axes

@@ -9,12 +9,11 @@ import torch
 from torch import Tensor
 
 from hebbnotes import ScaledIdentity, State, run, tasks
-from hebbnotes.figures.live import LiveModel, chance, runs
+from hebbnotes.figures.live import LiveModel, bitmap, chance, three_numbers
 
 __all__ = ["MODELS"]
 
 SIDE, SEED = 20, 3
-ETA, GAIN, INHIBITION = 0.017, 53.0, 1.1
 LETTERS = "ABCDE"
 
 
@@ -51,9 +50,7 @@ def numbers() -> dict[str, Any]:
     return {
         "side": SIDE,
         "seed": SEED,
-        "eta": ETA,
-        "gain": GAIN,
-        "inhibition": INHIBITION,
+        **three_numbers(),
         "schedule": schedule,
         "letters": bits,
     }
@@ -72,7 +69,7 @@ def lived(
     patterns: Tensor, asked: int, share: float, torn: tuple[int, ...] = ()
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Return the states (n,) and the traces (n, n) that T steps read; lines are torn out."""
-    gone, blank = erased(share), torch.zeros(SIDE**2).double()
+    gone, blank, three = erased(share), torch.zeros(SIDE**2).double(), three_numbers()
     plan = []
     for pattern in patterns:
         plan += [(pattern, blank == 0)] * tasks.ONCE["steps_on"]
@@ -85,16 +82,16 @@ def lived(
         traces.append(before.hebb[0])
         y, state = run(
             given[None, None],
-            ScaledIdentity(-INHIBITION),
-            GAIN / SIDE**2,
-            ETA,
+            ScaledIdentity(-three["inhibition"]),
+            three["gain"] / SIDE**2,
+            three["eta"],
             state=before,
             clamp=held[None, None],
             method="loop",
         )
         if t in torn:
             line = torch.outer(before.y[0], y[0, 0])
-            state = state._replace(hebb=state.hebb - ETA * line)
+            state = state._replace(hebb=state.hebb - three["eta"] * line)
         states.append(y[0, 0])
     return states, traces
 
@@ -111,7 +108,7 @@ CASES: tuple[tuple[str, int, float, tuple[int, ...]], ...] = (
 def fixture() -> dict[str, Any]:
     """Return episodes of the package: states, what is compared, and what traces say."""
     ramp = torch.arange(1, SIDE**2 + 1).double() / SIDE**2
-    cases = []
+    cases, gain = [], three_numbers()["gain"]
     for name, asked, share, torn in CASES:
         states, traces = lived(SETS[name](), asked, share, torn)
         before = [torch.zeros_like(states[0]), *states[:-1]]
@@ -124,7 +121,7 @@ def fixture() -> dict[str, Any]:
                 "torn": list(torn),
                 "states": [(y @ ramp).item() for y in states],
                 "heard": [
-                    (GAIN / SIDE**2 * (y @ h) @ ramp).item()
+                    (gain / SIDE**2 * (y @ h) @ ramp).item()
                     for y, h in zip(before, traces, strict=True)
                 ],
                 "alike": last[:-1].tolist(),
@@ -141,12 +138,12 @@ def still(drawing: Any) -> None:
     patterns = shapes()
     states, _ = lived(patterns, 1, 0.5)
     before = [torch.zeros_like(states[0]), *states[:-1]]
-    now, t = before[-1], len(states) - 1
+    now, t, fade = before[-1], len(states) - 1, 1 - three_numbers()["eta"]
     each, zero, one = 540.0 / t, 150.0, 96.0
     for s in range(t):
         x = 10 + each * s
         alike = (before[s] @ now).item() / SIDE**2
-        weight = alike * (1 - ETA) ** (t - 1 - s)
+        weight = alike * fade ** (t - 1 - s)
         for value, width, opacity in ((alike, each - 5, 0.35), (weight, each / 2 - 3, 1.0)):
             if abs(value) > 0.005:
                 drawing.box(
@@ -154,8 +151,8 @@ def still(drawing: Any) -> None:
                     abs(value) * one, "", "blue", 0, opacity=opacity,
                 )  # fmt: skip
         if s // per() < len(patterns) and s % per() < tasks.ONCE["steps_on"]:
-            pattern = patterns[s // per()]
-            _small(drawing, pattern, x, 192, each - 5)
+            bitmap(drawing, patterns[s // per()] > 0, "blue", (x, 192), each - 5)
+            drawing.box(x, 192, each - 5, each - 5, "faint", "", 0, 1)
     drawing.path([(8, zero), (552, zero)], "ink", 1)
     drawing.text(10, 24, "how much the present resembles each moment", anchor="start")
     drawing.text(10, 240, "what was shown then", "muted", anchor="start")
@@ -164,17 +161,6 @@ def still(drawing: Any) -> None:
 def per() -> int:
     """Return how many steps there are for each pattern."""
     return tasks.ONCE["steps_on"] + tasks.ONCE["steps_off"]
-
-
-def _small(drawing: Any, pattern: Tensor, x: float, y: float, size: float) -> None:
-    """Draw a pattern."""
-    step = size / SIDE
-    how = {
-        "transform": f"translate({x:g} {y + step / 2:g}) scale({step:g})",
-        "stroke-linecap": "butt",
-    }
-    drawing.add("path", "blue", "", 1, 1, d=runs(pattern.view(SIDE, SIDE) > 0), **how)
-    drawing.box(x, y, size, size, "faint", "", 0, 1)
 
 
 MODELS = {

@@ -298,18 +298,21 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         (),
         keep_at=("notebook",),
     ),
-    "images-shared": _pictures("one plasticity for all", Pictures(alpha="shared"), ("Figure 5",)),
+    "images-shared": _pictures(
+        "one plasticity for all", Pictures(alpha="shared", lr=3e-4), ("Figure 5",)
+    ),
     "images-none": _pictures("none", Pictures(alpha=None), ("Figure 5",)),
     "images-rates": Experiment(
-        "the networks of images-full, -halves and -shared at three learning rates, on a seed of "
-        "its own",
+        "the networks of images-full, -halves, -shared and -none at three or four learning rates, "
+        "on a seed of its own",
         train_rates,
         score_rates,
         Rates(
             rates={
                 "full": (3e-4, 1e-3, 3e-3),
                 "halves": (1e-4, 3e-4, 1e-3),
-                "shared": (3e-4, 1e-3, 3e-3),
+                "shared": (1e-4, 3e-4, 1e-3, 3e-3),
+                "none": (1e-4, 3e-4, 1e-3, 3e-3),
             }
         ),
         "best.full",

@@ -21,7 +21,30 @@ KINDS: dict[str, str | None] = {
 """The four ways to set alpha, by name."""
 
 
-class HalvesRNN(nn.Module):
+class _SharedRNN(nn.Module):
+    """Plastic recurrent network whose connections share plasticities: ``alpha`` spreads them."""
+
+    core: PlasticRNN
+
+    @property
+    def alpha(self) -> Tensor:
+        """The coefficient of each connection, shape (n, n)."""
+        raise NotImplementedError
+
+    @property
+    def eta(self) -> Tensor:
+        """The rate at which the trace is written, a scalar inside (0, 1)."""
+        return self.core.eta
+
+    def forward(
+        self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Run an episode, or go on with one; see :func:`.loop.run`."""
+        inputs = as_autocast(inputs, self.core.w)
+        return run(inputs, self.core.w, self.alpha, self.eta, self.core.rule, state, clamp)
+
+
+class HalvesRNN(_SharedRNN):
     """Plastic recurrent network with two plasticities: across the halves of a picture, and
     elsewhere.
 
@@ -58,20 +81,8 @@ class HalvesRNN(nn.Module):
         """The coefficient of each connection, shape (n, n)."""
         return torch.where(self.across, self.two[0], self.two[1])
 
-    @property
-    def eta(self) -> Tensor:
-        """The rate at which the trace is written, a scalar inside (0, 1)."""
-        return self.core.eta
 
-    def forward(
-        self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None
-    ) -> tuple[Tensor, State]:
-        """Run an episode, or go on with one; see :func:`.loop.run`."""
-        inputs = as_autocast(inputs, self.core.w)
-        return run(inputs, self.core.w, self.alpha, self.eta, self.core.rule, state, clamp)
-
-
-class GroupsRNN(nn.Module):
+class GroupsRNN(_SharedRNN):
     """Plastic recurrent network whose connections share plasticities in groups.
 
     Source: this book; a reduction of Miconi, Stanley & Clune (2018), equation 1.
@@ -108,18 +119,6 @@ class GroupsRNN(nn.Module):
     def alpha(self) -> Tensor:
         """The coefficient of each connection, shape (n, n)."""
         return torch.cat([self.values, self.values.mean()[None]])[self.group]
-
-    @property
-    def eta(self) -> Tensor:
-        """The rate at which the trace is written, a scalar inside (0, 1)."""
-        return self.core.eta
-
-    def forward(
-        self, inputs: Tensor, state: State | None = None, clamp: Tensor | None = None
-    ) -> tuple[Tensor, State]:
-        """Run an episode, or go on with one; see :func:`.loop.run`."""
-        inputs = as_autocast(inputs, self.core.w)
-        return run(inputs, self.core.w, self.alpha, self.eta, self.core.rule, state, clamp)
 
 
 def network(

@@ -7,14 +7,17 @@ is worth anyway. Also what learns from it, exactly: the covariance law, and the 
 Shapes: R runs side by side, S stimuli, n inputs, m units.
 """
 
+import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks
 from hebbnotes.plasticity import rules
+from hebbnotes.plasticity.compiled import jit
 from hebbnotes.plasticity.rules import Rule
 from hebbnotes.plasticity.stepper import change, check
 
@@ -106,6 +109,45 @@ def running_mean(b: Tensor, reward: Tensor, index: Tensor, rate: float) -> Tenso
     return b.scatter_add(-1, at, step)
 
 
+@jit
+def _trial(
+    w: Any, problem: Any, rates: Any, shown: Any, draws: Any, centred: Any, means: Any
+) -> None:
+    """Let weights (3, R, n, m) learn in place from one trial, and the means follow: those over all
+    stimuli, (R,), and of each, (R, S).
+    """
+    inputs, targets, worth = problem
+    follow, mean, each = means
+    units = targets.shape[2]
+    p, y = np.zeros(units), np.zeros(units)
+    for r in range(len(inputs)):
+        s = shown[r]
+        x, right = inputs[r, s], targets[r, s]
+        before = (0.0, mean[r], each[r, s])
+        for b in range(3):
+            reward = 0.0
+            for j in range(units):
+                drive = 0.0
+                for i in range(len(x)):
+                    drive += x[i] * w[b, r, i, j]
+                p[j] = 1 / (1 + math.exp(-drive))
+                y[j] = draws[b, r, j] < p[j]
+                reward += y[j] == right[j]
+            reward = reward / units + worth[s]
+            for j in range(units):
+                step = rates[b, r] * (reward - before[b]) * (y[j] - centred * p[j])
+                for i in range(len(x)):
+                    w[b, r, i, j] += step * x[i]
+            if b == 1:
+                mean[r] += follow * (reward - mean[r])
+            if b == 2:
+                each[r, s] += follow * (reward - each[r, s])
+
+
+_COMPILED: dict[Rule, float] = {rules.hebb: 0.0, rules.score: 1.0}
+"""Rules that are compiled, with the share of the probability that is taken from the answer."""
+
+
 def learn(
     given: Problem,
     rule: Rule,
@@ -129,7 +171,7 @@ def learn(
         ``rule(w, pre, post, *, ...) -> eligibility``: :func:`.score` (REINFORCE) or :func:`.hebb`;
         it may declare ``post_mean``, each unit's probability.
     rate : float or Tensor
-        Learning rate; a tensor holds one for each baseline, shape (3,).
+        Learning rate; a tensor holds one for each baseline, shape (3,), and run, (3, R).
     trials : int
         Number of trials.
     generator : torch.Generator
@@ -157,10 +199,12 @@ def learn(
     inputs, targets, worth = given
     runs, stimuli, n = inputs.shape
     shape = (len(BASELINES), runs)
-    rates = torch.as_tensor(rate, dtype=inputs.dtype).expand(len(BASELINES)).view(-1, 1, 1, 1)
+    rates = torch.as_tensor(rate, dtype=inputs.dtype)
+    rates = (rates.unsqueeze(-1) if rates.ndim == 1 else rates).expand(shape).clone()
     w = inputs.new_zeros(*shape, n, targets.shape[-1])
-    mean, means = (worth.mean() + 0.5).expand(runs, 1), (worth + 0.5).expand(runs, stimuli)
-    row, none = torch.arange(runs), torch.zeros(runs, dtype=torch.int64)
+    start = worth + 0.5  # what units earn by chance
+    mean, means = start.mean().repeat(runs, 1), start.repeat(runs, 1)
+    fast = (*(one.numpy() for one in (w, inputs, targets, worth, rates, mean, means)),)
 
     def right() -> Tensor:
         p = torch.sigmoid(inputs @ w)
@@ -169,19 +213,40 @@ def learn(
     found = [right()]
     for trial in range(1, trials + 1):
         shown = torch.randint(stimuli, (runs,), generator=generator)
-        x = inputs[row, shown].expand(*shape, n)
-        p = torch.sigmoid((x.unsqueeze(-2) @ w).squeeze(-2))
-        y = (torch.rand(p.shape, generator=generator, dtype=p.dtype) < p).to(p.dtype)
-        reward = (y == targets[row, shown]).to(p.dtype).mean(-1) + worth[shown]
-        baseline = torch.stack([torch.zeros_like(reward[0]), mean[:, 0], means[row, shown]])
-        e = change(rule, w, x, y, post_mean=p)
-        modulator = (reward - baseline).unsqueeze(-1).expand_as(y)
-        w = w + rates * change(rules.three_factor, w, x, y, modulator=modulator, eligibility=e)
-        mean = running_mean(mean, reward[1], none, follow)
-        means = running_mean(means, reward[2], shown, follow)
+        draws = torch.rand(*shape, targets.shape[-1], generator=generator, dtype=w.dtype)
+        if rule in _COMPILED:
+            told = (shown.numpy(), draws.numpy(), _COMPILED[rule])
+            _trial(fast[0], fast[1:4], fast[4], *told, (follow, fast[5][:, 0], fast[6]))
+        else:
+            reward = _step(given, rule, w, (rates, shown, draws), (mean, means))
+            mean.copy_(running_mean(mean, reward[1], torch.zeros_like(shown), follow))
+            means.copy_(running_mean(means, reward[2], shown, follow))
         if trial % every == 0:
             found.append(right())
     return torch.stack(found)
+
+
+def _step(
+    given: Problem,
+    rule: Rule,
+    w: Tensor,
+    trial: tuple[Tensor, Tensor, Tensor],
+    means: tuple[Tensor, Tensor],
+) -> Tensor:
+    """Let weights (3, R, n, m) learn in place from one trial by any rule; return the rewards."""
+    rates, shown, draws = trial
+    row = torch.arange(len(shown))
+    x = given.inputs[row, shown].expand(*w.shape[:-1])
+    p = torch.sigmoid((x.unsqueeze(-2) @ w).squeeze(-2))
+    y = (draws < p).to(p.dtype)
+    reward = (y == given.targets[row, shown]).to(p.dtype).mean(-1) + given.worth[shown]
+    baseline = torch.stack([torch.zeros_like(reward[0]), means[0][:, 0], means[1][row, shown]])
+    e = change(rule, w, x, y, post_mean=p)
+    modulator = (reward - baseline).unsqueeze(-1).expand_as(y)
+    w += rates[..., None, None] * change(
+        rules.three_factor, w, x, y, modulator=modulator, eligibility=e
+    )
+    return reward
 
 
 def answers(m: int) -> Tensor:

@@ -42,6 +42,7 @@ def spread_delays(mean: float, spread: float, lags: Tensor) -> Tensor:
     Tensor
         Shape (n,).
     """
+    _checks.finite("lags", _checks.floating("lags", _checks.tensor("lags", lags, "n", {})))
     spread = _checks.number("spread", spread, 1e-9)
     mean = _checks.number("mean", mean, spread)
     shape, scale = (mean / spread) ** 2, spread**2 / mean
@@ -112,8 +113,8 @@ def trace_fixture() -> dict[str, Any]:
                 rewards = matched.needed_rewards(d).log().item()
                 cases.append({**at, "d": d.item(), "log rewards": rewards})
     for seed, tau, hertz in ((1, 2.0, 3.0), (2, 4.0, 6.0)):
-        density, drawn = spread_delays(2.0, 0.3, lags).tolist(), chance(seed)
-        gained = [_rewarded(tau, rate_of(hertz), density, drawn) for _ in range(5)]
+        share, drawn = spread_delays(2.0, 0.3, lags).tolist(), chance(seed)
+        gained = [_rewarded(tau, rate_of(hertz), share, drawn) for _ in range(5)]
         sums = torch.tensor(gained, dtype=torch.float64).cumsum(0).tolist()
         at = {"tau": tau, "mean": 2.0, "spread": 0.3, "hertz": hertz}
         races.append({"seed": seed, **at, "gained": sums})
@@ -123,7 +124,7 @@ def trace_fixture() -> dict[str, Any]:
 def trace_still(drawing: Any) -> None:
     """Draw a trace over the delays of the reward, and the best of all."""
     lags = matched.lags(0.05, 10.0)
-    left, second, base, one = 20.0, 53.0, 190.0, 160.0
+    left, second, base, one = 20.0, 52.0, 190.0, 160.0
 
     def line(of: Tensor) -> list[tuple[float, float]]:
         return [
@@ -140,13 +141,13 @@ def trace_still(drawing: Any) -> None:
     drawing.path([(left, 20), (left, base), (left + 10 * second, base)], "ink", 1)
     drawing.text(left + 2 * second + 22, 62, "the reward comes", anchor="start")
     drawing.text(left + 4 * second + 8, base - one / math.e - 14, "the best trace", anchor="start")
-    for s in range(0, 11, 2):
+    for s in range(0, 10, 2):
         drawing.text(left + second * s, base + 24, f"{s} s", "muted")
 
 
 # ------------------------------------------------------------------------------- the error, tested
 
-STEPS, CUE, REWARD, GAMMA, RATE, TRIALS = 25, 5, 20, 1.0, 0.2, 100
+STEPS, CUE, REWARD, GAMMA, RATE, TRIALS = 25, 5, 20, 1.0, 0.1, 130
 
 
 def errors(lam: float, trials: int = TRIALS, omitted: bool = False) -> Tensor:
@@ -179,7 +180,7 @@ def td_fixture() -> dict[str, Any]:
     cases = []
     for lam, trials, omitted in (
         (0.0, TRIALS, False),
-        (0.5, 40, False),
+        (0.5, 60, False),
         (0.9, 31, True),
         (1.0, 11, True),
     ):
@@ -201,11 +202,15 @@ def td_still(drawing: Any) -> None:
     for k, lam in enumerate((0.0, 0.9)):
         left, deltas = 14 + wide * k, errors(lam)
         drawing.text(left + STEPS * each / 2, 22, f"λ = {lam:g}")
+        if k:
+            drawing.text(left - 21, 48, "trial", "muted")
         for step, words in ((CUE, "light"), (REWARD, "juice")):
             drawing.box(left + each * step, 32, each, 268, "", "green", 0, opacity=0.25)
             drawing.text(left + each * (step + 0.5), 320, words)
-        for row, trial in enumerate((0, 8, 16, 32, 64)):
+        for row, trial in enumerate((0, 15, 30, 60, 120)):
             zero = 82 + 54 * row
+            if k:
+                drawing.text(left - 21, zero + 5, str(trial + 1), "muted")
             drawing.path([(left, zero), (left + STEPS * each, zero)], "muted", 1)
             for step, error in enumerate(deltas[trial].tolist()):
                 if abs(error) > 0.01:

@@ -7,31 +7,25 @@ read-out linear, and rewards are rarer than the trace is long.
 """
 
 import math
-from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.plasticity.compiled import jit
+from hebbnotes.neurons.pairs import Pairs, earned, spike_traces, spikes
 
 __all__ = [
     "Fit",
-    "Pairs",
     "at_fixed_delay",
     "between",
     "detectability",
-    "earned",
     "exponential",
     "fit",
     "fixed",
     "lags",
     "needed_rewards",
     "simulated",
-    "spike_traces",
-    "spikes",
     "with_spikes",
 ]
 
@@ -181,129 +175,7 @@ def _step(lags: Tensor) -> float:
     return 2 * float(lags[0])
 
 
-# Spikes: the trace is that of spike-timing-dependent plasticity
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Pairs of Poisson units with a synapse each, which learns by spike timing.
-
-    Parameters
-    ----------
-    n : int
-        Number of pairs, at least 2.
-    rate : float
-        Of every unit, in Hz.
-    a_plus, a_minus, tau : float
-        Window of spike timing: sizes, and the time constant of both sides, in s.
-    within : float
-        A sender's spike and one of its receiver's at most so long after it, in s, earn a reward.
-    dt : float
-        Length of a step, in s.
-
-    Notes
-    -----
-    Source: the setting of Izhikevich (2007), without a network around the synapse.
-    """
-
-    n: int = 50
-    rate: float = 2.0
-    a_plus: float = 1.0
-    a_minus: float = 1.05
-    tau: float = 0.020
-    within: float = 0.020
-    dt: float = 0.001
-
-    def __post_init__(self) -> None:
-        _checks.integer("n", self.n, 2)
-        for one in fields(self)[1:]:
-            _checks.number(one.name, getattr(self, one.name), 1e-9)
-        _checks.number("rate", self.rate, 1e-9, 1 / self.dt)
-
-
-def spikes(pairs: Pairs, seconds: float, generator: torch.Generator) -> list[tuple[Tensor, Tensor]]:
-    """Draw the steps at which sender and receiver of each pair spike: in order, integers, (k,).
-
-    A unit spikes at most once in a step.
-    """
-    _checks.of_type("pairs", pairs, Pairs, "use Pairs()")
-    steps = round(_checks.number("seconds", seconds, pairs.dt) / pairs.dt)
-    _checks.generator(generator, "cpu")
-    _checks.room(pairs=2 * pairs.n, spikes=round(pairs.rate * seconds) + 1)
-
-    def train() -> Tensor:
-        count = int(torch.poisson(torch.tensor(pairs.rate * seconds), generator=generator))
-        return torch.randint(steps, (count,), generator=generator).unique()
-
-    return [(train(), train()) for _ in range(pairs.n)]
-
-
-def earned(pre: Tensor, post: Tensor, pairs: Pairs) -> Tensor:
-    """Return those steps of the receiver's spikes that come shortly after one of the sender's."""
-    last = torch.searchsorted(pre, post) - 1  # the last spike of the sender before each
-    gap = post - pre[last.clamp(min=0)] if len(pre) else post
-    return post[(last >= 0) & (gap * pairs.dt <= pairs.within)]
-
-
-@jit
-def _traces(
-    pre: Any, post: Any, asked: Any, taus: Any, dt: Any, tau: Any, up: Any, down: Any, out: Any
-) -> None:
-    """Write the traces (K,) at each asked step, before this step's pair, into out, from event to
-    event.
-    """
-    i, j, k, last = 0, 0, 0, 0
-    x, y, e = 0.0, 0.0, np.zeros(len(taus))
-    end = 2**62
-    while k < len(asked):
-        sent = pre[i] if i < len(pre) else end
-        fired = post[j] if j < len(post) else end
-        now = min(sent, fired, asked[k])
-        passed = (now - last) * dt
-        for c in range(len(taus)):
-            e[c] *= math.exp(-passed / taus[c])
-        fade = math.exp(-passed / tau)
-        x, y, last = x * fade, y * fade, now
-        while k < len(asked) and asked[k] == now:
-            out[k] = e
-            k += 1
-        pair = 0.0
-        if fired == now:
-            pair += up * x
-        if sent == now:
-            pair -= down * y
-        for c in range(len(taus)):
-            e[c] += pair
-        if sent == now:
-            x, i = x + 1, i + 1
-        if fired == now:
-            y, j = y + 1, j + 1
-
-
-def spike_traces(pre: Tensor, post: Tensor, asked: Tensor, taus: Tensor, pairs: Pairs) -> Tensor:
-    """Return eligibility traces of a synapse at some steps, before what those steps add.
-
-    It is what :func:`.stdp` and :func:`.eligibility` make step by step, computed from spike to
-    spike.
-
-    Parameters
-    ----------
-    pre, post, asked : Tensor
-        Steps of the spikes and of the questions, in order, integers, shapes (k,), (l,) and (n,).
-    taus : Tensor
-        Time constants of the traces, in s, shape (K,).
-    pairs : Pairs
-        The window of spike timing.
-
-    Returns
-    -------
-    Tensor
-        Shape (n, K), in double precision.
-    """
-    out = np.zeros((len(asked), len(taus)))
-    window = pairs.dt, pairs.tau, pairs.a_plus, pairs.a_minus
-    _traces(pre.numpy(), post.numpy(), asked.numpy(), taus.double().numpy(), *window, out)
-    return torch.from_numpy(out)
+# With spikes: the trace is that of spike-timing-dependent plasticity
 
 
 def with_spikes(
