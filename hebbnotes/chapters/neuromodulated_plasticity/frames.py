@@ -32,7 +32,7 @@ def episode(
     _checks.integer("b", b, 0, batch - 1)
     for name, of, axes in (("signal", signal, "T"), ("size", size, "T"), ("scores", scores, "C")):
         _checks.tensor(name, of, axes, sizes)
-    fig, axes = plt.subplots(4, 1, figsize=(7, 5.4), sharex=True, height_ratios=(2.2, 1.2, 1.1, 1))
+    fig, axes = plt.subplots(4, 1, figsize=(7, 4.8), sharex=True, height_ratios=(1.5, 1.2, 1.1, 1))
     strings, hand, pencil, answers = axes
     show(strings, array(bits.T), cmap=BITS, vmin=-1, vmax=1, aspect="auto")
     strings.set(yticks=[], ylabel="string")
