@@ -113,7 +113,8 @@ def lived(
     net, inputs = again(name, told, hand), shown.inputs.double()
     inputs[..., -2] = 0.0
     inputs[reward, :, -2] = 1.0
-    state, signals, traces, marks, activity = None, [], [], [], []
+    state: Any = None
+    signals, traces, marks, activity = [], [], [], []
     for t, (x, quiet) in enumerate(zip(inputs.split(1), shown.silenced.split(1), strict=True)):
         for its in EMPTIED.get(what, ()) if t == reward and state is not None else ():
             if getattr(state, its) is not None:
