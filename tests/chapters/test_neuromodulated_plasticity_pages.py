@@ -108,3 +108,17 @@ def test_the_weights_of_the_past_add_up_to_the_trace_of_each_step(eta_e):
         pre = torch.cat([torch.zeros_like(y[:1]), y[:-1]])
         trace = torch.einsum("s,sbi,sbj->bij", c[t, :t], pre, y)
         torch.testing.assert_close(trace, end.hebb, rtol=1e-9, atol=1e-12)
+
+
+def test_a_signal_that_says_reward_will_do_for_the_simple_network(capsys):
+    assert checks.signal(lambda inputs: inputs[..., 20]) > 0.97
+    assert checks.signal(lambda inputs: 0.5 * inputs[..., 20].double() + 0.01) > 0.9
+    assert capsys.readouterr().out.count("Yes") == 2
+    for wrong, message in (
+        (lambda inputs: inputs, "a number for each step"),
+        (lambda inputs: -inputs[..., 20], "0 of 100 answers are right"),
+        (lambda inputs: inputs[..., 20].roll(1, 0), "what should be written"),
+        (lambda inputs: inputs[..., 20] / 0, "finite"),
+    ):
+        with pytest.raises(AssertionError, match=message):
+            checks.signal(wrong)
