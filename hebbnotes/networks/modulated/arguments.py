@@ -200,7 +200,7 @@ def broadcast(signal: Tensor, modulator: Modulator) -> Tensor:
 
 
 def check_modulator(modulator: Any, like: Tensor, sizes: dict[str, int]) -> None:
-    """Raise if a read-out is no ``Modulator`` of shapes (n,), () and (n,), of the precision of ``like``."""
+    """Raise if a read-out is no ``Modulator`` of a network of ``n`` units, in its precision."""
     _checks.of_type("modulator", modulator, Modulator, "use Modulator(read, bias)")
     for name, axes in (("read", "n"), ("bias", ""), ("fan_out", "n")):
         value = getattr(modulator, name)
