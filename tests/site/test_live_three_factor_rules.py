@@ -114,6 +114,7 @@ def test_trials_are_chosen_by_finger_by_mouse_and_by_keys(played):
         td.press("Step")
     td.press("Play")
     td.reader.until("() => document.querySelector('.live-model').model.now().rewards.length > 12")
+    td.drag(ERRORS, (0.5, 0.55), finger=True)  # a tap: from now on a finger that goes up chooses
     td.drag(ERRORS, (0.5, 0.55), (0.5, 0.495), finger=True)
     assert not td.run(NOW)["playing"]
     assert td.run("() => scrollY") == 0
