@@ -19,6 +19,8 @@ _MODULES = {
     "training": "hebbnotes.learning.training",
 }
 _OBJECTS = {
+    "ModulatedRNN": "hebbnotes.networks.modulated.network",
+    "ModulatedState": "hebbnotes.networks.modulated.arguments",
     "PlasticLinear": "hebbnotes.networks.plastic",
     "PlasticRNN": "hebbnotes.networks.plastic",
     "ScaledIdentity": "hebbnotes.plasticity.connections",

@@ -13,7 +13,17 @@ from hebbnotes.plasticity.connections import ScaledIdentity
 from hebbnotes.plasticity.rules import CommonForm, Rule
 from hebbnotes.plasticity.stepper import check
 
-__all__ = ["SUPPLIED", "State", "Writing", "as_autocast", "check_connections", "check_writing"]
+__all__ = [
+    "SUPPLIED",
+    "State",
+    "Writing",
+    "as_autocast",
+    "check_connections",
+    "check_parts",
+    "check_rate",
+    "check_weights",
+    "check_writing",
+]
 
 SUPPLIED = ("drive",)
 """What a rule may declare in a plastic network."""
@@ -90,8 +100,27 @@ def check_connections(
     sizes: dict[str, int],
     axes: str,
 ) -> None:
-    """Check what all plastic networks are told; ``axes`` are those of a matrix."""
+    """Check what a plastic network is told; ``axes`` are those of a matrix."""
     check(rule, SUPPLIED, "a plastic network")
+    check_weights(inputs, w, alpha, sizes, axes)
+    check_rate("eta", eta, inputs)
+    n_pre, n_post = axes.split()
+    if state is not None:
+        if not isinstance(state, State):
+            raise TypeError(
+                f"state must be a State as a network returns it, got {type(state).__name__}: use "
+                "State(y, hebb)"
+            )
+        check_parts(state, {"y": f"B {n_post}", "hebb": f"B {n_pre} {n_post}"}, inputs, sizes)
+    if n_post not in sizes:
+        raise ValueError(
+            f"the number of outputs {n_post} is not known: pass w or alpha as a matrix, or "
+            "targets, or a state"
+        )
+
+
+def check_weights(inputs: Tensor, w: Any, alpha: Any, sizes: dict[str, int], axes: str) -> None:
+    """Check the connections of a network; ``axes`` are those of a matrix."""
     n_pre, n_post = axes.split()
     for name, value in (("w", w), ("alpha", alpha)):
         if isinstance(value, ScaledIdentity) and n_pre != n_post:
@@ -106,27 +135,24 @@ def check_connections(
             _checks.finite(name, given)
         elif value is not None or name == "w":
             _checks.number(name, given)
-    if isinstance(eta, Tensor):
-        _checks.tensor("eta", eta, "", sizes, like=inputs)
-    if not isinstance(eta, Tensor):
-        _checks.number("eta", eta, 0, 1)
-    elif _checks.known(eta):
-        _checks.number("eta", eta.item(), 0, 1)
-    if state is not None:
-        if not isinstance(state, State):
-            raise TypeError(
-                f"state must be a State as a network returns it, got {type(state).__name__}: use "
-                "State(y, hebb)"
-            )
-        _checks.tensor("state.y", state.y, f"B {n_post}", sizes, like=inputs)
-        _checks.tensor("state.hebb", state.hebb, f"B {axes}", sizes, like=inputs)
-        _checks.finite("state.y", state.y)
-        _checks.finite("state.hebb", state.hebb)
-    if n_post not in sizes:
-        raise ValueError(
-            f"the number of outputs {n_post} is not known: pass w or alpha as a matrix, or "
-            "targets, or a state"
-        )
+
+
+def check_rate(name: str, value: Any, like: Tensor) -> None:
+    """Check a rate in [0, 1], a number or a scalar."""
+    if isinstance(value, Tensor):
+        _checks.tensor(name, value, "", {}, like=like)
+        if not _checks.known(value):
+            return
+        value = value.item()
+    _checks.number(name, value, 0, 1)
+
+
+def check_parts(state: Any, axes: dict[str, str], like: Tensor, sizes: dict[str, int]) -> None:
+    """Check those parts of a state that are named, each with its axes."""
+    for name, its in axes.items():
+        _checks.tensor(f"state.{name}", getattr(state, name), its, sizes, like=like)
+    for name in axes:
+        _checks.finite(f"state.{name}", getattr(state, name))
 
 
 def check_writing(how: Writing, inputs: Tensor, rule: Rule, sizes: dict[str, int]) -> Writing:

@@ -25,7 +25,17 @@ from hebbnotes.plasticity.connections import Connections, ScaledIdentity, throug
 from hebbnotes.plasticity.rules import CommonForm, Rule
 from hebbnotes.plasticity.stepper import change, name_of, pick
 
-__all__ = ["ACTIVATIONS", "METHODS", "State", "Writing", "choose_method", "run", "run_layer"]
+__all__ = [
+    "ACTIVATIONS",
+    "METHODS",
+    "State",
+    "Writing",
+    "at_rest",
+    "choose_method",
+    "plastic_drive",
+    "run",
+    "run_layer",
+]
 
 METHODS = ("auto", "loop", "chunk", "compiled")
 
@@ -121,7 +131,7 @@ def run(
         output, end = chunks.evaluate(inputs, w, alpha, write, y, hebb, clamp, merge=merge)
         # a view of the outputs would keep all of them alive
         return output, _checked_end(rule, State(output[-1].clone(), end))
-    state = state or _at_rest(inputs, sizes["B"], sizes["n"], sizes["n"])
+    state = state or at_rest(inputs, sizes["B"], sizes["n"], sizes["n"])
     if method == "compiled":
         from hebbnotes.plasticity import compiled
 
@@ -182,7 +192,7 @@ def _run_loop(
     outputs = []
     for t, x in enumerate(inputs):
         pre = y
-        drive = through(pre, w) + _plastic_drive(pre, alpha, hebb) + x
+        drive = through(pre, w) + plastic_drive(pre, alpha, hebb) + x
         y = torch.tanh(drive)
         if clamp is not None:
             y = torch.where(clamp[t], x, y)
@@ -203,7 +213,7 @@ def _lost(rule: Rule, y: Tensor, drive: Tensor) -> Tensor:
     return cast(CommonForm, rule).forget(y, **pick(rule, y, {"drive": drive}))
 
 
-def _plastic_drive(pre: Tensor, alpha: Connections | None, hebb: Tensor) -> Tensor | float:
+def plastic_drive(pre: Tensor, alpha: Connections | None, hebb: Tensor) -> Tensor | float:
     """Return ``pre @ (alpha * hebb)``, shape (B, n_post)."""
     if alpha is None:
         return 0.0
@@ -283,10 +293,10 @@ def run_layer(
     check_connections(inputs, w, alpha, eta, rule, state, sizes, "n_in n_out")
     _checks.finite("inputs", inputs)
 
-    y, hebb = state or _at_rest(inputs, sizes["B"], sizes["n_in"], sizes["n_out"])
+    y, hebb = state or at_rest(inputs, sizes["B"], sizes["n_in"], sizes["n_out"])
     outputs = []
     for t, pre in enumerate(inputs):
-        drive = (through(pre, w) + _plastic_drive(pre, alpha, hebb)).expand_as(y)
+        drive = (through(pre, w) + plastic_drive(pre, alpha, hebb)).expand_as(y)
         y = activate(drive)
         if targets is not None and clamp is not None:
             y = torch.where(clamp[t], targets[t], y)
@@ -295,7 +305,8 @@ def run_layer(
     return torch.stack(outputs), _checked_end(rule, State(y, hebb))
 
 
-def _at_rest(like: Tensor, batch: int, n_pre: int, n_post: int) -> State:
+def at_rest(like: Tensor, batch: int, n_pre: int, n_post: int) -> State:
+    """Return the state in which nothing is active and nothing is written."""
     return State(like.new_zeros(batch, n_post), like.new_zeros(batch, n_pre, n_post))
 
 

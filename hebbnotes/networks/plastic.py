@@ -5,7 +5,7 @@ Shapes: T steps, B episodes, n units; weights, alpha and trace are ``[pre, post]
 
 import math
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,7 @@ from hebbnotes.plasticity.connections import ScaledIdentity
 from hebbnotes.plasticity.rules import Rule
 from hebbnotes.plasticity.stepper import check
 
-__all__ = ["Initial", "PlasticLinear", "PlasticRNN", "ThreeNumbers"]
+__all__ = ["Initial", "PlasticLinear", "PlasticNumbers", "PlasticRNN", "ThreeNumbers"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Initial:
         Where and in which precision the parameters live.
     """
 
+    RATES: ClassVar[tuple[str, ...]] = ("eta",)
+
     eta: float = 0.01
     learn_eta: bool = True
     w_scale: float = 0.01
@@ -49,21 +51,30 @@ class Initial:
     dtype: torch.dtype | None = None
 
     def __post_init__(self) -> None:
-        eta = _checks.number("eta", self.eta, 0, 1)
-        if _checks.flag("learn_eta", self.learn_eta) and not 0 < eta < 1:
-            raise ValueError(
-                f"a learned eta must lie inside (0, 1), got {eta:g}: pass learn_eta=False to "
-                "keep it fixed"
-            )
+        rates = {name: _checks.number(name, getattr(self, name), 0, 1) for name in self.RATES}
+        _checks.flag("learn_eta", self.learn_eta)
+        for name, rate in rates.items():
+            if self.learns(name) and not 0 < rate < 1:
+                raise ValueError(
+                    f"a learned {name} must lie inside (0, 1), got {rate:g}: pass learn_eta=False "
+                    "to keep it fixed"
+                )
         dtype = _checks.floating_type("dtype", self.dtype)
         device = _checks.device("device", self.device)
-        held = torch.tensor(eta, dtype=dtype).item()
-        if (eta > 0) != (held > 0) or (eta < 1) != (held < 1):
-            raise ValueError(f"{dtype} cannot hold eta={eta:g}, but as {held:g}: use another one")
+        for name, rate in rates.items():
+            held = torch.tensor(rate, dtype=dtype).item()
+            if (rate > 0) != (held > 0) or (rate < 1) != (held < 1):
+                raise ValueError(
+                    f"{dtype} cannot hold {name}={rate:g}, but as {held:g}: use another one"
+                )
         for name in ("w_scale", "alpha_scale"):
             _checks.number(name, getattr(self, name), 0, torch.finfo(dtype).max)
         if self.generator is not None:
             _checks.generator(self.generator, device)
+
+    def learns(self, name: str) -> bool:
+        """Tell whether a rate is trained."""
+        return self.learn_eta
 
     def drawn(self, scale: float, *shape: int) -> nn.Parameter:
         """Return normal numbers of a standard deviation."""
@@ -74,49 +85,75 @@ class Initial:
         return nn.Parameter(scale * numbers)
 
 
-class _Plastic(nn.Module):
-    """The numbers that a plastic network trains: ``w``, ``alpha`` and ``eta``."""
+class PlasticNumbers(nn.Module):
+    """The numbers that a plastic network trains: ``w``, ``alpha``, and rates by name."""
 
     def __init__(
-        self, n_pre: int, n_post: int, rule: Rule, alpha: str | None, initial: Initial
+        self,
+        shape: tuple[int, int],
+        alpha: str | None,
+        initial: Initial,
+        rates: tuple[str, ...] = ("eta",),
     ) -> None:
         _checks.choice("alpha", alpha, ("full", "shared", None))
         super().__init__()
-        self.rule = check(rule, SUPPLIED, "a plastic network")
-        self.w = initial.drawn(initial.w_scale, n_pre, n_post)
+        self.w = initial.drawn(initial.w_scale, *shape)
 
         def number(value: float) -> Tensor:
             return torch.tensor(float(value), device=initial.device, dtype=self.w.dtype)
 
         if alpha == "full":
-            self.alpha = initial.drawn(initial.alpha_scale, n_pre, n_post)
+            self.alpha = initial.drawn(initial.alpha_scale, *shape)
         elif alpha == "shared":
             self.alpha = nn.Parameter(number(initial.alpha_scale))
         else:
             self.register_parameter("alpha", None)
-        eta = initial.eta
-        if initial.learn_eta:
-            self.eta_logit = nn.Parameter(number(math.log(eta) - math.log1p(-eta)))
-        else:
-            self.register_buffer("eta_fixed", number(eta))
+        for name in rates:
+            rate = getattr(initial, name)
+            if initial.learns(name):
+                logit = number(math.log(rate) - math.log1p(-rate))
+                self.register_parameter(f"{name}_logit", nn.Parameter(logit))
+            else:
+                self.register_buffer(f"{name}_fixed", number(rate))
+
+    def rate(self, name: str) -> Tensor:
+        """Return a rate, a scalar; a learned one stays inside (0, 1)."""
+        if hasattr(self, f"{name}_fixed"):
+            return self.get_buffer(f"{name}_fixed")
+        logit = self.get_parameter(f"{name}_logit")
+        kind = torch.finfo(logit.dtype)  # the smallest number, and the largest below 1
+        return torch.sigmoid(logit).clamp(kind.tiny, 1 - kind.eps / 2)
+
+    def described(self, rule: Rule, *rates: str) -> str:
+        """Describe the network in one line."""
+        n_pre, n_post = self.w.shape
+        alpha = "None" if self.alpha is None else "full" if self.alpha.ndim else "shared"
+        name = getattr(rule, "__name__", type(rule).__name__)
+        its = [f"{n_pre}, {n_post}, rule={name}, alpha={alpha}"]
+        for rate in rates:
+            learned = "learned" if hasattr(self, f"{rate}_logit") else "fixed"
+            its.append(f"{rate}={self.rate(rate).item():.3g} ({learned})")
+        return ", ".join(its)
+
+
+class _Plastic(PlasticNumbers):
+    """A network whose trace is written by a rule at the rate ``eta``."""
+
+    def __init__(
+        self, n_pre: int, n_post: int, rule: Rule, alpha: str | None, initial: Initial
+    ) -> None:
+        checked = check(rule, SUPPLIED, "a plastic network")
+        super().__init__((n_pre, n_post), alpha, initial)
+        self.rule = checked
 
     @property
     def eta(self) -> Tensor:
         """The rate at which the trace is written, a scalar; a learned one stays inside (0, 1)."""
-        if hasattr(self, "eta_fixed"):
-            return cast(Tensor, self.eta_fixed)
-        kind = torch.finfo(self.eta_logit.dtype)  # the smallest number, and the largest below 1
-        return torch.sigmoid(self.eta_logit).clamp(kind.tiny, 1 - kind.eps / 2)
+        return self.rate("eta")
 
     def extra_repr(self) -> str:
         """Describe the network in one line, as torch prints it."""
-        n_pre, n_post = self.w.shape
-        alpha = "None" if self.alpha is None else "full" if self.alpha.ndim else "shared"
-        name = getattr(self.rule, "__name__", type(self.rule).__name__)
-        learned = "learned" if hasattr(self, "eta_logit") else "fixed"
-        return (
-            f"{n_pre}, {n_post}, rule={name}, alpha={alpha}, eta={self.eta.item():.3g} ({learned})"
-        )
+        return self.described(self.rule, "eta")
 
 
 class PlasticRNN(_Plastic):

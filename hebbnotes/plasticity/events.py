@@ -5,7 +5,7 @@ free, nothing is computed but what is written.
 
 Shapes: T steps, B episodes, n units.
 
-Source: this book; see :mod:`.chunks`.
+Source: this book; see :mod:`.plasticity.chunks`.
 """
 
 import math

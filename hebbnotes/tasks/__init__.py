@@ -1,6 +1,7 @@
 """Tasks: what a network is shown, what it should answer, and how the answer is judged."""
 
 from hebbnotes.tasks.letters import text_pattern
+from hebbnotes.tasks.memory import RewardedEpisodes, RewardGatedMemory
 from hebbnotes.tasks.patterns import (
     CODE,
     ONCE,
@@ -23,6 +24,8 @@ __all__ = [
     "Episodes",
     "Errors",
     "PatternCompletion",
+    "RewardGatedMemory",
+    "RewardedEpisodes",
     "errors",
     "floor_last",
     "floor_majority",

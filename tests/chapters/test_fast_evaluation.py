@@ -82,6 +82,24 @@ def test_loops_are_compared_within_a_round(monkeypatch):
     assert all(0 < one["least"] <= one["faster"] <= one["most"] for one in found.values())
 
 
+def test_modulated_networks_are_compared_within_a_round(monkeypatch, capsys):
+    monkeypatch.setattr(loops, "UNITS_AND_STEPS", (20, 6))
+    for kind, retroactive in loops.MODULATED.items():
+        assert loops._modulated(kind, 3).retroactive == retroactive
+        found = loops.measure_modulated_times(kind, 2)
+        assert list(found) == list(loops.METHODS)
+        assert found["loop"]["faster"] == found["loop"]["most"] == 1
+        assert all(0 < one["least"] <= one["faster"] <= one["most"] for one in found.values())
+    assert loops.main(["modulated-times", "simple", "1"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]).keys() == {*loops.METHODS}
+    assert loops.measure_modulated_memory("simple", "chunk") >= 0
+    table = loops._table({"sizes": {}, "modulated": {"simple": found}})
+    assert [line.split()[:2] for line in table.splitlines()[1:]] == [
+        ["simple", "loop"],
+        ["simple", "chunk"],
+    ]
+
+
 def test_the_stored_loops_are_those_of_the_code():
     found = loops.result()["sizes"]
     assert tuple(found) == loops.LARGE

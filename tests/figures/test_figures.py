@@ -324,6 +324,12 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     frames["natural_images"].gains({"a": t(3, 4), "b": t(3, 4)})
     frames["natural_images"].worth(([2.0, 3.0], t(3, 2)), {"a": (2.0, t(3))})
     frames["natural_images"].maps_frame({"a": t(2, 3)}, (0, 1), {"a": 1.0})
+    gated = tasks.RewardGatedMemory(4, 1).sample(1, torch.Generator().manual_seed(0))
+    frames["neuromodulated_plasticity"].episode(gated, t(24), t(24), t(4))
+    frames["neuromodulated_plasticity"].replaced({"a": {"simple": [0.1, 1.0]}}, 0.25)
+    kinds_of = {"b": (figures.BLUE, [1, 2, 3], t(2, 3)), "c": (figures.SKY, [1, 2], t(2, 2))}
+    frames["neuromodulated_plasticity"].race({"a": kinds_of}, 0.25)
+    frames["neuromodulated_plasticity"].past({"a": t(4, 4), "b": t(4, 4)}, t(4))
     frames["one_shot_learning"].answers(shown, t(1, 2))
     many = [0.1, 1.0]  # of each seed
     frames["one_shot_learning"].harder({"a": {"plastic": many, "prototypes": many}})

@@ -14,6 +14,7 @@ from hebbnotes import PlasticRNN, chapters
 from hebbnotes.learning import agents
 from hebbnotes.neurons import spiking
 from hebbnotes.tasks import maze, one_shot
+from hebbnotes.tasks.memory import RewardGatedMemory
 from hebbnotes.tasks.patterns import PatternCompletion
 
 pictures = importlib.import_module(
@@ -27,6 +28,7 @@ frames = {
 }
 AX = Figure().subplots()
 TASK = PatternCompletion(n_bits=16, n_patterns=2)
+GATED = RewardGatedMemory(4, 1)
 GREY = PatternCompletion(n_bits=16, **{**pictures.PICTURES, "n_patterns": 2})
 MAZE = maze.make(5)
 G = torch.Generator().manual_seed(0)

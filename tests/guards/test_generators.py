@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import hebbnotes
-from hebbnotes import PlasticRNN, analysis, memories, rules, tasks, training
+from hebbnotes import ModulatedRNN, PlasticRNN, analysis, memories, rules, tasks, training
 from hebbnotes.chapters.associative_memory import wells
 from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
 from hebbnotes.chapters.differentiable_plasticity import routes
@@ -19,6 +19,7 @@ from hebbnotes.chapters.maze import interventions, trainings
 from hebbnotes.chapters.natural_images import analysis as maps
 from hebbnotes.chapters.natural_images import smooth
 from hebbnotes.chapters.natural_images.model import GroupsRNN, HalvesRNN, network
+from hebbnotes.chapters.neuromodulated_plasticity import model
 from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.chapters.one_shot_learning import readings as reading
 from hebbnotes.chapters.three_factor_rules import bandit, matched
@@ -31,6 +32,7 @@ from hebbnotes.tasks import maze, one_shot
 from tests.guards.given import (
     AGENT,
     DRAWINGS,
+    GATED,
     GREY,
     KNOWN,
     LIVED,
@@ -61,6 +63,7 @@ TAKE_A_GENERATOR = {
     "networks.baselines.RecurrentNetwork": lambda g: RecurrentNetwork(2, 1, g),
     "networks.baselines.LSTM": lambda g: LSTM(2, 1, g),
     "networks.plastic.Initial": lambda g: PlasticRNN(4, generator=g),
+    "networks.modulated.network.ModulatedInitial": lambda g: ModulatedRNN(4, generator=g),
     "networks.one_shot.convolutions": lambda g: convolutions(4, g),
     "networks.one_shot.OneShotNetwork": lambda g: OneShotNetwork(5, generator=g),
     "networks.one_shot.PrototypicalNetwork": lambda g: PrototypicalNetwork(5, generator=g),
@@ -73,6 +76,7 @@ TAKE_A_GENERATOR = {
     "tasks.pictures.halves": lambda g: pictures.halves(2, (4, 4), g),
     "tasks.pictures.pictures": lambda g: pictures.pictures(GREY, KNOWN, (4, 4), 2, g),
     "tasks.pictures.picture_loss": lambda g: pictures.picture_loss(NET, GREY, KNOWN, (4, 4), 2, g),
+    "tasks.memory.reward_gated.RewardGatedMemory.sample": lambda g: GATED.sample(2, g),
     "tasks.maze.start": lambda g: maze.start(MAZE, 2, g),
     "tasks.maze.find": lambda g: maze.find(MAZE, "walk", 2, 3, g),
     "tasks.one_shot.draw": lambda g: one_shot.draw(6, 4, 2, 1, 2, g),
@@ -143,8 +147,20 @@ TAKE_A_GENERATOR = {
         AGENT, MAZE, LIVED, 2, g, lambda since, finds: since > 0
     ),
     "chapters.maze.trainings.agent": lambda g: trainings.agent(trainings.Alone(), g),
+    "chapters.neuromodulated_plasticity.model.network": lambda g: model.network("simple", 4, g),
+    "chapters.neuromodulated_plasticity.model.Recurrent": lambda g: model.Recurrent(4, 3, g),
+    "chapters.neuromodulated_plasticity.model.Plastic": lambda g: model.Plastic(4, 3, g),
+    "chapters.neuromodulated_plasticity.model.Modulated": lambda g: model.Modulated(4, 3, g),
+    "chapters.neuromodulated_plasticity.model.Cells": lambda g: model.Cells(
+        4, 3, g, kind=torch.nn.GRU
+    ),
 }
-MAY_DO_WITHOUT = {"memories.recall", "networks.plastic.Initial", "learning.training.train"}
+MAY_DO_WITHOUT = {
+    "memories.recall",
+    "networks.plastic.Initial",
+    "networks.modulated.network.ModulatedInitial",
+    "learning.training.train",
+}
 
 
 def takers():

@@ -16,6 +16,7 @@ from tools import book_extension
 from tools.drawings import (
     chalk,
     cloud,
+    hand,
     landscape,
     lives,
     neuron,
@@ -338,3 +339,21 @@ def test_the_ladder_of_windows_is_logarithmic_and_in_order():
     starts = [low for _, low, _, _ in windows.WINDOWS]
     assert starts == sorted(starts)
     assert all(low <= high for _, low, high, _ in windows.WINDOWS)
+
+
+def test_the_pencil_darkens_at_the_reward_alone_by_the_pair_that_rings_or_by_the_mark_that_is_left():
+    for rings in (True, False):
+        of = hand.lived(rings)
+        pressed = of["signal"] > 0
+        assert pressed.nonzero()[0].tolist() == [hand.REWARD]
+        before = np.concatenate([[0], of["pencil"][:-1]])
+        written = of["pencil"] - (1 - hand.ETA) * before
+        np.testing.assert_allclose(written[~pressed], 0, atol=1e-12)
+        what = of["pair"] if rings else of["mark"]
+        np.testing.assert_allclose(written[pressed], what[pressed])
+        late = hand.REWARD - max(cue for cue in hand.CUES if cue < hand.REWARD)
+        left = (
+            hand.RINGS ** (2 * late) if rings else hand.ETA_E * (1 - hand.ETA_E) ** (late - 1)
+        ) * hand.SIZES[hand.REWARD - late]
+        assert 0 < left <= written[pressed][0] < left + 0.1, "and a little of the cue before"
+    assert (of["pair"] != 0).sum() == len(hand.CUES)

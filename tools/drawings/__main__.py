@@ -8,6 +8,7 @@ from tools.drawings import (
     agent,
     chalk,
     cloud,
+    hand,
     hippocampus,
     landscape,
     lives,
@@ -38,6 +39,7 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "synapse-signal": lambda: synapse.draw(["signal"], "synapse-signal"),
     "chalk": chalk.draw,
     "windows": windows.draw,
+    "hand": hand.draw,
 }
 
 FILES: dict[str, Callable[[], str]] = {

@@ -213,7 +213,7 @@ def floor(size: Size, gflops: float, copy_gb_per_s: float, *most_keys: int) -> f
     gflops, copy_gb_per_s : float
         What the computer can do.
     most_keys : int
-        As for :func:`.chunked`.
+        As for :func:`.events.chunked`.
     """
     shown = size.task.sample(1, torch.Generator().manual_seed(0))
     events = chunks.find_events(shown.inputs, shown.clamp, torch.zeros_like(shown.inputs[0]))

@@ -26,8 +26,9 @@ from hebbnotes.chapters.fast_evaluation import benchmark
 from hebbnotes.chapters.fast_evaluation.benchmark import SIZES, Numbers, Size
 from hebbnotes.chapters.fast_evaluation.formulations import loop, published
 from hebbnotes.experiments import stored
+from hebbnotes.networks.modulated import ModulatedRNN
 
-__all__ = ["LARGE", "WAYS", "measure", "result"]
+__all__ = ["LARGE", "MODULATED", "UNITS_AND_STEPS", "WAYS", "measure", "result"]
 
 LARGE = "1,000 bits", "images"
 """The sizes that are measured, by their names in :data:`.benchmark.SIZES`."""
@@ -103,6 +104,59 @@ def measure_memory(name: str, way: str) -> float:
     return (benchmark._status("VmHWM") - before) / 1e3
 
 
+MODULATED = {"simple": False, "retroactive": True}
+"""The modulated networks that are measured, with whether they are retroactive."""
+UNITS_AND_STEPS = 1_000, 100
+"""How large they are, and how long an episode of random inputs is."""
+METHODS = "loop", "chunk"
+
+
+def _modulated(kind: str, n: int) -> ModulatedRNN:
+    generator = torch.Generator().manual_seed(0)
+    return ModulatedRNN(n, retroactive=MODULATED[kind], generator=generator)
+
+
+def _modulated_once(net: ModulatedRNN, method: str, steps: int) -> float:
+    """Return the CPU time in ms for an episode, forwards and backwards."""
+    n = len(net.read)
+    inputs = 0.1 * torch.randn(steps, 1, n, generator=torch.Generator().manual_seed(1))
+    net.method = method
+    net.zero_grad()
+    start = time.process_time()
+    net(inputs)[0].square().sum().backward()
+    return 1e3 * (time.process_time() - start)
+
+
+def measure_modulated_times(kind: str, rounds: int) -> dict[str, dict[str, float]]:
+    """Measure a modulated network by both methods in turn, after a round that does not count; each
+    gets what :func:`measure_times` gives, compared with the loop.
+    """
+    n, steps = UNITS_AND_STEPS
+    net = _modulated(kind, n)
+    times = [{way: _modulated_once(net, way, steps) for way in METHODS} for _ in range(rounds + 1)]
+    found = {}
+    for way in METHODS:
+        faster = [one["loop"] / one[way] for one in times[1:]]
+        found[way] = {
+            "ms": statistics.median(one[way] for one in times[1:]),
+            "faster": statistics.median(faster),
+            "least": min(faster),
+            "most": max(faster),
+        }
+    return found
+
+
+def measure_modulated_memory(kind: str, method: str) -> float:
+    """Return by how many MB a process grows at its peak for one episode, both ways."""
+    n, steps = UNITS_AND_STEPS
+    _modulated_once(_modulated(kind, 8), method, 4)
+    net = _modulated(kind, n)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here
+    before = benchmark._status("VmRSS")
+    _modulated_once(net, method, steps)
+    return (benchmark._status("VmHWM") - before) / 1e3
+
+
 def _child(*arguments: str, settings: dict[str, str] | None = None) -> Any:
     """Measure in a fresh process with one thread."""
     command = [sys.executable, "-m", "hebbnotes.chapters.fast_evaluation.loops", *arguments]
@@ -124,17 +178,28 @@ def measure(rounds: int = 5) -> dict[str, Any]:
             ways[way]["mb"] = _child("memory", name, way, settings=benchmark.EXACT)
         for way in WAYS:
             ways[way]["smaller"] = ways["published"]["mb"] / ways[way]["mb"]
-        found["sizes"][name] = {
-            way: {key: float(f"{value:.3g}") for key, value in one.items()}
-            for way, one in ways.items()
-        }
+        found["sizes"][name] = _rounded(ways)
+    found["modulated"] = {"units": UNITS_AND_STEPS[0], "steps": UNITS_AND_STEPS[1]}
+    for kind in MODULATED:
+        ways = _child("modulated-times", kind, str(rounds))
+        for way in METHODS:
+            ways[way]["mb"] = _child("modulated-memory", kind, way, settings=benchmark.EXACT)
+            ways[way]["smaller"] = ways["loop"]["mb"] / ways[way]["mb"]
+        found["modulated"][kind] = _rounded(ways)
     return found
+
+
+def _rounded(ways: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    return {
+        way: {key: float(f"{value:.3g}") for key, value in one.items()} for way, one in ways.items()
+    }
 
 
 def result() -> dict[str, Any]:
     """Return what is stored: ``sizes`` maps a name to all ways, and for each to the CPU time in ms
     for an episode, how many times less that is than the published loop's (median, least, most),
-    the peak memory in MB of one episode, and how many times less that is.
+    the peak memory in MB of one episode, and how many times less that is. ``modulated`` has the
+    same of both methods of modulated networks, compared with the loop.
     """
     found: dict[str, Any] = benchmark.result()["loops"]
     return found
@@ -144,7 +209,8 @@ def _table(found: dict[str, Any]) -> str:
     rows = [
         f"{'':12}{'way':26}{'ms':>9}{'faster':>9}{'least':>8}{'most':>8}{'MB':>8}{'smaller':>9}"
     ]
-    for name, ways in found["sizes"].items():
+    modulated = {kind: found.get("modulated", {}).get(kind, {}) for kind in MODULATED}
+    for name, ways in (found["sizes"] | modulated).items():
         for way, one in ways.items():
             numbers = "".join(f"{one[key]:9.3g}" for key in ("ms", "faster"))
             numbers += "".join(f"{one[key]:8.3g}" for key in ("least", "most"))
@@ -163,22 +229,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=benchmark._rounds, default=5, help="rounds (default: 5)")
     parser.add_argument("--store", action="store_true", help="add the result to the benchmark's")
     parts = parser.add_subparsers(dest="part", metavar="PART", help="what a child process measures")
-    for part in (parts.add_parser("memory"), parts.add_parser("times")):
-        part.add_argument("size", choices=LARGE)
-    parts.choices["memory"].add_argument("way", choices=WAYS)
-    parts.choices["times"].add_argument("of_rounds", type=benchmark._rounds, metavar="rounds")
+    for part, sizes, ways in (("", LARGE, WAYS), ("modulated-", MODULATED, METHODS)):
+        memory, times = (parts.add_parser(f"{part}{what}") for what in ("memory", "times"))
+        for one in (memory, times):
+            one.add_argument("size", choices=sizes)
+        memory.add_argument("way", choices=ways)
+        times.add_argument("of_rounds", type=benchmark._rounds, metavar="rounds")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.part:
             torch.set_num_threads(1)
-            memory = chosen.part == "memory"
-            print(
-                json.dumps(
-                    measure_memory(chosen.size, chosen.way)
-                    if memory
-                    else measure_times(chosen.size, chosen.of_rounds)
-                )
-            )
+            measured: dict[str, Callable[[], Any]] = {
+                "memory": lambda: measure_memory(chosen.size, chosen.way),
+                "times": lambda: measure_times(chosen.size, chosen.of_rounds),
+                "modulated-memory": lambda: measure_modulated_memory(chosen.size, chosen.way),
+                "modulated-times": lambda: measure_modulated_times(chosen.size, chosen.of_rounds),
+            }
+            print(json.dumps(measured[chosen.part]()))
             return 0
         found = measure(chosen.rounds)
         print(_table(found))

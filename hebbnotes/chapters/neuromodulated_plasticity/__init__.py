@@ -1,0 +1,1 @@
+"""What the chapter on neuromodulated plasticity alone uses."""

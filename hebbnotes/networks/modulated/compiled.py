@@ -1,0 +1,376 @@
+"""Machine code for a modulated network and its gradient, one episode at a time.
+
+As :mod:`.plasticity.compiled`, whose helpers it uses, with a signal, a second trace, and clamps.
+
+Shapes: T steps, B episodes, n units; weights, alpha and traces are ``[pre, post]``.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hebbnotes.networks.modulated.arguments import (
+    ModulatedState,
+    ModulatedWriting,
+    Modulator,
+)
+from hebbnotes.plasticity.compiled import POWERS, add_plastic, array, bound, jit, number, tanh
+
+__all__ = ["evaluate"]
+
+
+class _Net(NamedTuple):
+    """The network, as machine code takes it; ``eta_e`` is below 0 where there is no eligibility."""
+
+    w: np.ndarray  # (n, n)
+    alpha: np.ndarray  # (n, n)
+    read: np.ndarray  # (n,)
+    bias: Any
+    fan_out: np.ndarray  # (n,)
+    eta: Any
+    eta_e: Any
+    power: int
+    gate: bool
+    clip: Any  # infinite if there is none
+    one: Any  # which keeps single precision, as a whole number would not
+
+
+class _Episodes(NamedTuple):
+    """What is shown: inputs and clamp (T, B, n), and whether the signal (T, B) is given."""
+
+    inputs: np.ndarray
+    clamp: np.ndarray
+    signal: np.ndarray  # filled where it is not given
+    given: bool
+
+
+class _Gradients(NamedTuple):
+    """What the backward pass changes: gradients with respect to these."""
+
+    y: Any  # (B, n), from the end to the start
+    hebb: Any  # (B, n, n), likewise
+    eligibility: Any  # (B, n, n), likewise
+    drive: Any  # (T, B, n), of the inputs where these are clamped
+    signal: Any  # (T, B), from elsewhere; then of the read-out's drive, unless it is given
+    heard: Any  # (T, B, n)
+    alpha: Any  # (n, n)
+    kept: Any  # (T, B, n)
+    eta_e: Any  # (1,)
+
+
+@jit
+def _hear(net: Any, post: Any, signal: Any, heard: Any, kept: Any) -> None:
+    """Fill in what each receiver hears, and what it keeps of its trace, (n,) each."""
+    for j in range(len(post)):
+        heard[j] = signal * net.fan_out[j]
+        rate = heard[j] if net.gate else net.eta
+        kept[j] = net.one - rate * _forgets(net, post[j])
+
+
+@jit
+def _forgets(net: Any, post: Any) -> Any:
+    """Return ``post ** power``, of one receiver."""
+    return post * post if net.power == 2 else net.one if net.power == 1 else net.one - net.one
+
+
+@jit
+def _write(
+    net: Any, hebb: Any, eligibility: Any, pre: Any, post: Any, heard: Any, kept: Any
+) -> None:
+    """Change the traces (n, n) in place."""
+    n, clipped = len(pre), net.clip < np.inf
+    if net.eta_e >= 0:
+        fades = net.one - net.eta_e
+        for i in range(n):
+            mark = net.eta_e * pre[i]
+            for j in range(n):
+                hebb[i, j] = kept[j] * hebb[i, j] + heard[j] * eligibility[i, j]
+            for j in range(n):
+                eligibility[i, j] = fades * eligibility[i, j] + mark * post[j]
+    else:
+        for i in range(n):
+            for j in range(n):
+                hebb[i, j] = kept[j] * hebb[i, j] + pre[i] * (heard[j] * post[j])
+    if clipped:
+        for i in range(n):
+            for j in range(n):
+                hebb[i, j] = min(max(hebb[i, j], -net.clip), net.clip)
+
+
+@jit
+def _forward(shown: Any, net: Any, y: Any, hebb: Any, eligibility: Any, output: Any) -> None:
+    """Run episodes; fills ``output`` (T, B, n) and the signal, and changes the traces in place."""
+    heard, kept = np.empty_like(net.read), np.empty_like(net.read)
+    for b in range(shown.inputs.shape[1]):
+        pre = y[b].copy()
+        for t in range(len(shown.inputs)):
+            post = output[t, b]
+            post[:] = shown.inputs[t, b]
+            add_plastic(post, pre, net.w, net.alpha, hebb[b])
+            post[:] = tanh(post)
+            total = net.bias
+            for j in range(len(post)):
+                if shown.clamp[t, b, j]:
+                    post[j] = shown.inputs[t, b, j]
+                total += post[j] * net.read[j]
+            if not shown.given:
+                shown.signal[t, b] = np.tanh(total)
+            _hear(net, post, shown.signal[t, b], heard, kept)
+            _write(net, hebb[b], eligibility[b], pre, post, heard, kept)
+            pre = post
+
+
+@jit
+def _unwrite(net: Any, hebb: Any, pre: Any, post: Any, its: Any, g_hebb: Any, g_pre: Any) -> None:
+    """Take the gradient of the trace back through a write; fills in those of ``kept`` and of the
+    products' sums, and of ``pre``.
+    """
+    heard, kept, g_kept, sums, _ = its
+    n = len(pre)
+    for j in range(n):
+        g_kept[j], sums[j] = kept[j] - kept[j], kept[j] - kept[j]
+    for i in range(n):
+        if net.clip < np.inf:
+            for j in range(n):
+                if abs(kept[j] * hebb[i, j] + pre[i] * (heard[j] * post[j])) > net.clip:
+                    g_hebb[i, j] = 0
+        back = net.one - net.one
+        for j in range(n):
+            back += g_hebb[i, j] * (heard[j] * post[j])
+            sums[j] += g_hebb[i, j] * pre[i]
+        g_pre[i] = back
+        for j in range(n):
+            one = g_hebb[i, j]
+            g_kept[j] += one * hebb[i, j]
+            g_hebb[i, j] = one * kept[j]
+
+
+@jit
+def _unwrite_later(
+    net: Any, traces: Any, pre: Any, post: Any, its: Any, g_traces: Any, g_pre: Any
+) -> Any:
+    """Do what :func:`_unwrite` does, for a write of the eligibility trace, and fill in the gradient
+    of what is heard; returns that of ``eta_e``.
+    """
+    (hebb, eligibility), (g_hebb, g_trace) = traces, g_traces
+    heard, kept, g_kept, sums, g_heard = its
+    n, fades, g_eta_e = len(pre), net.one - net.eta_e, net.one - net.one
+    for j in range(n):
+        g_kept[j] = sums[j] = g_heard[j] = kept[j] - kept[j]
+    for i in range(n):
+        if net.clip < np.inf:
+            for j in range(n):
+                if abs(kept[j] * hebb[i, j] + heard[j] * eligibility[i, j]) > net.clip:
+                    g_hebb[i, j] = 0
+        back, lost = net.one - net.one, net.one - net.one
+        for j in range(n):
+            mark = g_trace[i, j]
+            sums[j] += mark * pre[i]
+            back += mark * post[j]
+            lost += mark * eligibility[i, j]
+        g_pre[i] = back * net.eta_e
+        g_eta_e += back * pre[i] - lost
+        for j in range(n):
+            one = g_hebb[i, j]
+            g_kept[j] += one * hebb[i, j]
+            g_heard[j] += one * eligibility[i, j]
+            g_trace[i, j] = g_trace[i, j] * fades + one * heard[j]
+            g_hebb[i, j] = one * kept[j]
+    return g_eta_e
+
+
+@jit
+def _unread(
+    net: Any, hebb: Any, pre: Any, error: Any, g_hebb: Any, g_alpha: Any, g_pre: Any
+) -> None:
+    """Take a drive's error (n,) back through the connections; adds to the gradient of ``pre``."""
+    w, alpha = net.w, net.alpha
+    for i in range(len(pre)):
+        back = g_pre[i]
+        for j in range(len(error)):
+            product = pre[i] * error[j]
+            back += (w[i, j] + alpha[i, j] * hebb[i, j]) * error[j]
+            g_alpha[i, j] += product * hebb[i, j]
+            g_hebb[i, j] += product * alpha[i, j]
+        g_pre[i] = back
+
+
+@jit
+def _find_error(
+    shown: Any, net: Any, output: Any, its: Any, g_output: Any, g: Any, at: Any
+) -> None:
+    """Find the error of a step's drive from the gradients of what it wrote, ``its``, and of its
+    output, which ``g.y`` holds as far as later steps have found it; leaves the error there.
+    """
+    (t, b), (heard, _, g_kept, sums, g_heard) = at, its
+    post, now, later, one = output[t, b], g.y[b], net.eta_e >= 0, net.one
+    signal = g.signal[t, b]
+    for j in range(len(post)):
+        heard_back = g_heard[j] if later else sums[j] * post[j]
+        rate = heard[j] if net.gate else net.eta
+        now[j] += g_output[t, b, j] + sums[j] * (net.eta_e if later else heard[j])
+        if net.power == 2:
+            now[j] -= (rate + rate) * post[j] * g_kept[j]
+        if net.gate:
+            heard_back -= _forgets(net, post[j]) * g_kept[j]
+        g.kept[t, b, j], g.heard[t, b, j] = g_kept[j], heard_back
+        signal += heard_back * net.fan_out[j]
+    if not shown.given:
+        signal *= one - shown.signal[t, b] * shown.signal[t, b]
+        now += signal * net.read
+    g.signal[t, b] = signal
+    for j in range(len(post)):
+        error = now[j] * (one - post[j] * post[j])
+        g.drive[t, b, j] = now[j] if shown.clamp[t, b, j] else error
+        now[j] = one - one if shown.clamp[t, b, j] else error
+
+
+@jit
+def _backward(
+    shown: Any, net: Any, output: Any, y: Any, traces: Any, g_output: Any, g: Any
+) -> None:
+    """Find the gradients ``g``; those of ``y`` and of the traces come from the end."""
+    (n_steps, batch, n), later = output.shape, net.eta_e >= 0
+    before = np.empty((n_steps, n, n), output.dtype)  # the traces before each step
+    marks = np.empty((n_steps if later else 0, n, n), output.dtype)
+    room = np.empty((5, n), output.dtype)
+    its = room[0], room[1], room[2], room[3], room[4]
+    heard, kept = its[0], its[1]
+    earlier = np.empty_like(heard)
+    for b in range(batch):
+        hebb, eligibility = traces[0][b].copy(), traces[1][b].copy()
+        for t in range(n_steps):
+            before[t] = hebb
+            if later:
+                marks[t] = eligibility
+            pre = y[b] if t == 0 else output[t - 1, b]
+            _hear(net, output[t, b], shown.signal[t, b], heard, kept)
+            _write(net, hebb, eligibility, pre, output[t, b], heard, kept)
+        now, g_hebb = g.y[b], g.hebb[b]
+        for t in range(n_steps - 1, -1, -1):
+            pre, post = y[b] if t == 0 else output[t - 1, b], output[t, b]
+            _hear(net, post, shown.signal[t, b], heard, kept)
+            if later:
+                both, g_both = (before[t], marks[t]), (g_hebb, g.eligibility[b])
+                g.eta_e[0] += _unwrite_later(net, both, pre, post, its, g_both, earlier)
+            else:
+                _unwrite(net, before[t], pre, post, its, g_hebb, earlier)
+            _find_error(shown, net, output, its, g_output, g, (t, b))
+            _unread(net, before[t], pre, now, g_hebb, g.alpha, earlier)
+            for j in range(n):
+                now[j] = earlier[j]
+
+
+class _Evaluation(torch.autograd.Function):
+    """Episodes as one operation; ``g_x`` stands for the gradient with respect to ``x``."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, how: tuple[Any, ...], clamp: Tensor, given: Tensor | None, *numbers: Tensor
+    ) -> tuple[Tensor, ...]:
+        inputs, *_, y, hebb, eligibility = numbers
+        output = torch.empty_like(inputs, memory_format=torch.contiguous_format)
+        signal = inputs.new_empty(inputs.shape[:2]) if given is None else given.detach().clone()
+        ends = [
+            a.detach().clone(memory_format=torch.contiguous_format) for a in (hebb, eligibility)
+        ]
+        shown = _Episodes(array(inputs), array(clamp), signal.numpy(), given is not None)
+        net = _net(how, numbers)
+        _forward(shown, net, array(y), *(a.numpy() for a in ends), output.numpy())
+        ctx.how, ctx.given = how, given is not None
+        ctx.save_for_backward(output, signal, clamp, *numbers)
+        return output, signal, *ends
+
+    @staticmethod
+    def backward(
+        ctx: Any, g_output: Tensor, g_signal: Tensor, g_hebb: Tensor, g_eligibility: Tensor
+    ) -> tuple[Any, ...]:
+        if torch.is_grad_enabled():
+            raise RuntimeError("compiled code has no second derivative: use method='loop'")
+        output, signal, clamp, *numbers = ctx.saved_tensors
+        inputs, w, alpha, *_, y, hebb, eligibility = numbers
+        g = _Gradients(
+            np.zeros_like(array(y)),
+            array(g_hebb).copy(),
+            array(g_eligibility).copy(),
+            np.empty_like(output.numpy()),
+            array(g_signal).copy(),
+            np.empty_like(output.numpy()),
+            np.zeros_like(array(alpha)),
+            np.empty_like(output.numpy()),
+            np.zeros_like(array(w[0, :1])),
+        )
+        shown = _Episodes(array(inputs), array(clamp), array(signal), ctx.given)
+        net, traces = _net(ctx.how, numbers), (array(hebb), array(eligibility))
+        _backward(shown, net, output.numpy(), array(y), traces, array(g_output), g)
+        found = _Gradients(*map(torch.from_numpy, g))
+        pre = torch.cat([y.unsqueeze(0), output[:-1]]).flatten(0, 1)
+        error = torch.where(clamp, 0, found.drive).flatten(0, 1)
+        own = not ctx.given
+        power, gate, _ = ctx.how
+        lost = output.square() if power == 2 else torch.full_like(output, float(power == 1))
+        g_eta = None if gate else -(found.kept * lost).sum()
+        return (
+            None,
+            None,
+            None if own else found.signal,
+            found.drive,
+            pre.mT @ error,
+            found.alpha,
+            torch.einsum("tb,tbn->n", found.signal, output) if own else None,
+            found.signal.sum() if own else None,
+            torch.einsum("tb,tbn->n", signal, found.heard),
+            g_eta,
+            found.eta_e[0],
+            found.y,
+            found.hebb,
+            found.eligibility,
+        )
+
+
+def _net(how: tuple[Any, ...], numbers: tuple[Tensor, ...] | list[Tensor]) -> _Net:
+    """Return the network; ``how`` holds the power of the rule, the gate and the clip."""
+    power, gate, clip = how
+    _, w, alpha, read, bias, fan_out, eta, eta_e, *_ = numbers
+    matrices, kind = (array(w), array(alpha)), array(w).dtype.type
+    modulator = array(read), number(bias), array(fan_out)
+    rates = number(eta), number(eta_e)
+    return _Net(*matrices, *modulator, *rates, power, gate, kind(clip), kind(1))
+
+
+def evaluate(
+    inputs: Tensor,
+    w: Any,
+    alpha: Any,
+    modulator: Modulator,
+    state: ModulatedState | None,
+    clamp: Tensor | None,
+    given: Tensor | None,
+    how: ModulatedWriting,
+) -> tuple[Tensor, Tensor, ModulatedState]:
+    """Run a modulated network; :func:`.loop.run_modulated` checks the arguments and calls this."""
+    _, batch, n = inputs.shape
+    retroactive = how.eta_e is not None
+    none = inputs.new_zeros(batch, n, n)
+    y, hebb, eligibility = state or (torch.zeros_like(inputs[0]), none, None)
+    output, signal, *ends = _Evaluation.apply(
+        (POWERS[how.rule], how.gate, bound(how.clip)),
+        torch.zeros_like(inputs, dtype=torch.bool) if clamp is None else clamp,
+        given,
+        inputs,
+        w,
+        alpha,
+        modulator.read,
+        modulator.bias,
+        torch.ones_like(modulator.read) if modulator.fan_out is None else modulator.fan_out,
+        torch.as_tensor(how.eta, dtype=inputs.dtype),
+        torch.as_tensor(how.eta_e if retroactive else -1.0, dtype=inputs.dtype),
+        y,
+        hebb,
+        none if eligibility is None else eligibility,
+    )
+    if not retroactive:
+        ends[1] = None
+    return output, signal, ModulatedState(output[-1].clone(), *ends)

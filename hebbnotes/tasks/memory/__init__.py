@@ -1,0 +1,5 @@
+"""Tasks of memory: what was there has to be told apart from what was not, later."""
+
+from hebbnotes.tasks.memory.reward_gated import RewardedEpisodes, RewardGatedMemory
+
+__all__ = ["RewardGatedMemory", "RewardedEpisodes"]
