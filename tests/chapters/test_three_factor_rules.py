@@ -185,6 +185,7 @@ def test_no_kernel_detects_better_than_one_like_the_density_of_delays(seed, rate
         assert float(one) == pytest.approx(up / noise)
 
 
+@pytest.mark.witness("eq-one-delay", matched.at_fixed_delay)
 @given(st.floats(0.2, 5), st.floats(0.1, 10))
 def test_the_best_trace_is_twice_a_fixed_delay_and_once_the_mean_of_exponential_ones(delay, rate):
     near = delay * torch.tensor([1.9, 2.0, 2.1], dtype=DOUBLE)

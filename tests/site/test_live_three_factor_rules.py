@@ -4,7 +4,7 @@ PICTURE = "The mark of a pair of spikes over the delays of the reward"
 LASTS, COMES = "the mark lasts for, τ", "the reward comes after"
 ERRORS = "Above, the error in each step of a trial"
 SET = "(name, value) => { const input = figure.querySelector(name); input.value = value; input.dispatchEvent(new Event('input')); }"
-NOW = "() => { const { gained, errors, juices, ...now } = model.now(); return now; }"
+NOW = "() => { const { gained, errors, rewards, ...now } = model.now(); return now; }"
 
 
 def place(seconds, share):
@@ -87,18 +87,18 @@ def test_rewards_that_are_given_one_by_one_obey_the_law(played):
     assert trace.run(NOW)["given"] == 0
 
 
-def test_the_error_travels_or_jumps_and_pauses_where_the_juice_is_left_out(played):
+def test_the_error_travels_or_jumps_and_pauses_where_the_reward_is_left_out(played):
     td = played("three-factor-rules-td")
     assert "Press Play" in td.verdict()
     td.press("Play")
-    td.reader.until("() => document.querySelector('.live-model').model.now().juices.length > 25")
+    td.reader.until("() => document.querySelector('.live-model').model.now().rewards.length > 25")
     td.press("Pause")
-    assert "between light and juice" in td.verdict()
+    assert "between cue and reward" in td.verdict()
     assert "it travels, step by step" in td.verdict()
     td.run(SET, td.named("how far back"), 0.9)
-    assert "the error is largest with the light" in td.verdict()
+    assert "the error is largest with the cue" in td.verdict()
     assert "it jumps" in td.verdict()
-    td.press("Leave the juice out once")
+    td.press("Leave the reward out once")
     assert "a pause" in td.verdict()
     last = td.run("() => model.now().errors.at(-1)")
     assert last[20] < -0.8
@@ -107,13 +107,14 @@ def test_the_error_travels_or_jumps_and_pauses_where_the_juice_is_left_out(playe
 
 def test_trials_are_chosen_by_finger_by_mouse_and_by_keys(played):
     td = played("three-factor-rules-td", 390)
-    td.press("Leave the juice out once")
+    td.press("Leave the reward out once")
     assert "none was expected there" in td.verdict()
     td.press("Start again")
     for _ in range(3):
         td.press("Step")
     td.press("Play")
-    td.reader.until("() => document.querySelector('.live-model').model.now().juices.length > 12")
+    td.reader.until("() => document.querySelector('.live-model').model.now().rewards.length > 12")
+    td.drag(ERRORS, (0.5, 0.55), finger=True)  # a tap: from now on a finger that goes up chooses
     td.drag(ERRORS, (0.5, 0.55), (0.5, 0.495), finger=True)
     assert not td.run(NOW)["playing"]
     assert td.run("() => scrollY") == 0
@@ -122,7 +123,7 @@ def test_trials_are_chosen_by_finger_by_mouse_and_by_keys(played):
     td.type(ERRORS, "ArrowDown", "ArrowDown", "ArrowUp")
     assert td.run(NOW)["chosen"] == row + 1
     td.type(ERRORS, "Home")
-    assert "Trial 1 at λ = 0.00: the error is largest with the juice" in td.verdict()
+    assert "Trial 1 at λ = 0.00: the error is largest with the reward" in td.verdict()
     td.type("how far back a surprise teaches", "End")
     td.type(ERRORS, "End")
     assert "No step between ever had more than 0.00: it jumps" in td.verdict()

@@ -1,34 +1,34 @@
-// A light, later juice: where in a trial is the error of the prediction, and does it travel from the juice to the light, or jump?
+// A cue, later a reward: where in a trial is the error of the prediction, and does it travel from reward to cue, or jump?
 "use strict";
 Live.model("three-factor-rules-td", ({ numbers, stage }) => {
   const { zeros, dot, clamp, told, mosaic } = Live, { steps: STEPS, cue: CUE, reward: REWARD, gamma, rate, trials: MOST } = numbers, n = REWARD - CUE;
 
   // ------------------------------------------------------------------------------------------------------------ the equations
-  // What tells the time: a unit for each step from the light until the juice.
+  // What tells the time: a unit for each step from the cue until the reward.
   const features = Array.from({ length: STEPS }, (_, t) => zeros(n).map((_, k) => t === CUE + k ? 1 : 0));
   // One trial: the error of each step, and what it does at once to all predictions V = x . w by their traces e.
-  function trial(w, lambda, juice) {
+  function trial(w, lambda, reward) {
     const e = zeros(n), delta = zeros(STEPS);
     let before = zeros(n);
     features.forEach((x, t) => {
       for (let k = 0; k < n; k++) e[k] = gamma * lambda * e[k] + before[k];
-      delta[t] = (t === REWARD ? juice : 0) + gamma * dot(w, x) - dot(w, before);
+      delta[t] = (t === REWARD ? reward : 0) + gamma * dot(w, x) - dot(w, before);
       for (let k = 0; k < n; k++) w[k] += rate * delta[t] * e[k];
       before = x;
     });
     return delta;
   }
-  const live = (juices, lambda, w = zeros(n)) => juices.map(juice => trial(w, lambda, juice));
+  const live = (rewards, lambda, w = zeros(n)) => rewards.map(reward => trial(w, lambda, reward));
   const peak = delta => delta.reduce((best, x, t) => x > delta[best] ? t : best, 0);
   const between = errors => errors.reduce((most, delta) => delta.slice(CUE + 1, REWARD).reduce((a, b) => Math.max(a, b), most), 0);
 
   // ---------------------------------------------------------------------------------------------------------- what is asked
-  let juices = [], errors = [], w = zeros(n), lambda = 0, chosen = 0; // of each trial: how much juice came
-  function next(juice) {
-    if (juices.length === MOST) return;
-    juices.push(juice);
-    errors.push(trial(w, lambda, juice));
-    chosen = juices.length - 1;
+  let rewards = [], errors = [], w = zeros(n), lambda = 0, chosen = 0; // of each trial: how large the reward was
+  function next(reward) {
+    if (rewards.length === MOST) return;
+    rewards.push(reward);
+    errors.push(trial(w, lambda, reward));
+    chosen = rewards.length - 1;
   }
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
@@ -37,7 +37,7 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
     const [ink, muted, blue, red, green, faint] = ["ink", "muted", "blue", "red", "green", "faint"].map(colour), delta = errors[chosen];
     const none = [faint, 0], right = x(STEPS);
     Object.assign(context, { font: "13px system-ui, sans-serif", textAlign: "center", fillStyle: ink });
-    [[CUE, "light", true], [REWARD, juices[chosen] === 0 ? "no juice" : "juice", juices[chosen] !== 0]].forEach(([t, words, on]) => {
+    [[CUE, "cue", true], [REWARD, rewards[chosen] === 0 ? "no reward" : "reward", rewards[chosen] !== 0]].forEach(([t, words, on]) => {
       Object.assign(context, { fillStyle: green, globalAlpha: on ? 0.28 : 0.08 });
       context.fillRect(x(t), 18, EACH, TOP + DOWN - 18);
       Object.assign(context, { fillStyle: ink, globalAlpha: 1 });
@@ -73,21 +73,21 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
 
   // ------------------------------------------------------------------------------------------------------------ what it says
   function sentence() {
-    if (!juices.length) return `Nothing is predicted yet. In each trial a light comes in step ${CUE}, and juice in step ${REWARD}. Press Play.`;
+    if (!rewards.length) return `Nothing is predicted yet. In each trial a cue comes in step ${CUE}, and a reward in step ${REWARD}. Press Play.`;
     const delta = errors[chosen], at = peak(delta), most = between(errors.slice(0, chosen + 1)), here = `Trial ${chosen + 1} at λ = ${told(lambda)}`;
-    if (juices[chosen] === 0) {
+    if (rewards[chosen] === 0) {
       const missed = -delta[REWARD];
-      return missed < 0.05 ? `${here}: no juice, and none was expected there, so that nothing is missed. Play more trials first.`
-        : `${here}: no juice. In step ${REWARD}, where ${told(missed)} was still expected, the error falls to ${told(delta[REWARD])}: a pause.`;
+      return missed < 0.05 ? `${here}: no reward, and none was expected there, so that nothing is missed. Play more trials first.`
+        : `${here}: no reward. In step ${REWARD}, where ${told(missed)} was still expected, the error falls to ${told(delta[REWARD])}: a pause.`;
     }
-    const where = at === REWARD ? `with the juice, in step ${REWARD}` : at === CUE ? `with the light, in step ${CUE}` : `between light and juice, in step ${at}`;
-    const way = chosen < 3 ? "" : at === REWARD ? ` Between light and juice it was at most ${told(most)} so far.` : most > 0.3 ? ` On its way it reaches ${told(most)}: it travels, step by step.`
+    const where = at === REWARD ? `with the reward, in step ${REWARD}` : at === CUE ? `with the cue, in step ${CUE}` : `between cue and reward, in step ${at}`;
+    const way = chosen < 3 ? "" : at === REWARD ? ` Between cue and reward it was at most ${told(most)} so far.` : most > 0.3 ? ` On its way it reaches ${told(most)}: it travels, step by step.`
       : most > 0.1 ? ` On its way it reaches no more than ${told(most)}: it travels, and is hard to see.` : ` No step between ever had more than ${told(most)}: it jumps.`;
     return `${here}: the error is largest ${where} (${told(delta[at])}).${way}`;
   }
   function show(speak = true) {
     canvas.redraw();
-    const full = juices.length === MOST;
+    const full = rewards.length === MOST;
     omit.disabled = full;
     if (full) clock.pause();
     canvas.say(`${CANVAS}${errors.length ? ` Trial ${chosen + 1} of ${errors.length}: largest error ${told(errors[chosen][peak(errors[chosen])])} in step ${peak(errors[chosen])}` : ""}`);
@@ -96,8 +96,8 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
 
   // ------------------------------------------------------------------------------------------------------------ the controls
   const CANVAS = "Above, the error in each step of a trial; below, a row for each trial. Arrow keys choose a trial.";
+  stage.lead("Press Play, and follow the blue bar: does it travel, or jump?");
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
-  picture.text("state", "Press Play, and follow the blue bar: does it travel, or jump?");
   const choose = to => { if (!errors.length) return; chosen = clamp(to, 0, errors.length - 1); show(); };
   const pick = ({ y }) => choose(Math.floor((y - TOP) / DOWN * MOST));
   const canvas = picture.canvas(CANVAS, [WIDE, HIGH], draw, {
@@ -109,16 +109,16 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
   panel.slider("how far back a surprise teaches, λ", { min: 0, max: 1, step: 0.05, value: lambda, say: value => told(value) }, value => {
     lambda = value;
     w = zeros(n);
-    errors = live(juices, lambda, w);
+    errors = live(rewards, lambda, w);
     show();
   });
-  panel.text("state", "Last, when the light has learned: leave the juice out.");
-  const line = panel.part("line"), omit = line.button("Leave the juice out once", () => { clock.pause(); next(0); show(); });
+  panel.text("state", "Last, when the peak has come to the cue: what will the error do if the reward fails to come? Guess, then press.");
+  const line = panel.part("line"), omit = line.button("Leave the reward out once", () => { clock.pause(); next(0); show(); });
   line.button("Start again", () => {
     clock.pause();
-    [juices, errors, w, chosen] = [[], [], zeros(n), 0];
+    [rewards, errors, w, chosen] = [[], [], zeros(n), 0];
     show();
   });
   show();
-  return { live, peak, between, features, now: () => ({ lambda, juices, chosen, errors: errors.map(delta => [...delta]), playing: clock.playing }) };
+  return { live, peak, between, features, now: () => ({ lambda, rewards, chosen, errors: errors.map(delta => [...delta]), playing: clock.playing }) };
 });

@@ -206,8 +206,8 @@ Live.model("three-factor-rules", ({ numbers, stage }) => {
 
   // ------------------------------------------------------------------------------------------------------------ the controls
   const RACE = "Does the right synapse (blue) win?";
+  stage.lead("Drag the blue dot: which mark needs the fewest rewards?");
   const board = stage.part("picture"), panel = stage.part("panel"), below = stage.part("panel"), beside = stage.part("panel"), verdict = stage.verdict();
-  board.text("state", "Drag the blue dot: find the best mark.");
   let held = null;
   const near = point => Object.entries(handles()).map(([name, [a, b]]) => [Math.hypot(point.x - a, point.y - b), name]).sort((a, b) => a[0] - b[0])[0];
   const picture = board.canvas("The mark of a pair of spikes over the delays of the reward", [WIDE, HIGH], draw, { pointer: {

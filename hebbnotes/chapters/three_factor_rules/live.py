@@ -188,7 +188,7 @@ def td_fixture() -> dict[str, Any]:
         cases.append(
             {
                 "lambda": lam,
-                "juices": [1] * (trials - 1) + [int(not omitted)],
+                "rewards": [1] * (trials - 1) + [int(not omitted)],
                 "errors": deltas[::5].tolist(),
                 "between": deltas[:, CUE + 1 : REWARD].max().item(),
             }
@@ -204,7 +204,7 @@ def td_still(drawing: Any) -> None:
         drawing.text(left + STEPS * each / 2, 22, f"λ = {lam:g}")
         if k:
             drawing.text(left - 21, 48, "trial", "muted")
-        for step, words in ((CUE, "light"), (REWARD, "juice")):
+        for step, words in ((CUE, "cue"), (REWARD, "reward")):
             drawing.box(left + each * step, 32, each, 268, "", "green", 0, opacity=0.25)
             drawing.text(left + each * (step + 0.5), 320, words)
         for row, trial in enumerate((0, 15, 30, 60, 120)):
@@ -235,7 +235,7 @@ MODELS = {
         td_still,
         330,
         "The error in each step of five trials, one below the other. For lambda 0 it moves from "
-        "the juice to the light through the steps between; for lambda 0.9 it jumps.",
+        "the reward to the cue through the steps between; for lambda 0.9 it jumps.",
     ),
 }
 """The live models of the chapter, by name."""

@@ -107,7 +107,7 @@ def at_fixed_delay(tau: float | Tensor, delay: float, rate: float) -> Tensor:
 
     ``exp(-delay / tau) / sqrt(rate * tau / 2)``. It is largest at ``tau = 2 * delay``.
 
-    Source: eq-matched-filter.
+    Source: eq-one-delay.
     """
     tau = torch.as_tensor(tau, dtype=torch.float64)
     if not bool((_checks.finite("tau", tau) > 0).all()):

@@ -27,7 +27,7 @@ def btsp(times: Tensor, before: float = 1.3, after: float = 0.7) -> Tensor:
 
     Notes
     -----
-    Source: eq-btsp; the shape that Bittner et al. (2017) fitted.
+    Source: eq-btsp; after Bittner et al. (2017). The constants were chosen for this book.
     """
     _checks.finite("times", _checks.floating("times", times))
     before, after = _checks.number("before", before, 1e-9), _checks.number("after", after, 1e-9)
