@@ -118,9 +118,9 @@ class PlasticNumbers(nn.Module):
 
     def rate(self, name: str) -> Tensor:
         """Return a rate, a scalar; a learned one stays inside (0, 1)."""
-        if hasattr(self, f"{name}_fixed"):
-            return self.get_buffer(f"{name}_fixed")
-        logit = self.get_parameter(f"{name}_logit")
+        if hasattr(self, f"{name}_fixed"):  # a plain tensor where a transform of torch lends it
+            return getattr(self, f"{name}_fixed")
+        logit = getattr(self, f"{name}_logit")
         kind = torch.finfo(logit.dtype)  # the smallest number, and the largest below 1
         return torch.sigmoid(logit).clamp(kind.tiny, 1 - kind.eps / 2)
 

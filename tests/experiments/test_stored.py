@@ -73,6 +73,10 @@ NOT_WHOLE = {
     *(f"units-51-{how}" for how in ("logit", "raw", "held", "diagonal")),
     *("units-251-logit", "units-251-raw", "units-2051-raw", "trace-cut"),
     "small-networks-5-blind",
+    *("reward-gated", "reward-gated-cells", "reward-gated-distractors", "reward-gated-long"),
+    *("reward-gated-short", "reward-gated-silent", "reward-gated-cells-rates"),
+    *(f"reward-gated{where}-rates" for where in ("", "-long", "-silent")),
+    *(f"reward-gated{where}-starts" for where in ("", "-long", "-silent")),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 

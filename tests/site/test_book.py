@@ -112,10 +112,11 @@ def test_a_reader_sees_where_each_name_comes_from(path):
         names = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)]
         made = {node.id for node in names if isinstance(node.ctx, ast.Store)}
         made |= set(re.findall(r"^(?:def|from \S+ import|import) (\w+)", cell.source, flags=re.M))
+        arguments = {n.arg for n in ast.walk(ast.parse(cell.source)) if isinstance(n, ast.arg)}
         if "remove-input" in cell.metadata.get("tags", []):
             hidden |= made - shown
         else:
-            foreign = {node.id for node in names} & hidden - shown - made
+            foreign = {node.id for node in names} & hidden - shown - made - arguments
             assert not foreign, (
                 f"{foreign} come from a cell that the page does not show: tag it hide-input"
             )

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.chapters.neuromodulated_plasticity.causal import right
 from hebbnotes.chapters.neuromodulated_plasticity.trained import stored
 from hebbnotes.check import expect, tensors
@@ -74,6 +75,8 @@ def twin(other: Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, ...]]) 
     ``other(w, alpha, m, m0)`` is given connections and plasticities, shape (n, n), and the read-out
     of the signal, shape (n,) and a scalar; it returns four tensors of these shapes.
     """
+    form = "f(w, alpha, m, m0) -> w, alpha, m, m0"
+    _checks.function("the answer", other, form)
     g = torch.Generator().manual_seed(5)
     kinds = {
         "a simple network": {"eta": 0.1},
@@ -88,6 +91,10 @@ def twin(other: Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, ...]]) 
         m, m0 = torch.randn(n, generator=g).double(), torch.randn((), generator=g).double()
         given = (w, alpha, m, m0)
         found = other(*(one.clone() for one in given))
+        expect(
+            found is not None,
+            f"it must return four things, got nothing: write {form} with a return",
+        )
         expect(
             isinstance(found, tuple) and len(found) == 4,
             "it must return four things, w, alpha, m and m0",

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from hebbnotes import _checks
 from hebbnotes.networks.modulated import ModulatedRNN, ModulatedState, Modulator, run_modulated
 from hebbnotes.networks.plastic import PlasticRNN
 from hebbnotes.plasticity import rules
@@ -71,6 +72,7 @@ class _Reader(Network):
 
     def __init__(self, n_inputs: int, n: int, generator: torch.Generator) -> None:
         super().__init__()
+        _checks.generator(generator)
         self.w_in = nn.Parameter(torch.randn(n_inputs, n, generator=generator) / n_inputs**0.5)
         self.bias = nn.Parameter(torch.zeros(n))
         self.readout = nn.Parameter(torch.randn(n, generator=generator) / n**0.5)
@@ -111,6 +113,7 @@ class Cells(Network):
         self, n_inputs: int, n: int, generator: torch.Generator, *, kind: type[nn.GRU | nn.LSTM]
     ) -> None:
         super().__init__()
+        _checks.generator(generator)
         self.cells = kind(n_inputs, n)
         self.readout = nn.Parameter(torch.empty(n))
         with torch.no_grad():
