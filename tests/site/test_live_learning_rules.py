@@ -10,7 +10,8 @@ def test_one_thing_eight_times_or_several_and_a_drum_that_decides_while_they_are
     model = played("learning-rules", 390)
     model.reader.until(GROWN.format(400))
     assert "Eight neurons, one field, up to its sign: by Oja's rule" in model.verdict()
-    for rule, low, high in (("Sanger", 6.5, 8.01), ("compete", 2.5, 6)):
+    # of sixty lives by the package, 400 steps each, Sanger's held 6.8 to 8.0, competition's 3.4 to 4.8
+    for rule, low, high in (("Sanger", 6.5, 8.01), ("compete", 2.5, 5.5)):
         model.press(rule)
         model.reader.until(GROWN.format(400))
         assert low < model.run(SPREAD) < high, rule
