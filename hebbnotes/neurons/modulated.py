@@ -14,11 +14,11 @@ from hebbnotes.plasticity import rules
 from hebbnotes.plasticity.rules import Rule
 from hebbnotes.plasticity.stepper import change, check
 
-__all__ = ["run_modulated"]
+__all__ = ["run_modulated_neuron"]
 
 
 @_checks.in_full_precision
-def run_modulated(
+def run_modulated_neuron(
     spikes: Tensor,
     modulator: Tensor,
     state: NeuronState,
@@ -60,7 +60,7 @@ def run_modulated(
     e = torch.zeros_like(state.w) if eligibility is None else eligibility
     _checks.tensor("eligibility", e, "B n_pre n_post", sizes, state.w, "w")
     _checks.number("tau", tau, 1e-9)
-    check(rule, ["modulator", "eligibility", *SPIKES], "run_modulated")
+    check(rule, ["modulator", "eligibility", *SPIKES], "run_modulated_neuron")
     pair = partial(rules.stdp, a_plus=neuron.a_plus, a_minus=neuron.a_minus)
     trace = {"eligibility": _checks.finite("eligibility", e)}
 

@@ -33,7 +33,7 @@ from hebbnotes.networks import one_shot as nets
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
 from hebbnotes.networks.one_shot import OneShotNetwork
 from hebbnotes.neurons import rate, spiking
-from hebbnotes.neurons.modulated import run_modulated
+from hebbnotes.neurons.modulated import run_modulated_neuron
 from hebbnotes.tasks import maze, one_shot
 from tests.guards.given import (
     AGENT,
@@ -134,10 +134,10 @@ TAKE_A_TENSOR = {
     "spiking.compete": lambda t: spiking.compete(t, spiking.Neuron(), seconds=1, generator=G),
     "spiking.correlated_spikes": lambda t: spiking.correlated_spikes(3, t, PRE, 0.001, G),
     "spiking.run_neuron": lambda t: spiking.run_neuron(t, STATE, spiking.Neuron()),
-    "run_modulated, spikes": lambda t: run_modulated(
+    "run_modulated_neuron, spikes": lambda t: run_modulated_neuron(
         t, X[..., 0], STATE, spiking.Neuron(), tau=1.0
     ),
-    "run_modulated, modulator": lambda t: run_modulated(
+    "run_modulated_neuron, modulator": lambda t: run_modulated_neuron(
         SPIKES, t, STATE, spiking.Neuron(), tau=1.0
     ),
     "rate.learn, modulator": lambda t: rate.learn(

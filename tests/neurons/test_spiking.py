@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hebbnotes import check, rules
 from hebbnotes.neurons import spiking
-from hebbnotes.neurons.modulated import run_modulated
+from hebbnotes.neurons.modulated import run_modulated_neuron
 
 DOUBLE = torch.float64
 
@@ -279,7 +279,7 @@ def told(seed, steps=300):
 
 def test_a_signal_teaches_a_spiking_neuron_by_the_trace_of_what_timing_would_have_changed():
     neuron, spikes, signal, start = told(0)
-    output, end, trace = run_modulated(spikes, signal, start, neuron, tau=0.1)
+    output, end, trace = run_modulated_neuron(spikes, signal, start, neuron, tau=0.1)
     w, e, (pre, post) = start.w, torch.zeros_like(start.w), start[2:4]
     for t, (sent, fired) in enumerate(zip(spikes, output, strict=True)):
         dw = signal[t, :, None, None] * e
@@ -296,12 +296,12 @@ def test_a_signal_teaches_a_spiking_neuron_by_the_trace_of_what_timing_would_hav
 
 def test_a_modulated_run_in_two_parts_is_the_whole_and_without_a_signal_nothing_is_learned():
     neuron, spikes, signal, start = told(1)
-    whole, end, trace = run_modulated(spikes, signal, start, neuron, tau=0.1)
-    first, middle, e = run_modulated(spikes[:120], signal[:120], start, neuron, tau=0.1)
+    whole, end, trace = run_modulated_neuron(spikes, signal, start, neuron, tau=0.1)
+    first, middle, e = run_modulated_neuron(spikes[:120], signal[:120], start, neuron, tau=0.1)
     rest = spikes[120:], signal[120:]
-    second, other, last = run_modulated(*rest, middle, neuron, tau=0.1, eligibility=e)
+    second, other, last = run_modulated_neuron(*rest, middle, neuron, tau=0.1, eligibility=e)
     assert torch.equal(whole, torch.cat([first, second]))
     assert torch.equal(end.w, other.w)
     assert torch.equal(trace, last)
-    _, idle, _ = run_modulated(spikes, torch.zeros_like(signal), start, neuron, tau=0.1)
+    _, idle, _ = run_modulated_neuron(spikes, torch.zeros_like(signal), start, neuron, tau=0.1)
     assert torch.equal(idle.w, start.w)

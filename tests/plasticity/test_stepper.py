@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hebbnotes import PlasticLinear, PlasticRNN, State, check, rules, run, run_layer
 from hebbnotes.neurons import rate, spiking
-from hebbnotes.neurons.modulated import run_modulated
+from hebbnotes.neurons.modulated import run_modulated_neuron
 from hebbnotes.plasticity import stepper
 from hebbnotes.plasticity.stepper import change
 
@@ -134,7 +134,7 @@ CALLERS = {
         "drive",
     ),
     "spiking neurons that are told": (
-        lambda rule: run_modulated(
+        lambda rule: run_modulated_neuron(
             X,
             X[..., 0],
             spiking.NeuronState.at_rest(torch.zeros(2, 4, 1), SPIKING),
