@@ -38,7 +38,7 @@ def test_what_a_notebook_uses_is_found_in_its_code(tmp_path):
     nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells]), path)
     wanted = {
         "networks.plastic.PlasticRNN",
-        "plasticity.rules.oja",
+        "plasticity.rules.hebbian.oja",
         "learning.training.train",
         "tasks.pictures.pictures",
         "tasks.maze.MOVES",
@@ -60,8 +60,8 @@ def test_every_module_and_what_it_defines_for_others_is_on_the_page(name, site):
 
 def test_the_page_says_which_chapters_use_a_thing(site):
     text = (site / "api.html").read_text(encoding="utf-8")
-    entry = text[text.index('id="hebbnotes.plasticity.rules.oja"') :]
+    entry = text[text.index('id="hebbnotes.plasticity.rules.hebbian.oja"') :]
     told = re.search(r"Used in (.*?)\.</p>", entry, re.S)[1]
     linked = re.findall(r'href="([\w-]+)\.html"', told)
-    assert linked == package.users("hebbnotes.plasticity.rules.oja")
+    assert linked == package.users("hebbnotes.plasticity.rules.hebbian.oja")
     assert "learning-rules" in linked

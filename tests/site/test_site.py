@@ -276,7 +276,7 @@ def test_with_an_address_its_links_are_right(addressed):
 def test_the_table_of_equations_names_function_and_witness(site):
     page = (site / "equations.html").read_text().replace("<wbr>", "")
     for words in (
-        "plasticity.rules.hebb",
+        "plasticity.rules.hebbian.hebb",
         "networks.loop.run",
         "tasks.patterns.floor_last",
         "tests/plasticity/test_rules.py::",

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks, memories
-from hebbnotes.plasticity import rules
+from hebbnotes.plasticity.rules import Rule
+from hebbnotes.plasticity.stepper import change
 
 __all__ = ["by_age", "faded", "last_letters"]
 
@@ -38,7 +39,7 @@ def by_age(w: Tensor, patterns: Tensor, newest: int, steps: int = 20) -> Tensor:
     return (memories.recall(w, asked, steps) * asked).mean(1)
 
 
-def last_letters(rule: rules.Rule, letters: Tensor, seed: int, last: int = 8) -> int:
+def last_letters(rule: Rule, letters: Tensor, seed: int, last: int = 8) -> int:
     """Show each letter once, in an order that the seed draws, and count which of the last ones come
     back from a random half, with less than 1 % of the pixels wrong.
 
@@ -57,7 +58,7 @@ def last_letters(rule: rules.Rule, letters: Tensor, seed: int, last: int = 8) ->
     order = torch.randperm(len(letters), generator=g)
     w = letters.new_zeros(letters.shape[1], letters.shape[1])
     for p in letters[order]:
-        w = (w + rules.change(rule, w, p, p, drive=p @ w)).fill_diagonal_(0)
+        w = (w + change(rule, w, p, p, drive=p @ w)).fill_diagonal_(0)
     asked = letters[order[-last:]]
     cue = torch.where(torch.rand(asked.shape, generator=g) < 0.5, asked, 0.0)
     wrong = (memories.recall(w, cue, 20) != asked).float().mean(1)

@@ -1,100 +1,28 @@
-"""Plasticity rules: pure functions of what a synapse can see.
-
-A rule is ``rule(w, pre, post) -> dw``. It is given the weights and the activity on both sides and
-returns the change of the weights for a learning rate of 1. Nothing is changed in place and nothing
-is remembered, so the same function teaches a lone neuron, fills an associative memory, and writes
-the Hebbian trace of a network that is trained by backpropagation::
-
-    w = w + eta * rule(w, pre, post)
-
-Hebb's rule, decay, Oja's rule and the competitive ones differ in one respect only, in what they
-forget. A rule of this *common form* carries its forget function (``decay.forget``), from which
-:func:`average` and the fast evaluation of networks derive::
-
-    dw[i, j] = pre[i] * post[j] - forget(post)[j] * w[i, j]
-
-Any other callable with the same arguments is a rule too. Further local quantities are declared by
-name, as keyword-only arguments without a default, as the threshold of :func:`bcm` or the spikes of
-:func:`stdp`; :data:`QUANTITIES` lists them, and ``stepper.change`` supplies them. Where such a
-quantity moves, its change is a pure function as well (:func:`sliding_threshold`,
-:func:`eligibility`).
-
-Shapes: ``w`` (..., n_pre, n_post), ``pre`` (..., n_pre), ``post`` (..., n_post); ``w[i, j]`` leads
-from unit i to unit j.
-"""
-
-from typing import NamedTuple
+"""Rules of the synapse itself: its weight, its two ends, and what one cell knows of its own."""
 
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.plasticity.common_form import CommonForm, Forget, Rule, check_seen
+from hebbnotes.plasticity.common_form import CommonForm, Rule, check_seen
+from hebbnotes.plasticity.rules.quantities import QUANTITIES
 from hebbnotes.plasticity.stepper import change, pick, refuse_changes, versions
 
 __all__ = [
-    "QUANTITIES",
-    "CommonForm",
-    "Forget",
-    "Quantity",
-    "Rule",
     "average",
     "bcm",
     "competitive",
     "covariance",
     "decay",
     "delta",
-    "eligibility",
     "hebb",
-    "modulated_hebb",
     "oja",
     "sanger",
     "scaling",
-    "score",
     "sliding_threshold",
     "soft_hebb",
     "stdp",
-    "three_factor",
 ]
-
-
-class Quantity(NamedTuple):
-    """What a rule may declare beside ``w``, ``pre`` and ``post``.
-
-    Attributes
-    ----------
-    axes : str
-        Its shape; a quantity of a cell has that of its activity.
-    unit : str
-        What its numbers mean.
-    whole : bool
-        Whether these are whole numbers, counted from 0 (int64).
-    """
-
-    axes: str
-    unit: str
-    whole: bool = False
-
-
-QUANTITIES = {
-    "drive": Quantity("B n_post", "what a cell is driven by, as its activation function gets it"),
-    "threshold": Quantity("B n_post", "activity above which a cell's synapses are strengthened"),
-    "modulator": Quantity("B n_post", "broadcast to all; one number for each episode is expanded"),
-    "error": Quantity("B n_post", "what a cell is told by others, of the unit of its drive"),
-    "eligibility": Quantity(
-        "B n_pre n_post", "trace of pairs before this step's, of the unit of w"
-    ),
-    "noise": Quantity("B n_post", "what was added to a cell's drive by chance"),
-    "pre_mean": Quantity("B n_pre", "mean activity of the sender"),
-    "post_mean": Quantity("B n_post", "mean activity of the receiver"),
-    "pre_spikes": Quantity("B n_pre", "1 where the sender spikes in this step, 0 elsewhere"),
-    "post_spikes": Quantity("B n_post", "1 where the receiver spikes in this step, 0 elsewhere"),
-    "pre_type": Quantity("B n_pre", "the sender's type", whole=True),
-    "post_type": Quantity("B n_post", "the receiver's type", whole=True),
-    "pre_place": Quantity("B n_pre", "where the sender is, a length"),
-    "post_place": Quantity("B n_post", "where the receiver is, a length"),
-}
-"""The local quantities that a rule may declare, by name. Where no unit is named, there is none."""
 
 
 @CommonForm
@@ -331,70 +259,3 @@ def stdp(
     none = w - w  # a weight that is no number stays one, as by hebb
     up = torch.addcmul(none, pre.unsqueeze(-1), post_spikes.unsqueeze(-2), value=a_plus)
     return up.addcmul(pre_spikes.unsqueeze(-1), post.unsqueeze(-2), value=-a_minus)
-
-
-def three_factor(
-    w: Tensor, pre: Tensor, post: Tensor, *, modulator: Tensor, eligibility: Tensor
-) -> Tensor:
-    """Turn what a synapse remembers of its own pairs into a change when a broadcast signal comes.
-
-    ``dw[i, j] = modulator[j] * eligibility[i, j]``; :func:`eligibility` moves the trace.
-
-    Source: eq-eligibility; Izhikevich (2007).
-    """
-    check_seen(w, pre, post, modulator=modulator, eligibility=eligibility)
-    return modulator.unsqueeze(-2) * eligibility
-
-
-def eligibility(e: Tensor, pair: Tensor, tau: float | Tensor, dt: float = 1.0) -> Tensor:
-    """Return an eligibility trace a step later: it has faded, and this step's pair is added.
-
-    ``e * exp(-dt / tau) + pair``: exactly ``de/dt = -e / tau + h`` for an ``h`` that comes in
-    pulses of size ``pair`` at the ends of the steps, as spikes do.
-
-    Parameters
-    ----------
-    e, pair : Tensor
-        Trace, and what any rule returns for this step, of one shape and of the unit of ``w``.
-    tau : float or Tensor
-        Time constant, of the unit of ``dt``; a tensor must broadcast to the shape of ``e``.
-    dt : float
-        Length of a step.
-
-    Notes
-    -----
-    Source: eq-eligibility; Fremaux & Gerstner (2016).
-    """
-    if _checks.floating("pair", pair).shape != _checks.floating("e", e).shape:
-        raise ValueError(
-            f"pair must have the shape of e, {tuple(e.shape)}, not {tuple(pair.shape)}"
-        )
-    _checks.spread("pair", pair, e, "e")
-    steps = torch.as_tensor(_checks.spread("tau", tau, e, "e"))
-    if _checks.known(steps) and not bool((steps > 0).all()):
-        raise ValueError("tau must be above 0: it is a time constant, of the unit of dt")
-    return e * torch.exp(-_checks.number("dt", dt, 0) / steps.to(e)) + pair
-
-
-def modulated_hebb(w: Tensor, pre: Tensor, post: Tensor, *, modulator: Tensor) -> Tensor:
-    """Multiply Hebb's rule by a broadcast signal that comes with the pair: no trace is kept.
-
-    ``dw[i, j] = modulator[j] * pre[i] * post[j]``
-
-    Source: eq-gain-gating; a reading of Fremaux, Sprekeler & Gerstner (2010).
-    """
-    check_seen(w, pre, post, modulator=modulator)
-    return hebb(w, pre, modulator * post)
-
-
-def score(w: Tensor, pre: Tensor, post: Tensor, *, post_mean: Tensor) -> Tensor:
-    """Mark which way a synapse's receiver strayed from what its input made likely.
-
-    ``dw[i, j] = pre[i] * (post[j] - post_mean[j])``, with ``post_mean`` the mean of the receiver's
-    activity for *this* input. For binary units whose probability is the sigmoid of their drive it
-    is the derivative of the log-probability of ``post`` by ``w``, and 0 on average.
-
-    Source: eq-score; Williams (1992), REINFORCE.
-    """
-    check_seen(w, pre, post, post_mean=post_mean)
-    return hebb(w, pre, post - post_mean)
