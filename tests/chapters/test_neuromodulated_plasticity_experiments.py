@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hebbnotes.chapters.neuromodulated_plasticity import causal, experiments, model
+from hebbnotes.experiments import stored
 from hebbnotes.experiments.experiment import Trial
 from hebbnotes.networks import run
+from hebbnotes.networks.modulated import ModulatedState
 from hebbnotes.tasks import RewardGatedMemory
 
 TASK = RewardGatedMemory(4, 3, n_bits=5)
@@ -100,6 +102,59 @@ def test_what_is_handed_to_a_network_in_place_of_its_signal(arm):
     assert {*causal.SIGNALS, "best constant"} < {*found}
 
 
+class OfConstants:
+    """Answers right where it is handed the constant that is right for these episodes."""
+
+    def __init__(self, wanted):
+        self.wanted = wanted
+
+    def live(self, inputs, silenced):
+        return model.Lived(inputs, torch.ones(inputs.shape[:2]))
+
+    def __call__(self, episodes, modulation):
+        wanted = next(size for its, size in self.wanted if its is episodes)
+        answer = episodes.target if modulation[0, 0] == wanted else episodes.target + 1
+        return torch.nn.functional.one_hot(answer % TASK.n_test, TASK.n_test).double()
+
+
+def test_the_best_constant_is_found_in_other_episodes_than_those_it_is_judged_by():
+    asked, others = (TASK.sample(6, generator(seed)) for seed in (1, 2))
+    found = causal.causal(OfConstants([(asked, 0.6), (others, -0.1)]), asked, others)
+    assert found["the best constant"] == -0.1
+    assert found["best constant"] == 0, "in these episodes 0.6 is best"
+    found = causal.causal(OfConstants([(asked, -0.1), (others, -0.1)]), asked, others)
+    assert found["best constant"] == 1
+
+
+CANNOT_BE_TOLD = {
+    **dict.fromkeys(("none", "GRU", "LSTM"), ("state", "modulation")),
+    **dict.fromkeys(experiments.WRITING, ("modulation",)),
+    **dict.fromkeys((*experiments.FORGETTING, *experiments.CLIPPED), ()),
+}
+
+
+@pytest.mark.parametrize("arm", model.ARMS)
+def test_every_arm_refuses_what_it_cannot_be_told(arm):
+    net, episodes = made(arm)
+    n = len(net.readout)
+    told = {
+        "state": ModulatedState(torch.zeros(6, n), torch.zeros(6, n, n), torch.zeros(6, n, n)),
+        "modulation": torch.zeros(episodes.inputs.shape[:2]),
+    }
+    if arm in (*experiments.FORGETTING, *experiments.CLIPPED) and arm not in RETROACTIVE:
+        told["state"] = told["state"]._replace(eligibility=None)
+    if arm in experiments.WRITING:
+        told["state"] = told["state"]._replace(eligibility=None)
+    for name, value in told.items():
+        if name in CANNOT_BE_TOLD[arm]:
+            with pytest.raises(TypeError, match=f"{name} must be None for"):
+                net.live(episodes.inputs, episodes.silenced, **{name: value})
+        else:
+            net.live(episodes.inputs, episodes.silenced, **{name: value})
+    with pytest.raises(TypeError, match="etta"):
+        model.network(arm, TASK.n_inputs, generator(), etta=1)
+
+
 def test_a_network_without_a_signal_has_none_to_exchange():
     net, episodes = made("decay")
     with pytest.raises(TypeError, match="must be one that makes a signal"):
@@ -115,13 +170,23 @@ def test_one_thing_is_emptied_once_in_the_slot_of_the_rewarded_cue(arm, what, st
 
 @pytest.mark.parametrize("arm", RETROACTIVE)
 @given(st.integers(0, 4))
-def test_the_eligibility_is_emptied_as_well(arm, step):
+def test_the_eligibility_is_emptied_as_well_and_together_with_others(arm, step):
     net, episodes = made(arm)
     check_emptied(net, episodes, "eligibility", step)
+    check_emptied(net, episodes, ("eligibility", "hebb"), step)
+    check_emptied(net, episodes, ("y", "hebb", "eligibility"), step)
+
+
+def test_only_what_a_network_carries_on_can_be_emptied():
+    net, episodes = made("retroactive")
+    for what in ("weights", ("hebb", "marks")):
+        with pytest.raises(ValueError, match="what must be one of 'y', 'hebb', 'eligibility'"):
+            causal.emptied(net, TASK, episodes, what, 3)
 
 
 def check_emptied(net, episodes, what, step):
     """Compare with each episode run alone, in two parts."""
+    names = (what,) if isinstance(what, str) else what
     found = causal.emptied(net, TASK, episodes, what, step)
     for b, rewarded in enumerate(episodes.rewarded.tolist()):
         cut = rewarded * TASK.slot + step
@@ -130,7 +195,9 @@ def check_emptied(net, episodes, what, step):
         if cut:
             lived = net.live(alone[:cut], quiet[:cut])
             state, before = lived.state, [lived.activity]
-            state = state._replace(**{what: torch.zeros_like(getattr(state, what))})
+            state = state._replace(
+                **{name: torch.zeros_like(getattr(state, name)) for name in names}
+            )
         after = net.live(alone[cut:], quiet[cut:], state).activity
         torch.testing.assert_close(found.activity[:, b : b + 1], torch.cat([*before, after]))
 
@@ -189,7 +256,7 @@ def test_an_experiment_trains_tests_and_tells_of_each_arm(silent, tmp_path):
     assert {*numbers["trained"]} == {*arms}
     assert [numbers["trained"][arm]["updates"] for arm in arms[-2:]] == [4, 6]
     assert numbers["best_rate"] == dict.fromkeys(arms, 1e-3)
-    tested = experiments.test_arms(weights, 3, chosen)
+    tested = experiments.probe_arms(weights, 3, chosen)
     assert all(0 <= share <= 1 for share in tested["right"].values())
     assert {*tested["causal"]} == {"retroactive"}
     assert {*tested["emptied"]} == {"decay", "retroactive"}
@@ -202,13 +269,36 @@ def test_an_experiment_trains_tests_and_tells_of_each_arm(silent, tmp_path):
         assert all(torch.equal(weights[key], one[key]) for key in one)
 
 
-def test_the_rates_that_are_used_are_among_those_that_were_tried():
-    for where, rates in experiments.RATES.items():
-        assert {*rates.values()} <= {*experiments.TRIED}
-        tried = experiments._starts(*experiments.STARTS[where])
-        other = experiments._starts(*experiments.OTHERS[where])
-        for arm, start in experiments.BEST[where].items():
-            assert start in (tried[arm], other[arm])
+def mean_right(name):
+    """Return the mean share that is right while it is trained, over an experiment's seeds."""
+    tried = [one["trained"] for one in stored.seeds(name)]
+    return {key: sum(one[key]["mean_right"] for one in tried) / len(tried) for key in tried[0]}
+
+
+@pytest.mark.parametrize("where", experiments.RATES)
+def test_the_rates_and_starts_that_are_used_are_the_best_of_those_that_were_tried(where):
+    name = "reward-gated" if where == "open" else f"reward-gated-{where}"
+    mean, tried = mean_right(f"{name}-rates"), experiments.TRIED
+    for arm, rate in experiments.RATES[where].items():
+        assert rate == max(tried, key=lambda r: mean[f"{arm} {r:g}"])
+    other = mean_right(f"{name}-starts") if experiments.BEST[where] else {}
+    starts = [experiments._starts(*of[where]) for of in (experiments.STARTS, experiments.OTHERS)]
+    for arm, start in experiments.BEST[where].items():
+        assert start == starts[other[arm] > mean[f"{arm} {tried[1]:g}"]][arm]
+
+
+def test_at_six_steps_what_always_writes_has_the_best_pair_of_all_that_were_tried():
+    rates, starts, pairs = (
+        mean_right(f"reward-gated-long-{what}") for what in ("rates", "starts", "pairs")
+    )
+    first, second = experiments.STARTS["long"][0], experiments.OTHERS["long"][0]
+    chosen = experiments.EXPERIMENTS["reward-gated-long-writers"].configuration
+    for arm in experiments.WRITING:
+        mean = {(rate, first): rates[f"{arm} {rate:g}"] for rate in experiments.TRIED}
+        mean |= {(rate, second): pairs[f"{arm} {rate:g}"] for rate in experiments.TRIED[::2]}
+        mean[experiments.TRIED[1], second] = starts[arm]
+        assert len(mean) == 6
+        assert (*chosen.rates[arm], chosen.starts[arm]) == max(mean, key=mean.get)
 
 
 @pytest.mark.parametrize("name", experiments.EXPERIMENTS)

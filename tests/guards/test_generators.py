@@ -150,7 +150,7 @@ TAKE_A_GENERATOR = {
     "chapters.neuromodulated_plasticity.model.network": lambda g: model.network("simple", 4, g),
     "chapters.neuromodulated_plasticity.model.Recurrent": lambda g: model.Recurrent(4, 3, g),
     "chapters.neuromodulated_plasticity.model.Plastic": lambda g: model.Plastic(4, 3, g),
-    "chapters.neuromodulated_plasticity.model.Modulated": lambda g: model.Modulated(4, 3, g),
+    "chapters.neuromodulated_plasticity.model.Choosing": lambda g: model.Choosing(4, 3, g),
     "chapters.neuromodulated_plasticity.model.Cells": lambda g: model.Cells(
         4, 3, g, kind=torch.nn.GRU
     ),

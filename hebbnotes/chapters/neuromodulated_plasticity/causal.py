@@ -3,11 +3,12 @@ asked again.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.chapters.neuromodulated_plasticity.model import Lived, Network
 from hebbnotes.tasks import RewardedEpisodes, RewardGatedMemory
 
@@ -88,25 +89,33 @@ def causal(net: Network, episodes: RewardedEpisodes, others: RewardedEpisodes) -
 
 @torch.no_grad()
 def emptied(
-    net: Network, task: RewardGatedMemory, episodes: RewardedEpisodes, what: str, step: int
+    net: Network,
+    task: RewardGatedMemory,
+    episodes: RewardedEpisodes,
+    what: str | Sequence[str],
+    step: int,
 ) -> Lived:
-    """Run episodes in which one thing is emptied once, before a step of the rewarded cue's slot.
+    """Run episodes in which something is emptied once, before a step of the rewarded cue's slot.
 
     Parameters
     ----------
     net : network of an arm with a trace
     task, episodes : what is asked
-    what : {"y", "hebb", "eligibility"}
+    what : {"y", "hebb", "eligibility"}, or several of them
     step : int, counted from the cue
     """
+    names = (what,) if isinstance(what, str) else tuple(what)
+    for name in names:
+        _checks.choice("what", name, ("y", "hebb", "eligibility"))
     cuts = [0, *(k * task.slot + step for k in range(task.n_cues)), task.n_steps]
     state, parts = None, []
     for k, (a, b) in enumerate(itertools.pairwise(cuts)):
         if k and state is not None:  # the k-th cut lies in the slot before
             there = episodes.rewarded == k - 1
-            trace = getattr(state, what)
-            mask = there.view(-1, *[1] * (trace.ndim - 1))
-            state = state._replace(**{what: torch.where(mask, 0.0, trace)})
+            for name in names:
+                old = getattr(state, name)
+                mask = there.view(-1, *[1] * (old.ndim - 1))
+                state = state._replace(**{name: torch.where(mask, 0.0, old)})
         if b > a:
             parts.append(net.live(episodes.inputs[a:b], episodes.silenced[a:b], state=state))
             state = parts[-1].state
@@ -116,7 +125,11 @@ def emptied(
 
 
 def asked_again(
-    net: Network, task: RewardGatedMemory, episodes: RewardedEpisodes, what: str, step: int
+    net: Network,
+    task: RewardGatedMemory,
+    episodes: RewardedEpisodes,
+    what: str | Sequence[str],
+    step: int,
 ) -> float:
     """Return the share that is right after :func:`emptied`."""
     return right(net.scores(emptied(net, task, episodes, what, step), episodes), episodes)

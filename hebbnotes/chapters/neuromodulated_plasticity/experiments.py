@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from hebbnotes.chapters.neuromodulated_plasticity import causal
 from hebbnotes.chapters.neuromodulated_plasticity.model import (
-    Modulated,
+    Choosing,
     Network,
     Plastic,
     network,
@@ -28,7 +28,7 @@ from hebbnotes.experiments.experiment import (
 )
 from hebbnotes.tasks import RewardedEpisodes, RewardGatedMemory
 
-__all__ = ["EXPERIMENTS", "Comparison", "test_arms", "train_arms", "updates_to"]
+__all__ = ["EXPERIMENTS", "Comparison", "probe_arms", "train_arms", "updates_to"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +137,7 @@ def _train(trial: Trial, chosen: Comparison, arm: str, rate: float) -> tuple[Num
     }, net
 
 
-def test_arms(weights: Weights, seed: int, chosen: Comparison) -> Numbers:
+def probe_arms(weights: Weights, seed: int, chosen: Comparison) -> Numbers:
     """Test each of these networks, all in the same new episodes; exchange their signals, and empty
     their traces and their activity.
     """
@@ -149,12 +149,12 @@ def test_arms(weights: Weights, seed: int, chosen: Comparison) -> Numbers:
         net = loaded(net, weights, f"{name}.")
         with torch.no_grad():
             found["right"][name] = short(causal.right(net(new), new))
-        if chosen.probed and isinstance(net, Modulated):
+        if chosen.probed and isinstance(net, Choosing):
             its = causal.causal(net, new, others)
             found["causal"][name] = {key: short(value) for key, value in its.items()}
-        if chosen.probed and isinstance(net, Plastic | Modulated):
+        if chosen.probed and isinstance(net, Plastic | Choosing):
             found["emptied"][name] = _emptied(net, task, new)
-        if chosen.probed and isinstance(net, Plastic | Modulated) and chosen.silent:
+        if chosen.probed and isinstance(net, Plastic | Choosing) and chosen.silent:
             found["bits"][name] = {
                 "as it was": shorts(causal.bits_read(net, task, new)),
                 "without reward": shorts(causal.bits_read(net, task, _unrewarded(new))),
@@ -163,7 +163,7 @@ def test_arms(weights: Weights, seed: int, chosen: Comparison) -> Numbers:
 
 
 def _emptied(
-    net: Plastic | Modulated, task: RewardGatedMemory, new: RewardedEpisodes
+    net: Plastic | Choosing, task: RewardGatedMemory, new: RewardedEpisodes
 ) -> dict[str, float]:
     """Return the share that is right with each trace emptied before the reward, or before the cue;
     and with the activity emptied, a step after the cue.
@@ -258,7 +258,7 @@ def _compared(about: str, chosen: Comparison, metric: str, **options: Any) -> Ex
     return Experiment(
         f"reward-gated memory, {about}",
         train_arms,
-        test_arms,
+        probe_arms,
         chosen,
         metric,
         shares=Comparison.alone,
@@ -296,6 +296,14 @@ _OPEN = _chosen("open")
 _CELLS = _chosen("cells", delay=1, updates=5_000)
 _LONG = _chosen("long", delay=6, updates=3_000)
 _SILENT = _chosen("silent", silent=True)
+_WRITERS = replace(
+    _LONG,
+    rates=dict.fromkeys(WRITING, (TRIED[0], TRIED[2])),
+    starts=dict.fromkeys(WRITING, OTHERS["long"][0]),
+    updates=1_200,
+    test_episodes=200,
+    probed=False,
+)
 _ITS = ("w_in", "bias", "readout", *(f"core.{one}" for one in ("w", "alpha", "read", "bias")))
 _KEPT = {
     "simple": tuple(f"simple.{key}" for key in (*_ITS, "core.eta_logit")),
@@ -336,5 +344,12 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     **_tried("silent", "silence", replace(_SILENT, updates=800), "best.retroactive"),
     **_tried("long", "a delay of six steps", replace(_LONG, updates=1_200), "best.simple"),
     **_tried("cells", "a delay of one step", replace(_CELLS, updates=2_500), "best.GRU"),
+    "reward-gated-long-pairs": _compared(
+        "a delay of six steps: what writes at every step, at the pairs of learning rate and start "
+        "of eta that the other two leave out, on seeds of their own",
+        _WRITERS,
+        "best.clip",
+        seeds=(100, 101),
+    ),
 }
 """All experiments on reward-gated memory."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes.chapters.neuromodulated_plasticity import causal
-from hebbnotes.chapters.neuromodulated_plasticity.trained import emptied, stored
+from hebbnotes.chapters.neuromodulated_plasticity.trained import stored
 from hebbnotes.figures.live import LiveModel, packed, unpacked
 from hebbnotes.tasks import RewardedEpisodes, RewardGatedMemory
 
@@ -86,7 +86,7 @@ def _shares(name: str, told: dict[str, Any]) -> dict[str, float]:
     net = again(name, told, method="chunk")
     for key, what in EMPTIED.items():
         if "eligibility" not in what or net.core.retroactive:
-            shares[key] = emptied(net, its, new, what)
+            shares[key] = causal.asked_again(net, its, new, what, its.delay)
     return {key: round(share, 3) for key, share in shares.items()}
 
 

@@ -4,8 +4,9 @@ All have about 2,850 trained numbers, read the task's inputs by weights of their
 score by a read-out of their units. They differ in what holds the memory.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,7 @@ from hebbnotes.networks.plastic import PlasticRNN
 from hebbnotes.plasticity import rules
 from hebbnotes.tasks import RewardedEpisodes
 
-__all__ = ["ARMS", "Arm", "Lived", "Modulated", "Network", "Plastic", "network"]
+__all__ = ["ARMS", "Arm", "Choosing", "Lived", "Network", "Plastic", "network"]
 
 
 class Lived(NamedTuple):
@@ -38,6 +39,8 @@ class Network(nn.Module):
     """What all arms share: they live through episodes, and a read-out scores cues."""
 
     readout: nn.Parameter
+    takes: ClassVar[tuple[str, ...]] = ()
+    """What networks of a kind can be told besides: "state", "modulation"."""
 
     def live(
         self,
@@ -54,7 +57,29 @@ class Network(nn.Module):
         silenced : Tensor (T,), boolean, at which steps all activity is 0
         state : ModulatedState, optional; where to go on from, for networks with a trace
         modulation : Tensor (T, B), optional; in place of the signal of networks that make one
+
+        Raises
+        ------
+        TypeError
+            If a network is told what it has no use for.
         """
+        told = {"state": (state, "no trace"), "modulation": (modulation, "no signal of its own")}
+        for name, (value, missing) in told.items():
+            if value is not None and name not in self.takes:
+                raise TypeError(
+                    f"{name} must be None for {type(self).__name__}, which has {missing}: use an "
+                    "arm such as simple"
+                )
+        return self._live(inputs, silenced, state, modulation)
+
+    def _live(
+        self,
+        inputs: Tensor,
+        silenced: Tensor,
+        state: ModulatedState | None,
+        modulation: Tensor | None,
+    ) -> Lived:
+        """Do what :meth:`live` says; what the kind does not take is None."""
         raise NotImplementedError
 
     def scores(self, lived: Lived, episodes: RewardedEpisodes) -> Tensor:
@@ -87,16 +112,16 @@ class _Reader(Network):
 class Recurrent(_Reader):
     """Tanh units whose connections do not change in an episode."""
 
-    def __init__(self, n_inputs: int, n: int, generator: torch.Generator, **_: Any) -> None:
+    def __init__(self, n_inputs: int, n: int, generator: torch.Generator) -> None:
         super().__init__(n_inputs, n, generator)
         self.w = nn.Parameter(0.9 * torch.randn(n, n, generator=generator) / n**0.5)
 
-    def live(
+    def _live(
         self,
         inputs: Tensor,
         silenced: Tensor,
-        state: ModulatedState | None = None,
-        modulation: Tensor | None = None,
+        state: ModulatedState | None,
+        modulation: Tensor | None,
     ) -> Lived:
         """See :class:`Network`."""
         y, activity = inputs.new_zeros(inputs.shape[1], len(self.bias)), []
@@ -120,14 +145,14 @@ class Cells(Network):
             for p in self.parameters():
                 p.copy_((2 * torch.rand(p.shape, generator=generator) - 1) / n**0.5)
 
-    def live(
+    def _live(
         self,
         inputs: Tensor,
         silenced: Tensor,
-        state: ModulatedState | None = None,
-        modulation: Tensor | None = None,
+        state: ModulatedState | None,
+        modulation: Tensor | None,
     ) -> Lived:
-        """See :class:`Network`; they are not tried in silence."""
+        """See :class:`Network`; cells are not tried in silence."""
         if bool(silenced.any()):
             raise ValueError("torch's cells cannot be silenced: use a task that is not silent")
         return Lived(self.cells(inputs)[0])
@@ -135,6 +160,8 @@ class Cells(Network):
 
 class Plastic(_Reader):
     """Plastic connections that are written at every step, at one rate."""
+
+    takes = ("state",)
 
     def __init__(
         self,
@@ -150,12 +177,12 @@ class Plastic(_Reader):
         how: dict[str, Any] = {"w_scale": 0.9 / n**0.5, "alpha_scale": 0.1, "generator": generator}
         self.core, self.clip = PlasticRNN(n, rule, eta=eta, **how), clip
 
-    def live(
+    def _live(
         self,
         inputs: Tensor,
         silenced: Tensor,
-        state: ModulatedState | None = None,
-        modulation: Tensor | None = None,
+        state: ModulatedState | None,
+        modulation: Tensor | None,
     ) -> Lived:
         """See :class:`Network`; a constant signal of the size of the rate is this network."""
         (x, clamp), core = self.seen(inputs, silenced), self.core
@@ -167,8 +194,10 @@ class Plastic(_Reader):
         return Lived(output, None, end)
 
 
-class Modulated(_Reader):
+class Choosing(_Reader):
     """Plastic connections that are written when the network says so."""
+
+    takes = "state", "modulation"
 
     def __init__(
         self,
@@ -193,12 +222,12 @@ class Modulated(_Reader):
             method="compiled",
         )
 
-    def live(
+    def _live(
         self,
         inputs: Tensor,
         silenced: Tensor,
-        state: ModulatedState | None = None,
-        modulation: Tensor | None = None,
+        state: ModulatedState | None,
+        modulation: Tensor | None,
     ) -> Lived:
         """See :class:`Network`."""
         x, clamp = self.seen(inputs, silenced)
@@ -210,7 +239,7 @@ class Arm(NamedTuple):
 
     kind: Callable[..., Network]
     units: int = 32
-    options: dict[str, Any] = {}  # noqa: RUF012, never changed
+    options: Mapping[str, Any] = MappingProxyType({})
 
 
 ARMS = {
@@ -220,10 +249,10 @@ ARMS = {
     "decay": Arm(Plastic),
     "Oja": Arm(Plastic, options={"rule": rules.oja}),
     "clip": Arm(Plastic, options={"rule": rules.hebb, "clip": 1.0}),
-    "simple": Arm(Modulated),
-    "simple, clip": Arm(Modulated, options={"clip": 1.0}),
-    "retroactive": Arm(Modulated, options={"retroactive": True}),
-    "retroactive, clip": Arm(Modulated, options={"retroactive": True, "clip": 1.0}),
+    "simple": Arm(Choosing),
+    "simple, clip": Arm(Choosing, options={"clip": 1.0}),
+    "retroactive": Arm(Choosing, options={"retroactive": True}),
+    "retroactive, clip": Arm(Choosing, options={"retroactive": True, "clip": 1.0}),
 }
 """All arms, by name: without plasticity, plastic, and modulated. With a clip nothing is forgotten,
 as published; without one the trace decays."""

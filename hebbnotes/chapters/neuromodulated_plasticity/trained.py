@@ -1,19 +1,16 @@
 """The trained networks that the chapter looks into, and the weights of the past in their traces."""
 
-import itertools
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks, experiments
-from hebbnotes.chapters.neuromodulated_plasticity.causal import right
-from hebbnotes.chapters.neuromodulated_plasticity.model import Lived, network
+from hebbnotes.chapters.neuromodulated_plasticity.model import network
 from hebbnotes.experiments.experiment import loaded
 from hebbnotes.tasks import RewardedEpisodes, RewardGatedMemory
 
-__all__ = ["emptied", "past", "size_of_trace", "stored"]
+__all__ = ["past", "size_of_trace", "stored"]
 
 
 def stored(arm: str, name: str = "reward-gated", seed: int = 0) -> Any:
@@ -68,25 +65,3 @@ def past(signal: Tensor, eta: float | Tensor, eta_e: float | Tensor | None = Non
         if eta_e is not None:
             tags = (1 - eta_e) * tags + eta_e * now
     return torch.stack(rows)
-
-
-@torch.no_grad()
-def emptied(
-    net: Any, task: RewardGatedMemory, episodes: RewardedEpisodes, what: Sequence[str]
-) -> float:
-    """Return the share that is right if several things are emptied at once, just before the reward.
-
-    ``what`` names them: of "y", "hebb" and "eligibility"; see :func:`.causal.asked_again` for one.
-    """
-    cuts = [0, *(k * task.slot + task.delay for k in range(task.n_cues)), task.n_steps]
-    state, activity = None, []
-    for k, (a, b) in enumerate(itertools.pairwise(cuts)):
-        if state is not None:
-            kept = episodes.rewarded != k - 1
-            for name in what:
-                old = getattr(state, name)
-                state = state._replace(**{name: old * kept.view(-1, *[1] * (old.ndim - 1))})
-        lived = net.live(episodes.inputs[a:b], episodes.silenced[a:b], state=state)
-        state = lived.state
-        activity.append(lived.activity)
-    return right(net.scores(Lived(torch.cat(activity)), episodes), episodes)

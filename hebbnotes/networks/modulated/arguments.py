@@ -4,7 +4,7 @@ Shapes: T steps, B episodes, n units; weights, alpha and traces are ``[pre, post
 """
 
 import inspect
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import torch
 from torch import Tensor
@@ -21,6 +21,7 @@ __all__ = [
     "ModulatedState",
     "ModulatedWriting",
     "Modulator",
+    "Options",
     "broadcast",
     "check_modulator",
     "check_rule",
@@ -150,7 +151,19 @@ class Modulated:
         return written - lost.unsqueeze(-2) * w
 
     def __repr__(self) -> str:
-        return f"Modulated({self.rule.__name__})"
+        rates = f"eta={float(self.eta):g}, rate={float(self.rate):g}"
+        kind = f"retroactive={self.retroactive}, gate={self.gate}"
+        return f"Modulated({self.rule.__name__}, {rates}, {kind})"
+
+
+class Options(TypedDict, total=False):
+    """What may be said of how a network writes; see :class:`ModulatedWriting`."""
+
+    eta: float | Tensor
+    eta_e: float | Tensor | None
+    rule: Rule
+    gate: bool
+    clip: float | None
 
 
 class ModulatedWriting(NamedTuple):
@@ -176,6 +189,14 @@ class ModulatedWriting(NamedTuple):
     rule: Rule = rules.decay
     gate: bool = False
     clip: float | None = None
+
+    @classmethod
+    def of(cls, options: Options) -> "ModulatedWriting":
+        """Return it with these options, or name one that does not exist."""
+        for name in options:
+            if name not in cls._fields:
+                raise TypeError(f"there is no option {name!r}: use {', '.join(cls._fields)}")
+        return cls(**options)
 
     def as_rule(self) -> tuple[Rule, float | Tensor]:
         """Return the rule of the stepper by which it writes, and the rate to apply it at."""

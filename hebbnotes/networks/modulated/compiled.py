@@ -35,6 +35,7 @@ class _Net(NamedTuple):
     gate: bool
     clip: Any  # infinite if there is none
     one: Any  # which keeps single precision, as a whole number would not
+    none: Any  # 0, likewise
 
 
 class _Episodes(NamedTuple):
@@ -44,6 +45,18 @@ class _Episodes(NamedTuple):
     clamp: np.ndarray
     signal: np.ndarray  # filled where it is not given
     given: bool
+
+
+class _Step(NamedTuple):
+    """What is found of a step, receiver by receiver, (n,) each; ``sums`` are those of the
+    products of a gradient of a trace with the senders.
+    """
+
+    heard: Any
+    kept: Any
+    g_kept: Any
+    sums: Any
+    g_heard: Any
 
 
 class _Gradients(NamedTuple):
@@ -72,7 +85,7 @@ def _hear(net: Any, post: Any, signal: Any, heard: Any, kept: Any) -> None:
 @jit
 def _forgets(net: Any, post: Any) -> Any:
     """Return ``post ** power``, of one receiver."""
-    return post * post if net.power == 2 else net.one if net.power == 1 else net.one - net.one
+    return post * post if net.power == 2 else net.one if net.power == 1 else net.none
 
 
 @jit
@@ -127,16 +140,15 @@ def _unwrite(net: Any, hebb: Any, pre: Any, post: Any, its: Any, g_hebb: Any, g_
     """Take the gradient of the trace back through a write; fills in those of ``kept`` and of the
     products' sums, and of ``pre``.
     """
-    heard, kept, g_kept, sums, _ = its
-    n = len(pre)
+    heard, kept, g_kept, sums, n = its.heard, its.kept, its.g_kept, its.sums, len(pre)
     for j in range(n):
-        g_kept[j], sums[j] = kept[j] - kept[j], kept[j] - kept[j]
+        g_kept[j], sums[j] = net.none, net.none
     for i in range(n):
         if net.clip < np.inf:
             for j in range(n):
                 if abs(kept[j] * hebb[i, j] + pre[i] * (heard[j] * post[j])) > net.clip:
                     g_hebb[i, j] = 0
-        back = net.one - net.one
+        back = net.none
         for j in range(n):
             back += g_hebb[i, j] * (heard[j] * post[j])
             sums[j] += g_hebb[i, j] * pre[i]
@@ -155,16 +167,16 @@ def _unwrite_later(
     of what is heard; returns that of ``eta_e``.
     """
     (hebb, eligibility), (g_hebb, g_trace) = traces, g_traces
-    heard, kept, g_kept, sums, g_heard = its
-    n, fades, g_eta_e = len(pre), net.one - net.eta_e, net.one - net.one
+    heard, kept, g_kept, sums, g_heard = its.heard, its.kept, its.g_kept, its.sums, its.g_heard
+    n, fades, g_eta_e = len(pre), net.one - net.eta_e, net.none
     for j in range(n):
-        g_kept[j] = sums[j] = g_heard[j] = kept[j] - kept[j]
+        g_kept[j] = sums[j] = g_heard[j] = net.none
     for i in range(n):
         if net.clip < np.inf:
             for j in range(n):
                 if abs(kept[j] * hebb[i, j] + heard[j] * eligibility[i, j]) > net.clip:
                     g_hebb[i, j] = 0
-        back, lost = net.one - net.one, net.one - net.one
+        back, lost = net.none, net.none
         for j in range(n):
             mark = g_trace[i, j]
             sums[j] += mark * pre[i]
@@ -204,7 +216,7 @@ def _find_error(
     """Find the error of a step's drive from the gradients of what it wrote, ``its``, and of its
     output, which ``g.y`` holds as far as later steps have found it; leaves the error there.
     """
-    (t, b), (heard, _, g_kept, sums, g_heard) = at, its
+    (t, b), heard, g_kept, sums, g_heard = at, its.heard, its.g_kept, its.sums, its.g_heard
     post, now, later, one = output[t, b], g.y[b], net.eta_e >= 0, net.one
     signal = g.signal[t, b]
     for j in range(len(post)):
@@ -224,7 +236,7 @@ def _find_error(
     for j in range(len(post)):
         error = now[j] * (one - post[j] * post[j])
         g.drive[t, b, j] = now[j] if shown.clamp[t, b, j] else error
-        now[j] = one - one if shown.clamp[t, b, j] else error
+        now[j] = net.none if shown.clamp[t, b, j] else error
 
 
 @jit
@@ -236,8 +248,8 @@ def _backward(
     before = np.empty((n_steps, n, n), output.dtype)  # the traces before each step
     marks = np.empty((n_steps if later else 0, n, n), output.dtype)
     room = np.empty((5, n), output.dtype)
-    its = room[0], room[1], room[2], room[3], room[4]
-    heard, kept = its[0], its[1]
+    its = _Step(room[0], room[1], room[2], room[3], room[4])
+    heard, kept = its.heard, its.kept
     earlier = np.empty_like(heard)
     for b in range(batch):
         hebb, eligibility = traces[0][b].copy(), traces[1][b].copy()
@@ -337,7 +349,7 @@ def _net(how: tuple[Any, ...], numbers: tuple[Tensor, ...] | list[Tensor]) -> _N
     matrices, kind = (array(w), array(alpha)), array(w).dtype.type
     modulator = array(read), number(bias), array(fan_out)
     rates = number(eta), number(eta_e)
-    return _Net(*matrices, *modulator, *rates, power, gate, kind(clip), kind(1))
+    return _Net(*matrices, *modulator, *rates, power, gate, kind(clip), kind(1), kind(0))
 
 
 def evaluate(

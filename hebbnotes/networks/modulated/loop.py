@@ -6,7 +6,7 @@ the write: a signal M, which the network reads from its own units, stands where 
 Shapes: T steps, B episodes, n units; weights, alpha and traces are ``[pre, post]``.
 """
 
-from typing import Any
+from typing import Unpack
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from hebbnotes.networks.modulated.arguments import (
     ModulatedState,
     ModulatedWriting,
     Modulator,
+    Options,
     broadcast,
     check_modulator,
     check_state,
@@ -43,7 +44,7 @@ def run_modulated(
     clamp: Tensor | None = None,
     modulation: Tensor | None = None,
     method: str = "auto",
-    **writing: Any,
+    **writing: Unpack[Options],
 ) -> tuple[Tensor, Tensor, ModulatedState]:
     """Run a modulated network: what :class:`.ModulatedRNN` computes, of plain tensors.
 
@@ -70,7 +71,8 @@ def run_modulated(
         As for :func:`.loop.run`. ``"chunk"`` needs a rule of the common form, and no clip;
         ``"compiled"`` a matrix w and alpha, and one of the rules that machine code knows.
     **writing
-        ``eta``, ``eta_e``, ``rule``, ``gate`` and ``clip``; see :class:`ModulatedWriting`.
+        ``eta`` (by default 0.01), ``eta_e`` (None), ``rule`` (``rules.decay``), ``gate`` (False)
+        and ``clip`` (None), by name; see :class:`ModulatedWriting`.
 
     Returns
     -------
@@ -98,7 +100,7 @@ def run_modulated(
     _checks.floating("inputs", _checks.tensor("inputs", inputs, "T B n", sizes))
     check_weights(inputs, w, alpha, sizes, "n n")
     check_modulator(modulator, inputs, sizes)
-    how = ModulatedWriting(**writing)
+    how = ModulatedWriting.of(writing)
     check_writing(how, inputs)
     if state is not None:
         check_state(state, how.eta_e is not None, inputs, sizes)
@@ -180,7 +182,7 @@ def _check_method(
     if method == "chunk" and how.clip is not None:
         raise ValueError(
             f"method='chunk' has no clip, got clip={how.clip}: a clipped trace is no sum, use "
-            "method='loop'"
+            "method='loop' or, for a small network, 'compiled'"
         )
     if method == "chunk" and not chunks.knows(how.rule):
         raise ValueError(

@@ -67,7 +67,7 @@ class ModulatedRNN(PlasticNumbers):
         Whether each receiver hears the signal by a factor of its own, which starts at 1.
     clip : float, optional
         Size at which every value of the trace is cut off after each step, as published; it takes
-        the loop.
+        the loop, or machine code.
     gate : bool
         Whether the signal is the rate of forgetting, too; then there is no ``eta``.
     method : {"auto", "loop", "chunk", "compiled"}
