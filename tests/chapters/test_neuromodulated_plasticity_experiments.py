@@ -292,13 +292,19 @@ def test_at_six_steps_what_always_writes_has_the_best_pair_of_all_that_were_trie
         mean_right(f"reward-gated-long-{what}") for what in ("rates", "starts", "pairs")
     )
     first, second = experiments.STARTS["long"][0], experiments.OTHERS["long"][0]
-    chosen = experiments.EXPERIMENTS["reward-gated-long-writers"].configuration
+    again, first_run = (
+        experiments.EXPERIMENTS[name].configuration
+        for name in ("reward-gated-long-writers", "reward-gated-long")
+    )
     for arm in experiments.WRITING:
         mean = {(rate, first): rates[f"{arm} {rate:g}"] for rate in experiments.TRIED}
         mean |= {(rate, second): pairs[f"{arm} {rate:g}"] for rate in experiments.TRIED[::2]}
         mean[experiments.TRIED[1], second] = starts[arm]
         assert len(mean) == 6
-        assert (*chosen.rates[arm], chosen.starts[arm]) == max(mean, key=mean.get)
+        scored = again if arm in again.rates else first_run
+        its = [mean[rate, scored.starts[arm]] for rate in scored.rates[arm]]
+        assert max(its) == max(mean.values()), "the best of six pairs was scored"
+        assert all(one > max(its) - 0.002 for one in its), "and what is level with it"
 
 
 @pytest.mark.parametrize("name", experiments.EXPERIMENTS)

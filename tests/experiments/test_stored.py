@@ -77,6 +77,7 @@ NOT_WHOLE = {
     *("reward-gated-short", "reward-gated-silent", "reward-gated-cells-rates"),
     *(f"reward-gated{where}-rates" for where in ("", "-long", "-silent")),
     *(f"reward-gated{where}-starts" for where in ("", "-long", "-silent")),
+    *("reward-gated-long-pairs", "reward-gated-long-writers"),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 

@@ -397,6 +397,11 @@ def test_a_modulated_rule_reads_one_number_more_and_nothing_foreign(kind):
     assert seen.further["modulator"].tolist() == [False, False, True]
 
 
+def test_a_rule_says_how_it_writes():
+    rule = Modulated(rules.oja, torch.tensor(0.5), 1.0, retroactive=True)
+    assert repr(rule) == "Modulated(oja, eta=0.5, rate=1, retroactive=True, gate=False)"
+
+
 def test_a_rule_that_does_not_divide_by_0():
     with pytest.raises(ValueError, match="rate must not be 0"):
         Modulated(rules.decay, 0)
@@ -734,6 +739,7 @@ REFUSED = {
     ),
     "a compiled number": ({"w": 0.1, "method": "compiled"}, ValueError, "needs a matrix w"),
     "method": ({"method": "fast"}, ValueError, "method must be one of 'auto', 'loop', 'chunk'"),
+    "an option that does not exist": ({"ett": 0.1}, TypeError, "no option 'ett': use eta, eta_e"),
     "a rule that does not listen": (
         {"rule": rules.sanger},
         TypeError,

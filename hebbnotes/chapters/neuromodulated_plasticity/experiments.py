@@ -296,7 +296,7 @@ _OPEN = _chosen("open")
 _CELLS = _chosen("cells", delay=1, updates=5_000)
 _LONG = _chosen("long", delay=6, updates=3_000)
 _SILENT = _chosen("silent", silent=True)
-_WRITERS = replace(
+_PAIRS = replace(
     _LONG,
     rates=dict.fromkeys(WRITING, (TRIED[0], TRIED[2])),
     starts=dict.fromkeys(WRITING, OTHERS["long"][0]),
@@ -304,6 +304,14 @@ _WRITERS = replace(
     test_episodes=200,
     probed=False,
 )
+_WRITERS = replace(
+    _LONG,
+    rates={"decay": (0.001,), "clip": (0.003, 0.01)},
+    starts={"decay": 0.03, "clip": 0.1},
+    probed=False,
+)
+"""What always writes, at the best pairs of learning rate and start; two with a bound are level, and
+Oja's best pair is that which it has beside the others."""
 _ITS = ("w_in", "bias", "readout", *(f"core.{one}" for one in ("w", "alpha", "read", "bias")))
 _KEPT = {
     "simple": tuple(f"simple.{key}" for key in (*_ITS, "core.eta_logit")),
@@ -347,9 +355,15 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "reward-gated-long-pairs": _compared(
         "a delay of six steps: what writes at every step, at the pairs of learning rate and start "
         "of eta that the other two leave out, on seeds of their own",
-        _WRITERS,
+        _PAIRS,
         "best.clip",
         seeds=(100, 101),
+    ),
+    "reward-gated-long-writers": _compared(
+        "a delay of six steps: what writes at every step, at the best of all pairs of learning "
+        "rate and start of eta",
+        _WRITERS,
+        "best.clip",
     ),
 }
 """All experiments on reward-gated memory."""
