@@ -194,8 +194,8 @@ TRIED = (1e-3, 3e-3, 1e-2)
 STARTS = {"open": (0.03, 0.03), "silent": (0.03, 0.03), "long": (0.03, 0.005), "cells": (0, 0)}
 """Where eta begins while rates are tried: the rate of writing, and that of forgetting."""
 OTHERS = {"open": (0.1, 0.005), "silent": (0.1, 0.005), "long": (0.1, 0.03), "cells": (0, 0)}
-"""Where it begins else, at the middle one of the rates; with six steps to the reward, for what writes
-at every step, at all of them."""
+"""Where it begins else, at the middle one of the rates; with six steps to the reward, for what
+writes at every step, at all of them."""
 
 
 def _starts(writing: float, forgetting: float) -> dict[str, float]:
