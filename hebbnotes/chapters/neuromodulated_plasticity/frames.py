@@ -51,7 +51,7 @@ def episode(
     pencil.set(ylabel="size of $H$")
     right = int(shown.rewarded[b])
     inks = [colour("right") if k == right else SILVER for k in order]
-    answers.bar(shown.read, array(torch.softmax(scores.detach().double(), 0)), width=2, color=inks)
+    answers.bar(shown.read, array(torch.softmax(scores.detach().double(), 0)), color=inks)
     answers.set(ylabel="score", ylim=(0, 1.1), yticks=[0, 1], xlabel="step")
     for ax in axes:
         ax.axvline(paid, color=GREY, lw=1, ls="--", zorder=0)
