@@ -42,13 +42,13 @@ def spread_delays(mean: float, spread: float, lags: Tensor) -> Tensor:
     Tensor
         Shape (n,).
     """
-    dt = matched.step_of(lags)
+    matched.step_of(lags)
     spread = _checks.number("spread", spread, 1e-9)
     mean = _checks.number("mean", mean, spread)
     shape, scale = (mean / spread) ** 2, spread**2 / mean
     log = (shape - 1) * lags.log() - lags / scale
     density = (log - log.max()).exp()
-    return density / (density.sum() * dt)
+    return density / (density.sum() * 2 * lags[0])
 
 
 def best_tau(mean: float, spread: float) -> float:
