@@ -40,7 +40,7 @@ def leaky(inputs: Tensor, w: Tensor, kappa: float) -> Tensor:
 
     Notes
     -----
-    Source: the rate units to which Bellec et al. (2020) compare theirs, with a leak.
+    Source: leaky rate units, close to those of Murray (2019), with the leak before the response.
     """
     kappa = _fit(inputs, w, kappa)
     n = w.shape[1]

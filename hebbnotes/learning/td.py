@@ -78,7 +78,7 @@ def td_errors(
 
     Notes
     -----
-    Source: eq-td; Sutton & Barto (2018), TD(lambda) with accumulating traces.
+    Source: eq-td; Sutton (1988), TD(lambda) with accumulating traces.
     """
     sizes: dict[str, int] = {}
     _checks.floating("features", _checks.tensor("features", features, "T n", sizes))

@@ -1,1 +1,1 @@
-"""Neurons that learn from a stream of inputs: by rates, and by spikes."""
+"""Neurons that learn from a stream of inputs: by rates, by spikes, and by spikes and a signal."""

@@ -1,5 +1,8 @@
 """Spiking neurons whose synapses learn late: a third factor turns eligibility into change.
 
+It is the loop for a three-factor rule of your own with spikes, as :func:`.run_neuron` is for other
+rules.
+
 Shapes: T steps, B independent simulations; ``w[b, pre, post]``.
 """
 

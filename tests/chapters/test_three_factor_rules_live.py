@@ -41,6 +41,12 @@ def test_exponential_delays_are_those_whose_spread_is_their_mean():
     assert live.best_tau(2.0, 2.0) == 2.0
 
 
+@pytest.mark.parametrize(("mean", "spread"), [(0.0, 0.0), (1.0, 1.5), (1.0, -0.1)])
+def test_a_best_trace_for_delays_that_cannot_be_is_refused(mean, spread):
+    with pytest.raises(ValueError, match=r"mean|spread"):
+        live.best_tau(mean, spread)
+
+
 @pytest.mark.parametrize(("mean", "spread"), [(1.0, 1.5), (1.0, 0.0), (-1.0, 0.1)])
 def test_delays_that_no_density_has_are_refused(mean, spread):
     with pytest.raises(ValueError, match=r"mean|spread"):

@@ -24,10 +24,10 @@ from hebbnotes.chapters.neuromodulated_plasticity import model
 from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.chapters.one_shot_learning import readings as reading
 from hebbnotes.chapters.three_factor_rules import bandit, matched
+from hebbnotes.chapters.three_factor_rules import pairs as poisson
 from hebbnotes.learning import agents
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
 from hebbnotes.networks.one_shot import OneShotNetwork, PrototypicalNetwork, convolutions
-from hebbnotes.neurons import pairs as poisson
 from hebbnotes.neurons import spiking
 from hebbnotes.tasks import maze, one_shot
 from tests.guards.given import (
@@ -59,8 +59,6 @@ TAKE_A_GENERATOR = {
     "neurons.spiking.compete": lambda g: spiking.compete(
         torch.zeros(2), spiking.Neuron(), seconds=1, generator=g
     ),
-    "neurons.pairs.spikes": lambda g: poisson.spikes(poisson.Pairs(), 1.0, g),
-    "neurons.pairs.grown": lambda g: poisson.grown(poisson.Pairs(), poisson.Learner(), 1, 1.0, g),
     "networks.baselines.RecurrentNetwork": lambda g: RecurrentNetwork(2, 1, g),
     "networks.baselines.LSTM": lambda g: LSTM(2, 1, g),
     "networks.plastic.Initial": lambda g: PlasticRNN(4, generator=g),
@@ -135,6 +133,13 @@ TAKE_A_GENERATOR = {
     "chapters.three_factor_rules.bandit.problem": lambda g: bandit.problem(2, 1, g),
     "chapters.three_factor_rules.bandit.learn": lambda g: bandit.learn(
         bandit.problem(1, 1, G), rules.hebb, 0.1, trials=1, generator=g
+    ),
+    "chapters.three_factor_rules.bandit.told_alone": lambda g: bandit.told_alone(
+        bandit.problem(1, 1, G), "error", 0.1, trials=1, generator=g
+    ),
+    "chapters.three_factor_rules.pairs.spikes": lambda g: poisson.spikes(poisson.Pairs(), 1.0, g),
+    "chapters.three_factor_rules.pairs.grown": lambda g: poisson.grown(
+        poisson.Pairs(), poisson.Learner(), 1, 1.0, g
     ),
     "chapters.three_factor_rules.matched.simulated": lambda g: matched.simulated(
         torch.ones(1), torch.ones(2), 1.0, g

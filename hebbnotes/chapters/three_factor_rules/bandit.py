@@ -31,8 +31,11 @@ __all__ = [
     "learn",
     "likelihood",
     "problem",
+    "right",
     "running_mean",
     "split",
+    "told_alone",
+    "trials_until",
     "variance",
 ]
 
@@ -81,6 +84,23 @@ def problem(
     spread = _checks.number("spread", spread)
     worth = torch.linspace(0, spread, stimuli, dtype=torch.float64)
     return Problem(inputs, targets, worth if stimuli > 1 else worth + spread / 2)
+
+
+def right(given: Problem, w: Tensor) -> Tensor:
+    """Return the mean share of units that are right with weights (..., R, n, m): shape (..., R)."""
+    p = torch.sigmoid(given.inputs @ w)
+    return (p * given.targets + (1 - p) * (1 - given.targets)).mean((-2, -1))
+
+
+def trials_until(course: Tensor, every: int = 1, share: float = 0.9) -> list[float]:
+    """Return after how many trials each run has first so large a share right, or infinity.
+
+    The course, (K, R), is what :func:`learn` returns for a baseline, or :func:`told_alone`.
+    """
+    there = _checks.tensor("course", course, "K R", {}) >= _checks.number("share", share, 0, 1)
+    every, first = _checks.integer("every", every), there.byte().argmax(0)
+    arrived = there.any(0).tolist()
+    return [every * k if ok else math.inf for k, ok in zip(first.tolist(), arrived, strict=True)]
 
 
 def running_mean(b: Tensor, reward: Tensor, index: Tensor, rate: float) -> Tensor:
@@ -189,8 +209,7 @@ def learn(
 
     Notes
     -----
-    Source: eq-covariance-law and eq-score; the question is that of Fremaux, Sprekeler & Gerstner
-    (2010).
+    Source: eq-covariance-law, eq-score; the question of Fremaux, Sprekeler & Gerstner (2010).
     """
     _checks.of_type("given", given, Problem, "use problem(...)")
     check(rule, ["post_mean"], "bandit.learn")
@@ -199,18 +218,15 @@ def learn(
     inputs, targets, worth = given
     runs, stimuli, n = inputs.shape
     shape = (len(BASELINES), runs)
-    rates = torch.as_tensor(rate, dtype=inputs.dtype)
+    follow = _checks.number("follow", follow, 0, 1)
+    rates = _checks.finite("rate", torch.as_tensor(rate, dtype=inputs.dtype))
     rates = (rates.unsqueeze(-1) if rates.ndim == 1 else rates).expand(shape).clone()
     w = inputs.new_zeros(*shape, n, targets.shape[-1])
     start = worth + 0.5  # what units earn by chance
     mean, means = start.mean().repeat(runs, 1), start.repeat(runs, 1)
     fast = (*(one.numpy() for one in (w, inputs, targets, worth, rates, mean, means)),)
 
-    def right() -> Tensor:
-        p = torch.sigmoid(inputs @ w)
-        return (p * targets + (1 - p) * (1 - targets)).mean((-2, -1))
-
-    found = [right()]
+    found = [right(given, w)]
     for trial in range(1, trials + 1):
         shown = torch.randint(stimuli, (runs,), generator=generator)
         draws = torch.rand(*shape, targets.shape[-1], generator=generator, dtype=w.dtype)
@@ -222,7 +238,36 @@ def learn(
             mean.copy_(running_mean(mean, reward[1], torch.zeros_like(shown), follow))
             means.copy_(running_mean(means, reward[2], shown, follow))
         if trial % every == 0:
-            found.append(right())
+            found.append(right(given, w))
+    return torch.stack(found)
+
+
+def told_alone(
+    given: Problem, told: str, rate: float, *, trials: int, generator: torch.Generator
+) -> Tensor:
+    """Let units learn of which each is told something of its own; return the share that is right
+    before and after each trial, shape (trials + 1, R).
+
+    Told its "reward", 1 or 0 and less a half, a unit learns by :func:`.score`; told its "error", by
+    ``pre * (target - p)``. Otherwise as :func:`learn`, at one rate.
+    """
+    _checks.of_type("given", given, Problem, "use problem(...)")
+    if told not in ("reward", "error"):
+        raise ValueError(f"told must be 'reward' or 'error', got {told!r}")
+    rate, trials = _checks.number("rate", rate), _checks.integer("trials", trials)
+    _checks.generator(generator, "cpu")
+    runs, stimuli, n = given.inputs.shape
+    w, row = given.inputs.new_zeros(runs, n, given.targets.shape[-1]), torch.arange(runs)
+    found = [right(given, w)]
+    for _ in range(trials):
+        shown = torch.randint(stimuli, (runs,), generator=generator)
+        x, wanted = given.inputs[row, shown], given.targets[row, shown]
+        p = torch.sigmoid((x.unsqueeze(-2) @ w).squeeze(-2))
+        y = (torch.rand(p.shape, generator=generator, dtype=w.dtype) < p).to(w.dtype)
+        own = (y == wanted).to(w.dtype) - 0.5
+        e = change(rules.score, w, x, y, post_mean=p) * own.unsqueeze(-2)
+        w = w + rate * (e if told == "reward" else x.unsqueeze(-1) * (wanted - p).unsqueeze(-2))
+        found.append(right(given, w))
     return torch.stack(found)
 
 
@@ -345,25 +390,9 @@ def gain_and_gate(
 ) -> tuple[Tensor, Tensor]:
     """Return what units do now, and the change of their weights: gain acts on both, a gate on one.
 
-    ``y = tanh(gain * (pre @ w))`` and ``dw = modulator * pre * y``.
-
-    Parameters
-    ----------
-    w, pre : Tensor
-        Shapes (n, m) and (n,).
-    gain : float
-        Slope of the units.
-    modulator : float
-        Third factor of Hebb's rule.
-
-    Returns
-    -------
-    y, dw : Tensor
-        Shapes (m,) and (n, m).
-
-    Notes
-    -----
-    Source: eq-gain-gating; gain as in Servan-Schreiber, Printz & Cohen (1990).
+    ``y = tanh(gain * (pre @ w))`` and ``dw = modulator * pre * y``, of shapes (m,) and (n, m), with
+    ``w`` and ``pre`` of shapes (n, m) and (n,). Source: eq-gain-gating; gain as in
+    Servan-Schreiber, Printz & Cohen (1990).
     """
     y = torch.tanh(_checks.number("gain", gain) * (pre @ w))
     m = torch.full_like(y, _checks.number("modulator", modulator))

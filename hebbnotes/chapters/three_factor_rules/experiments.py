@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes.chapters.three_factor_rules import bandit, matched
+from hebbnotes.chapters.three_factor_rules.pairs import Learner, Pairs, grown
 from hebbnotes.experiments.experiment import (
     Experiment,
     Numbers,
@@ -20,7 +21,6 @@ from hebbnotes.experiments.experiment import (
     shorts,
 )
 from hebbnotes.learning import e_prop
-from hebbnotes.neurons.pairs import Learner, Pairs, grown
 from hebbnotes.plasticity import rules
 from hebbnotes.plasticity.rules import Rule
 
@@ -64,8 +64,8 @@ def score_stimuli(weights: Weights, seed: int, chosen: Stimuli) -> Numbers:
             given, trials = bandit.problem(s, chosen.runs, g), chosen.trials(s)
             rate = torch.tensor(chosen.rates[name][str(s)], dtype=torch.float64)
             right = bandit.learn(given, rule, rate, trials=trials, generator=g, every=trials)
-            ends = dict(zip(bandit.BASELINES, shorts(right[-1].mean(-1)), strict=True))
-            found.setdefault(name, {})[str(s)] = ends
+            at_end = dict(zip(bandit.BASELINES, shorts(right[-1].mean(-1)), strict=True))
+            found.setdefault(name, {})[str(s)] = at_end
     return {"right": found}
 
 
@@ -163,7 +163,7 @@ class Growth:
 SIGNALS = {"reward": False, "reward minus mean": True}
 
 
-def ends(chosen: Growth, signal: str, weakens: float, eta: float, seed: int) -> Numbers:
+def ended(chosen: Growth, signal: str, weakens: float, eta: float, seed: int) -> Numbers:
     """Return what became of the weights: in the last quarter, how often the target alone was at its
     bound; at the end, the target, the mean of the others, and how many of them are at the bound.
     """
@@ -184,7 +184,7 @@ def ends(chosen: Growth, signal: str, weakens: float, eta: float, seed: int) -> 
 def score_growth(weights: Weights, seed: int, chosen: Growth) -> Numbers:
     """Let weights grow by each signal, for each strength of weakening."""
     found = {
-        signal: {a: ends(chosen, signal, float(a), eta, seed) for a, eta in rates.items()}
+        signal: {a: ended(chosen, signal, float(a), eta, seed) for a, eta in rates.items()}
         for signal, rates in chosen.rates.items()
     }
     by_reward, alone = (found[signal]["1.05"]["alone"] for signal in SIGNALS)
@@ -207,7 +207,7 @@ def score_growth_rates(weights: Weights, seed: int, chosen: GrowthRates) -> Numb
     for signal in SIGNALS:
         for a in chosen.weakens:
             runs = [
-                [ends(chosen, signal, a, eta, seed + run) for run in range(chosen.runs)]
+                [ended(chosen, signal, a, eta, seed + run) for run in range(chosen.runs)]
                 for eta in chosen.tried
             ]
             alone = [short(np.mean([one["alone"] for one in its])) for its in runs]
@@ -252,7 +252,7 @@ def bits(chosen: Delay, batch: int, generator: torch.Generator) -> tuple[Tensor,
     return inputs, bit
 
 
-def trained(trial: Trial, chosen: Delay, method: str, lr: float) -> Numbers:
+def train_one(trial: Trial, chosen: Delay, method: str, lr: float) -> Numbers:
     """Train by a method at a rate; errors on fresh episodes and in blocks of ten updates, and the
     end of the first block in which it has learned, or of the training.
     """
@@ -294,7 +294,7 @@ def trained(trial: Trial, chosen: Delay, method: str, lr: float) -> Numbers:
 def train_delay(trial: Trial, chosen: Delay) -> tuple[Numbers, Weights]:
     """Train by each method at each of its rates."""
     found = {
-        method: {f"{lr:g}": trained(trial, chosen, method, lr) for lr in rates}
+        method: {f"{lr:g}": train_one(trial, chosen, method, lr) for lr in rates}
         for method, rates in chosen.rates.items()
     }
     return {"trained": found, "e_prop": min(one["until"] for one in found["e-prop"].values())}, {}

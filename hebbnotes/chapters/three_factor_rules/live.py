@@ -42,7 +42,7 @@ def spread_delays(mean: float, spread: float, lags: Tensor) -> Tensor:
     Tensor
         Shape (n,).
     """
-    _checks.finite("lags", _checks.floating("lags", _checks.tensor("lags", lags, "n", {})))
+    matched.step_of(lags)
     spread = _checks.number("spread", spread, 1e-9)
     mean = _checks.number("mean", mean, spread)
     shape, scale = (mean / spread) ** 2, spread**2 / mean
@@ -54,6 +54,8 @@ def spread_delays(mean: float, spread: float, lags: Tensor) -> Tensor:
 def best_tau(mean: float, spread: float) -> float:
     """Return the time constant with the largest d' for delays of :func:`spread_delays`, in s.
 
+    Both in s, ``0 <= spread <= mean``; a spread of 0 is one fixed delay.
+
     With shape k and scale s, ``d' = (1 + s / tau)**-k / sqrt(rate * tau / 2)``, which is largest
     at ``tau = 2 * k * s - s``: twice the mean delay, less its variance over its mean.
 
@@ -62,7 +64,8 @@ def best_tau(mean: float, spread: float) -> float:
     >>> best_tau(2.0, 0.0), best_tau(2.0, 2.0)
     (4.0, 2.0)
     """
-    return 2 * mean - spread**2 / mean
+    mean = _checks.number("mean", mean, 1e-9)
+    return 2 * mean - _checks.number("spread", spread, 0, mean) ** 2 / mean
 
 
 def rate_of(hertz: float) -> float:

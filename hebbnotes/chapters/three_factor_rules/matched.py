@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.neurons.pairs import Pairs, earned, spike_traces, spikes
+from hebbnotes.chapters.three_factor_rules.pairs import Pairs, earned, spike_traces, spikes
 
 __all__ = [
     "Fit",
@@ -26,6 +26,7 @@ __all__ = [
     "lags",
     "needed_rewards",
     "simulated",
+    "step_of",
     "with_spikes",
 ]
 
@@ -49,14 +50,14 @@ def exponential(tau: float, lags: Tensor) -> Tensor:
 
 def fixed(delay: float, lags: Tensor) -> Tensor:
     """Return the density of one fixed delay, in 1/s: shared by the two steps that are nearest."""
-    dt = _step(lags)
+    dt = step_of(lags)
     delay = _checks.number("delay", delay, float(lags[0]), float(lags[-1]))
     return (1 - (lags - delay).abs() / dt).clamp(min=0) / dt
 
 
 def between(low: float, high: float, lags: Tensor) -> Tensor:
     """Return the density, in 1/s, of delays that are equally likely from low to high, in s."""
-    dt = _step(lags)
+    dt = step_of(lags)
     low = _checks.number("low", low, 0)
     high = _checks.number("high", high, low + dt, float(lags[-1]) + dt)
     density = ((lags > low) & (lags < high)).to(lags.dtype)
@@ -134,7 +135,7 @@ def simulated(taus: Tensor, delays: Tensor, rate: float, generator: torch.Genera
     delays : Tensor
         From the coincidence that earned a reward to that reward, in s, one for each, shape (n,).
     rate : float
-        Rate of chance coincidences, in Hz.
+        Rate of chance coincidences, in Hz, above 0.
     generator : torch.Generator
         Source of the chance coincidences.
 
@@ -152,7 +153,7 @@ def simulated(taus: Tensor, delays: Tensor, rate: float, generator: torch.Genera
     _checks.floating("delays", _checks.tensor("delays", delays, "n", {}, taus, "taus"))
     _checks.inside("taus", _checks.held("taus", taus), 1e-9, 1e6, "they are time constants, in s")
     _checks.inside("delays", _checks.held("delays", delays), 0, 1e6, "they are in s")
-    rate = _checks.number("rate", rate, 0)
+    rate = _checks.number("rate", rate, 1e-12)
     _checks.generator(generator, taus.device)
     longest = 12 * float(taus.max())
     n = len(delays)
@@ -170,9 +171,14 @@ def simulated(taus: Tensor, delays: Tensor, rate: float, generator: torch.Genera
     return torch.stack(found)
 
 
-def _step(lags: Tensor) -> float:
+def step_of(lags: Tensor) -> float:
+    """Return the length of the steps whose middles the lags are, from 0 on, or raise."""
     _checks.finite("lags", _checks.floating("lags", _checks.tensor("lags", lags, "n", {})))
-    return 2 * float(lags[0])
+    step = 2 * float(lags[0])
+    wanted = step * (torch.arange(len(lags)).to(lags) + 0.5)
+    if step <= 0 or not torch.allclose(lags, wanted, rtol=1e-4):
+        raise ValueError("lags must be the middles of equal steps from 0: use matched.lags(dt, s)")
+    return step
 
 
 # With spikes: the trace is that of spike-timing-dependent plasticity

@@ -73,7 +73,12 @@ def spikes(pairs: Pairs, seconds: float, generator: torch.Generator) -> list[tup
 
 
 def earned(pre: Tensor, post: Tensor, pairs: Pairs) -> Tensor:
-    """Return those steps of the receiver's spikes that come shortly after one of the sender's."""
+    """Return those steps of the receiver's spikes that come shortly after one of the sender's.
+
+    Both are in order, integers from 0, shapes (k,) and (l,).
+    """
+    _in_order("pre", pre), _in_order("post", post)
+    _checks.of_type("pairs", pairs, Pairs, "use Pairs()")
     last = torch.searchsorted(pre, post) - 1  # the last spike of the sender before each
     gap = post - pre[last.clamp(min=0)] if len(pre) else post
     return post[(last >= 0) & (gap <= round(pairs.within / pairs.dt))]
@@ -116,13 +121,14 @@ def _traces(pre: Any, post: Any, asked: Any, taus: Any, window: Any, out: Any) -
 def spike_traces(pre: Tensor, post: Tensor, asked: Tensor, taus: Tensor, pairs: Pairs) -> Tensor:
     """Return eligibility traces of a synapse at some steps, before what those steps add.
 
-    It is what :func:`.stdp` and :func:`.eligibility` make step by step, computed from spike to
-    spike.
+    It is what :func:`.stdp` and :func:`.eligibility` make step by step, faded to the step that is
+    asked for, and computed from spike to spike.
 
     Parameters
     ----------
     pre, post, asked : Tensor
-        Steps of the spikes and of the questions, in order, integers, shapes (k,), (l,) and (n,).
+        Steps of the spikes and of the questions, from 0, in order, integers, shapes (k,), (l,) and
+        (n,).
     taus : Tensor
         Time constants of the traces, in s, shape (K,).
     pairs : Pairs
@@ -133,10 +139,24 @@ def spike_traces(pre: Tensor, post: Tensor, asked: Tensor, taus: Tensor, pairs: 
     Tensor
         Shape (n, K), in double precision.
     """
+    for name, when in (("pre", pre), ("post", post), ("asked", asked)):
+        _in_order(name, when)
+    _checks.floating("taus", _checks.tensor("taus", taus, "K", {}))
+    _checks.inside("taus", _checks.held("taus", taus), 1e-9, 1e6, "they are time constants, in s")
+    _checks.of_type("pairs", pairs, Pairs, "use Pairs()")
     out = np.zeros((len(asked), len(taus)))
     window = pairs.dt, pairs.tau, pairs.a_plus, pairs.a_minus
     _traces(pre.numpy(), post.numpy(), asked.numpy(), taus.double().numpy(), window, out)
     return torch.from_numpy(out)
+
+
+def _in_order(name: str, when: Tensor) -> Tensor:
+    """Return steps from 0 that do not go back, or raise."""
+    most = torch.iinfo(torch.int64).max
+    _checks.actions(name, when, "k", {}, most)
+    if bool((when.diff() < 0).any()):
+        raise ValueError(f"{name} must be in order: use {name}.sort().values")
+    return when
 
 
 # Weights that learn from rewarded spikes
@@ -152,17 +172,17 @@ class Learner:
     Parameters
     ----------
     tau, delay, latency : float
-        Of the eligibility trace, the reward and the evoked spike, in s.
+        Of the eligibility trace, the reward and the evoked spike, in s, above 0.
     evokes : float
         In [0, 1].
     eta : float
-        Learning rate.
+        Learning rate, at least 0.
     baseline : bool
         Whether the modulator is the reward minus its running mean.
     follow : float
-        Time constant of that mean, in s.
+        Time constant of that mean, in s, above 0.
     start : float
-        Weight of every synapse at the start.
+        Weight of every synapse at the start, in [0, 1].
     """
 
     tau: float = 2.0
@@ -174,20 +194,35 @@ class Learner:
     follow: float = 100.0
     start: float = 0.5
 
+    def __post_init__(self) -> None:
+        for name in ("tau", "delay", "latency", "follow"):
+            _checks.number(name, getattr(self, name), 1e-9)
+        _checks.number("eta", self.eta, 0)
+        for name in ("evokes", "start"):
+            _checks.number(name, getattr(self, name), 0, 1)
+        _checks.flag("baseline", self.baseline)
+
+
+def _source(generator: torch.Generator) -> np.random.Generator:
+    """Return a source of chance for machine code, which torch's generator seeds.
+
+    Its numbers are those of NumPy's older source with that seed, with which results were stored.
+    """
+    seed = int(torch.randint(2**31, (1,), generator=_checks.generator(generator, "cpu")))
+    bits, older = np.random.MT19937(), np.random.RandomState(seed)
+    state: Any = older.get_state(legacy=False)
+    bits.state = state
+    return np.random.Generator(bits)
+
 
 @jit
-def _uniform() -> Any:
-    return np.random.random()  # noqa: NPY002, machine code has a source of its own
-
-
-@jit
-def _gap(chance: Any) -> Any:
+def _gap(source: Any, chance: Any) -> Any:
     """Return how many steps a unit stays silent before it spikes."""
-    return int(math.log(1 - _uniform()) / math.log(1 - chance))
+    return int(math.log(1 - source.random()) / math.log(1 - chance))
 
 
 @jit
-def _spiked(t: Any, following: Any, evoked: Any, chance: Any, now: Any) -> Any:
+def _spiked(source: Any, t: Any, following: Any, evoked: Any, chance: Any, now: Any) -> Any:
     """Write which senders and receivers spike, (2, n), and when each will by itself again; return
     the first of these times.
     """
@@ -196,7 +231,7 @@ def _spiked(t: Any, following: Any, evoked: Any, chance: Any, now: Any) -> Any:
         for i in range(len(evoked)):
             now[side, i] = following[side, i] == t
             if now[side, i]:
-                following[side, i] = t + 1 + _gap(chance)
+                following[side, i] = t + 1 + _gap(source, chance)
             soonest = min(soonest, following[side, i])
     for i in range(len(evoked)):
         if evoked[i]:
@@ -227,11 +262,10 @@ def _pair(t: Any, now: Any, traces: Any, e: Any, window: Any) -> None:
 
 
 @jit
-def _learn(w: Any, seed: Any, numbers: Any, whole: Any, history: Any, seen: Any) -> None:
+def _learn(w: Any, source: Any, numbers: Any, whole: Any, history: Any, seen: Any) -> None:
     """Let weights (n,) learn in place; write them into history after each part, and the spikes of
     the first steps into seen (steps, 2, n).
     """
-    np.random.seed(seed)  # noqa: NPY002
     chance, evokes, kept, eta, mean, follow, window = numbers
     every, late, latency, within, subtract = whole
     n = len(w)
@@ -241,7 +275,7 @@ def _learn(w: Any, seed: Any, numbers: Any, whole: Any, history: Any, seen: Any)
     following, now = np.zeros((2, n), np.int64), np.zeros((2, n), np.uint8)
     for side in range(2):
         for i in range(n):
-            following[side, i] = _gap(chance)
+            following[side, i] = _gap(source, chance)
     soonest = following.min()
     for t in range(every * len(history)):
         reward, due[t % late] = due[t % late], 0
@@ -249,14 +283,14 @@ def _learn(w: Any, seed: Any, numbers: Any, whole: Any, history: Any, seen: Any)
         mean += follow * (reward - mean)
         if t == soonest or waiting[t % latency]:
             waiting[t % latency] = 0
-            soonest = _spiked(t, following, evoked[t % latency], chance, now)
+            soonest = _spiked(source, t, following, evoked[t % latency], chance, now)
             if now[1, 0] and t - last <= within:
                 due[t % late] = 1
             if now[0, 0]:
                 last = t
             _pair(t, now, traces, e, window)
             for i in range(n):
-                if now[0, i] and _uniform() < evokes * w[i]:
+                if now[0, i] and source.random() < evokes * w[i]:
                     evoked[t % latency, i] = 1
                     waiting[t % latency] = 1
             if t < len(seen):
@@ -277,18 +311,22 @@ def grown(
     in each of the first steps that are watched, shape (steps, 2, n), senders first.
 
     It is :func:`.three_factor` with :func:`.eligibility` and :func:`.stdp`, and weights in [0, 1].
+    All times must be more than half a step.
     """
+    _checks.of_type("pairs", pairs, Pairs, "use Pairs()")
+    _checks.of_type("learner", learner, Learner, "use Learner()")
     dt = pairs.dt
+    least = dt * (0.5 + 1e-9)
+    times = {"every": every, "delay": learner.delay, "latency": learner.latency}
+    times["within"] = pairs.within
+    steps = [round(_checks.number(name, time, least) / dt) for name, time in times.items()]
     w = np.full(pairs.n, learner.start)
-    seed = int(torch.randint(2**31, (1,), generator=_checks.generator(generator, "cpu")))
     chance = pairs.rate * dt
     expected = pairs.rate * (pairs.rate * pairs.within + learner.evokes * learner.start) * dt
     window = -dt / pairs.tau, pairs.a_plus, pairs.a_minus
     kept, follow = math.exp(-dt / learner.tau), dt / learner.follow
     numbers = (chance, learner.evokes, kept, learner.eta, expected, follow, window)
-    lengths = (every, learner.delay, learner.latency, pairs.within)
-    steps = [_checks.integer("each time in steps", round(s / dt)) for s in lengths]
     history = np.zeros((_checks.integer("parts", parts), pairs.n))
     seen = np.zeros((_checks.integer("watched", watched, 0), 2, pairs.n), np.uint8)
-    _learn(w, seed, numbers, (*steps, learner.baseline), history, seen)
+    _learn(w, _source(generator), numbers, (*steps, learner.baseline), history, seen)
     return torch.from_numpy(history), torch.from_numpy(seen)
