@@ -169,7 +169,7 @@ def test_a_trained_network_keeps_its_signs_and_its_gradients_are_corrected():
             torch.testing.assert_close(net.w_ie.grad, before[1] / 12)
         with torch.no_grad():
             for p in net.parameters():
-                p -= 0.5 * p.grad
+                p.sub_(0.5 * p.grad)
         net.keep_signs()
         assert all((p >= 0).all() for p in net.parameters())
 
@@ -202,7 +202,7 @@ def test_cells_with_types_learn_by_a_rule_that_may_see_them(seed, leak, rule):
 
 def test_an_episode_goes_on_where_it_was_and_synapses_may_be_kept_from_learning():
     w, inputs = normal(0, 5, 5).abs() / 4, normal(1, 6, 2, 5)
-    rates, state = dale.run(inputs, w, TYPES, 0.1)
+    rates, _ = dale.run(inputs, w, TYPES, 0.1)
     _, half = dale.run(inputs[:3], w, TYPES, 0.1)
     torch.testing.assert_close(dale.run(inputs[3:], w, TYPES, 0.1, state=half)[0], rates[3:])
     learns = torch.zeros(5, 5).double()

@@ -40,9 +40,7 @@ def test_it_goes_down_the_squared_distance_from_the_target_of_a_linear_cell(n, m
     loss = (excitation - pre @ w - target).square().sum() / 2
     (gradient,) = torch.autograd.grad(loss, w)
     post = (excitation - pre @ w).detach()
-    torch.testing.assert_close(
-        rules.inhibitory(w.detach(), pre, post, target=target), -gradient
-    )
+    torch.testing.assert_close(rules.inhibitory(w.detach(), pre, post, target=target), -gradient)
 
 
 @given(st.integers(2, 4), seeds, st.floats(0.05, 0.5))

@@ -4,122 +4,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from hebbnotes import tasks
-from hebbnotes.chapters.cell_types import arms, balanced, memory
+from hebbnotes.chapters.cell_types import arms, balanced, memory, spectra
 from hebbnotes.experiments import stored
 from hebbnotes.experiments.experiment import (
     Experiment,
     Numbers,
-    Trial,
     Weights,
     nothing,
     short,
-    shorts,
 )
-from hebbnotes.networks import dale
 
 __all__ = ["EXPERIMENTS"]
-
-
-# Sign or spectrum?
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signs:
-    """Configuration of the arms at one number of cells.
-
-    Attributes
-    ----------
-    n : int
-        Cells of a network without signs.
-    rates : dict
-        By optimiser and arm; several of an arm are tried.
-    looks : tuple of int
-        After how many updates the networks are judged.
-    validated : bool
-        Whether by the pictures on which rates are chosen, in place of those of the test.
-    """
-
-    n: int
-    rates: dict[str, dict[str, tuple[float, ...]]]
-    looks: tuple[int, ...] = (75, 150, 300)
-    validated: bool = False
-
-
-def train_signs(trial: Trial, chosen: Signs) -> tuple[Numbers, Weights]:
-    """Train all arms at all their rates by each optimiser, and look at their weights.
-
-    ``right`` is by optimiser, arm and rate, at each look; ``ends`` likewise the largest singular
-    value and the common mode of what cells do to each other, at the end; ``starts`` the same of
-    each arm before.
-    """
-    data = arms.digits()
-    judged = data.validation if chosen.validated else data.test
-    found: Numbers = {"right": {}, "ends": {}, "starts": {}}
-    for family in arms.families():
-        for arm in family:
-            start = arms.ARMS[arm].start(
-                chosen.n, torch.Generator().manual_seed(1_000 * trial.seed)
-            )
-            found["starts"][arm] = _looked(arms.ARMS[arm].weights(start))
-        for optimiser, rates in chosen.rates.items():
-            each = [(arm, rate) for arm in family for rate in rates.get(arm, ())]
-            if not each:
-                continue
-            right, w = arms.train(
-                each,
-                chosen.n,
-                optimiser,
-                seed=1_000 * trial.seed,
-                looks=[*chosen.looks],
-                judged=judged,
-                shown=data.train,
-            )
-            for (arm, rate), its, end in zip(each, right, w, strict=True):
-                for name, value in (("right", shorts(its)), ("ends", _looked(end))):
-                    of = found[name].setdefault(optimiser, {}).setdefault(arm, {})
-                    of[f"{rate:g}"] = value
-    return found | _costs(found["right"]), {}
-
-
-def _looked(w: Tensor) -> dict[str, float]:
-    return {
-        "first": short(torch.linalg.matrix_norm(w, 2)),
-        "common": short(dale.common_mode(w)),
-        "size": short(w.norm()),
-    }
-
-
-COSTS = {
-    "outlier": ("no signs", "start of signs, then free"),
-    "sign": ("start of signs, then free", "signs"),
-    "all": ("no signs", "signs"),
-    "sparse": ("no signs", "signs, sparse start"),
-    "matched": ("no signs", "matched"),
-    "corrected": ("no signs", "matched, corrected"),
-    "spectrum alone": ("no signs", "no signs, their spectrum"),
-    "vectors alone": ("no signs", "start of signs, no outlier"),
-}
-"""Differences of the shares that are right, first minus second, by what they tell."""
-
-
-def _costs(right: dict[str, dict[str, dict[str, list[float]]]]) -> Numbers:
-    """Return what is lost, in points of 100, by optimiser; best rates, where several were tried."""
-    last = {
-        optimiser: {arm: max(its[-1] for its in by.values()) for arm, by in of.items()}
-        for optimiser, of in right.items()
-    }
-    costs = {
-        optimiser: {
-            name: short(100 * (of[one] - of[other]))
-            for name, (one, other) in COSTS.items()
-            if one in of and other in of
-        }
-        for optimiser, of in last.items()
-    }
-    return {"costs": costs, "last": last}
 
 
 # The memory under Dale
@@ -129,9 +26,8 @@ SCHEDULES = {"paper": tasks.PAPER, "code": tasks.CODE, "once": tasks.ONCE}
 
 
 def _task(n: int, patterns: int, schedule: str, *, even: bool = True) -> tasks.PatternCompletion:
-    return tasks.PatternCompletion(
-        n, patterns, bias_unit=False, balanced=even, **SCHEDULES[schedule]
-    )
+    given: dict[str, Any] = SCHEDULES[schedule] | {"bias_unit": False, "balanced": even}
+    return tasks.PatternCompletion(n, patterns, **given)
 
 
 def _three(schedule: str, seed: int) -> tuple[float, float, float]:
@@ -338,12 +234,12 @@ _RIGHT = "points of 100 that the outlier costs under SGD"
 
 
 def _tried(n: int) -> Experiment[Any]:
-    rates = {o: dict.fromkeys(arms.ARMS, its) for o, its in TRIED[n].items()}
+    rates = {o: dict.fromkeys(spectra.ARMS, its) for o, its in TRIED[n].items()}
     return Experiment(
         f"sign or spectrum, {n} cells: each arm at several rates, on seeds of their own",
-        train_signs,
+        arms.train_signs,
         lambda *_: {},  # all is measured while it is trained
-        Signs(n=n, rates=rates, looks=(300,), validated=True),
+        arms.Signs(n=n, rates=rates, looks=(300,), validated=True),
         "costs.SGD.outlier",
         _RIGHT,
         seeds=(100, 101),
@@ -351,12 +247,14 @@ def _tried(n: int) -> Experiment[Any]:
 
 
 def _scored(n: int, about: str = "", **options: Any) -> Experiment[Any]:
-    rates = {o: {arm: (rate,) for arm, rate in its.items()} for o, its in RATES[n].items()}
+    rates: dict[str, dict[str, tuple[float, ...]]] = {
+        o: {arm: (rate,) for arm, rate in its.items()} for o, its in RATES[n].items()
+    }
     return Experiment(
         f"sign or spectrum, {n} cells{about}: digits read by recurrent networks of ReLU cells",
-        train_signs,
+        arms.train_signs,
         lambda *_: {},  # all is measured while it is trained
-        Signs(n=n, rates=rates, **options),
+        arms.Signs(n=n, rates=rates, **options),
         "costs.SGD.outlier",
         _RIGHT,
         also={
