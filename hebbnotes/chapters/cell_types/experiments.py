@@ -151,7 +151,7 @@ class Forms:
     sizes: tuple[int, ...] = (300, 1000)
     patterns: tuple[int, ...] = (5, 10)
     schedule: str = "once"
-    episodes: tuple[int, ...] = (20, 2)
+    episodes: tuple[int, ...] = (20, 4)
 
 
 def score_forms(weights: Weights, seed: int, chosen: Forms) -> Numbers:
