@@ -278,9 +278,11 @@ def _tried(name: str) -> Experiment[Any]:
     )
 
 
-def _scored(n: int, about: str = "", **options: Any) -> Experiment[Any]:
+def _scored(
+    n: int, about: str = "", only: tuple[str, ...] = tuple(spectra.ARMS), **options: Any
+) -> Experiment[Any]:
     rates: dict[str, dict[str, tuple[float, ...]]] = {
-        o: {arm: (rate,) for arm, rate in its.items()} for o, its in RATES[n].items()
+        o: {arm: (rate,) for arm, rate in its.items() if arm in only} for o, its in RATES[n].items()
     }
     return Experiment(
         f"sign or spectrum, {n} cells{about}: digits read by recurrent networks of ReLU cells",
@@ -301,6 +303,7 @@ _ERASED = "share of the erased bits that are wrong, one plastic interneuron that
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     **{f"signs-{name}": _tried(name) for name in TRIED},
     **{f"signs-{n}": _scored(n) for n in RATES},
+    "signs-80-long": _scored(80, ", four times as long", _FEW, looks=(300, 600, 1_200)),
     "memory-dale": Experiment(
         "the memory of three numbers with private, no, fixed and plastic inhibition, by schedule",
         nothing,
