@@ -17,10 +17,12 @@ from tools.drawings import (
     chalk,
     cloud,
     hand,
+    interneurons,
     landscape,
     lives,
     neuron,
     pencil,
+    shared,
     synapse,
     unrolled,
     votes,
@@ -357,3 +359,30 @@ def test_the_pencil_darkens_at_the_reward_alone_by_the_pair_that_rings_or_by_the
         ) * hand.SIZES[hand.REWARD - late]
         assert 0 < left <= written[pressed][0] < left + 0.1, "and a little of the cue before"
     assert (of["pair"] != 0).sum() == len(hand.CUES)
+
+
+def test_each_kind_of_interneuron_reaches_what_was_found_and_nothing_else():
+    lines = set(interneurons.WAYS) | {("PV", "PV")}
+    assert lines == interneurons.INHIBITS
+    assert ("SST", "SST") not in lines, "they avoid one another"
+    assert {receiver for sender, receiver in lines if sender == "VIP"} == {"SST"}
+    for (sender, receiver), way in interneurons.WAYS.items():
+        near = [np.hypot(*np.subtract(way[0], interneurons.AT[sender]))]
+        if receiver in interneurons.AT:
+            near += [np.hypot(*np.subtract(way[-1], interneurons.AT[receiver]))]
+        assert max(near) < interneurons.RADIUS + 22, "a line begins and ends at its cells"
+    assert 0 < interneurons.SHARE["VIP"] < interneurons.SHARE["SST"] < interneurons.SHARE["PV"]
+    assert sum(interneurons.SHARE.values()) < 100, "one group is not drawn"
+
+
+def test_one_plastic_interneuron_tells_each_cell_what_a_private_one_would():
+    told = shared.inhibited()
+    np.testing.assert_array_equal(told["one, plastic"], told["private"])
+    np.testing.assert_array_equal(told["private"], shared.SAID)
+    for row, said in zip(told["one, fixed"], shared.SAID, strict=True):
+        assert len(set(row)) == 1
+        assert row[0] == pytest.approx(said.mean())
+    assert (shared.SAID[0] != shared.SAID[1]).any()
+    drawn = shared.draw().svg().partition("</style>")[2]
+    strong = sum(int((values > 0).sum()) for values in told.values())
+    assert drawn.count('stroke-dasharray="2 5"') == 3 * shared.SAID.size - strong

@@ -10,12 +10,14 @@ from tools.drawings import (
     cloud,
     hand,
     hippocampus,
+    interneurons,
     landscape,
     lives,
     neuron,
     one_shot,
     pencil,
     routes,
+    shared,
     synapse,
     unrolled,
     votes,
@@ -40,6 +42,9 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "chalk": chalk.draw,
     "windows": windows.draw,
     "hand": hand.draw,
+    "interneurons": interneurons.draw,
+    "shared": shared.draw,
+    "synapse-type": lambda: synapse.draw(["type"], "synapse-type"),
 }
 
 FILES: dict[str, Callable[[], str]] = {
