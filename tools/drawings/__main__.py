@@ -6,7 +6,9 @@ from pathlib import Path
 
 from tools.drawings import (
     agent,
+    buckets,
     chalk,
+    clocks,
     cloud,
     hand,
     hippocampus,
@@ -40,6 +42,8 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "chalk": chalk.draw,
     "windows": windows.draw,
     "hand": hand.draw,
+    "buckets": buckets.draw,
+    "clocks": clocks.draw,
 }
 
 FILES: dict[str, Callable[[], str]] = {
