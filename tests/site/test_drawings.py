@@ -14,7 +14,9 @@ from docutils.utils import new_document
 from hebbnotes.figures import palette
 from tools import book_extension
 from tools.drawings import (
+    buckets,
     chalk,
+    clocks,
     cloud,
     hand,
     interneurons,
@@ -386,3 +388,24 @@ def test_one_plastic_interneuron_tells_each_cell_what_a_private_one_would():
     drawn = shared.draw().svg().partition("</style>")[2]
     strong = sum(int((values > 0).sum()) for values in told.values())
     assert drawn.count('stroke-dasharray="2 5"') == 3 * shared.SAID.size - strong
+
+
+def test_a_bucket_that_pours_back_is_as_slow_as_one_with_a_small_hole_and_far_more_easily_wrong():
+    cell, wiring = (buckets.time_constants(wiring) for wiring in (False, True))
+    assert cell[1] == pytest.approx(wiring[1]) == buckets.SLOW
+    np.testing.assert_allclose(cell, buckets.SLOW * np.array([0.98, 1, 1.02]))
+    for factor, tau in zip((0.98, 1.02), (wiring[0], wiring[2]), strict=True):
+        dt, w = 1e-4, factor * buckets.BACK  # dh/dt = (w h - h) / tau, followed for a time tau_eff
+        left = (1 + dt * (w - 1) / buckets.FAST) ** (tau / dt)
+        assert left == pytest.approx(np.exp(-1), rel=1e-3)
+    assert wiring[0] < 0.65 * buckets.SLOW < 2.5 * buckets.SLOW < wiring[2]
+    steps, level = np.array(buckets.levels(wiring[0])).T
+    np.testing.assert_allclose(np.log(level), -steps / wiring[0])
+
+
+def test_the_ladder_of_clocks_is_logarithmic_and_its_medians_lie_within():
+    tens = [clocks.across(t) for t in (0.001, 0.01, 0.1, 1.0, 10.0)]
+    np.testing.assert_allclose(np.diff(tens), np.diff(tens)[0])
+    for _, low, middle, high, _ in clocks.CLOCKS:
+        assert clocks.LOW < low < high < clocks.HIGH
+        assert middle is None or low < middle < high

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from tools.drawings import (
     agent,
+    buckets,
     chalk,
+    clocks,
     cloud,
     hand,
     hippocampus,
@@ -45,6 +47,8 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "interneurons": interneurons.draw,
     "shared": shared.draw,
     "synapse-type": lambda: synapse.draw(["type"], "synapse-type"),
+    "buckets": buckets.draw,
+    "clocks": clocks.draw,
 }
 
 FILES: dict[str, Callable[[], str]] = {
