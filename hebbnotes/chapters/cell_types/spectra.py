@@ -1,0 +1,173 @@
+"""Ways to draw the weights of N cells, of equal bulk variance: with a sign for each cell, or not.
+
+All weights spread by ``g / sqrt(N)`` about the means of their senders and kinds, so that a
+difference of spectra is one of means. [pre, post]: signs are those of rows.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from hebbnotes import _checks
+from hebbnotes.networks import dale
+
+__all__ = [
+    "DRAWN",
+    "balanced",
+    "bulk_share",
+    "dann",
+    "draw",
+    "gaussian",
+    "lognormal",
+    "transplanted",
+]
+
+
+def gaussian(n: int, generator: torch.Generator, *, g: float = 1.0) -> Tensor:
+    """Return normal weights without signs, spread ``g / sqrt(n)``, shape (n, n), float32."""
+    _checks.room(senders=_checks.integer("n", n), receivers=n)
+    _checks.generator(generator, "cpu")
+    return _checks.number("g", g, 0) / n**0.5 * torch.randn(n, n, generator=generator)
+
+
+def balanced(
+    n: int,
+    generator: torch.Generator,
+    *,
+    excitatory: float = 0.8,
+    g: float = 1.0,
+    exactly: bool = False,
+) -> Tensor:
+    """Return exponential weights of excitatory and inhibitory cells, balanced on average.
+
+    Inhibitory weights are ``f / (1 - f)`` times as strong for a share f of excitatory cells, so
+    that the mean weight is 0. With ``f = 1`` all excite and nothing balances.
+
+    Parameters
+    ----------
+    n : int
+    generator : torch.Generator
+    excitatory : float
+        Share f of excitatory cells, in (0, 1].
+    g : float
+        Spread of all weights about the mean of their kind, times ``sqrt(n)``.
+    exactly : bool
+        Whether each receiver's inhibition is scaled to equal its excitation.
+
+    Notes
+    -----
+    Source: the start of Song, Yang & Wang (2016) and of Cornford and others (2021), here with
+    exponential sizes and with the variance of the others.
+    """
+    sign, mean = _means(n, excitatory, g)
+    _checks.generator(generator, "cpu")
+    sizes = torch.empty(n, n).exponential_(generator=generator)
+    w = (sign * mean).unsqueeze(-1) * sizes
+    inhibits = w.clamp(max=0).sum(0)
+    if _checks.flag("exactly", exactly) and bool((inhibits < 0).all()):
+        w = torch.where(w < 0, w * (w.clamp(min=0).sum(0) / -inhibits), w)
+    return w
+
+
+def _means(n: int, excitatory: float, g: float) -> tuple[Tensor, Tensor]:
+    """Return the sign of each sender and its mean size: exponential sizes spread as their mean."""
+    f = _checks.number("excitatory", excitatory, 1e-9, 1)
+    sign = dale.signs(n, f)
+    f = float((sign > 0).double().mean())
+    _checks.room(senders=n, receivers=n)
+    ratio = f / (1 - f) if f < 1 else 0.0
+    mean = torch.where(sign > 0, 1.0, ratio)
+    return sign, mean * (_checks.number("g", g, 0) / (mean.square().mean() * n) ** 0.5)
+
+
+def lognormal(
+    n: int,
+    generator: torch.Generator,
+    *,
+    density: float = 0.1,
+    sigma: float = 0.94,
+    excitatory: float = 0.8,
+    g: float = 1.0,
+) -> Tensor:
+    """Return sparse weights of lognormal size, balanced on average between excitation and
+    inhibition.
+
+    Few and unequal weights have a small mean for their variance: the common mode has about
+    ``density * exp(-sigma**2)`` of their power.
+
+    Parameters
+    ----------
+    n, generator, excitatory, g
+        As for :func:`balanced`.
+    density : float
+        Chance in (0, 1] that two cells are connected.
+    sigma : float
+        Spread of the logarithms of sizes; 0.94 is near what Song and others (2005) found in rat
+        visual cortex.
+    """
+    sign, mean = _means(n, excitatory, g)
+    _checks.generator(generator, "cpu")
+    p, sigma = _checks.number("density", density, 1e-6, 1), _checks.number("sigma", sigma, 0, 3)
+    there = torch.rand(n, n, generator=generator) < p
+    sizes = torch.exp(sigma * torch.randn(n, n, generator=generator) - sigma**2 / 2) * there
+    # sizes have mean p and mean square p * exp(sigma**2); about their mean they shall spread by 1
+    spread = (p * torch.tensor(sigma**2, dtype=torch.float64).exp().item() - p**2) ** 0.5
+    if spread < 1e-6:
+        raise ValueError("density 1 and sigma 0 are equal weights, without a spread: change one")
+    return (sign * mean).unsqueeze(-1) * sizes / spread
+
+
+def dann(n: int, generator: torch.Generator, *, k: int = 1, g: float = 1.0) -> Tensor:
+    """Return what n excitatory cells do to each other through k interneurons that centre, (n, n).
+
+    Exponential strengths less the mean of each sender; see :func:`.dale.centred`.
+    """
+    _checks.room(senders=_checks.integer("n", n), receivers=n)
+    _checks.generator(generator, "cpu")
+    w_ee = torch.empty(n, n).exponential_(generator=generator)
+    w_ee = _checks.number("g", g, 0) / n**0.5 * w_ee
+    return dale.effective(w_ee, *dale.centred(w_ee, k))
+
+
+def transplanted(w: Tensor, spectrum: Tensor) -> Tensor:
+    """Return weights (n, n) with the singular vectors of w and the singular values of another.
+
+    ``spectrum`` is any matrix of that shape: of it the singular values alone are used, largest onto
+    largest. The sum of squares becomes that of ``spectrum``.
+    """
+    sizes: dict[str, int] = {}
+    _checks.finite("w", _checks.floating("w", _checks.tensor("w", w, "n n", sizes)))
+    _checks.tensor("spectrum", spectrum, "n n", sizes, like=w, reference="w")
+    u, _, vh = torch.linalg.svd(w)
+    return (u * torch.linalg.svdvals(_checks.finite("spectrum", spectrum))) @ vh
+
+
+def bulk_share(w: Tensor) -> float:
+    """Return the part of all power, sum of w**2, that the common mode has at least, for rows of one
+    sign.
+
+    ``sum of m_i**2 / sum of mean_j w_ij**2`` with m_i the mean size of a sender's weights: 1/2 for
+    exponential sizes, 2/pi for half-normal ones, ``exp(-sigma**2)`` for lognormal ones.
+
+    Source: eq-dale-price, this book's.
+    """
+    _checks.finite("w", _checks.floating("w", _checks.tensor("w", w, "n m", {})))
+    return float(w.abs().mean(-1).square().sum() / w.square().mean(-1).sum())
+
+
+DRAWN: dict[str, Callable[[int, torch.Generator], Tensor]] = {
+    "no signs": gaussian,
+    "all excite": lambda n, g: balanced(n, g, excitatory=1.0),
+    "balanced 4:1": balanced,
+    "balanced for each receiver": lambda n, g: balanced(n, g, exactly=True),
+    "balanced 9:1": lambda n, g: balanced(n, g, excitatory=0.9),
+    "sparse and lognormal": lognormal,
+    "matched inhibition": lambda n, g: dann(n, g, k=max(1, n // 10)),
+}
+"""Ways to draw weights by name: ``DRAWN[name](n, generator)``, shape (n, n)."""
+
+
+def draw(name: str, n: int, generator: torch.Generator) -> Tensor:
+    """Return weights of one of ``DRAWN``, shape (n, n)."""
+    return DRAWN[_checks.choice("name", name, tuple(DRAWN))](n, generator)
