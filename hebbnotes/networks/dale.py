@@ -182,9 +182,7 @@ def effective(w_ee: Tensor, w_ei: Tensor, w_ie: Tensor) -> Tensor:
     return w_ee - w_ei @ w_ie
 
 
-def correct(
-    grad_ei: Tensor, grad_ie: Tensor, n_pre: int, n_post: int
-) -> tuple[Tensor, Tensor]:
+def correct(grad_ei: Tensor, grad_ie: Tensor, n_pre: int, n_post: int) -> tuple[Tensor, Tensor]:
     """Shorten the gradients of interneurons' synapses, each of which moves many effective weights.
 
     Those onto interneurons are divided by ``sqrt(n_post)``, those from them by ``n_pre``.

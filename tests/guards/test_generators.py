@@ -11,6 +11,7 @@ import torch
 import hebbnotes
 from hebbnotes import ModulatedRNN, PlasticRNN, analysis, memories, rules, tasks, training
 from hebbnotes.chapters.associative_memory import wells
+from hebbnotes.chapters.cell_types import balanced, spectra
 from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
 from hebbnotes.chapters.differentiable_plasticity import routes
 from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
@@ -25,6 +26,7 @@ from hebbnotes.chapters.one_shot_learning import readings as reading
 from hebbnotes.chapters.three_factor_rules import bandit, matched
 from hebbnotes.learning import agents
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
+from hebbnotes.networks.dale import DaleRNN
 from hebbnotes.networks.one_shot import OneShotNetwork, PrototypicalNetwork, convolutions
 from hebbnotes.neurons import pairs as poisson
 from hebbnotes.neurons import spiking
@@ -64,6 +66,7 @@ TAKE_A_GENERATOR = {
     "networks.baselines.LSTM": lambda g: LSTM(2, 1, g),
     "networks.plastic.Initial": lambda g: PlasticRNN(4, generator=g),
     "networks.modulated.network.ModulatedInitial": lambda g: ModulatedRNN(4, generator=g),
+    "networks.dale.DaleRNN": lambda g: DaleRNN(4, 1, generator=g),
     "networks.one_shot.convolutions": lambda g: convolutions(4, g),
     "networks.one_shot.OneShotNetwork": lambda g: OneShotNetwork(5, generator=g),
     "networks.one_shot.PrototypicalNetwork": lambda g: PrototypicalNetwork(5, generator=g),
@@ -91,6 +94,19 @@ TAKE_A_GENERATOR = {
     "learning.agents.kinds.of_kind": lambda g: agents.of_kind("lstm", 4, generator=g),
     "learning.agents.lives.live": lambda g: agents.live(AGENT, MAZE, maze.start(MAZE, 2, G), 3, g),
     "learning.agents.lives.loss": lambda g: agents.loss(AGENT, MAZE, 2, 3, g),
+    "chapters.cell_types.spectra.gaussian": lambda g: spectra.gaussian(4, g),
+    "chapters.cell_types.spectra.balanced": lambda g: spectra.balanced(5, g),
+    "chapters.cell_types.spectra.lognormal": lambda g: spectra.lognormal(5, g),
+    "chapters.cell_types.spectra.dann": lambda g: spectra.dann(5, g),
+    "chapters.cell_types.spectra.draw": lambda g: spectra.draw("no signs", 5, g),
+    "chapters.cell_types.spectra.Plain.start": lambda g: spectra.ARMS["signs"].start(5, g),
+    "chapters.cell_types.spectra.Centred.start": lambda g: spectra.ARMS["matched"].start(5, g),
+    "chapters.cell_types.balanced.simulate": lambda g: balanced.simulate(
+        balanced.Balanced(k=2), g, n=10, sweeps=2
+    ),
+    "chapters.cell_types.balanced.tuned": lambda g: balanced.tuned(g, steps=1, every=1),
+    "chapters.cell_types.balanced.circuit": lambda g: balanced.circuit(balanced.Circuit(), g),
+    "chapters.cell_types.balanced.gated": balanced.gated,
     "chapters.differentiable_plasticity.routes.RouteNetwork": lambda g: routes.RouteNetwork(
         routes.Route(), g
     ),

@@ -7,8 +7,8 @@ may change signs; all else is free in every network. Gradients are cut for each 
 Shapes: S networks, B pictures, T steps, n cells, k interneurons.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,25 +16,21 @@ from torch.nn.functional import cross_entropy
 
 from hebbnotes import _checks
 from hebbnotes.chapters.cell_types import spectra
+from hebbnotes.experiments.experiment import Numbers, Trial, Weights, short, shorts
 from hebbnotes.networks import dale
 
 __all__ = [
-    "ARMS",
+    "COSTS",
     "OPTIMISERS",
     "Adam",
-    "Arm",
-    "Centred",
     "Descent",
     "Digits",
-    "Plain",
-    "cells",
+    "Signs",
     "digits",
-    "families",
     "forward",
     "train",
+    "train_signs",
 ]
-
-Parameters = dict[str, Tensor]
 
 
 class Digits(NamedTuple):
@@ -63,132 +59,6 @@ def digits() -> Digits:
     steps = pixels.unflatten(1, (16, 4)).transpose(0, 1)
     parts = [(steps[:, a:b], labels[a:b]) for a, b in ((0, 1000), (1000, 1297), (1297, 1797))]
     return Digits(*parts)
-
-
-class Arm(Protocol):
-    """What all kinds of networks have: a beginning, weights, a rule for signs and for gradients.
-
-    Numbers of many networks of one kind may be stacked, (S, ...).
-    """
-
-    def start(self, n: int, generator: torch.Generator) -> Parameters:
-        """Return the recurrent numbers of one network that has as many as n free cells have, and
-        constants of it, whose names begin with an underscore.
-        """
-
-    def weights(self, its: Parameters) -> Tensor:
-        """Return what cells do to each other, (..., n, n)."""
-
-    def keep(self, its: Parameters) -> None:
-        """Change numbers in place that an update has led across zero."""
-
-    def correct(self, its: Parameters, gradients: Parameters) -> None:
-        """Change gradients, by name, in place before an update."""
-
-
-class Plain:
-    """Weights drawn by ``draw(n, generator)``; ``signed``, their rows keep :func:`.dale.signs`."""
-
-    def __init__(
-        self, draw: Callable[[int, torch.Generator], Tensor], *, signed: bool = False
-    ) -> None:
-        self.draw, self.signed = draw, signed
-
-    def start(self, n: int, generator: torch.Generator) -> Parameters:
-        """Return the weights ``w``, (n, n), and signs, 0 where a row is free."""
-        signs = dale.signs(n) if self.signed else torch.zeros(n)
-        return {"w": self.draw(n, generator), "_signs": signs}
-
-    def weights(self, its: Parameters) -> Tensor:
-        """Return ``w``."""
-        return its["w"]
-
-    def keep(self, its: Parameters) -> None:
-        """Project onto the signs, as :func:`.dale.project` does, where there are any."""
-        w = its["w"]
-        w.masked_fill_(its["_signs"].unsqueeze(-1) * w < 0, 0.0)
-
-    def correct(self, its: Parameters, gradients: Parameters) -> None:
-        """Leave them as they are."""
-
-
-class Centred:
-    """Excitatory cells and interneurons that start centred; see :func:`.dale.centred`.
-
-    There are as many recurrent numbers as n free cells have, as nearly as can be, with ``n / 10``
-    interneurons. With ``corrected``, their gradients are those of :func:`.dale.correct`.
-    """
-
-    def __init__(self, *, corrected: bool) -> None:
-        self.corrected = corrected
-
-    def start(self, n: int, generator: torch.Generator) -> Parameters:
-        """Return ``w_ee``, ``w_ei`` and ``w_ie``, and what their gradients are multiplied by."""
-        k = max(1, n // 10)
-        m = round(-k + (k**2 + n**2) ** 0.5)
-        w_ee = torch.empty(m, m).exponential_(generator=generator) / m**0.5
-        w_ei, w_ie = dale.centred(w_ee, k)
-        one = torch.ones(1, 1)
-        ei, ie = dale.correct(one, one, m, m) if self.corrected else (one, one)
-        return {"w_ee": w_ee, "w_ei": w_ei, "w_ie": w_ie, "_ei": ei, "_ie": ie}
-
-    def weights(self, its: Parameters) -> Tensor:
-        """Return what excitatory cells do to each other in all."""
-        return dale.effective(its["w_ee"], its["w_ei"], its["w_ie"])
-
-    def keep(self, its: Parameters) -> None:
-        """Set strengths below 0 to 0."""
-        for name in ("w_ee", "w_ei", "w_ie"):
-            its[name].clamp_(min=0)
-
-    def correct(self, its: Parameters, gradients: Parameters) -> None:
-        """Correct those that are to be corrected."""
-        for name in ("ei", "ie"):
-            gradients[f"w_{name}"].mul_(its[f"_{name}"])
-
-
-def _with_their_spectrum(n: int, generator: torch.Generator) -> Tensor:
-    w = spectra.gaussian(n, generator)
-    return spectra.transplanted(w, spectra.balanced(n, generator))
-
-
-def _without_outlier(n: int, generator: torch.Generator) -> Tensor:
-    w = spectra.balanced(n, generator)
-    return spectra.transplanted(w, spectra.gaussian(n, generator))
-
-
-ARMS: dict[str, Arm] = {
-    "no signs": Plain(spectra.gaussian),
-    "start of signs, then free": Plain(spectra.balanced),
-    "signs": Plain(spectra.balanced, signed=True),
-    "signs, sparse start": Plain(spectra.lognormal, signed=True),
-    "no signs, their spectrum": Plain(_with_their_spectrum),
-    "start of signs, no outlier": Plain(_without_outlier),
-    "matched": Centred(corrected=False),
-    "matched, corrected": Centred(corrected=True),
-}
-"""Kinds of networks by name. Two are controls of the spectrum alone: normal weights with the
-singular values of balanced signs, and weights with the singular vectors of balanced signs and the
-singular values of normal ones; both may change signs."""
-
-
-def families() -> list[list[str]]:
-    """Return the names of arms in lists of such that can be trained in one stack."""
-    kinds: dict[type, list[str]] = {}
-    for name, arm in ARMS.items():
-        kinds.setdefault(type(arm), []).append(name)
-    return list(kinds.values())
-
-
-def cells(arm: str, n: int) -> tuple[int, int, int]:
-    """Return of an arm for n: cells that are read out, interneurons besides, recurrent numbers.
-
-    The last is ``n * n``, or as near to it as can be.
-    """
-    its = ARMS[arm].start(n, torch.Generator().manual_seed(0))
-    numbers = sum(p.numel() for name, p in its.items() if not name.startswith("_"))
-    inter = its["w_ei"].shape[-1] if "w_ei" in its else 0
-    return ARMS[arm].weights(its).shape[-1], inter, numbers
 
 
 class Descent:
@@ -232,7 +102,7 @@ def _spread(each: Tensor, over: Tensor) -> Tensor:
     return each.view(-1, *[1] * (over.ndim - 1))
 
 
-def forward(w: Tensor, ends: Parameters, pixels: Tensor) -> Tensor:
+def forward(w: Tensor, ends: spectra.Parameters, pixels: Tensor) -> Tensor:
     """Return scores (S, B, 10) of networks with weights w (S, n, n) for pixels (T, B, 4).
 
     ``ends`` holds what lies outside of the recurrence: ``w_in`` (S, 4, n), ``bias`` (S, n),
@@ -248,7 +118,7 @@ def forward(w: Tensor, ends: Parameters, pixels: Tensor) -> Tensor:
     return torch.baddbmm(ends["bias_out"].unsqueeze(1), r, ends["w_out"])
 
 
-def _ends(n: int, generator: torch.Generator) -> Parameters:
+def _ends(n: int, generator: torch.Generator) -> spectra.Parameters:
     return {
         "w_in": torch.randn(4, n, generator=generator) / 2,
         "bias": torch.zeros(n),
@@ -269,12 +139,12 @@ def train(
 ) -> tuple[Tensor, Tensor]:
     """Train networks side by side, in the same batches of 32, each at its own rate.
 
-    Parameters
+    spectra.Parameters
     ----------
     networks : list of tuple
-        Arm, one of ``ARMS``, and rate of each; all arms of one of :func:`families`.
+        Arm, one of ``spectra.ARMS``, and rate of each; arms of one list of :func:`.families`.
     n : int
-        Cells of a network without signs; see :class:`Centred` for the others.
+        Cells of a network without signs; see :class:`.spectra.Centred` for the others.
     optimiser : str
         One of ``OPTIMISERS``.
     seed : int
@@ -295,8 +165,10 @@ def train(
     -----
     The gradient of each network by itself is cut at a norm of 1.
     """
-    its = ARMS[_checks.choice("arm", networks[0][0], tuple(ARMS))]
-    starts = [ARMS[arm].start(n, torch.Generator().manual_seed(seed)) for arm, _ in networks]
+    its = spectra.ARMS[_checks.choice("arm", networks[0][0], tuple(spectra.ARMS))]
+    starts = [
+        spectra.ARMS[arm].start(n, torch.Generator().manual_seed(seed)) for arm, _ in networks
+    ]
     inner = {name: torch.stack([one[name] for one in starts]) for name in starts[0]}
     g = torch.Generator().manual_seed(seed + 1)
     size, many = its.weights(starts[0]).shape[-1], len(networks)
@@ -330,3 +202,99 @@ def _cut(gradients: tuple[Tensor, ...], most: float = 1.0) -> list[Tensor]:
         return [_spread(factor, g) * g for g in gradients]
     sound = norm.isfinite()
     return [torch.where(_spread(sound, g), _spread(factor, g) * g, 0.0) for g in gradients]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signs:
+    """Configuration of the arms at one number of cells.
+
+    Attributes
+    ----------
+    n : int
+        Cells of a network without signs.
+    rates : dict
+        By optimiser and arm; several of an arm are tried.
+    looks : tuple of int
+        After how many updates the networks are judged.
+    validated : bool
+        Whether by the pictures on which rates are chosen, in place of those of the test.
+    """
+
+    n: int
+    rates: dict[str, dict[str, tuple[float, ...]]]
+    looks: tuple[int, ...] = (75, 150, 300)
+    validated: bool = False
+
+
+def train_signs(trial: Trial, chosen: Signs) -> tuple[Numbers, Weights]:
+    """Train all arms at all their rates by each optimiser, and look at their weights.
+
+    ``right`` is by optimiser, arm and rate, at each look; ``ends`` likewise the largest singular
+    value and the common mode of what cells do to each other, at the end; ``starts`` the same of
+    each arm before.
+    """
+    data = digits()
+    judged = data.validation if chosen.validated else data.test
+    found: Numbers = {"right": {}, "ends": {}, "starts": {}}
+    for family in spectra.families():
+        for arm in family:
+            start = spectra.ARMS[arm].start(
+                chosen.n, torch.Generator().manual_seed(1_000 * trial.seed)
+            )
+            found["starts"][arm] = _looked(spectra.ARMS[arm].weights(start))
+        for optimiser, rates in chosen.rates.items():
+            each = [(arm, rate) for arm in family for rate in rates.get(arm, ())]
+            if not each:
+                continue
+            right, w = train(
+                each,
+                chosen.n,
+                optimiser,
+                seed=1_000 * trial.seed,
+                looks=[*chosen.looks],
+                judged=judged,
+                shown=data.train,
+            )
+            for (arm, rate), its, end in zip(each, right, w, strict=True):
+                for name, value in (("right", shorts(its)), ("ends", _looked(end))):
+                    of = found[name].setdefault(optimiser, {}).setdefault(arm, {})
+                    of[f"{rate:g}"] = value
+    return found | _costs(found["right"]), {}
+
+
+def _looked(w: Tensor) -> dict[str, float]:
+    return {
+        "first": short(torch.linalg.matrix_norm(w, 2)),
+        "common": short(dale.common_mode(w)),
+        "size": short(w.norm()),
+    }
+
+
+COSTS = {
+    "outlier": ("no signs", "start of signs, then free"),
+    "sign": ("start of signs, then free", "signs"),
+    "all": ("no signs", "signs"),
+    "sparse": ("no signs", "signs, sparse start"),
+    "matched": ("no signs", "matched"),
+    "corrected": ("no signs", "matched, corrected"),
+    "spectrum alone": ("no signs", "no signs, their spectrum"),
+    "vectors alone": ("no signs", "start of signs, no outlier"),
+}
+"""Differences of the shares that are right, first minus second, by what they tell."""
+
+
+def _costs(right: dict[str, dict[str, dict[str, list[float]]]]) -> Numbers:
+    """Return what is lost, in points of 100, by optimiser; best rates, where several were tried."""
+    last = {
+        optimiser: {arm: max(its[-1] for its in by.values()) for arm, by in of.items()}
+        for optimiser, of in right.items()
+    }
+    costs = {
+        optimiser: {
+            name: short(100 * (of[one] - of[other]))
+            for name, (one, other) in COSTS.items()
+            if one in of and other in of
+        }
+        for optimiser, of in last.items()
+    }
+    return {"costs": costs, "last": last}

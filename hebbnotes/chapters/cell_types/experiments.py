@@ -4,122 +4,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from hebbnotes import tasks
-from hebbnotes.chapters.cell_types import arms, balanced, memory
+from hebbnotes.chapters.cell_types import arms, balanced, memory, spectra
 from hebbnotes.experiments import stored
 from hebbnotes.experiments.experiment import (
     Experiment,
     Numbers,
-    Trial,
     Weights,
     nothing,
     short,
-    shorts,
 )
-from hebbnotes.networks import dale
 
 __all__ = ["EXPERIMENTS"]
-
-
-# Sign or spectrum?
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signs:
-    """Configuration of the arms at one number of cells.
-
-    Attributes
-    ----------
-    n : int
-        Cells of a network without signs.
-    rates : dict
-        By optimiser and arm; several of an arm are tried.
-    looks : tuple of int
-        After how many updates the networks are judged.
-    validated : bool
-        Whether by the pictures on which rates are chosen, in place of those of the test.
-    """
-
-    n: int
-    rates: dict[str, dict[str, tuple[float, ...]]]
-    looks: tuple[int, ...] = (75, 150, 300)
-    validated: bool = False
-
-
-def train_signs(trial: Trial, chosen: Signs) -> tuple[Numbers, Weights]:
-    """Train all arms at all their rates by each optimiser, and look at their weights.
-
-    ``right`` is by optimiser, arm and rate, at each look; ``ends`` likewise the largest singular
-    value and the common mode of what cells do to each other, at the end; ``starts`` the same of
-    each arm before.
-    """
-    data = arms.digits()
-    judged = data.validation if chosen.validated else data.test
-    found: Numbers = {"right": {}, "ends": {}, "starts": {}}
-    for family in arms.families():
-        for arm in family:
-            start = arms.ARMS[arm].start(
-                chosen.n, torch.Generator().manual_seed(1_000 * trial.seed)
-            )
-            found["starts"][arm] = _looked(arms.ARMS[arm].weights(start))
-        for optimiser, rates in chosen.rates.items():
-            each = [(arm, rate) for arm in family for rate in rates.get(arm, ())]
-            if not each:
-                continue
-            right, w = arms.train(
-                each,
-                chosen.n,
-                optimiser,
-                seed=1_000 * trial.seed,
-                looks=[*chosen.looks],
-                judged=judged,
-                shown=data.train,
-            )
-            for (arm, rate), its, end in zip(each, right, w, strict=True):
-                for name, value in (("right", shorts(its)), ("ends", _looked(end))):
-                    of = found[name].setdefault(optimiser, {}).setdefault(arm, {})
-                    of[f"{rate:g}"] = value
-    return found | _costs(found["right"]), {}
-
-
-def _looked(w: Tensor) -> dict[str, float]:
-    return {
-        "first": short(torch.linalg.matrix_norm(w, 2)),
-        "common": short(dale.common_mode(w)),
-        "size": short(w.norm()),
-    }
-
-
-COSTS = {
-    "outlier": ("no signs", "start of signs, then free"),
-    "sign": ("start of signs, then free", "signs"),
-    "all": ("no signs", "signs"),
-    "sparse": ("no signs", "signs, sparse start"),
-    "matched": ("no signs", "matched"),
-    "corrected": ("no signs", "matched, corrected"),
-    "spectrum alone": ("no signs", "no signs, their spectrum"),
-    "vectors alone": ("no signs", "start of signs, no outlier"),
-}
-"""Differences of the shares that are right, first minus second, by what they tell."""
-
-
-def _costs(right: dict[str, dict[str, dict[str, list[float]]]]) -> Numbers:
-    """Return what is lost, in points of 100, by optimiser; best rates, where several were tried."""
-    last = {
-        optimiser: {arm: max(its[-1] for its in by.values()) for arm, by in of.items()}
-        for optimiser, of in right.items()
-    }
-    costs = {
-        optimiser: {
-            name: short(100 * (of[one] - of[other]))
-            for name, (one, other) in COSTS.items()
-            if one in of and other in of
-        }
-        for optimiser, of in last.items()
-    }
-    return {"costs": costs, "last": last}
 
 
 # The memory under Dale
@@ -129,9 +26,8 @@ SCHEDULES = {"paper": tasks.PAPER, "code": tasks.CODE, "once": tasks.ONCE}
 
 
 def _task(n: int, patterns: int, schedule: str, *, even: bool = True) -> tasks.PatternCompletion:
-    return tasks.PatternCompletion(
-        n, patterns, bias_unit=False, balanced=even, **SCHEDULES[schedule]
-    )
+    given: dict[str, Any] = SCHEDULES[schedule] | {"bias_unit": False, "balanced": even}
+    return tasks.PatternCompletion(n, patterns, **given)
 
 
 def _three(schedule: str, seed: int) -> tuple[float, float, float]:
@@ -217,6 +113,35 @@ def score_patterns(weights: Weights, seed: int, chosen: Patterns) -> Numbers:
     at = chosen.patterns.index(5) if 5 in chosen.patterns else 0
     most = found["wrong"][str(max(chosen.sizes))]
     return found | {"plastic": most["plastic"][at][0], "none": most["none"][at]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crowded:
+    """Configuration of :func:`score_crowded`: schedules that show each pattern several times."""
+
+    n: int = 300
+    schedules: tuple[str, ...] = ("code", "paper")
+    patterns: int = 20
+    episodes: int = 8
+
+
+def score_crowded(weights: Weights, seed: int, chosen: Crowded) -> Numbers:
+    """Ask a memory that holds many patterns, each shown several times; shares of wrong erased bits.
+
+    In these schedules the three numbers have a weaker gain, and five patterns need no inhibition.
+    """
+    found: Numbers = {"wrong": {}}
+    for schedule in chosen.schedules:
+        g, numbers = torch.Generator().manual_seed(40_000 + 100 * seed), _three(schedule, seed)
+        shown = _task(chosen.n, chosen.patterns, schedule).sample(chosen.episodes, g)
+        found["wrong"][schedule] = {
+            "private": _wrong(shown, numbers),
+            "none": _wrong(shown, numbers, k=0),
+            "one": _wrong(shown, numbers, k=1),
+            "plastic": _wrong(shown, numbers, eta_inhibition=1.0),
+            "plastic, slow": _wrong(shown, numbers, eta_inhibition=0.1),
+        }
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,12 +234,12 @@ _RIGHT = "points of 100 that the outlier costs under SGD"
 
 
 def _tried(n: int) -> Experiment[Any]:
-    rates = {o: dict.fromkeys(arms.ARMS, its) for o, its in TRIED[n].items()}
+    rates = {o: dict.fromkeys(spectra.ARMS, its) for o, its in TRIED[n].items()}
     return Experiment(
         f"sign or spectrum, {n} cells: each arm at several rates, on seeds of their own",
-        train_signs,
+        arms.train_signs,
         lambda *_: {},  # all is measured while it is trained
-        Signs(n=n, rates=rates, looks=(300,), validated=True),
+        arms.Signs(n=n, rates=rates, looks=(300,), validated=True),
         "costs.SGD.outlier",
         _RIGHT,
         seeds=(100, 101),
@@ -322,12 +247,14 @@ def _tried(n: int) -> Experiment[Any]:
 
 
 def _scored(n: int, about: str = "", **options: Any) -> Experiment[Any]:
-    rates = {o: {arm: (rate,) for arm, rate in its.items()} for o, its in RATES[n].items()}
+    rates: dict[str, dict[str, tuple[float, ...]]] = {
+        o: {arm: (rate,) for arm, rate in its.items()} for o, its in RATES[n].items()
+    }
     return Experiment(
         f"sign or spectrum, {n} cells{about}: digits read by recurrent networks of ReLU cells",
-        train_signs,
+        arms.train_signs,
         lambda *_: {},  # all is measured while it is trained
-        Signs(n=n, rates=rates, **options),
+        arms.Signs(n=n, rates=rates, **options),
         "costs.SGD.outlier",
         _RIGHT,
         also={
@@ -351,7 +278,6 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         _ERASED,
         at_least=0.0,
         also={"fixed": "the same, one fixed interneuron", "none": "the same, no inhibition"},
-        seeds=tuple(range(10)),
     ),
     "memory-dale-patterns": Experiment(
         "the memory of three numbers with a plastic interneuron, by its rate and the patterns",
@@ -363,6 +289,16 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         at_least=0.0,
         also={"none": "the same, no inhibition"},
         seeds=tuple(range(10)),
+    ),
+    "memory-dale-crowded": Experiment(
+        "the memory of three numbers with 20 patterns that are shown several times",
+        nothing,
+        score_crowded,
+        Crowded(),
+        "wrong.paper.plastic",
+        _ERASED,
+        at_least=0.0,
+        also={"wrong.paper.none": "the same, no inhibition"},
     ),
     "memory-dale-rates": Experiment(
         "memories of rates whose strengths of 0 or more stand for the signed trace in several ways",

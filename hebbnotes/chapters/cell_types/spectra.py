@@ -1,4 +1,4 @@
-"""Ways to draw the weights of N cells, of equal bulk variance: with a sign for each cell, or not.
+"""Ways to draw the weights of N cells, with a sign for each or not, and networks that begin so.
 
 All weights spread by ``g / sqrt(N)`` about the means of their senders and kinds, so that a
 difference of spectra is one of means. [pre, post]: signs are those of rows.
@@ -13,15 +13,24 @@ from hebbnotes import _checks
 from hebbnotes.networks import dale
 
 __all__ = [
+    "ARMS",
     "DRAWN",
+    "Centred",
+    "Parameters",
+    "Plain",
     "balanced",
     "bulk_share",
+    "cells",
     "dann",
     "draw",
+    "families",
     "gaussian",
     "lognormal",
     "transplanted",
 ]
+
+Parameters = dict[str, Tensor]
+"""Numbers of a network, or of many that are stacked, (S, ...), by name."""
 
 
 def gaussian(n: int, generator: torch.Generator, *, g: float = 1.0) -> Tensor:
@@ -171,3 +180,113 @@ DRAWN: dict[str, Callable[[int, torch.Generator], Tensor]] = {
 def draw(name: str, n: int, generator: torch.Generator) -> Tensor:
     """Return weights of one of ``DRAWN``, shape (n, n)."""
     return DRAWN[_checks.choice("name", name, tuple(DRAWN))](n, generator)
+
+
+class Plain:
+    """Weights drawn by ``draw(n, generator)``; ``signed``, their rows keep :func:`.dale.signs`.
+
+    Of each kind of network, numbers of many may be stacked, (S, ...); those whose names begin with
+    an underscore are constants.
+    """
+
+    def __init__(
+        self, draw: Callable[[int, torch.Generator], Tensor], *, signed: bool = False
+    ) -> None:
+        self.draw, self.signed = draw, signed
+
+    def start(self, n: int, generator: torch.Generator) -> Parameters:
+        """Return the weights ``w`` of one network, (n, n), and signs, 0 where a row is free."""
+        signs = dale.signs(n) if self.signed else torch.zeros(n)
+        return {"w": self.draw(n, generator), "_signs": signs}
+
+    def weights(self, its: Parameters) -> Tensor:
+        """Return ``w``."""
+        return its["w"]
+
+    def keep(self, its: Parameters) -> None:
+        """Project onto the signs, where there are any, in place, as :func:`.dale.project` does."""
+        w = its["w"]
+        w.masked_fill_(its["_signs"].unsqueeze(-1) * w < 0, 0.0)
+
+    def correct(self, its: Parameters, gradients: Parameters) -> None:
+        """Leave the gradients, by name, as they are."""
+
+
+class Centred:
+    """Excitatory cells and interneurons that start centred; see :func:`.dale.centred`.
+
+    There are as many recurrent numbers as n free cells have, as nearly as can be, with ``n / 10``
+    interneurons. With ``corrected``, their gradients are those of :func:`.dale.correct`.
+    """
+
+    def __init__(self, *, corrected: bool) -> None:
+        self.corrected = corrected
+
+    def start(self, n: int, generator: torch.Generator) -> Parameters:
+        """Return ``w_ee``, ``w_ei`` and ``w_ie``, and what their gradients are multiplied by."""
+        _checks.generator(generator, "cpu")
+        k = max(1, n // 10)
+        m = round(-k + (k**2 + n**2) ** 0.5)
+        w_ee = torch.empty(m, m).exponential_(generator=generator) / m**0.5
+        w_ei, w_ie = dale.centred(w_ee, k)
+        one = torch.ones(1, 1)
+        ei, ie = dale.correct(one, one, m, m) if self.corrected else (one, one)
+        return {"w_ee": w_ee, "w_ei": w_ei, "w_ie": w_ie, "_ei": ei, "_ie": ie}
+
+    def weights(self, its: Parameters) -> Tensor:
+        """Return what excitatory cells do to each other in all."""
+        return dale.effective(its["w_ee"], its["w_ei"], its["w_ie"])
+
+    def keep(self, its: Parameters) -> None:
+        """Set strengths to 0, in place, that an update has led below it."""
+        for name in ("w_ee", "w_ei", "w_ie"):
+            its[name].clamp_(min=0)
+
+    def correct(self, its: Parameters, gradients: Parameters) -> None:
+        """Correct those gradients that are to be corrected, in place."""
+        for name in ("ei", "ie"):
+            gradients[f"w_{name}"].mul_(its[f"_{name}"])
+
+
+def _with_their_spectrum(n: int, generator: torch.Generator) -> Tensor:
+    w = gaussian(n, generator)
+    return transplanted(w, balanced(n, generator))
+
+
+def _without_outlier(n: int, generator: torch.Generator) -> Tensor:
+    w = balanced(n, generator)
+    return transplanted(w, gaussian(n, generator))
+
+
+ARMS: dict[str, Plain | Centred] = {
+    "no signs": Plain(gaussian),
+    "start of signs, then free": Plain(balanced),
+    "signs": Plain(balanced, signed=True),
+    "signs, sparse start": Plain(lognormal, signed=True),
+    "no signs, their spectrum": Plain(_with_their_spectrum),
+    "start of signs, no outlier": Plain(_without_outlier),
+    "matched": Centred(corrected=False),
+    "matched, corrected": Centred(corrected=True),
+}
+"""Kinds of networks by name. Two are controls of the spectrum alone: normal weights with the
+singular values of balanced signs, and weights with the singular vectors of balanced signs and the
+singular values of normal ones; both may change signs."""
+
+
+def families() -> list[list[str]]:
+    """Return the names of arms in lists of such that can be trained in one stack."""
+    kinds: dict[type, list[str]] = {}
+    for name, arm in ARMS.items():
+        kinds.setdefault(type(arm), []).append(name)
+    return list(kinds.values())
+
+
+def cells(arm: str, n: int) -> tuple[int, int, int]:
+    """Return of an arm for n: cells that are read out, interneurons besides, recurrent numbers.
+
+    The last is ``n * n``, or as near to it as can be.
+    """
+    its = ARMS[arm].start(n, torch.Generator().manual_seed(0))
+    numbers = sum(p.numel() for name, p in its.items() if not name.startswith("_"))
+    inter = its["w_ei"].shape[-1] if "w_ei" in its else 0
+    return ARMS[arm].weights(its).shape[-1], inter, numbers
