@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
 from hebbnotes import ScaledIdentity, analysis, rules, tasks
+from hebbnotes import experiments as stored
 from hebbnotes import run as run_plastic
 from hebbnotes.chapters.cell_types import arms, balanced, experiments, memory, spectra
 from hebbnotes.experiments import Trial
@@ -433,3 +434,15 @@ def test_experiments_measure_what_they_say(tmp_path):
     assert set(found["right"]["SGD"]) == set(spectra.ARMS)
     one, other = (found["last"]["SGD"][a] for a in arms.COSTS["outlier"])
     assert abs(found["costs"]["SGD"]["outlier"] - 100 * (one - other)) < 1e-3
+
+
+@pytest.mark.parametrize("n", experiments.RATES)
+def test_rates_are_those_that_did_best_on_seeds_of_their_own(n):
+    tried = stored.seeds(f"signs-{n}-rates")
+    for optimiser, chosen in experiments.RATES[n].items():
+        assert chosen.keys() == spectra.ARMS.keys()
+        for arm, rate in chosen.items():
+            each = [its["right"][optimiser][arm] for its in tried]
+            means = {float(r): sum(its[r][-1] for its in each) for r in each[0]}
+            assert means[rate] >= max(means.values()) - 1e-9, (n, optimiser, arm)
+            assert min(means) < rate < max(means), "and it is not at the edge of the grid"

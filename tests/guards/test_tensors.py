@@ -19,6 +19,8 @@ from hebbnotes import (
     tasks,
 )
 from hebbnotes.chapters.associative_memory import arrivals, wells
+from hebbnotes.chapters.cell_types import memory as dale_memory
+from hebbnotes.chapters.cell_types import spectra
 from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
 from hebbnotes.chapters.differentiable_plasticity import autopsy
 from hebbnotes.chapters.fast_evaluation import formulations
@@ -29,6 +31,7 @@ from hebbnotes.chapters.natural_images.model import HalvesRNN
 from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.chapters.three_factor_rules import matched, places
 from hebbnotes.learning import actor_critic, e_prop, td
+from hebbnotes.networks import dale
 from hebbnotes.networks import one_shot as nets
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
 from hebbnotes.networks.one_shot import OneShotNetwork
@@ -100,6 +103,22 @@ TAKE_A_TENSOR = {
     ),
     "rules.score": lambda t: rules.score(W, PRE, t, post_mean=POST),
     "rules.modulated_hebb": lambda t: rules.modulated_hebb(W, t, POST, modulator=POST),
+    "rules.inhibitory": lambda t: rules.inhibitory(W, PRE, t),
+    "rules.by_type": lambda t: rules.by_type(
+        W, t, POST, pre_type=PRE.long(), post_type=POST.long()
+    ),
+    "dale.project": lambda t: dale.project(t, PRE),
+    "dale.common_mode": dale.common_mode,
+    "dale.outlier": dale.outlier,
+    "dale.centred": dale.centred,
+    "dale.effective": lambda t: dale.effective(t, W, W),
+    "dale.run, inputs": lambda t: dale.run(t, W, PRE.long(), 0.1),
+    "dale.run, w": lambda t: dale.run(X, t, PRE.long(), 0.1),
+    "DaleRNN": dale.DaleRNN(3, 1, generator=G),
+    "spectrum": analysis.spectrum,
+    "dale_memory.run, inputs": lambda t: dale_memory.run(t, 20.0, 1.0, 0.1),
+    "dale_memory.run, clamp": lambda t: dale_memory.run(X, 20.0, 1.0, 0.1, clamp=t),
+    "spectra.transplanted": lambda t: spectra.transplanted(t, SQUARE),
     "rules.average, w": lambda t: rules.average(rules.hebb, t, X[0], X[0]),
     "rules.average, pre": lambda t: rules.average(rules.hebb, W, t, X[0]),
     "run, inputs": lambda t: run(t, W, W, 0.1),
@@ -246,6 +265,11 @@ def test_a_tensor_of_another_shape_is_refused_and_never_spread(name):
 
 
 ANY_SHAPE = {
+    "dale.project",
+    "dale.common_mode",
+    "dale.outlier",
+    "dale.centred",
+    "spectrum",
     "matched.exponential",
     "places.btsp",
     "spiking.stdp_window",

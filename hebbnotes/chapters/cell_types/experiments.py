@@ -227,7 +227,19 @@ TRIED: dict[int, dict[str, tuple[float, ...]]] = {
     n: {"SGD": _SGD, "Adam": _ADAM} for n in (40, 80, 160, 320)
 }
 """Rates that are tried, by number of cells and optimiser."""
-RATES: dict[int, dict[str, dict[str, float]]] = {}
+RATES: dict[int, dict[str, dict[str, float]]] = {
+    40: {
+        "SGD": dict.fromkeys(spectra.ARMS, 0.3) | {"matched": 0.1},
+        "Adam": dict.fromkeys(spectra.ARMS, 0.003)
+        | dict.fromkeys(("signs", "signs, sparse start", "no signs, their spectrum"), 0.01)
+        | {"matched": 0.001},
+    },
+    80: {
+        "SGD": dict.fromkeys(spectra.ARMS, 0.3),
+        "Adam": dict.fromkeys(spectra.ARMS, 0.003)
+        | dict.fromkeys(("no signs", "start of signs, no outlier", "matched, corrected"), 0.001),
+    },
+}
 """Rates that did best on seeds of their own, by number of cells, optimiser and arm; see the
 experiments whose names end in rates."""
 _RIGHT = "points of 100 that the outlier costs under SGD"
