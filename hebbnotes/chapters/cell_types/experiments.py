@@ -295,6 +295,7 @@ def _scored(
             "costs.SGD.corrected": "the same, matched inhibition with corrected gradients",
             "costs.Adam.outlier": "the outlier, under Adam",
         },
+        seeds=tuple(range(10)),
     )
 
 
@@ -303,7 +304,9 @@ _ERASED = "share of the erased bits that are wrong, one plastic interneuron that
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     **{f"signs-{name}": _tried(name) for name in TRIED},
     **{f"signs-{n}": _scored(n) for n in RATES},
-    "signs-80-long": _scored(80, ", four times as long", _FEW, looks=(300, 600, 1_200)),
+    "signs-80-long": _scored(
+        80, ", four times as long", _FEW, looks=(300, 600, 1_000, 1_050, 1_100, 1_150, 1_200)
+    ),
     "memory-dale": Experiment(
         "the memory of three numbers with private, no, fixed and plastic inhibition, by schedule",
         nothing,
