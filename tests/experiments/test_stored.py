@@ -75,7 +75,7 @@ NOT_WHOLE = {
     "small-networks-5-blind",
     *("memory-dale", "memory-dale-patterns", "memory-dale-rates", "memory-dale-crowded"),
     *(f"signs-{n}{tried}" for n in (40, 80, 160, 320) for tried in ("", "-rates")),
-    *("signs-160-long", "balanced-limit"),
+    *("signs-160-rates-further", "signs-80-long", "balanced-limit"),
     *("reward-gated", "reward-gated-cells", "reward-gated-distractors", "reward-gated-long"),
     *("reward-gated-short", "reward-gated-silent", "reward-gated-cells-rates"),
     *(f"reward-gated{where}-rates" for where in ("", "-long", "-silent")),

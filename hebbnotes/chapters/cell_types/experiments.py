@@ -223,10 +223,20 @@ def score_limit(weights: Weights, seed: int, chosen: Limit) -> Numbers:
 
 
 _SGD, _ADAM = (0.01, 0.03, 0.1, 0.3, 1.0), (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
-TRIED: dict[int, dict[str, tuple[float, ...]]] = {
-    n: {"SGD": _SGD, "Adam": _ADAM} for n in (40, 80, 160, 320)
+_FEW = ("no signs", "start of signs, then free", "signs", "matched, corrected")
+TRIED: dict[str, dict[str, dict[str, tuple[float, ...]]]] = {
+    **{
+        f"{n}-rates": {o: dict.fromkeys(spectra.ARMS, its) for o, its in each.items()}
+        for n, each in {key: {"SGD": _SGD, "Adam": _ADAM} for key in (40, 80, 160)}.items()
+    },
+    "160-rates-further": {"Adam": {"matched, corrected": (3e-5, 1e-4)}},
+    "320-rates": {
+        "SGD": dict.fromkeys(_FEW, (0.03, 0.1, 0.3, 1.0)),
+        "Adam": dict.fromkeys(_FEW, (1e-4, 3e-4, 1e-3, 3e-3)),
+    },
 }
-"""Rates that are tried, by number of cells and optimiser."""
+"""Rates that are tried, by the experiment's name after "signs-", optimiser and arm; further ones
+where the best was at the edge. Of 320 cells there are fewer arms."""
 RATES: dict[int, dict[str, dict[str, float]]] = {
     40: {
         "SGD": dict.fromkeys(spectra.ARMS, 0.3) | {"matched": 0.1},
@@ -239,28 +249,40 @@ RATES: dict[int, dict[str, dict[str, float]]] = {
         "Adam": dict.fromkeys(spectra.ARMS, 0.003)
         | dict.fromkeys(("no signs", "start of signs, no outlier", "matched, corrected"), 0.001),
     },
+    160: {
+        "SGD": dict.fromkeys(spectra.ARMS, 0.3)
+        | dict.fromkeys(("no signs", "matched, corrected"), 0.1),
+        "Adam": dict.fromkeys(spectra.ARMS, 0.001)
+        | dict.fromkeys(("no signs", "signs, sparse start"), 0.003)
+        | {"matched, corrected": 0.0003},
+    },
 }
 """Rates that did best on seeds of their own, by number of cells, optimiser and arm; see the
 experiments whose names end in rates."""
 _RIGHT = "points of 100 that the outlier costs under SGD"
 
 
-def _tried(n: int) -> Experiment[Any]:
-    rates = {o: dict.fromkeys(spectra.ARMS, its) for o, its in TRIED[n].items()}
+def _tried(name: str) -> Experiment[Any]:
+    n, metric = int(name.partition("-")[0]), "costs.SGD.outlier"
+    if "further" in name:
+        ((optimiser, arms_of),) = TRIED[name].items()
+        metric = f"last.{optimiser}.{next(iter(arms_of))}"
     return Experiment(
-        f"sign or spectrum, {n} cells: each arm at several rates, on seeds of their own",
+        f"sign or spectrum, {n} cells: rates are tried for each arm, on seeds of their own",
         arms.train_signs,
         lambda *_: {},  # all is measured while it is trained
-        arms.Signs(n=n, rates=rates, looks=(300,), validated=True),
-        "costs.SGD.outlier",
-        _RIGHT,
+        arms.Signs(n=n, rates=TRIED[name], looks=(300,), validated=True),
+        metric,
+        _RIGHT if metric.startswith("costs") else "share of right answers at the best of these",
         seeds=(100, 101),
     )
 
 
-def _scored(n: int, about: str = "", **options: Any) -> Experiment[Any]:
+def _scored(
+    n: int, about: str = "", only: tuple[str, ...] = tuple(spectra.ARMS), **options: Any
+) -> Experiment[Any]:
     rates: dict[str, dict[str, tuple[float, ...]]] = {
-        o: {arm: (rate,) for arm, rate in its.items()} for o, its in RATES[n].items()
+        o: {arm: (rate,) for arm, rate in its.items() if arm in only} for o, its in RATES[n].items()
     }
     return Experiment(
         f"sign or spectrum, {n} cells{about}: digits read by recurrent networks of ReLU cells",
@@ -273,14 +295,18 @@ def _scored(n: int, about: str = "", **options: Any) -> Experiment[Any]:
             "costs.SGD.corrected": "the same, matched inhibition with corrected gradients",
             "costs.Adam.outlier": "the outlier, under Adam",
         },
+        seeds=tuple(range(10)),
     )
 
 
 _ERASED = "share of the erased bits that are wrong, one plastic interneuron that relearns at once"
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
-    **{f"signs-{n}-rates": _tried(n) for n in TRIED},
+    **{f"signs-{name}": _tried(name) for name in TRIED},
     **{f"signs-{n}": _scored(n) for n in RATES},
+    "signs-80-long": _scored(
+        80, ", four times as long", _FEW, looks=(300, 600, 1_000, 1_050, 1_100, 1_150, 1_200)
+    ),
     "memory-dale": Experiment(
         "the memory of three numbers with private, no, fixed and plastic inhibition, by schedule",
         nothing,
