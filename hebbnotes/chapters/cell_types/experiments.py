@@ -224,6 +224,7 @@ def score_limit(weights: Weights, seed: int, chosen: Limit) -> Numbers:
 
 _SGD, _ADAM = (0.01, 0.03, 0.1, 0.3, 1.0), (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 _FEW = ("no signs", "start of signs, then free", "signs", "matched, corrected")
+_OTHERS = tuple(arm for arm in spectra.ARMS if arm not in _FEW)
 TRIED: dict[str, dict[str, dict[str, tuple[float, ...]]]] = {
     **{
         f"{n}-rates": {o: dict.fromkeys(spectra.ARMS, its) for o, its in each.items()}
@@ -234,9 +235,13 @@ TRIED: dict[str, dict[str, dict[str, tuple[float, ...]]]] = {
         "SGD": dict.fromkeys(_FEW, (0.03, 0.1, 0.3, 1.0)),
         "Adam": dict.fromkeys(_FEW, (1e-4, 3e-4, 1e-3, 3e-3)),
     },
+    "320-rates-further": {
+        "SGD": dict.fromkeys(_OTHERS, (0.1, 0.3, 1.0)),
+        "Adam": dict.fromkeys(_OTHERS, (3e-4, 1e-3, 3e-3)) | {"no signs": (1e-2,)},
+    },
 }
 """Rates that are tried, by the experiment's name after "signs-", optimiser and arm; further ones
-where the best was at the edge. Of 320 cells there are fewer arms."""
+where the best was at the edge, or for further arms."""
 RATES: dict[int, dict[str, dict[str, float]]] = {
     40: {
         "SGD": dict.fromkeys(spectra.ARMS, 0.3) | {"matched": 0.1},
@@ -265,8 +270,8 @@ _RIGHT = "points of 100 that the outlier costs under SGD"
 def _tried(name: str) -> Experiment[Any]:
     n, metric = int(name.partition("-")[0]), "costs.SGD.outlier"
     if "further" in name:
-        ((optimiser, arms_of),) = TRIED[name].items()
-        metric = f"last.{optimiser}.{next(iter(arms_of))}"
+        optimiser, its = next(iter(TRIED[name].items()))
+        metric = f"last.{optimiser}.{next(iter(its))}"
     return Experiment(
         f"sign or spectrum, {n} cells: rates are tried for each arm, on seeds of their own",
         arms.train_signs,
