@@ -67,7 +67,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
         if (kept) for (let j = 0; j < n; j++) row[j] += kept * post[j];
       }
       for (let j = 0; j < n; j++) if (row[j] < least) least = row[j];
-      if (i % 16 === 15) yield;
+      if (i % 4 === 3) yield;
     }
     return least;
   }
@@ -103,18 +103,27 @@ Live.model("cell-types", function* ({ numbers, stage }) {
     });
     return Object.assign(one, { y, answer, given, u: memory.u, count, wrong, echo: apart ? echo / apart : 0 });
   }
+  let asked = 0; // what comes after the answer waits, if something else is asked
   function* steps() {
-    const now = setting(), key = JSON.stringify(now), at = version;
+    const now = setting(), key = JSON.stringify(now), mine = asked;
     if (!tried.has(key)) tried.set(key, { how: now });
     const one = yield* recalled(tried.get(key));
     seen = one;
     show();
     yield;
-    if (one.least === null) { one.least = yield* smallest(one.lived, trained); tell(); }
-    for (const other of tried.values()) if (other !== one && at === version) yield* recalled(other); // for the chart
+    for (const other of tried.values()) { // for the chart
+      if (mine !== asked) return;
+      if (other !== one) yield* recalled(other);
+    }
+    if (one.least !== null) return;
+    const job = smallest(one.lived, trained);
+    for (let next = job.next(); mine === asked; next = job.next()) {
+      if (next.done) { one.least = next.value; tell(); return; }
+      yield;
+    }
   }
-  const answer = piecewise(steps, () => chart.redraw());
-  const showAll = () => { version++; thumbnails.forEach(one => one.draw()); answer.afresh(); };
+  const work = piecewise(steps, () => chart.redraw()), answer = () => { asked++; work(); };
+  const showAll = () => { version++; asked++; thumbnails.forEach(one => one.draw()); work.afresh(); };
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
   const tiny = x => x === 0 ? "0" : x.toFixed(Math.max(0, Math.ceil(-Math.log10(Math.abs(x))))).replace("-", "−");
