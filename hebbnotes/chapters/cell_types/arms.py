@@ -26,12 +26,11 @@ __all__ = [
     "Centred",
     "Descent",
     "Digits",
-    "Free",
-    "Signed",
+    "Plain",
     "cells",
     "digits",
+    "families",
     "forward",
-    "recurrent_numbers",
     "train",
 ]
 
@@ -67,10 +66,15 @@ def digits() -> Digits:
 
 
 class Arm(Protocol):
-    """What all kinds of networks have: a beginning, weights, a rule for signs and for gradients."""
+    """What all kinds of networks have: a beginning, weights, a rule for signs and for gradients.
+
+    Numbers of many networks of one kind may be stacked, (S, ...).
+    """
 
     def start(self, n: int, generator: torch.Generator) -> Parameters:
-        """Return the recurrent numbers of one network that has as many as n free cells have."""
+        """Return the recurrent numbers of one network that has as many as n free cells have, and
+        constants of it, whose names begin with an underscore.
+        """
 
     def weights(self, its: Parameters) -> Tensor:
         """Return what cells do to each other, (..., n, n)."""
@@ -78,37 +82,34 @@ class Arm(Protocol):
     def keep(self, its: Parameters) -> None:
         """Change numbers in place that an update has led across zero."""
 
-    def gradients(self, its: Parameters) -> None:
-        """Change gradients in place before a plain update."""
+    def correct(self, its: Parameters, gradients: Parameters) -> None:
+        """Change gradients, by name, in place before an update."""
 
 
-class Free:
-    """Weights that may be of any sign, drawn by ``draw(n, generator)``."""
+class Plain:
+    """Weights drawn by ``draw(n, generator)``; ``signed``, their rows keep :func:`.dale.signs`."""
 
-    def __init__(self, draw: Callable[[int, torch.Generator], Tensor]) -> None:
-        self.draw = draw
+    def __init__(
+        self, draw: Callable[[int, torch.Generator], Tensor], *, signed: bool = False
+    ) -> None:
+        self.draw, self.signed = draw, signed
 
     def start(self, n: int, generator: torch.Generator) -> Parameters:
-        """Return the weights ``w``, (n, n)."""
-        return {"w": self.draw(n, generator)}
+        """Return the weights ``w``, (n, n), and signs, 0 where a row is free."""
+        signs = dale.signs(n) if self.signed else torch.zeros(n)
+        return {"w": self.draw(n, generator), "_signs": signs}
 
     def weights(self, its: Parameters) -> Tensor:
         """Return ``w``."""
         return its["w"]
 
     def keep(self, its: Parameters) -> None:
-        """Keep all as they are."""
+        """Project onto the signs, as :func:`.dale.project` does, where there are any."""
+        w = its["w"]
+        w.masked_fill_(its["_signs"].unsqueeze(-1) * w < 0, 0.0)
 
-    def gradients(self, its: Parameters) -> None:
+    def correct(self, its: Parameters, gradients: Parameters) -> None:
         """Leave them as they are."""
-
-
-class Signed(Free):
-    """Weights whose rows keep the signs of :func:`.dale.signs`: what crosses zero becomes 0."""
-
-    def keep(self, its: Parameters) -> None:
-        """Project onto the signs."""
-        its["w"].copy_(dale.project(its["w"], dale.signs(its["w"].shape[-1])))
 
 
 class Centred:
@@ -122,12 +123,14 @@ class Centred:
         self.corrected = corrected
 
     def start(self, n: int, generator: torch.Generator) -> Parameters:
-        """Return ``w_ee``, ``w_ei`` and ``w_ie``."""
+        """Return ``w_ee``, ``w_ei`` and ``w_ie``, and what their gradients are multiplied by."""
         k = max(1, n // 10)
         m = round(-k + (k**2 + n**2) ** 0.5)
         w_ee = torch.empty(m, m).exponential_(generator=generator) / m**0.5
         w_ei, w_ie = dale.centred(w_ee, k)
-        return {"w_ee": w_ee, "w_ei": w_ei, "w_ie": w_ie}
+        one = torch.ones(1, 1)
+        ei, ie = dale.correct(one, one, m, m) if self.corrected else (one, one)
+        return {"w_ee": w_ee, "w_ei": w_ei, "w_ie": w_ie, "_ei": ei, "_ie": ie}
 
     def weights(self, its: Parameters) -> Tensor:
         """Return what excitatory cells do to each other in all."""
@@ -135,54 +138,57 @@ class Centred:
 
     def keep(self, its: Parameters) -> None:
         """Set strengths below 0 to 0."""
-        for p in its.values():
-            p.clamp_(min=0)
+        for name in ("w_ee", "w_ei", "w_ie"):
+            its[name].clamp_(min=0)
 
-    def gradients(self, its: Parameters) -> None:
-        """Correct them, if so wished."""
-        if self.corrected:
-            n = its["w_ee"].shape[-1]
-            ei, ie = its["w_ei"], its["w_ie"]
-            ei.grad, ie.grad = dale.correct(_given(ei), _given(ie), n, n)
+    def correct(self, its: Parameters, gradients: Parameters) -> None:
+        """Correct those that are to be corrected."""
+        for name in ("ei", "ie"):
+            gradients[f"w_{name}"].mul_(its[f"_{name}"])
 
 
-def _given(p: Tensor) -> Tensor:
-    return torch.zeros_like(p) if p.grad is None else p.grad
+def _with_their_spectrum(n: int, generator: torch.Generator) -> Tensor:
+    w = spectra.gaussian(n, generator)
+    return spectra.transplanted(w, spectra.balanced(n, generator))
 
 
-def _dense_with_outlier(n: int, generator: torch.Generator) -> Tensor:
-    return spectra.transplanted(spectra.gaussian(n, generator), spectra.balanced(n, generator))
-
-
-def _balanced_without_outlier(n: int, generator: torch.Generator) -> Tensor:
-    return spectra.transplanted(spectra.balanced(n, generator), spectra.gaussian(n, generator))
+def _without_outlier(n: int, generator: torch.Generator) -> Tensor:
+    w = spectra.balanced(n, generator)
+    return spectra.transplanted(w, spectra.gaussian(n, generator))
 
 
 ARMS: dict[str, Arm] = {
-    "no signs": Free(spectra.gaussian),
-    "start of signs, then free": Free(spectra.balanced),
-    "signs": Signed(spectra.balanced),
-    "signs, sparse start": Signed(spectra.lognormal),
+    "no signs": Plain(spectra.gaussian),
+    "start of signs, then free": Plain(spectra.balanced),
+    "signs": Plain(spectra.balanced, signed=True),
+    "signs, sparse start": Plain(spectra.lognormal, signed=True),
+    "no signs, their spectrum": Plain(_with_their_spectrum),
+    "start of signs, no outlier": Plain(_without_outlier),
     "matched": Centred(corrected=False),
     "matched, corrected": Centred(corrected=True),
-    "no signs, their spectrum": Free(_dense_with_outlier),
-    "start of signs, no outlier": Free(_balanced_without_outlier),
 }
 """Kinds of networks by name. Two are controls of the spectrum alone: normal weights with the
 singular values of balanced signs, and weights with the singular vectors of balanced signs and the
 singular values of normal ones; both may change signs."""
 
 
-def cells(arm: str, n: int) -> tuple[int, int]:
-    """Return how many cells that are read out, and interneurons besides, an arm has for n."""
-    its = ARMS[arm].start(n, torch.Generator().manual_seed(0))
-    return ARMS[arm].weights(its).shape[-1], its["w_ei"].shape[-1] if "w_ei" in its else 0
+def families() -> list[list[str]]:
+    """Return the names of arms in lists of such that can be trained in one stack."""
+    kinds: dict[type, list[str]] = {}
+    for name, arm in ARMS.items():
+        kinds.setdefault(type(arm), []).append(name)
+    return list(kinds.values())
 
 
-def recurrent_numbers(arm: str, n: int) -> int:
-    """Return how many recurrent numbers an arm trains, ``n * n`` or as near as it can."""
+def cells(arm: str, n: int) -> tuple[int, int, int]:
+    """Return of an arm for n: cells that are read out, interneurons besides, recurrent numbers.
+
+    The last is ``n * n``, or as near to it as can be.
+    """
     its = ARMS[arm].start(n, torch.Generator().manual_seed(0))
-    return sum(p.numel() for p in its.values())
+    numbers = sum(p.numel() for name, p in its.items() if not name.startswith("_"))
+    inter = its["w_ei"].shape[-1] if "w_ei" in its else 0
+    return ARMS[arm].weights(its).shape[-1], inter, numbers
 
 
 class Descent:
@@ -191,10 +197,10 @@ class Descent:
     def __init__(self, rates: Tensor) -> None:
         self.rates = rates
 
-    def step(self, parameters: list[Tensor]) -> None:
+    def step(self, parameters: list[Tensor], gradients: list[Tensor]) -> None:
         """Change parameters (S, ...) by their gradients, in place."""
-        for p in parameters:
-            p.sub_(_spread(self.rates, p) * _given(p))
+        for p, g in zip(parameters, gradients, strict=True):
+            p.sub_(_spread(self.rates, p) * g)
 
 
 class Adam(Descent):
@@ -205,14 +211,13 @@ class Adam(Descent):
         self.moments: list[tuple[Tensor, Tensor]] = []
         self.steps = 0
 
-    def step(self, parameters: list[Tensor]) -> None:
-        """Change parameters (S, ...) in place."""
+    def step(self, parameters: list[Tensor], gradients: list[Tensor]) -> None:
+        """Change parameters (S, ...) by their gradients and moments, in place."""
         if not self.moments:
             self.moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
         self.steps += 1
         root = (1 - 0.999**self.steps) ** 0.5
-        for p, (mean, square) in zip(parameters, self.moments, strict=True):
-            g = _given(p)
+        for p, g, (mean, square) in zip(parameters, gradients, self.moments, strict=True):
             mean.lerp_(g, 0.1)
             square.mul_(0.999).addcmul_(g, g, value=0.001)
             size = _spread(self.rates, p) / (1 - 0.9**self.steps)
@@ -253,9 +258,8 @@ def _ends(n: int, generator: torch.Generator) -> Parameters:
 
 
 def train(
-    arm: str,
+    networks: list[tuple[str, float]],
     n: int,
-    rates: list[float],
     optimiser: str,
     *,
     seed: int,
@@ -263,20 +267,18 @@ def train(
     judged: tuple[Tensor, Tensor],
     shown: tuple[Tensor, Tensor],
 ) -> tuple[Tensor, Tensor]:
-    """Train networks of one arm that differ by their rate alone, in the same batches of 32.
+    """Train networks side by side, in the same batches of 32, each at its own rate.
 
     Parameters
     ----------
-    arm : str
-        One of ``ARMS``.
+    networks : list of tuple
+        Arm, one of ``ARMS``, and rate of each; all arms of one of :func:`families`.
     n : int
         Cells of a network without signs; see :class:`Centred` for the others.
-    rates : list of float
-        A network for each.
     optimiser : str
         One of ``OPTIMISERS``.
     seed : int
-        Seed of beginning and batches.
+        Seed of beginnings and batches: what is drawn is the same in all of them.
     looks : list of int
         After how many updates the networks are judged; the last is the end.
     judged, shown : tuple of Tensor
@@ -293,28 +295,25 @@ def train(
     -----
     The gradient of each network by itself is cut at a norm of 1.
     """
-    its, g = ARMS[_checks.choice("arm", arm, tuple(ARMS))], torch.Generator().manual_seed(seed)
-    many, inner = len(rates), its.start(n, g)
-    outer = _ends(its.weights(inner).shape[-1], g)
-    inner, outer = (
-        {name: p.expand(many, *p.shape).clone().requires_grad_() for name, p in part.items()}
-        for part in (inner, outer)
-    )
-    parameters = [*inner.values(), *outer.values()]
-    descent = OPTIMISERS[optimiser](torch.tensor(rates))
-    found = []
+    its = ARMS[_checks.choice("arm", networks[0][0], tuple(ARMS))]
+    starts = [ARMS[arm].start(n, torch.Generator().manual_seed(seed)) for arm, _ in networks]
+    inner = {name: torch.stack([one[name] for one in starts]) for name in starts[0]}
+    g = torch.Generator().manual_seed(seed + 1)
+    size, many = its.weights(starts[0]).shape[-1], len(networks)
+    outer = {name: p.repeat(many, *[1] * p.ndim) for name, p in _ends(size, g).items()}
+    trained = {name: p for name, p in (inner | outer).items() if not name.startswith("_")}
+    parameters = [p.requires_grad_() for p in trained.values()]
+    descent = OPTIMISERS[optimiser](torch.tensor([rate for _, rate in networks]))
+    batches, found = torch.Generator().manual_seed(seed + 2), []
     for update in range(1, looks[-1] + 1):
-        rows = torch.randint(len(shown[1]), (32,), generator=g)
+        rows = torch.randint(len(shown[1]), (32,), generator=batches)
         scores = forward(its.weights(inner), outer, shown[0][:, rows])
         wanted = shown[1][rows].repeat(many)
         loss = cross_entropy(scores.flatten(0, 1), wanted, reduction="sum") / 32
-        for p in parameters:
-            p.grad = None
-        loss.backward()
+        gradients = torch.autograd.grad(loss, parameters)
         with torch.no_grad():
-            its.gradients(inner)
-            _cut(parameters)
-            descent.step(parameters)
+            its.correct(inner, dict(zip(trained, gradients, strict=True)))
+            descent.step(parameters, _cut(gradients))
             its.keep(inner)
             if update in looks:
                 answer = forward(its.weights(inner), outer, judged[0]).argmax(-1)
@@ -322,12 +321,12 @@ def train(
     return torch.stack(found, -1), its.weights(inner).detach()
 
 
-def _cut(parameters: list[Tensor], most: float = 1.0) -> None:
+def _cut(gradients: tuple[Tensor, ...], most: float = 1.0) -> list[Tensor]:
     """Shorten the gradient of each network to a norm; one that is not finite becomes 0."""
-    squares = sum((_given(p).flatten(1).square().sum(1) for p in parameters), torch.tensor(0.0))
-    norm = squares.sqrt()
-    factor = torch.where(norm.isfinite(), most / norm.clamp(min=most), 0.0)
-    for p in parameters:
-        if p.grad is not None:
-            scaled = p.grad * _spread(factor, p)
-            p.grad = torch.where(_spread(norm.isfinite(), p), scaled, torch.zeros_like(p))
+    squares = torch.stack([g.flatten(1).square().sum(1) for g in gradients])
+    norm = squares.sum(0).sqrt()
+    factor = most / norm.clamp(min=most)
+    if bool(norm.isfinite().all()):
+        return [_spread(factor, g) * g for g in gradients]
+    sound = norm.isfinite()
+    return [torch.where(_spread(sound, g), _spread(factor, g) * g, 0.0) for g in gradients]
