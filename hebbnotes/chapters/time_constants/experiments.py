@@ -15,6 +15,8 @@ from hebbnotes.tasks.timing import Intervals, StoreRecall, Templates, TimedEpiso
 
 __all__ = ["EXPERIMENTS", "Choice", "Keeping", "Timing", "train_keeping", "train_timing"]
 
+TOGETHER = 24
+"""Networks that are trained at once: more do not fit into a processor's cache."""
 Choice = tuple[str, float]
 """A start of the weights among the cells, and a learning rate."""
 
@@ -70,7 +72,7 @@ class Timing:
             one = self.known()[arm]
             key = (one.family, getattr(one, "gates", 0))
             groups.setdefault(key, []).extend((arm, tuple(choice)) for choice in choices)
-        return [*groups.values()]
+        return [its[k : k + TOGETHER] for its in groups.values() for k in range(0, len(its), TOGETHER)]
 
 
 @dataclass
