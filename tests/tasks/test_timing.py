@@ -91,9 +91,7 @@ def test_a_bit_is_shown_then_nothing_and_then_it_is_asked_for(low, more, shown, 
         wanted[:shown, bit] = 1
         wanted[-shown:, 2] = 1
         assert torch.equal(episodes.inputs[:, b], wanted)
-        assert episodes.mask[:, b].nonzero().flatten().tolist() == [
-            *range(steps - shown, steps)
-        ]
+        assert episodes.mask[:, b].nonzero().flatten().tolist() == [*range(steps - shown, steps)]
 
 
 TASKS = (Intervals(), TwoClocks(), Templates(), StoreRecall())

@@ -72,7 +72,9 @@ class Timing:
             one = self.known()[arm]
             key = (one.family, getattr(one, "gates", 0))
             groups.setdefault(key, []).extend((arm, tuple(choice)) for choice in choices)
-        return [its[k : k + TOGETHER] for its in groups.values() for k in range(0, len(its), TOGETHER)]
+        return [
+            its[k : k + TOGETHER] for its in groups.values() for k in range(0, len(its), TOGETHER)
+        ]
 
 
 @dataclass
