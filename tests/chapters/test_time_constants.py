@@ -74,7 +74,8 @@ def test_networks_that_are_trained_at_once_are_each_trained_as_if_alone(scaling)
         torch.testing.assert_close(many.taus(trained)[k], net.tau.detach(), rtol=1e-3, atol=1e-4)
     learned = (many.taus(trained) - many.taus(params)).abs()
     assert learned[::3].eq(0).all()
-    assert learned[1::3].gt(0).all() and learned[2::3].gt(0).all()
+    assert learned[1::3].gt(0).all()
+    assert learned[2::3].gt(0).all()
     spread = many.taus(trained)[1::3].std(1)
     assert spread.lt(1e-4).all()
 
@@ -96,7 +97,8 @@ def test_gated_networks_are_torchs_cells(family, cells, chrono):
         if chrono:
             keeps = torch.sigmoid(params["b"][k][5:10] + params["c"][k][5:10])
             steps = 1 / (1 - keeps)  # a gate that is open so far keeps for so many steps
-            assert bool((steps >= 2 - 1e-4).all()) and bool((steps <= chrono).all())
+            assert bool((steps >= 2 - 1e-4).all())
+            assert bool((steps <= chrono).all())
     counted = many.counted(many.chosen(params, [0]))
     assert counted == sum(p.numel() for p in net.parameters()) + 5 + 1
 
@@ -174,7 +176,7 @@ def test_a_class_is_scored_by_the_mean_over_the_steps_at_which_it_is_asked(seed)
 
 
 def test_damage_changes_what_it_says_and_by_the_size_it_says():
-    family, params, _, _ = leaky(3)
+    _family, params, _, _ = leaky(3)
     big = {name: value.repeat(*[40] + [1] * (value.ndim - 1)) for name, value in params.items()}
     for kind in damage.KINDS:
         other = damage.damaged(big, kind, 0.1, generator())
@@ -302,7 +304,8 @@ def test_an_experiment_tells_of_each_arm(tmp_path):
     before, after = numbers["taus"]["each learned, from 10"]
     assert len(set(before)) == 1 < len(set(after))
     before, after = numbers["taus"]["shared, learned"]
-    assert len(set(after)) == 1 and before != after
+    assert len(set(after)) == 1
+    assert before != after
 
 
 def test_of_several_choices_the_lowest_error_is_told(tmp_path):

@@ -62,7 +62,8 @@ def test_no_channel_tells_a_class_by_how_much_it_sends(classes, channels, steps,
     )
     courses = task.courses()
     assert courses.shape == (classes, steps, channels)
-    assert bool((courses >= -1e-6).all()) and bool((courses <= 1).all())
+    assert bool((courses >= -1e-6).all())
+    assert bool((courses <= 1).all())
     torch.testing.assert_close(
         courses.mean(1), torch.full((classes, channels), task.rate), rtol=0, atol=1e-5
     )

@@ -71,7 +71,7 @@ class Timing:
         for arm, choices in self.arms.items():
             one = self.known()[arm]
             key = (one.family, getattr(one, "gates", 0))
-            groups.setdefault(key, []).extend((arm, tuple(choice)) for choice in choices)
+            groups.setdefault(key, []).extend((arm, choice) for choice in choices)
         return [
             its[k : k + TOGETHER] for its in groups.values() for k in range(0, len(its), TOGETHER)
         ]
@@ -234,7 +234,9 @@ def _modes(chosen: Timing, scaling: str, params: Params, seed: int) -> list[Numb
     """
     h = damage.working_point(params, scaling)
     tau, sd = damage.slow_modes(*damage.linearised(params, h, scaling))
-    found = [{"tau": shorts(tau[k]), "sd": shorts(sd[k]), "measured": {}} for k in range(len(h))]
+    found: list[Numbers] = [
+        {"tau": shorts(tau[k]), "sd": shorts(sd[k]), "measured": {}} for k in range(len(h))
+    ]
     for size in chosen.sizes:
         strays = []
         for draw in range(5 * chosen.draws):
