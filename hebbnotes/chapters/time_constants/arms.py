@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-_POWER, _STRONG, _RECALL = Leaky("power"), Spiking(3.0), Spiking(2.0)
+_MEAN, _STRONG, _RECALL = Leaky("mean"), Spiking(3.0), Spiking(2.0)
 
 
 def spread(low: float, high: float, n: int) -> Tensor:
@@ -65,7 +65,7 @@ class LeakyArm:
     tau: tuple[float, ...]
     learn: str = "none"
     kind: str = "geometric"
-    family: Leaky = _POWER
+    family: Leaky = _MEAN
 
     def network(
         self, sizes: tuple[int, int, int], start: str, generator: torch.Generator

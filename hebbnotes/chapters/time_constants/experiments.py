@@ -343,16 +343,29 @@ def _wiped(family: Any, params: Params, new: TimedEpisodes, shown: int) -> dict[
     }
 
 
-TRIED = (0.003, 0.01, 0.03, 0.1)
-BROAD, NARROW = Intervals(3, 96), Intervals(17, 34)
-DIFFERENT, SAME = TwoClocks((3, 12), (24, 96)), TwoClocks((8, 32), (8, 32))
-LEAKY = tuple(name for name in ARMS if name[:4] not in ("GRU", "GRU,", "LSTM"))
+TRIED = (0.003, 0.01, 0.03)
+TASKS: dict[str, Intervals | TwoClocks] = {
+    "intervals": Intervals(3, 96),
+    "intervals-narrow": Intervals(17, 34),
+    "two-clocks": TwoClocks((3, 12), (24, 96)),
+    "two-clocks-same": TwoClocks((8, 32), (8, 32)),
+}
+CELLS = {"intervals": 32, "intervals-narrow": 32, "two-clocks": 16, "two-clocks-same": 16}
+ABOUT = {
+    "intervals": "gaps of 3 to 96 steps",
+    "intervals-narrow": "gaps of 17 to 34 steps",
+    "two-clocks": "gaps of 3 to 12 and of 24 to 96 steps at once",
+    "two-clocks-same": "two gaps of 8 to 32 steps at once",
+}
+LEAKY = tuple(name for name in ARMS if not name.startswith(("GRU", "LSTM")))
+UPDATES = 400
+ERROR: dict[str, Any] = {"unit": "squared error, 1 for a constant answer", "at_least": 0.0}
 
 
-def _tries(rates: tuple[float, ...] = TRIED) -> dict[str, tuple[Choice, ...]]:
+def _tries() -> dict[str, tuple[Choice, ...]]:
     starts = {arm: STARTS if arm in LEAKY else ("usual",) for arm in ARMS}
     return {
-        arm: tuple((start, rate) for start in its for rate in rates) for arm, its in starts.items()
+        arm: tuple((start, rate) for start in its for rate in TRIED) for arm, its in starts.items()
     }
 
 
@@ -360,4 +373,17 @@ def _once(*_: Any) -> Numbers:
     return {}  # all is measured while it is trained
 
 
-EXPERIMENTS: dict[str, Experiment[Any]] = {}
+def _timing(about: str, chosen: Timing, **options: Any) -> Experiment[Any]:
+    metric = f"error.{next(reversed(chosen.arms))}" if chosen.classes else "error.1 to 100"
+    return Experiment(about, train_timing, _once, chosen, metric, **ERROR | options)
+
+
+EXPERIMENTS: dict[str, Experiment[Any]] = {
+    f"{name}-rates": _timing(
+        f"{ABOUT[name]}: each arm at three rates from three starts, on seeds of their own",
+        Timing(task=task, arms=_tries(), n=CELLS[name], updates=UPDATES),
+        seeds=(100, 101),
+    )
+    for name, task in TASKS.items()
+}
+"""All experiments of the chapter."""
