@@ -385,6 +385,7 @@ def starting(
     n_in: int, n: int, n_out: int, start: str, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return what the weights among the cells, of the inputs and of the outputs begin with."""
+    _checks.generator(generator)
 
     def drawn(*shape: int) -> Tensor:
         return torch.randn(shape, generator=generator, device=generator.device)
