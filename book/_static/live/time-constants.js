@@ -52,12 +52,12 @@ Live.model("time-constants", function* ({ numbers, stage }) {
       says.bank.push(sayBank(courses.map(states => states[gap - 1]), out));
       says.cell.push(sayCell(mine[gap - 1], now.out, read));
     }
-    return { courses, mine, tuned, says, slow: slow(now), tunedTo: slow(own) };
+    return { courses, mine, tuned, says, read, slow: slow(now), tunedTo: slow(own) };
   }
 
   // ---------------------------------------------------------------------------------------------------------- what is asked
   const LAST = 110, how = { first: 6, gap: 60, tau: numbers.tau, w: wired(numbers.tau, numbers.slow), drift: 0, what: "weights" };
-  let now, held;
+  let now, rested, held; // rested: what the bank says before anything drifts
   const second = () => how.first + how.gap;
   function pull(which, t) {
     t = Math.round(t);
@@ -117,7 +117,7 @@ Live.model("time-constants", function* ({ numbers, stage }) {
       }
       context.fillStyle = ink;
       context.textAlign = k ? "right" : "left";
-      if (how.gap > 57 || k === 0 && how.gap > 34) context.fillText(k ? "second pulse" : "first pulse", at + (k ? -16 : 16), KNOB + 5);
+      if (how.gap > 66 || k === 0 && how.gap > 34) context.fillText(k ? "second pulse" : "first pulse", at + (k ? -16 : 16), KNOB + 5);
     });
     context.textAlign = "left";
     const seen = said();
@@ -173,7 +173,10 @@ Live.model("time-constants", function* ({ numbers, stage }) {
     if (!how.drift) return `The gap was ${truth} steps: ${both} ` + (truth - one > 0.1 * truth ? `With a time constant of ${told(tunedTo, 0)}, nothing is left in the cell of a pulse so long ago.`
       : how.w === 0 ? `The cell is slow by itself, and needs no wiring.` : `Its wiring makes a time constant of ${told(how.tau, 0)} one of ${told(tunedTo, 0)}. Both are right; now let them drift.`);
     const head = `${THINGS[how.what]} ${how.drift > 0 ? "grew" : "shrank"} by ${percent(Math.abs(how.drift)).slice(1)}. The gap was ${truth} steps: ${both} `;
-    if (how.what === "taus") return `${head}Both go wrong alike: here the bank is no better.`;
+    if (how.what === "taus") {
+      const moved = [many - rested[how.gap - shortest], one - sayCell(now.tuned[how.gap - 1], 1, now.read)].map(Math.abs);
+      return `${head}That moved the bank by ${told(moved[0], 1)} steps, the cell by ${told(moved[1], 1)}${Math.abs(moved[0] - moved[1]) < 2 ? ": here the bank is no better" : ""}.`;
+    }
     return head + (how.w === 0 ? "The cell is slow by itself, and has no w that must be right." : `Its wiring gave it a time constant of ${told(tunedTo, 0)} steps; now ${lasts(fades)}.`);
   }
   function show() {
@@ -190,6 +193,7 @@ Live.model("time-constants", function* ({ numbers, stage }) {
   // ------------------------------------------------------------------------------------------------------------ the controls
   const PICTURE = "Two pulses, which left and right arrow keys pull apart, up and down move the first.";
   now = yield* lived(how);
+  rested = now.says.bank;
   yield;
   stage.lead("Let the weights drift by 2 %, then drag a pulse.");
   const board = stage.part("picture"), panel = stage.part("panel"), left = stage.part("panel"), right = stage.part("panel"), verdict = stage.verdict();
