@@ -160,7 +160,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
     context.strokeRect(1, 1, SHEET - 2, SHEET - 2);
   }, { className: "dots" });
   yield;
-  list.text("state", "shown once each");
+  list.text("state", "shown once, stripes last");
   const thumbnails = [0, 1, 2, 3, 4].map(k => thumbnail(stage, side, () => patterns()[k]));
   const row = list.part("line");
   thumbnails.forEach(({ picture }) => row.add(picture));
