@@ -75,11 +75,11 @@ def test_the_face_is_rubbed_by_finger_and_by_mouse_and_what_was_tried_is_asked_a
 
 def test_what_the_reader_draws_with_keys_comes_back_too(played):
     memory = played(MODEL)
-    memory.press("Draw your own")
+    memory.press("Draw one")
     assert "Draw anything" in memory.verdict()
     memory.type(PAPER, " ", *["ArrowRight"] * 3, " ", "ArrowUp")
     assert memory.run("() => model.now().drawing.filter(dot => dot > 0).length") == 18
-    memory.press("Now rub it out")
+    memory.press("Rub it out")
     memory.type(PAPER, "ArrowLeft", " ", "ArrowLeft", " ")
     assert memory.run(NOW)["count"] == 30
     assert share(memory) == 0

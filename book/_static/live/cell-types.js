@@ -132,7 +132,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
   stage.lead("Take the interneurons away, and rub over the face.");
   const board = stage.part("picture wide sheets"), middle = stage.part("wide"), left = stage.part("panel"), right = stage.part("panel"), verdict = stage.verdict();
   const sheet = board.part("sheet"), back = board.part("sheet"), list = board.part("sheet shown-once");
-  sheet.text("state", "what you give");
+  sheet.text("state", "you give");
   const paper = grid(sheet, side, {
     label: `The picture, ${side} by ${side} dots. Arrow keys move the pen, the space bar draws or rubs out.`,
     radius: () => mode === "draw" ? 1 : 2,
@@ -147,7 +147,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
     hint: () => mode === "draw" ? (drawing.includes(1) ? "" : "draw here") : erased.includes(1) ? "" : "rub here",
   });
   const later = soon(() => answer());
-  back.text("state").append("comes back, ", make("span", { textContent: "■", className: "red", aria: { hidden: "true" } }), " wrong");
+  back.text("state").append("back, ", make("span", { textContent: "■", className: "red", aria: { hidden: "true" } }), " wrong");
   const ANSWER = "What comes back", SHEET = 352;
   const reply = back.canvas(ANSWER, [SHEET, SHEET], (context, colour) => {
     const [ink, paperColour, faint, blue, red] = ["ink", "paper", "faint", "blue", "red"].map(colour);
@@ -160,7 +160,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
     context.strokeRect(1, 1, SHEET - 2, SHEET - 2);
   }, { className: "dots" });
   yield;
-  list.text("state", "shown once, stripes last");
+  list.text("state", "shown, stripes last");
   const thumbnails = [0, 1, 2, 3, 4].map(k => thumbnail(stage, side, () => patterns()[k]));
   const row = list.part("line");
   thumbnails.forEach(({ picture }) => row.add(picture));
@@ -253,7 +253,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
       least === null ? "" : `smallest synapse: ${tiny(least)}`);
   }
   function show() {
-    main.textContent = mode === "rub" ? "Draw your own" : "Now rub it out";
+    main.textContent = mode === "rub" ? "Draw one" : "Rub it out";
     main.disabled = mode === "draw" && !drawing.includes(1);
     share.set(100 * seen.count / N);
     share.element.disabled = mode === "draw";
@@ -281,12 +281,12 @@ Live.model("cell-types", function* ({ numbers, stage }) {
     const head = wrong ? `${wrong} of ${count} dots are wrong, ${percent(wrong / count)}` : `All ${count} dots are back`;
     const echoes = echo > 0.15 ? `: the last picture echoes; where it differs, ${percent(echo)} of the dots show it` : wrong ? ": too little is left to ask by" : "";
     const enough = !wrong && interneurons(seen.how) < N / 2 && kind !== "plastic" ? " So much is left to ask by that no echo is heard: rub out more." : "";
-    if (kind === "private") return `${head}${echoes}. Each of ${thousands(N)} cells is inhibited by an interneuron of its own: no brain has so many.`;
+    if (kind === "private") return `${head}${echoes}. Each of ${thousands(N)} cells has an interneuron of its own: as many interneurons as cells.`;
     if (kind === "plastic") return `${head}${echoes}. One interneuron, ${thousands(N)} synapses: ` +
       (learns === 1 ? "they hold what each cell did a step ago, so that each inhibits itself." : learns === 0 ? "they never change, and say nothing of any cell." : `they follow each cell's rate by ${percent(learns)} a step.`);
     if (kind === "none") return `${head}${echoes}.${enough}`;
     if (enough) return `${head}.${enough}`;
-    return `${head}${echoes}. ${k === 1 ? "One interneuron with fixed synapses inhibits all cells alike." : `Each of ${thousands(k)} interneurons serves ${N % k ? "one cell or two" : N / k === 1 ? "one cell" : `${N / k} cells`}.`}`;
+    return `${head}${echoes}. ${k === 1 ? "One fixed interneuron inhibits all alike." : `Each of ${thousands(k)} interneurons serves ${N % k ? "one cell or two" : N / k === 1 ? "one cell" : `${N / k} cells`}.`}`;
   }
   yield;
   yield* steps();

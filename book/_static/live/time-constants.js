@@ -206,7 +206,7 @@ Live.model("time-constants", function* ({ numbers, stage }) {
       move: ({ x: at }) => pull(held, (at - LEFT) / STEP),
     },
   });
-  board.text("key").append(...[["blue", ` a bank of ${cells.length} leaky cells  `], ["purple", " one that excites itself"]].flatMap(
+  board.text("key").append(...[["blue", ` bank of ${cells.length} leaky cells  `], ["purple", " self-exciting cell"]].flatMap(
     ([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), words]));
   yield;
   const sliders = { drift: panel.slider("they drift by", { min: -5, max: 5, step: 0.5, value: 0, say: by => percent(by / 100) }, by => set({ drift: by / 100 })) };
