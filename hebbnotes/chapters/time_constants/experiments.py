@@ -15,6 +15,8 @@ from hebbnotes.tasks.timing import Intervals, StoreRecall, Templates, TimedEpiso
 
 __all__ = ["EXPERIMENTS", "Choice", "Keeping", "Timing", "train_keeping", "train_timing"]
 
+TOGETHER = 24
+"""Networks that are trained at once: more do not fit into a processor's cache."""
 Choice = tuple[str, float]
 """A start of the weights among the cells, and a learning rate."""
 
@@ -69,8 +71,10 @@ class Timing:
         for arm, choices in self.arms.items():
             one = self.known()[arm]
             key = (one.family, getattr(one, "gates", 0))
-            groups.setdefault(key, []).extend((arm, tuple(choice)) for choice in choices)
-        return [*groups.values()]
+            groups.setdefault(key, []).extend((arm, choice) for choice in choices)
+        return [
+            its[k : k + TOGETHER] for its in groups.values() for k in range(0, len(its), TOGETHER)
+        ]
 
 
 @dataclass
@@ -230,7 +234,9 @@ def _modes(chosen: Timing, scaling: str, params: Params, seed: int) -> list[Numb
     """
     h = damage.working_point(params, scaling)
     tau, sd = damage.slow_modes(*damage.linearised(params, h, scaling))
-    found = [{"tau": shorts(tau[k]), "sd": shorts(sd[k]), "measured": {}} for k in range(len(h))]
+    found: list[Numbers] = [
+        {"tau": shorts(tau[k]), "sd": shorts(sd[k]), "measured": {}} for k in range(len(h))
+    ]
     for size in chosen.sizes:
         strays = []
         for draw in range(5 * chosen.draws):
@@ -337,16 +343,29 @@ def _wiped(family: Any, params: Params, new: TimedEpisodes, shown: int) -> dict[
     }
 
 
-TRIED = (0.003, 0.01, 0.03, 0.1)
-BROAD, NARROW = Intervals(3, 96), Intervals(17, 34)
-DIFFERENT, SAME = TwoClocks((3, 12), (24, 96)), TwoClocks((8, 32), (8, 32))
-LEAKY = tuple(name for name in ARMS if name[:4] not in ("GRU", "GRU,", "LSTM"))
+TRIED = (0.003, 0.01, 0.03)
+TASKS: dict[str, Intervals | TwoClocks] = {
+    "intervals": Intervals(3, 96),
+    "intervals-narrow": Intervals(17, 34),
+    "two-clocks": TwoClocks((3, 12), (24, 96)),
+    "two-clocks-same": TwoClocks((8, 32), (8, 32)),
+}
+CELLS = {"intervals": 32, "intervals-narrow": 32, "two-clocks": 16, "two-clocks-same": 16}
+ABOUT = {
+    "intervals": "gaps of 3 to 96 steps",
+    "intervals-narrow": "gaps of 17 to 34 steps",
+    "two-clocks": "gaps of 3 to 12 and of 24 to 96 steps at once",
+    "two-clocks-same": "two gaps of 8 to 32 steps at once",
+}
+LEAKY = tuple(name for name in ARMS if not name.startswith(("GRU", "LSTM")))
+UPDATES = 400
+ERROR: dict[str, Any] = {"unit": "squared error, 1 for a constant answer", "at_least": 0.0}
 
 
-def _tries(rates: tuple[float, ...] = TRIED) -> dict[str, tuple[Choice, ...]]:
+def _tries() -> dict[str, tuple[Choice, ...]]:
     starts = {arm: STARTS if arm in LEAKY else ("usual",) for arm in ARMS}
     return {
-        arm: tuple((start, rate) for start in its for rate in rates) for arm, its in starts.items()
+        arm: tuple((start, rate) for start in its for rate in TRIED) for arm, its in starts.items()
     }
 
 
@@ -354,4 +373,17 @@ def _once(*_: Any) -> Numbers:
     return {}  # all is measured while it is trained
 
 
-EXPERIMENTS: dict[str, Experiment[Any]] = {}
+def _timing(about: str, chosen: Timing, **options: Any) -> Experiment[Any]:
+    metric = f"error.{next(reversed(chosen.arms))}" if chosen.classes else "error.1 to 100"
+    return Experiment(about, train_timing, _once, chosen, metric, **ERROR | options)
+
+
+EXPERIMENTS: dict[str, Experiment[Any]] = {
+    f"{name}-rates": _timing(
+        f"{ABOUT[name]}: each arm at three rates from three starts, on seeds of their own",
+        Timing(task=task, arms=_tries(), n=CELLS[name], updates=UPDATES),
+        seeds=(100, 101),
+    )
+    for name, task in TASKS.items()
+}
+"""All experiments of the chapter."""
