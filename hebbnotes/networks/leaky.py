@@ -176,7 +176,7 @@ class _Leaky(torch.autograd.Function):
     """The loop over time, and its gradient, for which each step needs two products."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, drive: Tensor, w: Tensor, lam: Tensor, gain: Tensor, start: Tensor
     ) -> Tensor:
         add = torch.addmm if w.ndim == 2 else torch.baddbmm
@@ -189,7 +189,7 @@ class _Leaky(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         output, activity, w, lam, gain, start = ctx.saved_tensors
         add = torch.addmm if w.ndim == 2 else torch.baddbmm
         slope, back = gain * (1 - activity.square()), w.transpose(-1, -2).contiguous()

@@ -24,13 +24,13 @@ class _Spike(torch.autograd.Function):
     """A step forward; backward the slope of a fast sigmoid."""
 
     @staticmethod
-    def forward(ctx: Any, v: Tensor, beta: float) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, v: Tensor, beta: float) -> Tensor:
         ctx.save_for_backward(v)
         ctx.beta = beta
         return (v >= 0).to(v.dtype)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         (v,) = ctx.saved_tensors
         return grad / (1 + ctx.beta * v.abs()).square(), None
 

@@ -26,6 +26,8 @@ class StoreRecall:
         batch have the same.
     shown : int
         Steps for which the bit is shown, and later asked for; the answer is read at the latter.
+    noise : float
+        Standard deviation of what is added to each channel in each step; a signal has height 1.
 
     Notes
     -----
@@ -34,12 +36,14 @@ class StoreRecall:
 
     delays: tuple[int, int] = (20, 80)
     shown: int = 5
+    noise: float = 0.1
 
     def __post_init__(self) -> None:
         low, high = _checks.integers("delays", self.delays, 2)
         _checks.integer("delays[0]", low)
         _checks.integer("delays[1]", high, low)
         _checks.integer("shown", self.shown)
+        _checks.number("noise", self.noise, 0)
 
     @property
     def n_inputs(self) -> int:
@@ -60,9 +64,9 @@ class StoreRecall:
         steps = delay + 2 * self.shown
         _checks.room(steps=steps, batch=batch, channels=3)
         answer = torch.randint(2, (batch,), generator=generator, device=device)
-        inputs = torch.zeros(steps, batch, 3, device=device)
-        inputs[: self.shown, torch.arange(batch, device=device), answer] = 1
-        inputs[-self.shown :, :, 2] = 1
+        inputs = self.noise * torch.randn(steps, batch, 3, generator=generator, device=device)
+        inputs[: self.shown, torch.arange(batch, device=device), answer] += 1
+        inputs[-self.shown :, :, 2] += 1
         mask = torch.zeros(steps, batch, dtype=torch.bool, device=device)
         mask[-self.shown :] = True
         return TimedEpisodes(inputs, answer, mask)
