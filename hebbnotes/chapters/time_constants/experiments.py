@@ -15,6 +15,8 @@ from hebbnotes.tasks.timing import Intervals, StoreRecall, Templates, TimedEpiso
 
 __all__ = ["EXPERIMENTS", "Choice", "Keeping", "Timing", "train_keeping", "train_timing"]
 
+TOGETHER = 24
+"""Networks that are trained at once: more do not fit into a processor's cache."""
 Choice = tuple[str, float]
 """A start of the weights among the cells, and a learning rate."""
 
@@ -69,8 +71,10 @@ class Timing:
         for arm, choices in self.arms.items():
             one = self.known()[arm]
             key = (one.family, getattr(one, "gates", 0))
-            groups.setdefault(key, []).extend((arm, tuple(choice)) for choice in choices)
-        return [*groups.values()]
+            groups.setdefault(key, []).extend((arm, choice) for choice in choices)
+        return [
+            its[k : k + TOGETHER] for its in groups.values() for k in range(0, len(its), TOGETHER)
+        ]
 
 
 @dataclass
@@ -230,7 +234,9 @@ def _modes(chosen: Timing, scaling: str, params: Params, seed: int) -> list[Numb
     """
     h = damage.working_point(params, scaling)
     tau, sd = damage.slow_modes(*damage.linearised(params, h, scaling))
-    found = [{"tau": shorts(tau[k]), "sd": shorts(sd[k]), "measured": {}} for k in range(len(h))]
+    found: list[Numbers] = [
+        {"tau": shorts(tau[k]), "sd": shorts(sd[k]), "measured": {}} for k in range(len(h))
+    ]
     for size in chosen.sizes:
         strays = []
         for draw in range(5 * chosen.draws):
