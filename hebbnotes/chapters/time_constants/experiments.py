@@ -83,7 +83,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         for name, task in COURSES.items()
     },
     "store-recall-rates": Experiment(
-        "spiking cells keep a bit at three prices of a spike, at three rates, on seeds of their own",
+        "spiking cells keep a bit at three prices of a spike: three rates, on seeds of their own",
         train_keeping,
         _once,
         Keeping(
