@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hebbnotes import LeakyRNN, training
-from hebbnotes.chapters.time_constants import arms, damage, experiments, many
+from hebbnotes.chapters.time_constants import arms, damage, experiments, many, trials
 from hebbnotes.experiments import Trial
 from hebbnotes.networks.leaky import SCALINGS, STARTS
 from hebbnotes.tasks import Intervals, StoreRecall, Templates, TwoClocks
@@ -276,7 +276,7 @@ def test_a_cell_that_excites_itself_strays_as_fine_tuning_says():
 
 
 def test_an_experiment_tells_of_each_arm(tmp_path):
-    chosen = experiments.Timing(
+    chosen = trials.Timing(
         task=Intervals(2, 6),
         arms={name: (("normal", 0.01),) for name in arms.ARMS},
         n=8,
@@ -288,8 +288,8 @@ def test_an_experiment_tells_of_each_arm(tmp_path):
         sizes=(0.1,),
         draws=2,
     )
-    numbers, weights = experiments.train_timing(Trial(3, tmp_path), chosen)
-    again, same = experiments.train_timing(Trial(3, tmp_path), chosen)
+    numbers, weights = trials.train_timing(Trial(3, tmp_path), chosen)
+    again, same = trials.train_timing(Trial(3, tmp_path), chosen)
     assert numbers == again
     assert all(torch.equal(weights[key], same[key]) for key in weights)
     for key in ("error", "early", "course", "numbers"):
@@ -309,7 +309,7 @@ def test_an_experiment_tells_of_each_arm(tmp_path):
 
 
 def test_of_several_choices_the_lowest_error_is_told(tmp_path):
-    chosen = experiments.Timing(
+    chosen = trials.Timing(
         task=Templates(4.0, 12.0, n_classes=2, n_channels=2, n_steps=12, shift=1),
         arms={"shared 5": (("normal", 0.01), ("normal", 0.1)), "adaptive": (("normal", 0.01),)},
         n=6,
@@ -318,7 +318,7 @@ def test_of_several_choices_the_lowest_error_is_told(tmp_path):
         every=2,
         tested=8,
     )
-    numbers, _ = experiments.train_timing(Trial(0, tmp_path), chosen)
+    numbers, _ = trials.train_timing(Trial(0, tmp_path), chosen)
     tried = numbers["tried"]["shared 5"]
     assert tried.keys() == {"normal 0.01", "normal 0.1"}
     assert numbers["error"]["shared 5"] == min(tried.values())
@@ -328,7 +328,7 @@ def test_of_several_choices_the_lowest_error_is_told(tmp_path):
 
 def test_wiping_is_done_at_the_end_of_the_delay(tmp_path):
     names = [name for name, one in arms.SPIKING.items() if one.family.strength == 2]
-    chosen = experiments.Keeping(
+    chosen = trials.Keeping(
         task=StoreRecall((3, 6), 2),
         rates={name: {"free": (0.01, 0.1), "strict": (0.01,)} for name in names},
         prices={"free": 0.0, "strict": 10.0},
@@ -338,7 +338,7 @@ def test_wiping_is_done_at_the_end_of_the_delay(tmp_path):
         tested=32,
         delay=5,
     )
-    numbers, weights = experiments.train_keeping(Trial(0, tmp_path), chosen)
+    numbers, weights = trials.train_keeping(Trial(0, tmp_path), chosen)
     assert numbers["kept"].keys() == {*names}
     for arm, prices in numbers["kept"].items():
         for one in prices.values():

@@ -132,6 +132,25 @@ def test_gradients_reach_weights_time_constants_and_adaptation():
         assert bool(gradient.ne(0).any())
 
 
+@given(cells(), seeds)
+def test_the_loops_gradient_is_that_of_every_single_spike(made, seed):
+    drive, w, tau, slow, adaptation = made
+    its = [one.clone().requires_grad_() for one in (drive, w, tau, slow, adaptation)]
+    weight, ends = normal(seed, *drive.shape), normal(seed + 1, 2, *drive.shape[1:])
+    start = LIFState(*(one.requires_grad_() for one in normal(seed + 2, 3, *drive.shape[1:])))
+
+    def gradients(**rule):
+        x, w, tau, slow, strength = its
+        how = {"adaptation": strength, "tau_adaptation": slow, "state": start}
+        spikes, state = run_lif(x, w, tau, **how, **rule)
+        total = (spikes * weight).sum() + (state.v * ends[0] + state.a * ends[1]).sum()
+        return torch.autograd.grad(total, [*its, *start[:3]])
+
+    by_hand = gradients(rule=rules.stdp, eta=0.0)  # through spike, step by step
+    for one, two in zip(gradients(), by_hand, strict=True):
+        torch.testing.assert_close(one, two)
+
+
 @given(cells(), st.floats(0.001, 0.2))
 def test_spikes_teach_through_the_one_stepper(made, eta):
     drive, w, tau, slow, adaptation = made
