@@ -39,6 +39,7 @@ ABOUT |= {
     "templates-narrow": "spiking cells tell courses of rates apart, of periods of 12 to 20 steps",
 }
 LEAKY = tuple(name for name in ARMS if not name.startswith(("GRU", "LSTM")))
+FIRST = tuple(name for name in ARMS if name not in ("shared 1", "shared 5"))
 KEEPERS = ("membrane 10", "membrane 50", "adaptive 200")
 READERS = tuple(name for name in SPIKING if name not in KEEPERS)
 PRICES = {"free": 0.0, "priced": 3.0, "strict": 30.0}
@@ -48,11 +49,11 @@ WRONG: dict[str, Any] = {"unit": "share of wrong classes, 7 in 8 by chance", "at
 RIGHT: dict[str, Any] = {"unit": "share of bits that are recalled", "at_least": 0.0}
 
 
-def _tries(arms: tuple[str, ...]) -> dict[str, tuple[Choice, ...]]:
-    starts = {arm: STARTS if arm in LEAKY else ("usual",) for arm in arms}
-    return {
-        arm: tuple((start, rate) for start in its for rate in TRIED) for arm, its in starts.items()
-    }
+def _tries(
+    arms: tuple[str, ...], starts: tuple[str, ...], rates: tuple[float, ...] = TRIED
+) -> dict[str, tuple[Choice, ...]]:
+    its = {arm: starts if arm in LEAKY else ("usual",) for arm in arms}
+    return {arm: tuple((start, rate) for start in of for rate in rates) for arm, of in its.items()}
 
 
 def _once(*_: Any) -> Numbers:
@@ -66,18 +67,24 @@ def _timing(about: str, chosen: Timing, **options: Any) -> Experiment[Any]:
 
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
+    "intervals-rates": _timing(
+        f"{ABOUT['intervals']}: each arm at three rates from three starts, on seeds of their own",
+        Timing(task=TASKS["intervals"], arms=_tries(FIRST, STARTS), updates=UPDATES),
+        seeds=(100, 101),
+    ),
     **{
         f"{name}-rates": _timing(
-            f"{ABOUT[name]}: each arm at three rates from three starts, on seeds of their own",
-            Timing(task=task, arms=_tries(tuple(ARMS)), n=CELLS[name], updates=UPDATES),
+            f"{ABOUT[name]}: each arm at three rates from two starts, on seeds of their own",
+            Timing(task=task, arms=_tries(tuple(ARMS), STARTS[:2]), n=CELLS[name], updates=UPDATES),
             seeds=(100, 101),
         )
         for name, task in TASKS.items()
+        if name != "intervals"
     },
     **{
         f"{name}-rates": _timing(
             f"{ABOUT[name]}: each arm at three rates, on seeds of their own",
-            Timing(task=task, arms=_tries(READERS), n=48, updates=250, every=25),
+            Timing(task=task, arms=_tries(READERS, ("usual",)), n=48, updates=250, every=25),
             seeds=(100, 101),
         )
         for name, task in COURSES.items()
