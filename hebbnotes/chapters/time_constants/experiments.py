@@ -40,6 +40,8 @@ ABOUT |= {
 }
 LEAKY = tuple(name for name in ARMS if not name.startswith(("GRU", "LSTM")))
 FIRST = tuple(name for name in ARMS if name not in ("shared 1", "shared 5"))
+INSIDE = ("plain", "shared 3", "shared, learned")
+"""Arms whose best rate lay inside of those that were tried first, or below."""
 KEEPERS = ("membrane 10", "membrane 50", "adaptive 200")
 READERS = tuple(name for name in SPIKING if name not in KEEPERS)
 PRICES = {"free": 0.0, "priced": 3.0, "strict": 30.0}
@@ -70,6 +72,19 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "intervals-rates": _timing(
         f"{ABOUT['intervals']}: each arm at three rates from three starts, on seeds of their own",
         Timing(task=TASKS["intervals"], arms=_tries(FIRST, STARTS), updates=UPDATES),
+        seeds=(100, 101),
+    ),
+    "intervals-rates-further": _timing(
+        f"{ABOUT['intervals']}: a further rate where the best was at the edge, and two more arms",
+        Timing(
+            task=TASKS["intervals"],
+            arms={
+                **_tries(("plain",), STARTS, (0.001,)),
+                **_tries(("shared 1", "shared 5"), STARTS[:2]),
+                **_tries(tuple(a for a in FIRST if a not in INSIDE), STARTS[:2], (0.1,)),
+            },
+            updates=UPDATES,
+        ),
         seeds=(100, 101),
     ),
     **{
