@@ -68,6 +68,18 @@ def _timing(about: str, chosen: Timing, **options: Any) -> Experiment[Any]:
     return Experiment(about, train_timing, _once, chosen, metric, **unit | options)
 
 
+def _keeping(about: str, rates: dict[str, tuple[float, ...]], **options: Any) -> Experiment[Any]:
+    return Experiment(
+        f"spiking cells keep a bit at three prices of a spike: {about}",
+        train_keeping,
+        _once,
+        Keeping(task=StoreRecall(), rates=dict.fromkeys(KEEPERS, rates), prices=PRICES),
+        "kept.adaptive 200.free.right",
+        **RIGHT,
+        **options,
+    )
+
+
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     "intervals-rates": _timing(
         f"{ABOUT['intervals']}: each arm at three rates from three starts, on seeds of their own",
@@ -104,18 +116,11 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         )
         for name, task in COURSES.items()
     },
-    "store-recall-rates": Experiment(
-        "spiking cells keep a bit at three prices of a spike: three rates, on seeds of their own",
-        train_keeping,
-        _once,
-        Keeping(
-            task=StoreRecall(),
-            rates={arm: dict.fromkeys(PRICES, TRIED) for arm in KEEPERS},
-            prices=PRICES,
-        ),
-        "kept.adaptive 200.free.right",
-        **RIGHT,
-        seeds=(100, 101),
+    "store-recall-rates": _keeping(
+        "three rates, on seeds of their own", dict.fromkeys(PRICES, TRIED), seeds=(100, 101)
+    ),
+    "store-recall-rates-further": _keeping(
+        "a further rate, on seeds of their own", dict.fromkeys(PRICES, (0.1,)), seeds=(100, 101)
     ),
 }
 """All experiments of the chapter."""
