@@ -40,7 +40,7 @@ ABOUT |= {
 }
 LEAKY = tuple(name for name in ARMS if not name.startswith(("GRU", "LSTM")))
 FIRST = tuple(name for name in ARMS if name not in ("shared 1", "shared 5"))
-INSIDE = ("plain", "shared 3", "shared, learned")
+INSIDE = ("plain", "shared, learned")
 """Arms whose best rate lay inside of those that were tried first, or below."""
 KEEPERS = ("membrane 10", "membrane 50", "adaptive 200")
 READERS = tuple(name for name in SPIKING if name not in KEEPERS)
@@ -49,6 +49,23 @@ UPDATES = 400
 ERROR: dict[str, Any] = {"unit": "squared error, 1 for a constant answer", "at_least": 0.0}
 WRONG: dict[str, Any] = {"unit": "share of wrong classes, 7 in 8 by chance", "at_least": 0.0}
 RIGHT: dict[str, Any] = {"unit": "share of bits that are recalled", "at_least": 0.0}
+
+
+BEST: dict[str, dict[str, Choice]] = {}
+"""Of each task and arm the start and the rate that did best on seeds of their own."""
+BEST_KEPT: dict[str, dict[str, float]] = {}
+"""Of each keeper and price the rate that did."""
+SIZES = (0.02, 0.05, 0.1, 0.2)
+LEVELS = {"intervals": (0.1, 0.03)}
+KEPT = ("plain", "shared 3", "1 to 100", "each learned, from 10", "each learned, from 1 to 100")
+ITS = ("w", "u", "b", "readout", "bias", "log_tau")
+
+
+def _final(name: str, n: int = 32, **options: Any) -> Timing:
+    """Return the configuration in which each arm has the choice that did best."""
+    task = TASKS[name] if name in TASKS else COURSES[name]
+    arms: dict[str, tuple[Choice, ...]] = {arm: (best,) for arm, best in BEST[name].items()}
+    return Timing(task=task, arms=arms, n=n, **options)
 
 
 def _tries(
@@ -124,3 +141,43 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     ),
 }
 """All experiments of the chapter."""
+if "intervals" in BEST:
+    EXPERIMENTS["intervals"] = _timing(
+        f"{ABOUT['intervals']}: each arm as it did best, damaged",
+        _final("intervals", updates=UPDATES, levels=LEVELS["intervals"], sizes=SIZES),
+        keep=(0,),
+        keep_only=tuple(f"{arm}.{name}" for arm in KEPT for name in ITS),
+    )
+    for _n in (8, 16, 64):
+        EXPERIMENTS[f"intervals-{_n}"] = _timing(
+            f"{ABOUT['intervals']}, {_n} cells: each arm as it did best with 32, damaged",
+            _final("intervals", _n, updates=UPDATES, sizes=(0.1,)),
+        )
+for _name in ("intervals-narrow", "two-clocks", "two-clocks-same"):
+    if _name in BEST:
+        EXPERIMENTS[_name] = _timing(
+            f"{ABOUT[_name]}: each arm as it did best, damaged",
+            _final(_name, CELLS[_name], updates=UPDATES, levels=(0.1,), sizes=(0.1,)),
+        )
+for _name in COURSES:
+    if _name in BEST:
+        EXPERIMENTS[_name] = _timing(
+            f"{ABOUT[_name]}: each arm as it did best, damaged",
+            _final(_name, 48, updates=250, every=25, sizes=(0.1,)),
+        )
+if BEST_KEPT:
+    EXPERIMENTS["store-recall"] = Experiment(
+        "spiking cells keep a bit at three prices of a spike, and are wiped when it is asked for",
+        train_keeping,
+        _once,
+        Keeping(
+            task=StoreRecall(),
+            rates={
+                arm: {price: (rate,) for price, rate in its.items()}
+                for arm, its in BEST_KEPT.items()
+            },
+            prices=PRICES,
+        ),
+        "kept.adaptive 200.strict.right",
+        **RIGHT,
+    )
