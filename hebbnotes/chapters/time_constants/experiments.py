@@ -128,7 +128,13 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     **{
         f"{name}-rates": _timing(
             f"{ABOUT[name]}: each arm at three rates, on seeds of their own",
-            Timing(task=task, arms=_tries(READERS, ("usual",)), n=48, updates=250, every=25),
+            Timing(
+                task=task,
+                arms=_tries(READERS, ("usual",), (0.01, 0.03, 0.1)),
+                n=48,
+                updates=250,
+                every=25,
+            ),
             seeds=(100, 101),
         )
         for name, task in COURSES.items()
