@@ -42,6 +42,9 @@ LEAKY = tuple(name for name in ARMS if not name.startswith(("GRU", "LSTM")))
 FIRST = tuple(name for name in ARMS if name not in ("shared 1", "shared 5"))
 INSIDE = ("plain", "shared, learned")
 """Arms whose best rate lay inside of those that were tried first, or below."""
+EDGE = ("shared 10", "shared 30", "shared 100", "cortex", "1 to 100", "each learned, from 10")
+EDGE += ("each learned, from 1 to 100", "GRU, chrono", "LSTM, chrono")
+"""Arms whose best rate was at the edge after one step further."""
 KEEPERS = ("membrane 10", "membrane 50", "adaptive 200")
 READERS = tuple(name for name in SPIKING if name not in KEEPERS)
 PRICES = {"free": 0.0, "priced": 3.0, "strict": 30.0}
@@ -111,6 +114,18 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
                 **_tries(("plain",), STARTS, (0.001,)),
                 **_tries(("shared 1", "shared 5"), STARTS[:2]),
                 **_tries(tuple(a for a in FIRST if a not in INSIDE), STARTS[:2], (0.1,)),
+            },
+            updates=UPDATES,
+        ),
+        seeds=(100, 101),
+    ),
+    "intervals-rates-furthest": _timing(
+        f"{ABOUT['intervals']}: a further rate where the best was at the edge again",
+        Timing(
+            task=TASKS["intervals"],
+            arms={
+                **_tries(("plain",), STARTS[2:], (0.0003,)),
+                **_tries(EDGE, STARTS[:2], (0.3,)),
             },
             updates=UPDATES,
         ),
