@@ -372,7 +372,7 @@ def mean(values):
 
 @pytest.mark.parametrize("name", experiments.BEST)
 def test_each_arm_is_trained_as_did_best_on_seeds_of_its_own(name):
-    found = tried(f"{name}-rates", f"{name}-rates-further")
+    found = tried(*(f"{name}-rates{end}" for end in ("", "-further", "-furthest")))
     assert found.keys() == experiments.BEST[name].keys()
     for arm, (start, rate) in experiments.BEST[name].items():
         best = min(found[arm], key=lambda choice, arm=arm: mean(found[arm][choice]))

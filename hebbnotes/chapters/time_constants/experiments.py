@@ -54,9 +54,33 @@ WRONG: dict[str, Any] = {"unit": "share of wrong classes, 7 in 8 by chance", "at
 RIGHT: dict[str, Any] = {"unit": "share of bits that are recalled", "at_least": 0.0}
 
 
-BEST: dict[str, dict[str, Choice]] = {}
+BEST: dict[str, dict[str, Choice]] = {
+    "intervals": {
+        "plain": ("identity", 0.001),
+        "shared 1": ("orthogonal", 0.003),
+        "shared 3": ("orthogonal", 0.03),
+        "shared 5": ("normal", 0.03),
+        "shared 10": ("orthogonal", 0.1),
+        "shared 30": ("normal", 0.1),
+        "shared 100": ("orthogonal", 0.1),
+        "shared, learned": ("orthogonal", 0.01),
+        "cortex": ("orthogonal", 0.1),
+        "1 to 25": ("normal", 0.03),
+        "1 to 100": ("orthogonal", 0.1),
+        "each learned, from 10": ("normal", 0.1),
+        "each learned, from 1 to 100": ("normal", 0.1),
+        "GRU": ("usual", 0.03),
+        "GRU, chrono": ("usual", 0.1),
+        "LSTM": ("usual", 0.03),
+        "LSTM, chrono": ("usual", 0.1),
+    },
+}
 """Of each task and arm the start and the rate that did best on seeds of their own."""
-BEST_KEPT: dict[str, dict[str, float]] = {}
+BEST_KEPT: dict[str, dict[str, float]] = {
+    "membrane 10": {"free": 0.03, "priced": 0.03, "strict": 0.003},
+    "membrane 50": {"free": 0.1, "priced": 0.1, "strict": 0.1},
+    "adaptive 200": {"free": 0.03, "priced": 0.1, "strict": 0.03},
+}
 """Of each keeper and price the rate that did."""
 SIZES = (0.02, 0.05, 0.1, 0.2)
 LEVELS = {"intervals": (0.1, 0.03)}
