@@ -62,7 +62,7 @@ BEST: dict[str, dict[str, Choice]] = {
         "shared 5": ("normal", 0.03),
         "shared 10": ("orthogonal", 0.1),
         "shared 30": ("normal", 0.1),
-        "shared 100": ("orthogonal", 0.1),
+        "shared 100": ("orthogonal", 0.3),
         "shared, learned": ("orthogonal", 0.01),
         "cortex": ("orthogonal", 0.1),
         "1 to 25": ("normal", 0.03),
