@@ -82,6 +82,7 @@ NOT_WHOLE = {
     *("intervals-rates-further", "intervals-rates-furthest"),
     *("two-clocks", "two-clocks-same", "two-clocks-rates", "two-clocks-same-rates"),
     *("templates", "templates-narrow", "templates-rates", "templates-narrow-rates"),
+    *("templates-rates-further", "templates-narrow-rates-further"),
     *("store-recall", "store-recall-rates", "store-recall-rates-further"),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""

@@ -178,6 +178,16 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         )
         for name, task in COURSES.items()
     },
+    **{
+        f"{name}-rates-further": _timing(
+            f"{ABOUT[name]}: a further rate, on seeds of their own",
+            Timing(
+                task=task, arms=_tries(READERS, ("usual",), (0.3,)), n=48, updates=250, every=25
+            ),
+            seeds=(100, 101),
+        )
+        for name, task in COURSES.items()
+    },
     "store-recall-rates": _keeping(
         "three rates, on seeds of their own", dict.fromkeys(PRICES, TRIED), seeds=(100, 101)
     ),
