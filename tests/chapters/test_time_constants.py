@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hebbnotes import LeakyRNN, training
+from hebbnotes import experiments as stored
 from hebbnotes.chapters.time_constants import arms, damage, experiments, many, trials
 from hebbnotes.experiments import Trial
 from hebbnotes.networks.leaky import SCALINGS, STARTS
@@ -348,3 +349,60 @@ def test_wiping_is_done_at_the_end_of_the_delay(tmp_path):
                 assert one["all"] == one["voltages and spikes"]
     assert len(numbers["tried"][names[0]]["free"]) == 2
     assert weights
+
+
+# ------------------------------------------------------------------------- what was tuned
+
+
+def tried(*names):
+    """Return the mean of what was tried of each arm, over seeds, from stored results."""
+    found = {}
+    for name in names:
+        if name in experiments.EXPERIMENTS:
+            for one in stored.seeds(name):
+                for arm, its in one["tried"].items():
+                    for choice, value in its.items():
+                        found.setdefault(arm, {}).setdefault(choice, []).append(value)
+    return found
+
+
+def mean(values):
+    return sum(values) / len(values)
+
+
+@pytest.mark.parametrize("name", experiments.BEST)
+def test_each_arm_is_trained_as_did_best_on_seeds_of_its_own(name):
+    found = tried(*(f"{name}-rates{end}" for end in ("", "-further", "-furthest")))
+    assert found.keys() == experiments.BEST[name].keys()
+    for arm, (start, rate) in experiments.BEST[name].items():
+        best = min(found[arm], key=lambda choice, arm=arm: mean(found[arm][choice]))
+        assert f"{start} {rate:g}" == best
+
+
+def test_each_price_is_trained_as_did_best_on_seeds_of_its_own():
+    for arm, prices in experiments.BEST_KEPT.items():
+        for price, rate in prices.items():
+            found = {}
+            for name in ("store-recall-rates", "store-recall-rates-further"):
+                for one in stored.seeds(name):
+                    for its, value in one["tried"][arm][price].items():
+                        found.setdefault(its, []).append(value)
+            assert f"{rate:g}" == min(found, key=lambda its, found=found: mean(found[its]))
+
+
+@pytest.mark.parametrize("name", experiments.EXPERIMENTS)
+def test_every_experiment_says_what_it_needs(name):
+    one = experiments.EXPERIMENTS[name]
+    chosen = one.configuration
+    if isinstance(chosen, trials.Keeping):
+        assert {*chosen.rates} <= {*arms.SPIKING}
+        assert all({*prices} == {*chosen.prices} for prices in chosen.rates.values())
+        return
+    assert {*chosen.arms} <= {*chosen.known()}
+    assert one.metric.removeprefix("error.") in chosen.arms
+    assert all(start in (*STARTS, "usual") for its in chosen.arms.values() for start, _ in its)
+    if not name.endswith(("-rates", "-further")):
+        assert all(len(its) == 1 for its in chosen.arms.values())
+        assert not {*one.seeds} & {100, 101}
+    for key in one.keep_only:
+        assert key.rpartition(".")[0] in chosen.arms

@@ -238,7 +238,7 @@ def _modes(chosen: Timing, scaling: str, params: Params, seed: int) -> list[Numb
     ]
     for size in chosen.sizes:
         strays = []
-        for draw in range(5 * chosen.draws):
+        for draw in range(2 * chosen.draws):
             g = torch.Generator().manual_seed(100 * seed + draw)
             other = damage.damaged(params, "recurrent", size, g)
             there = damage.working_point(other, scaling)
