@@ -273,6 +273,35 @@ def test_a_cell_that_excites_itself_strays_as_fine_tuning_says():
     assert float(sd) == pytest.approx(300 / 30 - 1, rel=0.03)
 
 
+@pytest.mark.witness("eq-wiring-damage", damage.wiring_damage)
+@settings(max_examples=10)
+@given(st.integers(20, 60), st.floats(0, 20), st.floats(20, 90), seeds)
+def test_wiring_that_is_spread_out_strays_as_is_predicted_of_it(n, tau, gap, seed):
+    tau, size = torch.tensor(tau, dtype=DOUBLE), 0.01
+    lam, mu = torch.exp(-1 / tau), math.exp(-1 / gap)
+    q = torch.linalg.qr(normal(seed, n, n))[0]
+    w = (mu - lam) / (1 - lam) * q  # all its modes are as far from lam, one in the limit at mu
+    weights = (1 - lam) * w
+    _, sd = damage.eigenvalue_sd(lam * torch.eye(n, dtype=DOUBLE) + weights, weights)
+    strays = gap / mu * sd.square().mean().sqrt() * size  # d ln tau_eff
+    narrow = {"n": n, "low": gap, "high": gap * 1.0001}
+    spread = math.log(1.0001) / math.sqrt(12)
+    predicted = damage.wiring_damage(tau, size, **narrow).sqrt() * spread
+    assert float(strays) == pytest.approx(float(predicted), rel=0.15)
+
+
+def test_predicted_damage_is_the_mean_over_gaps_and_falls_with_slower_cells():
+    taus = torch.tensor([0.0, 1.0, 3.0, 10.0, 30.0])
+    found = damage.wiring_damage(taus, 0.1, n=32, low=3, high=96)
+    assert bool((found[1:] < found[:-1]).all())
+    gaps = [3 * 32 ** (k / 400) for k in range(401)]
+    variance = math.log(32) ** 2 / 12
+    by_hand = mean([g**2 * 0.01 / 32 for g in gaps]) / variance
+    assert float(found[0]) == pytest.approx(by_hand, rel=0.01)
+    double = damage.wiring_damage(taus, 0.2, n=128, low=3, high=96)
+    torch.testing.assert_close(double, found)
+
+
 # -------------------------------------------------------------------------------- experiments
 
 
