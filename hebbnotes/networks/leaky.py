@@ -81,14 +81,7 @@ def fine_tuning(tau: float | Tensor, w: float | Tensor) -> Tensor:
     >>> fine_tuning(3.0, 0.96875).item()
     31.0
 
-    Parameters
-    ----------
-    tau, w : float or Tensor
-        As for :func:`effective_tau`.
-
-    Notes
-    -----
-    Source: eq-fine-tuning; the fine tuning of Seung (1996).
+    Arguments are those of :func:`effective_tau`. Source: eq-fine-tuning; Seung (1996).
     """
     return effective_tau(tau, w) / _taus(tau) - 1
 
@@ -317,16 +310,14 @@ class LeakyRNN(nn.Module):
 
     Attributes
     ----------
-    w, u, b : Parameter
-        As for :func:`run_leaky`.
-    readout, bias : Parameter
-        Weights (n, n_out) and biases (n_out,) of the outputs.
+    w, u, b, readout, bias : Parameter
+        As for :func:`run_leaky`; weights (n, n_out) and biases (n_out,) of the outputs.
     log_tau : Parameter or Tensor
         Shape (1,) if it is shared, else (n,).
 
     Notes
     -----
-    Source: eq-leaky; learned time constants as in Perez-Nieves and others (2021).
+    Source: eq-leaky; Perez-Nieves and others (2021), who train time constants.
     """
 
     log_tau: Tensor

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hebbnotes import LeakyRNN, training
-from hebbnotes.chapters.time_constants import arms, damage, experiments, many
+from hebbnotes import experiments as stored
+from hebbnotes.chapters.time_constants import arms, damage, experiments, many, trials
 from hebbnotes.experiments import Trial
 from hebbnotes.networks.leaky import SCALINGS, STARTS
 from hebbnotes.tasks import Intervals, StoreRecall, Templates, TwoClocks
@@ -272,11 +273,40 @@ def test_a_cell_that_excites_itself_strays_as_fine_tuning_says():
     assert float(sd) == pytest.approx(300 / 30 - 1, rel=0.03)
 
 
+@pytest.mark.witness("eq-wiring-damage", damage.wiring_damage)
+@settings(max_examples=10)
+@given(st.integers(20, 60), st.floats(0, 20), st.floats(20, 90), seeds)
+def test_wiring_that_is_spread_out_strays_as_is_predicted_of_it(n, tau, gap, seed):
+    tau, size = torch.tensor(tau, dtype=DOUBLE), 0.01
+    lam, mu = torch.exp(-1 / tau), math.exp(-1 / gap)
+    q = torch.linalg.qr(normal(seed, n, n))[0]
+    w = (mu - lam) / (1 - lam) * q  # all its modes are as far from lam, one in the limit at mu
+    weights = (1 - lam) * w
+    _, sd = damage.eigenvalue_sd(lam * torch.eye(n, dtype=DOUBLE) + weights, weights)
+    strays = gap / mu * sd.square().mean().sqrt() * size  # d ln tau_eff
+    narrow = {"n": n, "low": gap, "high": gap * 1.0001}
+    spread = math.log(1.0001) / math.sqrt(12)
+    predicted = damage.wiring_damage(tau, size, **narrow).sqrt() * spread
+    assert float(strays) == pytest.approx(float(predicted), rel=0.15)
+
+
+def test_predicted_damage_is_the_mean_over_gaps_and_falls_with_slower_cells():
+    taus = torch.tensor([0.0, 1.0, 3.0, 10.0, 30.0])
+    found = damage.wiring_damage(taus, 0.1, n=32, low=3, high=96)
+    assert bool((found[1:] < found[:-1]).all())
+    gaps = [3 * 32 ** (k / 400) for k in range(401)]
+    variance = math.log(32) ** 2 / 12
+    by_hand = mean([g**2 * 0.01 / 32 for g in gaps]) / variance
+    assert float(found[0]) == pytest.approx(by_hand, rel=0.01)
+    double = damage.wiring_damage(taus, 0.2, n=128, low=3, high=96)
+    torch.testing.assert_close(double, found)
+
+
 # -------------------------------------------------------------------------------- experiments
 
 
 def test_an_experiment_tells_of_each_arm(tmp_path):
-    chosen = experiments.Timing(
+    chosen = trials.Timing(
         task=Intervals(2, 6),
         arms={name: (("normal", 0.01),) for name in arms.ARMS},
         n=8,
@@ -288,8 +318,8 @@ def test_an_experiment_tells_of_each_arm(tmp_path):
         sizes=(0.1,),
         draws=2,
     )
-    numbers, weights = experiments.train_timing(Trial(3, tmp_path), chosen)
-    again, same = experiments.train_timing(Trial(3, tmp_path), chosen)
+    numbers, weights = trials.train_timing(Trial(3, tmp_path), chosen)
+    again, same = trials.train_timing(Trial(3, tmp_path), chosen)
     assert numbers == again
     assert all(torch.equal(weights[key], same[key]) for key in weights)
     for key in ("error", "early", "course", "numbers"):
@@ -309,7 +339,7 @@ def test_an_experiment_tells_of_each_arm(tmp_path):
 
 
 def test_of_several_choices_the_lowest_error_is_told(tmp_path):
-    chosen = experiments.Timing(
+    chosen = trials.Timing(
         task=Templates(4.0, 12.0, n_classes=2, n_channels=2, n_steps=12, shift=1),
         arms={"shared 5": (("normal", 0.01), ("normal", 0.1)), "adaptive": (("normal", 0.01),)},
         n=6,
@@ -318,7 +348,7 @@ def test_of_several_choices_the_lowest_error_is_told(tmp_path):
         every=2,
         tested=8,
     )
-    numbers, _ = experiments.train_timing(Trial(0, tmp_path), chosen)
+    numbers, _ = trials.train_timing(Trial(0, tmp_path), chosen)
     tried = numbers["tried"]["shared 5"]
     assert tried.keys() == {"normal 0.01", "normal 0.1"}
     assert numbers["error"]["shared 5"] == min(tried.values())
@@ -328,7 +358,7 @@ def test_of_several_choices_the_lowest_error_is_told(tmp_path):
 
 def test_wiping_is_done_at_the_end_of_the_delay(tmp_path):
     names = [name for name, one in arms.SPIKING.items() if one.family.strength == 2]
-    chosen = experiments.Keeping(
+    chosen = trials.Keeping(
         task=StoreRecall((3, 6), 2),
         rates={name: {"free": (0.01, 0.1), "strict": (0.01,)} for name in names},
         prices={"free": 0.0, "strict": 10.0},
@@ -338,7 +368,7 @@ def test_wiping_is_done_at_the_end_of_the_delay(tmp_path):
         tested=32,
         delay=5,
     )
-    numbers, weights = experiments.train_keeping(Trial(0, tmp_path), chosen)
+    numbers, weights = trials.train_keeping(Trial(0, tmp_path), chosen)
     assert numbers["kept"].keys() == {*names}
     for arm, prices in numbers["kept"].items():
         for one in prices.values():
@@ -348,3 +378,60 @@ def test_wiping_is_done_at_the_end_of_the_delay(tmp_path):
                 assert one["all"] == one["voltages and spikes"]
     assert len(numbers["tried"][names[0]]["free"]) == 2
     assert weights
+
+
+# ------------------------------------------------------------------------- what was tuned
+
+
+def tried(*names):
+    """Return the mean of what was tried of each arm, over seeds, from stored results."""
+    found = {}
+    for name in names:
+        if name in experiments.EXPERIMENTS:
+            for one in stored.seeds(name):
+                for arm, its in one["tried"].items():
+                    for choice, value in its.items():
+                        found.setdefault(arm, {}).setdefault(choice, []).append(value)
+    return found
+
+
+def mean(values):
+    return sum(values) / len(values)
+
+
+@pytest.mark.parametrize("name", experiments.BEST)
+def test_each_arm_is_trained_as_did_best_on_seeds_of_its_own(name):
+    found = tried(*(f"{name}-rates{end}" for end in ("", "-further", "-furthest")))
+    assert found.keys() == experiments.BEST[name].keys()
+    for arm, (start, rate) in experiments.BEST[name].items():
+        best = min(found[arm], key=lambda choice, arm=arm: mean(found[arm][choice]))
+        assert f"{start} {rate:g}" == best
+
+
+def test_each_price_is_trained_as_did_best_on_seeds_of_its_own():
+    for arm, prices in experiments.BEST_KEPT.items():
+        for price, rate in prices.items():
+            found = {}
+            for name in ("store-recall-rates", "store-recall-rates-further"):
+                for one in stored.seeds(name):
+                    for its, value in one["tried"][arm][price].items():
+                        found.setdefault(its, []).append(value)
+            assert f"{rate:g}" == min(found, key=lambda its, found=found: mean(found[its]))
+
+
+@pytest.mark.parametrize("name", experiments.EXPERIMENTS)
+def test_every_experiment_says_what_it_needs(name):
+    one = experiments.EXPERIMENTS[name]
+    chosen = one.configuration
+    if isinstance(chosen, trials.Keeping):
+        assert {*chosen.rates} <= {*arms.SPIKING}
+        assert all({*prices} == {*chosen.prices} for prices in chosen.rates.values())
+        return
+    assert {*chosen.arms} <= {*chosen.known()}
+    assert one.metric.removeprefix("error.") in chosen.arms
+    assert all(start in (*STARTS, "usual") for its in chosen.arms.values() for start, _ in its)
+    if not name.endswith(("-rates", "-further")):
+        assert all(len(its) == 1 for its in chosen.arms.values())
+        assert not {*one.seeds} & {100, 101}
+    for key in one.keep_only:
+        assert key.rpartition(".")[0] in chosen.arms

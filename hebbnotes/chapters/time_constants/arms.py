@@ -109,7 +109,9 @@ Arm = LeakyArm | Gated | SpikingArm
 """How a network of an arm begins."""
 ARMS: dict[str, Arm] = {
     "plain": LeakyArm((0.0,)),
+    "shared 1": LeakyArm((1.0,)),
     "shared 3": LeakyArm((3.0,)),
+    "shared 5": LeakyArm((5.0,)),
     "shared 10": LeakyArm((10.0,)),
     "shared 30": LeakyArm((30.0,)),
     "shared 100": LeakyArm((100.0,)),
