@@ -19,6 +19,7 @@ _MODULES = {
     "training": "hebbnotes.learning.training",
 }
 _OBJECTS = {
+    "LeakyRNN": "hebbnotes.networks.leaky",
     "ModulatedRNN": "hebbnotes.networks.modulated.network",
     "ModulatedState": "hebbnotes.networks.modulated.arguments",
     "PlasticLinear": "hebbnotes.networks.plastic",

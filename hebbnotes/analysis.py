@@ -1,13 +1,14 @@
 """Analysis: what a trained network has learned, and what its answers are made of."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks
 
-__all__ = ["decoded", "interval", "participation_ratio"]
+__all__ = ["Spectrum", "decoded", "interval", "participation_ratio", "spectrum"]
 
 
 def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
@@ -59,6 +60,44 @@ def participation_ratio(matrix: Tensor) -> float:
     values = torch.linalg.svdvals(matrix.detach().double() / matrix.detach().abs().max().double())
     power = values.square()
     return (power.sum().square() / power.square().sum()).item()
+
+
+class Spectrum(NamedTuple):
+    """Eigenvalues and singular values of a square matrix, each from the largest on.
+
+    Attributes
+    ----------
+    eigenvalues : Tensor
+        Complex, by their size, shape (n,).
+    singular : Tensor
+        Shape (n,).
+    share : float
+        Part of the sum of squared singular values that the first one has.
+    """
+
+    eigenvalues: Tensor
+    singular: Tensor
+    share: float
+
+
+def spectrum(matrix: Tensor) -> Spectrum:
+    """Return the eigenvalues and the singular values of a square matrix (n, n), in double
+    precision.
+
+    An eigenvalue is never larger than the largest singular value; where they are far apart, the
+    matrix amplifies what it does not return.
+
+    >>> spectrum(torch.tensor([[1.0, 1.0], [-1.0, -1.0]])).singular.round().tolist()
+    [2.0, 0.0]
+    """
+    _checks.held("matrix", _checks.floating("matrix", _checks.tensor("matrix", matrix, "n n", {})))
+    _checks.finite("matrix", matrix)
+    given = matrix.detach().double()
+    if not bool(given.any()):
+        raise ValueError("matrix must have an entry that is not 0: nothing has a share of nothing")
+    values, singular = torch.linalg.eigvals(given), torch.linalg.svdvals(given)
+    power = (singular / singular[0]).square()
+    return Spectrum(values[values.abs().argsort(descending=True)], singular, 1 / float(power.sum()))
 
 
 def decoded(features: Tensor, wanted: Tensor, fit_to: tuple[Tensor, Tensor] | None = None) -> float:

@@ -57,6 +57,8 @@ READS = {  # of its own weight, its two units, and what it declares
     "three_factor": ("modulator", "eligibility"),
     "modulated_hebb": ("w", "pre", "post", "modulator"),
     "score": ("w", "pre", "post", "post_mean"),
+    "inhibitory": ("w", "pre", "post"),
+    "by_type": ("w", "pre", "post", "pre_type", "post_type"),
 }
 
 

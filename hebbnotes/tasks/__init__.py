@@ -15,6 +15,7 @@ from hebbnotes.tasks.patterns import (
     recall_loss,
 )
 from hebbnotes.tasks.pictures import PICTURES, halves, picture_loss, pictures, squared_error
+from hebbnotes.tasks.timing import Intervals, StoreRecall, Templates, TimedEpisodes, TwoClocks
 
 __all__ = [
     "CODE",
@@ -23,9 +24,14 @@ __all__ = [
     "PICTURES",
     "Episodes",
     "Errors",
+    "Intervals",
     "PatternCompletion",
     "RewardGatedMemory",
     "RewardedEpisodes",
+    "StoreRecall",
+    "Templates",
+    "TimedEpisodes",
+    "TwoClocks",
     "errors",
     "floor_last",
     "floor_majority",

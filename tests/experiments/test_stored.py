@@ -73,11 +73,22 @@ NOT_WHOLE = {
     *(f"units-51-{how}" for how in ("logit", "raw", "held", "diagonal")),
     *("units-251-logit", "units-251-raw", "units-2051-raw", "trace-cut"),
     "small-networks-5-blind",
+    *("memory-dale", "memory-dale-patterns", "memory-dale-rates", "memory-dale-crowded"),
+    *(f"signs-{n}{tried}" for n in (40, 80, 160, 320) for tried in ("", "-rates")),
+    *("signs-160-rates-further", "signs-320-rates-further", "signs-320-rates-further-still"),
+    *("signs-80-long", "balanced-limit"),
     *("reward-gated", "reward-gated-cells", "reward-gated-distractors", "reward-gated-long"),
     *("reward-gated-short", "reward-gated-silent", "reward-gated-cells-rates"),
     *(f"reward-gated{where}-rates" for where in ("", "-long", "-silent")),
     *(f"reward-gated{where}-starts" for where in ("", "-long", "-silent")),
     *("reward-gated-long-pairs", "reward-gated-long-writers"),
+    *(f"intervals{which}" for which in ("", "-8", "-16", "-64", "-narrow")),
+    *("intervals-narrow-rates", "intervals-rates"),
+    *("intervals-rates-further", "intervals-rates-furthest"),
+    *("two-clocks", "two-clocks-same", "two-clocks-rates", "two-clocks-same-rates"),
+    *("templates", "templates-narrow", "templates-rates", "templates-narrow-rates"),
+    *("templates-rates-further", "templates-narrow-rates-further"),
+    *("store-recall", "store-recall-rates", "store-recall-rates-further"),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 

@@ -19,6 +19,8 @@ from hebbnotes import (
     tasks,
 )
 from hebbnotes.chapters.associative_memory import arrivals, wells
+from hebbnotes.chapters.cell_types import memory as dale_memory
+from hebbnotes.chapters.cell_types import spectra
 from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
 from hebbnotes.chapters.differentiable_plasticity import autopsy
 from hebbnotes.chapters.fast_evaluation import formulations
@@ -29,10 +31,13 @@ from hebbnotes.chapters.natural_images.model import HalvesRNN
 from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.chapters.three_factor_rules import matched, places
 from hebbnotes.learning import actor_critic, e_prop, td
+from hebbnotes.networks import dale
 from hebbnotes.networks import one_shot as nets
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
+from hebbnotes.networks.leaky import LeakyRNN, filter_bank, run_leaky
 from hebbnotes.networks.one_shot import OneShotNetwork
 from hebbnotes.neurons import rate, spiking
+from hebbnotes.neurons.lif import run_lif, spike
 from hebbnotes.neurons.modulated import run_modulated_neuron
 from hebbnotes.tasks import maze, one_shot
 from tests.guards.given import (
@@ -100,6 +105,22 @@ TAKE_A_TENSOR = {
     ),
     "rules.score": lambda t: rules.score(W, PRE, t, post_mean=POST),
     "rules.modulated_hebb": lambda t: rules.modulated_hebb(W, t, POST, modulator=POST),
+    "rules.inhibitory": lambda t: rules.inhibitory(W, PRE, t),
+    "rules.by_type": lambda t: rules.by_type(
+        W, t, POST, pre_type=PRE.long(), post_type=POST.long()
+    ),
+    "dale.project": lambda t: dale.project(t, PRE),
+    "dale.common_mode": dale.common_mode,
+    "dale.outlier": dale.outlier,
+    "dale.centred": dale.centred,
+    "dale.effective": lambda t: dale.effective(t, W, W),
+    "dale.run, inputs": lambda t: dale.run(t, W, PRE.long(), 0.1),
+    "dale.run, w": lambda t: dale.run(X, t, PRE.long(), 0.1),
+    "DaleRNN": dale.DaleRNN(3, 1, generator=G),
+    "spectrum": analysis.spectrum,
+    "dale_memory.run, inputs": lambda t: dale_memory.run(t, 20.0, 1.0, 0.1),
+    "dale_memory.run, clamp": lambda t: dale_memory.run(X, 20.0, 1.0, 0.1, clamp=t),
+    "spectra.transplanted": lambda t: spectra.transplanted(t, SQUARE),
     "rules.average, w": lambda t: rules.average(rules.hebb, t, X[0], X[0]),
     "rules.average, pre": lambda t: rules.average(rules.hebb, W, t, X[0]),
     "run, inputs": lambda t: run(t, W, W, 0.1),
@@ -143,6 +164,16 @@ TAKE_A_TENSOR = {
     "rate.learn, modulator": lambda t: rate.learn(
         X[:, 0], W, rules.modulated_hebb, 0.1, modulator=t
     ),
+    "run_leaky, inputs": lambda t: run_leaky(t, W, W, PRE, 3.0),
+    "run_leaky, w": lambda t: run_leaky(X, t, W, PRE, 3.0),
+    "run_leaky, u": lambda t: run_leaky(X, W, t, PRE, 3.0),
+    "run_leaky, b": lambda t: run_leaky(X, W, W, t, 3.0),
+    "filter_bank, inputs": lambda t: filter_bank(t, PRE),
+    "filter_bank, tau": lambda t: filter_bank(X, t),
+    "LeakyRNN": LeakyRNN(3, 3, 1, tau=3.0, generator=G),
+    "run_lif, drive": lambda t: run_lif(t, W, 3.0),
+    "run_lif, w": lambda t: run_lif(X, t, 3.0),
+    "spike": spike,
     "e_prop.leaky, inputs": lambda t: e_prop.leaky(t, torch.ones(6, 3), 0.5),
     "e_prop.leaky, w": lambda t: e_prop.leaky(X, t, 0.5),
     "e_prop.gradient, signal": lambda t: e_prop.gradient(X, X, t, 0.5),
@@ -246,6 +277,12 @@ def test_a_tensor_of_another_shape_is_refused_and_never_spread(name):
 
 
 ANY_SHAPE = {
+    "dale.project",
+    "dale.common_mode",
+    "dale.outlier",
+    "dale.centred",
+    "spectrum",
+    "spike",
     "matched.exponential",
     "places.btsp",
     "spiking.stdp_window",
@@ -274,6 +311,7 @@ SERVE = {  # what may be spread over the cells, is a shape that fits, or is fine
     ("rate.learn, eta", (1,)),
     ("rate.learn, eta", (1, 1)),
     ("rate.learn_bcm, tau", (1,)),
+    ("filter_bank, tau", (1,)),
     ("independent_pixels", (1, 1)),
     ("independent_pixels", (7, 7)),
     *(("frames, ground", (n,)) for n in (1, 7)),

@@ -14,13 +14,17 @@ from docutils.utils import new_document
 from hebbnotes.figures import palette
 from tools import book_extension
 from tools.drawings import (
+    buckets,
     chalk,
+    clocks,
     cloud,
     hand,
+    interneurons,
     landscape,
     lives,
     neuron,
     pencil,
+    shared,
     synapse,
     unrolled,
     votes,
@@ -357,3 +361,51 @@ def test_the_pencil_darkens_at_the_reward_alone_by_the_pair_that_rings_or_by_the
         ) * hand.SIZES[hand.REWARD - late]
         assert 0 < left <= written[pressed][0] < left + 0.1, "and a little of the cue before"
     assert (of["pair"] != 0).sum() == len(hand.CUES)
+
+
+def test_each_kind_of_interneuron_reaches_what_was_found_and_nothing_else():
+    lines = set(interneurons.WAYS) | {("PV", "PV")}
+    assert lines == interneurons.INHIBITS
+    assert ("SST", "SST") not in lines, "they avoid one another"
+    assert {receiver for sender, receiver in lines if sender == "VIP"} == {"SST"}
+    for (sender, receiver), way in interneurons.WAYS.items():
+        near = [np.hypot(*np.subtract(way[0], interneurons.AT[sender]))]
+        if receiver in interneurons.AT:
+            near += [np.hypot(*np.subtract(way[-1], interneurons.AT[receiver]))]
+        assert max(near) < interneurons.RADIUS + 22, "a line begins and ends at its cells"
+    assert 0 < interneurons.SHARE["VIP"] < interneurons.SHARE["SST"] < interneurons.SHARE["PV"]
+    assert sum(interneurons.SHARE.values()) < 100, "one group is not drawn"
+
+
+def test_one_plastic_interneuron_tells_each_cell_what_a_private_one_would():
+    told = shared.inhibited()
+    np.testing.assert_array_equal(told["one, plastic"], told["private"])
+    np.testing.assert_array_equal(told["private"], shared.SAID)
+    for row, said in zip(told["one, fixed"], shared.SAID, strict=True):
+        assert len(set(row)) == 1
+        assert row[0] == pytest.approx(said.mean())
+    assert (shared.SAID[0] != shared.SAID[1]).any()
+    drawn = shared.draw().svg().partition("</style>")[2]
+    strong = sum(int((values > 0).sum()) for values in told.values())
+    assert drawn.count('stroke-dasharray="2 5"') == 3 * shared.SAID.size - strong
+
+
+def test_a_bucket_that_pours_back_is_as_slow_as_one_with_a_small_hole_and_far_more_easily_wrong():
+    cell, wiring = (buckets.time_constants(wiring) for wiring in (False, True))
+    assert cell[1] == pytest.approx(wiring[1]) == buckets.SLOW
+    np.testing.assert_allclose(cell, buckets.SLOW * np.array([0.98, 1, 1.02]))
+    for factor, tau in zip((0.98, 1.02), (wiring[0], wiring[2]), strict=True):
+        dt, w = 1e-4, factor * buckets.BACK  # dh/dt = (w h - h) / tau, followed for a time tau_eff
+        left = (1 + dt * (w - 1) / buckets.FAST) ** (tau / dt)
+        assert left == pytest.approx(np.exp(-1), rel=1e-3)
+    assert wiring[0] < 0.65 * buckets.SLOW < 2.5 * buckets.SLOW < wiring[2]
+    steps, level = np.array(buckets.levels(wiring[0])).T
+    np.testing.assert_allclose(np.log(level), -steps / wiring[0])
+
+
+def test_the_ladder_of_clocks_is_logarithmic_and_its_medians_lie_within():
+    tens = [clocks.across(t) for t in (0.001, 0.01, 0.1, 1.0, 10.0)]
+    np.testing.assert_allclose(np.diff(tens), np.diff(tens)[0])
+    for _, low, middle, high, _ in clocks.CLOCKS:
+        assert clocks.LOW < low < high < clocks.HIGH
+        assert middle is None or low < middle < high

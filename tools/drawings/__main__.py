@@ -6,16 +6,20 @@ from pathlib import Path
 
 from tools.drawings import (
     agent,
+    buckets,
     chalk,
+    clocks,
     cloud,
     hand,
     hippocampus,
+    interneurons,
     landscape,
     lives,
     neuron,
     one_shot,
     pencil,
     routes,
+    shared,
     synapse,
     unrolled,
     votes,
@@ -40,6 +44,11 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "chalk": chalk.draw,
     "windows": windows.draw,
     "hand": hand.draw,
+    "interneurons": interneurons.draw,
+    "shared": shared.draw,
+    "synapse-type": lambda: synapse.draw(["type"], "synapse-type"),
+    "buckets": buckets.draw,
+    "clocks": clocks.draw,
 }
 
 FILES: dict[str, Callable[[], str]] = {

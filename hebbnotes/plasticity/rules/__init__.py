@@ -24,6 +24,7 @@ from unit i to unit j.
 """
 
 from hebbnotes.plasticity.common_form import CommonForm, Forget, Rule
+from hebbnotes.plasticity.rules.cell_types import TYPES, by_type, inhibitory
 from hebbnotes.plasticity.rules.hebbian import (
     average,
     bcm,
@@ -49,18 +50,21 @@ from hebbnotes.plasticity.rules.third_factor import (
 
 __all__ = [
     "QUANTITIES",
+    "TYPES",
     "CommonForm",
     "Forget",
     "Quantity",
     "Rule",
     "average",
     "bcm",
+    "by_type",
     "competitive",
     "covariance",
     "decay",
     "delta",
     "eligibility",
     "hebb",
+    "inhibitory",
     "modulated_hebb",
     "oja",
     "sanger",

@@ -1,0 +1,1 @@
+"""What the chapter "Cell types" alone uses."""

@@ -1,0 +1,1 @@
+"""What the chapter on time constants uses alone."""
