@@ -81,14 +81,7 @@ def fine_tuning(tau: float | Tensor, w: float | Tensor) -> Tensor:
     >>> fine_tuning(3.0, 0.96875).item()
     31.0
 
-    Parameters
-    ----------
-    tau, w : float or Tensor
-        As for :func:`effective_tau`.
-
-    Notes
-    -----
-    Source: eq-fine-tuning; the fine tuning of Seung (1996).
+    Arguments are those of :func:`effective_tau`. Source: eq-fine-tuning; Seung (1996).
     """
     return effective_tau(tau, w) / _taus(tau) - 1
 
@@ -180,31 +173,31 @@ class _Leaky(torch.autograd.Function):
         ctx: Any, drive: Tensor, w: Tensor, lam: Tensor, gain: Tensor, start: Tensor
     ) -> Tensor:
         add = torch.addmm if w.ndim == 2 else torch.baddbmm
-        h, output, activity = start, torch.empty_like(drive), torch.empty_like(drive)
-        for t, x in enumerate(drive):
-            torch.tanh(add(x, h, w), out=activity[t])
-            h = torch.addcmul(lam * h, gain, activity[t], out=output[t])
-        ctx.save_for_backward(output, activity, w, lam, gain, start)
-        return output
+        held, activity = drive.new_empty(len(drive) + 1, *start.shape), torch.empty_like(drive)
+        held[0] = start
+        for x, y, h, later in zip(drive, activity, held[:-1], held[1:], strict=True):
+            torch.tanh(add(x, h, w), out=y)
+            torch.addcmul(lam * h, gain, y, out=later)
+        ctx.save_for_backward(held, activity, w, lam, gain)
+        return held[1:].clone()
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        output, activity, w, lam, gain, start = ctx.saved_tensors
+        held, activity, w, lam, gain = ctx.saved_tensors
         add = torch.addmm if w.ndim == 2 else torch.baddbmm
-        slope, back = gain * (1 - activity.square()), w.transpose(-1, -2).contiguous()
-        by_h, by_drive = torch.empty_like(output), torch.empty_like(output)
-        g = torch.zeros_like(start)
-        for t in range(len(output) - 1, -1, -1):
-            torch.add(g, grad[t], out=by_h[t])
-            torch.mul(by_h[t], slope[t], out=by_drive[t])
-            g = add(lam * by_h[t], by_drive[t], back)
-        before = torch.cat([start.unsqueeze(0), output[:-1]])
-        by_w = torch.einsum("t...bi,t...bj->...ij", before, by_drive)
-        need = ctx.needs_input_grad
-        by_lam = (by_h * before).sum(0).sum_to_size(lam.shape) if need[2] else None
-        by_gain = (by_h * activity).sum(0).sum_to_size(gain.shape) if need[3] else None
-        return by_drive, by_w, by_lam, by_gain, g
+        by_drive, back = torch.empty_like(activity), w.transpose(-1, -2).contiguous()
+        g, by_lam, by_gain = (torch.zeros_like(held[0]) for _ in range(3))
+        taught = ctx.needs_input_grad[2] or ctx.needs_input_grad[3]
+        for t in range(len(grad) - 1, -1, -1):
+            g = g + grad[t]
+            if taught:
+                by_lam.addcmul_(g, held[t])
+                by_gain.addcmul_(g, activity[t])
+            by_drive[t] = torch.ops.aten.tanh_backward(gain * g, activity[t])
+            g = add(lam * g, by_drive[t], back)
+        by_w = torch.einsum("t...bi,t...bj->...ij", held[:-1], by_drive)
+        return by_drive, by_w, by_lam.sum_to_size(lam.shape), by_gain.sum_to_size(gain.shape), g
 
 
 @_checks.in_full_precision
@@ -317,16 +310,14 @@ class LeakyRNN(nn.Module):
 
     Attributes
     ----------
-    w, u, b : Parameter
-        As for :func:`run_leaky`.
-    readout, bias : Parameter
-        Weights (n, n_out) and biases (n_out,) of the outputs.
+    w, u, b, readout, bias : Parameter
+        As for :func:`run_leaky`; weights (n, n_out) and biases (n_out,) of the outputs.
     log_tau : Parameter or Tensor
         Shape (1,) if it is shared, else (n,).
 
     Notes
     -----
-    Source: eq-leaky; learned time constants as in Perez-Nieves and others (2021).
+    Source: eq-leaky; Perez-Nieves and others (2021), who train time constants.
     """
 
     log_tau: Tensor
@@ -385,6 +376,7 @@ def starting(
     n_in: int, n: int, n_out: int, start: str, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return what the weights among the cells, of the inputs and of the outputs begin with."""
+    _checks.generator(generator)
 
     def drawn(*shape: int) -> Tensor:
         return torch.randn(shape, generator=generator, device=generator.device)

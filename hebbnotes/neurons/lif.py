@@ -20,6 +20,10 @@ BETA = 10.0
 SUPPLIED = ("pre_spikes", "post_spikes")
 
 
+def _slope(v: Tensor, beta: float) -> Tensor:
+    return 1 / (1 + beta * v.abs()).square()
+
+
 class _Spike(torch.autograd.Function):
     """A step forward; backward the slope of a fast sigmoid."""
 
@@ -32,7 +36,7 @@ class _Spike(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         (v,) = ctx.saved_tensors
-        return grad / (1 + ctx.beta * v.abs()).square(), None
+        return grad * _slope(v, ctx.beta), None
 
 
 def spike(v: Tensor, beta: float = BETA) -> Tensor:
@@ -79,6 +83,53 @@ class LIFState(NamedTuple):
     a: Tensor
     w: Tensor | None = None
     trace: Tensor | None = None
+
+
+class _Loop(torch.autograd.Function):
+    """All steps of cells whose weights stay as they are, and the gradient that :func:`spike` gives
+    them, without a graph of each step.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, drive: Tensor, w: Tensor, constants: Tensor, v: Tensor, s: Tensor, a: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        add = torch.addmm if w.ndim == 2 else torch.baddbmm
+        lam, rho, strength = constants
+        volts, spikes, traces = (x.new_empty(len(drive) + 1, *x.shape) for x in (v, s, a))
+        volts[0], spikes[0], traces[0] = v, s, a
+        for t, x in enumerate(drive):
+            kept = volts[t] * (1 - spikes[t])
+            v = torch.addcmul(add(x, spikes[t], w), lam, kept, out=volts[t + 1])
+            torch.ge(v, torch.addcmul(torch.ones_like(v), strength, traces[t]), out=spikes[t + 1])
+            torch.addcmul(spikes[t + 1], rho, traces[t], out=traces[t + 1])
+        ctx.save_for_backward(w, constants, volts, spikes, traces)
+        return spikes[1:].clone(), volts[-1].clone(), traces[-1].clone()
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor, by_v: Tensor, by_a: Tensor) -> tuple[Tensor | None, ...]:
+        w, constants, volts, spikes, traces = ctx.saved_tensors
+        add = torch.addmm if w.ndim == 2 else torch.baddbmm
+        lam, rho, strength = constants
+        by_drive, back = grad.new_empty(grad.shape), w.transpose(-1, -2).contiguous()
+        by_lam, by_rho, by_strength, by_s = (torch.zeros_like(by_v) for _ in range(4))
+        for t in range(len(grad) - 1, -1, -1):  # by_v, by_s, by_a: of what step t leaves behind
+            by_rho.addcmul_(by_a, traces[t])
+            above = volts[t + 1] - torch.addcmul(torch.ones_like(by_v), strength, traces[t])
+            near = (grad[t] + by_s + by_a) * _slope(above, BETA)
+            by_strength.addcmul_(near, traces[t], value=-1)
+            by_a = torch.addcmul(rho * by_a, strength, near, value=-1)
+            by_v = torch.add(by_v, near, out=by_drive[t])
+            kept = 1 - spikes[t]
+            by_lam.addcmul_(by_v, volts[t] * kept)
+            by_s = torch.addcmul(
+                add(torch.zeros_like(by_v), by_v, back), lam, by_v * volts[t], value=-1
+            )
+            by_v = lam * by_v * kept
+        by_w = torch.einsum("t...bi,t...bj->...ij", spikes[:-1], by_drive)
+        by_constants = torch.stack([by_lam, by_rho, by_strength])
+        return by_drive, by_w, by_constants, by_v, by_s, by_a
 
 
 @_checks.in_full_precision
@@ -133,28 +184,35 @@ def run_lif(
     -----
     Source: eq-adaptive-threshold; the cells of Bellec and others (2018).
     """
-    lam, rho, adaptation = _fit(drive, w, tau, tau_adaptation, adaptation)
+    constants = _fit(drive, w, tau, tau_adaptation, adaptation)
     state = _started(drive, w, state, rule)
     _checks.number("eta", eta)
-    v, s, a, learned, trace = state
+    if rule is not None:
+        return _taught(drive, constants, state, rule, eta)
+    each = torch.stack([one.expand(drive.shape[1:]) for one in constants])
+    spikes, v, a = _Loop.apply(drive, w, each, *state[:3])
+    return spikes, LIFState(v, spikes[-1], a)
+
+
+def _taught(
+    drive: Tensor, constants: list[Tensor], state: LIFState, rule: Rule, eta: float
+) -> tuple[Tensor, LIFState]:
+    """Run cells whose weights a rule changes."""
+    (lam, rho, adaptation), (v, s, a, w, trace) = constants, state
+    assert w is not None
+    assert trace is not None
     spikes = []
     for x in drive:
         arriving = s
-        if learned is None:
-            v = lam * v * (1 - s) + (x + s @ w)
-        else:
-            v = lam * v * (1 - s) + (x + (s.unsqueeze(-2) @ learned).squeeze(-2))
+        v = lam * v * (1 - s) + (x + (s.unsqueeze(-2) @ w).squeeze(-2))
         s = spike(v - (1 + adaptation * a))
         a = rho * a + s
-        if rule is not None and learned is not None and trace is not None:
-            faded = lam * trace
-            its = {"pre_spikes": arriving, "post_spikes": s}
-            learned = learned + eta * change(rule, learned, faded, faded, **its)
-            trace = faded + s
+        trace = lam * trace
+        w = w + eta * change(rule, w, trace, trace, pre_spikes=arriving, post_spikes=s)
+        trace = trace + s
         spikes.append(s)
-    if learned is not None:
-        _checks.finite("w", learned, f"look at what {name_of(rule)} returns")
-    return torch.stack(spikes), LIFState(v, s, a, learned, trace)
+    _checks.finite("w", w, f"look at what {name_of(rule)} returns")
+    return torch.stack(spikes), LIFState(v, s, a, w, trace)
 
 
 def _fit(drive: Any, w: Any, tau: Any, tau_adaptation: Any, adaptation: Any) -> list[Tensor]:

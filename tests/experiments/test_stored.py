@@ -82,6 +82,13 @@ NOT_WHOLE = {
     *("reward-gated-short", "reward-gated-silent", "reward-gated-cells-rates"),
     *(f"reward-gated{where}-rates" for where in ("", "-long", "-silent")),
     *(f"reward-gated{where}-starts" for where in ("", "-long", "-silent")),
+    *(f"intervals{which}" for which in ("", "-8", "-16", "-64", "-narrow")),
+    *("intervals-narrow-rates", "intervals-rates"),
+    *("intervals-rates-further", "intervals-rates-furthest"),
+    *("two-clocks", "two-clocks-same", "two-clocks-rates", "two-clocks-same-rates"),
+    *("templates", "templates-narrow", "templates-rates", "templates-narrow-rates"),
+    *("templates-rates-further", "templates-narrow-rates-further"),
+    *("store-recall", "store-recall-rates", "store-recall-rates-further"),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 

@@ -24,7 +24,10 @@ from hebbnotes.chapters.neuromodulated_plasticity import model
 from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.chapters.one_shot_learning import readings as reading
 from hebbnotes.chapters.three_factor_rules import bandit, matched
+from hebbnotes.chapters.time_constants import arms as clocks
+from hebbnotes.chapters.time_constants import damage, many
 from hebbnotes.learning import agents
+from hebbnotes.networks import leaky
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
 from hebbnotes.networks.dale import DaleRNN
 from hebbnotes.networks.one_shot import OneShotNetwork, PrototypicalNetwork, convolutions
@@ -41,6 +44,7 @@ from tests.guards.given import (
     MAZE,
     NET,
     PATTERN,
+    PRE,
     SIGNS,
     SQUARE,
     TASK,
@@ -49,6 +53,7 @@ from tests.guards.given import (
     unrefused,
 )
 
+SIZES = (1, 3, 1)
 TAKE_A_GENERATOR = {
     "memories.random_patterns": lambda g: memories.random_patterns(2, 3, g),
     "memories.recall": lambda g: memories.recall(SQUARE, SIGNS, 2, generator=g),
@@ -64,6 +69,8 @@ TAKE_A_GENERATOR = {
     "neurons.pairs.grown": lambda g: poisson.grown(poisson.Pairs(), poisson.Learner(), 1, 1.0, g),
     "networks.baselines.RecurrentNetwork": lambda g: RecurrentNetwork(2, 1, g),
     "networks.baselines.LSTM": lambda g: LSTM(2, 1, g),
+    "networks.leaky.LeakyRNN": lambda g: leaky.LeakyRNN(1, 2, 1, tau=3.0, generator=g),
+    "networks.leaky.starting": lambda g: leaky.starting(1, 2, 1, "normal", g),
     "networks.plastic.Initial": lambda g: PlasticRNN(4, generator=g),
     "networks.modulated.network.ModulatedInitial": lambda g: ModulatedRNN(4, generator=g),
     "networks.dale.DaleRNN": lambda g: DaleRNN(4, 1, generator=g),
@@ -80,6 +87,10 @@ TAKE_A_GENERATOR = {
     "tasks.pictures.pictures": lambda g: pictures.pictures(GREY, KNOWN, (4, 4), 2, g),
     "tasks.pictures.picture_loss": lambda g: pictures.picture_loss(NET, GREY, KNOWN, (4, 4), 2, g),
     "tasks.memory.reward_gated.RewardGatedMemory.sample": lambda g: GATED.sample(2, g),
+    "tasks.timing.intervals.Intervals.sample": lambda g: tasks.Intervals().sample(2, g),
+    "tasks.timing.intervals.TwoClocks.sample": lambda g: tasks.TwoClocks().sample(2, g),
+    "tasks.timing.templates.Templates.sample": lambda g: tasks.Templates().sample(2, g),
+    "tasks.timing.store_recall.StoreRecall.sample": lambda g: tasks.StoreRecall().sample(2, g),
     "tasks.maze.start": lambda g: maze.start(MAZE, 2, g),
     "tasks.maze.find": lambda g: maze.find(MAZE, "walk", 2, 3, g),
     "tasks.one_shot.draw": lambda g: one_shot.draw(6, 4, 2, 1, 2, g),
@@ -163,6 +174,24 @@ TAKE_A_GENERATOR = {
         AGENT, MAZE, LIVED, 2, g, lambda since, finds: since > 0
     ),
     "chapters.maze.trainings.agent": lambda g: trainings.agent(trainings.Alone(), g),
+    "chapters.time_constants.many.Leaky.begin": lambda g: many.Leaky().begin(
+        SIZES, PRE, "none", "normal", g
+    ),
+    "chapters.time_constants.many.GRU.begin": lambda g: many.GRU().begin(SIZES, 0, g),
+    "chapters.time_constants.many.LSTM.begin": lambda g: many.LSTM().begin(SIZES, 0, g),
+    "chapters.time_constants.many.Spiking.begin": lambda g: many.Spiking().begin(
+        SIZES, PRE, "none", (0, 0.0, 1.0), g
+    ),
+    "chapters.time_constants.arms.LeakyArm.network": lambda g: clocks.LeakyArm((3.0,)).network(
+        SIZES, "normal", g
+    ),
+    "chapters.time_constants.arms.Gated.network": lambda g: clocks.Gated(many.GRU(), 3).network(
+        SIZES, "usual", g
+    ),
+    "chapters.time_constants.arms.SpikingArm.network": lambda g: clocks.SpikingArm((3.0,)).network(
+        SIZES, "usual", g
+    ),
+    "chapters.time_constants.damage.damaged": lambda g: damage.damaged({}, "both", 0.1, g),
     "chapters.neuromodulated_plasticity.model.network": lambda g: model.network("simple", 4, g),
     "chapters.neuromodulated_plasticity.model.Recurrent": lambda g: model.Recurrent(4, 3, g),
     "chapters.neuromodulated_plasticity.model.Plastic": lambda g: model.Plastic(4, 3, g),

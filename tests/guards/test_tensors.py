@@ -34,8 +34,10 @@ from hebbnotes.learning import actor_critic, e_prop, td
 from hebbnotes.networks import dale
 from hebbnotes.networks import one_shot as nets
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
+from hebbnotes.networks.leaky import LeakyRNN, filter_bank, run_leaky
 from hebbnotes.networks.one_shot import OneShotNetwork
 from hebbnotes.neurons import rate, spiking
+from hebbnotes.neurons.lif import run_lif, spike
 from hebbnotes.neurons.modulated import run_modulated_neuron
 from hebbnotes.tasks import maze, one_shot
 from tests.guards.given import (
@@ -162,6 +164,16 @@ TAKE_A_TENSOR = {
     "rate.learn, modulator": lambda t: rate.learn(
         X[:, 0], W, rules.modulated_hebb, 0.1, modulator=t
     ),
+    "run_leaky, inputs": lambda t: run_leaky(t, W, W, PRE, 3.0),
+    "run_leaky, w": lambda t: run_leaky(X, t, W, PRE, 3.0),
+    "run_leaky, u": lambda t: run_leaky(X, W, t, PRE, 3.0),
+    "run_leaky, b": lambda t: run_leaky(X, W, W, t, 3.0),
+    "filter_bank, inputs": lambda t: filter_bank(t, PRE),
+    "filter_bank, tau": lambda t: filter_bank(X, t),
+    "LeakyRNN": LeakyRNN(3, 3, 1, tau=3.0, generator=G),
+    "run_lif, drive": lambda t: run_lif(t, W, 3.0),
+    "run_lif, w": lambda t: run_lif(X, t, 3.0),
+    "spike": spike,
     "e_prop.leaky, inputs": lambda t: e_prop.leaky(t, torch.ones(6, 3), 0.5),
     "e_prop.leaky, w": lambda t: e_prop.leaky(X, t, 0.5),
     "e_prop.gradient, signal": lambda t: e_prop.gradient(X, X, t, 0.5),
@@ -270,6 +282,7 @@ ANY_SHAPE = {
     "dale.outlier",
     "dale.centred",
     "spectrum",
+    "spike",
     "matched.exponential",
     "places.btsp",
     "spiking.stdp_window",
@@ -298,6 +311,7 @@ SERVE = {  # what may be spread over the cells, is a shape that fits, or is fine
     ("rate.learn, eta", (1,)),
     ("rate.learn, eta", (1, 1)),
     ("rate.learn_bcm, tau", (1,)),
+    ("filter_bank, tau", (1,)),
     ("independent_pixels", (1, 1)),
     ("independent_pixels", (7, 7)),
     *(("frames, ground", (n,)) for n in (1, 7)),

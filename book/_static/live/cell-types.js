@@ -2,7 +2,7 @@
 // needs dots
 "use strict";
 Live.model("cell-types", function* ({ numbers, stage }) {
-  const { zeros, dot, random, piecewise, all: whole, make, mosaic, told: number } = Live, { trained, schedule, side, others, face, seed } = numbers, N = side * side, MINE = 2;
+  const { zeros, dot, random, piecewise, all: whole, make, mosaic, told: number } = Live, { trained, schedule, side, others, face, rubbed, seed } = numbers, N = side * side, MINE = 2;
   const { fromHex, rubTo, soon, thumbnail, grid } = Live.dots;
 
   // ------------------------------------------------------------------------------------------------------------- the network
@@ -67,7 +67,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
         if (kept) for (let j = 0; j < n; j++) row[j] += kept * post[j];
       }
       for (let j = 0; j < n; j++) if (row[j] < least) least = row[j];
-      if (i % 16 === 15) yield;
+      if (i % 4 === 3) yield;
     }
     return least;
   }
@@ -77,7 +77,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
   yield;
   const lot = random(seed), likes = zeros(N).map(() => lot() < 0.5 ? 1 : -1), pictures = others.map(hex => fromHex(hex, N)), coded = picture => picture.map((dot_j, j) => likes[j] * dot_j);
   yield;
-  const drawing = fromHex(face, N), erased = zeros(N), chance = random(1), last = pictures[pictures.length - 1];
+  const drawing = fromHex(face, N), erased = fromHex(rubbed, N).map(bit => bit > 0 ? 1 : 0), chance = random(1), last = pictures[pictures.length - 1];
   const patterns = () => [...pictures.slice(0, MINE), drawing, ...pictures.slice(MINE)];
   const KS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 384, 512, 640, 768, 896, N], how = { kind: "private", k: 256, rate: 1 };
   let mode = "rub", its = "The face", version = 0, seen, tried = new Map();
@@ -103,26 +103,36 @@ Live.model("cell-types", function* ({ numbers, stage }) {
     });
     return Object.assign(one, { y, answer, given, u: memory.u, count, wrong, echo: apart ? echo / apart : 0 });
   }
+  let asked = 0; // what comes after the answer waits, if something else is asked
   function* steps() {
-    const now = setting(), key = JSON.stringify(now), at = version;
+    const now = setting(), key = JSON.stringify(now), mine = asked;
     if (!tried.has(key)) tried.set(key, { how: now });
     const one = yield* recalled(tried.get(key));
     seen = one;
     show();
     yield;
-    if (one.least === null) { one.least = yield* smallest(one.lived, trained); tell(); }
-    for (const other of tried.values()) if (other !== one && at === version) yield* recalled(other); // for the chart
+    for (const other of tried.values()) { // for the chart
+      if (mine !== asked) return;
+      if (other !== one) yield* recalled(other);
+    }
+    if (one.least !== null) return;
+    const job = smallest(one.lived, trained);
+    for (let next = job.next(); mine === asked; next = job.next()) {
+      if (next.done) { one.least = next.value; tell(); return; }
+      yield;
+    }
   }
-  const answer = piecewise(steps, () => chart.redraw());
-  const showAll = () => { version++; thumbnails.forEach(one => one.draw()); answer.afresh(); };
+  const work = piecewise(steps, () => chart.redraw()), answer = () => { asked++; work(); };
+  const showAll = () => { version++; asked++; thumbnails.forEach(one => one.draw()); work.afresh(); };
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
+  const tiny = x => x === 0 ? "0" : x.toFixed(Math.max(0, Math.ceil(-Math.log10(Math.abs(x))))).replace("-", "−");
   const thousands = n => n.toLocaleString("en"), percent = part => `${number(100 * part, part && part < 0.1 ? 1 : 0)} %`;
   yield;
-  stage.lead("Rub over the face. Then take its interneurons away.");
-  const board = stage.part("picture wide sheets"), left = stage.part("panel"), right = stage.part("panel"), verdict = stage.verdict();
+  stage.lead("Take the interneurons away, and rub over the face.");
+  const board = stage.part("picture wide sheets"), middle = stage.part("wide"), left = stage.part("panel"), right = stage.part("panel"), verdict = stage.verdict();
   const sheet = board.part("sheet"), back = board.part("sheet"), list = board.part("sheet shown-once");
-  sheet.text("state", "what you give");
+  sheet.text("state", "you give");
   const paper = grid(sheet, side, {
     label: `The picture, ${side} by ${side} dots. Arrow keys move the pen, the space bar draws or rubs out.`,
     radius: () => mode === "draw" ? 1 : 2,
@@ -137,7 +147,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
     hint: () => mode === "draw" ? (drawing.includes(1) ? "" : "draw here") : erased.includes(1) ? "" : "rub here",
   });
   const later = soon(() => answer());
-  back.text("state").append("what comes back ", make("span", { textContent: "■", className: "red", aria: { hidden: "true" } }), " wrong");
+  back.text("state").append("back, ", make("span", { textContent: "■", className: "red", aria: { hidden: "true" } }), " wrong");
   const ANSWER = "What comes back", SHEET = 352;
   const reply = back.canvas(ANSWER, [SHEET, SHEET], (context, colour) => {
     const [ink, paperColour, faint, blue, red] = ["ink", "paper", "faint", "blue", "red"].map(colour);
@@ -150,13 +160,14 @@ Live.model("cell-types", function* ({ numbers, stage }) {
     context.strokeRect(1, 1, SHEET - 2, SHEET - 2);
   }, { className: "dots" });
   yield;
-  list.text("state", "shown once each");
+  list.text("state", "shown, stripes last");
   const thumbnails = [0, 1, 2, 3, 4].map(k => thumbnail(stage, side, () => patterns()[k]));
   const row = list.part("line");
   thumbnails.forEach(({ picture }) => row.add(picture));
+  const main = row.button("", () => (mode === "rub" ? draw() : rub()), { main: true });
 
   // Sixteen neighbours of the cells, with those who inhibit them: excitation, inhibition, as strong as it is.
-  const FIRST = Math.floor(N / 2) + Math.floor(side / 4), SHOWN = 16, WIDE = 340, HIGH = 104, cellAt = k => [14 + k * 20.8, HIGH - 14], DISC = 7;
+  const FIRST = Math.floor(N / 2) + Math.floor(side / 4), SHOWN = 16, WIDE = 340, HIGH = 92, cellAt = k => [14 + k * 20.8, HIGH - 14], DISC = 7;
   function disc(context, [x, y], r, fill, line, share = 1) {
     context.beginPath();
     context.arc(x, y, r, 0, 7);
@@ -196,14 +207,14 @@ Live.model("cell-types", function* ({ numbers, stage }) {
     }
   }
   // What was tried: wrong dots against the number of interneurons.
-  const TALL = 126, FLOOR = TALL - 22, across = k => 40 + (k ? 1 + Math.log2(k) : 0) * 26.6, up = share => FLOOR - share * 150;
+  const TALL = 118, FLOOR = TALL - 22, across = k => 40 + (k ? 1 + Math.log2(k) : 0) * 26.6, up = share => FLOOR - share * 138;
   function drawChart(context, colour) {
     const [ink, muted, pink] = ["ink", "muted", "pink"].map(colour);
     Object.assign(context, { font: "13px system-ui, sans-serif", strokeStyle: muted, fillStyle: muted, lineWidth: 1, textAlign: "center" });
     context.beginPath();
     [[32, 4], [32, FLOOR], [WIDE, FLOOR]].forEach(point => context.lineTo(...point));
     context.stroke();
-    [0, 1, 4, 16, 64, 256, 1024].forEach(k => context.fillText(k === 1024 ? "1,024" : k, across(k) - (k === 1024 ? 8 : 0), FLOOR + 16));
+    [0, 1, 4, 16, 64, 256, 1024].forEach(k => context.fillText(k === 1024 ? "1,024" : k, across(k) - (k === 1024 ? 14 : 0), FLOOR + 16));
     context.textAlign = "right";
     [0, 0.3, 0.6].forEach(share => context.fillText(`${100 * share}`, 27, up(share) + 5));
     context.textAlign = "left";
@@ -220,21 +231,18 @@ Live.model("cell-types", function* ({ numbers, stage }) {
   // ------------------------------------------------------------------------------------------------------------ the controls
   yield;
   const change = given => { Object.assign(how, given); if (mode === "draw" && drawing.includes(1)) rub(); else answer(); };
-  left.choice("Inhibition", [["private", "private"], ["none", "none"], ["one", "one fixed"], ["groups", "k groups"], ["plastic", "one plastic"]], kind => change({ kind }), how.kind);
+  middle.choice("Inhibition", [["private", "private"], ["none", "none"], ["one", "one fixed"], ["groups", "k groups"], ["plastic", "one plastic"]], kind => change({ kind }), how.kind);
   const many = left.slider("interneurons k, one for each group", { min: 0, max: KS.length - 1, step: 1, value: KS.indexOf(how.k), say: at => thousands(KS[at]) }, at => change({ k: KS[at] }));
   const rate = left.slider("its synapses learn at rate η", { min: 0, max: 1, step: 0.05, value: how.rate, say: value => number(value) }, value => change({ rate: value }));
-  const share = left.slider("rubbed out", { min: 0, max: 95, step: 1, value: 0, say: x => `${Math.round(x)} %` }, x => {
+  const circuit = left.canvas("Sixteen neighbouring cells and who inhibits them", [WIDE, HIGH], drawCircuit);
+  const key = left.text("key");
+  yield;
+  const share = right.slider("rubbed out", { min: 0, max: 95, step: 1, value: 0, say: x => `${Math.round(x)} %` }, x => {
     mode = "rub";
     rubTo(erased, Math.round(x / 100 * N), chance);
     paper.redraw();
     answer();
   });
-  const line = left.part("line");
-  const main = line.button("", () => (mode === "rub" ? draw() : rub()), { main: true });
-  const undo = line.button("Undo", () => rub());
-  yield;
-  const circuit = right.canvas("Sixteen neighbouring cells and who inhibits them", [WIDE, HIGH], drawCircuit);
-  const key = right.text("key");
   const chart = right.canvas("Wrong dots by number of interneurons", [WIDE, TALL], drawChart);
 
   function draw() { [mode, its] = ["draw", "Your picture"]; drawing.fill(-1); erased.fill(0); showAll(); paper.grab(); paper.element.focus({ preventScroll: true }); }
@@ -242,12 +250,11 @@ Live.model("cell-types", function* ({ numbers, stage }) {
   function tell() {
     const least = seen.least;
     key.replaceChildren(...[["green", " excite  "], ["pink", " inhibit  "]].flatMap(([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), words]),
-      least === null ? "" : `the smallest synapse: ${least.toFixed(5)}`);
+      least === null ? "" : `smallest synapse: ${tiny(least)}`);
   }
   function show() {
-    main.textContent = mode === "rub" ? "Draw something else" : "Now rub it out";
+    main.textContent = mode === "rub" ? "Draw one" : "Rub it out";
     main.disabled = mode === "draw" && !drawing.includes(1);
-    undo.disabled = mode === "draw" || !erased.includes(1);
     share.set(100 * seen.count / N);
     share.element.disabled = mode === "draw";
     many.element.parentElement.hidden = how.kind !== "groups";
@@ -261,7 +268,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
   }
   const WHO = {
     private: () => "each cell has an interneuron of its own",
-    none: () => "nobody does",
+    none: () => "nobody inhibits a cell",
     groups: ({ k }) => k === 1 ? "one interneuron, with fixed synapses" : `${thousands(k)} interneurons, each for a group`,
     plastic: () => "one interneuron, whose synapses learn",
   };
@@ -272,12 +279,14 @@ Live.model("cell-types", function* ({ numbers, stage }) {
     if (!count) return `${its} was shown once, as the third of five pictures; ${WHO[kind](seen.how)}. Rub over it.`;
     if (count === N) return "Nothing is left to ask by.";
     const head = wrong ? `${wrong} of ${count} dots are wrong, ${percent(wrong / count)}` : `All ${count} dots are back`;
-    const echoes = echo > 0.15 ? `: the last picture echoes. Where it differs from what you look for, ${percent(echo)} of the dots are its` : wrong ? ": too little is left to ask by" : "";
-    if (kind === "private") return `${head}${echoes}. Each of ${thousands(N)} cells is inhibited by an interneuron of its own: no brain has so many.`;
+    const echoes = echo > 0.15 ? `: the last picture echoes; where it differs, ${percent(echo)} of the dots show it` : wrong ? ": too little is left to ask by" : "";
+    const enough = !wrong && interneurons(seen.how) < N / 2 && kind !== "plastic" ? " So much is left to ask by that no echo is heard: rub out more." : "";
+    if (kind === "private") return `${head}${echoes}. Each of ${thousands(N)} cells has an interneuron of its own: as many interneurons as cells.`;
     if (kind === "plastic") return `${head}${echoes}. One interneuron, ${thousands(N)} synapses: ` +
       (learns === 1 ? "they hold what each cell did a step ago, so that each inhibits itself." : learns === 0 ? "they never change, and say nothing of any cell." : `they follow each cell's rate by ${percent(learns)} a step.`);
-    if (kind === "none") return `${head}${echoes}.`;
-    return `${head}${echoes}. ${k === 1 ? "One interneuron with fixed synapses inhibits all cells alike." : `Each of ${thousands(k)} interneurons serves ${N % k ? "one cell or two" : N / k === 1 ? "one cell" : `${N / k} cells`}.`}`;
+    if (kind === "none") return `${head}${echoes}.${enough}`;
+    if (enough) return `${head}.${enough}`;
+    return `${head}${echoes}. ${k === 1 ? "One fixed interneuron inhibits all alike." : `Each of ${thousands(k)} interneurons serves ${N % k ? "one cell or two" : N / k === 1 ? "one cell" : `${N / k} cells`}.`}`;
   }
   yield;
   yield* steps();

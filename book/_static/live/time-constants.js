@@ -1,7 +1,7 @@
 // How long was it between two pulses? A bank of leaky cells and one cell that excites itself tell it; then what they are made of drifts.
 "use strict";
 Live.model("time-constants", function* ({ numbers, stage }) {
-  const { clamp, dot, told, make } = Live, { bank, pulse, floor, shortest, longest, cut } = numbers;
+  const { clamp, dot, told, make, piecewise, all } = Live, { bank, pulse, floor, shortest, longest, cut } = numbers;
 
   // ------------------------------------------------------------------------------------------------------------ the equations
   const decay = tau => Math.exp(-1 / cut / tau); // lambda, what is left after a part of a step: as good as continuous time
@@ -26,8 +26,8 @@ Live.model("time-constants", function* ({ numbers, stage }) {
   // The other's: what a sum is for many cells is a logarithm for one, which hears nothing below the floor of its noise. a and b are
   // fitted, least squares, to all gaps that it hears.
   const log = (h, out) => Math.log(Math.max(out * h / pulse, floor));
-  function fit(cell) {
-    const states = course(cell), heard = [];
+  function fit(states) {
+    const heard = [];
     for (let gap = shortest; gap <= longest; gap++) if (gap === shortest || states[gap - 1] > floor * pulse) heard.push([log(states[gap - 1], 1), gap]);
     const mean = of => heard.reduce((sum, one) => sum + of(one), 0) / heard.length, [x, y] = [0, 1].map(k => mean(one => one[k]));
     const b = mean(one => (one[0] - x) * (one[1] - y)) / Math.max(1e-12, mean(one => (one[0] - x) ** 2));
@@ -41,19 +41,23 @@ Live.model("time-constants", function* ({ numbers, stage }) {
     return { tau: taus * cell.tau, w: weights * cell.w, u: weights * cell.u, out: weights * cell.out };
   }
   // All that happens: the courses of all cells, and what both say of every gap.
-  function lived({ tau, w, drift, what }) {
-    const own = built(tau, w), read = fit(own), now = drifted(own, what, drift), all = cells.map(cell => drifted(cell, what, drift));
-    const courses = all.map(cell => course(cell)), mine = course(now), out = all.map(cell => cell.out), says = { bank: [], cell: [] };
+  function* lived({ tau, w, drift, what }) {
+    const own = built(tau, w), tuned = course(own), read = fit(tuned), now = drifted(own, what, drift), mine = drift ? course(now) : tuned, courses = [];
+    for (const cell of cells) {
+      courses.push(course(drifted(cell, what, drift)));
+      yield;
+    }
+    const out = cells.map(cell => drifted(cell, what, drift).out), says = { bank: [], cell: [] };
     for (let gap = shortest; gap <= longest; gap++) {
       says.bank.push(sayBank(courses.map(states => states[gap - 1]), out));
       says.cell.push(sayCell(mine[gap - 1], now.out, read));
     }
-    return { courses, mine, tuned: course(own), says, read, slow: slow(now), tunedTo: slow(own) };
+    return { courses, mine, tuned, says, read, slow: slow(now), tunedTo: slow(own) };
   }
 
   // ---------------------------------------------------------------------------------------------------------- what is asked
   const LAST = 110, how = { first: 6, gap: 60, tau: numbers.tau, w: wired(numbers.tau, numbers.slow), drift: 0, what: "weights" };
-  let now, held;
+  let now, rested, held; // rested: what the bank says before anything drifts
   const second = () => how.first + how.gap;
   function pull(which, t) {
     t = Math.round(t);
@@ -67,9 +71,9 @@ Live.model("time-constants", function* ({ numbers, stage }) {
     const slowly = slow(how);
     Object.assign(how, given);
     if ("tau" in given) how.w = wired(how.tau, slowly); // tuned anew, so that it fades as slowly as before
-    now = lived(how);
-    show();
+    answer();
   }
+  const answer = piecewise(() => lived(how), found => { now = found; show(); });
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
   const WIDE = 360, HIGH = 284, LEFT = 12, STEP = 3.08, BASE = 166, ONE = 108, x = t => LEFT + t * STEP, y = h => BASE - ONE * Math.min(1.12, h / pulse);
@@ -113,7 +117,7 @@ Live.model("time-constants", function* ({ numbers, stage }) {
       }
       context.fillStyle = ink;
       context.textAlign = k ? "right" : "left";
-      if (how.gap > 57 || k === 0 && how.gap > 34) context.fillText(k ? "second pulse" : "first pulse", at + (k ? -16 : 16), KNOB + 5);
+      if (how.gap > 66 || k === 0 && how.gap > 34) context.fillText(k ? "second pulse" : "first pulse", at + (k ? -16 : 16), KNOB + 5);
     });
     context.textAlign = "left";
     const seen = said();
@@ -169,7 +173,10 @@ Live.model("time-constants", function* ({ numbers, stage }) {
     if (!how.drift) return `The gap was ${truth} steps: ${both} ` + (truth - one > 0.1 * truth ? `With a time constant of ${told(tunedTo, 0)}, nothing is left in the cell of a pulse so long ago.`
       : how.w === 0 ? `The cell is slow by itself, and needs no wiring.` : `Its wiring makes a time constant of ${told(how.tau, 0)} one of ${told(tunedTo, 0)}. Both are right; now let them drift.`);
     const head = `${THINGS[how.what]} ${how.drift > 0 ? "grew" : "shrank"} by ${percent(Math.abs(how.drift)).slice(1)}. The gap was ${truth} steps: ${both} `;
-    if (how.what === "taus") return `${head}Both go wrong alike: here the bank is no better.`;
+    if (how.what === "taus") {
+      const moved = [many - rested[how.gap - shortest], one - sayCell(now.tuned[how.gap - 1], 1, now.read)].map(Math.abs);
+      return `${head}That moved the bank by ${told(moved[0], 1)} steps, the cell by ${told(moved[1], 1)}${Math.abs(moved[0] - moved[1]) < 2 ? ": here the bank is no better" : ""}.`;
+    }
     return head + (how.w === 0 ? "The cell is slow by itself, and has no w that must be right." : `Its wiring gave it a time constant of ${told(tunedTo, 0)} steps; now ${lasts(fades)}.`);
   }
   function show() {
@@ -185,7 +192,8 @@ Live.model("time-constants", function* ({ numbers, stage }) {
 
   // ------------------------------------------------------------------------------------------------------------ the controls
   const PICTURE = "Two pulses, which left and right arrow keys pull apart, up and down move the first.";
-  now = lived(how);
+  now = yield* lived(how);
+  rested = now.says.bank;
   yield;
   stage.lead("Let the weights drift by 2 %, then drag a pulse.");
   const board = stage.part("picture"), panel = stage.part("panel"), left = stage.part("panel"), right = stage.part("panel"), verdict = stage.verdict();
@@ -198,7 +206,7 @@ Live.model("time-constants", function* ({ numbers, stage }) {
       move: ({ x: at }) => pull(held, (at - LEFT) / STEP),
     },
   });
-  board.text("key").append(...[["blue", ` a bank of ${cells.length} leaky cells  `], ["purple", " one that excites itself"]].flatMap(
+  board.text("key").append(...[["blue", ` bank of ${cells.length} leaky cells  `], ["purple", " self-exciting cell"]].flatMap(
     ([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), words]));
   yield;
   const sliders = { drift: panel.slider("they drift by", { min: -5, max: 5, step: 0.5, value: 0, say: by => percent(by / 100) }, by => set({ drift: by / 100 })) };
@@ -208,5 +216,5 @@ Live.model("time-constants", function* ({ numbers, stage }) {
   sliders.tau = left.slider("the cell's own time constant τ", { min: 0, max: 5, step: 0.25, value: 0, say: k => `${told(3 * 2 ** k, 0)} steps` }, k => set({ tau: 3 * 2 ** k }));
   sliders.w = right.slider("it excites itself by w", { min: 0, max: 0.98, step: 0.001, value: how.w, say: w => told(w, 3) }, w => set({ w }));
   show();
-  return { decay, wired, slow, lived, pull, now: () => ({ ...how, ...said(), slow: now.slow, tunedTo: now.tunedTo, says: now.says }) };
+  return { lived: given => all(lived(given)), pull, now: () => ({ ...how, ...said(), slow: now.slow, tunedTo: now.tunedTo, says: now.says }) };
 });

@@ -2,12 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from hebbnotes.chapters.time_constants.many import GRU, LSTM, Family, Leaky, Params, Spiking
+from hebbnotes.chapters.time_constants.many import GRU, LSTM, Leaky, Params, Spiking
 
 __all__ = [
     "ARMS",
@@ -22,7 +21,7 @@ __all__ = [
 ]
 
 
-_POWER, _STRONG, _RECALL = Leaky("power"), Spiking(3.0), Spiking(2.0)
+_MEAN, _STRONG, _RECALL = Leaky("mean"), Spiking(3.0), Spiking(2.0)
 
 
 def spread(low: float, high: float, n: int) -> Tensor:
@@ -34,21 +33,6 @@ def lognormal(median: float, sigma: float, n: int) -> Tensor:
     """Return n time constants whose logarithms lie as those of a normal distribution do, (n,)."""
     middles = (torch.arange(n) + 0.5) / n
     return median * torch.exp(sigma * math.sqrt(2) * torch.erfinv(2 * middles - 1))
-
-
-class Arm(Protocol):
-    """How a network of an arm begins."""
-
-    @property
-    def family(self) -> Family:
-        """What runs it."""
-        ...
-
-    def network(
-        self, sizes: tuple[int, int, int], start: str, generator: torch.Generator
-    ) -> Params:
-        """Return one network of n_in inputs, as many numbers as n leaky cells, n_out outputs."""
-        ...
 
 
 def _taus(tau: tuple[float, ...], kind: str, n: int) -> Tensor:
@@ -65,12 +49,12 @@ class LeakyArm:
     tau: tuple[float, ...]
     learn: str = "none"
     kind: str = "geometric"
-    family: Leaky = _POWER
+    family: Leaky = _MEAN
 
     def network(
         self, sizes: tuple[int, int, int], start: str, generator: torch.Generator
     ) -> Params:
-        """Return one network."""
+        """Return one network of n_in inputs, n cells and n_out outputs, from a start of ``w``."""
         tau = _taus(self.tau, self.kind, sizes[1])
         return self.family.begin(sizes, tau, self.learn, start, generator)
 
@@ -121,9 +105,13 @@ class SpikingArm:
         return self.family.begin(sizes, tau, self.learn, (several, much, steps), generator)
 
 
+Arm = LeakyArm | Gated | SpikingArm
+"""How a network of an arm begins."""
 ARMS: dict[str, Arm] = {
     "plain": LeakyArm((0.0,)),
+    "shared 1": LeakyArm((1.0,)),
     "shared 3": LeakyArm((3.0,)),
+    "shared 5": LeakyArm((5.0,)),
     "shared 10": LeakyArm((10.0,)),
     "shared 30": LeakyArm((30.0,)),
     "shared 100": LeakyArm((100.0,)),

@@ -17,6 +17,7 @@ __all__ = [
     "eigenvalue_sd",
     "linearised",
     "slow_modes",
+    "wiring_damage",
     "working_point",
 ]
 
@@ -165,3 +166,42 @@ def slow_modes(matrix: Tensor, weights: Tensor, several: int = 3) -> tuple[Tenso
     by_pair = left.unsqueeze(-1) * right.transpose(-1, -2).unsqueeze(-2) / mu[..., None, None]
     moved = by_pair.real * weights.double().unsqueeze(-3)
     return tau, tau.abs() * moved.square().sum((-1, -2)).sqrt()
+
+
+def wiring_damage(tau: Tensor, size: float, *, n: int, low: float, high: float) -> Tensor:
+    """Predict how far damage to the weights among cells of one time constant moves their answers.
+
+    To tell a gap of T steps, some mode must fade with ``tau_eff = T``: an eigenvalue ``mu = lam +
+    (1 - lam) w = exp(-1 / T)``. If its eigenvectors are spread over all cells, and the weights over
+    all pairs, independent damage to each moves it by ``sd(d mu) = size (mu - lam) / sqrt(n)``, and
+    so ``ln T``, which is the answer, by ``T (1 - lam exp(1 / T)) size / sqrt(n)``. Nothing is
+    fitted.
+
+    Parameters
+    ----------
+    tau : Tensor
+        Time constants in steps, any shape; 0 for the plain network.
+    size : float
+        Relative size of the damage.
+    n : int
+        Number of cells.
+    low, high : float
+        Shortest and longest gap, in steps; any ratio is as likely as any other.
+
+    Returns
+    -------
+    Tensor
+        Mean squared change of an answer of variance 1, of the shape of ``tau``.
+
+    Notes
+    -----
+    Source: eq-wiring-damage, this book: eq-fine-tuning in steps, with eq-slow-eigenvalue.
+    """
+    _checks.number("size", size, 0)
+    _checks.integer("n", n)
+    _checks.number("low", low, 1e-3)
+    _checks.number("high", high, low)
+    lam = decay_factor(_checks.floating("tau", tau).double()).unsqueeze(-1)
+    gaps = low * (high / low) ** torch.linspace(0, 1, 1001, dtype=torch.float64)
+    strays = gaps * (1 - lam * torch.exp(1 / gaps)) * size / n**0.5
+    return strays.square().mean(-1) / gaps.log().var(correction=0)

@@ -1,357 +1,238 @@
 """Experiments on time constants: intervals, two clocks, templates, and a bit that is kept."""
 
-from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from hebbnotes.chapters.time_constants import damage, many
-from hebbnotes.chapters.time_constants.arms import ARMS, SPIKING, Arm
-from hebbnotes.chapters.time_constants.many import Leaky, Params
-from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, short, shorts
+from hebbnotes.chapters.time_constants.arms import ARMS, SPIKING
+from hebbnotes.chapters.time_constants.trials import (
+    Choice,
+    Keeping,
+    Timing,
+    train_keeping,
+    train_timing,
+)
+from hebbnotes.experiments.experiment import Experiment, Numbers
 from hebbnotes.networks.leaky import STARTS
-from hebbnotes.tasks.timing import Intervals, StoreRecall, Templates, TimedEpisodes, TwoClocks
+from hebbnotes.tasks.timing import Intervals, StoreRecall, Templates, TwoClocks
 
-__all__ = ["EXPERIMENTS", "Choice", "Keeping", "Timing", "train_keeping", "train_timing"]
+__all__ = ["EXPERIMENTS"]
 
-Choice = tuple[str, float]
-"""A start of the weights among the cells, and a learning rate."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Timing:
-    """Configuration of networks of several arms that are trained on one task.
-
-    Attributes
-    ----------
-    task : Intervals, TwoClocks or Templates
-    arms : dict
-        Of each arm the choices with which it is trained.
-    n : int
-        Leaky cells; gated arms have as many numbers.
-    updates, batch : int
-    every : int
-        Updates between two tests; the fifth of them is the early one.
-    tested : int
-        Episodes of each test.
-    levels : tuple of float
-        Errors: the network is stored at the first test at or below each.
-    sizes : tuple of float
-        Relative sizes of damage; without any, nothing is damaged.
-    draws : int
-        Draws of each damage.
-    """
-
-    task: Intervals | TwoClocks | Templates
-    arms: dict[str, tuple[Choice, ...]]
-    n: int = 32
-    updates: int = 600
-    batch: int = 32
-    every: int = 15
-    tested: int = 256
-    levels: tuple[float, ...] = ()
-    sizes: tuple[float, ...] = ()
-    draws: int = 10
-
-    @property
-    def classes(self) -> bool:
-        """Whether the answer is a class."""
-        return isinstance(self.task, Templates)
-
-    def known(self) -> dict[str, Arm]:
-        """Return the arms by name."""
-        return SPIKING if self.classes else ARMS
-
-    def stacks(self) -> "list[list[tuple[str, Choice]]]":
-        """Return arms and choices that are trained at once: those of one family and size."""
-        groups: dict[Any, list[tuple[str, Choice]]] = {}
-        for arm, choices in self.arms.items():
-            one = self.known()[arm]
-            key = (one.family, getattr(one, "gates", 0))
-            groups.setdefault(key, []).extend((arm, tuple(choice)) for choice in choices)
-        return [*groups.values()]
+TRIED = (0.003, 0.01, 0.03)
+TASKS: dict[str, Intervals | TwoClocks] = {
+    "intervals": Intervals(3, 96),
+    "intervals-narrow": Intervals(17, 34),
+    "two-clocks": TwoClocks((3, 12), (24, 96)),
+    "two-clocks-same": TwoClocks((8, 32), (8, 32)),
+}
+CELLS = {"intervals": 32, "intervals-narrow": 32, "two-clocks": 16, "two-clocks-same": 16}
+ABOUT = {
+    "intervals": "gaps of 3 to 96 steps",
+    "intervals-narrow": "gaps of 17 to 34 steps",
+    "two-clocks": "gaps of 3 to 12 and of 24 to 96 steps at once",
+    "two-clocks-same": "two gaps of 8 to 32 steps at once",
+}
+COURSES = {
+    "templates": Templates(4.0, 100.0),
+    "templates-narrow": Templates(12.0, 20.0),
+}
+ABOUT |= {
+    "templates": "spiking cells tell courses of rates apart, of periods of 4 to 100 steps",
+    "templates-narrow": "spiking cells tell courses of rates apart, of periods of 12 to 20 steps",
+}
+LEAKY = tuple(name for name in ARMS if not name.startswith(("GRU", "LSTM")))
+FIRST = tuple(name for name in ARMS if name not in ("shared 1", "shared 5"))
+INSIDE = ("plain", "shared, learned")
+"""Arms whose best rate lay inside of those that were tried first, or below."""
+EDGE = ("shared 10", "shared 30", "shared 100", "cortex", "1 to 100", "each learned, from 10")
+EDGE += ("each learned, from 1 to 100", "GRU, chrono", "LSTM, chrono")
+"""Arms whose best rate was at the edge after one step further."""
+KEEPERS = ("membrane 10", "membrane 50", "adaptive 200")
+READERS = tuple(name for name in SPIKING if name not in KEEPERS)
+PRICES = {"free": 0.0, "priced": 3.0, "strict": 30.0}
+UPDATES = 400
+ERROR: dict[str, Any] = {"unit": "squared error, 1 for a constant answer", "at_least": 0.0}
+WRONG: dict[str, Any] = {"unit": "share of wrong classes, 7 in 8 by chance", "at_least": 0.0}
+RIGHT: dict[str, Any] = {"unit": "share of bits that are recalled", "at_least": 0.0}
 
 
-@dataclass
-class _Trained:
-    """A stack while it is trained: its tests, and the networks that first reached each level."""
-
-    names: list[tuple[str, Choice]]
-    family: Any
-    course: list[Tensor]
-    reached: dict[float, dict[int, tuple[int, Params]]]
-    begun: Params
-    params: Params
-
-
-def _stack(trial: Trial, chosen: Timing, names: list[tuple[str, Choice]]) -> _Trained:
-    """Train arms of one family."""
-    task, known = chosen.task, chosen.known()
-    sizes = (task.n_inputs, chosen.n, task.n_outputs)
-    begun = many.stacked(
-        known[arm].network(sizes, start, torch.Generator().manual_seed(1_000 + trial.seed))
-        for arm, (start, _) in names
-    )
-    family, drawn = known[names[0][0]].family, trial.generator()
-    new = task.sample(chosen.tested, torch.Generator().manual_seed(10_000 + trial.seed))
-    its = _Trained(names, family, [], {level: {} for level in chosen.levels}, begun, begun)
-    loss_of = many.cross_entropies if chosen.classes else many.squared_errors
-
-    def losses(params: Params, update: int) -> Tensor:
-        trial.tell("", update, chosen.updates)
-        episodes = task.sample(chosen.batch, drawn)
-        return loss_of(params, family.held(params, episodes.inputs), episodes)
-
-    def after(done: int, params: Params) -> None:
-        if done % chosen.every == 0:
-            with torch.no_grad():
-                error = _errors(chosen, family, params, new)
-            its.course.append(error)
-            for level, first in its.reached.items():
-                for k in (error <= level).nonzero().flatten().tolist():
-                    if k not in first:
-                        one = many.chosen(params, [k])
-                        first[k] = done, {name: v.detach().clone() for name, v in one.items()}
-
-    rates = torch.tensor([rate for _, (_, rate) in names])
-    its.params = many.train(begun, losses, chosen.updates, rates=rates, after=after)
-    return its
+BEST: dict[str, dict[str, Choice]] = {
+    "intervals": {
+        "plain": ("identity", 0.001),
+        "shared 1": ("orthogonal", 0.003),
+        "shared 3": ("orthogonal", 0.03),
+        "shared 5": ("normal", 0.03),
+        "shared 10": ("orthogonal", 0.1),
+        "shared 30": ("normal", 0.1),
+        "shared 100": ("orthogonal", 0.3),
+        "shared, learned": ("orthogonal", 0.01),
+        "cortex": ("orthogonal", 0.1),
+        "1 to 25": ("normal", 0.03),
+        "1 to 100": ("orthogonal", 0.1),
+        "each learned, from 10": ("normal", 0.1),
+        "each learned, from 1 to 100": ("normal", 0.1),
+        "GRU": ("usual", 0.03),
+        "GRU, chrono": ("usual", 0.1),
+        "LSTM": ("usual", 0.03),
+        "LSTM, chrono": ("usual", 0.1),
+    },
+}
+"""Of each task and arm the start and the rate that did best on seeds of their own."""
+BEST_KEPT: dict[str, dict[str, float]] = {
+    "membrane 10": {"free": 0.03, "priced": 0.03, "strict": 0.003},
+    "membrane 50": {"free": 0.1, "priced": 0.1, "strict": 0.1},
+    "adaptive 200": {"free": 0.03, "priced": 0.1, "strict": 0.03},
+}
+"""Of each keeper and price the rate that did."""
+SIZES = (0.02, 0.05, 0.1, 0.2)
+LEVELS = {"intervals": (0.1, 0.03)}
+KEPT = ("plain", "shared 3", "1 to 100", "each learned, from 10", "each learned, from 1 to 100")
+ITS = ("w", "u", "b", "readout", "bias", "log_tau")
 
 
-def _errors(chosen: Timing, family: Any, params: Params, episodes: TimedEpisodes) -> Tensor:
-    """Return the error of each network: squared, or the share of wrong classes."""
-    held = family.held(params, episodes.inputs)
-    if chosen.classes:
-        return 1 - many.correct(params, held, episodes)
-    return many.squared_errors(params, held, episodes)
+def _final(name: str, n: int = 32, **options: Any) -> Timing:
+    """Return the configuration in which each arm has the choice that did best."""
+    task = TASKS[name] if name in TASKS else COURSES[name]
+    arms: dict[str, tuple[Choice, ...]] = {arm: (best,) for arm, best in BEST[name].items()}
+    return Timing(task=task, arms=arms, n=n, **options)
 
 
-def train_timing(trial: Trial, chosen: Timing) -> tuple[Numbers, Weights]:
-    """Train each arm with each of its choices, in the same episodes; damage what was trained.
-
-    Of several choices only the errors are told, ``tried``, and which has the lowest, ``best``; of
-    a single one all.
-    """
-    numbers: Numbers = {"error": {}, "early": {}, "course": {}, "numbers": {}, "taus": {}}
-    numbers |= {"tried": {}, "damage": {}, "modes": {}}
-    weights: Weights = {}
-    for names in chosen.stacks():
-        its = _stack(trial, chosen, names)
-        course = torch.stack(its.course)
-        for k, (arm, (start, rate)) in enumerate(names):
-            tried = numbers["tried"].setdefault(arm, {})
-            tried[f"{start} {rate:g}"] = short(course[-4:, k].mean())
-            if len(chosen.arms[arm]) > 1:
-                numbers["error"][arm] = min(tried.values())
-                continue
-            numbers["error"][arm] = short(course[-1, k])
-            numbers["early"][arm] = short(course[4, k])
-            numbers["course"][arm] = shorts(course[:, k])
-            one = many.chosen(its.params, [k])
-            numbers["numbers"][arm] = many.counted(one)
-            if "log_tau" in one:
-                before = many.taus(many.chosen(its.begun, [k]))[0]
-                numbers["taus"][arm] = [shorts(before), shorts(many.taus(one)[0])]
-            weights |= {f"{arm}.{name}": value[0] for name, value in one.items()}
-        if chosen.sizes:
-            _probe(trial, chosen, its, numbers)
-    return numbers, weights
-
-
-def _probe(trial: Trial, chosen: Timing, its: _Trained, numbers: Numbers) -> None:
-    """Damage the networks of a stack, as they ended and as they first reached each level."""
-    every = [*range(len(its.names))]
-    _damage(trial, chosen, its, (every, its.params), "end", numbers)
-    for level, first in its.reached.items():
-        if first:
-            places = sorted(first)
-            together = [first[k][1] for k in places]
-            params = {name: torch.cat([one[name] for one in together]) for name in together[0]}
-            found = _damage(trial, chosen, its, (places, params), f"{level:g}", numbers)
-            for k in places:
-                found[its.names[k][0]]["updates"] = first[k][0]
-
-
-def _damage(
-    trial: Trial,
-    chosen: Timing,
-    its: _Trained,
-    networks: tuple[list[int], Params],
-    when: str,
-    numbers: Numbers,
-) -> Numbers:
-    """Damage some networks: the error, a mean over draws, and how far answers move, squared."""
-    places, params = networks
-    new = chosen.task.sample(chosen.tested // 2, torch.Generator().manual_seed(20_000 + trial.seed))
-    found = numbers["damage"].setdefault(when, {})
-    with torch.no_grad():
-        whole = _measured(chosen, its.family, params, new)
-        for k, place in enumerate(places):
-            found[its.names[place][0]] = {"0": short(whole[0][k])}
-        kinds = damage.KINDS if "log_tau" in params else damage.KINDS[:2]
-        for kind in kinds:
-            for size in chosen.sizes:
-                errors, moved = [], []
-                for draw in range(chosen.draws):
-                    trial.tell(f"damage, {when}", draw, chosen.draws)
-                    g = torch.Generator().manual_seed(100 * trial.seed + draw)
-                    other = damage.damaged(params, kind, size, g)
-                    error, answers = _measured(chosen, its.family, other, new)
-                    errors.append(error)
-                    moved.append((answers - whole[1]).square().mean((0, 2)))
-                for k, place in enumerate(places):
-                    entry = found[its.names[place][0]].setdefault(kind, {})
-                    mean, far = (torch.stack(x)[:, k].mean() for x in (errors, moved))
-                    entry[f"{size:g}"] = [short(mean), short(far)]
-        if isinstance(its.family, Leaky):
-            modes = _modes(chosen, its.family.scaling, params, trial.seed)
-            numbers["modes"].setdefault(when, {}).update(
-                {its.names[place][0]: modes[k] for k, place in enumerate(places)}
-            )
-    return found
-
-
-def _measured(
-    chosen: Timing, family: Any, params: Params, episodes: TimedEpisodes
-) -> tuple[Tensor, Tensor]:
-    """Return the error of each network and its answers, (M, S, n_out)."""
-    held = family.held(params, episodes.inputs)
-    if chosen.classes:
-        error = 1 - many.correct(params, held, episodes)
-        return error, many.scores(params, held, episodes.mask).transpose(0, 1)
-    error = many.squared_errors(params, held, episodes)
-    return error, many.answers(params, held, episodes.mask)[0]
-
-
-def _modes(chosen: Timing, scaling: str, params: Params, seed: int) -> list[Numbers]:
-    """Return of each network its slowest modes' time constants, by how much theory lets the slowest
-    stray under damage to the weights among its cells, and by how much it strays.
-    """
-    h = damage.working_point(params, scaling)
-    tau, sd = damage.slow_modes(*damage.linearised(params, h, scaling))
-    found = [{"tau": shorts(tau[k]), "sd": shorts(sd[k]), "measured": {}} for k in range(len(h))]
-    for size in chosen.sizes:
-        strays = []
-        for draw in range(5 * chosen.draws):
-            g = torch.Generator().manual_seed(100 * seed + draw)
-            other = damage.damaged(params, "recurrent", size, g)
-            there = damage.working_point(other, scaling)
-            its, _ = damage.slow_modes(*damage.linearised(other, there, scaling), several=1)
-            strays.append((its[:, 0] / tau[:, 0]).abs().log())
-        spread = torch.stack(strays).square().mean(0).sqrt()
-        for k, one in enumerate(found):
-            one["measured"][f"{size:g}"] = short(spread[k])
-    return found
-
-
-@dataclass(frozen=True, kw_only=True)
-class Keeping:
-    """Configuration of spiking networks that keep a bit, at several prices of a spike.
-
-    Attributes
-    ----------
-    task : StoreRecall
-    rates : dict
-        Of each arm, and price, the learning rates at which it is trained.
-    prices : dict
-        What the mean number of spikes of a cell in a step of the delay costs, in cross-entropies.
-    n, updates, batch, tested : int
-    delay : int
-        Steps of the delay in the test.
-    """
-
-    task: StoreRecall
-    rates: dict[str, dict[str, tuple[float, ...]]]
-    prices: dict[str, float]
-    n: int = 32
-    updates: int = 400
-    batch: int = 32
-    tested: int = 512
-    delay: int = 60
-
-
-def train_keeping(trial: Trial, chosen: Keeping) -> tuple[Numbers, Weights]:
-    """Train each arm at each price; count spikes in the delay, and wipe thresholds, or voltages and
-    spikes, at its end.
-    """
-    each = [
-        (arm, price, rate)
-        for arm, prices in chosen.rates.items()
-        for price, rates in prices.items()
-        for rate in rates
-    ]
-    sizes, shown = (3, chosen.n, 2), chosen.task.shown
-    params = many.stacked(
-        SPIKING[arm].network(sizes, "normal", torch.Generator().manual_seed(1_000 + trial.seed))
-        for arm, _, _ in each
-    )
-    family, drawn = SPIKING[each[0][0]].family, trial.generator()
-    price = torch.tensor([chosen.prices[name] for _, name, _ in each])
-
-    def losses(params: Params, update: int) -> Tensor:
-        trial.tell("", update, chosen.updates)
-        episodes = chosen.task.sample(chosen.batch, drawn)
-        held = family.held(params, episodes.inputs)
-        spikes = held[shown:-shown].mean((0, 2, 3))
-        return many.cross_entropies(params, held, episodes) + price * spikes
-
-    rates = torch.tensor([rate for _, _, rate in each])
-    params = many.train(params, losses, chosen.updates, rates=rates)
-    task = replace(chosen.task, delays=(chosen.delay, chosen.delay))
-    new = task.sample(chosen.tested, torch.Generator().manual_seed(10_000 + trial.seed))
-    with torch.no_grad():
-        tested = _wiped(family, params, new, shown)
-    numbers: Numbers = {"kept": {}, "tried": {}}
-    weights: Weights = {}
-    for k, (arm, name, rate) in enumerate(each):
-        found = {what: short(value[k]) for what, value in tested.items()}
-        cost = 1 - found["right"] + float(price[k]) * found["spikes"]
-        tried = numbers["tried"].setdefault(arm, {}).setdefault(name, {})
-        tried[f"{rate:g}"] = short(cost)
-        if len(chosen.rates[arm][name]) == 1 or cost <= min(tried.values()):
-            numbers["kept"].setdefault(arm, {})[name] = found
-        weights |= {f"{arm}, {name}.{key}": v[0] for key, v in many.chosen(params, [k]).items()}
-    return numbers, weights
-
-
-def _wiped(family: Any, params: Params, new: TimedEpisodes, shown: int) -> dict[str, Tensor]:
-    """Return of each network the share of right answers, the spikes of a cell in a step of the
-    delay, and the share that is right if something is wiped at the end of the delay.
-    """
-    first, state = family.run(params, new.inputs[:-shown])
-    mask = new.mask[-shown:]
-    asked = new._replace(inputs=new.inputs[-shown:], mask=mask)
-
-    def right(begin: Any) -> Tensor:
-        return many.correct(params, family.run(params, asked.inputs, begin)[0], asked)
-
-    zero = torch.zeros_like(state.v)
-    silent = state._replace(v=zero, s=zero)
-    return {
-        "right": right(state),
-        "spikes": first[shown:].mean((0, 2, 3)),
-        "thresholds": right(state._replace(a=zero)),
-        "voltages and spikes": right(silent),
-        "all": right(silent._replace(a=zero)),
-    }
-
-
-TRIED = (0.003, 0.01, 0.03, 0.1)
-BROAD, NARROW = Intervals(3, 96), Intervals(17, 34)
-DIFFERENT, SAME = TwoClocks((3, 12), (24, 96)), TwoClocks((8, 32), (8, 32))
-LEAKY = tuple(name for name in ARMS if name[:4] not in ("GRU", "GRU,", "LSTM"))
-
-
-def _tries(rates: tuple[float, ...] = TRIED) -> dict[str, tuple[Choice, ...]]:
-    starts = {arm: STARTS if arm in LEAKY else ("usual",) for arm in ARMS}
-    return {
-        arm: tuple((start, rate) for start in its for rate in rates) for arm, its in starts.items()
-    }
+def _tries(
+    arms: tuple[str, ...], starts: tuple[str, ...], rates: tuple[float, ...] = TRIED
+) -> dict[str, tuple[Choice, ...]]:
+    its = {arm: starts if arm in LEAKY else ("usual",) for arm in arms}
+    return {arm: tuple((start, rate) for start in of for rate in rates) for arm, of in its.items()}
 
 
 def _once(*_: Any) -> Numbers:
     return {}  # all is measured while it is trained
 
 
-EXPERIMENTS: dict[str, Experiment[Any]] = {}
+def _timing(about: str, chosen: Timing, **options: Any) -> Experiment[Any]:
+    metric = "error.2 to 50" if chosen.classes else "error.1 to 100"
+    unit = WRONG if chosen.classes else ERROR
+    return Experiment(about, train_timing, _once, chosen, metric, **unit | options)
+
+
+def _keeping(about: str, rates: dict[str, tuple[float, ...]], **options: Any) -> Experiment[Any]:
+    return Experiment(
+        f"spiking cells keep a bit at three prices of a spike: {about}",
+        train_keeping,
+        _once,
+        Keeping(task=StoreRecall(), rates=dict.fromkeys(KEEPERS, rates), prices=PRICES),
+        "kept.adaptive 200.free.right",
+        **RIGHT,
+        **options,
+    )
+
+
+EXPERIMENTS: dict[str, Experiment[Any]] = {
+    "intervals-rates": _timing(
+        f"{ABOUT['intervals']}: each arm at three rates from three starts, on seeds of their own",
+        Timing(task=TASKS["intervals"], arms=_tries(FIRST, STARTS), updates=UPDATES),
+        seeds=(100, 101),
+    ),
+    "intervals-rates-further": _timing(
+        f"{ABOUT['intervals']}: a further rate where the best was at the edge, and two more arms",
+        Timing(
+            task=TASKS["intervals"],
+            arms={
+                **_tries(("plain",), STARTS, (0.001,)),
+                **_tries(("shared 1", "shared 5"), STARTS[:2]),
+                **_tries(tuple(a for a in FIRST if a not in INSIDE), STARTS[:2], (0.1,)),
+            },
+            updates=UPDATES,
+        ),
+        seeds=(100, 101),
+    ),
+    "intervals-rates-furthest": _timing(
+        f"{ABOUT['intervals']}: a further rate where the best was at the edge again",
+        Timing(
+            task=TASKS["intervals"],
+            arms={
+                **_tries(("plain",), STARTS[2:], (0.0003,)),
+                **_tries(EDGE, STARTS[:2], (0.3,)),
+            },
+            updates=UPDATES,
+        ),
+        seeds=(100, 101),
+    ),
+    **{
+        f"{name}-rates": _timing(
+            f"{ABOUT[name]}: each arm at three rates from two starts, on seeds of their own",
+            Timing(task=task, arms=_tries(tuple(ARMS), STARTS[:2]), n=CELLS[name], updates=UPDATES),
+            seeds=(100, 101),
+        )
+        for name, task in TASKS.items()
+        if name != "intervals"
+    },
+    **{
+        f"{name}-rates": _timing(
+            f"{ABOUT[name]}: each arm at three rates, on seeds of their own",
+            Timing(
+                task=task,
+                arms=_tries(READERS, ("usual",), (0.01, 0.03, 0.1)),
+                n=48,
+                updates=250,
+                every=25,
+            ),
+            seeds=(100, 101),
+        )
+        for name, task in COURSES.items()
+    },
+    **{
+        f"{name}-rates-further": _timing(
+            f"{ABOUT[name]}: a further rate, on seeds of their own",
+            Timing(
+                task=task, arms=_tries(READERS, ("usual",), (0.3,)), n=48, updates=250, every=25
+            ),
+            seeds=(100, 101),
+        )
+        for name, task in COURSES.items()
+    },
+    "store-recall-rates": _keeping(
+        "three rates, on seeds of their own", dict.fromkeys(PRICES, TRIED), seeds=(100, 101)
+    ),
+    "store-recall-rates-further": _keeping(
+        "a further rate, on seeds of their own", dict.fromkeys(PRICES, (0.1,)), seeds=(100, 101)
+    ),
+}
+"""All experiments of the chapter."""
+if "intervals" in BEST:
+    EXPERIMENTS["intervals"] = _timing(
+        f"{ABOUT['intervals']}: each arm as it did best, damaged",
+        _final("intervals", updates=UPDATES, levels=LEVELS["intervals"], sizes=SIZES),
+        keep=(0,),
+        keep_only=tuple(f"{arm}.{name}" for arm in KEPT for name in ITS),
+    )
+    for _n in (8, 16, 64):
+        EXPERIMENTS[f"intervals-{_n}"] = _timing(
+            f"{ABOUT['intervals']}, {_n} cells: each arm as it did best with 32, damaged",
+            _final("intervals", _n, updates=UPDATES, sizes=(0.1,)),
+        )
+for _name in ("intervals-narrow", "two-clocks", "two-clocks-same"):
+    if _name in BEST:
+        EXPERIMENTS[_name] = _timing(
+            f"{ABOUT[_name]}: each arm as it did best, damaged",
+            _final(_name, CELLS[_name], updates=UPDATES, levels=(0.1,), sizes=(0.1,)),
+        )
+for _name in COURSES:
+    if _name in BEST:
+        EXPERIMENTS[_name] = _timing(
+            f"{ABOUT[_name]}: each arm as it did best, damaged",
+            _final(_name, 48, updates=250, every=25, sizes=(0.1,)),
+        )
+if BEST_KEPT:
+    EXPERIMENTS["store-recall"] = Experiment(
+        "spiking cells keep a bit at three prices of a spike, and are wiped when it is asked for",
+        train_keeping,
+        _once,
+        Keeping(
+            task=StoreRecall(),
+            rates={
+                arm: {price: (rate,) for price, rate in its.items()}
+                for arm, its in BEST_KEPT.items()
+            },
+            prices=PRICES,
+        ),
+        "kept.adaptive 200.strict.right",
+        **RIGHT,
+    )

@@ -8,6 +8,7 @@ states without.
 Shapes: T parts of a step, n cells, g gaps.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -179,7 +180,7 @@ def still(drawing: Any) -> None:
     tau, steps = bank_taus(), torch.arange(0, gap + 1, 2).tolist()
 
     def line(slow: float) -> list[tuple[float, float]]:
-        return [(left + each * t, base - one * 2.718281828 ** (-t / slow)) for t in steps]
+        return [(left + each * t, base - one * math.exp(-t / slow)) for t in steps]
 
     for slow in tau.tolist()[::2]:
         drawing.path([(left, base), *line(slow)], "blue", 1.2)
@@ -195,7 +196,7 @@ def still(drawing: Any) -> None:
     for row, (words, steps_said, colour) in enumerate(
         (
             ("the true gap", float(gap), "muted"),
-            ("weights grown by 2 %: a bank of 16 clocks says", bank[k].item(), "blue"),
+            ("all weights + 2 %: a bank of 16 clocks says", bank[k].item(), "blue"),
             ("a cell that excites itself says", cell[k].item(), "purple"),
         )
     ):

@@ -16,10 +16,10 @@ __all__ = ["Templates"]
 class Templates:
     """Show spikes whose rates take one of several courses, and ask which.
 
-    The rate of each channel is a sum of three sinusoids of random periods and phases, drawn once
-    for each class. A sinusoid has whole periods in an episode, and the course of an episode is
-    shifted, around its end, by a few steps: so each channel sends as many spikes on average
-    whichever class it is. Labels are arbitrary: none is a time.
+    The rate of each channel is a sinusoid of random period and phase, drawn once for each class. It
+    has whole periods in an episode, and the course of an episode is shifted, around its end, by a
+    few steps: so each channel sends as many spikes on average whichever class it is. Labels are
+    arbitrary: none is a time.
 
     >>> episodes = Templates().sample(4, torch.Generator().manual_seed(0))
     >>> episodes.inputs.shape, episodes.answer.shape, episodes.mask.shape
@@ -47,7 +47,7 @@ class Templates:
     n_classes: int = 8
     n_channels: int = 8
     n_steps: int = 100
-    rate: float = 0.15
+    rate: float = 0.25
     shift: int = 4
     seed: int = 0
 
@@ -74,15 +74,13 @@ class Templates:
         """Return the probability of a spike, shape (n_classes, n_steps, n_channels)."""
         _checks.room(classes=self.n_classes, steps=self.n_steps, channels=self.n_channels)
         g = torch.Generator().manual_seed(self.seed)
-        shape = (3, self.n_classes, 1, self.n_channels)
+        shape = (self.n_classes, 1, self.n_channels)
         ratio = self.longest / self.shortest
         periods = self.shortest * ratio ** torch.rand(shape, generator=g)
         cycles = (self.n_steps / periods).round().clamp(min=1)
         phases = torch.rand(shape, generator=g)
-        time = torch.arange(self.n_steps).view(1, 1, -1, 1) / self.n_steps
-        waves = torch.sin(2 * math.pi * (cycles * time + phases)).sum(0)
-        waves = waves / waves.abs().amax(1, keepdim=True)
-        return self.rate * (1 + waves)
+        time = torch.arange(self.n_steps).view(1, -1, 1) / self.n_steps
+        return self.rate * (1 + torch.sin(2 * math.pi * (cycles * time + phases)))
 
     def sample(self, batch: int, generator: torch.Generator) -> TimedEpisodes:
         """Draw episodes; the answer is read at all steps."""
