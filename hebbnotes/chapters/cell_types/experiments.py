@@ -239,6 +239,10 @@ TRIED: dict[str, dict[str, dict[str, tuple[float, ...]]]] = {
         "SGD": dict.fromkeys(_OTHERS, (0.1, 0.3, 1.0)),
         "Adam": dict.fromkeys(_OTHERS, (3e-4, 1e-3, 3e-3)) | {"no signs": (1e-2,)},
     },
+    "320-rates-further-still": {
+        "SGD": {"matched": (1e-2, 3e-2)},
+        "Adam": {"matched": (3e-5, 1e-4), "signs, sparse start": (1e-4,)},
+    },
 }
 """Rates that are tried, by the experiment's name after "signs-", optimiser and arm; further ones
 where the best was at the edge, or for further arms."""
@@ -260,6 +264,14 @@ RATES: dict[int, dict[str, dict[str, float]]] = {
         "Adam": dict.fromkeys(spectra.ARMS, 0.001)
         | dict.fromkeys(("no signs", "signs, sparse start"), 0.003)
         | {"matched, corrected": 0.0003},
+    },
+    320: {
+        "SGD": dict.fromkeys(spectra.ARMS, 0.3) | {"matched": 0.1},
+        "Adam": dict.fromkeys(spectra.ARMS, 0.0003)
+        | dict.fromkeys(
+            ("start of signs, then free", "no signs, their spectrum", "start of signs, no outlier"),
+            0.001,
+        ),
     },
 }
 """Rates that did best on seeds of their own, by number of cells, optimiser and arm; see the
@@ -300,7 +312,7 @@ def _scored(
             "costs.SGD.corrected": "the same, matched inhibition with corrected gradients",
             "costs.Adam.outlier": "the outlier, under Adam",
         },
-        seeds=tuple(range(10)),
+        seeds=tuple(range(5 if n == 320 else 10)),
     )
 
 
