@@ -109,8 +109,8 @@ def interneurons(make: Callable[[int, int], tuple[Tensor, Tensor]]) -> None:
         made = make(n, k)
         expect(
             made is not None,
-            "it must return two tensors, got nothing: write f(n, k) -> heard, inhibited, which ends "
-            "with return",
+            "it must return two tensors, got nothing: write f(n, k) -> heard, inhibited, which "
+            "ends with return",
         )
         pair = isinstance(made, tuple | list) and len(made) == 2
         expect(
