@@ -74,6 +74,7 @@ NOT_WHOLE = {
     *("units-251-logit", "units-251-raw", "units-2051-raw", "trace-cut"),
     "small-networks-5-blind",
     *("memory-dale", "memory-dale-patterns", "memory-dale-rates", "memory-dale-crowded"),
+    *("memory-dale-gains", "memory-dale-gains-tried"),
     *(f"signs-{n}{tried}" for n in (40, 80, 160, 320) for tried in ("", "-rates")),
     *("signs-160-rates-further", "signs-320-rates-further", "signs-320-rates-further-still"),
     *("signs-80-long", "balanced-limit"),

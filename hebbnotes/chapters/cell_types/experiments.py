@@ -7,7 +7,7 @@ import torch
 
 from hebbnotes import tasks
 from hebbnotes.chapters.cell_types import arms, balanced, memory, spectra
-from hebbnotes.experiments import stored
+from hebbnotes.chapters.cell_types.scores import gains
 from hebbnotes.experiments.experiment import (
     Experiment,
     Numbers,
@@ -20,20 +20,6 @@ __all__ = ["EXPERIMENTS"]
 
 
 # The memory under Dale
-
-
-SCHEDULES = {"paper": tasks.PAPER, "code": tasks.CODE, "once": tasks.ONCE}
-
-
-def _task(n: int, patterns: int, schedule: str, *, even: bool = True) -> tasks.PatternCompletion:
-    given: dict[str, Any] = SCHEDULES[schedule] | {"bias_unit": False, "balanced": even}
-    return tasks.PatternCompletion(n, patterns, **given)
-
-
-def _three(schedule: str, seed: int) -> tuple[float, float, float]:
-    """Return gain, inhibition and eta as they were trained in a schedule from a seed."""
-    its = stored.seeds(f"three-numbers-{schedule}")[seed % 5]
-    return its["gain"], its["inhibition"], its["eta"]
 
 
 def _wrong(episodes: tasks.Episodes, numbers: tuple[float, float, float], **circuit: Any) -> float:
@@ -67,8 +53,8 @@ def score_memory(weights: Weights, seed: int, chosen: Memory) -> Numbers:
         found["ks"][str(n)] = ks
         for schedule in chosen.schedules:
             g = torch.Generator().manual_seed(10_000 + 100 * seed)
-            shown = _task(n, chosen.patterns, schedule).sample(chosen.episodes, g)
-            numbers = _three(schedule, seed)
+            shown = gains.task(n, chosen.patterns, schedule).sample(chosen.episodes, g)
+            numbers = gains.three(schedule, seed)
             its = {
                 "private": _wrong(shown, numbers),
                 "none": _wrong(shown, numbers, k=0),
@@ -100,12 +86,12 @@ def score_patterns(weights: Weights, seed: int, chosen: Patterns) -> Numbers:
     rate for each.
     """
     found: Numbers = {"wrong": {}}
-    numbers = _three(chosen.schedule, seed)
+    numbers = gains.three(chosen.schedule, seed)
     for n in chosen.sizes:
         its: dict[str, list[Any]] = {"private": [], "none": [], "plastic": []}
         for p in chosen.patterns:
             g = torch.Generator().manual_seed(20_000 + 100 * seed + p)
-            shown = _task(n, p, chosen.schedule).sample(chosen.episodes, g)
+            shown = gains.task(n, p, chosen.schedule).sample(chosen.episodes, g)
             its["private"].append(_wrong(shown, numbers))
             its["none"].append(_wrong(shown, numbers, k=0))
             its["plastic"].append([_wrong(shown, numbers, eta_inhibition=e) for e in chosen.etas])
@@ -132,8 +118,8 @@ def score_crowded(weights: Weights, seed: int, chosen: Crowded) -> Numbers:
     """
     found: Numbers = {"wrong": {}}
     for schedule in chosen.schedules:
-        g, numbers = torch.Generator().manual_seed(40_000 + 100 * seed), _three(schedule, seed)
-        shown = _task(chosen.n, chosen.patterns, schedule).sample(chosen.episodes, g)
+        g, numbers = torch.Generator().manual_seed(40_000 + 100 * seed), gains.three(schedule, seed)
+        shown = gains.task(chosen.n, chosen.patterns, schedule).sample(chosen.episodes, g)
         found["wrong"][schedule] = {
             "private": _wrong(shown, numbers),
             "none": _wrong(shown, numbers, k=0),
@@ -162,12 +148,12 @@ def score_forms(weights: Weights, seed: int, chosen: Forms) -> Numbers:
     kinds, and ``signed``, the network whose units send 1 and -1.
     """
     found: Numbers = {"wrong": {}}
-    numbers = _three(chosen.schedule, seed)
+    numbers = gains.three(chosen.schedule, seed)
     for name, even in (("even", True), ("odd", False)):
         for n, episodes in zip(chosen.sizes, chosen.episodes, strict=True):
             for p in chosen.patterns:
                 g = torch.Generator().manual_seed(30_000 + 100 * seed + p)
-                shown = _task(n, p, chosen.schedule, even=even).sample(episodes, g)
+                shown = gains.task(n, p, chosen.schedule, even=even).sample(episodes, g)
                 its = {
                     form: _formed(form, shown, numbers)
                     for form in memory.FORMS
@@ -363,6 +349,26 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "wrong.even.1000.5.exact, plastic",
         "share of the erased bits that are wrong, exact form with one plastic interneuron",
         at_least=0.0,
+    ),
+    "memory-dale-gains-tried": Experiment(
+        "the memory with each kind of inhibition: gains are tried for each, on seeds of their own",
+        nothing,
+        gains.try_gains,
+        gains.Gains(),
+        "least",
+        "share of the erased bits that are wrong without inhibition, at the best of these gains",
+        at_least=0.0,
+        seeds=(100, 101),
+    ),
+    "memory-dale-gains": Experiment(
+        "the memory with each kind of inhibition, at the gain that suits it best",
+        nothing,
+        gains.score_gains,
+        gains.Gains(),
+        "squares.once 1000.10.none.squared",
+        "mean squared error of the erased bits, no inhibition, at its own best gain",
+        at_least=0.0,
+        also={"squares.once 1000.10.private.squared": "the same, private inhibition"},
     ),
     "balanced-limit": Experiment(
         "balanced networks of binary cells with more and more inputs: activities and currents",

@@ -379,15 +379,17 @@ def quick(
     none = inputs.new_zeros(())
     u = torch.full_like(inputs[0], 0.5)
     for t, x in enumerate(inputs):
-        now, written = y[:, t], none
-        if t:
-            kept = eta * (1 - eta) ** torch.arange(t - 1, -1, -1, dtype=x.dtype)
-            alike = (y[:, :t] @ (now + more).unsqueeze(-1)).squeeze(-1)
-            written = ((kept * alike).unsqueeze(1) @ y[:, 1 : t + 1]).squeeze(1)
-        seen = DaleMemory((1 + now) / 2, none, none, none, none, u)
-        brake = c * (2 * felt(seen, k, eta_inhibition) - 1)
-        new = torch.tanh(x + gain / n * written - brake)
-        y[:, t + 1] = new if clamp is None else torch.where(clamp[t], x, new)
+        y[:, t + 1] = x
+        if clamp is None or not bool(clamp[t].all()):
+            now, written = y[:, t], none
+            if t:
+                kept = eta * (1 - eta) ** torch.arange(t - 1, -1, -1, dtype=x.dtype)
+                alike = (y[:, :t] @ (now + more).unsqueeze(-1)).squeeze(-1)
+                written = ((kept * alike).unsqueeze(1) @ y[:, 1 : t + 1]).squeeze(1)
+            seen = DaleMemory((1 + now) / 2, none, none, none, none, u)
+            brake = c * (2 * felt(seen, k, eta_inhibition) - 1)
+            new = torch.tanh(x + gain / n * written - brake)
+            y[:, t + 1] = new if clamp is None else torch.where(clamp[t], x, new)
         if eta_inhibition is not None:
             u = u + eta_inhibition * ((1 + y[:, t + 1]) / 2 - u)
     return y[:, 1:].transpose(0, 1)
