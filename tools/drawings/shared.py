@@ -15,11 +15,11 @@ RATE = 1.0
 COLUMNS = {"private": 100, "one, fixed": 284, "one, plastic": 466}
 ROWS = (120, 316)
 LABEL = (
-    "Three columns, two rows. In each picture four excitatory cells stand in a row, dark ones just spoke, and pink "
-    "lines show how strongly each is now inhibited. Private: four interneurons, and each dark cell alone is "
+    "Three columns, two rows. In each picture four excitatory cells stand in a row, filled ones just spoke, and pink "
+    "lines show how strongly each is now inhibited. Private: four interneurons, and each filled cell alone is "
     "inhibited. One, fixed: a single interneuron inhibits all four alike. One, plastic: a single "
-    "interneuron, with thick synapses onto the dark cells and none onto the others. In the second row other "
-    "cells are dark, and the thick synapses have moved to them."
+    "interneuron, with thick synapses onto the filled cells and none onto the others. In the second row other "
+    "cells are filled, and the thick synapses have moved to them."
 )
 
 

@@ -139,7 +139,7 @@ def train(
 ) -> tuple[Tensor, Tensor]:
     """Train networks side by side, in the same batches of 32, each at its own rate.
 
-    spectra.Parameters
+    Parameters
     ----------
     networks : list of tuple
         Arm, one of ``spectra.ARMS``, and rate of each; arms of one list of :func:`.families`.

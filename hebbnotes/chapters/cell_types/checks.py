@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.check import expect, numbers, tensors
 
 __all__ = ["interneurons", "price", "trace"]
@@ -103,8 +104,14 @@ def _mend(form: Callable[..., Tensor], n: int) -> str:
 
 def interneurons(make: Callable[[int, int], tuple[Tensor, Tensor]]) -> None:
     """Check a reader's k interneurons ``f(n, k) -> heard (n, k), inhibited (k, n)``."""
+    _checks.function("the answer", make, "f(n, k) -> heard, inhibited")
     for n, k in ((4, 1), (6, 2), (12, 5), (7, 3), (9, 9)):
         made = make(n, k)
+        expect(
+            made is not None,
+            "it must return two tensors, got nothing: write f(n, k) -> heard, inhibited, which "
+            "ends with return",
+        )
         pair = isinstance(made, tuple | list) and len(made) == 2
         expect(
             pair and all(isinstance(one, Tensor) for one in made),
