@@ -88,10 +88,17 @@ KEPT = ("plain", "shared 3", "1 to 100", "each learned, from 10", "each learned,
 ITS = ("w", "u", "b", "readout", "bias", "log_tau")
 
 
-def _final(name: str, n: int = 32, **options: Any) -> Timing:
+SIZED = ("plain", "shared 1", "shared 3", "shared 10", "1 to 25", "1 to 100")
+SIZED += ("each learned, from 1 to 100", "GRU")
+"""Arms that are trained with other numbers of cells."""
+
+
+def _final(name: str, n: int = 32, which: tuple[str, ...] = (), **options: Any) -> Timing:
     """Return the configuration in which each arm has the choice that did best."""
     task = TASKS[name] if name in TASKS else COURSES[name]
-    arms: dict[str, tuple[Choice, ...]] = {arm: (best,) for arm, best in BEST[name].items()}
+    arms: dict[str, tuple[Choice, ...]] = {
+        arm: (best,) for arm, best in BEST[name].items() if arm in (which or BEST[name])
+    }
     return Timing(task=task, arms=arms, n=n, **options)
 
 
@@ -205,8 +212,8 @@ if "intervals" in BEST:
     )
     for _n in (8, 16, 64):
         EXPERIMENTS[f"intervals-{_n}"] = _timing(
-            f"{ABOUT['intervals']}, {_n} cells: each arm as it did best with 32, damaged",
-            _final("intervals", _n, updates=UPDATES, sizes=(0.1,)),
+            f"{ABOUT['intervals']}, {_n} cells: arms as they did best with 32, damaged",
+            _final("intervals", _n, SIZED, updates=UPDATES, levels=(0.1,), sizes=(0.02, 0.1)),
         )
 for _name in ("intervals-narrow", "two-clocks", "two-clocks-same"):
     if _name in BEST:
