@@ -4,6 +4,7 @@ from typing import Any
 
 from hebbnotes.chapters.time_constants.arms import ARMS, SPIKING
 from hebbnotes.chapters.time_constants.trials import (
+    Annealed,
     Choice,
     Keeping,
     Timing,
@@ -42,8 +43,10 @@ LEAKY = tuple(name for name in ARMS if not name.startswith(("GRU", "LSTM")))
 FIRST = tuple(name for name in ARMS if name not in ("shared 1", "shared 5"))
 INSIDE = ("plain", "shared, learned")
 """Arms whose best rate lay inside of those that were tried first, or below."""
-EDGE = ("shared 10", "shared 30", "shared 100", "cortex", "1 to 100", "each learned, from 10")
-EDGE += ("each learned, from 1 to 100", "GRU, chrono", "LSTM, chrono")
+EDGE: tuple[str, ...] = (
+    *("shared 10", "shared 30", "shared 100", "cortex", "1 to 100", "each learned, from 10"),
+    *("each learned, from 1 to 100", "GRU, chrono", "LSTM, chrono"),
+)
 """Arms whose best rate was at the edge after one step further."""
 KEEPERS = ("membrane 10", "membrane 50", "adaptive 200")
 READERS = tuple(name for name in SPIKING if name not in KEEPERS)
@@ -88,8 +91,19 @@ KEPT = ("plain", "shared 3", "1 to 100", "each learned, from 10", "each learned,
 ITS = ("w", "u", "b", "readout", "bias", "log_tau")
 
 
-SIZED = ("plain", "shared 1", "shared 3", "shared 10", "1 to 25", "1 to 100")
-SIZED += ("each learned, from 1 to 100", "GRU")
+OTHERS: dict[str, tuple[Choice, ...]] = {
+    "plain": (("identity", 0.003), ("orthogonal", 0.003)),
+    "shared 1": (("orthogonal", 0.01), ("normal", 0.01)),
+    "shared 3": (("orthogonal", 0.01), ("normal", 0.01)),
+    "shared 5": (("orthogonal", 0.01), ("orthogonal", 0.03)),
+    "shared 10": (("orthogonal", 0.03), ("normal", 0.03)),
+    "shared, learned": (("orthogonal", 0.03), ("normal", 0.03)),
+}
+"""Further choices of arms whose cells are alike, the best of which counts where rates fall."""
+SIZED: tuple[str, ...] = (
+    *("plain", "shared 1", "shared 3", "shared 10", "1 to 25", "1 to 100"),
+    *("each learned, from 1 to 100", "GRU"),
+)
 """Arms that are trained with other numbers of cells."""
 
 
@@ -209,6 +223,17 @@ if "intervals" in BEST:
         _final("intervals", updates=UPDATES, levels=LEVELS["intervals"], sizes=SIZES),
         keep=(0,),
         keep_only=tuple(f"{arm}.{name}" for arm in KEPT for name in ITS),
+    )
+    EXPERIMENTS["intervals-annealed"] = _timing(
+        f"{ABOUT['intervals']}: rates that fall to 0, and further choices for alike cells",
+        Annealed(
+            task=TASKS["intervals"],
+            arms={
+                **{arm: (best,) for arm, best in BEST["intervals"].items()},
+                **{arm: (BEST["intervals"][arm], *others) for arm, others in OTHERS.items()},
+            },
+            updates=UPDATES,
+        ),
     )
     for _n in (8, 16, 64):
         EXPERIMENTS[f"intervals-{_n}"] = _timing(

@@ -10,9 +10,10 @@ from hebbnotes.chapters.time_constants import damage, many
 from hebbnotes.chapters.time_constants.arms import ARMS, SPIKING, Arm
 from hebbnotes.chapters.time_constants.many import Leaky, Params
 from hebbnotes.experiments.experiment import Numbers, Trial, Weights, short, shorts
+from hebbnotes.learning.training import constant, cosine
 from hebbnotes.tasks.timing import Intervals, StoreRecall, Templates, TimedEpisodes, TwoClocks
 
-__all__ = ["Choice", "Keeping", "Timing", "train_keeping", "train_timing"]
+__all__ = ["Annealed", "Choice", "Keeping", "Timing", "train_keeping", "train_timing"]
 
 TOGETHER = 24
 """Networks that are trained at once: more do not fit into a processor's cache."""
@@ -76,6 +77,11 @@ class Timing:
         ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Annealed(Timing):
+    """The same, with rates that fall to 0 along half a cosine."""
+
+
 @dataclass
 class _Trained:
     """A stack while it is trained: its tests, and the networks that first reached each level."""
@@ -118,7 +124,10 @@ def _stack(trial: Trial, chosen: Timing, names: list[tuple[str, Choice]]) -> _Tr
                         first[k] = done, {name: v.detach().clone() for name, v in one.items()}
 
     rates = torch.tensor([rate for _, (_, rate) in names])
-    its.params = many.train(begun, losses, chosen.updates, rates=rates, after=after)
+    schedule = cosine if isinstance(chosen, Annealed) else constant
+    its.params = many.train(
+        begun, losses, chosen.updates, rates=rates, schedule=schedule, after=after
+    )
     return its
 
 
