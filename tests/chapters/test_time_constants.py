@@ -372,7 +372,8 @@ def test_wiping_is_done_at_the_end_of_the_delay(tmp_path):
     assert numbers["kept"].keys() == {*names}
     for arm, prices in numbers["kept"].items():
         for one in prices.values():
-            assert one.keys() == {"right", "spikes", "thresholds", "voltages and spikes", "all"}
+            its = {"thresholds", "voltages and spikes", "all"}
+            assert one.keys() == {"right", "spikes", *its, *(f"{name}, exchanged" for name in its)}
             if arm.startswith("membrane"):
                 assert one["thresholds"] == one["right"]
                 assert one["all"] == one["voltages and spikes"]

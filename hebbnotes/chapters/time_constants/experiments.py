@@ -77,6 +77,30 @@ BEST: dict[str, dict[str, Choice]] = {
         "LSTM": ("usual", 0.03),
         "LSTM, chrono": ("usual", 0.1),
     },
+    "templates": {
+        "shared 5": ("usual", 0.1),
+        "shared 10": ("usual", 0.1),
+        "shared, learned": ("usual", 0.03),
+        "each learned, from 10": ("usual", 0.1),
+        "shared 2": ("usual", 0.1),
+        "shared 20": ("usual", 0.1),
+        "shared 50": ("usual", 0.1),
+        "2 to 50": ("usual", 0.1),
+        "each learned, from 2 to 50": ("usual", 0.03),
+        "adaptive": ("usual", 0.1),
+    },
+    "templates-narrow": {
+        "shared 5": ("usual", 0.03),
+        "shared 10": ("usual", 0.03),
+        "shared, learned": ("usual", 0.01),
+        "each learned, from 10": ("usual", 0.03),
+        "shared 2": ("usual", 0.03),
+        "shared 20": ("usual", 0.1),
+        "shared 50": ("usual", 0.1),
+        "2 to 50": ("usual", 0.03),
+        "each learned, from 2 to 50": ("usual", 0.03),
+        "adaptive": ("usual", 0.03),
+    },
 }
 """Of each task and arm the start and the rate that did best on seeds of their own."""
 BEST_KEPT: dict[str, dict[str, float]] = {

@@ -339,7 +339,8 @@ def _cost(
 
 def _wiped(family: Any, params: Params, new: TimedEpisodes, shown: int) -> dict[str, Tensor]:
     """Return of each network the share of right answers, the spikes of a cell in a step of the
-    delay, and the share that is right if something is wiped at the end of the delay.
+    delay, and the share that is right if something is wiped at the end of the delay, or exchanged
+    with that of another episode: a voltage of 0 is not what cells have at rest.
     """
     first, state = family.run(params, new.inputs[:-shown])
     mask = new.mask[-shown:]
@@ -350,10 +351,14 @@ def _wiped(family: Any, params: Params, new: TimedEpisodes, shown: int) -> dict[
 
     zero = torch.zeros_like(state.v)
     silent = state._replace(v=zero, s=zero)
+    v, s, a = (one.roll(1, -2) for one in state[:3])
     return {
         "right": right(state),
         "spikes": first[shown:].mean((0, 2, 3)),
         "thresholds": right(state._replace(a=zero)),
         "voltages and spikes": right(silent),
         "all": right(silent._replace(a=zero)),
+        "thresholds, exchanged": right(state._replace(a=a)),
+        "voltages and spikes, exchanged": right(state._replace(v=v, s=s)),
+        "all, exchanged": right(state._replace(v=v, s=s, a=a)),
     }
