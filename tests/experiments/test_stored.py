@@ -82,6 +82,7 @@ NOT_WHOLE = {
     *("intervals-rates-further", "intervals-rates-furthest"),
     *("two-clocks", "two-clocks-same", "two-clocks-rates", "two-clocks-same-rates"),
     *("templates", "templates-narrow", "templates-rates", "templates-narrow-rates"),
+    *(f"{task}-rates-further" for task in ("intervals-narrow", "two-clocks", "two-clocks-same")),
     *("templates-rates-further", "templates-narrow-rates-further"),
     *("store-recall", "store-recall-rates", "store-recall-rates-further"),
 }

@@ -210,6 +210,20 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         if name != "intervals"
     },
     **{
+        f"{name}-rates-further": _timing(
+            f"{ABOUT[name]}: a further rate, on seeds of their own",
+            Timing(
+                task=task,
+                arms=_tries(tuple(ARMS), STARTS[:2], (0.1,)),
+                n=CELLS[name],
+                updates=UPDATES,
+            ),
+            seeds=(100, 101),
+        )
+        for name, task in TASKS.items()
+        if name != "intervals"
+    },
+    **{
         f"{name}-rates": _timing(
             f"{ABOUT[name]}: each arm at three rates, on seeds of their own",
             Timing(
