@@ -372,7 +372,8 @@ def test_wiping_is_done_at_the_end_of_the_delay(tmp_path):
     assert numbers["kept"].keys() == {*names}
     for arm, prices in numbers["kept"].items():
         for one in prices.values():
-            assert one.keys() == {"right", "spikes", "thresholds", "voltages and spikes", "all"}
+            its = {"thresholds", "voltages and spikes", "all"}
+            assert one.keys() == {"right", "spikes", *its, *(f"{name}, exchanged" for name in its)}
             if arm.startswith("membrane"):
                 assert one["thresholds"] == one["right"]
                 assert one["all"] == one["voltages and spikes"]
@@ -430,8 +431,9 @@ def test_every_experiment_says_what_it_needs(name):
     assert {*chosen.arms} <= {*chosen.known()}
     assert one.metric.removeprefix("error.") in chosen.arms
     assert all(start in (*STARTS, "usual") for its in chosen.arms.values() for start, _ in its)
-    if not name.endswith(("-rates", "-further")):
-        assert all(len(its) == 1 for its in chosen.arms.values())
+    if "-rates" not in name:
         assert not {*one.seeds} & {100, 101}
+        several = {arm for arm, its in chosen.arms.items() if len(its) > 1}
+        assert several == ({*experiments.OTHERS} if name == "intervals-annealed" else set())
     for key in one.keep_only:
         assert key.rpartition(".")[0] in chosen.arms

@@ -83,11 +83,12 @@ NOT_WHOLE = {
     *(f"reward-gated{where}-rates" for where in ("", "-long", "-silent")),
     *(f"reward-gated{where}-starts" for where in ("", "-long", "-silent")),
     *("reward-gated-long-pairs", "reward-gated-long-writers"),
-    *(f"intervals{which}" for which in ("", "-8", "-16", "-64", "-narrow")),
+    *(f"intervals{which}" for which in ("", "-8", "-16", "-64", "-narrow", "-annealed")),
     *("intervals-narrow-rates", "intervals-rates"),
     *("intervals-rates-further", "intervals-rates-furthest"),
     *("two-clocks", "two-clocks-same", "two-clocks-rates", "two-clocks-same-rates"),
     *("templates", "templates-narrow", "templates-rates", "templates-narrow-rates"),
+    *(f"{task}-rates-further" for task in ("intervals-narrow", "two-clocks", "two-clocks-same")),
     *("templates-rates-further", "templates-narrow-rates-further"),
     *("store-recall", "store-recall-rates", "store-recall-rates-further"),
 }

@@ -4,6 +4,7 @@ from typing import Any
 
 from hebbnotes.chapters.time_constants.arms import ARMS, SPIKING
 from hebbnotes.chapters.time_constants.trials import (
+    Annealed,
     Choice,
     Keeping,
     Timing,
@@ -42,8 +43,10 @@ LEAKY = tuple(name for name in ARMS if not name.startswith(("GRU", "LSTM")))
 FIRST = tuple(name for name in ARMS if name not in ("shared 1", "shared 5"))
 INSIDE = ("plain", "shared, learned")
 """Arms whose best rate lay inside of those that were tried first, or below."""
-EDGE = ("shared 10", "shared 30", "shared 100", "cortex", "1 to 100", "each learned, from 10")
-EDGE += ("each learned, from 1 to 100", "GRU, chrono", "LSTM, chrono")
+EDGE: tuple[str, ...] = (
+    *("shared 10", "shared 30", "shared 100", "cortex", "1 to 100", "each learned, from 10"),
+    *("each learned, from 1 to 100", "GRU, chrono", "LSTM, chrono"),
+)
 """Arms whose best rate was at the edge after one step further."""
 KEEPERS = ("membrane 10", "membrane 50", "adaptive 200")
 READERS = tuple(name for name in SPIKING if name not in KEEPERS)
@@ -74,6 +77,87 @@ BEST: dict[str, dict[str, Choice]] = {
         "LSTM": ("usual", 0.03),
         "LSTM, chrono": ("usual", 0.1),
     },
+    "intervals-narrow": {
+        "plain": ("orthogonal", 0.01),
+        "shared 1": ("orthogonal", 0.03),
+        "shared 3": ("orthogonal", 0.03),
+        "shared 5": ("orthogonal", 0.03),
+        "shared 10": ("normal", 0.1),
+        "shared 30": ("normal", 0.1),
+        "shared 100": ("orthogonal", 0.1),
+        "shared, learned": ("orthogonal", 0.01),
+        "cortex": ("normal", 0.1),
+        "1 to 25": ("normal", 0.03),
+        "1 to 100": ("orthogonal", 0.03),
+        "each learned, from 10": ("orthogonal", 0.03),
+        "each learned, from 1 to 100": ("orthogonal", 0.1),
+        "GRU": ("usual", 0.1),
+        "GRU, chrono": ("usual", 0.1),
+        "LSTM": ("usual", 0.01),
+        "LSTM, chrono": ("usual", 0.03),
+    },
+    "two-clocks": {
+        "plain": ("orthogonal", 0.003),
+        "shared 1": ("orthogonal", 0.01),
+        "shared 3": ("orthogonal", 0.01),
+        "shared 5": ("orthogonal", 0.03),
+        "shared 10": ("normal", 0.1),
+        "shared 30": ("normal", 0.1),
+        "shared 100": ("normal", 0.03),
+        "shared, learned": ("orthogonal", 0.1),
+        "cortex": ("normal", 0.1),
+        "1 to 25": ("normal", 0.1),
+        "1 to 100": ("normal", 0.1),
+        "each learned, from 10": ("orthogonal", 0.1),
+        "each learned, from 1 to 100": ("normal", 0.03),
+        "GRU": ("usual", 0.1),
+        "GRU, chrono": ("usual", 0.1),
+        "LSTM": ("usual", 0.03),
+        "LSTM, chrono": ("usual", 0.1),
+    },
+    "two-clocks-same": {
+        "plain": ("orthogonal", 0.01),
+        "shared 1": ("orthogonal", 0.01),
+        "shared 3": ("orthogonal", 0.03),
+        "shared 5": ("normal", 0.03),
+        "shared 10": ("orthogonal", 0.1),
+        "shared 30": ("orthogonal", 0.1),
+        "shared 100": ("orthogonal", 0.1),
+        "shared, learned": ("normal", 0.1),
+        "cortex": ("normal", 0.1),
+        "1 to 25": ("normal", 0.1),
+        "1 to 100": ("normal", 0.1),
+        "each learned, from 10": ("normal", 0.03),
+        "each learned, from 1 to 100": ("orthogonal", 0.1),
+        "GRU": ("usual", 0.1),
+        "GRU, chrono": ("usual", 0.1),
+        "LSTM": ("usual", 0.03),
+        "LSTM, chrono": ("usual", 0.1),
+    },
+    "templates": {
+        "shared 5": ("usual", 0.1),
+        "shared 10": ("usual", 0.1),
+        "shared, learned": ("usual", 0.03),
+        "each learned, from 10": ("usual", 0.1),
+        "shared 2": ("usual", 0.1),
+        "shared 20": ("usual", 0.1),
+        "shared 50": ("usual", 0.1),
+        "2 to 50": ("usual", 0.1),
+        "each learned, from 2 to 50": ("usual", 0.03),
+        "adaptive": ("usual", 0.1),
+    },
+    "templates-narrow": {
+        "shared 5": ("usual", 0.03),
+        "shared 10": ("usual", 0.03),
+        "shared, learned": ("usual", 0.01),
+        "each learned, from 10": ("usual", 0.03),
+        "shared 2": ("usual", 0.03),
+        "shared 20": ("usual", 0.1),
+        "shared 50": ("usual", 0.3),
+        "2 to 50": ("usual", 0.03),
+        "each learned, from 2 to 50": ("usual", 0.03),
+        "adaptive": ("usual", 0.03),
+    },
 }
 """Of each task and arm the start and the rate that did best on seeds of their own."""
 BEST_KEPT: dict[str, dict[str, float]] = {
@@ -88,10 +172,28 @@ KEPT = ("plain", "shared 3", "1 to 100", "each learned, from 10", "each learned,
 ITS = ("w", "u", "b", "readout", "bias", "log_tau")
 
 
-def _final(name: str, n: int = 32, **options: Any) -> Timing:
+OTHERS: dict[str, tuple[Choice, ...]] = {
+    "plain": (("identity", 0.003), ("orthogonal", 0.003)),
+    "shared 1": (("orthogonal", 0.01), ("normal", 0.01)),
+    "shared 3": (("orthogonal", 0.01), ("normal", 0.01)),
+    "shared 5": (("orthogonal", 0.01), ("orthogonal", 0.03)),
+    "shared 10": (("orthogonal", 0.03), ("normal", 0.03)),
+    "shared, learned": (("orthogonal", 0.03), ("normal", 0.03)),
+}
+"""Further choices of arms whose cells are alike, the best of which counts where rates fall."""
+SIZED: tuple[str, ...] = (
+    *("plain", "shared 1", "shared 3", "shared 10", "1 to 25", "1 to 100"),
+    *("each learned, from 1 to 100", "GRU"),
+)
+"""Arms that are trained with other numbers of cells."""
+
+
+def _final(name: str, n: int = 32, which: tuple[str, ...] = (), **options: Any) -> Timing:
     """Return the configuration in which each arm has the choice that did best."""
     task = TASKS[name] if name in TASKS else COURSES[name]
-    arms: dict[str, tuple[Choice, ...]] = {arm: (best,) for arm, best in BEST[name].items()}
+    arms: dict[str, tuple[Choice, ...]] = {
+        arm: (best,) for arm, best in BEST[name].items() if arm in (which or BEST[name])
+    }
     return Timing(task=task, arms=arms, n=n, **options)
 
 
@@ -165,6 +267,20 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         if name != "intervals"
     },
     **{
+        f"{name}-rates-further": _timing(
+            f"{ABOUT[name]}: a further rate, on seeds of their own",
+            Timing(
+                task=task,
+                arms=_tries(tuple(ARMS), STARTS[:2], (0.1,)),
+                n=CELLS[name],
+                updates=UPDATES,
+            ),
+            seeds=(100, 101),
+        )
+        for name, task in TASKS.items()
+        if name != "intervals"
+    },
+    **{
         f"{name}-rates": _timing(
             f"{ABOUT[name]}: each arm at three rates, on seeds of their own",
             Timing(
@@ -203,10 +319,21 @@ if "intervals" in BEST:
         keep=(0,),
         keep_only=tuple(f"{arm}.{name}" for arm in KEPT for name in ITS),
     )
+    EXPERIMENTS["intervals-annealed"] = _timing(
+        f"{ABOUT['intervals']}: rates that fall to 0, and further choices for alike cells",
+        Annealed(
+            task=TASKS["intervals"],
+            arms={
+                **{arm: (best,) for arm, best in BEST["intervals"].items()},
+                **{arm: (BEST["intervals"][arm], *others) for arm, others in OTHERS.items()},
+            },
+            updates=UPDATES,
+        ),
+    )
     for _n in (8, 16, 64):
         EXPERIMENTS[f"intervals-{_n}"] = _timing(
-            f"{ABOUT['intervals']}, {_n} cells: each arm as it did best with 32, damaged",
-            _final("intervals", _n, updates=UPDATES, sizes=(0.1,)),
+            f"{ABOUT['intervals']}, {_n} cells: arms as they did best with 32, damaged",
+            _final("intervals", _n, SIZED, updates=UPDATES, levels=(0.1,), sizes=(0.02, 0.1)),
         )
 for _name in ("intervals-narrow", "two-clocks", "two-clocks-same"):
     if _name in BEST:

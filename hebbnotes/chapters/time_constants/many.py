@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
+from hebbnotes.learning.training import constant
 from hebbnotes.networks.leaky import run_leaky, starting, step_gain
 from hebbnotes.neurons.lif import LIFState, run_lif
 from hebbnotes.tasks.timing import TimedEpisodes
@@ -309,6 +310,7 @@ def train(
     *,
     rates: Tensor,
     clip_norm: float = 1.0,
+    schedule: Callable[[float], float] = constant,
     after: Callable[[int, Params], None] = lambda *_: None,
 ) -> Params:
     """Train networks by Adam, each by its own loss, clipped by its own norm, at its own rate.
@@ -325,6 +327,8 @@ def train(
         Learning rates, (S,).
     clip_norm : float
         Largest norm of the gradient of one network.
+    schedule : callable
+        Factor on the rates, a function of the share of the updates that is done.
     after : callable
         ``after(done, params)`` is called after each update.
 
@@ -354,13 +358,14 @@ def train(
         gradients = {name: g for name, g in zip(trained, found, strict=True) if g is not None}
         norm = sum(g.flatten(1).square().sum(1) for g in gradients.values())
         factor = (clip_norm / (torch.as_tensor(norm).sqrt() + 1e-6)).clamp(max=1)
+        slower = schedule(update / updates)
         with torch.no_grad():
             for name, gradient in gradients.items():
                 each = (-1, *(1,) * (gradient.ndim - 1))
                 g, (mean, square) = gradient * factor.view(each), moments[name]
                 mean.lerp_(g, 0.1)
                 square.mul_(0.999).addcmul_(g, g, value=0.001)
-                step = rates.view(each) / (1 - 0.9 ** (update + 1))
+                step = slower * rates.view(each) / (1 - 0.9 ** (update + 1))
                 size = square.sqrt() / math.sqrt(1 - 0.999 ** (update + 1)) + 1e-8
                 params[name] -= step * mean / size
         after(update + 1, params)

@@ -10,9 +10,10 @@ from hebbnotes.chapters.time_constants import damage, many
 from hebbnotes.chapters.time_constants.arms import ARMS, SPIKING, Arm
 from hebbnotes.chapters.time_constants.many import Leaky, Params
 from hebbnotes.experiments.experiment import Numbers, Trial, Weights, short, shorts
+from hebbnotes.learning.training import constant, cosine
 from hebbnotes.tasks.timing import Intervals, StoreRecall, Templates, TimedEpisodes, TwoClocks
 
-__all__ = ["Choice", "Keeping", "Timing", "train_keeping", "train_timing"]
+__all__ = ["Annealed", "Choice", "Keeping", "Timing", "train_keeping", "train_timing"]
 
 TOGETHER = 24
 """Networks that are trained at once: more do not fit into a processor's cache."""
@@ -76,6 +77,11 @@ class Timing:
         ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Annealed(Timing):
+    """The same, with rates that fall to 0 along half a cosine."""
+
+
 @dataclass
 class _Trained:
     """A stack while it is trained: its tests, and the networks that first reached each level."""
@@ -118,7 +124,10 @@ def _stack(trial: Trial, chosen: Timing, names: list[tuple[str, Choice]]) -> _Tr
                         first[k] = done, {name: v.detach().clone() for name, v in one.items()}
 
     rates = torch.tensor([rate for _, (_, rate) in names])
-    its.params = many.train(begun, losses, chosen.updates, rates=rates, after=after)
+    schedule = cosine if isinstance(chosen, Annealed) else constant
+    its.params = many.train(
+        begun, losses, chosen.updates, rates=rates, schedule=schedule, after=after
+    )
     return its
 
 
@@ -330,7 +339,8 @@ def _cost(
 
 def _wiped(family: Any, params: Params, new: TimedEpisodes, shown: int) -> dict[str, Tensor]:
     """Return of each network the share of right answers, the spikes of a cell in a step of the
-    delay, and the share that is right if something is wiped at the end of the delay.
+    delay, and the share that is right if something is wiped at the end of the delay, or exchanged
+    with that of another episode: a voltage of 0 is not what cells have at rest.
     """
     first, state = family.run(params, new.inputs[:-shown])
     mask = new.mask[-shown:]
@@ -341,10 +351,14 @@ def _wiped(family: Any, params: Params, new: TimedEpisodes, shown: int) -> dict[
 
     zero = torch.zeros_like(state.v)
     silent = state._replace(v=zero, s=zero)
+    v, s, a = (one.roll(1, -2) for one in state[:3])
     return {
         "right": right(state),
         "spikes": first[shown:].mean((0, 2, 3)),
         "thresholds": right(state._replace(a=zero)),
         "voltages and spikes": right(silent),
         "all": right(silent._replace(a=zero)),
+        "thresholds, exchanged": right(state._replace(a=a)),
+        "voltages and spikes, exchanged": right(state._replace(v=v, s=s)),
+        "all, exchanged": right(state._replace(v=v, s=s, a=a)),
     }
