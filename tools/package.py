@@ -174,7 +174,7 @@ def of_chapters() -> str:
     parts = []
     for name, path in chapters().items():
         base = ROOT / PACKAGE / "chapters" / name.replace("-", "_")
-        folders = sorted(path.parent for path in base.rglob("__init__.py"))  # its own, and those below
+        folders = sorted(path.parent for path in base.rglob("__init__.py"))
         own = [module for folder in folders for module in modules(folder)]
         parts += [f"### {title(path)}\n\nWhat {{doc}}`{name}` alone uses.\n"] if own else []
         parts += [section(module, "####") for module in own]
