@@ -173,7 +173,9 @@ def of_chapters() -> str:
     """Return the sections of what single chapters use, in Markdown."""
     parts = []
     for name, path in chapters().items():
-        own = modules(ROOT / PACKAGE / "chapters" / name.replace("-", "_"))
+        base = ROOT / PACKAGE / "chapters" / name.replace("-", "_")
+        folders = sorted(path.parent for path in base.rglob("__init__.py"))
+        own = [module for folder in folders for module in modules(folder)]
         parts += [f"### {title(path)}\n\nWhat {{doc}}`{name}` alone uses.\n"] if own else []
         parts += [section(module, "####") for module in own]
     return "\n".join(parts)

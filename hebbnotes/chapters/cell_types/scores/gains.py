@@ -161,7 +161,7 @@ def score_gains(weights: Weights, seed: int, chosen: Gains) -> Numbers:
     """Ask the memory with each kind of inhibition at the gain that suits it best, on new episodes.
 
     ``bits`` and ``squares``, what the gain was chosen by, and ``trained``, at the trained numbers,
-    hold by case, number of patterns and kind what :func:`measured` returns, and the ``gain``, and
+    hold by case, number of patterns and kind what ``measured`` returns, and the ``gain``, and
     multiples of the trained ``inhibition`` and ``eta``.
     """
     tried = stored.seeds("memory-dale-gains-tried")
