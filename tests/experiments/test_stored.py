@@ -77,7 +77,7 @@ NOT_WHOLE = {
     *("reward-gated-short", "reward-gated-silent", "reward-gated-cells-rates"),
     *(f"reward-gated{where}-rates" for where in ("", "-long", "-silent")),
     *(f"reward-gated{where}-starts" for where in ("", "-long", "-silent")),
-    *(f"intervals{which}" for which in ("", "-8", "-16", "-64", "-narrow", "-annealed")),
+    *(f"intervals{which}" for which in ("", "-8", "-16", "-64", "-narrow", "-annealed", "-modes")),
     *("intervals-narrow-rates", "intervals-rates"),
     *("intervals-rates-further", "intervals-rates-furthest"),
     *("two-clocks", "two-clocks-same", "two-clocks-rates", "two-clocks-same-rates"),

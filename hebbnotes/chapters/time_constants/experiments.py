@@ -9,6 +9,7 @@ from hebbnotes.chapters.time_constants.trials import (
     Keeping,
     Timing,
     train_keeping,
+    train_modes,
     train_timing,
 )
 from hebbnotes.experiments.experiment import Experiment, Numbers
@@ -329,6 +330,15 @@ if "intervals" in BEST:
             },
             updates=UPDATES,
         ),
+    )
+    EXPERIMENTS["intervals-modes"] = Experiment(
+        f"{ABOUT['intervals']}: how the slowest mode of each network strays with its weights",
+        train_modes,
+        _once,
+        _final("intervals", 32, LEAKY, updates=UPDATES, sizes=(0.002, 0.02, 0.1)),
+        "ratio",
+        "measured over predicted, damage of two parts in a thousand, median over networks",
+        at_least=0.0,
     )
     for _n in (8, 16, 64):
         EXPERIMENTS[f"intervals-{_n}"] = _timing(
