@@ -79,7 +79,7 @@ NOT_WHOLE = {
     *(f"reward-gated{where}-starts" for where in ("", "-long", "-silent")),
     *(f"intervals{which}" for which in ("", "-8", "-16", "-64", "-narrow", "-annealed", "-modes")),
     *("intervals-narrow-rates", "intervals-rates"),
-    *("intervals-rates-further", "intervals-rates-furthest"),
+    *("intervals-rates-further", "intervals-rates-furthest", "intervals-64-rates"),
     *("two-clocks", "two-clocks-same", "two-clocks-rates", "two-clocks-same-rates"),
     *("templates", "templates-narrow", "templates-rates", "templates-narrow-rates"),
     *(f"{task}-rates-further" for task in ("intervals-narrow", "two-clocks", "two-clocks-same")),

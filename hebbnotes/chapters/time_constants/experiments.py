@@ -258,6 +258,11 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         ),
         seeds=(100, 101),
     ),
+    "intervals-64-rates": _timing(
+        f"{ABOUT['intervals']}, 64 cells: three rates from two starts, on seeds of their own",
+        Timing(task=TASKS["intervals"], arms=_tries(SIZED, STARTS[1:]), n=64, updates=UPDATES),
+        seeds=(100, 101),
+    ),
     **{
         f"{name}-rates": _timing(
             f"{ABOUT[name]}: each arm at three rates from two starts, on seeds of their own",
