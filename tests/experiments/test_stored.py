@@ -80,6 +80,7 @@ NOT_WHOLE = {
     *(f"intervals{which}" for which in ("", "-8", "-16", "-64", "-narrow", "-annealed", "-modes")),
     *("intervals-narrow-rates", "intervals-rates"),
     *("intervals-rates-further", "intervals-rates-furthest", "intervals-64-rates"),
+    "intervals-64-rates-further",
     *("two-clocks", "two-clocks-same", "two-clocks-rates", "two-clocks-same-rates"),
     *("templates", "templates-narrow", "templates-rates", "templates-narrow-rates"),
     *(f"{task}-rates-further" for task in ("intervals-narrow", "two-clocks", "two-clocks-same")),

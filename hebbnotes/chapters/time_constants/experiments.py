@@ -191,7 +191,7 @@ SIZED: tuple[str, ...] = (
 
 def _final(name: str, n: int = 32, which: tuple[str, ...] = (), **options: Any) -> Timing:
     """Return the configuration in which each arm has the choice that did best."""
-    task = TASKS[name] if name in TASKS else COURSES[name]
+    task = COURSES[name] if name in COURSES else TASKS[name.removesuffix("-64")]
     arms: dict[str, tuple[Choice, ...]] = {
         arm: (best,) for arm, best in BEST[name].items() if arm in (which or BEST[name])
     }
@@ -261,6 +261,19 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "intervals-64-rates": _timing(
         f"{ABOUT['intervals']}, 64 cells: three rates from two starts, on seeds of their own",
         Timing(task=TASKS["intervals"], arms=_tries(SIZED, STARTS[1:]), n=64, updates=UPDATES),
+        seeds=(100, 101),
+    ),
+    "intervals-64-rates-further": _timing(
+        f"{ABOUT['intervals']}, 64 cells: a further rate where the best was at the edge",
+        Timing(
+            task=TASKS["intervals"],
+            arms={
+                **_tries(SIZED[:2], STARTS[1:], (0.001,)),
+                **_tries((SIZED[3], *SIZED[5:]), STARTS[1:], (0.1,)),
+            },
+            n=64,
+            updates=UPDATES,
+        ),
         seeds=(100, 101),
     ),
     **{
@@ -345,11 +358,16 @@ if "intervals" in BEST:
         "measured over predicted, damage of two parts in a thousand, median over networks",
         at_least=0.0,
     )
-    for _n in (8, 16, 64):
+    for _n in (8, 16):
         EXPERIMENTS[f"intervals-{_n}"] = _timing(
             f"{ABOUT['intervals']}, {_n} cells: arms as they did best with 32, damaged",
             _final("intervals", _n, SIZED, updates=UPDATES, levels=(0.1,), sizes=(0.02, 0.1)),
         )
+if "intervals-64" in BEST:
+    EXPERIMENTS["intervals-64"] = _timing(
+        f"{ABOUT['intervals']}, 64 cells: arms as they did best, damaged",
+        _final("intervals-64", 64, updates=UPDATES, levels=(0.1,), sizes=(0.02, 0.1)),
+    )
 for _name in ("intervals-narrow", "two-clocks", "two-clocks-same"):
     if _name in BEST:
         EXPERIMENTS[_name] = _timing(
