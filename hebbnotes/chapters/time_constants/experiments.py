@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from hebbnotes.chapters.time_constants.arms import ARMS, SPIKING
+from hebbnotes.chapters.time_constants.arms import ARMS, BEST, BEST_KEPT, OTHERS, SPIKING, Choice
 from hebbnotes.chapters.time_constants.trials import (
     Annealed,
-    Choice,
     Keeping,
     Timing,
     train_keeping,
@@ -58,130 +57,12 @@ WRONG: dict[str, Any] = {"unit": "share of wrong classes, 7 in 8 by chance", "at
 RIGHT: dict[str, Any] = {"unit": "share of bits that are recalled", "at_least": 0.0}
 
 
-BEST: dict[str, dict[str, Choice]] = {
-    "intervals": {
-        "plain": ("identity", 0.001),
-        "shared 1": ("orthogonal", 0.003),
-        "shared 3": ("orthogonal", 0.03),
-        "shared 5": ("normal", 0.03),
-        "shared 10": ("orthogonal", 0.1),
-        "shared 30": ("normal", 0.1),
-        "shared 100": ("orthogonal", 0.3),
-        "shared, learned": ("orthogonal", 0.01),
-        "cortex": ("orthogonal", 0.1),
-        "1 to 25": ("normal", 0.03),
-        "1 to 100": ("orthogonal", 0.1),
-        "each learned, from 10": ("normal", 0.1),
-        "each learned, from 1 to 100": ("normal", 0.1),
-        "GRU": ("usual", 0.03),
-        "GRU, chrono": ("usual", 0.1),
-        "LSTM": ("usual", 0.03),
-        "LSTM, chrono": ("usual", 0.1),
-    },
-    "intervals-narrow": {
-        "plain": ("orthogonal", 0.01),
-        "shared 1": ("orthogonal", 0.03),
-        "shared 3": ("orthogonal", 0.03),
-        "shared 5": ("orthogonal", 0.03),
-        "shared 10": ("normal", 0.1),
-        "shared 30": ("normal", 0.1),
-        "shared 100": ("orthogonal", 0.1),
-        "shared, learned": ("orthogonal", 0.01),
-        "cortex": ("normal", 0.1),
-        "1 to 25": ("normal", 0.03),
-        "1 to 100": ("orthogonal", 0.03),
-        "each learned, from 10": ("orthogonal", 0.03),
-        "each learned, from 1 to 100": ("orthogonal", 0.1),
-        "GRU": ("usual", 0.1),
-        "GRU, chrono": ("usual", 0.1),
-        "LSTM": ("usual", 0.01),
-        "LSTM, chrono": ("usual", 0.03),
-    },
-    "two-clocks": {
-        "plain": ("orthogonal", 0.003),
-        "shared 1": ("orthogonal", 0.01),
-        "shared 3": ("orthogonal", 0.01),
-        "shared 5": ("orthogonal", 0.03),
-        "shared 10": ("normal", 0.1),
-        "shared 30": ("normal", 0.1),
-        "shared 100": ("normal", 0.03),
-        "shared, learned": ("orthogonal", 0.1),
-        "cortex": ("normal", 0.1),
-        "1 to 25": ("normal", 0.1),
-        "1 to 100": ("normal", 0.1),
-        "each learned, from 10": ("orthogonal", 0.1),
-        "each learned, from 1 to 100": ("normal", 0.03),
-        "GRU": ("usual", 0.1),
-        "GRU, chrono": ("usual", 0.1),
-        "LSTM": ("usual", 0.03),
-        "LSTM, chrono": ("usual", 0.1),
-    },
-    "two-clocks-same": {
-        "plain": ("orthogonal", 0.01),
-        "shared 1": ("orthogonal", 0.01),
-        "shared 3": ("orthogonal", 0.03),
-        "shared 5": ("normal", 0.03),
-        "shared 10": ("orthogonal", 0.1),
-        "shared 30": ("orthogonal", 0.1),
-        "shared 100": ("orthogonal", 0.1),
-        "shared, learned": ("normal", 0.1),
-        "cortex": ("normal", 0.1),
-        "1 to 25": ("normal", 0.1),
-        "1 to 100": ("normal", 0.1),
-        "each learned, from 10": ("normal", 0.03),
-        "each learned, from 1 to 100": ("orthogonal", 0.1),
-        "GRU": ("usual", 0.1),
-        "GRU, chrono": ("usual", 0.1),
-        "LSTM": ("usual", 0.03),
-        "LSTM, chrono": ("usual", 0.1),
-    },
-    "templates": {
-        "shared 5": ("usual", 0.1),
-        "shared 10": ("usual", 0.1),
-        "shared, learned": ("usual", 0.03),
-        "each learned, from 10": ("usual", 0.1),
-        "shared 2": ("usual", 0.1),
-        "shared 20": ("usual", 0.1),
-        "shared 50": ("usual", 0.1),
-        "2 to 50": ("usual", 0.1),
-        "each learned, from 2 to 50": ("usual", 0.03),
-        "adaptive": ("usual", 0.1),
-    },
-    "templates-narrow": {
-        "shared 5": ("usual", 0.03),
-        "shared 10": ("usual", 0.03),
-        "shared, learned": ("usual", 0.01),
-        "each learned, from 10": ("usual", 0.03),
-        "shared 2": ("usual", 0.03),
-        "shared 20": ("usual", 0.1),
-        "shared 50": ("usual", 0.3),
-        "2 to 50": ("usual", 0.03),
-        "each learned, from 2 to 50": ("usual", 0.03),
-        "adaptive": ("usual", 0.03),
-    },
-}
-"""Of each task and arm the start and the rate that did best on seeds of their own."""
-BEST_KEPT: dict[str, dict[str, float]] = {
-    "membrane 10": {"free": 0.03, "priced": 0.03, "strict": 0.003},
-    "membrane 50": {"free": 0.1, "priced": 0.1, "strict": 0.1},
-    "adaptive 200": {"free": 0.03, "priced": 0.1, "strict": 0.03},
-}
-"""Of each keeper and price the rate that did."""
 SIZES = (0.02, 0.05, 0.1, 0.2)
 LEVELS = {"intervals": (0.1, 0.03)}
 KEPT = ("plain", "shared 3", "1 to 100", "each learned, from 10", "each learned, from 1 to 100")
 ITS = ("w", "u", "b", "readout", "bias", "log_tau")
 
 
-OTHERS: dict[str, tuple[Choice, ...]] = {
-    "plain": (("identity", 0.003), ("orthogonal", 0.003)),
-    "shared 1": (("orthogonal", 0.01), ("normal", 0.01)),
-    "shared 3": (("orthogonal", 0.01), ("normal", 0.01)),
-    "shared 5": (("orthogonal", 0.01), ("orthogonal", 0.03)),
-    "shared 10": (("orthogonal", 0.03), ("normal", 0.03)),
-    "shared, learned": (("orthogonal", 0.03), ("normal", 0.03)),
-}
-"""Further choices of arms whose cells are alike, the best of which counts where rates fall."""
 SIZED: tuple[str, ...] = (
     *("plain", "shared 1", "shared 3", "shared 10", "1 to 25", "1 to 100"),
     *("each learned, from 1 to 100", "GRU"),

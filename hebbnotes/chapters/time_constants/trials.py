@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes.chapters.time_constants import damage, many
-from hebbnotes.chapters.time_constants.arms import ARMS, SPIKING, Arm
+from hebbnotes.chapters.time_constants.arms import ARMS, SPIKING, Arm, Choice
 from hebbnotes.chapters.time_constants.many import Leaky, Params
 from hebbnotes.experiments.experiment import Numbers, Trial, Weights, short, shorts
 from hebbnotes.learning.training import constant, cosine
@@ -25,8 +25,6 @@ __all__ = [
 
 TOGETHER = 24
 """Networks that are trained at once: more do not fit into a processor's cache."""
-Choice = tuple[str, float]
-"""A start of the weights among the cells, and a learning rate."""
 
 
 @dataclass(frozen=True, kw_only=True)
