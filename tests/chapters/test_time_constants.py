@@ -338,6 +338,27 @@ def test_an_experiment_tells_of_each_arm(tmp_path):
     assert before != after
 
 
+def test_a_slowest_mode_strays_as_predicted_where_damage_is_small(tmp_path):
+    names = ("shared 5", "1 to 100", "each learned, from 10")
+    chosen = trials.Timing(
+        task=Intervals(2, 6),
+        arms={name: (("normal", 0.01),) for name in names},
+        n=8,
+        updates=4,
+        batch=2,
+        every=4,
+        tested=8,
+        sizes=(0.0005, 0.1),
+        draws=20,
+    )
+    numbers, _ = trials.train_modes(Trial(3, tmp_path), chosen)
+    assert numbers["modes"].keys() == {*names}
+    for one in numbers["modes"].values():
+        predicted = 0.0005 * one["sd"]
+        assert one["measured"]["0.0005"] == pytest.approx(predicted, rel=0.25, abs=2e-6)
+    assert numbers["ratio"] == pytest.approx(1, abs=0.25)
+
+
 def test_of_several_choices_the_lowest_error_is_told(tmp_path):
     chosen = trials.Timing(
         task=Templates(4.0, 12.0, n_classes=2, n_channels=2, n_steps=12, shift=1),
@@ -429,7 +450,7 @@ def test_every_experiment_says_what_it_needs(name):
         assert all({*prices} == {*chosen.prices} for prices in chosen.rates.values())
         return
     assert {*chosen.arms} <= {*chosen.known()}
-    assert one.metric.removeprefix("error.") in chosen.arms
+    assert one.metric.removeprefix("error.") in (*chosen.arms, "ratio")
     assert all(start in (*STARTS, "usual") for its in chosen.arms.values() for start, _ in its)
     if "-rates" not in name:
         assert not {*one.seeds} & {100, 101}

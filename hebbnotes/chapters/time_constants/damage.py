@@ -17,6 +17,7 @@ __all__ = [
     "eigenvalue_sd",
     "linearised",
     "slow_modes",
+    "slowest",
     "wiring_damage",
     "working_point",
 ]
@@ -166,6 +167,46 @@ def slow_modes(matrix: Tensor, weights: Tensor, several: int = 3) -> tuple[Tenso
     by_pair = left.unsqueeze(-1) * right.transpose(-1, -2).unsqueeze(-2) / mu[..., None, None]
     moved = by_pair.real * weights.double().unsqueeze(-3)
     return tau, tau.abs() * moved.square().sum((-1, -2)).sqrt()
+
+
+def slowest(
+    params: Params, scaling: str, sizes: tuple[float, ...], *, draws: int, seed: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Measure how damage to the weights among its cells lets each network's slowest mode stray, at
+    the working point as it was before.
+
+    Parameters
+    ----------
+    params : dict
+        S networks of leaky cells.
+    scaling : str
+        As for :func:`.step_gain`.
+    sizes : tuple of float
+        Relative sizes of damage.
+    draws, seed : int
+        Draws of each, and of what seed.
+
+    Returns
+    -------
+    tau, sd, measured : Tensor
+        The slowest mode's time constant (S,) and what :func:`slow_modes` predicts for damage of
+        size 1; root mean square of the change of ``ln tau_eff``, (S, sizes): of the mode whose
+        eigenvalue is the nearest to what it was.
+    """
+    h = working_point(params, scaling)
+    matrix, weights = linearised(params, h, scaling)
+    tau, sd = slow_modes(matrix, weights, several=1)
+    mu = _modes(matrix)[0][:, :1]
+    strays = []
+    for draw in range(draws):
+        g = torch.Generator().manual_seed(100 * seed + draw)
+        xi = torch.randn(weights.shape, generator=g)
+        moved = torch.stack([(matrix + weights * size * xi).double() for size in sizes], 1)
+        values = torch.linalg.eigvals(moved)
+        nearest = (values - mu.unsqueeze(1)).abs().argmin(-1, keepdim=True)
+        now = -1 / values.gather(-1, nearest).squeeze(-1).abs().log()
+        strays.append((now / tau).abs().log().square())
+    return tau[:, 0], sd[:, 0], torch.stack(strays).mean(0).sqrt()
 
 
 def wiring_damage(tau: Tensor, size: float, *, n: int, low: float, high: float) -> Tensor:

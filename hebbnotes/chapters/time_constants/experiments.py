@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from hebbnotes.chapters.time_constants.arms import ARMS, SPIKING
+from hebbnotes.chapters.time_constants.arms import ARMS, BEST, BEST_KEPT, OTHERS, SPIKING, Choice
 from hebbnotes.chapters.time_constants.trials import (
     Annealed,
-    Choice,
     Keeping,
     Timing,
     train_keeping,
+    train_modes,
     train_timing,
 )
 from hebbnotes.experiments.experiment import Experiment, Numbers
@@ -57,130 +57,12 @@ WRONG: dict[str, Any] = {"unit": "share of wrong classes, 7 in 8 by chance", "at
 RIGHT: dict[str, Any] = {"unit": "share of bits that are recalled", "at_least": 0.0}
 
 
-BEST: dict[str, dict[str, Choice]] = {
-    "intervals": {
-        "plain": ("identity", 0.001),
-        "shared 1": ("orthogonal", 0.003),
-        "shared 3": ("orthogonal", 0.03),
-        "shared 5": ("normal", 0.03),
-        "shared 10": ("orthogonal", 0.1),
-        "shared 30": ("normal", 0.1),
-        "shared 100": ("orthogonal", 0.3),
-        "shared, learned": ("orthogonal", 0.01),
-        "cortex": ("orthogonal", 0.1),
-        "1 to 25": ("normal", 0.03),
-        "1 to 100": ("orthogonal", 0.1),
-        "each learned, from 10": ("normal", 0.1),
-        "each learned, from 1 to 100": ("normal", 0.1),
-        "GRU": ("usual", 0.03),
-        "GRU, chrono": ("usual", 0.1),
-        "LSTM": ("usual", 0.03),
-        "LSTM, chrono": ("usual", 0.1),
-    },
-    "intervals-narrow": {
-        "plain": ("orthogonal", 0.01),
-        "shared 1": ("orthogonal", 0.03),
-        "shared 3": ("orthogonal", 0.03),
-        "shared 5": ("orthogonal", 0.03),
-        "shared 10": ("normal", 0.1),
-        "shared 30": ("normal", 0.1),
-        "shared 100": ("orthogonal", 0.1),
-        "shared, learned": ("orthogonal", 0.01),
-        "cortex": ("normal", 0.1),
-        "1 to 25": ("normal", 0.03),
-        "1 to 100": ("orthogonal", 0.03),
-        "each learned, from 10": ("orthogonal", 0.03),
-        "each learned, from 1 to 100": ("orthogonal", 0.1),
-        "GRU": ("usual", 0.1),
-        "GRU, chrono": ("usual", 0.1),
-        "LSTM": ("usual", 0.01),
-        "LSTM, chrono": ("usual", 0.03),
-    },
-    "two-clocks": {
-        "plain": ("orthogonal", 0.003),
-        "shared 1": ("orthogonal", 0.01),
-        "shared 3": ("orthogonal", 0.01),
-        "shared 5": ("orthogonal", 0.03),
-        "shared 10": ("normal", 0.1),
-        "shared 30": ("normal", 0.1),
-        "shared 100": ("normal", 0.03),
-        "shared, learned": ("orthogonal", 0.1),
-        "cortex": ("normal", 0.1),
-        "1 to 25": ("normal", 0.1),
-        "1 to 100": ("normal", 0.1),
-        "each learned, from 10": ("orthogonal", 0.1),
-        "each learned, from 1 to 100": ("normal", 0.03),
-        "GRU": ("usual", 0.1),
-        "GRU, chrono": ("usual", 0.1),
-        "LSTM": ("usual", 0.03),
-        "LSTM, chrono": ("usual", 0.1),
-    },
-    "two-clocks-same": {
-        "plain": ("orthogonal", 0.01),
-        "shared 1": ("orthogonal", 0.01),
-        "shared 3": ("orthogonal", 0.03),
-        "shared 5": ("normal", 0.03),
-        "shared 10": ("orthogonal", 0.1),
-        "shared 30": ("orthogonal", 0.1),
-        "shared 100": ("orthogonal", 0.1),
-        "shared, learned": ("normal", 0.1),
-        "cortex": ("normal", 0.1),
-        "1 to 25": ("normal", 0.1),
-        "1 to 100": ("normal", 0.1),
-        "each learned, from 10": ("normal", 0.03),
-        "each learned, from 1 to 100": ("orthogonal", 0.1),
-        "GRU": ("usual", 0.1),
-        "GRU, chrono": ("usual", 0.1),
-        "LSTM": ("usual", 0.03),
-        "LSTM, chrono": ("usual", 0.1),
-    },
-    "templates": {
-        "shared 5": ("usual", 0.1),
-        "shared 10": ("usual", 0.1),
-        "shared, learned": ("usual", 0.03),
-        "each learned, from 10": ("usual", 0.1),
-        "shared 2": ("usual", 0.1),
-        "shared 20": ("usual", 0.1),
-        "shared 50": ("usual", 0.1),
-        "2 to 50": ("usual", 0.1),
-        "each learned, from 2 to 50": ("usual", 0.03),
-        "adaptive": ("usual", 0.1),
-    },
-    "templates-narrow": {
-        "shared 5": ("usual", 0.03),
-        "shared 10": ("usual", 0.03),
-        "shared, learned": ("usual", 0.01),
-        "each learned, from 10": ("usual", 0.03),
-        "shared 2": ("usual", 0.03),
-        "shared 20": ("usual", 0.1),
-        "shared 50": ("usual", 0.3),
-        "2 to 50": ("usual", 0.03),
-        "each learned, from 2 to 50": ("usual", 0.03),
-        "adaptive": ("usual", 0.03),
-    },
-}
-"""Of each task and arm the start and the rate that did best on seeds of their own."""
-BEST_KEPT: dict[str, dict[str, float]] = {
-    "membrane 10": {"free": 0.03, "priced": 0.03, "strict": 0.003},
-    "membrane 50": {"free": 0.1, "priced": 0.1, "strict": 0.1},
-    "adaptive 200": {"free": 0.03, "priced": 0.1, "strict": 0.03},
-}
-"""Of each keeper and price the rate that did."""
 SIZES = (0.02, 0.05, 0.1, 0.2)
 LEVELS = {"intervals": (0.1, 0.03)}
 KEPT = ("plain", "shared 3", "1 to 100", "each learned, from 10", "each learned, from 1 to 100")
 ITS = ("w", "u", "b", "readout", "bias", "log_tau")
 
 
-OTHERS: dict[str, tuple[Choice, ...]] = {
-    "plain": (("identity", 0.003), ("orthogonal", 0.003)),
-    "shared 1": (("orthogonal", 0.01), ("normal", 0.01)),
-    "shared 3": (("orthogonal", 0.01), ("normal", 0.01)),
-    "shared 5": (("orthogonal", 0.01), ("orthogonal", 0.03)),
-    "shared 10": (("orthogonal", 0.03), ("normal", 0.03)),
-    "shared, learned": (("orthogonal", 0.03), ("normal", 0.03)),
-}
-"""Further choices of arms whose cells are alike, the best of which counts where rates fall."""
 SIZED: tuple[str, ...] = (
     *("plain", "shared 1", "shared 3", "shared 10", "1 to 25", "1 to 100"),
     *("each learned, from 1 to 100", "GRU"),
@@ -190,7 +72,7 @@ SIZED: tuple[str, ...] = (
 
 def _final(name: str, n: int = 32, which: tuple[str, ...] = (), **options: Any) -> Timing:
     """Return the configuration in which each arm has the choice that did best."""
-    task = TASKS[name] if name in TASKS else COURSES[name]
+    task = COURSES[name] if name in COURSES else TASKS[name.removesuffix("-64")]
     arms: dict[str, tuple[Choice, ...]] = {
         arm: (best,) for arm, best in BEST[name].items() if arm in (which or BEST[name])
     }
@@ -253,6 +135,24 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
                 **_tries(("plain",), STARTS[2:], (0.0003,)),
                 **_tries(EDGE, STARTS[:2], (0.3,)),
             },
+            updates=UPDATES,
+        ),
+        seeds=(100, 101),
+    ),
+    "intervals-64-rates": _timing(
+        f"{ABOUT['intervals']}, 64 cells: three rates from two starts, on seeds of their own",
+        Timing(task=TASKS["intervals"], arms=_tries(SIZED, STARTS[1:]), n=64, updates=UPDATES),
+        seeds=(100, 101),
+    ),
+    "intervals-64-rates-further": _timing(
+        f"{ABOUT['intervals']}, 64 cells: a further rate where the best was at the edge",
+        Timing(
+            task=TASKS["intervals"],
+            arms={
+                **_tries(SIZED[:2], STARTS[1:], (0.001,)),
+                **_tries((SIZED[3], *SIZED[5:]), STARTS[1:], (0.1,)),
+            },
+            n=64,
             updates=UPDATES,
         ),
         seeds=(100, 101),
@@ -330,11 +230,25 @@ if "intervals" in BEST:
             updates=UPDATES,
         ),
     )
-    for _n in (8, 16, 64):
+    EXPERIMENTS["intervals-modes"] = Experiment(
+        f"{ABOUT['intervals']}: how the slowest mode of each network strays with its weights",
+        train_modes,
+        _once,
+        _final("intervals", 32, LEAKY, updates=UPDATES, sizes=(0.002, 0.02, 0.1)),
+        "ratio",
+        "measured over predicted, damage of two parts in a thousand, median over networks",
+        at_least=0.0,
+    )
+    for _n in (8, 16):
         EXPERIMENTS[f"intervals-{_n}"] = _timing(
             f"{ABOUT['intervals']}, {_n} cells: arms as they did best with 32, damaged",
             _final("intervals", _n, SIZED, updates=UPDATES, levels=(0.1,), sizes=(0.02, 0.1)),
         )
+if "intervals-64" in BEST:
+    EXPERIMENTS["intervals-64"] = _timing(
+        f"{ABOUT['intervals']}, 64 cells: arms as they did best, damaged",
+        _final("intervals-64", 64, updates=UPDATES, levels=(0.1,), sizes=(0.02, 0.1)),
+    )
 for _name in ("intervals-narrow", "two-clocks", "two-clocks-same"):
     if _name in BEST:
         EXPERIMENTS[_name] = _timing(

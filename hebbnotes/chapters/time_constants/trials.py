@@ -7,18 +7,24 @@ import torch
 from torch import Tensor
 
 from hebbnotes.chapters.time_constants import damage, many
-from hebbnotes.chapters.time_constants.arms import ARMS, SPIKING, Arm
+from hebbnotes.chapters.time_constants.arms import ARMS, SPIKING, Arm, Choice
 from hebbnotes.chapters.time_constants.many import Leaky, Params
 from hebbnotes.experiments.experiment import Numbers, Trial, Weights, short, shorts
 from hebbnotes.learning.training import constant, cosine
 from hebbnotes.tasks.timing import Intervals, StoreRecall, Templates, TimedEpisodes, TwoClocks
 
-__all__ = ["Annealed", "Choice", "Keeping", "Timing", "train_keeping", "train_timing"]
+__all__ = [
+    "Annealed",
+    "Choice",
+    "Keeping",
+    "Timing",
+    "train_keeping",
+    "train_modes",
+    "train_timing",
+]
 
 TOGETHER = 24
 """Networks that are trained at once: more do not fit into a processor's cache."""
-Choice = tuple[str, float]
-"""A start of the weights among the cells, and a learning rate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +263,29 @@ def _modes(chosen: Timing, scaling: str, params: Params, seed: int) -> list[Numb
         for k, one in enumerate(found):
             one["measured"][f"{size:g}"] = short(spread[k])
     return found
+
+
+def train_modes(trial: Trial, chosen: Timing) -> tuple[Numbers, Weights]:
+    """Train arms of leaky cells; by how much damage to the weights among its cells lets the slowest
+    mode of each network stray, at the working point as it was: first-order theory, and measured.
+    """
+    numbers: Numbers = {"modes": {}}
+    for names in chosen.stacks():
+        its = _stack(trial, chosen, names)
+        found = damage.slowest(
+            its.params, its.family.scaling, chosen.sizes, draws=10 * chosen.draws, seed=trial.seed
+        )
+        for k, (arm, _) in enumerate(names):
+            tau, sd, measured = (value[k] for value in found)
+            by_size = zip((f"{size:g}" for size in chosen.sizes), shorts(measured), strict=True)
+            numbers["modes"][arm] = {"tau": short(tau), "sd": short(sd), "measured": dict(by_size)}
+    ratios = [
+        one["measured"][f"{size:g}"] / (size * one["sd"])
+        for one in numbers["modes"].values()
+        for size in chosen.sizes[:1]
+        if one["sd"] > 0.01
+    ]
+    return numbers | {"ratio": short(torch.tensor(ratios).median())}, {}
 
 
 @dataclass(frozen=True, kw_only=True)
