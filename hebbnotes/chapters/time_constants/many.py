@@ -104,7 +104,7 @@ def _begin(
 
 @dataclass(frozen=True)
 class Leaky:
-    """Leaky cells; see :func:`.run_leaky`."""
+    """Leaky cells, all with one gain; see :func:`.run_leaky`."""
 
     scaling: str = "mean"
 
