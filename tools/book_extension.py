@@ -216,7 +216,8 @@ def fill_table(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             anchor = nodes.reference(
                 "", "", nodes.literal("", function.removeprefix("hebbnotes.")), internal=True
             )
-            anchor["refuri"] = app.builder.get_relative_uri(docname, "api") + f"#{function}"
+            home = "api-chapters" if function.startswith("hebbnotes.chapters.") else "api"
+            anchor["refuri"] = app.builder.get_relative_uri(docname, home) + f"#{function}"
             rows.append(
                 [
                     [link],

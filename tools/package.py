@@ -176,8 +176,8 @@ def of_chapters() -> str:
         base = ROOT / PACKAGE / "chapters" / name.replace("-", "_")
         folders = sorted(path.parent for path in base.rglob("__init__.py"))
         own = [module for folder in folders for module in modules(folder)]
-        parts += [f"### {title(path)}\n\nWhat {{doc}}`{name}` alone uses.\n"] if own else []
-        parts += [section(module, "####") for module in own]
+        parts += [f"## {title(path)}\n\nWhat {{doc}}`{name}` alone uses.\n"] if own else []
+        parts += [section(module, "###") for module in own]
     return "\n".join(parts)
 
 
