@@ -314,7 +314,7 @@ class Plain:
                 continue
             pieces = self.markdown("".join(cell["source"])).split(SPLIT)
             pieces = [piece.strip("\n") for piece in pieces if piece.strip()]
-            names = [cell["id"], *(f"{cell['id']}-{k}" for k in range(2, len(pieces) + 1))]
+            names = [cell["id"], *(f"{cell['id']}-part-{k}" for k in range(2, len(pieces) + 1))]
             made += [
                 cell | {"id": name, "source": piece.splitlines(keepends=True)}
                 for name, piece in zip(names, pieces, strict=False)

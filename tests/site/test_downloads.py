@@ -208,8 +208,8 @@ def test_what_is_downloaded_is_plain_markdown(tmp_path):
     assert [c.id for c in made.cells] == [
         "how-to-run",
         "text-0",
-        "text-0-2",
-        "text-0-3",
+        "text-0-part-2",
+        "text-0-part-3",
         "code",
         "text-1",
         "sources",
