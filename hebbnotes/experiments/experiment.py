@@ -70,6 +70,11 @@ class Trial:
         """Return a source of randomness that starts from the seed."""
         return torch.Generator(self.device).manual_seed(self.seed)
 
+    def on_cpu(self, why: str) -> None:
+        """Refuse another device than the processor, and say why it would not be used."""
+        if self.device != "cpu":
+            raise ValueError(f"device must be cpu, got {self.device}: {why}")
+
     def train(
         self,
         parameters: Iterable[Tensor],
@@ -224,7 +229,8 @@ def described(configuration: Any) -> dict[str, Any]:
 
 
 def nothing(trial: Trial, configuration: Any) -> tuple[Numbers, Weights]:
-    """Train nothing: for an experiment that only measures."""
+    """Train nothing: for an experiment that only measures, on the processor."""
+    trial.on_cpu("this experiment trains nothing, and measures on the processor")
     return {}, {}
 
 

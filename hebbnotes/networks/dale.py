@@ -156,6 +156,7 @@ def centred(w_ee: Tensor, k: int = 1) -> tuple[Tensor, Tensor]:
     return w_ei, w_ee.new_full((*shape, k, w_ee.shape[-1]), 1 / k)
 
 
+@_checks.in_full_precision
 def effective(w_ee: Tensor, w_ei: Tensor, w_ie: Tensor) -> Tensor:
     """Return what excitatory cells do to each other in all, ``w_ee - w_ei @ w_ie``.
 
@@ -361,6 +362,7 @@ def run(
         state = DaleState(torch.zeros_like(inputs[0]), w.expand(len(inputs[0]), -1, -1))
     _checks.of_type("state", state, DaleState, "use what run returned")
     _checks.tensor("state.r", state.r, "B n", sizes, like=inputs)
+    _checks.inside("state.r", state.r, 0, _checks.LARGEST, "rates are 0 or more")
     _strengths("state.w", _checks.tensor("state.w", state.w, "B n n", sizes, like=inputs))
     r, w = state
     each = types.expand_as(r)

@@ -83,7 +83,8 @@ def fine_tuning(tau: float | Tensor, w: float | Tensor) -> Tensor:
 
     Arguments are those of :func:`effective_tau`. Source: eq-fine-tuning; Seung (1996).
     """
-    return effective_tau(tau, w) / _taus(tau) - 1
+    ratio = _below_one(w, tau)
+    return ratio / (1 - ratio) + torch.zeros_like(_taus(tau))
 
 
 def step_gain(tau: float | Tensor, scaling: str = "mean") -> Tensor:
@@ -158,6 +159,8 @@ def filter_bank(inputs: Tensor, tau: Tensor, state: Tensor | None = None) -> Ten
     lam, gain = decay_factor(tau), step_gain(tau)
     h = inputs.new_zeros(*inputs.shape[1:], sizes["n"]) if state is None else state
     _checks.tensor("state", h, "B n_in n", sizes, like=inputs)
+    _checks.finite("inputs", inputs)
+    _checks.finite("state", h)
     output = []
     for x in inputs:
         h = lam * h + gain * x.unsqueeze(-1)

@@ -69,9 +69,9 @@ class LIFState(NamedTuple):
     Attributes
     ----------
     v, s : Tensor
-        Voltage, and 1 where the cell spiked in the last step; shape (B, n).
+        Voltage, and 1 where the cell spiked in the last step; (B, n), or (S, B, n) for S networks.
     a : Tensor
-        How much the cell is adapted: a trace of its own spikes; shape (B, n).
+        How much the cell is adapted: a trace of its own spikes; of the same shape.
     w : Tensor or None
         Weights that have learned, (B, n, n); None where no rule teaches.
     trace : Tensor or None
@@ -158,7 +158,8 @@ def run_lif(
     drive : Tensor
         What arrives from outside, (T, B, n), or (T, S, B, n) for S networks.
     w : Tensor
-        Weights among the cells, (n, n) or (S, n, n); where a rule teaches, also (B, n, n).
+        Weights among the cells, (n, n) or (S, n, n); where a rule teaches, also (B, n, n). Not used
+        with a ``state`` that has learned.
     tau, tau_adaptation : float or Tensor
         Time constants of voltage (``lam``) and threshold (``rho``) in steps: of all cells, of each
         (n,), or of those of each network (S, 1, n).
@@ -245,6 +246,7 @@ def _started(drive: Tensor, w: Tensor, state: Any, rule: Any) -> LIFState:
     for name in ("v", "s", "a"):
         value = getattr(state, name)
         _checks.tensor(f"state.{name}", value, "... n", {"n": drive.shape[-1]}, like=drive)
+        _checks.finite(f"state.{name}", value)
         if value.shape != zero.shape:
             raise ValueError(
                 f"state.{name} must have shape {tuple(zero.shape)}, got {tuple(value.shape)}"
@@ -252,9 +254,19 @@ def _started(drive: Tensor, w: Tensor, state: Any, rule: Any) -> LIFState:
     if rule is None:
         if w.ndim == 3 and drive.ndim == 3:
             raise ValueError("w must be (n, n) where no rule teaches, and was given per episode")
+        if state.w is not None:
+            raise ValueError(
+                "state.w has learned, and without a rule w would be used instead: go on with the "
+                "rule and eta=0, or with state._replace(w=None, trace=None)"
+            )
         return state._replace(w=None, trace=None)
     check(rule, SUPPLIED, "run_lif")
     if drive.ndim == 4:
         raise ValueError("drive must have shape (T, B, n) where a rule teaches: one network alone")
     learned = w.expand(zero.shape[0], *w.shape[-2:]) if state.w is None else state.w
-    return state._replace(w=learned, trace=zero if state.trace is None else state.trace)
+    trace = zero if state.trace is None else state.trace
+    sizes = dict(zip("Bn", zero.shape, strict=True))
+    for name, value, axes in (("w", learned, "B n n"), ("trace", trace, "B n")):
+        _checks.tensor(f"state.{name}", value, axes, sizes, like=drive)
+        _checks.finite(f"state.{name}", value)
+    return state._replace(w=learned, trace=trace)

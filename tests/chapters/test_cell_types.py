@@ -215,6 +215,25 @@ def test_exact_balance_is_exact_for_each_receiver():
 
 
 @pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: spectra.balanced(3, generator(), excitatory=0.1), "rounds to none of them"),
+        (lambda: spectra.balanced(2, generator()), "rounds to all of them"),
+        (lambda: spectra.draw("balanced 9:1", 4, generator()), "rounds to all of them"),
+        (lambda: spectra.lognormal(2, generator()), "rounds to all of them"),
+        (
+            lambda: spectra.balanced(9, generator(), excitatory=1.0, exactly=True),
+            "exactly needs inhibition of each receiver",
+        ),
+    ],
+)
+def test_weights_that_cannot_balance_are_refused(call, told):
+    with pytest.raises(ValueError, match=told):
+        call()
+    assert (spectra.balanced(3, generator(), excitatory=1.0) > 0).all()
+
+
+@pytest.mark.parametrize(
     ("drawn", "share"),
     [
         (lambda g: torch.empty(60, 20_000).exponential_(generator=g), 1 / 2),
@@ -329,7 +348,7 @@ def networks(draw):
     j_e = j_i * draw(st.floats(1.05, 1.5))
     i = draw(st.floats(0.3, 2.0))
     e = i * j_e / j_i * draw(st.floats(1.02, 1.5))
-    return balanced.Balanced(outside=0.1, driven=(e, i), inhibits=(j_e, j_i))
+    return balanced.Balanced(outside=0.001, driven=(e, i), inhibits=(j_e, j_i))
 
 
 @pytest.mark.witness("eq-balance", balanced.limit)
@@ -367,6 +386,12 @@ def test_a_simulated_network_balances_by_itself_and_follows_the_means():
 def test_what_cannot_balance_is_refused():
     with pytest.raises(ValueError, match="there is no balance"):
         balanced.Balanced(inhibits=(1.8, 2.0))
+    with pytest.raises(ValueError, match="strength and threshold must be a finite number"):
+        balanced.Balanced(inhibits=(2.0, 0.0))
+    with pytest.raises(ValueError, match=r"asks for a share of 7\.2: use less"):
+        balanced.limit(balanced.Balanced(outside=0.9, driven=(2.0, 1.0)))
+    with pytest.raises(ValueError, match="channels must be even, 2 or more, got 13"):
+        balanced.gated(generator(), chosen=balanced.Circuit(channels=13))
 
 
 def test_inhibition_becomes_tuned_to_the_excitation_that_it_meets():
@@ -428,12 +453,23 @@ def test_experiments_measure_what_they_say(tmp_path):
     assert len(finite(experiments.score_limit({}, 0, chosen))["active"]) == 1
     rates = {"SGD": {arm: (0.1, 0.2) for arm in spectra.ARMS}}
     chosen = arms.Signs(n=20, rates=rates, looks=(1, 2))
-    found, weights = arms.train_signs(Trial(0, tmp_path), chosen)
+    updates = []
+    trial = Trial(0, tmp_path, tell=lambda *its: updates.append(its))
+    found, weights = arms.train_signs(trial, chosen)
     finite(found)
+    of = [f"SGD, {family[0]}" for family in spectra.families()]
+    assert updates == [(name, update, 2) for name in of for update in (0, 1)]
     assert not weights
     assert set(found["right"]["SGD"]) == set(spectra.ARMS)
     one, other = (found["last"]["SGD"][a] for a in arms.COSTS["outlier"])
     assert abs(found["costs"]["SGD"]["outlier"] - 100 * (one - other)) < 1e-3
+
+
+@pytest.mark.parametrize("name", experiments.EXPERIMENTS)
+def test_another_device_is_refused_where_it_would_not_be_used(name, tmp_path):
+    one = experiments.EXPERIMENTS[name]
+    with pytest.raises(ValueError, match="device must be cpu, got cuda"):
+        one.train(Trial(0, tmp_path, device="cuda"), one.configuration)
 
 
 @pytest.mark.parametrize("n", experiments.RATES)

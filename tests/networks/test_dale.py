@@ -92,7 +92,7 @@ def test_the_mean_part_has_one_eigenvalue_and_balance_takes_it_away(n, seed, exc
     assert values.abs().sum() < value.abs() + 1e-5 * (1 + w.norm())
     if 0 < int((signs > 0).sum()) < n:
         plus, minus = w.clamp(min=0), w.clamp(max=0)
-        level = plus - minus * 0 + minus * (plus.sum() / -minus.sum())
+        level = plus + minus * (plus.sum() / -minus.sum())
         assert abs(dale.outlier(level)) < 1e-9
         assert dale.common_mode(level) > 0  # and the singular value stays
 
@@ -125,7 +125,7 @@ def test_interneurons_that_match_take_the_common_mode_away(n, m, k, seed):
     assert dale.common_mode(w) < 1e-12 * (1 + w_ee.sum())
 
 
-def test_what_is_left_has_the_spectrum_of_weights_without_signs():
+def test_what_is_left_has_the_largest_singular_value_of_weights_without_signs():
     n = 300
     w_ee = torch.empty(n, n).exponential_(generator=generator(0)) / n**0.5
     w = dale.effective(w_ee, *dale.centred(w_ee, 1))
@@ -215,6 +215,9 @@ def test_what_does_not_fit_is_refused():
     w, x = torch.ones(5, 5), torch.ones(3, 2, 5)
     with pytest.raises(ValueError, match="w must hold strengths of 0 or more"):
         dale.run(x, -w, TYPES, 0.1)
+    for rates in (-x[0], x[0] * torch.nan):
+        with pytest.raises(ValueError, match=r"state\.r must lie in .*rates are 0 or more"):
+            dale.run(x, w, TYPES, 0.1, state=dale.DaleState(rates, w.expand(2, 5, 5)))
     with pytest.raises(ValueError, match="types must hold integers from 0 to 3"):
         dale.run(x, w, TYPES + 1, 0.1)
     with pytest.raises(TypeError, match="network of cells with types supplies drive, pre_type"):

@@ -211,6 +211,7 @@ def test_tau_eff_answers_to_w_the_more_the_slower_it_is_made_and_to_tau_as_it_is
 
 def test_from_3_to_96_steps_a_per_cent_is_thirty_one():
     assert float(fine_tuning(3.0, 1 - 3 / 96)) == pytest.approx(31)
+    assert float(fine_tuning(0.0, 0.5)) == 1  # of a cell that keeps nothing, too
     assert float(effective_tau(3.0, 0.96875 * 1.01)) / 96 == pytest.approx(1.45, abs=0.01)
     assert float(effective_tau(3.0, 0.96875 * 0.99)) / 96 == pytest.approx(0.76, abs=0.01)
     with pytest.raises(ValueError, match="w must be below 1"):
@@ -308,6 +309,9 @@ def test_each_cell_may_have_a_time_constant_of_its_own():
     copy.deepcopy(net).double()(torch.ones(2, 1, 1, dtype=DOUBLE))
 
 
+BAD = torch.full((1, 1, 1), math.inf)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "told"),
     [
@@ -315,6 +319,13 @@ def test_each_cell_may_have_a_time_constant_of_its_own():
         (lambda: decay_factor(1.0, -1.0), ValueError, "dt must be"),
         (lambda: effective_tau(1.0, 1.0), ValueError, "w must be below 1"),
         (lambda: step_gain(1.0, "half"), ValueError, "scaling must be one of"),
+        (lambda: filter_bank(BAD, torch.ones(3)), ValueError, "inputs holds NaN"),
+        (lambda: filter_bank(BAD * 0, torch.ones(3)), ValueError, "inputs holds NaN"),
+        (
+            lambda: filter_bank(torch.ones(2, 1, 1), torch.ones(1), BAD),
+            ValueError,
+            "state holds NaN",
+        ),
         (
             lambda: run_leaky(torch.zeros(1, 1, 1), torch.zeros(2, 3), *[torch.zeros(1)] * 2, 1.0),
             ValueError,

@@ -9,9 +9,20 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hebbnotes import PlasticLinear, PlasticRNN, ScaledIdentity, State, ThreeNumbers, rules, run
+from hebbnotes import (
+    LeakyRNN,
+    PlasticLinear,
+    PlasticRNN,
+    ScaledIdentity,
+    State,
+    ThreeNumbers,
+    rules,
+    run,
+)
+from hebbnotes.chapters.cell_types import memory
 from hebbnotes.chapters.natural_images.model import HalvesRNN
 from hebbnotes.learning.agents import AGENTS
+from hebbnotes.networks import dale
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
 from hebbnotes.networks.one_shot import OneShotNetwork, PrototypicalNetwork, matching
 from hebbnotes.neurons import rate
@@ -127,6 +138,8 @@ CALLED = {
     "RecurrentNetwork": (lambda: RecurrentNetwork(5, 3, generator()), (9, 2, 5)),
     "LSTM": (lambda: LSTM(5, 3, generator()), (9, 2, 5)),
     "PlasticLinear": (lambda: PlasticLinear(5, 3), (9, 2, 5)),
+    "LeakyRNN": (lambda: LeakyRNN(5, 4, 3, tau=5.0, generator=generator()), (9, 2, 5)),
+    "DaleRNN": (lambda: dale.DaleRNN(5, 2, generator=generator()), (9, 2, 5)),
 }
 
 
@@ -140,6 +153,28 @@ def test_every_network_takes_what_autocast_hands_on_and_can_go_on(name, dtype):
             output, state = network(given)
             assert output.dtype == torch.float32
             network(given, state)
+
+
+X = torch.rand(6, 3, 8, generator=generator(1))
+MULTIPLIED = {
+    "inhibition": lambda: dale.DaleRNN(30, 3, generator=generator()).w,
+    "DaleRNN": lambda: dale.DaleRNN(8, 2, generator=generator())(X)[0],
+    "average": lambda: rules.average(rules.hebb, torch.zeros(8, 8), X[0], X[1]),
+    "memory, rates": lambda: memory.run(X, 20.0, 1.0, 0.1, k=2)[0],
+    "memory, signs": lambda: memory.run_signed(X, 20.0, 1.0, 0.1, k=2)[0],
+    **{
+        f"memory, {form}": lambda form=form: memory.run_form(form, X, (20.0, 1.0, 0.1))[0]
+        for form in memory.FORMS
+    },
+    "memory, quick": lambda: memory.quick(X, (20.0, 1.0, 0.1), k=2),
+}
+
+
+@pytest.mark.parametrize("name", MULTIPLIED)
+def test_autocast_changes_no_number_of_what_is_multiplied(name):
+    wanted = MULTIPLIED[name]()
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(MULTIPLIED[name](), wanted)
 
 
 @pytest.mark.parametrize("dtype", LOW)

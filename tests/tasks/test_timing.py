@@ -95,7 +95,7 @@ def test_a_bit_is_shown_then_nothing_and_then_it_is_asked_for(low, more, shown, 
         assert episodes.mask[:, b].nonzero().flatten().tolist() == [*range(steps - shown, steps)]
 
 
-TASKS = (Intervals(), TwoClocks(), Templates(), StoreRecall())
+TASKS = (Intervals(), TwoClocks(), Templates(), StoreRecall((30, 30)))
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda t: type(t).__name__)

@@ -7,7 +7,9 @@ may change signs; all else is free in every network. Gradients are cut for each 
 Shapes: S networks, B pictures, T steps, n cells, k interneurons.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -136,6 +138,7 @@ def train(
     looks: list[int],
     judged: tuple[Tensor, Tensor],
     shown: tuple[Tensor, Tensor],
+    tell: Callable[[int, int], None] = lambda *_: None,
 ) -> tuple[Tensor, Tensor]:
     """Train networks side by side, in the same batches of 32, each at its own rate.
 
@@ -153,6 +156,8 @@ def train(
         After how many updates the networks are judged; the last is the end.
     judged, shown : tuple of Tensor
         Pictures that judge, and that teach: pixels (T, M, 4) and labels (M,).
+    tell : callable
+        ``tell(update, updates)`` is called before each update, as of a :class:`.Trial`.
 
     Returns
     -------
@@ -178,6 +183,7 @@ def train(
     descent = OPTIMISERS[optimiser](torch.tensor([rate for _, rate in networks]))
     batches, found = torch.Generator().manual_seed(seed + 2), []
     for update in range(1, looks[-1] + 1):
+        tell(update - 1, looks[-1])
         rows = torch.randint(len(shown[1]), (32,), generator=batches)
         scores = forward(its.weights(inner), outer, shown[0][:, rows])
         wanted = shown[1][rows].repeat(many)
@@ -234,6 +240,7 @@ def train_signs(trial: Trial, chosen: Signs) -> tuple[Numbers, Weights]:
     value and the common mode of what cells do to each other, at the end; ``starts`` the same of
     each arm before.
     """
+    trial.on_cpu("these networks are small, and trained on the processor")
     data = digits()
     judged = data.validation if chosen.validated else data.test
     found: Numbers = {"right": {}, "ends": {}, "starts": {}}
@@ -255,6 +262,7 @@ def train_signs(trial: Trial, chosen: Signs) -> tuple[Numbers, Weights]:
                 looks=[*chosen.looks],
                 judged=judged,
                 shown=data.train,
+                tell=partial(trial.tell, f"{optimiser}, {family[0]}"),
             )
             for (arm, rate), its, end in zip(each, right, w, strict=True):
                 for name, value in (("right", shorts(its)), ("ends", _looked(end))):

@@ -59,6 +59,8 @@ class Balanced:
     def __post_init__(self) -> None:
         _checks.integer("k", self.k)
         _checks.number("outside", self.outside, 0, 1)
+        for value in (*self.driven, *self.inhibits, *self.thresholds):
+            _checks.number("each strength and threshold", value, 1e-9)
         (e, i), (j_e, j_i) = self.driven, self.inhibits
         if not e / i > j_e / j_i > 1:
             raise ValueError(
@@ -80,7 +82,10 @@ def limit(network: Balanced) -> tuple[float, float]:
     """
     (e, i), (j_e, j_i) = network.driven, network.inhibits
     m0 = network.outside / (j_e - j_i)
-    return m0 * (j_i * e - j_e * i), m0 * (e - i)
+    m_e, m_i = m0 * (j_i * e - j_e * i), m0 * (e - i)
+    if (most := max(m_e, m_i)) > 1:
+        raise ValueError(f"outside={network.outside:g} asks for a share of {most:.3g}: use less")
+    return m_e, m_i
 
 
 class Means(NamedTuple):
@@ -136,8 +141,7 @@ class Simulated(NamedTuple):
 
     Attributes
     ----------
-    active : Tensor; shares of excitatory and inhibitory cells that are active, over time, shape
-        (T, 2).
+    active : Tensor; shares of excitatory and inhibitory cells that are active, over time, (T, 2).
     excitation, inhibition : Tensor; currents into one excitatory cell over time, in thresholds,
         shape (T,).
     mean : tuple of float; means of these currents over all excitatory cells and over time,
@@ -156,9 +160,8 @@ def simulate(
     """Run a balanced network of n excitatory and n inhibitory cells, a twentieth of it at a time.
 
     Every pair is connected with the chance ``k / n``. A sweep updates as many cells as there are,
-    drawn at random; what is returned is the second half of the sweeps, twenty steps each.
-
-    ``n``, the cells of each kind, should be several times k, for inputs to be independent.
+    drawn at random; what is returned is the second half of the sweeps, twenty steps each. For
+    inputs to be independent, ``n`` should be several times k.
     """
     _checks.of_type("network", network, Balanced, "use balanced.Balanced(k=100)")
     _checks.generator(generator, "cpu")
@@ -202,8 +205,7 @@ class Tuned(NamedTuple):
     inhibitory : Tensor; strengths of their inhibition at the start and after each ``every``
         steps, shape (K, n).
     rate : Tensor; mean rate of the cell since the last look, shape (K - 1,).
-    weighted : Tensor; the same, each input weighted by what its inhibitory channels send, shape
-        (K - 1,).
+    weighted : Tensor; the same, each input weighted by what its inhibitory channels send.
     """
 
     excitatory: Tensor
@@ -274,8 +276,7 @@ class Circuit:
     Attributes
     ----------
     channels, excitatory : int; cells that both populations hear, half of them on in each of two
-        patterns; and excitatory cells of a population, besides one PV, one SST and one VIP
-        cell.
+        patterns; and excitatory cells of a population, besides one PV, SST and VIP cell.
     tonic, opens : float; constant drive of SST cells, and drive of a VIP cell while its
         population is to learn.
     eta, eta_inhibition : float; rates of synapses onto excitatory cells, from channels and from
@@ -302,6 +303,8 @@ def circuit(chosen: Circuit, generator: torch.Generator) -> tuple[Tensor, Tensor
     """
     _checks.generator(generator, "cpu")
     m, each = chosen.channels, chosen.excitatory
+    if m < 2 or m % 2:
+        raise ValueError(f"channels must be even, 2 or more, got {m}: half are on in a pattern")
     own = [*[0] * each, 1, 2, 3]
     types = torch.tensor([*[0] * m, *own, *own])
     home = torch.tensor([*[-1] * m, *[0] * len(own), *[1] * len(own)])
@@ -348,17 +351,14 @@ def gated(
 ) -> Gated:
     """Show one pattern and then another, while VIP cells of some populations are driven.
 
+    Learning is by :func:`.rules.by_type`, which sees the types of a synapse's cells.
+
     Parameters
     ----------
     generator : torch.Generator
     opened : tuple of tuple of int
-        During each pattern, the populations (0 and 1) whose VIP cell is driven; an empty one opens
-        none.
+        During each pattern, the populations (0 and 1) whose VIP cell is driven.
     chosen : Circuit, optional
-
-    Notes
-    -----
-    Learning is by :func:`.rules.by_type`, which sees the types of a synapse's cells.
     """
     chosen = chosen or Circuit()
     w, eta, types = circuit(chosen, generator)

@@ -351,7 +351,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         at_least=0.0,
     ),
     "memory-dale-gains-tried": Experiment(
-        "the memory with each kind of inhibition: gains are tried for each, on seeds of their own",
+        "the memory with each kind of inhibition: gains are tried, on episodes of their own",
         nothing,
         gains.try_gains,
         gains.Gains(),

@@ -275,6 +275,7 @@ Hebbian excitation alone; less one interneuron that is told the mean strength; t
 that is cut off at 0, less one interneuron that is told the mean."""
 
 
+@_checks.in_full_precision
 def _run(
     drive: Callable[[DaleMemory], Tensor],
     inputs: Tensor,
@@ -344,6 +345,7 @@ def _checked(state: DaleMemory, inputs: Tensor) -> DaleMemory:
 
 
 @torch.no_grad()
+@_checks.in_full_precision
 def quick(
     inputs: Tensor,
     numbers: tuple[float, float, float],
@@ -383,7 +385,7 @@ def quick(
         if clamp is None or not bool(clamp[t].all()):
             now, written = y[:, t], none
             if t:
-                kept = eta * (1 - eta) ** torch.arange(t - 1, -1, -1, dtype=x.dtype)
+                kept = eta * (1 - eta) ** torch.arange(t - 1, -1, -1).to(x)
                 alike = (y[:, :t] @ (now + more).unsqueeze(-1)).squeeze(-1)
                 written = ((kept * alike).unsqueeze(1) @ y[:, 1 : t + 1]).squeeze(1)
             seen = DaleMemory((1 + now) / 2, none, none, none, none, u)

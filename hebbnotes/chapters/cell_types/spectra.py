@@ -1,7 +1,7 @@
 """Ways to draw the weights of N cells, with a sign for each or not, and networks that begin so.
 
-All weights spread by ``g / sqrt(N)`` about the means of their senders and kinds, so that a
-difference of spectra is one of means. [pre, post]: signs are those of rows.
+On average over cells, weights spread by ``g / sqrt(N)`` about the means of their kinds; the fewer
+inhibitory ones spread by more, which widens the bulk. [pre, post]: signs are those of rows.
 """
 
 from collections.abc import Callable
@@ -60,9 +60,10 @@ def balanced(
     excitatory : float
         Share f of excitatory cells, in (0, 1].
     g : float
-        Spread of all weights about the mean of their kind, times ``sqrt(n)``.
+        Spread of weights about the means of their kinds, root mean square over cells, times
+        ``sqrt(n)``.
     exactly : bool
-        Whether each receiver's inhibition is scaled to equal its excitation.
+        Whether each receiver's inhibition is scaled to equal its excitation; some must inhibit.
 
     Notes
     -----
@@ -74,7 +75,11 @@ def balanced(
     sizes = torch.empty(n, n).exponential_(generator=generator)
     w = (sign * mean).unsqueeze(-1) * sizes
     inhibits = w.clamp(max=0).sum(0)
-    if _checks.flag("exactly", exactly) and bool((inhibits < 0).all()):
+    if _checks.flag("exactly", exactly):
+        if not bool((inhibits < 0).all()):
+            raise ValueError(
+                f"exactly needs inhibition of each receiver: use excitatory below {excitatory:g}"
+            )
         w = torch.where(w < 0, w * (w.clamp(min=0).sum(0) / -inhibits), w)
     return w
 
@@ -83,7 +88,12 @@ def _means(n: int, excitatory: float, g: float) -> tuple[Tensor, Tensor]:
     """Return the sign of each sender and its mean size: exponential sizes spread as their mean."""
     f = _checks.number("excitatory", excitatory, 1e-9, 1)
     sign = dale.signs(n, f)
-    f = float((sign > 0).double().mean())
+    f, asked = float((sign > 0).double().mean()), f
+    if f == 0 or (f == 1 and asked < 1):
+        raise ValueError(
+            f"excitatory={asked:g} of n={n} cells rounds to {'none' if f == 0 else 'all'} of them: "
+            "weights are balanced between both kinds, use a larger n"
+        )
     _checks.room(senders=n, receivers=n)
     ratio = f / (1 - f) if f < 1 else 0.0
     mean = torch.where(sign > 0, 1.0, ratio)

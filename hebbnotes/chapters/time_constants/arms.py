@@ -265,7 +265,7 @@ BEST_KEPT: dict[str, dict[str, float]] = {
     "membrane 50": {"free": 0.1, "priced": 0.1, "strict": 0.1},
     "adaptive 200": {"free": 0.03, "priced": 0.1, "strict": 0.03},
 }
-"""Of each keeper and price the rate that did."""
+"""Of each keeper and price the rate that did best on seeds of their own."""
 OTHERS: dict[str, tuple[Choice, ...]] = {
     "plain": (("identity", 0.003), ("orthogonal", 0.003)),
     "shared 1": (("orthogonal", 0.01), ("normal", 0.01)),

@@ -212,68 +212,62 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     ),
 }
 """All experiments of the chapter."""
-if "intervals" in BEST:
-    EXPERIMENTS["intervals"] = _timing(
-        f"{ABOUT['intervals']}: each arm as it did best, damaged",
-        _final("intervals", updates=UPDATES, levels=LEVELS["intervals"], sizes=SIZES),
-        keep=(0,),
-        keep_only=tuple(f"{arm}.{name}" for arm in KEPT for name in ITS),
+EXPERIMENTS["intervals"] = _timing(
+    f"{ABOUT['intervals']}: each arm as it did best, damaged",
+    _final("intervals", updates=UPDATES, levels=LEVELS["intervals"], sizes=SIZES),
+    keep=(0,),
+    keep_only=tuple(f"{arm}.{name}" for arm in KEPT for name in ITS),
+)
+EXPERIMENTS["intervals-annealed"] = _timing(
+    f"{ABOUT['intervals']}: rates that fall to 0, and further choices for alike cells",
+    Annealed(
+        task=TASKS["intervals"],
+        arms={
+            **{arm: (best,) for arm, best in BEST["intervals"].items()},
+            **{arm: (BEST["intervals"][arm], *others) for arm, others in OTHERS.items()},
+        },
+        updates=UPDATES,
+    ),
+)
+EXPERIMENTS["intervals-modes"] = Experiment(
+    f"{ABOUT['intervals']}: how the slowest mode of each network strays with its weights",
+    train_modes,
+    _once,
+    _final("intervals", 32, LEAKY, updates=UPDATES, sizes=(0.002, 0.02, 0.1)),
+    "ratio",
+    "measured over predicted, damage of two parts in a thousand, median over networks",
+    at_least=0.0,
+)
+for _n in (8, 16):
+    EXPERIMENTS[f"intervals-{_n}"] = _timing(
+        f"{ABOUT['intervals']}, {_n} cells: arms as they did best with 32, damaged",
+        _final("intervals", _n, SIZED, updates=UPDATES, levels=(0.1,), sizes=(0.02, 0.1)),
     )
-    EXPERIMENTS["intervals-annealed"] = _timing(
-        f"{ABOUT['intervals']}: rates that fall to 0, and further choices for alike cells",
-        Annealed(
-            task=TASKS["intervals"],
-            arms={
-                **{arm: (best,) for arm, best in BEST["intervals"].items()},
-                **{arm: (BEST["intervals"][arm], *others) for arm, others in OTHERS.items()},
-            },
-            updates=UPDATES,
-        ),
-    )
-    EXPERIMENTS["intervals-modes"] = Experiment(
-        f"{ABOUT['intervals']}: how the slowest mode of each network strays with its weights",
-        train_modes,
-        _once,
-        _final("intervals", 32, LEAKY, updates=UPDATES, sizes=(0.002, 0.02, 0.1)),
-        "ratio",
-        "measured over predicted, damage of two parts in a thousand, median over networks",
-        at_least=0.0,
-    )
-    for _n in (8, 16):
-        EXPERIMENTS[f"intervals-{_n}"] = _timing(
-            f"{ABOUT['intervals']}, {_n} cells: arms as they did best with 32, damaged",
-            _final("intervals", _n, SIZED, updates=UPDATES, levels=(0.1,), sizes=(0.02, 0.1)),
-        )
-if "intervals-64" in BEST:
-    EXPERIMENTS["intervals-64"] = _timing(
-        f"{ABOUT['intervals']}, 64 cells: arms as they did best, damaged",
-        _final("intervals-64", 64, updates=UPDATES, levels=(0.1,), sizes=(0.02, 0.1)),
-    )
+EXPERIMENTS["intervals-64"] = _timing(
+    f"{ABOUT['intervals']}, 64 cells: arms as they did best, damaged",
+    _final("intervals-64", 64, updates=UPDATES, levels=(0.1,), sizes=(0.02, 0.1)),
+)
 for _name in ("intervals-narrow", "two-clocks", "two-clocks-same"):
-    if _name in BEST:
-        EXPERIMENTS[_name] = _timing(
-            f"{ABOUT[_name]}: each arm as it did best, damaged",
-            _final(_name, CELLS[_name], updates=UPDATES, levels=(0.1,), sizes=(0.1,)),
-        )
-for _name in COURSES:
-    if _name in BEST:
-        EXPERIMENTS[_name] = _timing(
-            f"{ABOUT[_name]}: each arm as it did best, damaged",
-            _final(_name, 48, updates=250, every=25, sizes=(0.1,)),
-        )
-if BEST_KEPT:
-    EXPERIMENTS["store-recall"] = Experiment(
-        "spiking cells keep a bit at three prices of a spike, and are wiped when it is asked for",
-        train_keeping,
-        _once,
-        Keeping(
-            task=StoreRecall(),
-            rates={
-                arm: {price: (rate,) for price, rate in its.items()}
-                for arm, its in BEST_KEPT.items()
-            },
-            prices=PRICES,
-        ),
-        "kept.adaptive 200.strict.right",
-        **RIGHT,
+    EXPERIMENTS[_name] = _timing(
+        f"{ABOUT[_name]}: each arm as it did best, damaged",
+        _final(_name, CELLS[_name], updates=UPDATES, levels=(0.1,), sizes=(0.1,)),
     )
+for _name in COURSES:
+    EXPERIMENTS[_name] = _timing(
+        f"{ABOUT[_name]}: each arm as it did best, damaged",
+        _final(_name, 48, updates=250, every=25, sizes=(0.1,)),
+    )
+EXPERIMENTS["store-recall"] = Experiment(
+    "spiking cells keep a bit at three prices of a spike, and are wiped when it is asked for",
+    train_keeping,
+    _once,
+    Keeping(
+        task=StoreRecall(),
+        rates={
+            arm: {price: (rate,) for price, rate in its.items()} for arm, its in BEST_KEPT.items()
+        },
+        prices=PRICES,
+    ),
+    "kept.adaptive 200.strict.right",
+    **RIGHT,
+)

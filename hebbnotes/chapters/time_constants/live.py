@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.figures.live import LiveModel
 from hebbnotes.networks.leaky import decay_factor, run_leaky
 
@@ -32,6 +33,7 @@ NOISE = 0.01
 TAU, TAU_EFF = 3.0, 96.0
 """Time constant of the cell that excites itself, and the one that its wiring gives it, in steps."""
 DRIFTS = ("weights", "taus", "both")
+"""What may drift."""
 
 
 def bank_taus() -> Tensor:
@@ -65,6 +67,7 @@ def drifted(
     """Return time constants, weights onto themselves and inward, and what the outward ones are
     multiplied by, after all weights, all time constants or both grew by one share.
     """
+    _checks.choice("what", what, DRIFTS)
     weights = 1 + by * (what != "taus")
     return tau * (1 + by * (what != "weights")), w * weights, u * weights, weights
 

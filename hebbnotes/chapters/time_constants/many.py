@@ -60,8 +60,10 @@ def chosen(params: Params, places: list[int] | Tensor) -> Params:
 def counted(params: Params) -> int:
     """Return how many trained numbers a network has."""
     several = next(iter(params.values())).shape[0]
+    if several != 1:
+        raise ValueError(f"params must be of one network, got {several}: use chosen(params, [k])")
     trained = sum(v[0].numel() for name, v in params.items() if name not in (*KEPT, "log_tau"))
-    if "log_tau" not in params or several != 1 or bool(params["fixed"][0]):
+    if "log_tau" not in params or bool(params["fixed"][0]):
         return trained
     return trained + (1 if bool(params["shares"][0]) else params["log_tau"].shape[1])
 

@@ -25,6 +25,7 @@ __all__ = [
 
 TOGETHER = 24
 """Networks that are trained at once: more do not fit into a processor's cache."""
+SMALL = "these networks are small, and trained on the processor"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +103,7 @@ class _Trained:
 
 def _stack(trial: Trial, chosen: Timing, names: list[tuple[str, Choice]]) -> _Trained:
     """Train arms of one family."""
+    trial.on_cpu(SMALL)
     task, known = chosen.task, chosen.known()
     sizes = (task.n_inputs, chosen.n, task.n_outputs)
     begun = many.stacked(
@@ -148,8 +150,8 @@ def _errors(chosen: Timing, family: Any, params: Params, episodes: TimedEpisodes
 def train_timing(trial: Trial, chosen: Timing) -> tuple[Numbers, Weights]:
     """Train each arm with each of its choices, in the same episodes; damage what was trained.
 
-    Of several choices only the errors are told, ``tried``, and which has the lowest, ``best``; of
-    a single one all.
+    Of several choices only the errors are told, ``tried``, means over the last four tests, and as
+    ``error`` the lowest; of a single one all, and ``error`` is that of the last test.
     """
     numbers: Numbers = {"error": {}, "early": {}, "course": {}, "numbers": {}, "taus": {}}
     numbers |= {"tried": {}, "damage": {}, "modes": {}}
@@ -319,6 +321,7 @@ def train_keeping(trial: Trial, chosen: Keeping) -> tuple[Numbers, Weights]:
     """Train each arm at each price; count spikes in the delay, and wipe thresholds, or voltages and
     spikes, at its end.
     """
+    trial.on_cpu(SMALL)
     each = [
         (arm, price, rate)
         for arm, prices in chosen.rates.items()
@@ -354,7 +357,8 @@ def train_keeping(trial: Trial, chosen: Keeping) -> tuple[Numbers, Weights]:
         tried[f"{rate:g}"] = short(cost[k])
         if tried[f"{rate:g}"] <= min(tried.values()):
             numbers["kept"].setdefault(arm, {})[name] = found
-        weights |= {f"{arm}, {name}.{key}": v[0] for key, v in many.chosen(params, [k]).items()}
+            one = many.chosen(params, [k])
+            weights |= {f"{arm}, {name}.{key}": value[0] for key, value in one.items()}
     return numbers, weights
 
 

@@ -86,6 +86,7 @@ def soft_hebb(post: Tensor, *, drive: Tensor) -> Tensor:
     return post * drive
 
 
+@_checks.in_full_precision
 def average(rule: Rule, w: Tensor, pre: Tensor, post: Tensor, **supplied: Tensor) -> Tensor:
     """Return the mean change of one matrix of weights over a batch.
 

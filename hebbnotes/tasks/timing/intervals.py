@@ -12,7 +12,7 @@ from hebbnotes.tasks.timing.episodes import TimedEpisodes
 __all__ = ["Intervals", "TwoClocks"]
 
 ONSETS = 10
-"""Steps among which the first pulse of the longest gap may fall."""
+"""Steps among which the first pulse of the channel with the longest gaps may fall."""
 READ = 3
 """Steps after the second pulse at which the answer is read."""
 
@@ -21,9 +21,10 @@ READ = 3
 class Intervals:
     """Show two pulses, and ask for the logarithm of the gap between them.
 
-    Gaps are whole steps, and any ratio is as likely as any other. The answer has mean 0 and
-    variance 1 over gaps, so that to answer 0 always is an error of 1; it is read at the three steps
-    after the second pulse. Nothing tells when the first pulse comes.
+    Gaps are whole steps, and but for that any ratio is as likely as any other. The answer has mean
+    0 and variance 1 over gaps, nearly, if they are of several steps, so that to answer 0 always is
+    an error of 1; it is read at the three steps after the second pulse. Nothing tells when the
+    first pulse comes.
 
     >>> task = Intervals(3, 96)
     >>> episodes = task.sample(8, torch.Generator().manual_seed(0))

@@ -28,7 +28,7 @@ class Templates:
     Parameters
     ----------
     shortest, longest : float
-        Periods of the sinusoids, in steps; any ratio is as likely as any other.
+        Periods of the sinusoids, in steps; any ratio is as likely, but for whole cycles.
     n_classes, n_channels, n_steps : int
     rate : float
         Mean probability of a spike of a channel in a step.

@@ -1,7 +1,7 @@
 """The memory under Dale with the gain that suits each kind of inhibition best.
 
 The three numbers were trained with private inhibition. Here gain and rate of the trace are chosen
-for each kind anew, on seeds of their own, once for few wrong bits and once for a small squared
+for each kind anew, on episodes of their own, once for few wrong bits and once for a small squared
 error, by which the three numbers were trained: only the latter asks for answers of full size.
 """
 
@@ -30,7 +30,7 @@ def task(n: int, patterns: int, schedule: str, *, even: bool = True) -> tasks.Pa
 
 
 def three(schedule: str, seed: int) -> tuple[float, float, float]:
-    """Return gain, inhibition and eta as they were trained in a schedule from a seed."""
+    """Return gain, inhibition and eta as trained in a schedule: of five runs, ``seed % 5``."""
     its = stored.seeds(f"three-numbers-{schedule}")[seed % 5]
     return its["gain"], its["inhibition"], its["eta"]
 
