@@ -7,6 +7,7 @@ import torch
 from sklearn.linear_model import LinearRegression
 
 from hebbnotes.chapters.maze import drift, experiments, interventions
+from hebbnotes.experiments import Trial
 from hebbnotes.learning import agents
 from hebbnotes.networks import State
 from hebbnotes.tasks import maze
@@ -154,7 +155,7 @@ def numbers(value):
 def test_a_probe_repeats_itself_and_trains_nothing(name, small, tmp_path):
     experiment = experiments.EXPERIMENTS[name]
     chosen = replace(experiment.configuration, **small)
-    assert experiment.train(None, chosen) == ({}, {})
+    assert experiment.train(Trial(0, tmp_path), chosen) == ({}, {})
     if name == "maze-drift":
         experiment = replace(experiment, metric="read.200.correlation")
     told = experiment.test({}, 0, chosen)
