@@ -135,9 +135,13 @@ def tasks(trace: bytes) -> list[tuple[str, float]]:
         if told(event).startswith(MARK):
             done = told(event).removeprefix(MARK)
         elif event["name"].endswith("RunTask") and event["ph"] == "X":
-            if event["ts"] + event["dur"] >= opened["ts"]:  # the task in which the page is opened, too
-                found.append((done, event.get("tdur", event["dur"]) / 1000))
-    return found
+            found.append((done, event))
+    # The task in which the page is opened is the first.
+    return [
+        (done, event.get("tdur", event["dur"]) / 1000)
+        for done, event in found
+        if event["ts"] + event["dur"] >= opened["ts"]
+    ]
 
 
 def main(chosen: list[str]) -> None:
