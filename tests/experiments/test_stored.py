@@ -79,7 +79,7 @@ NOT_WHOLE = {
     *("signs-160-rates-further", "signs-320-rates-further", "signs-320-rates-further-still"),
     *("maps-density", "maps-widths", "economy-ratios", "economy-sizes", "economy-bins"),
     *("economy-partners", "economy-forms", "economy-whole", "economy-sweeps"),
-    *("sheet-rates", "sheet-digits", "sheet-local-rates", "sheet-local"),
+    *("sheet-rates", "sheet-rates-further", "sheet-digits", "sheet-local-rates", "sheet-local"),
     *("signs-80-long", "balanced-limit"),
     *("reward-gated", "reward-gated-cells", "reward-gated-distractors", "reward-gated-long"),
     *("reward-gated-short", "reward-gated-silent", "reward-gated-cells-rates"),
