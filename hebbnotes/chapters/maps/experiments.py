@@ -128,5 +128,10 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         ),
         seeds=(100, 101),
     ),
+    "sheet-local-rates-further": _local(
+        "a further rate where the best was at the edge",
+        Local(rates={"local": dict.fromkeys(("0", "0.5", "2"), (0.03,))}, check=True),
+        seeds=(100, 101),
+    ),
 }
 """All experiments of the chapter."""
