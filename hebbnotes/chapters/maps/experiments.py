@@ -133,5 +133,15 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         Local(rates={"local": dict.fromkeys(("0", "0.5", "2"), (0.03,))}, check=True),
         seeds=(100, 101),
     ),
+    "sheet-local": _local(
+        "each at the rate that did best, lesioned",
+        Local(
+            rates={
+                "local": dict.fromkeys(("0", "0.5", "2"), (0.01,)),
+                "shared": {"0": (0.003,)},
+                "dense": {"0": (0.003,)},
+            },
+        ),
+    ),
 }
 """All experiments of the chapter."""
