@@ -97,7 +97,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     ),
     "economy-forms": _economy("needs of other forms", "form", "same", "half"),
     "economy-whole": _economy("needs rounded to whole cells", "whole", True),
-    "economy-sweeps": _economy("cooled faster and slower", "sweeps", 100, 1600, ratios=FEWER[1:4]),
+    "economy-sweeps": _economy("cooled faster and slower", "sweeps", 100, 1600, ratios=FEWER[1:3]),
     "sheet-rates": _digits(
         "three rates, on seeds of their own",
         Taught(
