@@ -5,6 +5,7 @@ diagonal.
 """
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -13,8 +14,8 @@ from torch import Tensor
 from hebbnotes import _checks
 
 __all__ = [
-    "Parts",
     "Partition",
+    "Parts",
     "as_graph",
     "chance_unchanged",
     "clustering",
@@ -71,7 +72,7 @@ def strongest(w: Tensor, links: int) -> Tensor:
         At most n (n - 1) / 2.
     """
     _checks.tensor("w", _checks.floating("w", w), "n n", {})
-    i, j = torch.triu_indices(*w.shape, 1)
+    i, j = torch.triu_indices(len(w), len(w), 1)
     _checks.integer("links", links, 1, len(i))
     size = w.abs() + w.abs().mT
     best = size[i, j].topk(links).indices
@@ -111,7 +112,7 @@ def quality(a: Tensor, labels: Tensor) -> float:
     return float(between.trace() - between.sum(1).square().sum())
 
 
-def modularity(a: Tensor, generator: torch.Generator, tries: int = 3) -> Partition:
+def modularity(a: Tensor, generator: torch.Generator, tries: int = 5) -> Partition:
     """Return the highest modularity that is found, and its modules.
 
     Greedy moves: each unit in turn, in random order, goes where it adds most, until none does; then
@@ -194,14 +195,14 @@ def swap(
     generator: torch.Generator,
     lengths: Tensor | None = None,
     tolerance: float | None = None,
-    sweeps: int = 10,
+    sweeps: int = 5,
 ) -> Tensor:
     """Return a random graph in which each unit has as many links as before.
 
     Two links exchange ends, a-b and c-d to a-d and c-b, unless one of the new ones is there
-    already; again and again. With ``lengths``, only if the shorter of the two changes by less than
-    ``tolerance``, and the longer one, too: then the lengths of links are kept as well, each to
-    within as much as many such steps add up to, and together far better.
+    already; again and again. With ``lengths``, only if one of the new links is about as long as a-b
+    was *at the beginning*, and the other one as c-d: each link's length is kept to within
+    ``tolerance``, however often it is moved.
 
     Parameters
     ----------
@@ -218,8 +219,8 @@ def swap(
 
     Notes
     -----
-    Source: Maslov & Sneppen (2002) for degrees; the lengths in the manner of Samu and others (2014)
-    and of Betzel & Bassett (2018).
+    Source: Maslov & Sneppen (2002) for degrees; this book for lengths. If a swap is only asked to
+    keep them as they are just before it, links grow longer step by step.
     """
     a = _graph(a)
     if a.dtype != torch.bool:
@@ -236,6 +237,7 @@ def swap(
     i, j = a.triu(1).nonzero(as_tuple=True)
     ends = [*zip(i.tolist(), j.tolist(), strict=True)]
     there, m = a.tolist(), len(ends)
+    begun = [0.0 if far is None else far[p][q] for p, q in ends]
     if m < 2:
         return a.clone()
     made, tried, reach = 0, 0, 0.0 if tolerance is None else tolerance
@@ -245,16 +247,14 @@ def swap(
         tried += 4096
         for x, y, turn in zip(*drawn, turned, strict=True):
             (p, q), (r, s) = ends[x], ends[y][::-1] if turn else ends[y]
-            if p == r or q == s or p == s or q == r or there[p][s] or there[r][q]:
+            if len({p, q, r, s}) < 4 or there[p][s] or there[r][q]:
                 continue
             if far is not None:
-                one, two, new, other = far[p][q], far[r][s], far[p][s], far[r][q]
-                if one > two:
-                    one, two = two, one
-                if new > other:
-                    new, other = other, new
-                if abs(one - new) >= reach or abs(two - other) >= reach:
-                    continue
+                new, other = far[p][s], far[r][q]
+                if abs(new - begun[x]) >= reach or abs(other - begun[y]) >= reach:
+                    if abs(other - begun[x]) >= reach or abs(new - begun[y]) >= reach:
+                        continue
+                    (p, q), (r, s) = (r, s), (p, q)
             there[p][q] = there[q][p] = there[r][s] = there[s][r] = False
             there[p][s] = there[s][p] = there[r][q] = there[q][r] = True
             ends[x], ends[y] = (p, s), (r, q)
@@ -302,8 +302,8 @@ class Parts(NamedTuple):
     rest : float
         What the graph has beyond them.
     nulls : dict
-        Of each kind of random graph: "q", modularity of each, and "unchanged" and "chance", the
-        shares of links that are those of the graph, and of each other.
+        Of each kind of random graph: "q", modularity of each; "unchanged" and "chance", the shares
+        of links that are those of the graph, and of each other; "length", their mean length.
     """
 
     q: float
@@ -319,7 +319,7 @@ def decompose(
     lengths: Tensor,
     generator: torch.Generator,
     nulls: int = 20,
-    tolerance: float = 0.6,
+    tolerance: float = 0.3,
 ) -> Parts:
     """Say how much of a graph's modularity is density, degrees, lengths, and none of them.
 
@@ -353,11 +353,11 @@ def decompose(
             "q": its,
             "unchanged": math.fsum(same) / nulls,
             "chance": chance_unchanged(graphs),
-            "wire": math.fsum(float(lengths[one].mean()) for one in graphs) / nulls,
+            "length": math.fsum(float(lengths[one].mean()) for one in graphs) / nulls,
         }
         means.append(math.fsum(its) / nulls)
-    steps = [after - before for before, after in zip(means, means[1:], strict=False)]
-    return Parts(q, *steps, q - means[-1], found)
+    steps = [after - before for before, after in pairwise(means)]
+    return Parts(q, steps[0], steps[1], steps[2], q - means[-1], found)
 
 
 def clustering(a: Tensor) -> float:
