@@ -30,7 +30,7 @@ class Wiring(Trained):
         Numbers of links, the strongest, of the graphs whose modularity is measured.
     nulls : int
         Random graphs of each kind for each of them; without any, modularity is not measured.
-    tolerance : float
+    tolerances : tuple of float
         By how much these may change the length of a link, in spacings of the grid.
     """
 
@@ -39,7 +39,7 @@ class Wiring(Trained):
     tested: int = 4000
     links: tuple[int, ...] = (300,)
     nulls: int = 0
-    tolerance: float = 0.3
+    tolerances: tuple[float, ...] = (0.3,)
 
     def each(self) -> dict[str, One]:
         """Return all networks by name: arm, and price or rate where there are several."""
@@ -66,9 +66,8 @@ def train_wiring(trial: Trial, chosen: Wiring) -> tuple[Numbers, Weights]:
     for k, name in enumerate(each):
         one = {key: value[k : k + 1] for key, value in params.items()}
         g = torch.Generator().manual_seed(100 * trial.seed + k)
-        numbers[name] = {"price": short(price[k])} | measured(
-            chosen, one, new, g, links=chosen.links, nulls=chosen.nulls, tolerance=chosen.tolerance
-        )
+        graphs = {name: getattr(chosen, name) for name in ("links", "nulls", "tolerances")}
+        numbers[name] = {"price": short(price[k])} | measured(chosen, one, new, g, **graphs)
         weights |= {f"{name}.{key}": value[0] for key, value in one.items()}
     return {"networks": numbers}, weights
 
@@ -80,15 +79,15 @@ def _once(*_: Any) -> Numbers:
 RIGHT: dict[str, Any] = {"unit": "share of right choices, 0.5 without the goal", "at_least": 0.0}
 FIXED = {
     "none": (0.0,),
-    "L1": (3e-5, 1e-4, 3e-4, 6e-4, 1e-3, 2e-3),
-    "L1 x distance": (1e-5, 2e-5, 4e-5, 8e-5, 1e-4, 2e-4, 4e-4, 8e-4),
-    "communicability": (3e-4, 1e-3, 3e-3, 1e-2),
+    "L1": (5e-5, 1e-4, 2e-4, 4e-4, 8e-4, 2e-3),
+    "L1 x distance": (1e-5, 3e-5, 6e-5, 1e-4, 2e-4, 3e-4, 6e-4, 1e-3),
+    "communicability": (1e-3, 2e-3, 5e-3, 1e-2),
 }
 """Prices at which networks are trained: eight of length, and nothing."""
 LIVE = ("none, 0", *(f"L1 x distance, {price:.0e}" for price in FIXED["L1 x distance"]))
 """Nine networks along an axis of price, whose weights are kept."""
-TRIED = (0.001, 0.003, 0.01)
-BEST: dict[str, tuple[float, ...]] = dict.fromkeys(ARMS, (0.003,))
+TRIED = (0.003, 0.01, 0.03)
+BEST: dict[str, tuple[float, ...]] = dict.fromkeys(ARMS, (0.01,)) | {"none": (0.003,)}
 """The rate with which each arm did best on seeds of their own."""
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
@@ -97,7 +96,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         train_wiring,
         _once,
         Wiring(rates=dict.fromkeys(ARMS, TRIED), prices={}),
-        "networks.L1 x distance, 3e-03.accuracy",
+        "networks.L1 x distance, 1e-02.accuracy",
         **RIGHT,
         seeds=(100, 101),
     ),
@@ -105,9 +104,10 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "a choice, networks that pay for wire in five ways, at equal total weight",
         train_wiring,
         _once,
-        Wiring(rates=BEST, prices={}, links=(200, 300, 400), nulls=20),
+        Wiring(rates=BEST, prices={}, links=(150, 300), nulls=20, tolerances=(0.3, 0.6)),
         "networks.L1 x distance.accuracy",
         **RIGHT,
+        seeds=tuple(range(10)),
     ),
     "wiring-prices": Experiment(
         "a choice, networks that pay for wire at nineteen prices",
