@@ -24,6 +24,7 @@ __all__ = [
     "GAPS",
     "MASKS",
     "PATTERNS",
+    "Paying",
     "World",
     "complete",
     "completed",
@@ -69,6 +70,26 @@ class World(NamedTuple):
     shown: int = 3
     recalled: int = 4
     patch: float = 1.5
+
+
+class Paying(NamedTuple):
+    """How one network of several pays for its plasticity.
+
+    Attributes
+    ----------
+    arm : str
+        "L1" or "L1 x distance": what a unit of alpha costs is the price, or that times its length.
+    price : float
+    which : str
+        Which connections may be plastic, see ``MASKS``.
+    rate : float
+        Of learning.
+    """
+
+    arm: str
+    price: float
+    which: str
+    rate: float
 
 
 def draw_patterns(world: World, batch: int, generator: torch.Generator) -> Tensor:
@@ -179,7 +200,7 @@ def _episodes(
 
 def train_plastic(
     world: World,
-    each: list[tuple[str, float, str, float]],
+    each: list[Paying],
     seed: int,
     *,
     updates: int,
@@ -192,9 +213,7 @@ def train_plastic(
     Parameters
     ----------
     world : World
-    each : list of (arm, price, mask, rate)
-        The arm is "L1" or "L1 x distance": what a unit of alpha costs is the price, times its
-        length.
+    each : list of Paying
     seed : int
     updates, batch : int
     free : float
@@ -206,14 +225,11 @@ def train_plastic(
     lengths = distances(grid(world.shape))
     n, several = len(lengths), len(each)
     w = torch.randn(n, n, generator=drawn) * 0.1 / math.sqrt(n)
-    may = torch.stack([mask(which, lengths, drawn) for _, _, which, _ in each])
+    may = torch.stack([mask(one.which, lengths, drawn) for one in each])
     unit = torch.stack(
-        [
-            price * (lengths if arm == "L1 x distance" else torch.ones(n, n))
-            for arm, price, *_ in each
-        ]
+        [one.price * (torch.ones(n, n) if one.arm == "L1" else lengths) for one in each]
     )
-    rates = torch.tensor([rate for *_, rate in each])
+    rates = torch.tensor([one.rate for one in each])
     off = ~torch.eye(n, dtype=torch.bool)
     params = {
         "w": (w * off).expand(several, n, n).clone(),
