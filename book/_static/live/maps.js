@@ -4,7 +4,7 @@ Live.model("maps", function* ({ numbers, stage }) {
   const { zeros, random, piecewise, all, make, mosaic, told, clamp, calm, soon } = Live, { side: SIDE, batch: BATCH, share: SHARE, reach: REACH, birth: BIRTH, animals: ANIMALS, anchors } = numbers, TURN = 2 * Math.PI;
 
   // --------------------------------------------------------------------------------------------------------------- the sheet
-  // Six weights of each cell: where it looks, and twice the angle that it prefers as a vector of the plane. The sheet closes on itself:
+  // Six weights of each cell: where it looks, and twice the angle of the tilt that it prefers as a vector of the plane. The sheet closes on itself:
   // row and column lie on circles, and are told by cosine and sine. So is a stimulus, whose angle lies on a ring of radius q.
   const circle = (at, side) => [side / TURN * Math.cos(TURN * at / side), side / TURN * Math.sin(TURN * at / side)];
   const placed = (row, column, side) => [...circle(row, side), ...circle(column, side)];
@@ -266,7 +266,7 @@ Live.model("maps", function* ({ numbers, stage }) {
   const percent = part => `${Math.round(100 * part)} %`, thousands = n => n.toLocaleString("en");
   function sentence() {
     const q_c = threshold(how.sigma), ratio = how.q / q_c, count = found.plus + found.minus, head = `Step ${thousands(steps)}: `;
-    if (!steps) return `Newborn: no cell prefers an angle. The range is ${told(ratio)} times the threshold √e σ, so that ${ratio < 1 ? "nothing will form" : "a map will form"}.`;
+    if (!steps) return `Newborn: no cell prefers a tilt. The range is ${told(ratio)} times the threshold √e σ, so that ${ratio < 1 ? "nothing will form" : "a map will form"}.`;
     if (!found.formed) {
       return head + (ratio < 1 ? `nothing forms. The range q = ${told(how.q, 1)} is below the threshold √e σ = ${told(q_c, 1)}: what cells prefer, ${percent(found.selectivity)} of q, is noise of the last stimuli.`
         : `no map yet. The range q is ${told(ratio)} times the threshold, and selectivity, ${percent(found.selectivity)} of q, grows out of noise.`);
@@ -281,7 +281,7 @@ Live.model("maps", function* ({ numbers, stage }) {
     chart.redraw();
     sheet.redraw();
     verdict(sentence());
-    sheet.say(`${shown === "twin" ? "The map's twin" : "The sheet"}, ${SIDE} by ${SIDE} cells, coloured by the angle that they prefer: ` + (found.formed ? `${shown === "twin" ? other.plus + other.minus : found.plus + found.minus} pinwheels` : "no map"));
+    sheet.say(`${shown === "twin" ? "The map's twin" : "The sheet"}, ${SIDE} by ${SIDE} cells, coloured by the tilt that they prefer: ` + (found.formed ? `${shown === "twin" ? other.plus + other.minus : found.plus + found.minus} pinwheels` : "no map"));
     chart.say(`Pinwheels in Λ², by steps: ` + (found.formed ? `the map ${told(found.density)}, random waves ${told(found.random)}, animals about ${told(ANIMALS)}${twins.length ? `, its twins ${twins.map(one => told(one.density)).join(", ")}` : ""}` : "no map yet"));
   };
   let saidAt = -Infinity;
@@ -312,7 +312,7 @@ Live.model("maps", function* ({ numbers, stage }) {
   const sheet = board.canvas("The sheet", [SIZE, SIZE + KEY], drawSheet, { className: "sheet-of-cells" });
   const change = given => { Object.assign(how, given); peak = null; range.set(how.q); grow(); };
   panel.slider("width σ of the neighbourhood", { min: 1.5, max: 3, step: 0.1, value: how.sigma, say: sigma => `${told(sigma, 1)} cells` }, sigma => change({ sigma }));
-  const range = panel.slider("range q of the angles", { min: 0.5, max: 10, step: 0.1, value: how.q, say: q => `${told(q, 1)}, ${told(q / threshold(how.sigma))} × threshold` }, q => change({ q }));
+  const range = panel.slider("range q of tilts", { min: 0.5, max: 10, step: 0.1, value: how.q, say: q => `${told(q, 1)}, ${told(q / threshold(how.sigma))} × threshold` }, q => change({ q }));
   yield;
   const views = panel.choice("Show", [["grown", "the map"], ["twin", "its twin"]], to => { if (to === "twin") ask(); else { view(to); tell(); } });
   panel.text("key").append(...[["blue", "the map"], ["purple", "its twins"], ["green", "animals"]].flatMap(([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), ` ${words}  `]), "pinwheels in Λ²");

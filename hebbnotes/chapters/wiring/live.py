@@ -105,11 +105,11 @@ def fixture() -> dict[str, Any]:
     first = torch.Generator().manual_seed(1)
     chosen = torch.randint(links, (2, 4096), generator=first)
     turned = torch.randint(2, (4096,), generator=first)
-    shuffled = {}
-    for name, how in (("degrees", ()), ("lengths", (_far(side), TOLERANCE))):
-        again = torch.Generator().manual_seed(1)
-        a = modularity.swap(small, again, *how, sweeps=2)
-        shuffled[name] = _bits(a)
+    again = [torch.Generator().manual_seed(1) for _ in range(2)]
+    shuffled = {
+        "degrees": _bits(modularity.swap(small, again[0], sweeps=2)),
+        "lengths": _bits(modularity.swap(small, again[1], _far(side), TOLERANCE, sweeps=2)),
+    }
     cases = []
     for one in stored():
         w = _rounded(one["w"][0])
