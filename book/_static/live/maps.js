@@ -272,9 +272,9 @@ Live.model("maps", function* ({ numbers, stage }) {
         : `no map yet. The range q is ${told(ratio)} times the threshold, and selectivity, ${percent(found.selectivity)} of q, grows out of noise.`);
     }
     if (ratio < 1) return head + `the range is now ${told(ratio)} times the threshold, and the map fades.`;
-    if (shown === "twin") return `The twin never learned: the same waves, with phases by lot. It has ${told(other.density)} pinwheels in Λ², the map ${told(found.density)}, animals about ${told(ANIMALS)}; random waves of these lengths have ${told(found.random)} on average.`;
+    if (shown === "twin") return `The twin never learned: the same waves, with phases by lot. It has ${told(other.density)} pinwheels in Λ², the map ${told(found.density)}, animals about ${told(ANIMALS)}; waves of these lengths, alike in all directions, have ${told(found.random)} on average.`;
     const lost = (peak?.count ?? count) - count;
-    return head + `${count} pinwheels, ${found.plus} of each sign, ${told(found.density)} in Λ² (Λ = ${told(found.spacing, 1)}); animals have about ${told(ANIMALS)}, random waves of these lengths ${told(found.random)}. `
+    return head + `${count} pinwheels, ${found.plus} of each sign, ${told(found.density)} in Λ² (Λ = ${told(found.spacing, 1)}); animals have about ${told(ANIMALS)}, random waves of these lengths, alike in all directions, ${told(found.random)}. `
       + (lost > 0.15 * (count + lost) ? `Since step ${thousands(peak.steps)} pairs of both signs have met and vanished: ${lost} pinwheels are gone.` : "Has it learned that number? Ask its twin.");
   }
   const tell = () => {
