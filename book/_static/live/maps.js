@@ -327,7 +327,7 @@ Live.model("maps", function* ({ numbers, stage }) {
     clock.pause();
     if (other?.steps === steps && !more) { view("twin"); tell(); } else draw();
   }
-  const rush = piecewise(function* () { for (let k = 0; k < 400; k++) { live(); yield; } }, show), grow = () => { if (calm()) rush(); else clock.play(); soon(show); };
+  const rush = piecewise(function* () { for (let k = 0; k < 250; k++) { live(); yield; } }, show), grow = () => { if (calm()) rush(); else clock.play(); soon(show); };
   birth();
   tell();
   const first = w.map(one => one.slice());
