@@ -159,14 +159,16 @@ Live.model("wiring", function* ({ numbers, stage }) {
     }
     if (!how) return;
     for (let k = 0; k < ROUNDS; k++) {
-      const graph = yield* shuffle(one.graph, draw, SIDE, how === "lengths", SWEEPS), { q, labels } = yield* best(graph);
+      const graph = yield* shuffle(one.graph, draw, SIDE, how === "lengths", SWEEPS);
+      if (!k) { // the first is shown
+        const links = pairs(graph), same = links.filter(([i, j]) => one.graph[i * N + j]).length / links.length;
+        one.last = { ...one.last, [how]: { graph, links, same, profile: yield* profile(graph, SIDE) } };
+        kind = how;
+        [picture, plot].forEach(canvas => canvas.redraw());
+      }
+      const { q, labels } = yield* best(graph);
       one.shuffles[how].push(q);
-      if (k) continue; // the first is shown
-      const links = pairs(graph);
-      one.last = { ...one.last, [how]: { graph, links, labels, profile: yield* profile(graph, SIDE), same: links.filter(([i, j]) => one.graph[i * N + j]).length / links.length } };
-      if (one !== here()) continue;
-      kind = how;
-      [picture, plot].forEach(canvas => canvas.redraw());
+      if (!k) one.last[how].labels = labels;
     }
   }, () => show());
 
@@ -279,7 +281,6 @@ Live.model("wiring", function* ({ numbers, stage }) {
   const spent = one => one.length / networks[0].length;
   function sentence() {
     const one = here(), { degrees, lengths } = one.shuffles, beyond = values => `${one.q >= mean(values) ? "" : "−"}${told(Math.abs(one.q - mean(values)), 3)}`;
-    if (one.q === undefined) return "";
     const first = at ? `At this price ${percent(1 - spent(one))} of the wire is gone` : "Wire is free here";
     if (!kind) return `${first}, and ${percent(one.accuracy, 1)} of the choices are right. The ${one.count} strongest links have modularity Q = ${told(one.q, 3)}. Shuffle them: what is left of it?`;
     const other = kind === "degrees" ? lengths : degrees, name = kind === "degrees" ? "and lengths" : "only";
@@ -290,8 +291,8 @@ Live.model("wiring", function* ({ numbers, stage }) {
     [picture, plot, chart].forEach(canvas => canvas.redraw());
     back.disabled = !kind;
     const one = here();
-    if (one.q === undefined) { work(); return; }
     bars.set([{ value: one.accuracy, text: percent(one.accuracy, 1) }, { value: spent(one), text: percent(spent(one)) }, { value: one.nonzero, text: percent(one.nonzero) }]);
+    if (one.q === undefined) return; // it is being found
     verdict(sentence());
     const joined = seen().profile, far = joined.reduce((a, b) => Math.abs(b.distance - 7) < Math.abs(a.distance - 7) ? b : a);
     picture.say(`${PICTURE} ${one.count} links${kind ? ", shuffled" : ""}` + (held === null ? "" : `; unit ${held + 1} has ${count(held)}`));
@@ -320,16 +321,17 @@ Live.model("wiring", function* ({ numbers, stage }) {
   });
   board.text("key", "Clear lines: strong links. A unit's mark: its module.");
   yield;
-  panel.slider("price of wire", { min: 0, max: networks.length - 1, step: 1, value: at, say: k => price(networks[k]) }, k => { [at, kind] = [k, null]; show(); });
+  panel.slider("price of wire", { min: 0, max: networks.length - 1, step: 1, value: at, say: k => price(networks[k]) }, k => { [at, kind] = [k, null]; work.afresh(); show(); });
   const bars = panel.bars("This network", ["right choices", "wire", "links left"]);
   const plot = panel.canvas("Share of pairs that are joined, by distance, on a logarithmic axis", [WIDE, HIGH], drawPlot);
   const chart = panel.canvas("Modularity", [WIDE, TALL], drawChart);
   yield;
-  const line = below.part("line"), ask = how => () => { wanted = how; work(); };
+  const line = below.part("line"), ask = how => () => { wanted = how; work.afresh(); };
   line.button("Shuffle, keep degrees and lengths", ask("lengths"), { main: true });
   line.button("Shuffle, keep degrees only", ask("degrees"));
   const back = line.button("As it was", () => { kind = null; show(); });
   show();
+  work();
   return { fromHex, pairs, quality, wire: (...given) => wire(...given), profile: (...given) => all(profile(...given)), modularity: (...given) => all(modularity(...given)), shuffle: (...given) => all(shuffle(...given)),
     networks, now: () => ({ at, kind, held, q: here().q, shuffles: here().shuffles, same: kind ? seen().same : 1, spent: spent(here()), accuracy: here().accuracy, degrees: Array.from({ length: N }, (_, i) => count(i)), profile: seen().profile }) };
 });
