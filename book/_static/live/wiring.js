@@ -6,7 +6,12 @@ Live.model("wiring", function* ({ numbers, stage }) {
 
   // ------------------------------------------------------------------------------------------------------------- the graph
   // Links without direction: 1 at i n + j and at j n + i. Units lie on a grid, row by row.
-  const distance = (i, j, side) => Math.hypot(i % side - j % side, Math.floor(i / side) - Math.floor(j / side));
+  const tables = new Map();
+  function distances(side) {
+    const n = side * side;
+    if (!tables.has(side)) tables.set(side, zeros(n * n).map((_, k) => Math.sqrt((Math.floor(k / n) % side - k % side) ** 2 + (Math.floor(k / n / side) - Math.floor(k % n / side)) ** 2)));
+    return tables.get(side);
+  }
   function fromHex(hex, n) { // a bit for each pair i < j, row by row
     const graph = new Uint8Array(n * n), bits = [...hex].flatMap(digit => [8, 4, 2, 1].map(bit => parseInt(digit, 16) & bit ? 1 : 0));
     for (let i = 0, k = 0; i < n; i++) for (let j = i + 1; j < n; j++) graph[i * n + j] = graph[j * n + i] = bits[k++];
@@ -19,10 +24,10 @@ Live.model("wiring", function* ({ numbers, stage }) {
   }
   // Of all pairs of one distance, the share that is joined; a bin of distances holds its lower end.
   function* profile(graph, side) {
-    const joined = zeros(EDGES.length - 1), pairs = zeros(EDGES.length - 1), sums = zeros(EDGES.length - 1), n = side * side;
+    const joined = zeros(EDGES.length - 1), pairs = zeros(EDGES.length - 1), sums = zeros(EDGES.length - 1), n = side * side, far = distances(side);
     for (let i = 0; i < n; i++) {
       for (let j = i + 1; j < n; j++) {
-        const d = distance(i, j, side), bin = Math.floor((d - EDGES[0]) / (EDGES[1] - EDGES[0]));
+        const d = far[i * n + j], bin = Math.floor((d - EDGES[0]) / (EDGES[1] - EDGES[0]));
         pairs[bin]++;
         sums[bin] += d;
         joined[bin] += graph[i * n + j];
@@ -33,10 +38,11 @@ Live.model("wiring", function* ({ numbers, stage }) {
   }
   // Wire, Σ |w_ij| d_ij, and the sum of |w_ij|.
   function wire(w, side) {
+    const far = distances(side);
     let length = 0, total = 0;
-    for (let k = 0, n = side * side; k < w.length; k++) {
+    for (let k = 0; k < w.length; k++) {
       total += Math.abs(w[k]);
-      length += Math.abs(w[k]) * distance(Math.floor(k / n), k % n, side);
+      length += Math.abs(w[k]) * far[k];
     }
     return { length, total };
   }
@@ -94,19 +100,19 @@ Live.model("wiring", function* ({ numbers, stage }) {
 
   // ---------------------------------------------------------------------------------------------------------------- shuffling
   // Two links a-b and c-d exchange ends, to a-d and c-b, unless one is there; with lengths, only if each keeps that which it had at
-  // first, to within the tolerance. draw(m) says which two of m links, and whether the second is turned.
+  // first, to within the tolerance. draw(m) is a whole number below m, by chance: two links, and whether the second is turned.
   function* shuffle(graph, draw, side, keepLengths, sweeps) {
-    const there = graph.slice(), n = side * side, ends = pairs(graph), m = ends.length, begun = ends.map(([i, j]) => distance(i, j, side)), apart = (a, b) => !keepLengths || Math.abs(a - b) < TOLERANCE;
-    const set = (i, j, link) => { there[i * n + j] = there[j * n + i] = link; };
+    const there = graph.slice(), n = side * side, ends = pairs(graph), m = ends.length, from = Int32Array.from(ends, ([i]) => i), to = Int32Array.from(ends, ([, j]) => j), far = distances(side);
+    const begun = Float64Array.from(ends, ([i, j]) => far[i * n + j]), apart = (a, b) => Math.abs(a - b) >= TOLERANCE, set = (i, j, link) => { there[i * n + j] = there[j * n + i] = link; };
     for (let made = 0, tried = 0; made < sweeps * m && tried < 200 * sweeps * m; tried++) {
-      if (tried % 1000 === 999) yield;
-      const [x, y, turn] = draw(m);
-      let [[p, q], [r, s]] = [ends[x], turn ? [ends[y][1], ends[y][0]] : ends[y]];
+      if (tried % 2000 === 1999) yield;
+      const x = draw(m), y = draw(m), turn = draw(2);
+      let p = from[x], q = to[x], r = turn ? to[y] : from[y], s = turn ? from[y] : to[y];
       if (p === r || p === s || q === r || q === s || there[p * n + s] || there[r * n + q]) continue;
       if (keepLengths) {
-        const one = distance(p, s, side), other = distance(r, q, side);
-        if (!apart(one, begun[x]) || !apart(other, begun[y])) {
-          if (!apart(other, begun[x]) || !apart(one, begun[y])) continue;
+        const one = far[p * n + s], other = far[r * n + q];
+        if (apart(one, begun[x]) || apart(other, begun[y])) {
+          if (apart(other, begun[x]) || apart(one, begun[y])) continue;
           [p, q, r, s] = [r, s, p, q];
         }
       }
@@ -114,7 +120,7 @@ Live.model("wiring", function* ({ numbers, stage }) {
       set(r, s, 0);
       set(p, s, 1);
       set(r, q, 1);
-      [ends[x], ends[y]] = [[p, s], [r, q]];
+      [from[x], to[x], from[y], to[y]] = [p, s, r, q];
       made++;
     }
     return there;
@@ -128,7 +134,7 @@ Live.model("wiring", function* ({ numbers, stage }) {
     networks.push({ ...one, w, graph, links, clear: strengths.map(size => 0.25 + 0.75 * size / largest), ...wire(w, SIDE), shuffles: { degrees: [], lengths: [] } });
     yield;
   }
-  const chance = random(), draw = m => [Math.floor(chance() * m), Math.floor(chance() * m), chance() < 0.5], ROUNDS = 10;
+  const chance = random(), draw = m => Math.floor(chance() * m), ROUNDS = 10;
   function order(n) {
     const found = Array.from({ length: n }, (_, k) => k);
     for (let k = n - 1; k > 0; k--) {
@@ -169,6 +175,7 @@ Live.model("wiring", function* ({ numbers, stage }) {
       const { q, labels } = yield* best(graph);
       one.shuffles[how].push(q);
       if (!k) one.last[how].labels = labels;
+      chart.redraw();
     }
   }, () => show());
 
