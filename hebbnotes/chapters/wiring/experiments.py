@@ -192,6 +192,15 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         **RIGHT,
         seeds=(100, 101),
     ),
+    "wiring-rates-further": Experiment(
+        "a choice, a network that pays for nothing: a lower rate, on seeds of their own",
+        train_wiring,
+        _once,
+        Wiring(rates={"none": (0.001,)}, prices={}),
+        "networks.none.accuracy",
+        **RIGHT,
+        seeds=(100, 101),
+    ),
     "wiring-arms": Experiment(
         "a choice, networks that pay for wire in five ways, at equal total weight",
         train_wiring,

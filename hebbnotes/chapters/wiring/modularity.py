@@ -337,6 +337,7 @@ def decompose(
         See :func:`swap`.
     """
     _checks.integer("nulls", nulls, 2)
+    _checks.generator(generator)
     q = modularity(a, generator).q
     links = int(_graph(a).sum()) // 2
     made = {
