@@ -133,8 +133,7 @@ def modularity(a: Tensor, generator: torch.Generator, tries: int = 5) -> Partiti
     _checks.integer("tries", tries)
     found = []
     for _ in range(tries):
-        labels = torch.arange(len(a))
-        whole = a
+        labels, whole = torch.arange(len(a)), a
         while True:
             its = _moved(whole, generator)
             labels = its[labels]
