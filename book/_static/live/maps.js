@@ -263,7 +263,7 @@ Live.model("maps", function* ({ numbers, stage }) {
   }
 
   // ------------------------------------------------------------------------------------------------------------ what it says
-  const percent = part => `${Math.round(100 * part)} %`, thousands = n => n.toLocaleString("en");
+  const percent = part => `${Math.round(100 * part)} %`, thousands = n => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
   function sentence() {
     const q_c = threshold(how.sigma), ratio = how.q / q_c, count = found.plus + found.minus, head = `Step ${thousands(steps)}: `;
     if (!steps) return `Newborn: no cell prefers a tilt. The range is ${told(ratio)} times the threshold √e σ, so that ${ratio < 1 ? "nothing will form" : "a map will form"}.`;
@@ -328,10 +328,19 @@ Live.model("maps", function* ({ numbers, stage }) {
     if (other?.steps === steps && !more) { view("twin"); tell(); } else draw();
   }
   const rush = piecewise(function* () { for (let k = 0; k < 250; k++) { live(); yield; } }, show), grow = () => { if (calm()) rush(); else clock.play(); soon(show); };
+  yield;
   birth();
+  yield;
   tell();
+  yield;
+  plan(SIDE);
+  yield;
   const first = w.map(one => one.slice());
-  for (let k = 0; k < 40; k++) { learn(first, [stimulus(how.q, SIDE, chance)], how.sigma, 0, SIDE); yield; } // so that its first step is as fast as others
+  for (let k = 0; k < 60; k++) { // a rehearsal, so that the first step is as fast as others
+    learn(first, [0, 1, 2].map(() => stimulus(how.q, SIDE, chance)), how.sigma, 0, SIDE);
+    yield;
+  }
+  yield* density([first[4], first[5]], SIDE);
   return { born, stimulus, learn, grown, angles, winding, density: (...given) => all(density(...given)), twin: (...given) => all(twin(...given)), selectivity, threshold,
     live: n => { clock.pause(); while (n--) live(); show(); }, now: () => ({ ...how, ...found, sheet: null, shown, playing: clock.playing, twins: twins.map(one => one.density), peak, history: history.length }) };
 });
