@@ -315,11 +315,11 @@ Live.model("maps", function* ({ numbers, stage }) {
   const range = panel.slider("range q of tilts", { min: 0.5, max: 10, step: 0.1, value: how.q, say: q => `${told(q, 1)}, ${told(q / threshold(how.sigma))} × threshold` }, q => change({ q }));
   yield;
   const views = panel.choice("Show", [["grown", "the map"], ["twin", "its twin"]], to => { if (to === "twin") ask(); else { view(to); tell(); } });
-  panel.text("key").append(...[["blue", "the map"], ["purple", "its twins"], ["green", "animals"]].flatMap(([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), ` ${words}  `]), "pinwheels in Λ²");
+  panel.text("key").append(...[["blue", "map"], ["purple", "twins"], ["green", "animals"]].flatMap(([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), ` ${words}  `]), "(pinwheels in Λ²)");
   const chart = panel.canvas("Pinwheels in Λ², by steps", [WIDE, HIGH], drawChart);
   yield;
   const left = times.part("panel"), right = times.part("panel");
-  const clock = left.clock({ step: live, shown: () => show(), speeds: [20, 100, 400, 1000], speed: 2, what: "of its life", turned: on => { if (!on) show(); } });
+  const clock = left.clock({ step: live, shown: () => show(), speeds: [20, 100, 400, 1000], speed: 2, what: null, turned: on => { if (!on) show(); } });
   right.element.append(left.element.querySelector(".slider")); // beside the buttons
   clock.row.button("Newborn", () => { clock.pause(); birth(); show(); });
   clock.row.button("New twin", () => ask(true));

@@ -248,11 +248,11 @@ Live.model("wiring", function* ({ numbers, stage }) {
     points.forEach(point => context.lineTo(...point));
     context.stroke();
   }
-  const ROWS = [["degrees", "degrees"], ["lengths", "lengths, too"]], TALL = 104, over = q => 96 + Math.min(Math.max((q - 0.2) / 0.3, 0), 1) * (WIDE - 104);
+  const ROWS = [["degrees", "degrees"], ["lengths", "lengths, too"]], TALL = 104, over = q => 96 + Math.min(Math.max((q - 0.1) / 0.3, 0), 1) * (WIDE - 104);
   function drawChart(context, colour) {
     const [ink, muted, blue, purple] = ["ink", "muted", "blue", "purple"].map(colour), one = here();
     axes(context, muted, [[96, TALL - 20], [WIDE, TALL - 20]]);
-    [0.2, 0.3, 0.4, 0.5].forEach(q => context.fillText(q === 0.2 ? "Q = 0.2" : q, over(q) - (q === 0.5 ? 8 : 0), TALL - 4));
+    [0.1, 0.2, 0.3, 0.4].forEach(q => context.fillText(q === 0.1 ? "Q = 0.1" : q, over(q) - (q === 0.4 ? 8 : 0), TALL - 4));
     context.textAlign = "left";
     context.fillText("shuffles keep", 0, 14);
     ROWS.forEach(([name, words], row) => {
