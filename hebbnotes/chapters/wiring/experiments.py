@@ -208,6 +208,8 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         Wiring(rates=BEST, prices={}, links=(150, 300), nulls=20, tolerances=(0.3, 0.6)),
         "networks.L1 x distance.accuracy",
         **RIGHT,
+        keep=(0,),
+        keep_only=("L1.w", "L1 x distance.w"),
     ),
     "wiring-prices": Experiment(
         "a choice, networks that pay for wire at sixteen prices",
