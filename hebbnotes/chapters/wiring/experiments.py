@@ -169,6 +169,12 @@ FIXED = {
     "communicability": (1e-3, 2e-3, 5e-3),
 }
 """Prices at which networks are trained: eight of length, and nothing."""
+DEAR = {
+    "L1": (2e-3, 4e-3, 8e-3),
+    "L1 x distance": (2e-3, 4e-3),
+    "communicability": (1e-2, 2e-2),
+}
+"""Prices at which little is left."""
 LIVE = ("none", *(f"L1 x distance, {price:.0e}" for price in FIXED["L1 x distance"]))
 """Nine networks along an axis of price, whose weights are kept."""
 TRIED = (0.003, 0.01, 0.03)
@@ -237,6 +243,14 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         keep_only=tuple(
             f"{name}.{key}" for name in LIVE for key in ("w", "u", "b", "readout", "bias")
         ),
+    ),
+    "wiring-prices-further": Experiment(
+        "a choice, networks that pay for wire at seven higher prices",
+        train_wiring,
+        _once,
+        Wiring(rates={arm: BEST[arm] for arm in DEAR}, prices=DEAR),
+        "networks.L1 x distance, 2e-03.accuracy",
+        **RIGHT,
     ),
     "plastic-price-rates": Experiment(
         "plastic networks that pay for plasticity: three rates, on seeds of their own",
