@@ -15,6 +15,7 @@ from hebbnotes.chapters.wiring.plastic import (
     World,
     completed,
     measured_plastic,
+    paid,
     train_plastic,
 )
 from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, short
@@ -131,7 +132,7 @@ class PlasticPrice:
 
 def train_prices(trial: Trial, chosen: PlasticPrice) -> tuple[Numbers, Weights]:
     """Train all networks of each world side by side, and measure each; of several rates only the
-    error is told.
+    error is told, and what is paid, wire among it.
     """
     trial.on_cpu(SMALL)
     each, numbers = chosen.each(), {}
@@ -149,8 +150,9 @@ def train_prices(trial: Trial, chosen: PlasticPrice) -> tuple[Numbers, Weights]:
             )
             g = torch.Generator().manual_seed(10_000 + trial.seed)
             wrong = completed(params, world, chosen.tested, g)
+            costs = paid(params, world, [*each.values()], chosen.tested, g)
             numbers[name] = {
-                one: {"error": short(wrong[k])}
+                one: {"error": short(wrong[k]), "paid": short(costs[k])}
                 | (measured_plastic(params, world, k) if whole else {})
                 for k, one in enumerate(each)
             }
@@ -253,10 +255,10 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         **RIGHT,
     ),
     "plastic-price-rates": Experiment(
-        "plastic networks that pay for plasticity: three rates, on seeds of their own",
+        "plastic networks that pay for plasticity: four rates, on seeds of their own",
         train_prices,
         _once,
-        PlasticPrice(rates=dict.fromkeys(WAYS, TRIED), patterns=("iid",)),
+        PlasticPrice(rates=dict.fromkeys(WAYS, (0.001, *TRIED)), patterns=("iid",)),
         "worlds.iid, scattered.none, 1e-02.error",
         **WRONG,
         seeds=(100, 101),
