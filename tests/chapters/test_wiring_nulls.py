@@ -76,7 +76,7 @@ def test_more_links_are_brought_into_groups_and_degrees_and_lengths_stay(share, 
 
 
 def test_modules_that_were_put_there_are_found_beyond_degrees_and_lengths():
-    a = near(0.6, 2)
+    a = near(0.6, 0)
     found = {
         name: nulls.beside(its, LENGTHS, generator(), nulls=6, tolerances=(0.3,), sweeps=200)
         for name, its in (
