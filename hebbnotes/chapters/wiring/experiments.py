@@ -6,7 +6,10 @@ from typing import Any
 
 import torch
 
+from hebbnotes import _checks
+from hebbnotes.chapters.wiring.modularity import strongest
 from hebbnotes.chapters.wiring.networks import ARMS, One, Trained, believed, measured, train
+from hebbnotes.chapters.wiring.nulls import beside, plant
 from hebbnotes.chapters.wiring.plastic import (
     GAPS,
     MASKS,
@@ -19,9 +22,12 @@ from hebbnotes.chapters.wiring.plastic import (
     train_plastic,
 )
 from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, short
+from hebbnotes.plasticity.places import distances, grid
 
-__all__ = ["EXPERIMENTS", "PlasticPrice", "Wiring", "train_prices", "train_wiring"]
+__all__ = ["EXPERIMENTS", "PlasticPrice", "Wiring", "train_nulls", "train_prices", "train_wiring"]
 
+PLANTED = (1, 2, 4, 8)
+"""Percent of links that are brought into modules."""
 SMALL = "these networks are small, and trained on the processor"
 
 
@@ -55,15 +61,21 @@ class Wiring(Trained):
 
     def each(self) -> dict[str, One]:
         """Return all networks by name: arm, and price or rate where there are several."""
-        found = {}
+        found: dict[str, One] = {}
         for arm, rates in self.rates.items():
             for rate in rates:
                 for price in self.prices.get(arm, (None,)):
                     name = f"{arm}, {price:.0e}" if price else arm
-                    found[name if len(rates) == 1 else f"{name}, {rate:.0e}"] = One(
-                        arm, rate, price
-                    )
+                    name = name if len(rates) == 1 else f"{name}, {rate:.0e}"
+                    found[_new(name, found)] = One(arm, rate, price)
         return found
+
+
+def _new(name: str, found: dict[str, Any]) -> str:
+    """Return a name that no other network has, or raise."""
+    if name in found:
+        raise ValueError(f"two networks are named {name!r}: use rates and prices of one digit")
+    return name
 
 
 def _tell(trial: Trial, part: str, updates: int, update: int) -> None:
@@ -88,6 +100,28 @@ def train_wiring(trial: Trial, chosen: Wiring) -> tuple[Numbers, Weights]:
         numbers[name] = {"price": short(price[k])} | measured(chosen, one, new, g, **graphs)
         weights |= {f"{name}.{key}": value[0] for key, value in one.items()}
     return {"networks": numbers}, weights
+
+
+def train_nulls(trial: Trial, chosen: Wiring) -> tuple[Numbers, Weights]:
+    """Train all networks side by side; compare each with several null models, and graphs with the
+    degrees and lengths of one, too, into which modules were put.
+    """
+    trial.on_cpu(SMALL)
+    each, lengths = chosen.each(), distances(grid(chosen.shape))
+    tell = partial(_tell, trial, "", chosen.updates)
+    params, _ = train(chosen, [*each.values()], trial.seed, tell)
+    numbers: Numbers = {}
+    for k, name in enumerate(each):
+        g = torch.Generator().manual_seed(100 * trial.seed + k)
+        for links in chosen.links:
+            a = strongest(params["w"][k], links)
+            found = beside(a, lengths, g, nulls=chosen.nulls, tolerances=chosen.tolerances)
+            numbers.setdefault(name, {})[f"{links}"] = found
+            for percent in PLANTED if name == "L1 x distance" else ():
+                other = plant(a, lengths, g, percent / 100)
+                found = beside(other, lengths, g, nulls=chosen.nulls, tolerances=(0.3,))
+                numbers.setdefault(f"planted {percent}", {})[f"{links}"] = found
+    return {"graphs": numbers}, {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,15 +152,17 @@ class PlasticPrice:
 
     def each(self) -> dict[str, Paying]:
         """Return all networks by name, and by rate where there are several."""
-        found = {}
+        found: dict[str, Paying] = {}
         for name, rates in self.rates.items():
             arm, _, price = name.partition(", ")
+            _checks.choice("way", arm, ("none", "L1", "L1 x distance", *MASKS))
             which = name if name in MASKS else "all"
             for rate in rates:
                 one = Paying(
                     "L1" if arm in (*MASKS, "none") else arm, float(price or 0), which, rate
                 )
-                found[name if len(rates) == 1 else f"{name}, {rate:.0e}"] = one
+                key = name if len(rates) == 1 else f"{name}, {rate:.0e}"
+                found[_new(key, found)] = one
         return found
 
 
@@ -195,7 +231,8 @@ BEST_PLASTIC: dict[str, tuple[float, ...]] = {
         *MASKS[1:],
     )
 }
-"""The rate with which each way did best on seeds of their own."""
+"""The rate at which each way that was tried (``WAYS``) paid least, on seeds of their own; at other
+prices it is that of 4e-04, and with patches that of independent patterns."""
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     "wiring-rates": Experiment(
@@ -208,10 +245,10 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         seeds=(100, 101),
     ),
     "wiring-rates-further": Experiment(
-        "a choice, a network that pays for nothing: a lower rate, on seeds of their own",
+        "a choice: a lower rate for free wire, two between for company, on seeds of their own",
         train_wiring,
         _once,
-        Wiring(rates={"none": (0.001,)}, prices={}),
+        Wiring(rates={"none": (0.001,), "communicability": (0.006, 0.017)}, prices={}),
         "networks.none.accuracy",
         **RIGHT,
         seeds=(100, 101),
@@ -233,6 +270,20 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         Believed(rates={"permuted": BEST["permuted"]}, prices={}, links=(150, 300), nulls=20),
         "networks.permuted.accuracy",
         **RIGHT,
+    ),
+    "wiring-nulls": Experiment(
+        "modularity beside five null models, and of graphs into which modules were put",
+        train_nulls,
+        _once,
+        Wiring(
+            rates={arm: BEST[arm] for arm in ("L1", "L1 x distance")},
+            prices={},
+            links=(150, 300),
+            nulls=20,
+            tolerances=(0.3, 0.6, 1.0, 1.5),
+        ),
+        "graphs.L1 x distance.300.counts.rest",
+        "modularity beyond degrees and lengths",
     ),
     "wiring-prices": Experiment(
         "a choice, networks that pay for wire at sixteen prices",
