@@ -9,25 +9,21 @@ from hebbnotes.experiments.experiment import Experiment, Numbers
 
 __all__ = ["EXPERIMENTS"]
 
-OUTPUTS = (0.025, 0.05, 0.1, 0.2)
+OUTPUTS = (0.05, 0.1, 0.2)
 """Learning rates of the outputs that are tried first."""
-RATIOS = {
-    **dict.fromkeys(
-        ("backpropagation", "backpropagation, decay", "sign symmetry", "predictive coding"),
-        (0.3, 1.0, 3.0),
-    ),
-    "local losses": (0.3, 1.0, 3.0),
-    **dict.fromkeys(
-        ("Kolen-Pollack", "feedback alignment", "direct feedback alignment"), (0.1, 0.3, 1.0)
-    ),
-    "difference target propagation": (0.1, 0.3, 1.0),
-    "node perturbation": (0.03, 0.1, 0.3),
-    "weight perturbation": (0.01, 0.03, 0.1),
-    "REINFORCE": (0.01, 0.03, 0.1),
-    "frozen": (1.0,),
-    "linear read-out": (1.0,),
-    "equilibrium network, last layer alone": (1.0,),
-    "forward-forward network, last layer alone": (1.0,),
+SCALES = (1.0, 0.3)
+"""Scales of the hidden weights in the beginning that are tried first."""
+SLOW, MIDDLE, FAST, NONE = (0.03, 0.1), (0.1, 0.3), (1.0, 3.0), (1.0,)
+RATIOS: dict[str, tuple[float, ...]] = {
+    **dict.fromkeys(("backpropagation", "backpropagation, decay", "sign symmetry"), FAST),
+    **dict.fromkeys(("local losses", "predictive coding"), FAST),
+    **dict.fromkeys(("Kolen-Pollack", "difference target propagation"), (0.3, 1.0)),
+    **dict.fromkeys(("feedback alignment", "direct feedback alignment"), MIDDLE),
+    "node perturbation": MIDDLE,
+    **dict.fromkeys(("weight perturbation", "REINFORCE"), SLOW),
+    **dict.fromkeys(("frozen", "linear read-out"), NONE),
+    "equilibrium network, last layer alone": NONE,
+    "forward-forward network, last layer alone": NONE,
 }
 """Rates of the hidden layers, as shares of the outputs', that are tried first."""
 PUZZLE = (
@@ -35,8 +31,8 @@ PUZZLE = (
     "local losses",
 )
 """The truth, the truth on average, a lie kept for life, nothing; and a truth nearby."""
-DEPTHS = {str(depth): (64,) * depth for depth in (1, 2, 4, 8)}
-WIDTHS = {str(width): (width,) for width in (16, 64, 256, 1024)}
+DEPTHS: dict[str, tuple[int, ...]] = {str(depth): (64,) * depth for depth in (1, 2, 4, 8)}
+WIDTHS: dict[str, tuple[int, ...]] = {str(width): (width,) for width in (16, 64, 256, 1024)}
 RESTING = tuple(name for name in OTHERS if name.startswith("equilibrium"))
 TELLING = tuple(name for name in OTHERS if name.startswith("forward"))
 WRONG: dict[str, Any] = {"unit": "share of digits named wrongly, 0.9 by chance", "at_least": 0.0}
@@ -50,8 +46,9 @@ def _grid(
     wider = width / 64
     return {
         way: tuple(
-            (rate / wider, ratio * wider)
-            for ratio in RATIOS.get(way, (0.3, 1.0, 3.0))
+            (rate / wider, ratio * wider, scale)
+            for scale in ((1.0,) if way == "linear read-out" else SCALES)
+            for ratio in RATIOS.get(way, FAST)
             for rate in outputs
         )
         for way in ways
@@ -104,8 +101,8 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "digits, networks that settle or tell true from false, at twelve choices of rates",
         Table(
             arms={
-                "64-64": _grid(RESTING, outputs=(0.0125, 0.025, 0.05, 0.1))
-                | _grid(TELLING, outputs=(0.1, 0.3, 1.0, 3.0))
+                "64-64": _grid(RESTING, outputs=(0.025, 0.05, 0.1))
+                | _grid(TELLING, outputs=(0.1, 0.3, 1.0))
             },
             shapes={"64-64": (64, 64)},
             validation=True,

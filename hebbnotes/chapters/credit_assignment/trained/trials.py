@@ -35,8 +35,9 @@ __all__ = [
     "trained",
 ]
 
-Choice = tuple[float, float]
-"""The outputs' learning rate, and the hidden layers' as a share of it."""
+Choice = tuple[float, float, float]
+"""The outputs' learning rate, the hidden layers' as a share of it, and the hidden weights' scale in
+the beginning, 1 for He's."""
 CHANCE = 0.9
 """What a network is worth whose numbers are not finite: it guesses one of ten."""
 FAILED = 0.5
@@ -159,8 +160,8 @@ def _arm(
     learner = (WAYS | OTHERS)["frozen" if name == "linear read-out" else name]
     hidden = () if name == "linear read-out" else chosen.shapes[shape]
     begun = learner.begin((n_in, *hidden, 10), torch.Generator().manual_seed(1000 + trial.seed))
-    net = several(begun, len(choices))
-    output, ratio = torch.tensor(choices).T
+    output, ratio, scale = torch.tensor(choices).T
+    net = learner.scaled(several(begun, len(choices)), scale)
     x, labels = digits(chosen.data)[1 if chosen.validation else 2]
     ends, course = block_ends(chosen.steps, 10), []
 
@@ -176,7 +177,7 @@ def _arm(
     if len(choices) > 1:
         tried = zip(choices, shorts(wrong), strict=True)
         return {
-            "tried": {f"{rate:g} {ratio:g}": error for (rate, ratio), error in tried},
+            "tried": {" ".join(f"{c:g}" for c in choice): error for choice, error in tried},
             "error": short(wrong.min()),
         }
     return {
