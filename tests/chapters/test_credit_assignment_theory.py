@@ -1,5 +1,6 @@
 """What is proved of ways to assign credit, each as a property with its condition."""
 
+import itertools
 import math
 
 import pytest
@@ -97,7 +98,7 @@ def test_each_condition_of_the_linear_theorem_is_needed():
     for seed in range(10):
         x, target, q = world(seed, 5, 6, 3, 1)
         any_back = normal(seed + 5, 3, 6)
-        a, w = theory.learn_linear(x, target, q, 0.002, 100)
+        _a, w = theory.learn_linear(x, target, q, 0.002, 100)
         assert float(theory.agreement(w, q)) > -1e-3 * float(w.norm())
         _, w = theory.learn_linear(x, target, any_back, 0.002, 100)
         assert float(theory.agreement(w, any_back)) < -1e-2 * float(w.norm())
@@ -108,9 +109,7 @@ def test_each_condition_of_the_linear_theorem_is_needed():
 @pytest.mark.witness("eq-whitened-error", theory.whitened_error)
 @given(seeds, st.lists(st.integers(1, 5), min_size=3, max_size=5))
 def test_predictive_coding_at_rest_is_backpropagation_of_the_whitened_error(seed, sizes):
-    weights = [
-        normal(seed + k, n, m) for k, (n, m) in enumerate(zip(sizes, sizes[1:], strict=False))
-    ]
+    weights = [normal(seed + k, n, m) for k, (n, m) in enumerate(itertools.pairwise(sizes))]
     x, target = normal(seed + 10, sizes[0]), normal(seed + 11, sizes[-1])
     y = x
     for w in weights:
@@ -155,9 +154,9 @@ def gap(beta, both):
 def test_the_bias_of_equilibrium_propagation_is_first_order_or_second_with_two_nudges():
     one = [gap(beta, both=False) for beta in (0.08, 0.04, 0.02)]
     two = [gap(beta, both=True) for beta in (0.08, 0.04, 0.02)]
-    for coarse, fine in zip(one, one[1:], strict=False):
+    for coarse, fine in itertools.pairwise(one):
         assert coarse / fine == pytest.approx(2, rel=0.1)
-    for coarse, fine in zip(two, two[1:], strict=False):
+    for coarse, fine in itertools.pairwise(two):
         assert coarse / fine == pytest.approx(4, rel=0.1)
     assert all(less < more for less, more in zip(two, one, strict=True))
 
