@@ -215,13 +215,17 @@ def test_a_step_further_leads_outwards_from_the_border(way, data, width):
     best = data.draw(st.sampled_from(grid))
     found = choices.further(best, grid, width)
     assert not set(found) & set(grid)
+    borders = 0
     for axis in range(3):
         values = {choice[axis] for choice in grid}
-        beyond = {choice[axis] for choice in found} - values
+        beyond = [choice for choice in found if choice[axis] not in values]
         at_border = len(values) > 1 and best[axis] in (min(values), max(values))
+        borders += at_border
         assert len(beyond) == at_border
-        assert all(v < min(values) or v > max(values) for v in beyond)
-    assert len(found) + 1 in (1, 2, 4, 8)
+        for choice in beyond:
+            assert choice[axis] < min(values) or choice[axis] > max(values)
+            assert [*choice[:axis], *choice[axis + 1 :]] == [*best[:axis], *best[axis + 1 :]]
+    assert len(found) == borders
 
 
 def tried(name, shape, way):

@@ -122,6 +122,12 @@ class Inverse(Sweep):
     own: bool = True
     noise: float = 0.1
 
+    def scaled(self, net: Net, scales: Tensor) -> Net:
+        """Return networks that begin with weights so many times those of each of S: outputs, too,
+        for there is nothing to undo of weights of 0.
+        """
+        return Learner.scaled(self, net, scales)
+
     def _learn(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
     ) -> None:
