@@ -73,6 +73,17 @@ def test_what_grows_without_bound_counts_as_chance_and_has_failed(tmp_path):
     assert wrong.tolist() == pytest.approx([0.9, 0.0])
 
 
+def test_operations_are_those_of_the_matrices():
+    net = ways.Sweep().begin((7, 5, 4, 3), generator())
+    x, target = torch.ones(6, 7), torch.ones(6, 3)
+    up = 8 * 5 + 6 * 4 + 5 * 3  # as many to write
+    down = 4 * 3 + 5 * 4
+    assert trials.operations(ways.Sweep(), net, x, target) == 2 * up + down
+    assert trials.operations(ways.Frozen(), net, x, target) == up + 5 * 3
+    assert trials.operations(ways.NodeNoise(), net, x, target) == 3 * up
+    assert trials.operations(ways.Reward(), net, x, target) == 2 * up
+
+
 class Cut(Exception):
     pass
 
