@@ -162,6 +162,15 @@ if "credit-width" in BEST:
         at_least=0.0,
     )
 if "credit-depth" in BEST:
+    EXPERIMENTS["credit-depth-long"] = _table(
+        "digits, two and four hidden layers, each as it did best, for four times as many steps",
+        Table(
+            arms=_single({depth: BEST["credit-depth"][depth] for depth in ("2", "4")}),
+            steps=4000,
+            **TABLES["credit-depth"][2],
+        ),
+        "error.2.backpropagation",
+    )
     EXPERIMENTS |= {
         f"credit-prospective{which}": Experiment(
             f"digits: what settling before learning buys{about}",
