@@ -40,7 +40,9 @@ from hebbnotes.plasticity.rules.hebbian import (
     soft_hebb,
     stdp,
 )
+from hebbnotes.plasticity.rules.places import by_length
 from hebbnotes.plasticity.rules.quantities import QUANTITIES, Quantity
+from hebbnotes.plasticity.rules.teaching import Cells, Teach
 from hebbnotes.plasticity.rules.third_factor import (
     eligibility,
     modulated_hebb,
@@ -51,12 +53,15 @@ from hebbnotes.plasticity.rules.third_factor import (
 __all__ = [
     "QUANTITIES",
     "TYPES",
+    "Cells",
     "CommonForm",
     "Forget",
     "Quantity",
     "Rule",
+    "Teach",
     "average",
     "bcm",
+    "by_length",
     "by_type",
     "competitive",
     "covariance",
