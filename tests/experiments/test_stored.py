@@ -99,6 +99,13 @@ NOT_WHOLE = {
     *("wiring-rates", "wiring-rates-further", "wiring-arms", "wiring-prices"),
     *("wiring-believed", "wiring-nulls", "wiring-prices-further"),
     *("plastic-price-rates", "plastic-price"),
+    *(
+        f"credit-{table}{tried}"
+        for table in ("table", "digits-table", "depth", "width")
+        for tried in ("", "-rates", "-rates-further")
+    ),
+    *("credit-price", "credit-price-width", "credit-depth-long", "credit-table-rates-missed"),
+    *("credit-prospective", "credit-prospective-rates"),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 

@@ -42,6 +42,7 @@ from hebbnotes.plasticity.rules.hebbian import (
 )
 from hebbnotes.plasticity.rules.places import by_length
 from hebbnotes.plasticity.rules.quantities import QUANTITIES, Quantity
+from hebbnotes.plasticity.rules.teaching import Cells, Teach
 from hebbnotes.plasticity.rules.third_factor import (
     eligibility,
     modulated_hebb,
@@ -52,10 +53,12 @@ from hebbnotes.plasticity.rules.third_factor import (
 __all__ = [
     "QUANTITIES",
     "TYPES",
+    "Cells",
     "CommonForm",
     "Forget",
     "Quantity",
     "Rule",
+    "Teach",
     "average",
     "bcm",
     "by_length",
