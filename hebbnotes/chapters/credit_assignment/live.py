@@ -174,9 +174,9 @@ MODELS = {
         fixture,
         still,
         340,
-        "Three units, each with a fixed feedback arrow and the arrow of its outgoing weights. Before "
-        "learning they point different ways; after 300 steps each outgoing arrow lies near its "
-        "feedback arrow.",
+        "Three units, each with a fixed feedback arrow and the arrow of its outgoing weights. "
+        "Before learning they point different ways; after 300 steps each outgoing arrow lies near "
+        "its feedback arrow.",
     )
 }
 """The live models of the chapter, by name."""
