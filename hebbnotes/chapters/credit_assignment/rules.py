@@ -280,7 +280,7 @@ def mirrored(credit: Credit, decay: float | None = None) -> Credit:
     credit : Credit
         One that writes by :func:`follow` or :func:`in_two_phases`.
     decay : float, optional
-        Share that both sets forget; by default :data:`DECAY`.
+        Share that both sets forget; by default ``DECAY``.
 
     Notes
     -----

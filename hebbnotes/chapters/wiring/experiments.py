@@ -41,7 +41,7 @@ class Wiring(Trained):
         Of each arm the learning rates with which it is trained.
     prices : dict
         Of each arm the prices at which it is trained; without any, the price is steered until the
-        sum of |w| meets the budget.
+        sum of ``|w|`` meets the budget.
     tested : int
         Episodes of the test.
     links : tuple of int

@@ -88,7 +88,7 @@ class Trained:
         Of the grid on which the units lie.
     updates, batch : int
     budget : float
-        Sum of |w| that steered prices aim at.
+        Sum of ``|w|`` that steered prices aim at.
     free : float
         Share of the updates before there is a price: networks that pay from the beginning may never
         learn the task. Noise grows from a third to that of the task meanwhile.

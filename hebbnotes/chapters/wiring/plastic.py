@@ -289,7 +289,7 @@ def train_plastic(
 
 
 def measured_plastic(params: Params, world: World, k: int) -> Numbers:
-    """Return how the plasticity of one network is laid: |alpha| by length."""
+    """Return how the plasticity of one network is laid: ``|alpha|`` by length."""
     alpha, lengths = params["alpha"][k], distances(grid(world.shape))
     off = ~torch.eye(len(lengths), dtype=torch.bool)
     size = alpha.abs()

@@ -71,7 +71,7 @@ def further(best: Choice, tried: Iterable[Choice], width: int = 64) -> tuple[Cho
     """Return the choices one step outwards from the best, one for each direction in which it lies
     at the border of what was tried.
 
-    A rate is halved or doubled, a ratio or a scale goes to the next of :data:`STEPS`.
+    A rate is halved or doubled, a ratio or a scale goes to the next of ``STEPS``.
     """
     wider, found = width / 64, []
     for axis, values in enumerate(zip(*tried, strict=True)):

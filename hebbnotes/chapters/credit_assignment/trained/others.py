@@ -1,7 +1,7 @@
 """Two ways to learn that need networks of their own, each with the true gradient of the same.
 
 Equilibrium propagation needs connections that are the same both ways, forward-forward layers that
-tell true data from false ones. Shapes as in :mod:`.networks`.
+tell true data from false ones. Shapes as in :mod:`.trained.networks`.
 """
 
 from collections.abc import Callable

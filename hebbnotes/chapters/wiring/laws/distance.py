@@ -122,7 +122,7 @@ class Profile(NamedTuple):
     share : Tensor
         Share of them that has a link.
     size : Tensor
-        Mean of |w| over all of them.
+        Mean of ``|w|`` over all of them.
     """
 
     distance: Tensor
@@ -144,7 +144,7 @@ def distance_profile(w: Tensor, lengths: Tensor, edges: Tensor, threshold: float
         Ends of the bins, growing, of the unit of ``lengths``; a bin holds its lower end. Bins
         without pairs are left out.
     threshold : float
-        A link is there where |w| is above it.
+        A link is there where ``|w|`` is above it.
     """
     sizes: dict[str, int] = {}
     _checks.tensor("w", _checks.floating("w", w), "n n", sizes)
