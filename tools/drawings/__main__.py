@@ -15,9 +15,12 @@ from tools.drawings import (
     interneurons,
     landscape,
     lives,
+    neighbours,
     neuron,
     one_shot,
+    partners,
     pencil,
+    pinwheels,
     routes,
     shared,
     synapse,
@@ -49,6 +52,9 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "synapse-type": lambda: synapse.draw(["type"], "synapse-type"),
     "buckets": buckets.draw,
     "clocks": clocks.draw,
+    "pinwheels": pinwheels.draw,
+    "neighbours": neighbours.draw,
+    "partners": partners.draw,
 }
 
 FILES: dict[str, Callable[[], str]] = {
