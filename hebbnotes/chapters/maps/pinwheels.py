@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
+from hebbnotes.plasticity import places
 
 __all__ = [
     "LongRange",
@@ -18,6 +19,7 @@ __all__ = [
     "orientation",
     "phase_shuffled",
     "pinwheel_density",
+    "pinwheel_spacing",
     "ring_field",
     "spectrum",
     "wavelength",
@@ -150,6 +152,31 @@ def pinwheel_density(z: Tensor, how: str = "mean") -> Tensor:
     """
     per_cell = (winding(z) != 0).double().mean((-2, -1))
     return per_cell * wavelength(z, how).double().square()
+
+
+def pinwheel_spacing(z: Tensor, how: str = "mean") -> float:
+    """Return the mean distance from a pinwheel to the nearest other one, in wavelengths.
+
+    It tells apart maps of one density: pinwheels on a grid are farther apart than those by chance.
+
+    Parameters
+    ----------
+    z : Tensor
+        Complex, shape (rows, columns).
+    how : str
+        As for :func:`wavelength`.
+
+    Returns
+    -------
+    float
+        NaN where there are fewer than two.
+    """
+    _checks.tensor("z", z, "rows columns", {})
+    at = winding(z).nonzero().double()
+    if len(at) < 2:
+        return math.nan
+    apart = places.distances(at, [float(side) for side in z.shape]).fill_diagonal_(math.inf)
+    return float(apart.min(1).values.mean() / wavelength(z, how).double())
 
 
 def gaussian_density(z: Tensor) -> Tensor:
