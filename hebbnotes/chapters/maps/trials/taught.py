@@ -169,8 +169,8 @@ class Local:
     field: int = 8
     stride: int = 3
     block: int = 2
-    batch: int = 128
-    updates: int = 600
+    batch: int = 64
+    updates: int = 500
     shares: tuple[float, ...] = (0.1, 0.2, 0.3)
     check: bool = False
 
