@@ -102,6 +102,13 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         ),
         seeds=(100, 101),
     ),
+    "sheet-rates-further": _digits(
+        "a further rate, as the best was at the edge",
+        Taught(
+            rates={dropout: dict.fromkeys(PRICES, (0.03,)) for dropout in ("0", "0.5")}, check=True
+        ),
+        seeds=(100, 101),
+    ),
     "sheet-local-rates": _local(
         "three rates, on seeds of their own",
         Local(
