@@ -4,7 +4,7 @@ Live.model("maps", function* ({ numbers, stage }) {
   const { zeros, random, piecewise, all, make, mosaic, told, clamp, calm, soon } = Live, { side: SIDE, batch: BATCH, share: SHARE, reach: REACH, birth: BIRTH, animals: ANIMALS, anchors } = numbers, TURN = 2 * Math.PI;
 
   // --------------------------------------------------------------------------------------------------------------- the sheet
-  // Six weights of each cell: where it looks, and twice the angle that it prefers as a vector of the plane. The sheet closes on itself:
+  // Six weights of each cell: where it looks, and twice the angle of the tilt that it prefers as a vector of the plane. The sheet closes on itself:
   // row and column lie on circles, and are told by cosine and sine. So is a stimulus, whose angle lies on a ring of radius q.
   const circle = (at, side) => [side / TURN * Math.cos(TURN * at / side), side / TURN * Math.sin(TURN * at / side)];
   const placed = (row, column, side) => [...circle(row, side), ...circle(column, side)];
@@ -263,25 +263,25 @@ Live.model("maps", function* ({ numbers, stage }) {
   }
 
   // ------------------------------------------------------------------------------------------------------------ what it says
-  const percent = part => `${Math.round(100 * part)} %`, thousands = n => n.toLocaleString("en");
+  const percent = part => `${Math.round(100 * part)} %`, thousands = n => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
   function sentence() {
     const q_c = threshold(how.sigma), ratio = how.q / q_c, count = found.plus + found.minus, head = `Step ${thousands(steps)}: `;
-    if (!steps) return `Newborn: no cell prefers an angle. The range is ${told(ratio)} times the threshold √e σ, so that ${ratio < 1 ? "nothing will form" : "a map will form"}.`;
+    if (!steps) return `Newborn: no cell prefers a tilt. The range is ${told(ratio)} times the threshold √e σ, so that ${ratio < 1 ? "nothing will form" : "a map will form"}.`;
     if (!found.formed) {
       return head + (ratio < 1 ? `nothing forms. The range q = ${told(how.q, 1)} is below the threshold √e σ = ${told(q_c, 1)}: what cells prefer, ${percent(found.selectivity)} of q, is noise of the last stimuli.`
         : `no map yet. The range q is ${told(ratio)} times the threshold, and selectivity, ${percent(found.selectivity)} of q, grows out of noise.`);
     }
     if (ratio < 1) return head + `the range is now ${told(ratio)} times the threshold, and the map fades.`;
-    if (shown === "twin") return `The twin never learned: the same waves, with phases by lot. It has ${told(other.density)} pinwheels in Λ², the map ${told(found.density)}, animals about ${told(ANIMALS)}; random waves of these lengths have ${told(found.random)} on average.`;
+    if (shown === "twin") return `The twin never learned: the same waves, with phases by lot. It has ${told(other.density)} pinwheels in Λ², the map ${told(found.density)}, animals about ${told(ANIMALS)}; waves of these lengths, alike in all directions, have ${told(found.random)} on average.`;
     const lost = (peak?.count ?? count) - count;
-    return head + `${count} pinwheels, ${found.plus} of each sign, ${told(found.density)} in Λ² (Λ = ${told(found.spacing, 1)}); animals have about ${told(ANIMALS)}, random waves of these lengths ${told(found.random)}. `
+    return head + `${count} pinwheels, ${found.plus} of each sign, ${told(found.density)} in Λ² (Λ = ${told(found.spacing, 1)}); animals have about ${told(ANIMALS)}, random waves of these lengths, alike in all directions, ${told(found.random)}. `
       + (lost > 0.15 * (count + lost) ? `Since step ${thousands(peak.steps)} pairs of both signs have met and vanished: ${lost} pinwheels are gone.` : "Has it learned that number? Ask its twin.");
   }
   const tell = () => {
     chart.redraw();
     sheet.redraw();
     verdict(sentence());
-    sheet.say(`${shown === "twin" ? "The map's twin" : "The sheet"}, ${SIDE} by ${SIDE} cells, coloured by the angle that they prefer: ` + (found.formed ? `${shown === "twin" ? other.plus + other.minus : found.plus + found.minus} pinwheels` : "no map"));
+    sheet.say(`${shown === "twin" ? "The map's twin" : "The sheet"}, ${SIDE} by ${SIDE} cells, coloured by the tilt that they prefer: ` + (found.formed ? `${shown === "twin" ? other.plus + other.minus : found.plus + found.minus} pinwheels` : "no map"));
     chart.say(`Pinwheels in Λ², by steps: ` + (found.formed ? `the map ${told(found.density)}, random waves ${told(found.random)}, animals about ${told(ANIMALS)}${twins.length ? `, its twins ${twins.map(one => told(one.density)).join(", ")}` : ""}` : "no map yet"));
   };
   let saidAt = -Infinity;
@@ -312,14 +312,14 @@ Live.model("maps", function* ({ numbers, stage }) {
   const sheet = board.canvas("The sheet", [SIZE, SIZE + KEY], drawSheet, { className: "sheet-of-cells" });
   const change = given => { Object.assign(how, given); peak = null; range.set(how.q); grow(); };
   panel.slider("width σ of the neighbourhood", { min: 1.5, max: 3, step: 0.1, value: how.sigma, say: sigma => `${told(sigma, 1)} cells` }, sigma => change({ sigma }));
-  const range = panel.slider("range q of the angles", { min: 0.5, max: 10, step: 0.1, value: how.q, say: q => `${told(q, 1)}, ${told(q / threshold(how.sigma))} × threshold` }, q => change({ q }));
+  const range = panel.slider("range q of tilts", { min: 0.5, max: 10, step: 0.1, value: how.q, say: q => `${told(q, 1)}, ${told(q / threshold(how.sigma))} × threshold` }, q => change({ q }));
   yield;
   const views = panel.choice("Show", [["grown", "the map"], ["twin", "its twin"]], to => { if (to === "twin") ask(); else { view(to); tell(); } });
-  panel.text("key").append(...[["blue", "the map"], ["purple", "its twins"], ["green", "animals"]].flatMap(([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), ` ${words}  `]), "pinwheels in Λ²");
+  panel.text("key").append(...[["blue", "map"], ["purple", "twins"], ["green", "animals"]].flatMap(([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), ` ${words}  `]), "(pinwheels in Λ²)");
   const chart = panel.canvas("Pinwheels in Λ², by steps", [WIDE, HIGH], drawChart);
   yield;
   const left = times.part("panel"), right = times.part("panel");
-  const clock = left.clock({ step: live, shown: () => show(), speeds: [20, 100, 400, 1000], speed: 2, what: "of its life", turned: on => { if (!on) show(); } });
+  const clock = left.clock({ step: live, shown: () => show(), speeds: [20, 100, 400, 1000], speed: 2, what: null, turned: on => { if (!on) show(); } });
   right.element.append(left.element.querySelector(".slider")); // beside the buttons
   clock.row.button("Newborn", () => { clock.pause(); birth(); show(); });
   clock.row.button("New twin", () => ask(true));
@@ -327,11 +327,20 @@ Live.model("maps", function* ({ numbers, stage }) {
     clock.pause();
     if (other?.steps === steps && !more) { view("twin"); tell(); } else draw();
   }
-  const rush = piecewise(function* () { for (let k = 0; k < 400; k++) { live(); yield; } }, show), grow = () => { if (calm()) rush(); else clock.play(); soon(show); };
+  const rush = piecewise(function* () { for (let k = 0; k < 250; k++) { live(); yield; } }, show), grow = () => { if (calm()) rush(); else clock.play(); soon(show); };
+  yield;
   birth();
+  yield;
   tell();
+  yield;
+  plan(SIDE);
+  yield;
   const first = w.map(one => one.slice());
-  for (let k = 0; k < 40; k++) { learn(first, [stimulus(how.q, SIDE, chance)], how.sigma, 0, SIDE); yield; } // so that its first step is as fast as others
+  for (let k = 0; k < 60; k++) { // a rehearsal, so that the first step is as fast as others
+    learn(first, [0, 1, 2].map(() => stimulus(how.q, SIDE, chance)), how.sigma, 0, SIDE);
+    yield;
+  }
+  yield* density([first[4], first[5]], SIDE);
   return { born, stimulus, learn, grown, angles, winding, density: (...given) => all(density(...given)), twin: (...given) => all(twin(...given)), selectivity, threshold,
     live: n => { clock.pause(); while (n--) live(); show(); }, now: () => ({ ...how, ...found, sheet: null, shown, playing: clock.playing, twins: twins.map(one => one.density), peak, history: history.length }) };
 });

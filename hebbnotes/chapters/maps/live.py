@@ -1,7 +1,7 @@
 """The live model of the chapter: a sheet of 48 x 48 cells that grows a map by Kohonen's rule, its
 pinwheels, and its twin.
 
-A reader sets the width of the neighbourhood and the range of the angles, which must be above a
+A reader sets the width of the neighbourhood and the range of tilts, which must be above a
 threshold. However wide the neighbourhood, each cell goes the same share of its way in a step.
 
 Shapes: B stimuli a step, n cells, 6 features: the place on two circles, and twice the angle.
@@ -38,7 +38,7 @@ ANCHORS = ("#0B57C6", "#C0499F", "#F2B62F", "#2A9D6F")
 
 def born(side: int, drawn: Iterator[float]) -> Tensor:
     """Return the first weights of a sheet, (6, n): each cell prefers its own place and, by chance,
-    a little of some angle.
+    a little of some tilt.
     """
 
     def normal() -> float:
@@ -180,7 +180,7 @@ MODELS = {
         fixture,
         still,
         304,
-        "Two sheets of cells, coloured by the angle that each prefers, with many pinwheels each: "
+        "Two sheets of cells, coloured by the tilt that each prefers, with many pinwheels each: "
         "a map that has grown, and its twin, the same waves with phases by chance.",
     )
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from hebbnotes.chapters.wiring.networks import ARMS, One, Trained, measured, train
+from hebbnotes.chapters.wiring.networks import ARMS, One, Trained, believed, measured, train
 from hebbnotes.chapters.wiring.plastic import (
     GAPS,
     MASKS,
@@ -15,6 +15,7 @@ from hebbnotes.chapters.wiring.plastic import (
     World,
     completed,
     measured_plastic,
+    paid,
     train_plastic,
 )
 from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, short
@@ -82,9 +83,16 @@ def train_wiring(trial: Trial, chosen: Wiring) -> tuple[Numbers, Weights]:
         one = {key: value[k : k + 1] for key, value in params.items()}
         g = torch.Generator().manual_seed(100 * trial.seed + k)
         graphs = {name: getattr(chosen, name) for name in ("links", "nulls", "tolerances")}
+        if isinstance(chosen, Believed):
+            graphs["lengths"] = believed(chosen, trial.seed)
         numbers[name] = {"price": short(price[k])} | measured(chosen, one, new, g, **graphs)
         weights |= {f"{name}.{key}": value[0] for key, value in one.items()}
     return {"networks": numbers}, weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class Believed(Wiring):
+    """The same, measured with the lengths that permuted networks pay for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +132,7 @@ class PlasticPrice:
 
 def train_prices(trial: Trial, chosen: PlasticPrice) -> tuple[Numbers, Weights]:
     """Train all networks of each world side by side, and measure each; of several rates only the
-    error is told.
+    error is told, and what is paid, wire among it.
     """
     trial.on_cpu(SMALL)
     each, numbers = chosen.each(), {}
@@ -142,8 +150,9 @@ def train_prices(trial: Trial, chosen: PlasticPrice) -> tuple[Numbers, Weights]:
             )
             g = torch.Generator().manual_seed(10_000 + trial.seed)
             wrong = completed(params, world, chosen.tested, g)
+            costs = paid(params, world, [*each.values()], chosen.tested, g)
             numbers[name] = {
-                one: {"error": short(wrong[k])}
+                one: {"error": short(wrong[k]), "paid": short(costs[k])}
                 | (measured_plastic(params, world, k) if whole else {})
                 for k, one in enumerate(each)
             }
@@ -157,11 +166,17 @@ def _once(*_: Any) -> Numbers:
 RIGHT: dict[str, Any] = {"unit": "share of right choices, 0.5 without the goal", "at_least": 0.0}
 FIXED = {
     "none": (0.0,),
-    "L1": (5e-5, 1e-4, 2e-4, 4e-4, 8e-4, 2e-3),
+    "L1": (1e-4, 2e-4, 4e-4, 8e-4),
     "L1 x distance": (1e-5, 3e-5, 6e-5, 1e-4, 2e-4, 3e-4, 6e-4, 1e-3),
-    "communicability": (1e-3, 2e-3, 5e-3, 1e-2),
+    "communicability": (1e-3, 2e-3, 5e-3),
 }
 """Prices at which networks are trained: eight of length, and nothing."""
+DEAR = {
+    "L1": (2e-3, 4e-3, 8e-3),
+    "L1 x distance": (2e-3, 4e-3),
+    "communicability": (1e-2, 2e-2),
+}
+"""Prices at which little is left."""
 LIVE = ("none", *(f"L1 x distance, {price:.0e}" for price in FIXED["L1 x distance"]))
 """Nine networks along an axis of price, whose weights are kept."""
 TRIED = (0.003, 0.01, 0.03)
@@ -192,6 +207,15 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         **RIGHT,
         seeds=(100, 101),
     ),
+    "wiring-rates-further": Experiment(
+        "a choice, a network that pays for nothing: a lower rate, on seeds of their own",
+        train_wiring,
+        _once,
+        Wiring(rates={"none": (0.001,)}, prices={}),
+        "networks.none.accuracy",
+        **RIGHT,
+        seeds=(100, 101),
+    ),
     "wiring-arms": Experiment(
         "a choice, networks that pay for wire in five ways, at equal total weight",
         train_wiring,
@@ -199,10 +223,19 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         Wiring(rates=BEST, prices={}, links=(150, 300), nulls=20, tolerances=(0.3, 0.6)),
         "networks.L1 x distance.accuracy",
         **RIGHT,
-        seeds=tuple(range(10)),
+        keep=(0,),
+        keep_only=("L1.w", "L1 x distance.w"),
+    ),
+    "wiring-believed": Experiment(
+        "networks that pay for lengths of permuted places, measured with these lengths",
+        train_wiring,
+        _once,
+        Believed(rates={"permuted": BEST["permuted"]}, prices={}, links=(150, 300), nulls=20),
+        "networks.permuted.accuracy",
+        **RIGHT,
     ),
     "wiring-prices": Experiment(
-        "a choice, networks that pay for wire at nineteen prices",
+        "a choice, networks that pay for wire at sixteen prices",
         train_wiring,
         _once,
         Wiring(rates={arm: BEST[arm] for arm in FIXED}, prices=FIXED),
@@ -213,11 +246,19 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
             f"{name}.{key}" for name in LIVE for key in ("w", "u", "b", "readout", "bias")
         ),
     ),
+    "wiring-prices-further": Experiment(
+        "a choice, networks that pay for wire at seven higher prices",
+        train_wiring,
+        _once,
+        Wiring(rates={arm: BEST[arm] for arm in DEAR}, prices=DEAR),
+        "networks.L1 x distance, 2e-03.accuracy",
+        **RIGHT,
+    ),
     "plastic-price-rates": Experiment(
-        "plastic networks that pay for plasticity: three rates, on seeds of their own",
+        "plastic networks that pay for plasticity: four rates, on seeds of their own",
         train_prices,
         _once,
-        PlasticPrice(rates=dict.fromkeys(WAYS, TRIED)),
+        PlasticPrice(rates=dict.fromkeys(WAYS, (0.001, *TRIED)), patterns=("iid",)),
         "worlds.iid, scattered.none, 1e-02.error",
         **WRONG,
         seeds=(100, 101),
