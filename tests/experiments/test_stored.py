@@ -78,7 +78,7 @@ NOT_WHOLE = {
     *(f"signs-{n}{tried}" for n in (40, 80, 160, 320) for tried in ("", "-rates")),
     *("signs-160-rates-further", "signs-320-rates-further", "signs-320-rates-further-still"),
     *("maps-density", "maps-widths", "economy-ratios", "economy-sizes", "economy-bins"),
-    *("economy-partners", "economy-forms", "economy-whole", "economy-sweeps"),
+    *("economy-partners", "economy-many", "economy-forms", "economy-whole", "economy-sweeps"),
     *("sheet-rates", "sheet-rates-further", "sheet-digits", "sheet-local-rates", "sheet-local"),
     *("signs-80-long", "balanced-limit"),
     *("reward-gated", "reward-gated-cells", "reward-gated-distractors", "reward-gated-long"),

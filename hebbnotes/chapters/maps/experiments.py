@@ -92,6 +92,9 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "economy-sizes": _economy("sheets of several sizes", "side", 12, 16, 32),
     "economy-bins": _economy("several numbers of preferences", "bins", 4, 16),
     "economy-partners": _economy("several numbers of partners", "partners", 20, 80),
+    "economy-many": _economy(
+        "many more partners", "partners", 160, ratios=(1.2, 1.4, 1.6, 1.8, 2.0)
+    ),
     "economy-forms": _economy("needs of other forms", "form", "same", "half"),
     "economy-whole": _economy("needs rounded to whole cells", "whole", True),
     "economy-sweeps": _economy("cooled faster and slower", "sweeps", 100, 1600, ratios=FEWER[1:4]),
