@@ -23,6 +23,7 @@ from tools.drawings import (
     pinwheels,
     routes,
     shared,
+    stripes,
     synapse,
     unrolled,
     votes,
@@ -55,6 +56,7 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "pinwheels": pinwheels.draw,
     "neighbours": neighbours.draw,
     "partners": partners.draw,
+    "stripes": stripes.draw,
 }
 
 FILES: dict[str, Callable[[], str]] = {
