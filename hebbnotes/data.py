@@ -2,7 +2,7 @@
 
 ``python -m hebbnotes.data`` fetches Omniglot and MNIST; with names, such as ``cifar10``, those. The
 folder is ``HEBBNOTES_DATA`` (an absolute path), or by default your system's cache folder. Nothing
-is downloaded unasked, a damaged file is not used, and a file appears when it is whole and checked.
+is downloaded unasked, a damaged file is neither used nor deleted, and one appears when it is whole.
 """
 
 import argparse
@@ -133,7 +133,7 @@ def _pooch() -> Any:
 def folder() -> Path:
     """Return the folder of the data: ``HEBBNOTES_DATA``, an absolute path, or one in the cache."""
     named = os.environ.get("HEBBNOTES_DATA")
-    if named and not Path(named).is_absolute():
+    if named and not Path(named).is_absolute():  # a kernel runs in another folder than your shell
         raise ValueError(
             f"HEBBNOTES_DATA must be an absolute path, got {named!r}: use $(realpath {named})"
         )

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hebbnotes import data
+from hebbnotes import experiments as stored
 from hebbnotes.chapters.maps import experiments, pinwheels, sheet, wire
 from hebbnotes.chapters.maps.trials import growing, taught
 from hebbnotes.experiments import Trial
@@ -86,15 +87,10 @@ def test_no_layout_needs_less_wire_than_to_the_nearest_cells(need, seed, laid_ou
 
 
 @given(needs, seeds)
-def test_wire_depends_on_the_layout_alone(need, seed):
+def test_wire_does_not_change_when_all_tilts_turn_or_the_sheet_is_moved(need, seed):
     quota = wire.quotas(*need)
     labels = wire.random_layout(81, len(quota), generator(seed))
     total = wire.wire_length(labels, quota, FAR).sum()
-    p, r = seed % 81, (7 * seed + 1) % 81
-    swapped = labels.clone()
-    swapped[[p, r]] = swapped[[r, p]]
-    swapped[[p, r]] = swapped[[r, p]]  # two equal swaps
-    assert torch.equal(wire.wire_length(swapped, quota, FAR).sum(), total)
     turned = (labels + 1) % len(quota)
     assert wire.wire_length(turned, quota, FAR).sum().item() == pytest.approx(total.item())
     moved = labels.reshape(9, 9).roll(2, 1).flatten()
@@ -363,6 +359,29 @@ def test_local_sheets_are_taught(tmp_path, monkeypatch):
     assert "alike" not in of["dense"]
 
 
+@pytest.mark.parametrize("name", ["sheet-digits", "sheet-local"])
+def test_rates_did_best_on_seeds_of_their_own(name):
+    stem = name if name == "sheet-local" else "sheet"
+    tried = {}
+    for one in (*stored.seeds(f"{stem}-rates"), *stored.seeds(f"{stem}-rates-further")):
+        for kind, prices in one["of"].items():
+            for price, rates in prices.items():
+                for rate, its in rates.items():
+                    of = tried.setdefault((kind, price), {})
+                    of.setdefault(float(rate), []).append(its["right"])
+    for kind, prices in experiments.EXPERIMENTS[name].configuration.rates.items():
+        for price, rates in prices.items():
+            means = {rate: sum(of) / len(of) for rate, of in tried[kind, price].items()}
+            assert rates == (max(means, key=means.get),), (kind, price)
+
+
+def test_an_economy_that_cannot_be_scored_is_refused_before_it_is_run():
+    with pytest.raises(ValueError, match=r"ratios must hold 2\.0"):
+        growing.Economy(ratios=(1.0, 3.0))
+    with pytest.raises(ValueError, match="vary must be one of"):
+        growing.Economy(vary="sides")
+
+
 def test_the_configurations_are_what_is_said():
     for name, one in experiments.EXPERIMENTS.items():
         assert name.split("-")[0] in ("maps", "economy", "sheet")
@@ -388,6 +407,8 @@ LABELS, QUOTA = torch.arange(81) % 4, torch.tensor([4.0, 3.0, 2.0, 3.0])
         (lambda: wire.wire_length(LABELS + 1, QUOTA, FAR), "labels must hold integers from 0 to 3"),
         (lambda: wire.wire_length(LABELS[:9], QUOTA, FAR), "must have shape"),
         (lambda: wire.wire_length(LABELS, 10 * QUOTA, FAR), "fewer partners"),
+        (lambda: wire.anneal(LABELS, QUOTA, FAR.triu(), generator()), "must be symmetric"),
+        (lambda: sheet.gratings(8, lengths=(0.0,)), "lengths must be"),
         (lambda: wire.wire_bound(81, FAR), "partners must be"),
         (lambda: wire.anneal(LABELS, QUOTA, FAR, generator(), hot=0.01), "cold must be"),
         (lambda: sheet.spatial_loss(torch.rand(1, 4), torch.rand(4, 4)), "two stimuli and three"),

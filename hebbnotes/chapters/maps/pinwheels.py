@@ -93,7 +93,7 @@ def winding(z: Tensor) -> Tensor:
 
 
 def spectrum(z: Tensor) -> tuple[Tensor, Tensor]:
-    """Return wave numbers and the share of power at each, both of the shape (..., rows, columns).
+    """Return wave numbers, (rows, columns), and the share of power at each.
 
     The mean of the field is left out.
 
@@ -216,7 +216,9 @@ def phase_shuffled(z: Tensor, generator: torch.Generator) -> Tensor:
         Complex, of the shape of ``z``.
     """
     _checks.generator(generator, _field(z).device)
-    phase = 2 * math.pi * torch.rand(z.shape, generator=generator, dtype=z.abs().dtype)
+    real = z.abs()
+    drawn = torch.rand(z.shape, generator=generator, dtype=real.dtype, device=real.device)
+    phase = 2 * math.pi * drawn
     return torch.fft.ifft2(torch.fft.fft2(z).abs() * torch.polar(torch.ones_like(phase), phase))
 
 

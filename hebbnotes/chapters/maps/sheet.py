@@ -357,6 +357,8 @@ def gratings(side: int, *, angles: int = 8, lengths: tuple[float, ...] = (4.0, 6
     """
     _checks.integer("side", side, 2)
     _checks.integer("angles", angles, 2)
+    for length in lengths:
+        _checks.number("lengths", length, 1)
     at = places.grid((side, side))
     angle = math.pi * torch.arange(angles) / angles
     along = at @ torch.stack([angle.sin(), angle.cos()])

@@ -111,6 +111,8 @@ def _layout(labels: Tensor, quota: Tensor, distances: Tensor) -> None:
     _checks.inside("quota", quota, 0, 1e6, "use quotas(...)")
     _checks.tensor("distances", _checks.floating("distances", distances), "n n", sizes)
     _checks.inside("distances", distances, 0, _checks.LARGEST, "use places.distances(...)")
+    if not torch.equal(distances, distances.mT):
+        raise ValueError("distances must be symmetric: wire is as long from either of its ends")
     _checks.actions("labels", labels, "n", sizes, sizes["bins"])
     fewest = int(torch.bincount(labels, minlength=sizes["bins"]).min())
     if fewest < math.ceil(quota.max().item()) + 2:  # itself, and one that may leave

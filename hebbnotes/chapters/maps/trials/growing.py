@@ -7,11 +7,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.chapters.maps import kohonen, pinwheels, wire
 from hebbnotes.experiments.experiment import Numbers, Weights, short
 from hebbnotes.plasticity import places
 
-__all__ = ["Density", "Economy", "Widths", "score_density", "score_economy", "score_widths"]
+__all__ = [
+    "Density",
+    "Economy",
+    "Widths",
+    "known",
+    "score_density",
+    "score_economy",
+    "score_widths",
+]
 
 
 # Density through time
@@ -30,8 +39,8 @@ def _measured(z: Tensor, twins: int, generator: torch.Generator) -> Numbers:
         "twins_sd": short(density.std()),
         "twins_least": short(density.min()),
         "twins_most": short(density.max()),
-        "spacing": _known(pinwheels.pinwheel_spacing(z)),
-        "twins_spacing": _known(
+        "spacing": known(pinwheels.pinwheel_spacing(z)),
+        "twins_spacing": known(
             torch.tensor([pinwheels.pinwheel_spacing(t) for t in shuffled]).nanmean().item()
         ),
         "wavelength": short(pinwheels.wavelength(z)),
@@ -40,7 +49,7 @@ def _measured(z: Tensor, twins: int, generator: torch.Generator) -> Numbers:
     }
 
 
-def _known(value: float) -> float | None:
+def known(value: float) -> float | None:
     """Return a number, or None in place of NaN, which is no JSON."""
     return None if math.isnan(value) else short(value)
 
@@ -91,7 +100,7 @@ def score_density(weights: Weights, seed: int, chosen: Density) -> Numbers:
     """Count pinwheels of a Kohonen sheet, of long-range models and of fields without learning.
 
     ``kohonen`` and ``long_range``, by reach, hold a list over times for each thing that is
-    measured; ``ring`` one over bandwidths.
+    measured; ``ring`` one over bandwidths. Draws go on from one to the next, twins' among them.
     """
     g = torch.Generator().manual_seed(seed)
     found: Numbers = {
@@ -172,6 +181,12 @@ class Economy:
     from_map: bool = False
     level: float = 0.3
 
+    def __post_init__(self) -> None:
+        swept = ("side", "bins", "partners", "form", "whole", "sweeps")
+        _checks.choice("vary", self.vary, swept)
+        if 2.0 not in self.ratios:
+            raise ValueError(f"ratios must hold 2.0, the mouse's, got {self.ratios}: add it")
+
 
 def _laid_out(chosen: Economy, g: torch.Generator) -> Numbers:
     """Anneal layouts for each ratio, and return similarity and wire per cell."""
@@ -204,7 +219,7 @@ def _laid_out(chosen: Economy, g: torch.Generator) -> Numbers:
             row["from_map_alike"], row["from_map_wire"] = told(cooled(layout))
         rows.append(row)
     found = _columns(rows)
-    return found | {"onset": _known(wire.onset(found["needed"], found["alike"], chosen.level))}
+    return found | {"onset": known(wire.onset(found["needed"], found["alike"], chosen.level))}
 
 
 def score_economy(weights: Weights, seed: int, chosen: Economy) -> Numbers:
@@ -212,7 +227,7 @@ def score_economy(weights: Weights, seed: int, chosen: Economy) -> Numbers:
 
     ``of`` holds by value lists over ratios, and ``onset``, at which ratio the similarity of
     neighbours rises above ``level``. ``mouse`` is the similarity at the ratio two of the first
-    value.
+    value. Draws go on from ratio to ratio.
     """
     found: Numbers = {"of": {}}
     for value in chosen.values:

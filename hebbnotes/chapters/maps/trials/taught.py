@@ -1,7 +1,6 @@
 """Sheets that are taught: digits at several prices, and photographs with local fields."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +9,7 @@ from torch.nn.functional import cross_entropy
 
 from hebbnotes import data
 from hebbnotes.chapters.maps import sheet
+from hebbnotes.chapters.maps.trials.growing import known
 from hebbnotes.experiments.experiment import Numbers, Trial, Weights, short, shorts
 from hebbnotes.learning import training
 from hebbnotes.plasticity import places
@@ -48,8 +48,8 @@ def _lesioned(
 ) -> Numbers:
     """Return the points that lesions cost on average, of all classes and of the worst one."""
     at, whole = places.grid(net.shape), sheet.right(net, y, labels)
-    rows = torch.arange(4) * net.shape[0] / 4 + net.shape[0] / 8 - 0.5
-    centres = torch.cartesian_prod(rows, rows)
+    axes = [torch.arange(4) * side / 4 + side / 8 - 0.5 for side in net.shape]
+    centres = torch.cartesian_prod(*axes)
     found: Numbers = {"share": list(shares)}
     for share in shares:
         for kind in ("disc", "scattered"):
@@ -147,7 +147,10 @@ def train_digits(trial: Trial, chosen: Taught) -> tuple[Numbers, Weights]:
 def _placed(
     net: sheet.SheetNet, y: Tensor, labels: Tensor, far: Tensor, shares: tuple[float, ...]
 ) -> Numbers:
-    """Return what depends on places: of the sheet, and with its cells in other places."""
+    """Return what depends on places: of the sheet, and with its cells in other places.
+
+    Which cells are lost by chance, and where others go, is drawn alike for all networks.
+    """
     g = torch.Generator().manual_seed(3_000)
     classes = sheet.preferred(y, labels)
     other = torch.randperm(y.shape[1], generator=g)
@@ -155,10 +158,10 @@ def _placed(
     return {
         "silent": int((~varies).sum()),
         "reach": short(sheet.reach_of_alike(y, far)),
-        "next_door": short(sheet.next_door(classes, net.shape)),
+        "next_door": known(sheet.next_door(classes, net.shape)),
         "moved_loss": short(sheet.spatial_loss(y[:, other], far)),
         "moved_reach": short(sheet.reach_of_alike(y[:, other], far)),
-        "moved_next_door": short(sheet.next_door(classes[other], net.shape)),
+        "moved_next_door": known(sheet.next_door(classes[other], net.shape)),
         "classes": classes.tolist(),
         "lesions": _lesioned(net, y, labels, shares, g),
     }
@@ -182,8 +185,8 @@ class Local:
     check: bool = False
 
 
-def photographs(check: bool = False) -> Iterator[Tensor]:
-    """Yield pictures and labels to learn from, and others: the first of CIFAR-10, a share of it."""
+def _photographs(check: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return pictures and labels to learn from, and others: the first of CIFAR-10."""
     shown = []
     for split in ("train", "test"):
         pictures = data.cifar10(split, subset=True, download=False)
@@ -193,7 +196,7 @@ def photographs(check: bool = False) -> Iterator[Tensor]:
     if check:
         x, labels, xt, lt = x[:3_000], labels[:3_000], x[3_000:], labels[3_000:]
     mean, spread = x.mean(), x.std()
-    yield from ((x - mean) / spread, labels, (xt - mean) / spread, lt)
+    return (x - mean) / spread, labels, (xt - mean) / spread, lt
 
 
 def _network(kind: str, chosen: Local, g: torch.Generator) -> sheet.SheetNet:
@@ -211,7 +214,7 @@ def train_local(trial: Trial, chosen: Local) -> tuple[Numbers, Weights]:
     elsewhere.
     """
     trial.on_cpu("sheets are small")
-    x, labels, xt, lt = photographs(chosen.check)
+    x, labels, xt, lt = _photographs(chosen.check)
     shown = sheet.gratings(32)
     found: Numbers = {"of": {}}
     for kind, prices in chosen.rates.items():
