@@ -95,8 +95,8 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "economy-many": _economy(
         "many more partners", "partners", 160, ratios=(1.2, 1.4, 1.6, 1.8, 2.0)
     ),
-    "economy-forms": _economy("needs of other forms", "form", "same", "half"),
-    "economy-whole": _economy("needs rounded to whole cells", "whole", True),
+    "economy-forms": _economy("needs of other forms", "form", "same", "half", ratios=(2.0, 3.0)),
+    "economy-whole": _economy("needs rounded to whole cells", "whole", True, ratios=(2.0, 3.0)),
     "economy-sweeps": _economy("cooled faster and slower", "sweeps", 100, 1600, ratios=FEWER[1:3]),
     "sheet-rates": _digits(
         "three rates, on seeds of their own",
