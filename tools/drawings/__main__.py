@@ -15,11 +15,15 @@ from tools.drawings import (
     interneurons,
     landscape,
     lives,
+    neighbours,
     neuron,
     one_shot,
+    partners,
     pencil,
+    pinwheels,
     routes,
     shared,
+    stripes,
     synapse,
     unrolled,
     votes,
@@ -49,6 +53,10 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "synapse-type": lambda: synapse.draw(["type"], "synapse-type"),
     "buckets": buckets.draw,
     "clocks": clocks.draw,
+    "pinwheels": pinwheels.draw,
+    "neighbours": neighbours.draw,
+    "partners": partners.draw,
+    "stripes": stripes.draw,
 }
 
 FILES: dict[str, Callable[[], str]] = {
