@@ -20,7 +20,9 @@ from tools.drawings import (
     pencil,
     routes,
     shared,
+    swap,
     synapse,
+    tide,
     unrolled,
     votes,
     windows,
@@ -49,6 +51,8 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "synapse-type": lambda: synapse.draw(["type"], "synapse-type"),
     "buckets": buckets.draw,
     "clocks": clocks.draw,
+    "tide": tide.draw,
+    "swap": swap.draw,
 }
 
 FILES: dict[str, Callable[[], str]] = {
