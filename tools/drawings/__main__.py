@@ -15,9 +15,12 @@ from tools.drawings import (
     interneurons,
     landscape,
     lives,
+    neighbours,
     neuron,
     one_shot,
+    partners,
     pencil,
+    pinwheels,
     routes,
     shared,
     swap,
@@ -53,6 +56,9 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "clocks": clocks.draw,
     "tide": tide.draw,
     "swap": swap.draw,
+    "pinwheels": pinwheels.draw,
+    "neighbours": neighbours.draw,
+    "partners": partners.draw,
 }
 
 FILES: dict[str, Callable[[], str]] = {
