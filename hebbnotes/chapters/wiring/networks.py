@@ -36,6 +36,7 @@ __all__ = [
     "begin",
     "choose",
     "cross_entropies",
+    "known",
     "measured",
     "train",
     "unit_prices",
@@ -95,7 +96,7 @@ class Trained:
     shape: tuple[int, ...] = (8, 8)
     updates: int = 3000
     batch: int = 64
-    budget: float = 100.0
+    budget: float = 60.0
     free: float = 0.3
 
 
@@ -251,7 +252,7 @@ def measured(
     *,
     links: tuple[int, ...] = (300,),
     nulls: int = 20,
-    tolerance: float = 0.3,
+    tolerances: tuple[float, ...] = (0.3,),
 ) -> Numbers:
     """Return what one network is worth, what its wire is, and how it is laid.
 
@@ -267,8 +268,8 @@ def measured(
         Numbers of links, the strongest, of the graphs whose modularity is measured.
     nulls : int
         Random graphs of each kind; without any, modularity is not measured.
-    tolerance : float
-        See :func:`.swap`.
+    tolerances : tuple of float
+        See :func:`.swap`; the first one's results stand under the number of links alone.
     """
     w, lengths = one["w"][0], distances(grid(how.shape))
     off = ~torch.eye(len(w), dtype=torch.bool)
@@ -282,11 +283,15 @@ def measured(
     }
     profile = distance_profile(w, lengths, EDGES)
     found["profile"] = {name: shorts(value) for name, value in profile._asdict().items()}
-    found["fits"] = {shape: _known(fit_links(profile, shape)) for shape in SHAPES}
-    found["sizes"] = {shape: _known(fit_sizes(profile, shape)) for shape in ("ramp", "exponential")}
+    found["fits"] = {shape: known(fit_links(profile, shape)) for shape in SHAPES}
+    found["sizes"] = {shape: known(fit_sizes(profile, shape)) for shape in ("ramp", "exponential")}
     if nulls:
         found["modularity"] = {
-            f"{k}": _parts(strongest(w, k), lengths, generator, nulls, tolerance) for k in links
+            f"{k}" if not t else f"{k} within {tolerance:g}": _parts(
+                strongest(w, k), lengths, generator, nulls, tolerance
+            )
+            for k in links
+            for t, tolerance in enumerate(tolerances)
         }
         weighted = (size + size.mT) / 2
         found["weighted"] = short(modularity(weighted.double(), generator).q)
@@ -294,7 +299,7 @@ def measured(
     return found
 
 
-def _known(fit: Fit) -> dict[str, float | None]:
+def known(fit: Fit) -> dict[str, float | None]:
     """Return the numbers of a fit, without those that it has not; None for what is infinite."""
     numbers = {name: x for name, x in fit._asdict().items() if not math.isnan(x)}
     return {name: short(x) if math.isfinite(x) else None for name, x in numbers.items()}
