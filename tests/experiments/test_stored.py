@@ -92,6 +92,8 @@ NOT_WHOLE = {
     *(f"{task}-rates-further" for task in ("intervals-narrow", "two-clocks", "two-clocks-same")),
     *("templates-rates-further", "templates-narrow-rates-further"),
     *("store-recall", "store-recall-rates", "store-recall-rates-further"),
+    *("wiring-rates", "wiring-rates-further", "wiring-arms", "wiring-prices"),
+    *("plastic-price-rates", "plastic-price"),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 

@@ -28,6 +28,7 @@ from hebbnotes.chapters.three_factor_rules import bandit, matched
 from hebbnotes.chapters.three_factor_rules import pairs as poisson
 from hebbnotes.chapters.time_constants import arms as clocks
 from hebbnotes.chapters.time_constants import damage, many
+from hebbnotes.chapters.wiring import modularity, networks, plastic
 from hebbnotes.learning import agents
 from hebbnotes.networks import leaky
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
@@ -55,6 +56,8 @@ from tests.guards.given import (
 )
 
 SIZES = (1, 3, 1)
+JOINED = torch.ones(4, 4).bool().fill_diagonal_(fill_value=False)
+WORLD = plastic.World("iid", "scattered")
 TAKE_A_GENERATOR = {
     "memories.random_patterns": lambda g: memories.random_patterns(2, 3, g),
     "memories.recall": lambda g: memories.recall(SQUARE, SIGNS, 2, generator=g),
@@ -90,6 +93,7 @@ TAKE_A_GENERATOR = {
     "tasks.timing.intervals.TwoClocks.sample": lambda g: tasks.TwoClocks().sample(2, g),
     "tasks.timing.templates.Templates.sample": lambda g: tasks.Templates().sample(2, g),
     "tasks.timing.store_recall.StoreRecall.sample": lambda g: tasks.StoreRecall().sample(2, g),
+    "tasks.choices.one_step.OneStep.sample": lambda g: tasks.OneStep().sample(2, g),
     "tasks.maze.start": lambda g: maze.start(MAZE, 2, g),
     "tasks.maze.find": lambda g: maze.find(MAZE, "walk", 2, 3, g),
     "tasks.one_shot.draw": lambda g: one_shot.draw(6, 4, 2, 1, 2, g),
@@ -134,6 +138,23 @@ TAKE_A_GENERATOR = {
     "chapters.hebb_in_the_brain.weights.grow": lambda g: weights.grow(
         None, torch.zeros(4), spiking.Neuron(), seconds=1, runs=1, generator=g
     ),
+    "chapters.wiring.modularity.modularity": lambda g: modularity.modularity(JOINED, g),
+    "chapters.wiring.modularity.random_graph": lambda g: modularity.random_graph(4, 2, g),
+    "chapters.wiring.modularity.swap": lambda g: modularity.swap(JOINED, g),
+    "chapters.wiring.modularity.decompose": lambda g: modularity.decompose(
+        JOINED, torch.ones(4, 4), g, nulls=2
+    ),
+    "chapters.wiring.networks.begin": lambda g: networks.begin((2, 3, 1), 1, g),
+    "chapters.wiring.networks.measured": lambda g: networks.measured(
+        networks.Trained(),
+        networks.begin((8, 64, 4), 1, G),
+        tasks.OneStep().sample(2, G),
+        g,
+    ),
+    "chapters.wiring.plastic.draw_patterns": lambda g: plastic.draw_patterns(WORLD, 2, g),
+    "chapters.wiring.plastic.draw_gaps": lambda g: plastic.draw_gaps(WORLD, 2, g),
+    "chapters.wiring.plastic.mask": lambda g: plastic.mask("random 8", torch.ones(9, 9), g),
+    "chapters.wiring.plastic.completed": lambda g: plastic.completed({}, WORLD, 2, g),
     "chapters.learning_rules.live.raised": lambda g: raising.raised("oja", 0.0, g, steps=2),
     "chapters.natural_images.analysis.simpler_alphas": lambda g: maps.simpler_alphas(SQUARE, 2, g),
     "chapters.natural_images.analysis.with_simpler_alphas": lambda g: maps.with_simpler_alphas(

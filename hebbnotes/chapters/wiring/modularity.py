@@ -133,8 +133,7 @@ def modularity(a: Tensor, generator: torch.Generator, tries: int = 5) -> Partiti
     _checks.integer("tries", tries)
     found = []
     for _ in range(tries):
-        labels = torch.arange(len(a))
-        whole = a
+        labels, whole = torch.arange(len(a)), a
         while True:
             its = _moved(whole, generator)
             labels = its[labels]
@@ -337,6 +336,7 @@ def decompose(
         See :func:`swap`.
     """
     _checks.integer("nulls", nulls, 2)
+    _checks.generator(generator)
     q = modularity(a, generator).q
     links = int(_graph(a).sum()) // 2
     made = {

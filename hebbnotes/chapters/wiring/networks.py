@@ -271,6 +271,7 @@ def measured(
     tolerances : tuple of float
         See :func:`.swap`; the first one's results stand under the number of links alone.
     """
+    _checks.generator(generator)
     w, lengths = one["w"][0], distances(grid(how.shape))
     off = ~torch.eye(len(w), dtype=torch.bool)
     size = w.abs()
