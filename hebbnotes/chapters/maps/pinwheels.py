@@ -1,4 +1,4 @@
-"""Fields of orientation: pinwheels, the wavelength of a map, its twins, and fields without learning.
+"""Fields of orientation: pinwheels, a map's wavelength and twins, and fields without learning.
 
 A map is a complex field z, shape (..., rows, columns): its angle is twice the preferred
 orientation, its size how selective a cell is. All sheets close on themselves.
@@ -239,7 +239,7 @@ class LongRange:
     """A sheet of orientation that grows by local rules and is held down from afar.
 
     ``dz/dt = (r - (1 + laplace / k**2)**2) z + (1 - g) |z|**2 z - (2 - g) sum over y of K(y - x)
-    (z(x) |z(y)|**2 + conj(z(x)) z(y)**2 / 2)``, with a Gaussian K of width ``reach`` that sums to 1.
+    (z(x) |z(y)|**2 + conj(z(x)) z(y)**2 / 2)``, with a Gaussian K of width ``reach`` and sum 1.
 
     Attributes
     ----------
