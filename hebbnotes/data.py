@@ -1,9 +1,8 @@
 """Data: public data sets, fetched once into a folder of your choice, with their checksums.
 
-``python -m hebbnotes.data`` fetches Omniglot and MNIST; with names, such as ``cifar10``, these
-sets. The folder is ``HEBBNOTES_DATA`` (an absolute path), or by default your system's cache folder.
-Nothing is downloaded unless it is asked for, a damaged file is neither used nor deleted, and a file
-appears under its name only when it is whole and checked.
+``python -m hebbnotes.data`` fetches Omniglot and MNIST; with names, such as ``cifar10``, those. The
+folder is ``HEBBNOTES_DATA`` (an absolute path), or by default your system's cache folder. Nothing
+is downloaded unasked, a damaged file is not used, and a file appears when it is whole and checked.
 """
 
 import argparse
@@ -49,8 +48,7 @@ class File(NamedTuple):
     md5 : str
     content : str
         For a zip that circulates in several containers, SHA-256 over its pictures, sorted by name:
-        of each its name, a zero byte and the SHA-256 of its bytes. A file that has it is accepted,
-        too.
+        of each its name, a zero byte and the SHA-256 of its bytes. It is accepted, too.
     sha256 : str
         Of the official file, as Keras (CIFAR-10) and TensorFlow Datasets (Omniglot) publish it.
     """
@@ -133,10 +131,7 @@ def _pooch() -> Any:
 
 
 def folder() -> Path:
-    """Return the folder of the data: ``HEBBNOTES_DATA``, or ``hebbnotes`` in the system's cache.
-
-    A relative path is refused: a kernel runs in another folder than your shell.
-    """
+    """Return the folder of the data: ``HEBBNOTES_DATA``, an absolute path, or one in the cache."""
     named = os.environ.get("HEBBNOTES_DATA")
     if named and not Path(named).is_absolute():
         raise ValueError(
@@ -160,8 +155,7 @@ def _is_whole(path: Path, file: File) -> bool:
 
 
 def fetch(name: str, download: bool = True) -> Path:
-    """Return the path of a data file, downloading it if it is not there; a damaged one is never
-    used.
+    """Return the path of a data file, fetched if it is not there; a damaged one is never used.
 
     Parameters
     ----------
@@ -281,33 +275,39 @@ def omniglot(part: str = "background", download: bool = True) -> tuple[Tensor, l
     return torch.from_numpy(pictures), list(drawings)
 
 
-def cifar10(split: str = "train", subset: bool = False, download: bool = True) -> Tensor:
-    """Return the photographs of CIFAR-10 (Krizhevsky, 2009), (M, 32, 32, 3), integers from 0 to
-    255.
+def cifar10(
+    split: str = "train", subset: bool = False, download: bool = True, what: str = "pictures"
+) -> Tensor:
+    """Return the photographs of CIFAR-10 (Krizhevsky, 2009), (M, 32, 32, 3), from 0 to 255; or of
+    which of ten kinds each one is, (M,).
 
     Parameters
     ----------
     split : {"train", "test"}, 50,000 or 10,000 photographs; of the subset 4,000 or 1,000
     subset : bool
-        Whether to read the first photographs of each split alone: from a small file of its own
-        where that is there (it has no public address), and else from the whole.
+        Whether to read the first of each split alone: from a small file where that is there (it has
+        no public address), and else from the whole.
     download : bool, as for :func:`fetch`
+    what : {"pictures", "labels"}
     """
     _checks.choice("split", split, ("train", "test"))
     _checks.flag("download", download)
+    labels = _checks.choice("what", what, ("pictures", "labels")) == "labels"
     if _checks.flag("subset", subset) and os.path.lexists(folder() / SUBSET):
         with np.load(_subset(), allow_pickle=False) as stored:
-            return torch.from_numpy(stored[f"x_{split}"])
+            kept = torch.from_numpy(stored[f"{'y' if labels else 'x'}_{split}"])
+        return kept.long() if labels else kept
     if subset:
-        return cifar10(split, False, download)[: 4_000 if split == "train" else 1_000]
+        return cifar10(split, False, download, what)[: 4_000 if split == "train" else 1_000]
     wanted = [f"data_batch_{k}" for k in range(1, 6)] if split == "train" else ["test_batch"]
-    rows = []
+    rows: list[np.ndarray] = []
     with tarfile.open(fetch("cifar10/cifar-10-python.tar.gz", download)) as archive:
         for name in wanted:
             file = archive.extractfile(f"cifar-10-batches-py/{name}")
             assert file is not None, "the archive has the official checksum"
-            rows.append(_files.unpickled(file)[b"data"])
-    pictures = np.concatenate(rows).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+            rows.append(np.asarray(_files.unpickled(file)[b"labels" if labels else b"data"]))
+    whole = np.concatenate(rows)
+    pictures = whole if labels else whole.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return torch.from_numpy(pictures.copy())
 
 
@@ -334,8 +334,8 @@ def grey(photographs: Tensor) -> Tensor:
     ----------
     photographs : Tensor (M, rows, columns, 3)
     """
-    axes, sizes = "M rows columns colours", {"colours": 3}
-    _checks.held("photographs", _checks.tensor("photographs", photographs, axes, sizes))
+    axes = "M rows columns colours"
+    _checks.held("photographs", _checks.tensor("photographs", photographs, axes, {"colours": 3}))
     total = photographs.sum(-1, dtype=torch.float32).flatten(1)
     total = total - total.mean(1, keepdim=True)
     return total / total.abs().amax(1, keepdim=True).clamp_min(1e-9)

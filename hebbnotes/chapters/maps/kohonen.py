@@ -14,7 +14,6 @@ from torch import Tensor
 
 from hebbnotes import _checks
 from hebbnotes.plasticity import places, rules
-from hebbnotes.plasticity.stepper import change
 
 __all__ = [
     "elastic_change",
@@ -281,7 +280,7 @@ def ripple(sigma: float) -> float:
 
 
 def measured_growth(
-    n: int, waves: int, sigma: float, power: float, *, size: float = 0.02, fine: int = 400
+    n: int, waves: int, sigma: float, power: float, *, size: float = 0.1, fine: int = 200
 ) -> float:
     """Let a ring of cells with a ripple see every stimulus once, and measure how the ripple grows.
 
@@ -388,5 +387,5 @@ def elastic_change(x: Tensor, w: Tensor, springs: Tensor, kappa: float, beta: fl
     """
     kappa, beta = _elastic(x, w, springs, kappa, beta)
     post = (-_squared(x, w) / (2 * kappa**2)).softmax(-1)
-    learned = change(rules.competitive, w, x, post).sum(0)
+    learned = len(x) * rules.average(rules.competitive, w, x, post)
     return learned + kappa * beta * (w @ springs - w * springs.sum(0))

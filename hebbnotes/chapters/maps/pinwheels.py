@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
+from hebbnotes.plasticity import places
 
 __all__ = [
     "LongRange",
@@ -18,6 +19,7 @@ __all__ = [
     "orientation",
     "phase_shuffled",
     "pinwheel_density",
+    "pinwheel_spacing",
     "ring_field",
     "spectrum",
     "wavelength",
@@ -106,11 +108,16 @@ def spectrum(z: Tensor) -> tuple[Tensor, Tensor]:
     total = power.sum((-2, -1), keepdim=True)
     if _checks.known(total) and not bool((total > 0).all()):
         raise ValueError("z must vary from cell to cell: a field that is the same has no waves")
+    return _waves(z), power / total
+
+
+def _waves(z: Tensor) -> Tensor:
+    """Return the wave number of each wave of a field, in radians per cell, (rows, columns)."""
+    real = _field(z).abs().dtype
     rows, columns = (
-        2 * math.pi * torch.fft.fftfreq(n, dtype=power.dtype, device=power.device)
-        for n in z.shape[-2:]
+        2 * math.pi * torch.fft.fftfreq(n, dtype=real, device=z.device) for n in z.shape[-2:]
     )
-    return torch.hypot(rows[:, None], columns[None, :]), power / total
+    return torch.hypot(rows[:, None], columns[None, :])
 
 
 def wavelength(z: Tensor, how: str = "mean") -> Tensor:
@@ -150,6 +157,31 @@ def pinwheel_density(z: Tensor, how: str = "mean") -> Tensor:
     """
     per_cell = (winding(z) != 0).double().mean((-2, -1))
     return per_cell * wavelength(z, how).double().square()
+
+
+def pinwheel_spacing(z: Tensor, how: str = "mean") -> float:
+    """Return the mean distance from a pinwheel to the nearest other one, in wavelengths.
+
+    It tells apart maps of one density: pinwheels on a grid are farther apart than those by chance.
+
+    Parameters
+    ----------
+    z : Tensor
+        Complex, shape (rows, columns).
+    how : str
+        As for :func:`wavelength`.
+
+    Returns
+    -------
+    float
+        NaN where there are fewer than two.
+    """
+    _checks.tensor("z", z, "rows columns", {})
+    at = winding(z).nonzero().double()
+    if len(at) < 2:
+        return math.nan
+    apart = places.distances(at, [float(side) for side in z.shape]).fill_diagonal_(math.inf)
+    return float(apart.min(1).values.mean() / wavelength(z, how).double())
 
 
 def gaussian_density(z: Tensor) -> Tensor:
@@ -275,14 +307,12 @@ class LongRange:
         ):
             _checks.number(name, getattr(self, name), low, high)
 
-    def _tables(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the linear rate of each wave, and what the coupling leaves of it."""
-        real = z.abs().dtype
-        lines = (2 * math.pi * torch.fft.fftfreq(n, dtype=real) for n in z.shape[-2:])
-        rows, columns = lines
-        k = torch.hypot(rows[:, None], columns[None, :])
-        rate = self.r - (1 - (k * self.wavelength / (2 * math.pi)).square()).square()
-        return rate, torch.exp(-0.5 * (k * self.reach * self.wavelength).square())
+    def rate(self, z: Tensor) -> Tensor:
+        """Return how fast each wave of a field of this size grows at first, (rows, columns)."""
+        return self.r - (1 - (_waves(z) * self.wavelength / (2 * math.pi)).square()).square()
+
+    def _coupling(self, z: Tensor) -> Tensor:
+        return torch.exp(-0.5 * (_waves(z) * self.reach * self.wavelength).square())
 
     def _bent(self, z: Tensor, coupling: Tensor) -> Tensor:
         """Return the terms that are not linear."""
@@ -293,8 +323,7 @@ class LongRange:
 
     def flow(self, z: Tensor) -> Tensor:
         """Return dz/dt, of the shape of ``z``, (..., rows, columns)."""
-        rate, coupling = self._tables(_field(z))
-        return torch.fft.ifft2(torch.fft.fft2(z) * rate) + self._bent(z, coupling)
+        return torch.fft.ifft2(torch.fft.fft2(z) * self.rate(z)) + self._bent(z, self._coupling(z))
 
     def run(self, z: Tensor, steps: int) -> Tensor:
         """Return the field after some steps, each exact in what is linear.
@@ -306,7 +335,7 @@ class LongRange:
         steps : int
             Each of length ``step``.
         """
-        rate, coupling = self._tables(_field(z))
+        rate, coupling = self.rate(z), self._coupling(z)
         decay = torch.exp(rate * self.step)
         weight = torch.where(rate.abs() < 1e-6, self.step, torch.expm1(rate * self.step) / rate)
         for _ in range(_checks.integer("steps", steps, 0)):
