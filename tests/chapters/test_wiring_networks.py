@@ -112,6 +112,15 @@ def test_what_is_measured_of_a_network_is_what_it_is():
     assert total == pytest.approx(parts["q"], abs=2e-3)
 
 
+def test_what_a_permuted_network_pays_for_has_lengths_of_its_own():
+    how = replace(HOW, updates=200)
+    params, _ = networks.train(how, [networks.One("permuted", 0.01, 0.02)], 0)
+    size, off = params["w"][0].abs(), ~torch.eye(9, dtype=torch.bool)
+    own, true = networks.believed(how, 0), distances(grid((3, 3)))
+    assert torch.equal(own.sort().values.sort(0).values, true.sort().values.sort(0).values)
+    assert (size * own)[off].sum() / size.sum() < (size * true)[off].sum() / size.sum()
+
+
 # ------------------------------------------------------------------------------------- plastic
 
 

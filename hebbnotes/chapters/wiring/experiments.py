@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from hebbnotes.chapters.wiring.networks import ARMS, One, Trained, measured, train
+from hebbnotes.chapters.wiring.networks import ARMS, One, Trained, believed, measured, train
 from hebbnotes.chapters.wiring.plastic import (
     GAPS,
     MASKS,
@@ -82,9 +82,16 @@ def train_wiring(trial: Trial, chosen: Wiring) -> tuple[Numbers, Weights]:
         one = {key: value[k : k + 1] for key, value in params.items()}
         g = torch.Generator().manual_seed(100 * trial.seed + k)
         graphs = {name: getattr(chosen, name) for name in ("links", "nulls", "tolerances")}
+        if isinstance(chosen, Believed):
+            graphs["lengths"] = believed(chosen, trial.seed)
         numbers[name] = {"price": short(price[k])} | measured(chosen, one, new, g, **graphs)
         weights |= {f"{name}.{key}": value[0] for key, value in one.items()}
     return {"networks": numbers}, weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class Believed(Wiring):
+    """The same, measured with the lengths that permuted networks pay for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +214,16 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         _once,
         Wiring(rates=BEST, prices={}, links=(150, 300), nulls=20, tolerances=(0.3, 0.6)),
         "networks.L1 x distance.accuracy",
+        **RIGHT,
+        keep=(0,),
+        keep_only=("L1.w", "L1 x distance.w"),
+    ),
+    "wiring-believed": Experiment(
+        "networks that pay for lengths of permuted places, measured with these lengths",
+        train_wiring,
+        _once,
+        Believed(rates={"permuted": BEST["permuted"]}, prices={}, links=(150, 300), nulls=20),
+        "networks.permuted.accuracy",
         **RIGHT,
     ),
     "wiring-prices": Experiment(

@@ -34,6 +34,7 @@ __all__ = [
     "Params",
     "accuracy",
     "begin",
+    "believed",
     "choose",
     "cross_entropies",
     "known",
@@ -198,12 +199,9 @@ def train(
     price : Tensor
         What wire cost at the end, (S,).
     """
-    drawn = torch.Generator().manual_seed(1_000 + seed)
-    lengths, task = distances(grid(how.shape)), how.task
-    n, several = len(lengths), len(each)
-    params = begin((task.n_inputs, n, task.n_outputs), several, drawn)
-    permuted = torch.randperm(n, generator=drawn)
-    apart = 1 - torch.eye(n)
+    lengths, task, several = distances(grid(how.shape)), how.task, len(each)
+    params, permuted = _begun(how, several, seed)
+    apart = 1 - torch.eye(len(lengths))
     units = torch.stack([unit_prices(one.arm, lengths, permuted, params["w"][0]) for one in each])
     anew = [k for k, one in enumerate(each) if one.arm == "communicability"]
     steered = torch.tensor([one.price is None for one in each])
@@ -244,6 +242,20 @@ def train(
     return {name: v.detach() for name, v in params.items()}, price
 
 
+def _begun(how: Trained, several: int, seed: int) -> tuple[Params, Tensor]:
+    """Return networks before they are trained, and the permutation of one arm."""
+    drawn = torch.Generator().manual_seed(1_000 + seed)
+    n = math.prod(how.shape)
+    params = begin((how.task.n_inputs, n, how.task.n_outputs), several, drawn)
+    return params, torch.randperm(n, generator=drawn)
+
+
+def believed(how: Trained, seed: int) -> Tensor:
+    """Return the lengths that a network of the arm "permuted" pays for, (n, n)."""
+    permuted = _begun(how, 1, seed)[1]
+    return distances(grid(how.shape))[permuted][:, permuted]
+
+
 def measured(
     how: Trained,
     one: Params,
@@ -253,6 +265,7 @@ def measured(
     links: tuple[int, ...] = (300,),
     nulls: int = 20,
     tolerances: tuple[float, ...] = (0.3,),
+    lengths: Tensor | None = None,
 ) -> Numbers:
     """Return what one network is worth, what its wire is, and how it is laid.
 
@@ -270,9 +283,11 @@ def measured(
         Random graphs of each kind; without any, modularity is not measured.
     tolerances : tuple of float
         See :func:`.swap`; the first one's results stand under the number of links alone.
+    lengths : Tensor, optional
+        Of all connections, (n, n), if they are not those of the grid.
     """
     _checks.generator(generator)
-    w, lengths = one["w"][0], distances(grid(how.shape))
+    w, lengths = one["w"][0], distances(grid(how.shape)) if lengths is None else lengths
     off = ~torch.eye(len(w), dtype=torch.bool)
     size = w.abs()
     found: Numbers = {
