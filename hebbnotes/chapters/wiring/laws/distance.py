@@ -186,19 +186,30 @@ def fit_sizes(profile: Profile, shape: str) -> Fit:
     _checks.choice("shape", shape, ("ramp", "exponential"))
     d, pairs, size = profile.distance.double(), profile.pairs.double(), profile.size.double()
     made = _at_ends(d, "exponential")
-    top = max(float(size.max()), 1e-12)
 
-    def curve(a: Tensor, b: Tensor) -> Tensor:
-        y = made(a, b)
-        return 3 * top * (y.clamp(min=0) if shape == "ramp" else y.exp())
+    def fitted(far: Tensor) -> tuple[Tensor, Tensor]:
+        """Return curves that end so, as high as fits best, and minus their squared errors."""
+        if shape == "ramp":
+            curve = made(torch.ones_like(far), far).clamp(min=0)
+        else:
+            curve = made(torch.zeros_like(far), far).exp()
+        high = (pairs * curve * size).sum(-1) / (pairs * curve.square()).sum(-1)
+        curve = high.clamp(min=0).unsqueeze(-1) * curve
+        return curve, -(pairs * (curve - size).square()).sum(-1)
 
-    def score(a: Tensor, b: Tensor) -> Tensor:
-        return -(pairs * (curve(a, b) - size).square()).sum(-1)
-
-    ends = (-3.0, 1.0) if shape == "ramp" else (-20.0, 0.0)
-    near, far, best = _zoomed(score, ends)
-    fitted = curve(torch.tensor(near), torch.tensor(far))
-    return _fitted(profile, fitted, size, (near, far) if shape == "exponential" else None, best)
+    # how it falls is sought on grids that zoom in, from a first one that is dense near no fall
+    steps = torch.linspace(-1, 1, 401, dtype=torch.float64)
+    place, reach, best = 0.0, 4.0, -math.inf
+    for _ in range(ZOOMS):
+        tried = (place + reach * steps).clamp(-4, 1.5)
+        score = fitted(tried.sinh())[1]
+        k = int(score.argmax())
+        if float(score[k]) > best:
+            best, place = float(score[k]), float(tried[k])
+        reach *= 0.6
+    far = torch.tensor([place], dtype=torch.float64).sinh()
+    ends = (0.0, float(far)) if shape == "exponential" else None
+    return _fitted(profile, fitted(far)[0][0], size, ends, best)
 
 
 def _at_ends(d: Tensor, shape: str) -> Callable[[Tensor, Tensor], Tensor]:
