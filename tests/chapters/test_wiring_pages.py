@@ -69,7 +69,7 @@ def allowed(links, one, other, d, tolerance):
 
 
 def test_a_swap_is_judged_by_what_the_network_is_afterwards(capsys):
-    checks.swap(allowed)
+    checks.exchange(allowed)
     assert "Yes" in capsys.readouterr().out
 
     def without(part):
@@ -89,11 +89,11 @@ def test_a_swap_is_judged_by_what_the_network_is_afterwards(capsys):
         ("itself", "linked to itself"),
     ):
         with pytest.raises(AssertionError, match=message):
-            checks.swap(without(part))
+            checks.exchange(without(part))
     with pytest.raises(AssertionError, match="may be allowed"):
-        checks.swap(lambda *given: False)
+        checks.exchange(lambda *given: False)
     with pytest.raises(AssertionError, match="True or False"):
-        checks.swap(lambda *given: 1)
+        checks.exchange(lambda *given: 1)
     with pytest.raises(AssertionError, match="may be allowed"):  # lengths must be sorted first
 
         def unsorted(links, one, other, d, tolerance):
@@ -101,4 +101,4 @@ def test_a_swap_is_judged_by_what_the_network_is_afterwards(capsys):
             fits = max(abs(d[i, j] - d[i, m]), abs(d[k, m] - d[k, j])) < tolerance
             return bool(fits) and allowed(links, one, other, d, tolerance)
 
-        checks.swap(unsorted)
+        checks.exchange(unsorted)

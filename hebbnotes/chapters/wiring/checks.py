@@ -8,7 +8,7 @@ from torch import Tensor
 from hebbnotes import _checks
 from hebbnotes.check import expect, numbers, tensors
 
-__all__ = ["floor", "rest", "swap"]
+__all__ = ["exchange", "floor", "rest"]
 
 TRIALS = (
     ("as often as not", [("AB", "left"), ("AB", "right")] * 3, 1 / 2),
@@ -75,7 +75,9 @@ def floor(share: Callable[[Sequence[tuple[str, str]]], float]) -> None:
     print("Yes: for each offer the answer that is most often right, and no more.")
 
 
-def swap(allowed: Callable[[Tensor, tuple[int, int], tuple[int, int], Tensor, float], bool]) -> None:
+def exchange(
+    allowed: Callable[[Tensor, tuple[int, int], tuple[int, int], Tensor, float], bool],
+) -> None:
     """Check a reader's ``f(links, one, other, d, tolerance)``: may two links exchange ends?
 
     ``one`` is (i, j) and ``other`` (k, l); they would become i-l and k-j. It is right to allow it
