@@ -549,7 +549,7 @@ def test_the_subset_is_asked_for_by_name_and_is_else_the_first_part_of_the_whole
     rows = (
         np.arange(1_100, dtype="uint16")[:, None].view("uint8").repeat(1536, 1)
     )  # the number of each picture is in its pixels
-    stored = pickle.dumps({b"data": rows}, protocol=2)
+    stored = pickle.dumps({b"data": rows, b"labels": [*range(10)] * 110}, protocol=2)
     (tmp_path / "cifar10").mkdir()
     path = tmp_path / "cifar10" / "cifar-10-python.tar.gz"
     with tarfile.open(path, "w:gz") as archive:
@@ -569,6 +569,10 @@ def test_the_subset_is_asked_for_by_name_and_is_else_the_first_part_of_the_whole
             data.cifar10(split, subset=True, download=False),
             data.cifar10(split, download=False)[:size],
         )
+        labels = data.cifar10(split, subset=True, download=False, what="labels")
+        assert torch.equal(labels, torch.arange(size) % 1_100 % 10)
+    with pytest.raises(ValueError, match="what must be one of 'pictures', 'labels'"):
+        data.cifar10("test", what="names")
     (tmp_path / "cifar10-subset").mkdir()
     (tmp_path / data.SUBSET).write_bytes(b"other pictures")
     with pytest.raises(ValueError, match="is damaged"):

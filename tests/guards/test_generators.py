@@ -17,6 +17,7 @@ from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
 from hebbnotes.chapters.differentiable_plasticity import routes
 from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
 from hebbnotes.chapters.learning_rules import live as raising
+from hebbnotes.chapters.maps import kohonen, pinwheels, sheet, wire
 from hebbnotes.chapters.maze import interventions, trainings
 from hebbnotes.chapters.natural_images import analysis as maps
 from hebbnotes.chapters.natural_images import smooth
@@ -195,6 +196,25 @@ TAKE_A_GENERATOR = {
     "chapters.three_factor_rules.matched.with_spikes": lambda g: matched.with_spikes(
         torch.ones(1), 1.0, poisson.Pairs(), seconds=5.0, generator=g
     ),
+    "chapters.maps.kohonen.sheet": lambda g: kohonen.sheet((4, 4), g),
+    "chapters.maps.kohonen.stimuli": lambda g: kohonen.stimuli(1, 2, (4, 4), 1.0, g),
+    "chapters.maps.pinwheels.phase_shuffled": lambda g: pinwheels.phase_shuffled(SQUARE + 0j, g),
+    "chapters.maps.pinwheels.ring_field": lambda g: pinwheels.ring_field(8, 4.0, 0.1, g),
+    "chapters.maps.wire.random_layout": lambda g: wire.random_layout(8, 2, g),
+    "chapters.maps.wire.anneal": lambda g: wire.anneal(
+        torch.arange(8) % 2, torch.ones(2), 1 - torch.eye(8), g, sweeps=1
+    ),
+    "chapters.maps.sheet.SheetNet": lambda g: sheet.SheetNet(2, (2, 2), 2, g),
+    "chapters.maps.sheet.LocalNet": lambda g: sheet.LocalNet(8, g),
+    "chapters.maps.sheet.topographic_loss": lambda g: sheet.topographic_loss(
+        sheet.SheetNet(2, (2, 2), 2, G),
+        torch.ones(2, 2),
+        torch.tensor([0, 1]),
+        1 - torch.eye(4),
+        0.1,
+        g,
+    ),
+    "chapters.maps.sheet.scattered": lambda g: sheet.scattered(4, 0.5, g),
     "chapters.maze.interventions.recorded": lambda g: interventions.recorded(AGENT, MAZE, 2, 3, g),
     "chapters.maze.interventions.elsewhere": lambda g: interventions.elsewhere(MAZE, LIVED, g),
     "chapters.maze.interventions.live_gated": lambda g: interventions.live_gated(

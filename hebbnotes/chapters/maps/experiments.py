@@ -27,8 +27,12 @@ def _once(*_: Any) -> Numbers:
     return {}  # all is measured while it is trained
 
 
+FEWER = (1.5, 2.0, 2.5, 3.0, 5.0)
+"""Ratios at which the further numbers of the economy are swept."""
+
+
 def _economy(about: str, vary: str, *values: Any, **options: Any) -> Experiment[Any]:
-    chosen = Economy(vary=vary, values=values, **options)
+    chosen = Economy(vary=vary, values=values, **({"ratios": FEWER} | options))
     return Experiment(
         f"cells spare wire at one like-to-like ratio after another: {about}",
         nothing,
@@ -82,17 +86,26 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "last",
         **DENSITY,
     ),
-    "economy-ratios": _economy("from chance and from a map", "side", 24, from_map=True),
+    "economy-ratios": _economy(
+        "from chance and from a map", "side", 24, ratios=Economy.ratios, from_map=True
+    ),
     "economy-sizes": _economy("sheets of several sizes", "side", 12, 16, 32),
     "economy-bins": _economy("several numbers of preferences", "bins", 4, 16),
     "economy-partners": _economy("several numbers of partners", "partners", 20, 80),
     "economy-forms": _economy("needs of other forms", "form", "same", "half"),
     "economy-whole": _economy("needs rounded to whole cells", "whole", True),
-    "economy-sweeps": _economy("cooled faster and slower", "sweeps", 100, 1600),
+    "economy-sweeps": _economy("cooled faster and slower", "sweeps", 100, 1600, ratios=FEWER[1:4]),
     "sheet-rates": _digits(
         "three rates, on seeds of their own",
         Taught(
             rates={dropout: dict.fromkeys(PRICES, TRIED) for dropout in ("0", "0.5")}, check=True
+        ),
+        seeds=(100, 101),
+    ),
+    "sheet-rates-further": _digits(
+        "a further rate, as the best was at the edge",
+        Taught(
+            rates={dropout: dict.fromkeys(PRICES, (0.03,)) for dropout in ("0", "0.5")}, check=True
         ),
         seeds=(100, 101),
     ),

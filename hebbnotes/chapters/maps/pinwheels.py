@@ -288,7 +288,7 @@ class LongRange:
 
     Notes
     -----
-    After Wolf (2005) and Kaschube, Schnabel & Wolf (2008).
+    A model of the kind of Wolf (2005) and Kaschube, Schnabel & Wolf (2008).
     """
 
     wavelength: float = 10.0

@@ -64,12 +64,13 @@ def spatial_loss(y: Tensor, distances: Tensor) -> Tensor:
     _checks.tensor("distances", distances, "n n", sizes, like=y, reference="y")
     if sizes["B"] < 2 or sizes["n"] < 3:
         raise ValueError(f"y must hold two stimuli and three cells or more, got {tuple(y.shape)}")
+    n = sizes["n"]
     unit = _centred(y)
-    i, j = torch.triu_indices(sizes["n"], sizes["n"], 1, device=y.device)
-    likeness = (unit.mT @ unit)[i, j]
-    near = 1 / (1 + distances[i, j])
-    pair = _centred(torch.stack([likeness, near], 1))
-    return (1 - (pair[:, 0] * pair[:, 1]).sum()) / 2
+    pairs = 1 - torch.eye(n, dtype=y.dtype, device=y.device)
+    likeness, near = (unit.mT @ unit) * pairs, pairs / (1 + distances)
+    likeness, near = ((a - a.sum() / (n * (n - 1))) * pairs for a in (likeness, near))
+    size = (likeness.square().sum() * near.square().sum()).clamp_min(1e-24).sqrt()
+    return (1 - (likeness * near).sum() / size) / 2
 
 
 class SheetNet(nn.Module):

@@ -211,12 +211,13 @@ def _one(i: Any, b: Any, q: Any, labels: Any, order: Any, far: Any) -> Any:
 
 @jit
 def _note(i: Any, b: Any, end: Any, more: Any, net: Any, log: Any) -> None:
-    """Enter a cell's new last partner of a bin, and what it costs; the old one can be put back."""
+    """Enter a cell's new last partner of a bin, and what it costs; both can be taken back."""
     _, order, far, _, last, _, _ = net
-    rows, before, sums = log
+    rows, before, costs, own, sums = log
     count = int(sums[2])
-    rows[count, 0], rows[count, 1], before[count] = i, b, last[b, i]
+    rows[count, 0], rows[count, 1], before[count], costs[count] = i, b, last[b, i], more
     last[b, i] = end
+    own[i] += more
     sums[0] += more
     sums[1] = max(sums[1], far[i, order[i, end]]) if end >= 0 else sums[1]
     sums[2] = count + 1
@@ -228,7 +229,7 @@ def _leave(at: Any, b: Any, pair: Any, net: Any, log: Any) -> None:
     labels, order, far, rank, last, share, _ = net
     labels[at] = -1
     for i in order[at]:
-        if far[at, i] > log[2][1]:  # no partner is farther away
+        if far[at, i] > log[4][1]:  # no partner is farther away
             break
         s, now = rank[at, i], last[b, i]
         if s <= now and i != pair[0] and i != pair[1]:
@@ -245,7 +246,7 @@ def _join(at: Any, b: Any, pair: Any, net: Any, log: Any) -> None:
     """Put a place into a bin: whoever has a partner farther away takes this one instead."""
     labels, order, far, rank, last, share, parts = net
     for i in order[at]:
-        if far[at, i] > log[2][1]:
+        if far[at, i] > log[4][1]:
             break
         s, now = rank[at, i], last[b, i]
         if s < now and i != pair[0] and i != pair[1]:
@@ -272,36 +273,36 @@ def _anneal(
     parts = np.ceil(quota)
     net = (labels, order, far, rank, last, quota - parts + 1, parts)
     rows, before = np.zeros((4 * n + 2 * bins, 2), np.int64), np.zeros(4 * n + 2 * bins, np.int32)
+    costs, own = np.zeros(4 * n + 2 * bins), np.zeros(n)  # exact: see what is rounded below
     sums = np.zeros(3)  # what a swap costs, how far a partner may be, changes so far
-    log = (rows, before, sums)
+    log = (rows, before, costs, own, sums)
     for i in range(n):
         for s in range(n - 1):
             rank[order[i, s], i] = s
+        sums[2] = 0
         for b in range(bins):
-            end = _one(i, b, quota[(b - labels[i]) % bins], labels, order, far)[1]
-            sums[2] = 0
-            _note(i, b, end, 0.0, net, log)
+            its, end = _one(i, b, quota[(b - labels[i]) % bins], labels, order, far)
+            _note(i, b, end, its, net, log)
     for t in range(len(pairs)):
         p, r = pairs[t]
         a, b = labels[p], labels[r]
         if a == b:
             continue
         sums[0], sums[2] = 0, 0
-        for c in range(bins):
-            sums[0] -= _one(p, c, quota[(c - a) % bins], labels, order, far)[0]
-            sums[0] -= _one(r, c, quota[(c - b) % bins], labels, order, far)[0]
         _leave(p, a, (p, r), net, log)
         _leave(r, b, (p, r), net, log)
         _join(p, b, (p, r), net, log)
         _join(r, a, (p, r), net, log)
         for i in (p, r):
+            paid = own[i]
             for c in range(bins):
                 its, end = _one(i, c, quota[(c - labels[i]) % bins], labels, order, far)
-                _note(i, c, end, its, net, log)
+                _note(i, c, end, its - paid if c == 0 else its, net, log)
         if sums[0] > 0 and chances[t] >= math.exp(-sums[0] / heat[t]):
             labels[p], labels[r] = a, b
             for s in range(int(sums[2]) - 1, -1, -1):
                 last[rows[s, 1], rows[s, 0]] = before[s]
+                own[rows[s, 0]] -= costs[s]
 
 
 def anneal(

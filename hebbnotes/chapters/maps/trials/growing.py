@@ -101,7 +101,11 @@ def score_density(weights: Weights, seed: int, chosen: Density) -> Numbers:
     }
     for reach in chosen.reaches:
         model = pinwheels.LongRange(wavelength=chosen.wavelength, reach=reach)
-        z, done, rows = 0.01 * pinwheels.ring_field(chosen.side, 10.0, 0.5, g)[0], 0.0, []
+        z, done, rows = (
+            0.01 * pinwheels.ring_field(chosen.side, chosen.wavelength, 0.5, g)[0],
+            0.0,
+            [],
+        )
         for time in chosen.times:
             z, done = model.run(z, round((time - done) / model.step)), time
             rows.append(_measured(z, chosen.twins, g))
@@ -130,7 +134,7 @@ class Widths(Density):
     """
 
     steps: tuple[int, ...] = (200, 800, 3200)
-    sigmas: tuple[float, ...] = (1.5, 2.0, 3.0)
+    sigmas: tuple[float, ...] = (1.5, 3.0)
     overs: tuple[float, ...] = (0.8, 1.2, 2.0)
 
 
@@ -194,7 +198,7 @@ def _laid_out(chosen: Economy, g: torch.Generator) -> Numbers:
         row["random_alike"], row["random_wire"] = told(start)
         row["alike"], row["wire"] = told(cooled(start))
         if chosen.from_map:
-            ring = pinwheels.ring_field(chosen.side, 8.0, 0.1, g)[0]
+            ring = pinwheels.ring_field(chosen.side, chosen.side / 3, 0.1, g)[0]
             layout = wire.map_layout(ring, chosen.bins)
             row["map_alike"], row["map_wire"] = told(layout)
             row["from_map_alike"], row["from_map_wire"] = told(cooled(layout))

@@ -1,5 +1,6 @@
 """Sheets that are taught: digits at several prices, and photographs with local fields."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -132,6 +133,12 @@ def train_digits(trial: Trial, chosen: Taught) -> tuple[Numbers, Weights]:
                     its |= _placed(net, y, lt, far, chosen.shares)
                 of = found["of"].setdefault(dropout, {}).setdefault(price, {})
                 of[f"{rate:g}"] = its
+    cells = math.prod(chosen.shape)
+    found["cost"] = {  # there: whose answers a synapse must know of; here: products a stimulus
+        "foreign_reads": cells - 1,
+        "multiplications": (784 + 10) * cells,
+        "multiplications_of_price": cells**2,
+    }
     first = next(iter(found["of"].values()))
     best = max(v["right"] for v in next(iter(first.values())).values())
     return found | {"right": best}, {}
@@ -169,8 +176,8 @@ class Local:
     field: int = 8
     stride: int = 3
     block: int = 2
-    batch: int = 128
-    updates: int = 600
+    batch: int = 64
+    updates: int = 500
     shares: tuple[float, ...] = (0.1, 0.2, 0.3)
     check: bool = False
 
