@@ -200,6 +200,14 @@ def test_plastic_networks_pay_for_their_plasticity_alone():
     alone = plastic.train_plastic(world, paid[1:2], 0, updates=60, batch=5)
     torch.testing.assert_close(alone["alpha"][0], params["alpha"][1], atol=1e-4, rtol=1e-3)
     assert not params["alpha"].diagonal(dim1=1, dim2=2).any()
+    free = plastic.paid(params, world, [paid[0]] * 4, 50, generator())
+    found = plastic.paid(params, world, paid, 50, generator()) - free
+    far = distances(grid((4, 4)))
+    for k, one in enumerate(paid):
+        unit = far if one.arm == "L1 x distance" else 1
+        assert found[k].item() == pytest.approx(
+            (one.price * unit * params["alpha"][k].abs()).sum().item(), abs=1e-5
+        )
     wrong = plastic.completed(params, world, 100, generator())
     assert bool(((wrong >= 0) & (wrong <= 1)).all())
 

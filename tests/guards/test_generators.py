@@ -155,6 +155,7 @@ TAKE_A_GENERATOR = {
     "chapters.wiring.plastic.draw_patterns": lambda g: plastic.draw_patterns(WORLD, 2, g),
     "chapters.wiring.plastic.draw_gaps": lambda g: plastic.draw_gaps(WORLD, 2, g),
     "chapters.wiring.plastic.mask": lambda g: plastic.mask("random 8", torch.ones(9, 9), g),
+    "chapters.wiring.plastic.paid": lambda g: plastic.paid({}, WORLD, [], 2, g),
     "chapters.wiring.plastic.completed": lambda g: plastic.completed({}, WORLD, 2, g),
     "chapters.learning_rules.live.raised": lambda g: raising.raised("oja", 0.0, g, steps=2),
     "chapters.natural_images.analysis.simpler_alphas": lambda g: maps.simpler_alphas(SQUARE, 2, g),

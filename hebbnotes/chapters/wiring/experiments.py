@@ -15,6 +15,7 @@ from hebbnotes.chapters.wiring.plastic import (
     World,
     completed,
     measured_plastic,
+    paid,
     train_plastic,
 )
 from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, short
@@ -131,7 +132,7 @@ class PlasticPrice:
 
 def train_prices(trial: Trial, chosen: PlasticPrice) -> tuple[Numbers, Weights]:
     """Train all networks of each world side by side, and measure each; of several rates only the
-    error is told.
+    error is told, and what is paid, wire among it.
     """
     trial.on_cpu(SMALL)
     each, numbers = chosen.each(), {}
@@ -149,8 +150,9 @@ def train_prices(trial: Trial, chosen: PlasticPrice) -> tuple[Numbers, Weights]:
             )
             g = torch.Generator().manual_seed(10_000 + trial.seed)
             wrong = completed(params, world, chosen.tested, g)
+            costs = paid(params, world, [*each.values()], chosen.tested, g)
             numbers[name] = {
-                one: {"error": short(wrong[k])}
+                one: {"error": short(wrong[k]), "paid": short(costs[k])}
                 | (measured_plastic(params, world, k) if whole else {})
                 for k, one in enumerate(each)
             }
@@ -169,6 +171,12 @@ FIXED = {
     "communicability": (1e-3, 2e-3, 5e-3),
 }
 """Prices at which networks are trained: eight of length, and nothing."""
+DEAR = {
+    "L1": (2e-3, 4e-3, 8e-3),
+    "L1 x distance": (2e-3, 4e-3),
+    "communicability": (1e-2, 2e-2),
+}
+"""Prices at which little is left."""
 LIVE = ("none", *(f"L1 x distance, {price:.0e}" for price in FIXED["L1 x distance"]))
 """Nine networks along an axis of price, whose weights are kept."""
 TRIED = (0.003, 0.01, 0.03)
@@ -238,11 +246,19 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
             f"{name}.{key}" for name in LIVE for key in ("w", "u", "b", "readout", "bias")
         ),
     ),
+    "wiring-prices-further": Experiment(
+        "a choice, networks that pay for wire at seven higher prices",
+        train_wiring,
+        _once,
+        Wiring(rates={arm: BEST[arm] for arm in DEAR}, prices=DEAR),
+        "networks.L1 x distance, 2e-03.accuracy",
+        **RIGHT,
+    ),
     "plastic-price-rates": Experiment(
-        "plastic networks that pay for plasticity: three rates, on seeds of their own",
+        "plastic networks that pay for plasticity: four rates, on seeds of their own",
         train_prices,
         _once,
-        PlasticPrice(rates=dict.fromkeys(WAYS, TRIED), patterns=("iid",)),
+        PlasticPrice(rates=dict.fromkeys(WAYS, (0.001, *TRIED)), patterns=("iid",)),
         "worlds.iid, scattered.none, 1e-02.error",
         **WRONG,
         seeds=(100, 101),

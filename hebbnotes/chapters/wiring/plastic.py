@@ -32,6 +32,7 @@ __all__ = [
     "draw_patterns",
     "mask",
     "measured_plastic",
+    "paid",
     "train_plastic",
 ]
 
@@ -188,6 +189,25 @@ def completed(params: Params, world: World, batch: int, generator: torch.Generat
     return wrong.double().sum((1, 2)) / missing.sum()
 
 
+def paid(
+    params: Params, world: World, each: list[Paying], batch: int, generator: torch.Generator
+) -> Tensor:
+    """Return what each network pays: its squared error at missing bits, and its wire, (S,)."""
+    patterns, missing, asked, whole = _episodes(world, batch, generator)
+    with torch.no_grad():
+        made = complete(params, world, patterns, missing, asked)
+        loss = ((made - whole).square() * missing).sum((1, 2)) / missing.sum()
+        return loss + (params["alpha"].abs() * _units(world, each)).sum((1, 2))
+
+
+def _units(world: World, each: list[Paying]) -> Tensor:
+    """Return what a unit of each alpha costs, (S, n, n)."""
+    lengths = distances(grid(world.shape))
+    return torch.stack(
+        [one.price * (torch.ones_like(lengths) if one.arm == "L1" else lengths) for one in each]
+    )
+
+
 def _episodes(
     world: World, batch: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -226,9 +246,7 @@ def train_plastic(
     n, several = len(lengths), len(each)
     w = torch.randn(n, n, generator=drawn) * 0.1 / math.sqrt(n)
     may = torch.stack([mask(one.which, lengths, drawn) for one in each])
-    unit = torch.stack(
-        [one.price * (torch.ones(n, n) if one.arm == "L1" else lengths) for one in each]
-    )
+    unit = _units(world, each)
     rates = torch.tensor([one.rate for one in each])
     off = ~torch.eye(n, dtype=torch.bool)
     params = {
