@@ -78,7 +78,7 @@ def floor(share: Callable[[Sequence[tuple[str, str]]], float]) -> None:
 def exchange(
     allowed: Callable[[Tensor, tuple[int, int], tuple[int, int], Tensor, float], bool],
 ) -> None:
-    """Check a reader's ``f(links, one, other, d, tolerance)``: may two links exchange ends?
+    """Check a reader's ``f(links, one, other, d, tolerance)``: whether links may exchange ends.
 
     ``one`` is (i, j) and ``other`` (k, l); they would become i-l and k-j. It is right to allow it
     if all degrees stay, no link is doubled or leads to its own cell, and the new lengths, the
