@@ -261,3 +261,13 @@ def test_rates_were_tried_on_other_seeds_and_the_best_of_them_is_used():
         if best == experiments.TRIED[0]:
             lower = math.fsum(one[arm]["accuracy"] for one in further) / len(further)
             assert lower < mean[best]
+
+
+def test_the_rates_of_plastic_networks_are_those_at_which_least_was_paid():
+    tried = [one["worlds"] for one in stored.seeds("plastic-price-rates")]
+    for way in experiments.WAYS:
+        total = {
+            rate: sum(one[world][f"{way}, {rate:.0e}"]["paid"] for one in tried for world in one)
+            for rate in (0.001, *experiments.TRIED)
+        }
+        assert experiments.BEST_PLASTIC[way] == (min(total, key=total.get),)
