@@ -29,7 +29,7 @@ from hebbnotes.chapters.three_factor_rules import bandit, matched
 from hebbnotes.chapters.three_factor_rules import pairs as poisson
 from hebbnotes.chapters.time_constants import arms as clocks
 from hebbnotes.chapters.time_constants import damage, many
-from hebbnotes.chapters.wiring import modularity, networks, plastic
+from hebbnotes.chapters.wiring import modularity, networks, nulls, plastic
 from hebbnotes.learning import agents
 from hebbnotes.networks import leaky
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
@@ -142,9 +142,20 @@ TAKE_A_GENERATOR = {
     "chapters.wiring.modularity.modularity": lambda g: modularity.modularity(JOINED, g),
     "chapters.wiring.modularity.random_graph": lambda g: modularity.random_graph(4, 2, g),
     "chapters.wiring.modularity.swap": lambda g: modularity.swap(JOINED, g),
+    "chapters.wiring.modularity.compared": lambda g: modularity.compared(
+        JOINED, [JOINED, JOINED], torch.ones(4, 4), g
+    ),
     "chapters.wiring.modularity.decompose": lambda g: modularity.decompose(
         JOINED, torch.ones(4, 4), g, nulls=2
     ),
+    "chapters.wiring.nulls.histogram.swap_counts": lambda g: nulls.swap_counts(
+        JOINED, g, torch.ones(4, 4)
+    ),
+    "chapters.wiring.nulls.planted.planted": lambda g: nulls.planted(
+        JOINED, torch.zeros(4).long(), g, torch.ones(4, 4), 0.5
+    ),
+    "chapters.wiring.nulls.beside.beside": lambda g: nulls.beside(JOINED, torch.ones(4, 4), g),
+    "chapters.wiring.nulls.beside.plant": lambda g: nulls.plant(JOINED, torch.ones(4, 4), g),
     "chapters.wiring.networks.begin": lambda g: networks.begin((2, 3, 1), 1, g),
     "chapters.wiring.networks.measured": lambda g: networks.measured(
         networks.Trained(),

@@ -6,7 +6,9 @@ from typing import Any
 
 import torch
 
+from hebbnotes.chapters.wiring.modularity import strongest
 from hebbnotes.chapters.wiring.networks import ARMS, One, Trained, believed, measured, train
+from hebbnotes.chapters.wiring.nulls import beside, plant
 from hebbnotes.chapters.wiring.plastic import (
     GAPS,
     MASKS,
@@ -19,8 +21,9 @@ from hebbnotes.chapters.wiring.plastic import (
     train_plastic,
 )
 from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, short
+from hebbnotes.plasticity.places import distances, grid
 
-__all__ = ["EXPERIMENTS", "PlasticPrice", "Wiring", "train_prices", "train_wiring"]
+__all__ = ["EXPERIMENTS", "PlasticPrice", "Wiring", "train_nulls", "train_prices", "train_wiring"]
 
 SMALL = "these networks are small, and trained on the processor"
 
@@ -88,6 +91,26 @@ def train_wiring(trial: Trial, chosen: Wiring) -> tuple[Numbers, Weights]:
         numbers[name] = {"price": short(price[k])} | measured(chosen, one, new, g, **graphs)
         weights |= {f"{name}.{key}": value[0] for key, value in one.items()}
     return {"networks": numbers}, weights
+
+
+def train_nulls(trial: Trial, chosen: Wiring) -> tuple[Numbers, Weights]:
+    """Train all networks side by side; compare each, and a graph with its degrees and lengths into
+    which modules were put, with several null models.
+    """
+    trial.on_cpu(SMALL)
+    each, lengths = chosen.each(), distances(grid(chosen.shape))
+    tell = partial(_tell, trial, "", chosen.updates)
+    params, _ = train(chosen, [*each.values()], trial.seed, tell)
+    numbers: Numbers = {}
+    for k, name in enumerate(each):
+        g = torch.Generator().manual_seed(100 * trial.seed + k)
+        for links in chosen.links:
+            a = strongest(params["w"][k], links)
+            graphs = {name: a, f"{name}, planted": plant(a, lengths, g)}
+            for graph, its in graphs.items():
+                found = beside(its, lengths, g, nulls=chosen.nulls, tolerances=chosen.tolerances)
+                numbers.setdefault(graph, {})[f"{links}"] = found
+    return {"graphs": numbers}, {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,6 +256,20 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         Believed(rates={"permuted": BEST["permuted"]}, prices={}, links=(150, 300), nulls=20),
         "networks.permuted.accuracy",
         **RIGHT,
+    ),
+    "wiring-nulls": Experiment(
+        "modularity beside five null models, and of graphs into which modules were put",
+        train_nulls,
+        _once,
+        Wiring(
+            rates={arm: BEST[arm] for arm in ("L1", "L1 x distance")},
+            prices={},
+            links=(150, 300),
+            nulls=20,
+            tolerances=(0.3, 0.6, 1.0, 1.5),
+        ),
+        "graphs.L1 x distance.300.counts.rest",
+        "modularity beyond degrees and lengths",
     ),
     "wiring-prices": Experiment(
         "a choice, networks that pay for wire at sixteen prices",

@@ -6,7 +6,7 @@ diagonal.
 
 import math
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,7 +18,9 @@ __all__ = [
     "Parts",
     "as_graph",
     "chance_unchanged",
+    "checked",
     "clustering",
+    "compared",
     "decompose",
     "efficiency",
     "modularity",
@@ -48,12 +50,7 @@ class Partition(NamedTuple):
 def as_graph(w: Tensor, threshold: float = 0.01) -> Tensor:
     """Return which two units are joined, in either direction, by a weight larger than a threshold.
 
-    Parameters
-    ----------
-    w : Tensor
-        Weights, shape (n, n), of any sign; the diagonal is left out.
-    threshold : float
-        0 or more, of the unit of ``w``.
+    ``w`` (n, n) may be of any sign, and ``threshold`` is 0 or more; the diagonal is left out.
     """
     _checks.tensor("w", _checks.floating("w", w), "n n", {})
     _checks.number("threshold", threshold, 0)
@@ -64,12 +61,7 @@ def as_graph(w: Tensor, threshold: float = 0.01) -> Tensor:
 def strongest(w: Tensor, links: int) -> Tensor:
     """Return a graph of so many links: the pairs with the largest ``|w_ij| + |w_ji|``.
 
-    Parameters
-    ----------
-    w : Tensor
-        Weights, shape (n, n), of any sign; the diagonal is left out.
-    links : int
-        At most n (n - 1) / 2.
+    ``w`` (n, n) may be of any sign; the diagonal is left out; ``links`` is at most n (n - 1) / 2.
     """
     _checks.tensor("w", _checks.floating("w", w), "n n", {})
     i, j = torch.triu_indices(len(w), len(w), 1)
@@ -221,9 +213,7 @@ def swap(
     Source: Maslov & Sneppen (2002) for degrees; this book for lengths. If a swap is only asked to
     keep them as they are just before it, links grow longer step by step.
     """
-    a = _graph(a)
-    if a.dtype != torch.bool:
-        raise TypeError(f"a must be boolean, got {a.dtype}: use as_graph(w)")
+    a = checked(a)
     _checks.generator(generator)
     _checks.integer("sweeps", sweeps)
     if (lengths is None) != (tolerance is None):
@@ -310,7 +300,7 @@ class Parts(NamedTuple):
     degrees: float
     lengths: float
     rest: float
-    nulls: dict[str, dict[str, object]]
+    nulls: dict[str, dict[str, Any]]
 
 
 def decompose(
@@ -344,20 +334,22 @@ def decompose(
         "degrees": [swap(a, generator) for _ in range(nulls)],
         "lengths": [swap(a, generator, lengths, tolerance) for _ in range(nulls)],
     }
-    found: dict[str, dict[str, object]] = {}
-    means = [0.0]
-    for kind, graphs in made.items():
-        its = [modularity(one, generator).q for one in graphs]
-        same = [unchanged(a, one) for one in graphs]
-        found[kind] = {
-            "q": its,
-            "unchanged": math.fsum(same) / nulls,
-            "chance": chance_unchanged(graphs),
-            "length": math.fsum(float(lengths[one].mean()) for one in graphs) / nulls,
-        }
-        means.append(math.fsum(its) / nulls)
+    found = {kind: compared(a, graphs, lengths, generator) for kind, graphs in made.items()}
+    means = [0.0, *(math.fsum(its["q"]) / nulls for its in found.values())]
     steps = [after - before for before, after in pairwise(means)]
     return Parts(q, steps[0], steps[1], steps[2], q - means[-1], found)
+
+
+def compared(
+    a: Tensor, graphs: list[Tensor], lengths: Tensor, generator: torch.Generator
+) -> dict[str, Any]:
+    """Return what random graphs are beside the one they were made of, as in :class:`Parts`."""
+    return {
+        "q": [modularity(one, generator).q for one in graphs],
+        "unchanged": math.fsum(unchanged(a, one) for one in graphs) / len(graphs),
+        "chance": chance_unchanged(graphs),
+        "length": math.fsum(float(lengths[one].mean()) for one in graphs) / len(graphs),
+    }
 
 
 def clustering(a: Tensor) -> float:
@@ -397,4 +389,11 @@ def _graph(a: Tensor) -> Tensor:
         raise ValueError("a must be symmetric, for links have no direction here: use as_graph(w)")
     if a.dtype != torch.bool:
         _checks.inside("a", a, 0, math.inf, "strengths have no sign here, use w.abs()")
+    return a
+
+
+def checked(a: Tensor) -> Tensor:
+    """Return a graph of booleans if it is one, or raise."""
+    if _graph(a).dtype != torch.bool:
+        raise TypeError(f"a must be boolean, got {a.dtype}: use as_graph(w)")
     return a
