@@ -28,6 +28,7 @@ from tools.drawings import (
     swap,
     synapse,
     tide,
+    trial,
     unrolled,
     votes,
     windows,
@@ -436,3 +437,10 @@ def test_any_swap_keeps_degrees_and_only_like_for_like_keeps_lengths():
         )
         assert (swap.lengths(before) == swap.lengths(after)) == (kind == "alike")
         assert set(map(frozenset, before)) & set(map(frozenset, after)) == set()
+
+
+def test_of_the_two_moves_of_a_trial_just_one_leads_nearer_to_its_goal():
+    assert [trial.nearer(move) for move in trial.OFFER] == [True, False]
+    right = next(way for way in trial.OFFER if trial.nearer(way))
+    before, after = ((np.hypot(*np.subtract(trial.GOAL, at))) for at in ((0, 0), right))
+    assert after < before
