@@ -263,7 +263,7 @@ Live.model("maps", function* ({ numbers, stage }) {
   }
 
   // ------------------------------------------------------------------------------------------------------------ what it says
-  const percent = part => `${Math.round(100 * part)} %`, thousands = n => n.toLocaleString("en");
+  const percent = part => `${Math.round(100 * part)} %`, thousands = n => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
   function sentence() {
     const q_c = threshold(how.sigma), ratio = how.q / q_c, count = found.plus + found.minus, head = `Step ${thousands(steps)}: `;
     if (!steps) return `Newborn: no cell prefers a tilt. The range is ${told(ratio)} times the threshold √e σ, so that ${ratio < 1 ? "nothing will form" : "a map will form"}.`;
@@ -315,11 +315,11 @@ Live.model("maps", function* ({ numbers, stage }) {
   const range = panel.slider("range q of tilts", { min: 0.5, max: 10, step: 0.1, value: how.q, say: q => `${told(q, 1)}, ${told(q / threshold(how.sigma))} × threshold` }, q => change({ q }));
   yield;
   const views = panel.choice("Show", [["grown", "the map"], ["twin", "its twin"]], to => { if (to === "twin") ask(); else { view(to); tell(); } });
-  panel.text("key").append(...[["blue", "the map"], ["purple", "its twins"], ["green", "animals"]].flatMap(([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), ` ${words}  `]), "pinwheels in Λ²");
+  panel.text("key").append(...[["blue", "map"], ["purple", "twins"], ["green", "animals"]].flatMap(([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), ` ${words}  `]), "(pinwheels in Λ²)");
   const chart = panel.canvas("Pinwheels in Λ², by steps", [WIDE, HIGH], drawChart);
   yield;
   const left = times.part("panel"), right = times.part("panel");
-  const clock = left.clock({ step: live, shown: () => show(), speeds: [20, 100, 400, 1000], speed: 2, what: "of its life", turned: on => { if (!on) show(); } });
+  const clock = left.clock({ step: live, shown: () => show(), speeds: [20, 100, 400, 1000], speed: 2, what: null, turned: on => { if (!on) show(); } });
   right.element.append(left.element.querySelector(".slider")); // beside the buttons
   clock.row.button("Newborn", () => { clock.pause(); birth(); show(); });
   clock.row.button("New twin", () => ask(true));
@@ -328,10 +328,19 @@ Live.model("maps", function* ({ numbers, stage }) {
     if (other?.steps === steps && !more) { view("twin"); tell(); } else draw();
   }
   const rush = piecewise(function* () { for (let k = 0; k < 250; k++) { live(); yield; } }, show), grow = () => { if (calm()) rush(); else clock.play(); soon(show); };
+  yield;
   birth();
+  yield;
   tell();
+  yield;
+  plan(SIDE);
+  yield;
   const first = w.map(one => one.slice());
-  for (let k = 0; k < 40; k++) { learn(first, [stimulus(how.q, SIDE, chance)], how.sigma, 0, SIDE); yield; } // so that its first step is as fast as others
+  for (let k = 0; k < 60; k++) { // a rehearsal, so that the first step is as fast as others
+    learn(first, [0, 1, 2].map(() => stimulus(how.q, SIDE, chance)), how.sigma, 0, SIDE);
+    yield;
+  }
+  yield* density([first[4], first[5]], SIDE);
   return { born, stimulus, learn, grown, angles, winding, density: (...given) => all(density(...given)), twin: (...given) => all(twin(...given)), selectivity, threshold,
     live: n => { clock.pause(); while (n--) live(); show(); }, now: () => ({ ...how, ...found, sheet: null, shown, playing: clock.playing, twins: twins.map(one => one.density), peak, history: history.length }) };
 });

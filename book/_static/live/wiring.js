@@ -1,12 +1,17 @@
-// Nine trained networks that paid more and more for their wire: their links, how these thin out with distance, and what is left of
-// their modularity when the links are shuffled.
+// Nine trained networks that paid more and more for their wire: their links, how connections thin out with distance, and what is left
+// of their modularity in copies whose links are shuffled.
 "use strict";
 Live.model("wiring", function* ({ numbers, stage }) {
-  const { zeros, unpack, piecewise, all, random, told } = Live, { side: SIDE, tolerance: TOLERANCE, sweeps: SWEEPS, tries: TRIES, edges: EDGES } = numbers, N = SIDE * SIDE;
+  const { zeros, unpack, piecewise, all, random, make, told } = Live, { side: SIDE, tolerance: TOLERANCE, sweeps: SWEEPS, tries: TRIES, edges: EDGES } = numbers, N = SIDE * SIDE;
 
   // ------------------------------------------------------------------------------------------------------------- the graph
-  // Links without direction: 1 at i n + j and at j n + i. Units lie on a grid, row by row.
-  const distance = (i, j, side) => Math.hypot(i % side - j % side, Math.floor(i / side) - Math.floor(j / side));
+  // Links without direction: 1 at i n + j and at j n + i. Cells lie on a board, row by row.
+  const tables = new Map();
+  function distances(side) {
+    const n = side * side;
+    if (!tables.has(side)) tables.set(side, zeros(n * n).map((_, k) => Math.sqrt((Math.floor(k / n) % side - k % side) ** 2 + (Math.floor(k / n / side) - Math.floor(k % n / side)) ** 2)));
+    return tables.get(side);
+  }
   function fromHex(hex, n) { // a bit for each pair i < j, row by row
     const graph = new Uint8Array(n * n), bits = [...hex].flatMap(digit => [8, 4, 2, 1].map(bit => parseInt(digit, 16) & bit ? 1 : 0));
     for (let i = 0, k = 0; i < n; i++) for (let j = i + 1; j < n; j++) graph[i * n + j] = graph[j * n + i] = bits[k++];
@@ -19,10 +24,10 @@ Live.model("wiring", function* ({ numbers, stage }) {
   }
   // Of all pairs of one distance, the share that is joined; a bin of distances holds its lower end.
   function* profile(graph, side) {
-    const joined = zeros(EDGES.length - 1), pairs = zeros(EDGES.length - 1), sums = zeros(EDGES.length - 1), n = side * side;
+    const joined = zeros(EDGES.length - 1), pairs = zeros(EDGES.length - 1), sums = zeros(EDGES.length - 1), n = side * side, far = distances(side);
     for (let i = 0; i < n; i++) {
       for (let j = i + 1; j < n; j++) {
-        const d = distance(i, j, side), bin = Math.floor((d - EDGES[0]) / (EDGES[1] - EDGES[0]));
+        const d = far[i * n + j], bin = Math.floor((d - EDGES[0]) / (EDGES[1] - EDGES[0]));
         pairs[bin]++;
         sums[bin] += d;
         joined[bin] += graph[i * n + j];
@@ -31,18 +36,9 @@ Live.model("wiring", function* ({ numbers, stage }) {
     }
     return [...pairs.keys()].filter(bin => pairs[bin]).map(bin => ({ distance: sums[bin] / pairs[bin], share: joined[bin] / pairs[bin] }));
   }
-  // Wire, Σ |w_ij| d_ij, and the sum of |w_ij|.
-  function wire(w, side) {
-    let length = 0, total = 0;
-    for (let k = 0, n = side * side; k < w.length; k++) {
-      total += Math.abs(w[k]);
-      length += Math.abs(w[k]) * distance(Math.floor(k / n), k % n, side);
-    }
-    return { length, total };
-  }
 
   // ------------------------------------------------------------------------------------------------------------- modularity
-  // Q = Σ_c (e_cc - a_c²): the share of links within modules, less what it would be if ends met at random.
+  // Q = Σ_c (e_cc - a_c²): the share of links within groups, less what it would be if ends met at random.
   function quality(graph, labels) {
     const n = labels.length, inside = zeros(n), ends = zeros(n);
     let total = 0;
@@ -55,7 +51,7 @@ Live.model("wiring", function* ({ numbers, stage }) {
     }
     return inside.reduce((sum, one, c) => sum + one / total - (ends[c] / total) ** 2, 0);
   }
-  // Each unit in turn goes to the module where it adds most, until none does; order(n) says in which order they are taken.
+  // Each cell in turn goes to the group where it adds most, until none does; order(n) says in which order they are taken.
   function* moved(rows, order) {
     const near = rows.map((row, i) => [...row.keys()].filter(k => row[k] && k !== i)), degree = rows.map(row => row.reduce((a, b) => a + b)), total = degree.reduce((a, b) => a + b) || 1;
     const labels = rows.map((_, i) => i), held = degree.slice();
@@ -78,7 +74,7 @@ Live.model("wiring", function* ({ numbers, stage }) {
     const names = [...new Set(labels)].sort((a, b) => a - b);
     return labels.map(label => names.indexOf(label));
   }
-  // Then modules move as units did, until none does.
+  // Then groups move as cells did, until none does.
   function* modularity(graph, order) {
     const n = Math.sqrt(graph.length);
     let rows = Array.from({ length: n }, (_, i) => Array.from(graph.subarray(i * n, i * n + n))), labels = [...rows.keys()];
@@ -94,19 +90,19 @@ Live.model("wiring", function* ({ numbers, stage }) {
 
   // ---------------------------------------------------------------------------------------------------------------- shuffling
   // Two links a-b and c-d exchange ends, to a-d and c-b, unless one is there; with lengths, only if each keeps that which it had at
-  // first, to within the tolerance. draw(m) says which two of m links, and whether the second is turned.
+  // first, to within the tolerance. draw(m) is a whole number below m, by chance: two links, and whether the second is turned.
   function* shuffle(graph, draw, side, keepLengths, sweeps) {
-    const there = graph.slice(), n = side * side, ends = pairs(graph), m = ends.length, begun = ends.map(([i, j]) => distance(i, j, side)), apart = (a, b) => !keepLengths || Math.abs(a - b) < TOLERANCE;
-    const set = (i, j, link) => { there[i * n + j] = there[j * n + i] = link; };
+    const there = graph.slice(), n = side * side, ends = pairs(graph), m = ends.length, from = Int32Array.from(ends, ([i]) => i), to = Int32Array.from(ends, ([, j]) => j), far = distances(side);
+    const begun = Float64Array.from(ends, ([i, j]) => far[i * n + j]), apart = (a, b) => Math.abs(a - b) >= TOLERANCE, set = (i, j, link) => { there[i * n + j] = there[j * n + i] = link; };
     for (let made = 0, tried = 0; made < sweeps * m && tried < 200 * sweeps * m; tried++) {
-      if (tried % 1000 === 999) yield;
-      const [x, y, turn] = draw(m);
-      let [[p, q], [r, s]] = [ends[x], turn ? [ends[y][1], ends[y][0]] : ends[y]];
+      if (tried % 2000 === 1999) yield;
+      const x = draw(m), y = draw(m), turn = draw(2);
+      let p = from[x], q = to[x], r = turn ? to[y] : from[y], s = turn ? from[y] : to[y];
       if (p === r || p === s || q === r || q === s || there[p * n + s] || there[r * n + q]) continue;
       if (keepLengths) {
-        const one = distance(p, s, side), other = distance(r, q, side);
-        if (!apart(one, begun[x]) || !apart(other, begun[y])) {
-          if (!apart(other, begun[x]) || !apart(one, begun[y])) continue;
+        const one = far[p * n + s], other = far[r * n + q];
+        if (apart(one, begun[x]) || apart(other, begun[y])) {
+          if (apart(other, begun[x]) || apart(one, begun[y])) continue;
           [p, q, r, s] = [r, s, p, q];
         }
       }
@@ -114,7 +110,7 @@ Live.model("wiring", function* ({ numbers, stage }) {
       set(r, s, 0);
       set(p, s, 1);
       set(r, q, 1);
-      [ends[x], ends[y]] = [[p, s], [r, q]];
+      [from[x], to[x], from[y], to[y]] = [p, s, r, q];
       made++;
     }
     return there;
@@ -124,11 +120,11 @@ Live.model("wiring", function* ({ numbers, stage }) {
   yield;
   const networks = [];
   for (const one of numbers.networks) {
-    const w = unpack(one.w), graph = fromHex(one.links, N), links = pairs(graph), strengths = links.map(([i, j]) => Math.abs(w[i * N + j]) + Math.abs(w[j * N + i])), largest = Math.max(...strengths);
-    networks.push({ ...one, w, graph, links, clear: strengths.map(size => 0.25 + 0.75 * size / largest), ...wire(w, SIDE), shuffles: { degrees: [], lengths: [] } });
+    const strengths = unpack(one.strengths), graph = fromHex(one.links, N), largest = Math.max(...strengths);
+    networks.push({ ...one, graph, links: pairs(graph), clear: strengths.map(size => 0.25 + 0.75 * size / largest), copies: { degrees: [], lengths: [] } });
     yield;
   }
-  const chance = random(), draw = m => [Math.floor(chance() * m), Math.floor(chance() * m), chance() < 0.5], ROUNDS = 10;
+  const chance = random(), draw = m => Math.floor(chance() * m), ROUNDS = 10;
   function order(n) {
     const found = Array.from({ length: n }, (_, k) => k);
     for (let k = n - 1; k > 0; k--) {
@@ -145,7 +141,7 @@ Live.model("wiring", function* ({ numbers, stage }) {
     }
     return found;
   }
-  let at = 0, kind = null, held = null, wanted = null; // the network; how it was shuffled; a unit that is looked at
+  let at = 0, kind = null, held = null, wanted = null; // the network; how it was shuffled; a cell that is looked at
   const here = () => networks[at], seen = () => (kind ? here().last[kind] : here());
   const mean = values => values.reduce((a, b) => a + b, 0) / values.length;
   // What is asked for is found in pieces; what it is about may have changed since.
@@ -167,8 +163,9 @@ Live.model("wiring", function* ({ numbers, stage }) {
         [picture, plot].forEach(canvas => canvas.redraw());
       }
       const { q, labels } = yield* best(graph);
-      one.shuffles[how].push(q);
+      one.copies[how].push(q);
       if (!k) one.last[how].labels = labels;
+      chart.redraw();
     }
   }, () => show());
 
@@ -191,6 +188,7 @@ Live.model("wiring", function* ({ numbers, stage }) {
     Object.assign(context, { strokeStyle: ink, lineWidth: 2, globalAlpha: 1 });
     links.filter(pair => pair.includes(held)).forEach(line);
     context.globalAlpha = 1;
+    const linked = new Set(links.flat());
     for (let i = 0; i < N; i++) {
       const [x, y] = place(i);
       context.beginPath();
@@ -198,13 +196,13 @@ Live.model("wiring", function* ({ numbers, stage }) {
       Object.assign(context, { fillStyle: i === held ? ink : paper, strokeStyle: i === held ? ink : muted, lineWidth: 1.8 });
       context.fill();
       context.stroke();
-      if (labels && i !== held) module(context, x, y, labels[i], colour);
+      if (labels && i !== held && linked.has(i)) group(context, x, y, labels[i], colour);
     }
     Object.assign(context, { strokeStyle: faint, lineWidth: 1 });
     if (picture.focused()) context.strokeRect(1, 1, SIZE - 2, SIZE - 2);
   }
-  // A module's mark: colour and form.
-  function module(context, x, y, label, colour) {
+  // A group's mark: colour and form.
+  function group(context, x, y, label, colour) {
     context.fillStyle = colour(["green", "pink", "ink", "purple", "blue", "muted"][label % 6]);
     context.beginPath();
     if (label % 3 === 0) context.arc(x, y, 4.2, 0, 7);
@@ -212,10 +210,10 @@ Live.model("wiring", function* ({ numbers, stage }) {
     else [[0, -4.8], [4.4, 3.4], [-4.4, 3.4]].forEach(([a, b]) => context.lineTo(x + a, y + b));
     context.fill();
   }
-  const WIDE = 340, HIGH = 148, LEFT = 46, FLOOR = HIGH - 20, LEAST = 0.003, across = d => LEFT + d / 10 * (WIDE - LEFT - 6), up = share => FLOOR - Math.log(Math.max(share, LEAST) / LEAST) / Math.log(1 / LEAST) * (FLOOR - 8);
+  const WIDE = 340, HIGH = 132, LEFT = 46, FLOOR = HIGH - 20, LEAST = 0.003, across = d => LEFT + d / 10 * (WIDE - LEFT - 6), up = share => FLOOR - Math.log(Math.max(share, LEAST) / LEAST) / Math.log(1 / LEAST) * (FLOOR - 18);
   function drawPlot(context, colour) {
-    const [muted, blue, purple] = ["muted", "blue", "purple"].map(colour), one = here();
-    axes(context, muted, [[LEFT, 6], [LEFT, FLOOR], [WIDE, FLOOR]]);
+    const [faint, muted, blue, purple] = ["faint", "muted", "blue", "purple"].map(colour), one = here();
+    axes(context, muted, [[LEFT, 14], [LEFT, FLOOR], [WIDE, FLOOR]]);
     [2, 4, 6, 8].forEach(d => context.fillText(d === 8 ? "8 apart" : d, across(d), FLOOR + 16));
     context.textAlign = "right";
     [[1, "100 %"], [0.1, "10 %"], [0.01, "1 %"]].forEach(([share, words]) => context.fillText(words, LEFT - 4, up(share) + 5));
@@ -231,9 +229,11 @@ Live.model("wiring", function* ({ numbers, stage }) {
       });
     };
     Object.assign(context, { fillStyle: muted, textAlign: "right" });
-    context.fillText("pairs that are joined, by distance", WIDE, 14);
-    if (kind) line(seen().profile, purple, 1.8);
-    if (one.profile) line(one.profile, blue, 2.4);
+    context.fillText("share that is there, by distance", WIDE, 12);
+    if (!one.profile) return;
+    line(one.profile.map(({ distance }, k) => ({ distance, share: one.shares[k] })), faint, 3);
+    line(one.profile, blue, 1.5);
+    if (kind) line(seen().profile, purple, 1.5);
   }
   function axes(context, muted, points) {
     Object.assign(context, { font: "13px system-ui, sans-serif", strokeStyle: muted, fillStyle: muted, lineWidth: 1, textAlign: "center" });
@@ -247,9 +247,9 @@ Live.model("wiring", function* ({ numbers, stage }) {
     axes(context, muted, [[96, TALL - 20], [WIDE, TALL - 20]]);
     [0.2, 0.3, 0.4, 0.5].forEach(q => context.fillText(q === 0.2 ? "Q = 0.2" : q, over(q) - (q === 0.5 ? 8 : 0), TALL - 4));
     context.textAlign = "left";
-    context.fillText("shuffles keep", 0, 14);
+    context.fillText("copies keep", 0, 14);
     ROWS.forEach(([name, words], row) => {
-      const y = 34 + 28 * row, values = one.shuffles[name];
+      const y = 34 + 28 * row, values = one.copies[name];
       Object.assign(context, { fillStyle: muted, textAlign: "left" });
       context.fillText(words, 0, y + 5);
       Object.assign(context, { fillStyle: purple, globalAlpha: 0.45 });
@@ -277,53 +277,51 @@ Live.model("wiring", function* ({ numbers, stage }) {
   }
 
   // ------------------------------------------------------------------------------------------------------------ what it says
-  const percent = (part, digits = 0) => `${told(100 * part, digits)} %`, price = one => one.price ? `${told(one.price * 1e5, 0)} × 10⁻⁵` : "none";
-  const spent = one => one.length / networks[0].length;
+  const percent = (part, digits = 0) => `${told(100 * part, digits)} %`, price = one => one.price ? `${told(one.price * 1e5, 0)} × 10⁻⁵` : "none", thousands = n => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ",");
   function sentence() {
-    const one = here(), { degrees, lengths } = one.shuffles, beyond = values => `${one.q >= mean(values) ? "" : "−"}${told(Math.abs(one.q - mean(values)), 3)}`;
-    const first = at ? `At this price ${percent(1 - spent(one))} of the wire is gone` : "Wire is free here";
-    if (!kind) return `${first}, and ${percent(one.accuracy, 1)} of the choices are right. The ${one.count} strongest links have modularity Q = ${told(one.q, 3)}. Shuffle them: what is left of it?`;
-    const other = kind === "degrees" ? lengths : degrees, name = kind === "degrees" ? "and lengths" : "only";
-    return `The network has Q = ${told(one.q, 3)}. ${one.shuffles[kind].length} shuffles that keep each unit's degree${kind === "lengths" ? " and each link's length" : ", and no length,"} have ${told(mean(one.shuffles[kind]), 3)}: the network exceeds them by ${beyond(one.shuffles[kind])}. `
-      + (other.length ? `With degrees ${name} it was ${told(mean(other), 3)}.` : `${percent(1 - seen().same)} of the links are others now.`);
+    const one = here(), { degrees, lengths } = one.copies, by = one.q - (kind ? mean(one.copies[kind]) : 0), other = kind === "degrees" ? lengths : degrees;
+    if (!kind) return `${one.price ? "At this price" : "Where wire is free,"} ${thousands(one.left)} of ${thousands(N * N - N)} connections are left, and ${percent(one.right, 1)} of the choices are right. The ${one.links.length} strongest links have modularity Q = ${told(one.q, 3)}. Shuffle them: how much has a copy?`;
+    return `The network has Q = ${told(one.q, 3)}. ${one.copies[kind].length} shuffled copies that keep each cell's degree${kind === "lengths" ? " and each link's length" : ", and no length,"} have ${told(mean(one.copies[kind]), 3)}, ${told(Math.abs(by), 3)} ${by < 0 ? "more" : "less"}. `
+      + (other.length ? `Copies with degrees ${kind === "degrees" ? "and lengths" : "only"} have ${told(mean(other), 3)}.` : `${percent(1 - seen().same)} of the links are others now.`);
   }
   function show() {
     [picture, plot, chart].forEach(canvas => canvas.redraw());
     back.disabled = !kind;
     const one = here();
-    bars.set([{ value: one.accuracy, text: percent(one.accuracy, 1) }, { value: spent(one), text: percent(spent(one)) }, { value: one.nonzero, text: percent(one.nonzero) }]);
+    bars.set([{ value: one.right, text: percent(one.right, 1) }, { value: one.wire / most, text: thousands(one.wire) }, { value: one.left / (N * N - N), text: thousands(one.left) }]);
     if (one.q === undefined) return; // it is being found
     verdict(sentence());
-    const joined = seen().profile, far = joined.reduce((a, b) => Math.abs(b.distance - 7) < Math.abs(a.distance - 7) ? b : a);
-    picture.say(`${PICTURE} ${one.count} links${kind ? ", shuffled" : ""}` + (held === null ? "" : `; unit ${held + 1} has ${count(held)}`));
-    plot.say(`Share of pairs that are joined, by distance, on a logarithmic axis: ${percent(joined[0].share)} of neighbours, ${percent(far.share, 1)} of those ${told(far.distance, 1)} apart`);
-    chart.say(`Modularity: of the network ${told(one.q, 3)}` + ROWS.map(([name, words]) => one.shuffles[name].length ? `; shuffled, keeping ${name === "degrees" ? words : "degrees and lengths"}, ${told(mean(one.shuffles[name]), 3)}` : "").join(""));
+    const at7 = one.profile.reduce((found, { distance }, k) => Math.abs(distance - 7) < Math.abs(one.profile[found].distance - 7) ? k : found, 0);
+    picture.say(`${PICTURE} ${one.links.length} links${kind ? ", shuffled" : ""}` + (held === null ? "" : `; cell ${held + 1} has ${count(held)}`));
+    plot.say(`${PLOT}: ${percent(one.shares[0])} between neighbours, ${percent(one.shares[at7], 1)} where cells lie ${told(one.profile[at7].distance, 1)} apart`);
+    chart.say(`Modularity: of the network ${told(one.q, 3)}` + ROWS.map(([name, words]) => one.copies[name].length ? `; of copies that keep ${name === "degrees" ? words : "degrees and lengths"}, ${told(mean(one.copies[name]), 3)}` : "").join(""));
   }
   const count = i => seen().links.filter(pair => pair.includes(i)).length;
 
   // ------------------------------------------------------------------------------------------------------------ the controls
-  const PICTURE = "Units on a grid and their links. Arrow keys go to a unit, the space bar leaves it.";
+  const PICTURE = "A board of cells and their links. Arrow keys go to a cell, the space bar leaves it.", PLOT = "Share of connections that are left, by distance, on a logarithmic axis", most = Math.max(...networks.map(one => one.wire));
   yield;
   stage.lead("Raise the price of wire, then shuffle the links.");
   const board = stage.part("picture"), panel = stage.part("panel"), below = stage.part("panel wide"), verdict = stage.verdict();
-  const look = unit => {
-    held = unit;
+  const look = cell => {
+    held = cell;
     picture.redraw();
-    if (unit !== null) stage.say(`unit ${unit + 1}: ${count(unit)} links`);
+    if (cell !== null) stage.say(`cell ${cell + 1}: ${count(cell)} links`);
   };
   const go = (dx, dy) => () => look(held === null ? 0 : (Math.floor(held / SIDE) + dy + SIDE) % SIDE * SIDE + (held + dx + SIDE) % SIDE);
   const picture = board.canvas(PICTURE, [SIZE, SIZE], drawGrid, {
     keys: { ArrowLeft: go(-1, 0), ArrowRight: go(1, 0), ArrowUp: go(0, -1), ArrowDown: go(0, 1), Escape: () => look(null), " ": () => look(null) },
     pointer: { tap: ({ x, y }) => {
-      const unit = Math.min(SIDE - 1, Math.floor(y / SIZE * SIDE)) * SIDE + Math.min(SIDE - 1, Math.floor(x / SIZE * SIDE));
-      look(unit === held ? null : unit);
+      const cell = Math.min(SIDE - 1, Math.floor(y / SIZE * SIDE)) * SIDE + Math.min(SIDE - 1, Math.floor(x / SIZE * SIDE));
+      look(cell === held ? null : cell);
     } },
   });
-  board.text("key", "Clear lines: strong links. A unit's mark: its module.");
+  board.text("key", "Clear lines: strong links. Marks: groups.");
   yield;
   panel.slider("price of wire", { min: 0, max: networks.length - 1, step: 1, value: at, say: k => price(networks[k]) }, k => { [at, kind] = [k, null]; work.afresh(); show(); });
-  const bars = panel.bars("This network", ["right choices", "wire", "links left"]);
-  const plot = panel.canvas("Share of pairs that are joined, by distance, on a logarithmic axis", [WIDE, HIGH], drawPlot);
+  const bars = panel.bars("This network", ["right choices", "wire", "connections"]);
+  panel.text("key").append(...[["muted", "connections"], ["blue", `${here().links.length} links`], ["purple", "a copy's"]].flatMap(([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), ` ${words}  `]));
+  const plot = panel.canvas(PLOT, [WIDE, HIGH], drawPlot);
   const chart = panel.canvas("Modularity", [WIDE, TALL], drawChart);
   yield;
   const line = below.part("line"), ask = how => () => { wanted = how; work.afresh(); };
@@ -332,6 +330,6 @@ Live.model("wiring", function* ({ numbers, stage }) {
   const back = line.button("As it was", () => { kind = null; show(); });
   show();
   work();
-  return { fromHex, pairs, quality, wire: (...given) => wire(...given), profile: (...given) => all(profile(...given)), modularity: (...given) => all(modularity(...given)), shuffle: (...given) => all(shuffle(...given)),
-    networks, now: () => ({ at, kind, held, q: here().q, shuffles: here().shuffles, same: kind ? seen().same : 1, spent: spent(here()), accuracy: here().accuracy, degrees: Array.from({ length: N }, (_, i) => count(i)), profile: seen().profile }) };
+  return { fromHex, pairs, quality, profile: (...given) => all(profile(...given)), modularity: (...given) => all(modularity(...given)), shuffle: (...given) => all(shuffle(...given)),
+    networks, now: () => ({ at, kind, held, q: here().q, copies: here().copies, same: kind ? seen().same : 1, wire: here().wire, right: here().right, shares: here().shares, degrees: Array.from({ length: N }, (_, i) => count(i)), profile: seen().profile }) };
 });

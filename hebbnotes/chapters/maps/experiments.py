@@ -109,6 +109,10 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         ),
         seeds=(100, 101),
     ),
+    "sheet-digits": _digits(
+        "each at the rate that did best, lesioned",
+        Taught(rates={dropout: dict.fromkeys(PRICES, (0.01,)) for dropout in ("0", "0.5")}),
+    ),
     "sheet-local-rates": _local(
         "three rates, on seeds of their own",
         Local(

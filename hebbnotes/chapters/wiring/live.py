@@ -1,7 +1,7 @@
 """The live model of the chapter: nine trained networks along an axis of price, and what is left of
-their modularity when their links are shuffled.
+their modularity in copies whose links are shuffled.
 
-Shapes: n = 64 units, a grid of 8 x 8.
+Shapes: n = 64 cells, on a board of 8 x 8.
 """
 
 from functools import cache
@@ -12,39 +12,28 @@ import torch
 from torch import Tensor
 
 from hebbnotes import experiments
-from hebbnotes.chapters.wiring import laws, modularity, networks, prices
-from hebbnotes.chapters.wiring.experiments import EXPERIMENTS, FIXED, LIVE
-from hebbnotes.figures.live import LiveModel, hexed, packed, unpacked
+from hebbnotes.chapters.wiring import laws, modularity, networks
+from hebbnotes.chapters.wiring.experiments import FIXED, LIVE
+from hebbnotes.figures.live import LiveModel, hexed, packed
 from hebbnotes.plasticity.places import distances, grid
 
-__all__ = ["LINKS", "MODELS", "graph", "moves", "stored"]
+__all__ = ["LINKS", "MODELS", "moves", "stored"]
 
-SIDE, LINKS, SEED = 8, 300, 0
+SIDE, LINKS, SEED = 8, 150, 0
 TOLERANCE, SWEEPS, TRIES = 0.3, 5, 5
-"""By how much a shuffled link may differ in length; exchanges per link; tries at modularity."""
+"""By how much a copy's link may differ in length; exchanges per link; tries at modularity."""
 NAME = "wiring-prices"
 
 
 @cache
-def stored() -> list[networks.Params]:
-    """Return the nine networks, the recurrent weights of each as the script has them."""
+def stored() -> list[Tensor]:
+    """Return the recurrent weights (n, n) of the nine networks."""
     weights = experiments.weights(NAME)
-    keys = ("w", "u", "b", "readout", "bias")
-    return [{key: weights[f"{SEED}.{name}.{key}"].double()[None] for key in keys} for name in LIVE]
-
-
-def _rounded(w: Tensor) -> Tensor:
-    return unpacked(packed(w))
+    return [weights[f"{SEED}.{name}.w"].double() for name in LIVE]
 
 
 def _far(side: int = SIDE) -> Tensor:
     return distances(grid((side, side), dtype=torch.float64))
-
-
-def graph(w: Tensor) -> Tensor:
-    """Return the graph of the strongest links of weights (n, n): booleans, (n, n)."""
-    there = int(((w != 0) | (w != 0).mT).triu(1).sum())
-    return modularity.strongest(w, min(LINKS, there))
 
 
 def _bits(a: Tensor) -> str:
@@ -55,21 +44,20 @@ def _bits(a: Tensor) -> str:
 
 def numbers() -> dict[str, Any]:
     """Return what the script is told."""
-    found, config = [], EXPERIMENTS[NAME].configuration
-    tested = config.task.sample(2000, torch.Generator().manual_seed(SEED + 10_000))
-    tested = tested._replace(inputs=tested.inputs.double())
-    for price, one in zip((0.0, *FIXED["L1 x distance"]), stored(), strict=True):
-        w = one["w"][0]
-        right = networks.accuracy(one | {"w": _rounded(w)[None]}, tested).item()
-        a = graph(w)
+    found = []
+    measured = experiments.seeds(NAME)[SEED]["networks"]
+    for price, name, w in zip((0.0, *FIXED["L1 x distance"]), LIVE, stored(), strict=True):
+        one, a = measured[name], modularity.strongest(w, LINKS)
+        i, j = a.triu(1).nonzero(as_tuple=True)
         found.append(
             {
                 "price": price,
-                "accuracy": round(right, 4),
-                "nonzero": round((w.abs() > 0.01).sum().item() / (w.numel() - len(w)), 4),
-                "count": int(a.sum()) // 2,
+                "right": one["accuracy"],
+                "wire": one["wire"],
+                "left": one["links"]["0.01"],
+                "shares": one["profile"]["share"],
                 "links": _bits(a),
-                "w": packed(w),
+                "strengths": packed(w[i, j].abs() + w[j, i].abs()),
             }
         )
     return {
@@ -83,7 +71,7 @@ def numbers() -> dict[str, Any]:
 
 
 def moves(a: Tensor, seed: int) -> tuple[modularity.Partition, list[list[int]]]:
-    """Return the modules that one try finds, and the orders in which it takes units and modules."""
+    """Return the groups that one try finds, and the orders in which it takes cells and groups."""
     orders, drawn = [], torch.randperm
 
     def noted(*given: Any, **how: Any) -> Tensor:
@@ -97,8 +85,8 @@ def moves(a: Tensor, seed: int) -> tuple[modularity.Partition, list[list[int]]]:
 
 
 def fixture() -> dict[str, Any]:
-    """Return shuffles of a small graph with all that chance chose, and of each network its wire,
-    its profile and its modules.
+    """Return copies of a small graph with all that chance chose, and of each network its profile
+    and its groups.
     """
     side, links, g = 4, 30, torch.Generator().manual_seed(0)
     small = modularity.random_graph(side**2, links, g)
@@ -111,9 +99,8 @@ def fixture() -> dict[str, Any]:
         "lengths": _bits(modularity.swap(small, again[1], _far(side), TOLERANCE, sweeps=2)),
     }
     cases = []
-    for one in stored():
-        w = _rounded(one["w"][0])
-        a = graph(one["w"][0])
+    for w in stored():
+        a = modularity.strongest(w, LINKS)
         found, orders = moves(a, 0)
         profile = laws.distance_profile(a.double(), _far(), networks.EDGES.double(), 0.5)
         cases.append(
@@ -121,8 +108,6 @@ def fixture() -> dict[str, Any]:
                 "orders": orders,
                 "q": found.q,
                 "labels": found.labels.tolist(),
-                "wire": prices.wiring_cost(w, _far()).item(),
-                "total": w.abs().sum().item(),
                 "profile": [profile.distance.tolist(), profile.share.tolist()],
             }
         )
@@ -136,13 +121,12 @@ def fixture() -> dict[str, Any]:
 def still(drawing: Any) -> None:
     """Draw the links of a network whose wire is free, and of one that pays."""
     size, top = 250.0, 36.0
-    for column, (words, k) in enumerate((("wire is free", 0), ("wire has a price", len(LIVE) - 2))):
+    for column, (words, k) in enumerate((("wire is free", 0), ("wire has a price", len(LIVE) - 3))):
         left, step = 12 + 286.0 * column, size / SIDE
-        w = stored()[k]["w"][0]
-        a = graph(w)
+        w = stored()[k]
         strong = w.abs() + w.abs().mT
-        i, j = a.triu(1).nonzero(as_tuple=True)
-        drawing.text(left + size / 2, 22, f"{words}: {len(i)} links")
+        i, j = modularity.strongest(w, LINKS).triu(1).nonzero(as_tuple=True)
+        drawing.text(left + size / 2, 22, words)
         for p, q in zip(i.tolist(), j.tolist(), strict=True):
             (x, y), (u, v) = _place(p, left, top, step), _place(q, left, top, step)
             bend = ((x + u) / 2 + 0.08 * (v - y), (y + v) / 2 - 0.08 * (u - x))
@@ -152,8 +136,8 @@ def still(drawing: Any) -> None:
             drawing.circle(*_place(u, left, top, step), 4.5, "muted", "paper", 1.5)
 
 
-def _place(unit: int, left: float, top: float, step: float) -> tuple[float, float]:
-    return left + (unit % SIDE + 0.5) * step, top + (unit // SIDE + 0.5) * step
+def _place(cell: int, left: float, top: float, step: float) -> tuple[float, float]:
+    return left + (cell % SIDE + 0.5) * step, top + (cell // SIDE + 0.5) * step
 
 
 MODELS = {
@@ -162,7 +146,7 @@ MODELS = {
         fixture,
         still,
         294,
-        "Two grids of 64 units and the strongest links between them: where wire is free they lead "
+        "Two boards of 64 cells and their 150 strongest links: where wire is free they lead "
         "anywhere, where it has a price most of them lead to neighbours.",
     )
 }
