@@ -183,6 +183,23 @@ def test_laplace_gives_an_exponential_and_equal_values_a_ramp(scale, one, other)
     torch.testing.assert_close(ramp / scale, torch.tensor([1, 0.75, 0.5, 0.25, 0, 0]).double())
 
 
+@given(st.floats(0.5, 2), st.floats(0.2, 3))
+def test_what_is_left_without_lengths_predicts_what_is_left_with_them(power, scale):
+    prices_of = torch.tensor([0.1, 0.3, 1.0, 4.0]).double()
+    shares = 0.5 * (prices_of / 0.1) ** -power * 1.0
+    found = laws.predicted(
+        torch.tensor([0.1, 0.2, 2.0, 4.0, 5.0, 0.05]).double(), prices_of, shares
+    )
+    for cost, share in zip((0.1, 0.2, 2.0, 4.0), found, strict=False):
+        assert share.item() == pytest.approx(0.5 * (cost / 0.1) ** -power)
+    assert found[4:].isnan().all()
+    dense = torch.linspace(0.05, 8, 200).double()
+    known = laws.law("laplace", dense, scale)[0]
+    cost = 0.5 * torch.arange(1, 9).double()
+    wanted = laws.law("laplace", cost, scale)[0]
+    torch.testing.assert_close(laws.predicted(cost, dense, known), wanted, rtol=0.01, atol=0)
+
+
 def test_a_profile_counts_pairs_by_length():
     w, far = normal(0, 9, 9), distances(grid((3, 3), dtype=DOUBLE))
     edges = torch.tensor([0.5, 1.2, 2.0, 9.0]).double()
@@ -247,6 +264,8 @@ def test_what_cannot_be_fitted_is_refused():
         laws.law("cauchy", one)
     with pytest.raises(ValueError, match="price must lie in"):
         laws.law("laplace", -one)
+    with pytest.raises(ValueError, match="each larger than the one before"):
+        laws.predicted(one, torch.tensor([2.0, 1.0]).double(), torch.ones(2, dtype=DOUBLE))
 
 
 # ------------------------------------------------------------------------------ maximum entropy

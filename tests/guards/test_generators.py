@@ -141,7 +141,7 @@ TAKE_A_GENERATOR = {
     ),
     "chapters.wiring.modularity.modularity": lambda g: modularity.modularity(JOINED, g),
     "chapters.wiring.modularity.random_graph": lambda g: modularity.random_graph(4, 2, g),
-    "chapters.wiring.modularity.swap": lambda g: modularity.swap(JOINED, g),
+    "chapters.wiring.copies.swaps.swap": lambda g: modularity.swap(JOINED, g),
     "chapters.wiring.modularity.compared": lambda g: modularity.compared(
         JOINED, [JOINED, JOINED], torch.ones(4, 4), g
     ),

@@ -90,28 +90,40 @@ Live.model("wiring", function* ({ numbers, stage }) {
 
   // ---------------------------------------------------------------------------------------------------------------- shuffling
   // Two links a-b and c-d exchange ends, to a-d and c-b, unless one is there; with lengths, only if each keeps that which it had at
-  // first, to within the tolerance. draw(m) is a whole number below m, by chance: two links, and whether the second is turned.
+  // first, to within the tolerance. draw(m) is a whole number below m, by chance. What is refused counts. With lengths d is drawn
+  // of the cells that are as far from a, and c-d of its links: the way back is drawn more rarely or more often, for which the last
+  // draw makes up.
   function* shuffle(graph, draw, side, keepLengths, sweeps) {
     const there = graph.slice(), n = side * side, ends = pairs(graph), m = ends.length, from = Int32Array.from(ends, ([i]) => i), to = Int32Array.from(ends, ([, j]) => j), far = distances(side);
-    const begun = Float64Array.from(ends, ([i, j]) => far[i * n + j]), apart = (a, b) => Math.abs(a - b) >= TOLERANCE, set = (i, j, link) => { there[i * n + j] = there[j * n + i] = link; };
-    for (let made = 0, tried = 0; made < sweeps * m && tried < 200 * sweeps * m; tried++) {
-      if (tried % 2000 === 1999) yield;
-      const x = draw(m), y = draw(m), turn = draw(2);
-      let p = from[x], q = to[x], r = turn ? to[y] : from[y], s = turn ? from[y] : to[y];
-      if (p === r || p === s || q === r || q === s || there[p * n + s] || there[r * n + q]) continue;
-      if (keepLengths) {
-        const one = far[p * n + s], other = far[r * n + q];
-        if (apart(one, begun[x]) || apart(other, begun[y])) {
-          if (apart(other, begun[x]) || apart(one, begun[y])) continue;
-          [p, q, r, s] = [r, s, p, q];
-        }
-      }
+    const begun = Float64Array.from(ends, ([i, j]) => far[i * n + j]), near = (a, b) => Math.abs(a - b) < TOLERANCE, set = (i, j, link) => { there[i * n + j] = there[j * n + i] = link; };
+    const own = Array.from({ length: n }, (_, k) => ends.flatMap((pair, x) => (pair.includes(k) ? [x] : []))), cells = new Map();
+    const asFar = (p, length) => {
+      const key = `${p} ${length}`;
+      if (!cells.has(key)) cells.set(key, Array.from({ length: n }, (_, k) => k).filter(k => k !== p && near(far[p * n + k], length)));
+      return cells.get(key);
+    };
+    const exchange = (x, y, p, q, r, s) => {
       set(p, q, 0);
       set(r, s, 0);
       set(p, s, 1);
       set(r, q, 1);
       [from[x], to[x], from[y], to[y]] = [p, s, r, q];
-      made++;
+    };
+    for (let tried = 0; tried < sweeps * m; tried++) {
+      if (tried % 2000 === 1999) yield;
+      const x = draw(m);
+      if (!keepLengths) {
+        const y = draw(m), turn = draw(2), p = from[x], q = to[x], r = turn ? to[y] : from[y], s = turn ? from[y] : to[y];
+        if (p !== r && p !== s && q !== r && q !== s && !there[p * n + s] && !there[r * n + q]) exchange(x, y, p, q, r, s);
+        continue;
+      }
+      const turn = draw(2), p = turn ? to[x] : from[x], q = turn ? from[x] : to[x], its = asFar(p, begun[x]), s = its[draw(its.length)], at = draw(own[s].length), luck = draw(own[q].length);
+      if (s === q || there[p * n + s] || !own[s].length) continue;
+      const y = own[s][at], r = from[y] + to[y] - s;
+      if (r === q || there[r * n + q] || !near(far[r * n + q], begun[y]) || luck >= own[s].length) continue;
+      exchange(x, y, p, q, r, s);
+      own[q][own[q].indexOf(x)] = y;
+      own[s][own[s].indexOf(y)] = x;
     }
     return there;
   }

@@ -25,6 +25,8 @@ from hebbnotes.plasticity.places import distances, grid
 
 __all__ = ["EXPERIMENTS", "PlasticPrice", "Wiring", "train_nulls", "train_prices", "train_wiring"]
 
+PLANTED = (1, 2, 4, 8)
+"""Percent of links that are brought into modules."""
 SMALL = "these networks are small, and trained on the processor"
 
 
@@ -94,8 +96,8 @@ def train_wiring(trial: Trial, chosen: Wiring) -> tuple[Numbers, Weights]:
 
 
 def train_nulls(trial: Trial, chosen: Wiring) -> tuple[Numbers, Weights]:
-    """Train all networks side by side; compare each, and a graph with its degrees and lengths into
-    which modules were put, with several null models.
+    """Train all networks side by side; compare each with several null models, and graphs with the
+    degrees and lengths of one, too, into which modules were put.
     """
     trial.on_cpu(SMALL)
     each, lengths = chosen.each(), distances(grid(chosen.shape))
@@ -106,10 +108,12 @@ def train_nulls(trial: Trial, chosen: Wiring) -> tuple[Numbers, Weights]:
         g = torch.Generator().manual_seed(100 * trial.seed + k)
         for links in chosen.links:
             a = strongest(params["w"][k], links)
-            graphs = {name: a, f"{name}, planted": plant(a, lengths, g)}
-            for graph, its in graphs.items():
-                found = beside(its, lengths, g, nulls=chosen.nulls, tolerances=chosen.tolerances)
-                numbers.setdefault(graph, {})[f"{links}"] = found
+            found = beside(a, lengths, g, nulls=chosen.nulls, tolerances=chosen.tolerances)
+            numbers.setdefault(name, {})[f"{links}"] = found
+            for percent in PLANTED if name == "L1 x distance" else ():
+                other = plant(a, lengths, g, percent / 100)
+                found = beside(other, lengths, g, nulls=chosen.nulls, tolerances=(0.3,))
+                numbers.setdefault(f"planted {percent}", {})[f"{links}"] = found
     return {"graphs": numbers}, {}
 
 
@@ -231,10 +235,10 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         seeds=(100, 101),
     ),
     "wiring-rates-further": Experiment(
-        "a choice, a network that pays for nothing: a lower rate, on seeds of their own",
+        "a choice: a lower rate for free wire, two between for company, on seeds of their own",
         train_wiring,
         _once,
-        Wiring(rates={"none": (0.001,)}, prices={}),
+        Wiring(rates={"none": (0.001,), "communicability": (0.006, 0.017)}, prices={}),
         "networks.none.accuracy",
         **RIGHT,
         seeds=(100, 101),

@@ -20,8 +20,9 @@ from hebbnotes.plasticity.places import distances, grid
 __all__ = ["LINKS", "MODELS", "moves", "stored"]
 
 SIDE, LINKS, SEED = 8, 150, 0
-TOLERANCE, SWEEPS, TRIES = 0.3, 5, 5
-"""By how much a copy's link may differ in length; exchanges per link; tries at modularity."""
+TOLERANCE, SWEEPS, TRIES = 0.3, 400, 5
+"""By how much a copy's link may differ in length; exchanges that are tried, per link; and tries at
+modularity."""
 NAME = "wiring-prices"
 
 
@@ -90,13 +91,15 @@ def fixture() -> dict[str, Any]:
     """
     side, links, g = 4, 30, torch.Generator().manual_seed(0)
     small = modularity.random_graph(side**2, links, g)
-    first = torch.Generator().manual_seed(1)
-    chosen = torch.randint(links, (2, 4096), generator=first)
-    turned = torch.randint(2, (4096,), generator=first)
-    again = [torch.Generator().manual_seed(1) for _ in range(2)]
+    tries, names = 20 * links, ("degrees", "lengths")
+    again = [torch.Generator().manual_seed(1) for _ in range(4)]
+    draws = {
+        name: torch.rand(tries, several, generator=g, dtype=torch.float64).flatten().tolist()
+        for name, several, g in zip(names, (3, 5), again[2:], strict=True)
+    }
     shuffled = {
-        "degrees": _bits(modularity.swap(small, again[0], sweeps=2)),
-        "lengths": _bits(modularity.swap(small, again[1], _far(side), TOLERANCE, sweeps=2)),
+        "degrees": _bits(modularity.swap(small, again[0], sweeps=20)),
+        "lengths": _bits(modularity.swap(small, again[1], _far(side), TOLERANCE, sweeps=20)),
     }
     cases = []
     for w in stored():
@@ -111,9 +114,8 @@ def fixture() -> dict[str, Any]:
                 "profile": [profile.distance.tolist(), profile.share.tolist()],
             }
         )
-    draws = torch.cat([chosen, turned[None]]).mT[:3000]
     return {
-        "small": {"graph": _bits(small), "draws": draws.flatten().tolist(), "to": shuffled},
+        "small": {"graph": _bits(small), "draws": draws, "to": shuffled},
         "networks": cases,
     }
 

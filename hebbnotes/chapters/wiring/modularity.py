@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
+from hebbnotes.chapters.wiring.copies import swap, symmetric
 
 __all__ = [
     "Partition",
     "Parts",
     "as_graph",
     "chance_unchanged",
-    "checked",
     "clustering",
     "compared",
     "decompose",
@@ -96,7 +96,7 @@ def quality(a: Tensor, labels: Tensor) -> float:
     >>> quality(pairs, torch.tensor([0, 0, 1, 1]))
     0.5
     """
-    a = _graph(a).double()
+    a = symmetric(a).double()
     _checks.actions("labels", labels, "n", {"n": len(a)}, len(a))
     total = a.sum().clamp(min=1e-300)
     inside = torch.nn.functional.one_hot(labels).double()
@@ -104,7 +104,7 @@ def quality(a: Tensor, labels: Tensor) -> float:
     return float(between.trace() - between.sum(1).square().sum())
 
 
-def modularity(a: Tensor, generator: torch.Generator, tries: int = 5) -> Partition:
+def modularity(a: Tensor, generator: torch.Generator, tries: int = 10) -> Partition:
     """Return the highest modularity that is found, and its modules.
 
     Greedy moves: each unit in turn, in random order, goes where it adds most, until none does; then
@@ -120,7 +120,7 @@ def modularity(a: Tensor, generator: torch.Generator, tries: int = 5) -> Partiti
     tries : int
         How often.
     """
-    a = _graph(a).double()
+    a = symmetric(a).double()
     _checks.generator(generator)
     _checks.integer("tries", tries)
     found = []
@@ -181,81 +181,9 @@ def random_graph(n: int, links: int, generator: torch.Generator) -> Tensor:
     return graph | graph.mT
 
 
-def swap(
-    a: Tensor,
-    generator: torch.Generator,
-    lengths: Tensor | None = None,
-    tolerance: float | None = None,
-    sweeps: int = 5,
-) -> Tensor:
-    """Return a random graph in which each unit has as many links as before.
-
-    Two links exchange ends, a-b and c-d to a-d and c-b, unless one of the new ones is there
-    already; again and again. With ``lengths``, only if one of the new links is about as long as a-b
-    was *at the beginning*, and the other one as c-d: each link's length is kept to within
-    ``tolerance``, however often it is moved.
-
-    Parameters
-    ----------
-    a : Tensor
-        A graph, (n, n), booleans.
-    generator : torch.Generator
-        Source of randomness.
-    lengths : Tensor, optional
-        Distance of each two units, (n, n), symmetric.
-    tolerance : float, optional
-        Of the unit of ``lengths``; to be named with them.
-    sweeps : int
-        Exchanges that are made, per link; fewer if they are refused 200 times as often.
-
-    Notes
-    -----
-    Source: Maslov & Sneppen (2002) for degrees; this book for lengths. If a swap is only asked to
-    keep them as they are just before it, links grow longer step by step.
-    """
-    a = checked(a)
-    _checks.generator(generator)
-    _checks.integer("sweeps", sweeps)
-    if (lengths is None) != (tolerance is None):
-        raise ValueError("lengths and tolerance must be named together, or neither")
-    far: list[list[float]] | None = None
-    if lengths is not None and tolerance is not None:
-        _checks.number("tolerance", tolerance, 0)
-        _checks.tensor("lengths", _checks.floating("lengths", lengths), "n n", {"n": len(a)})
-        far = lengths.tolist()
-    i, j = a.triu(1).nonzero(as_tuple=True)
-    ends = [*zip(i.tolist(), j.tolist(), strict=True)]
-    there, m = a.tolist(), len(ends)
-    begun = [0.0 if far is None else far[p][q] for p, q in ends]
-    if m < 2:
-        return a.clone()
-    made, tried, reach = 0, 0, 0.0 if tolerance is None else tolerance
-    while made < sweeps * m and tried < 200 * sweeps * m:
-        drawn = torch.randint(m, (2, 4096), generator=generator).tolist()
-        turned = torch.randint(2, (4096,), generator=generator).tolist()
-        tried += 4096
-        for x, y, turn in zip(*drawn, turned, strict=True):
-            (p, q), (r, s) = ends[x], ends[y][::-1] if turn else ends[y]
-            if len({p, q, r, s}) < 4 or there[p][s] or there[r][q]:
-                continue
-            if far is not None:
-                new, other = far[p][s], far[r][q]
-                if abs(new - begun[x]) >= reach or abs(other - begun[y]) >= reach:
-                    if abs(other - begun[x]) >= reach or abs(new - begun[y]) >= reach:
-                        continue
-                    (p, q), (r, s) = (r, s), (p, q)
-            there[p][q] = there[q][p] = there[r][s] = there[s][r] = False
-            there[p][s] = there[s][p] = there[r][q] = there[q][r] = True
-            ends[x], ends[y] = (p, s), (r, q)
-            made += 1
-            if made >= sweeps * m:
-                break
-    return torch.tensor(there)
-
-
 def unchanged(a: Tensor, b: Tensor) -> float:
     """Return the share of the links of one graph that another one has, too."""
-    a, b = _graph(a).bool(), _graph(b).bool()
+    a, b = symmetric(a).bool(), symmetric(b).bool()
     return float((a & b).sum() / a.sum().clamp(min=1))
 
 
@@ -266,7 +194,7 @@ def chance_unchanged(graphs: list[Tensor]) -> float:
     """
     if len(graphs) < 2:
         raise ValueError(f"graphs must be two or more, got {len(graphs)}")
-    together = torch.stack([_graph(one).double() for one in graphs])
+    together = torch.stack([symmetric(one).double() for one in graphs])
     links = together.sum((1, 2))
     both = torch.einsum("aij,bij->ab", together, together) / links.clamp(min=1).unsqueeze(1)
     k = len(graphs)
@@ -292,7 +220,8 @@ class Parts(NamedTuple):
         What the graph has beyond them.
     nulls : dict
         Of each kind of random graph: "q", modularity of each; "unchanged" and "chance", the shares
-        of links that are those of the graph, and of each other; "length", their mean length.
+        of links that are those of the graph, and of each other; "length", their mean length; and
+        their mean "clustering" and "efficiency".
     """
 
     q: float
@@ -323,12 +252,12 @@ def decompose(
     nulls : int
         Random graphs of each kind.
     tolerance : float
-        See :func:`swap`.
+        See :func:`.swap`.
     """
     _checks.integer("nulls", nulls, 2)
     _checks.generator(generator)
     q = modularity(a, generator).q
-    links = int(_graph(a).sum()) // 2
+    links = int(symmetric(a).sum()) // 2
     made = {
         "density": [random_graph(len(a), links, generator) for _ in range(nulls)],
         "degrees": [swap(a, generator) for _ in range(nulls)],
@@ -349,6 +278,8 @@ def compared(
         "unchanged": math.fsum(unchanged(a, one) for one in graphs) / len(graphs),
         "chance": chance_unchanged(graphs),
         "length": math.fsum(float(lengths[one].mean()) for one in graphs) / len(graphs),
+        "clustering": math.fsum(clustering(one) for one in graphs) / len(graphs),
+        "efficiency": math.fsum(efficiency(one) for one in graphs) / len(graphs),
     }
 
 
@@ -357,7 +288,7 @@ def clustering(a: Tensor) -> float:
 
     Source: Watts & Strogatz (1998).
     """
-    a = _graph(a).bool().double()
+    a = symmetric(a).bool().double()
     degree = a.sum(1)
     pairs = degree * (degree - 1)
     closed = (a @ a * a).sum(1)
@@ -369,7 +300,7 @@ def efficiency(a: Tensor) -> float:
 
     Source: Latora & Marchiori (2001).
     """
-    a = _graph(a).bool()
+    a = symmetric(a).bool()
     n = len(a)
     reached, total = torch.eye(n, dtype=torch.bool), 0.0
     for step in range(1, n):
@@ -380,20 +311,3 @@ def efficiency(a: Tensor) -> float:
         total += new / step
         reached = further
     return total / (n * (n - 1))
-
-
-def _graph(a: Tensor) -> Tensor:
-    """Return a graph, or symmetric strengths, if it is one, or raise."""
-    _checks.tensor("a", a, "n n", {})
-    if not torch.equal(a, a.mT):
-        raise ValueError("a must be symmetric, for links have no direction here: use as_graph(w)")
-    if a.dtype != torch.bool:
-        _checks.inside("a", a, 0, math.inf, "strengths have no sign here, use w.abs()")
-    return a
-
-
-def checked(a: Tensor) -> Tensor:
-    """Return a graph of booleans if it is one, or raise."""
-    if _graph(a).dtype != torch.bool:
-        raise TypeError(f"a must be boolean, got {a.dtype}: use as_graph(w)")
-    return a

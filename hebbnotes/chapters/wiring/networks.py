@@ -333,7 +333,7 @@ def _parts(
         found[f"{kind} null"] = {
             "q": short(q.mean()),
             "sd": short(q.std()),
-            **{key: short(its[key]) for key in ("unchanged", "chance", "length")},
+            **{key: short(x) for key, x in its.items() if key != "q"},
         }
     found["length"] = short(lengths[a].mean())
     found["clustering"], found["efficiency"] = short(clustering(a)), short(efficiency(a))

@@ -9,6 +9,7 @@ from hebbnotes.chapters.wiring.laws.distance import (
     fit_links,
     fit_sizes,
     law,
+    predicted,
 )
 from hebbnotes.chapters.wiring.laws.entropy import entropy, most_random_axons, most_random_links
 
@@ -24,4 +25,5 @@ __all__ = [
     "law",
     "most_random_axons",
     "most_random_links",
+    "predicted",
 ]

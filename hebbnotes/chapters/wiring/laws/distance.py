@@ -9,7 +9,17 @@ from torch import Tensor
 
 from hebbnotes import _checks
 
-__all__ = ["KINDS", "SHAPES", "Fit", "Profile", "distance_profile", "fit_links", "fit_sizes", "law"]
+__all__ = [
+    "KINDS",
+    "SHAPES",
+    "Fit",
+    "Profile",
+    "distance_profile",
+    "fit_links",
+    "fit_sizes",
+    "law",
+    "predicted",
+]
 
 KINDS = ("laplace", "gaussian", "equal", "uniform")
 """How values of connections may be distributed, for :func:`law`."""
@@ -60,6 +70,44 @@ def law(kind: str, price: Tensor, scale: float = 1.0) -> tuple[Tensor, Tensor]:
     if kind == "equal":
         return (price < b).to(price), b * left
     return left, b * left.square() / 2
+
+
+def predicted(cost: Tensor, prices: Tensor, shares: Tensor) -> Tensor:
+    """Return which share of links should be left at each cost, by what is left at prices of links
+    that have no length.
+
+    If each connection's value is its own, a link that costs ``price * d`` is left as often as one
+    that costs as much for another reason: see :func:`law`. In between the shares that are known,
+    the logarithm of the share is straight in that of the cost.
+
+    Parameters
+    ----------
+    cost : Tensor
+        What a unit of weight costs, any shape: ``price * d``.
+    prices, shares : Tensor
+        Prices, growing, and which share of all links is left at each, both (k,), above 0.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of ``cost``; nan beyond the prices that are known.
+
+    Notes
+    -----
+    Source: eq-distance-law; this book.
+    """
+    sizes: dict[str, int] = {}
+    _checks.tensor("prices", _checks.floating("prices", prices), "k", sizes)
+    _checks.tensor("shares", shares, "k", sizes, prices, "prices")
+    if len(prices) < 2 or not bool((prices.diff() > 0).all() and prices[0] > 0):
+        raise ValueError("prices must be two or more, above 0, each larger than the one before")
+    _checks.inside("shares", shares, 1e-30, 1, "these are shares, and their logarithm is taken")
+    x, known, seen = cost.to(prices).log(), prices.log(), shares.log()
+    k = torch.searchsorted(known, x).clamp(1, len(known) - 1)
+    along = (x - known[k - 1]) / (known[k] - known[k - 1])
+    y = torch.lerp(seen[k - 1], seen[k], along).exp()
+    outside = (cost < prices[0] * (1 - 1e-6)) | (cost > prices[-1] * (1 + 1e-6))
+    return y.masked_fill(outside, math.nan)
 
 
 class Profile(NamedTuple):

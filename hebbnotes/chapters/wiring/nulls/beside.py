@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.chapters.wiring.modularity import compared, modularity, swap
+from hebbnotes.chapters.wiring.copies import swap
+from hebbnotes.chapters.wiring.modularity import compared, modularity
 from hebbnotes.chapters.wiring.nulls.histogram import misfit, swap_counts
 from hebbnotes.chapters.wiring.nulls.planted import planted
 from hebbnotes.experiments.experiment import Numbers, short
@@ -21,7 +22,7 @@ def beside(
     *,
     nulls: int = 20,
     tolerances: tuple[float, ...] = (0.3, 0.6, 1.0, 1.5),
-    sweeps: int = 600,
+    sweeps: int = 4000,
 ) -> Numbers:
     """Return a graph's modularity, and what it has beyond each of several null models.
 

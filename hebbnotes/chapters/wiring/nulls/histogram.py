@@ -1,12 +1,15 @@
 """Random graphs that keep each unit's degree, and how many links there are of each length."""
 
 import math
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.chapters.wiring.modularity import checked
+from hebbnotes.chapters.wiring.copies import checked, exchange
+from hebbnotes.plasticity.compiled import jit
 
 __all__ = ["misfit", "swap_counts"]
 
@@ -16,7 +19,7 @@ def swap_counts(
     generator: torch.Generator,
     lengths: Tensor,
     width: float = 0.25,
-    sweeps: int = 200,
+    sweeps: int = 4000,
 ) -> Tensor:
     """Return a random graph with each unit's number of links, and nearly as many of each length.
 
@@ -47,34 +50,40 @@ def swap_counts(
     _checks.integer("sweeps", sweeps)
     _checks.number("width", width, 1e-9)
     _checks.tensor("lengths", _checks.floating("lengths", lengths), "n n", {"n": len(a)})
-    kind = (lengths / width).round().long().tolist()
-    i, j = a.triu(1).nonzero(as_tuple=True)
-    ends = [*zip(i.tolist(), j.tolist(), strict=True)]
-    there, m = a.tolist(), len(ends)
+    ends, there = a.triu(1).nonzero().numpy(), a.numpy().copy()
+    m = len(ends)
     if m < 2:
         return a.clone()
-    over = [0] * (max(max(row) for row in kind) + 1)  # links too many of each class
-    for sweep in range(0, sweeps, 10):
-        strict = 1 + 5 * min(1.0, 2 * sweep / sweeps)
-        allowed = [math.exp(-strict * further) for further in range(9)]
-        drawn = torch.randint(m, (2, 10 * m), generator=generator).tolist()
-        chance = torch.rand(2, 10 * m, generator=generator).tolist()
-        for x, y, turn, luck in zip(*drawn, *chance, strict=True):
-            (p, q), (r, s) = ends[x], ends[y][::-1] if turn < 0.5 else ends[y]
-            if len({p, q, r, s}) < 4 or there[p][s] or there[r][q]:
-                continue
-            before = {kind[p][q]: 0, kind[r][s]: 0, kind[p][s]: 0, kind[r][q]: 0}
-            for k, much in ((kind[p][q], -1), (kind[r][s], -1), (kind[p][s], 1), (kind[r][q], 1)):
-                before[k] += much
-            further = sum(abs(over[k] + much) - abs(over[k]) for k, much in before.items())
-            if further > 0 and luck >= allowed[further]:
-                continue
-            for k, much in before.items():
-                over[k] += much
-            there[p][q] = there[q][p] = there[r][s] = there[s][r] = False
-            there[p][s] = there[s][p] = there[r][q] = there[q][r] = True
-            ends[x], ends[y] = (p, s), (r, q)
-    return torch.tensor(there)
+    kind = (lengths / width).round().long().numpy()
+    chances = torch.rand(sweeps * m, 4, generator=generator, dtype=torch.float64)
+    _exchanged(ends, there, kind, chances.numpy())
+    return torch.from_numpy(there)
+
+
+@jit
+def _exchanged(ends: Any, there: Any, kind: Any, chances: Any) -> None:
+    """Exchange ends: two links, whether the second is turned, and luck are drawn."""
+    m, tries = len(ends), len(chances)
+    over = np.zeros(kind.max() + 1, np.int64)  # links too many of each class
+    for k in range(tries):
+        x, y = int(chances[k, 0] * m), int(chances[k, 1] * m)
+        p, q, r, s = ends[x, 0], ends[x, 1], ends[y, 0], ends[y, 1]
+        if chances[k, 2] >= 0.5:
+            r, s = s, r
+        if p in (r, s) or q in (r, s) or there[p, s] or there[r, q]:
+            continue
+        further = 0
+        for one, much in ((kind[p, q], -1), (kind[r, s], -1), (kind[p, s], 1), (kind[r, q], 1)):
+            further += abs(over[one] + much) - abs(over[one])
+            over[one] += much
+        strict = 1 + 5 * min(1.0, 2 * k / tries)
+        if further > 0 and (k > 0.9 * tries or chances[k, 3] >= math.exp(-strict * further)):
+            for one, much in ((kind[p, q], 1), (kind[r, s], 1), (kind[p, s], -1), (kind[r, q], -1)):
+                over[one] += much
+            continue
+        exchange(there, p, q, r, s)
+        ends[x, 1] = s
+        ends[y, 0], ends[y, 1] = r, q
 
 
 def misfit(a: Tensor, b: Tensor, lengths: Tensor, width: float = 0.25) -> float:

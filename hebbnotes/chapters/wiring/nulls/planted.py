@@ -1,10 +1,14 @@
 """Graphs that have modules beyond degrees and lengths, because these were put there."""
 
+from typing import Any
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.chapters.wiring.modularity import checked
+from hebbnotes.chapters.wiring.copies import checked, exchange
+from hebbnotes.plasticity.compiled import jit
 
 __all__ = ["planted"]
 
@@ -21,7 +25,7 @@ def planted(
 
     Links exchange ends as in :func:`.swap`, and each keeps its length; but a swap is only made if
     as many links lie inside of groups after it, or more, until the share of them that do is
-    reached, or nothing is found any more. What a null model makes of such a graph tells whether it
+    reached, or 400 were tried per link. What a null model makes of such a graph tells whether it
     would find modules that are no geometry.
 
     Parameters
@@ -45,28 +49,37 @@ def planted(
     _checks.number("tolerance", tolerance, 0)
     _checks.actions("groups", groups, "n", {"n": len(a)}, len(a))
     _checks.tensor("lengths", _checks.floating("lengths", lengths), "n n", {"n": len(a)})
-    same, far = (groups[:, None] == groups[None]).tolist(), lengths.tolist()
-    i, j = a.triu(1).nonzero(as_tuple=True)
-    ends = [*zip(i.tolist(), j.tolist(), strict=True)]
-    begun = [far[p][q] for p, q in ends]
-    there, m = a.tolist(), len(ends)
-    inside, wanted, idle = sum(same[p][q] for p, q in ends), share * m, 0
-    while m > 1 and inside < wanted and idle < 5:
-        before = inside
-        drawn = torch.randint(m, (2, 100 * m), generator=generator).tolist()
-        turned = torch.randint(2, (100 * m,), generator=generator).tolist()
-        for x, y, turn in zip(*drawn, turned, strict=True):
-            (p, q), (r, s) = ends[x], ends[y][::-1] if turn else ends[y]
-            if len({p, q, r, s}) < 4 or there[p][s] or there[r][q]:
-                continue
-            gain = same[p][s] + same[r][q] - same[p][q] - same[r][s]
-            if gain < 0 or inside >= wanted:
-                continue
-            if abs(far[p][s] - begun[x]) >= tolerance or abs(far[r][q] - begun[y]) >= tolerance:
-                continue
-            there[p][q] = there[q][p] = there[r][s] = there[s][r] = False
-            there[p][s] = there[s][p] = there[r][q] = there[q][r] = True
-            ends[x], ends[y] = (p, s), (r, q)
-            inside += gain
-        idle = idle + 1 if inside == before else 0
-    return torch.tensor(there)
+    ends, there = a.triu(1).nonzero().numpy(), a.numpy().copy()
+    if len(ends) < 2:
+        return a.clone()
+    same = (groups[:, None] == groups[None]).numpy()
+    chances = torch.rand(400 * len(ends), 3, generator=generator, dtype=torch.float64)
+    far = lengths.double().numpy()
+    _brought(ends, there, same, far, share * len(ends), tolerance, chances.numpy())
+    return torch.from_numpy(there)
+
+
+@jit
+def _brought(
+    ends: Any, there: Any, same: Any, far: Any, wanted: float, tolerance: float, chances: Any
+) -> None:
+    """Exchange ends, until so many links are wanted no more: two links, and which way are drawn."""
+    m = len(ends)
+    begun = np.array([far[p, q] for p, q in ends])
+    inside = sum([int(same[p, q]) for p, q in ends])
+    for first, second, turn in chances:
+        x, y = int(first * m), int(second * m)
+        p, q, r, s = ends[x, 0], ends[x, 1], ends[y, 0], ends[y, 1]
+        if turn >= 0.5:
+            r, s = s, r
+        if inside >= wanted or p in (r, s) or q in (r, s) or there[p, s] or there[r, q]:
+            continue
+        gain = int(same[p, s]) + int(same[r, q]) - int(same[p, q]) - int(same[r, s])
+        if gain < 0:
+            continue
+        if abs(far[p, s] - begun[x]) >= tolerance or abs(far[r, q] - begun[y]) >= tolerance:
+            continue
+        exchange(there, p, q, r, s)
+        ends[x, 1] = s
+        ends[y, 0], ends[y, 1] = r, q
+        inside += gain
