@@ -235,6 +235,16 @@ def test_fields_of_noise_have_the_density_that_theory_says(bandwidth):
     assert (pinwheels.pinwheel_density(twins).mean() - theory.mean()).abs() < 0.15
 
 
+def test_waves_that_prefer_a_direction_cross_less_often():
+    z = pinwheels.ring_field(96, 12.0, 0.1, generator(5), count=8)
+    k = torch.fft.fftfreq(96)
+    along = k[:, None].abs() < 0.5 * k[None, :].abs()  # within some 27 degrees of the rows
+    narrow = torch.fft.ifft2(torch.fft.fft2(z) * along)
+    theory = pinwheels.gaussian_density(narrow).mean()
+    assert theory > math.pi
+    assert pinwheels.pinwheel_density(narrow).mean() < 0.7 * theory
+
+
 @given(seeds, sides)
 def test_a_twin_has_the_same_waves_in_other_phases(seed, shape):
     z = field(seed, *shape)

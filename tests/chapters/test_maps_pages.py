@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hebbnotes.chapters.maps import checks, kohonen, pinwheels
 from hebbnotes.plasticity import places
-from tools.drawings import neighbours, partners
+from tools.drawings import neighbours, partners, stripes
 from tools.drawings import pinwheels as drawn
 
 
@@ -146,3 +146,19 @@ def test_drawn_wires_are_the_shortest_and_the_better_layout_depends_on_the_partn
         away = np.hypot(*(at - at[:, None]).transpose(2, 0, 1))
         nearest = np.sort(away, 1)[:, 1 : partners.PARTNERS + 1]
         assert mean >= nearest.mean() - 1e-12, "eq-wire-bound"
+
+
+def test_the_drawn_twin_has_the_same_stripes_slid():
+    picture, twin = (stripes.sheets(name) for name in stripes.PHASES)
+    for one, other in zip(picture, twin, strict=True):
+        assert np.abs(one - other).max() > 0.5, "slid"
+    for (kx, ky), one, other in zip(stripes.WAVES, picture, twin, strict=True):
+        row, column = np.mgrid[: stripes.SIDE, : stripes.SIDE] / stripes.SIDE
+        wave = np.exp(2j * np.pi * (kx * column + ky * row))
+        basis = np.stack([wave.real.ravel(), wave.imag.ravel()], 1)
+        sizes = [np.linalg.lstsq(basis, a.ravel(), rcond=None) for a in (one, other)]
+        for solution, residual, *_ in sizes:
+            assert np.hypot(*solution) == pytest.approx(1), "as strong as before"
+            assert residual == pytest.approx(0, abs=1e-9)
+    lengths = [np.hypot(*wave) for wave in stripes.WAVES]
+    assert max(lengths) < 1.15 * min(lengths), "about one length"

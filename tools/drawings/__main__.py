@@ -23,6 +23,7 @@ from tools.drawings import (
     pinwheels,
     routes,
     shared,
+    stripes,
     swap,
     synapse,
     tide,
@@ -61,6 +62,7 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "pinwheels": pinwheels.draw,
     "neighbours": neighbours.draw,
     "partners": partners.draw,
+    "stripes": stripes.draw,
 }
 
 FILES: dict[str, Callable[[], str]] = {

@@ -92,9 +92,12 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "economy-sizes": _economy("sheets of several sizes", "side", 12, 16, 32),
     "economy-bins": _economy("several numbers of preferences", "bins", 4, 16),
     "economy-partners": _economy("several numbers of partners", "partners", 20, 80),
+    "economy-many": _economy(
+        "many more partners", "partners", 160, ratios=(1.2, 1.4, 1.6, 1.8, 2.0)
+    ),
     "economy-forms": _economy("needs of other forms", "form", "same", "half"),
     "economy-whole": _economy("needs rounded to whole cells", "whole", True),
-    "economy-sweeps": _economy("cooled faster and slower", "sweeps", 100, 1600, ratios=FEWER[1:4]),
+    "economy-sweeps": _economy("cooled faster and slower", "sweeps", 100, 1600, ratios=FEWER[1:3]),
     "sheet-rates": _digits(
         "three rates, on seeds of their own",
         Taught(
@@ -124,6 +127,21 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
             check=True,
         ),
         seeds=(100, 101),
+    ),
+    "sheet-local-rates-further": _local(
+        "a further rate where the best was at the edge",
+        Local(rates={"local": dict.fromkeys(("0", "0.5", "2"), (0.03,))}, check=True),
+        seeds=(100, 101),
+    ),
+    "sheet-local": _local(
+        "each at the rate that did best, lesioned",
+        Local(
+            rates={
+                "local": dict.fromkeys(("0", "0.5", "2"), (0.01,)),
+                "shared": {"0": (0.003,)},
+                "dense": {"0": (0.003,)},
+            },
+        ),
     ),
 }
 """All experiments of the chapter."""

@@ -78,7 +78,8 @@ def winding(z: Tensor) -> Tensor:
     -------
     Tensor
         Integers of the shape of ``z``: 1 or -1 at a pinwheel, 0 elsewhere; they sum to 0. Entry
-        (i, j) belongs to the square from cell (i, j) to cell (i + 1, j + 1).
+        (i, j) belongs to the square from cell (i, j) to cell (i + 1, j + 1), round which one walks
+        along the row first: clockwise where rows are drawn downwards.
     """
     angle = _field(z).angle()
 
@@ -189,7 +190,7 @@ def gaussian_density(z: Tensor) -> Tensor:
 
     ``pi <k**2> / <k>**2``, which is pi for waves of one length and more for any others: the mean
     of a circular complex Gaussian field whose spectrum is isotropic, in squares of the mean
-    wavelength.
+    wavelength. Where waves prefer a direction, there are fewer.
 
     Notes
     -----

@@ -135,7 +135,7 @@ class Widths(Density):
 
     steps: tuple[int, ...] = (200, 800, 3200)
     sigmas: tuple[float, ...] = (1.5, 3.0)
-    overs: tuple[float, ...] = (0.8, 1.2, 2.0)
+    overs: tuple[float, ...] = (0.8, 1.5)
 
 
 def score_widths(weights: Weights, seed: int, chosen: Widths) -> Numbers:
