@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hebbnotes import experiments as stored
-from hebbnotes.chapters.wiring import experiments, networks, plastic
+from hebbnotes.chapters.wiring import experiments, modularity, networks, plastic
 from hebbnotes.chapters.wiring.prices import communicability
 from hebbnotes.experiments import Trial
 from hebbnotes.plasticity.places import distances, grid
@@ -119,6 +119,35 @@ def test_what_a_permuted_network_pays_for_has_lengths_of_its_own():
     own, true = networks.believed(how, 0), distances(grid((3, 3)))
     assert torch.equal(own.sort().values.sort(0).values, true.sort().values.sort(0).values)
     assert (size * own)[off].sum() / size.sum() < (size * true)[off].sum() / size.sum()
+
+
+def test_what_cannot_be_trained_is_refused_before_it_is():
+    for options, message in (
+        ({"free": 2.0}, "free must be"),
+        ({"budget": 0.0}, "budget must be"),
+        ({"updates": 0}, "updates must be"),
+        ({"shape": 3}, "shape must be"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=message):
+            replace(HOW, **options)
+    with pytest.raises(ValueError, match="arm must be one of"):
+        networks.train(HOW, [networks.One("L2", 0.01)], 0)
+    with pytest.raises(ValueError, match="price must be"):
+        networks.train(HOW, [networks.One("L1", 0.01, -1.0)], 0)
+    with pytest.raises(ValueError, match="two networks are named"):
+        experiments.Wiring(rates={"L1": (0.001, 0.0012)}, prices={}).each()
+    with pytest.raises(ValueError, match="way must be one of"):
+        experiments.PlasticPrice(rates={"nearest 9": (0.01,)}).each()
+    world = plastic.World("iid", "half", (2, 4))
+    with pytest.raises(ValueError, match="arm must be one of"):
+        plastic.train_plastic(world, [plastic.Paying("L3", 0.0, "all", 0.01)], 0, updates=1)
+    with pytest.raises(ValueError, match="number of synapses must be at most 7"):
+        plastic.mask("nearest 8", distances(grid((2, 4))), generator())
+
+
+def test_networks_may_pay_from_the_beginning():
+    params, _ = networks.train(replace(HOW, free=0.0), [networks.One("L1", 0.01, 0.5)], 0)
+    assert params["w"].abs().sum() < 1
 
 
 # ------------------------------------------------------------------------------------- plastic
@@ -271,3 +300,12 @@ def test_the_rates_of_plastic_networks_are_those_at_which_least_was_paid():
             for rate in (0.001, *experiments.TRIED)
         }
         assert experiments.BEST_PLASTIC[way] == (min(total, key=total.get),)
+
+
+def test_stored_copies_are_those_that_swap_makes():
+    its = stored.seeds("wiring-arms")[0]["networks"]["L1 x distance"]["modularity"]["150"]
+    w = stored.weights("wiring-arms")["0.L1 x distance.w"].float()
+    a, far = modularity.strongest(w, 150), distances(grid((8, 8)))
+    made = [modularity.swap(a, generator(k), far, 0.3) for k in range(20)]
+    kept = sum(modularity.unchanged(a, one) for one in made) / 20
+    assert kept == pytest.approx(its["lengths null"]["unchanged"], abs=0.02)

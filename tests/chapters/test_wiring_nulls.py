@@ -99,5 +99,18 @@ def test_what_is_no_graph_is_refused():
         nulls.swap_counts(a, g, LENGTHS, width=0.0)
     with pytest.raises(ValueError, match="share must be"):
         nulls.planted(a, torch.zeros(25).long(), g, LENGTHS, 2.0)
+    for name, wrong in (
+        ("lie in", -LENGTHS),
+        ("lie in", LENGTHS * float("nan")),
+        ("must be symmetric", LENGTHS + LENGTHS.triu()),
+    ):
+        for made in (
+            lambda wrong: mod.swap(a, g, wrong, 0.3),
+            lambda wrong: nulls.swap_counts(a, g, wrong),
+            lambda wrong: nulls.planted(a, torch.zeros(25).long(), g, wrong, 0.5),
+            lambda wrong: nulls.misfit(a, a, wrong),
+        ):
+            with pytest.raises(ValueError, match=f"lengths must.*{name}|{name}"):
+                made(wrong)
     with pytest.raises(ValueError, match="nulls must be at least 2"):
         nulls.beside(a, LENGTHS, g, nulls=1)

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from hebbnotes import _checks
 from hebbnotes.chapters.wiring.modularity import strongest
 from hebbnotes.chapters.wiring.networks import ARMS, One, Trained, believed, measured, train
 from hebbnotes.chapters.wiring.nulls import beside, plant
@@ -60,15 +61,21 @@ class Wiring(Trained):
 
     def each(self) -> dict[str, One]:
         """Return all networks by name: arm, and price or rate where there are several."""
-        found = {}
+        found: dict[str, One] = {}
         for arm, rates in self.rates.items():
             for rate in rates:
                 for price in self.prices.get(arm, (None,)):
                     name = f"{arm}, {price:.0e}" if price else arm
-                    found[name if len(rates) == 1 else f"{name}, {rate:.0e}"] = One(
-                        arm, rate, price
-                    )
+                    name = name if len(rates) == 1 else f"{name}, {rate:.0e}"
+                    found[_new(name, found)] = One(arm, rate, price)
         return found
+
+
+def _new(name: str, found: dict[str, Any]) -> str:
+    """Return a name that no other network has, or raise."""
+    if name in found:
+        raise ValueError(f"two networks are named {name!r}: use rates and prices of one digit")
+    return name
 
 
 def _tell(trial: Trial, part: str, updates: int, update: int) -> None:
@@ -145,15 +152,17 @@ class PlasticPrice:
 
     def each(self) -> dict[str, Paying]:
         """Return all networks by name, and by rate where there are several."""
-        found = {}
+        found: dict[str, Paying] = {}
         for name, rates in self.rates.items():
             arm, _, price = name.partition(", ")
+            _checks.choice("way", arm, ("none", "L1", "L1 x distance", *MASKS))
             which = name if name in MASKS else "all"
             for rate in rates:
                 one = Paying(
                     "L1" if arm in (*MASKS, "none") else arm, float(price or 0), which, rate
                 )
-                found[name if len(rates) == 1 else f"{name}, {rate:.0e}"] = one
+                key = name if len(rates) == 1 else f"{name}, {rate:.0e}"
+                found[_new(key, found)] = one
         return found
 
 
@@ -222,7 +231,8 @@ BEST_PLASTIC: dict[str, tuple[float, ...]] = {
         *MASKS[1:],
     )
 }
-"""The rate with which each way did best on seeds of their own."""
+"""The rate at which each way that was tried (``WAYS``) paid least, on seeds of their own; at other
+prices it is that of 4e-04, and with patches that of independent patterns."""
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     "wiring-rates": Experiment(

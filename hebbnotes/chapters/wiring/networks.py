@@ -32,6 +32,7 @@ __all__ = [
     "ARMS",
     "One",
     "Params",
+    "Trained",
     "accuracy",
     "begin",
     "believed",
@@ -99,6 +100,13 @@ class Trained:
     batch: int = 64
     budget: float = 60.0
     free: float = 0.3
+
+    def __post_init__(self) -> None:
+        _checks.integers("shape", self.shape)
+        _checks.integer("updates", self.updates)
+        _checks.integer("batch", self.batch)
+        _checks.number("budget", self.budget, 1e-30)
+        _checks.number("free", self.free, 0, 1)
 
 
 def begin(sizes: tuple[int, int, int], several: int, generator: torch.Generator) -> Params:
@@ -199,6 +207,10 @@ def train(
     price : Tensor
         What wire cost at the end, (S,).
     """
+    for one in each:
+        _checks.choice("arm", one.arm, (*ARMS,))
+        _checks.number("rate", one.rate, 0)
+        _checks.number("price", one.price or 0.0, 0)
     lengths, task, several = distances(grid(how.shape)), how.task, len(each)
     params, permuted = _begun(how, several, seed)
     apart = 1 - torch.eye(len(lengths))
@@ -212,7 +224,7 @@ def train(
     episodes_of = torch.Generator().manual_seed(seed)
     for update in range(how.updates):
         tell(update)
-        learnt = min(1.0, update / (how.free * how.updates))
+        learnt = min(1.0, update / (how.free * how.updates)) if how.free else 1.0
         noise = task.noise * (1 + 2 * learnt) / 3
         episodes = task.sample(how.batch, episodes_of, noise=noise)
         loss = cross_entropies(params, episodes)

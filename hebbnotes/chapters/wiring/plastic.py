@@ -134,7 +134,8 @@ def mask(which: str, lengths: Tensor, generator: torch.Generator) -> Tensor:
     tie = torch.rand(lengths.shape, generator=generator)
     order = lengths + 1e-3 * tie if how == "nearest" else tie
     order = order.masked_fill(~off, math.inf)
-    return order.argsort(0).argsort(0) < int(number)
+    several = _checks.integer("the number of synapses", int(number), 1, len(lengths) - 1)
+    return order.argsort(0).argsort(0) < several
 
 
 def complete(
@@ -203,6 +204,9 @@ def paid(
 def _units(world: World, each: list[Paying]) -> Tensor:
     """Return what a unit of each alpha costs, (S, n, n)."""
     lengths = distances(grid(world.shape))
+    for one in each:
+        _checks.choice("arm", one.arm, ("L1", "L1 x distance"))
+        _checks.number("price", one.price, 0)
     return torch.stack(
         [one.price * (torch.ones_like(lengths) if one.arm == "L1" else lengths) for one in each]
     )
@@ -229,6 +233,8 @@ def train_plastic(
     tell: Callable[[int], Any] = lambda _: None,
 ) -> Params:
     """Train networks on one world, each from the same beginning and on the same episodes.
+
+    Masks by chance are drawn in turn: two networks with one name of a mask have two masks.
 
     Parameters
     ----------

@@ -78,6 +78,9 @@ def wiring_loss(
     -----
     Source: eq-wiring-loss; Achterberg and others (2023), with C from :func:`communicability`.
     """
+    least = float(price.min()) if isinstance(price, Tensor) else _checks.number("price", price)
+    if least < 0:
+        raise ValueError(f"price must be 0 or more, got {least:g}: wire is no gain")
     return _checks.floating("loss", loss) + price * wiring_cost(w, lengths, c)
 
 

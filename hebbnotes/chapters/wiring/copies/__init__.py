@@ -1,5 +1,5 @@
 """Random copies of a graph: links exchange ends, and degrees stay, or lengths, too."""
 
-from hebbnotes.chapters.wiring.copies.swaps import checked, exchange, swap, symmetric
+from hebbnotes.chapters.wiring.copies.swaps import checked, exchange, lengths_of, swap, symmetric
 
-__all__ = ["checked", "exchange", "swap", "symmetric"]
+__all__ = ["checked", "exchange", "lengths_of", "swap", "symmetric"]

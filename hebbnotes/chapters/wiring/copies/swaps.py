@@ -10,7 +10,7 @@ from torch import Tensor
 from hebbnotes import _checks
 from hebbnotes.plasticity.compiled import jit
 
-__all__ = ["checked", "exchange", "swap", "symmetric"]
+__all__ = ["checked", "exchange", "lengths_of", "swap", "symmetric"]
 
 
 def swap(
@@ -61,7 +61,7 @@ def swap(
         _by_degrees(ends, there, chances.numpy())
     else:
         _checks.number("tolerance", tolerance, 1e-9)
-        _checks.tensor("lengths", _checks.floating("lengths", lengths), "n n", {"n": len(a)})
+        lengths_of(a, lengths)
         chances = torch.rand(sweeps * m, 5, generator=generator, dtype=torch.float64)
         _by_lengths(ends, there, lengths.double().numpy(), tolerance, chances.numpy())
     return torch.from_numpy(there)
@@ -138,6 +138,15 @@ def _by_lengths(ends: Any, there: Any, far: Any, tolerance: float, chances: Any)
         ends[y, 0], ends[y, 1] = r, q
         _renamed(own[q, : degree[q]], x, y)
         _renamed(own[s, : degree[s]], y, x)
+
+
+def lengths_of(a: Tensor, lengths: Tensor) -> Tensor:
+    """Return distances of a graph's units if they are symmetric and 0 or more, or raise."""
+    _checks.tensor("lengths", _checks.floating("lengths", lengths), "n n", {"n": len(a)})
+    _checks.inside("lengths", lengths, 0, _checks.LARGEST, "use places.distances(...)")
+    if not torch.equal(lengths, lengths.mT):
+        raise ValueError("lengths must be symmetric: a link is as long from either end")
+    return lengths
 
 
 def symmetric(a: Tensor) -> Tensor:

@@ -159,6 +159,8 @@ def distance_profile(w: Tensor, lengths: Tensor, edges: Tensor, threshold: float
         if bool(its.any()):
             share = (size[its] > threshold).to(d)
             found.append([d[its].mean(), its.sum().to(d), share.mean(), size[its].mean()])
+    if not found:
+        raise ValueError("edges leave no pair: use edges around the lengths")
     return Profile(*torch.tensor(found, dtype=d.dtype).mT)
 
 

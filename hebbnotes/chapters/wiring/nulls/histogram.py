@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.chapters.wiring.copies import checked, exchange
+from hebbnotes.chapters.wiring.copies import checked, exchange, lengths_of
 from hebbnotes.plasticity.compiled import jit
 
 __all__ = ["misfit", "swap_counts"]
@@ -26,7 +26,8 @@ def swap_counts(
     Two links exchange ends, as in :func:`.swap`; but lengths are kept as counts in classes, and may
     be out for a while: a swap that takes the counts further from what they were is made with
     probability ``exp(-x * further)`` (Metropolis), where ``x`` grows from 1 to 6 over
-    half of the sweeps. So graphs are reached to which no path of swaps leads that keep each length.
+    half of the sweeps; in the last tenth none is made. So graphs are reached to which no path of
+    swaps leads that keep each length.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def swap_counts(
     _checks.generator(generator)
     _checks.integer("sweeps", sweeps)
     _checks.number("width", width, 1e-9)
-    _checks.tensor("lengths", _checks.floating("lengths", lengths), "n n", {"n": len(a)})
+    lengths_of(a, lengths)
     ends, there = a.triu(1).nonzero().numpy(), a.numpy().copy()
     m = len(ends)
     if m < 2:
@@ -88,7 +89,7 @@ def _exchanged(ends: Any, there: Any, kind: Any, chances: Any) -> None:
 
 def misfit(a: Tensor, b: Tensor, lengths: Tensor, width: float = 0.25) -> float:
     """Return the share of the links of one graph that another lacks in their class of length."""
-    kind = (lengths / width).round().long()
+    kind = (lengths_of(a, lengths) / _checks.number("width", width, 1e-9)).round().long()
     counts = [
         torch.bincount(kind[checked(x)], minlength=int(kind.max()) + 1).double() for x in (a, b)
     ]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.chapters.wiring.copies import checked, exchange
+from hebbnotes.chapters.wiring.copies import checked, exchange, lengths_of
 from hebbnotes.plasticity.compiled import jit
 
 __all__ = ["planted"]
@@ -48,7 +48,7 @@ def planted(
     _checks.number("share", share, 0, 1)
     _checks.number("tolerance", tolerance, 0)
     _checks.actions("groups", groups, "n", {"n": len(a)}, len(a))
-    _checks.tensor("lengths", _checks.floating("lengths", lengths), "n n", {"n": len(a)})
+    lengths_of(a, lengths)
     ends, there = a.triu(1).nonzero().numpy(), a.numpy().copy()
     if len(ends) < 2:
         return a.clone()
