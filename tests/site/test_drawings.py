@@ -25,7 +25,10 @@ from tools.drawings import (
     neuron,
     pencil,
     shared,
+    swap,
     synapse,
+    tide,
+    trial,
     unrolled,
     votes,
     windows,
@@ -409,3 +412,35 @@ def test_the_ladder_of_clocks_is_logarithmic_and_its_medians_lie_within():
     for _, low, middle, high, _ in clocks.CLOCKS:
         assert clocks.LOW < low < high < clocks.HIGH
         assert middle is None or low < middle < high
+
+
+def test_what_shows_above_a_tide_is_a_picture_of_how_tall_the_posts_are():
+    way = np.linspace(0.05, 0.95, 19)
+    unequal, alike = tide.heights()
+    assert unequal.mean() == pytest.approx(alike.mean(), rel=0.05), "alike on average"
+    many = -tide.MEAN * np.log(1 - (np.arange(40_000) + 0.5) / 40_000)
+    for share in way:
+        shows = np.maximum(many - tide.depth(share), 0).mean()
+        assert tide.left_over(share, False) == pytest.approx(shows, rel=0.01)
+    curve = np.log(tide.left_over(way, False))
+    np.testing.assert_allclose(np.diff(curve), np.diff(curve)[0])
+    ramp = tide.left_over(way, True)
+    np.testing.assert_allclose(ramp, np.maximum(alike[0] - tide.depth(way), 0))
+    assert ramp[0] > 0 == ramp[-1]
+
+
+def test_any_swap_keeps_degrees_and_only_like_for_like_keeps_lengths():
+    for kind, before in swap.BEFORE.items():
+        after = swap.swapped(before)
+        assert sorted(cell for link in before for cell in link) == sorted(
+            cell for link in after for cell in link
+        )
+        assert (swap.lengths(before) == swap.lengths(after)) == (kind == "alike")
+        assert set(map(frozenset, before)) & set(map(frozenset, after)) == set()
+
+
+def test_of_the_two_moves_of_a_trial_just_one_leads_nearer_to_its_goal():
+    assert [trial.nearer(move) for move in trial.OFFER] == [True, False]
+    right = next(way for way in trial.OFFER if trial.nearer(way))
+    before, after = ((np.hypot(*np.subtract(trial.GOAL, at))) for at in ((0, 0), right))
+    assert after < before
