@@ -212,8 +212,8 @@ Live.model("maps", function* ({ numbers, stage }) {
       const x = 12 + 23 * k, angle = Math.PI * k / 8;
       Object.assign(context, { strokeStyle: hue(2 * angle), lineWidth: 5, lineCap: "round" });
       context.beginPath();
-      context.moveTo(x - 7 * Math.cos(angle), y + 7 * Math.sin(angle));
-      context.lineTo(x + 7 * Math.cos(angle), y - 7 * Math.sin(angle));
+      context.moveTo(x - 7 * Math.cos(angle), y - 7 * Math.sin(angle)); // clockwise, as rows are counted downwards
+      context.lineTo(x + 7 * Math.cos(angle), y + 7 * Math.sin(angle));
       context.stroke();
     }
     const words = { fillStyle: muted, font: "14px system-ui, sans-serif" };
