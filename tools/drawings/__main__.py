@@ -16,6 +16,7 @@ from tools.drawings import (
     landscape,
     lives,
     neuron,
+    news,
     one_shot,
     pencil,
     routes,
@@ -49,6 +50,8 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "synapse-type": lambda: synapse.draw(["type"], "synapse-type"),
     "buckets": buckets.draw,
     "clocks": clocks.draw,
+    "news": news.draw,
+    "synapse-error": lambda: synapse.draw(["error"], "synapse-error"),
 }
 
 FILES: dict[str, Callable[[], str]] = {
