@@ -41,6 +41,7 @@ from hebbnotes.plasticity.rules.hebbian import (
     stdp,
 )
 from hebbnotes.plasticity.rules.quantities import QUANTITIES, Quantity
+from hebbnotes.plasticity.rules.teaching import Cells, Teach
 from hebbnotes.plasticity.rules.third_factor import (
     eligibility,
     modulated_hebb,
@@ -51,10 +52,12 @@ from hebbnotes.plasticity.rules.third_factor import (
 __all__ = [
     "QUANTITIES",
     "TYPES",
+    "Cells",
     "CommonForm",
     "Forget",
     "Quantity",
     "Rule",
+    "Teach",
     "average",
     "bcm",
     "by_type",

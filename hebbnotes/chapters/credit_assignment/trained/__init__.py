@@ -1,0 +1,1 @@
+"""Networks that learn by the rules of the chapter, and the trainings of its experiments."""
