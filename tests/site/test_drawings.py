@@ -23,6 +23,7 @@ from tools.drawings import (
     landscape,
     lives,
     neuron,
+    news,
     pencil,
     shared,
     synapse,
@@ -409,3 +410,12 @@ def test_the_ladder_of_clocks_is_logarithmic_and_its_medians_lie_within():
     for _, low, middle, high, _ in clocks.CLOCKS:
         assert clocks.LOW < low < high < clocks.HIGH
         assert middle is None or low < middle < high
+
+
+def test_news_of_a_mistake_comes_back_as_thick_as_it_was_sent_or_the_other_way_round():
+    assert news.BACK["truth"] == news.FORWARD == news.BACK["lie"][::-1]
+    drawn = news.draw().svg().partition("</style>")[2]
+    widths = re.findall(r'class="s-(ink|blue)"[^>]*stroke-width="(7|2)"', drawn)
+    arrows = [(role, width) for role, width in widths if role == "blue"]
+    assert [width for _, width in arrows] == ["7", "2", "2", "7"]
+    assert set(news.TITLES) - set(news.BACK) == {"average", "nothing"}
