@@ -145,12 +145,12 @@ def reads_teacher(teach: Teach, j: int, *, n: int = 4, n_above: int = 3, seed: i
     if j >= n:
         raise ValueError(f"there is no cell {j} among {n}: they are counted from 0")
     generator = torch.Generator().manual_seed(seed)
-    shapes = {"w_out": (n, n_above), "back": (n_above, n)}
+    shapes: dict[str, tuple[int, ...]] = {"w_out": (n, n_above), "back": (n_above, n)}
     shapes |= {f"here.{field}": (n,) for field in Cells._fields}
     shapes |= {f"above.{field}": (n_above,) for field in Cells._fields}
     world = {
         name: torch.rand(shape, generator=generator, dtype=torch.float64) + 0.5
-        for name, shape in (shapes | {"modulator": (n,)}).items()
+        for name, shape in {**shapes, "modulator": (n,)}.items()
     }
 
     def told(**poisoned: Tensor) -> Tensor:
@@ -167,7 +167,8 @@ def reads_teacher(teach: Teach, j: int, *, n: int = 4, n_above: int = 3, seed: i
             )
         return error[j]
 
-    masks = _poisoned(told, world) | _poisoned_inside(told, held(teach))
+    masks = _poisoned(told, world)
+    masks.update(_poisoned_inside(told, held(teach)))
     return Reads(masks.pop("w_out"), masks.pop("here.rate"), masks.pop("above.rate"), masks)
 
 
@@ -254,7 +255,7 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
         yield from value.keywords.items()
     elif isinstance(value, FunctionType):
         names = inspect.getclosurevars(value)
-        yield from (names.nonlocals | names.globals).items()
+        yield from {**names.nonlocals, **names.globals}.items()
         yield from (value.__kwdefaults__ or {}).items()
         yield from (("a default", part) for part in value.__defaults__ or ())
         for constant in value.__code__.co_consts:  # functions inside of it name globals, too

@@ -5,7 +5,9 @@ a cell that is always 1, the bias; activities are (S, B, n). All see the same ba
 noise. Each way to learn is a class with ``begin`` and ``step``.
 """
 
+import itertools
 import math
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import torch
@@ -17,6 +19,7 @@ from hebbnotes.plasticity.rules import Cells
 from hebbnotes.plasticity.stepper import pick
 
 __all__ = [
+    "Layers",
     "Learner",
     "Net",
     "begin",
@@ -60,11 +63,36 @@ class Learner(Protocol):
         """Return one network, S = 1, of layers of so many cells, the input first."""
         ...
 
+    def answers(self, net: Net, x: Tensor) -> Tensor:
+        """Return a score for each label, (S, B, n_out)."""
+        ...
+
     def step(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
     ) -> None:
         """Learn from a batch x (B, n), target (B, n_out), in place, each layer at its rate (S,)."""
         ...
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What ways to learn in layers of rectified cells share.
+
+    Attributes
+    ----------
+    scale : float
+        Of the weights in the beginning, 1 for He's.
+    """
+
+    scale: float = 1.0
+
+    def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
+        """Return one network, S = 1, of layers of so many cells, the input first."""
+        return begin(sizes, generator, self.scale)
+
+    def answers(self, net: Net, x: Tensor) -> Tensor:
+        """Return the outputs, (S, B, n_out)."""
+        return forward(net.weights, x)[-1].rate
 
 
 def normal(n_pre: int, n_post: int, gain: float, generator: torch.Generator) -> Tensor:
@@ -76,7 +104,7 @@ def begin(sizes: tuple[int, ...], generator: torch.Generator, scale: float = 1.0
     """Return one network, of He's normal weights (2015) times ``scale``, and biases of 0."""
     _checks.generator(generator)
     weights = []
-    for n_pre, n_post in zip(sizes, sizes[1:], strict=False):
+    for n_pre, n_post in itertools.pairwise(sizes):
         w = scale * normal(n_pre, n_post, 2.0, generator)
         weights.append(torch.cat([w, w.new_zeros(1, 1, n_post)], 1))
     return Net(weights, [])

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import torch
@@ -15,10 +15,10 @@ from hebbnotes import _checks, _files, data
 from hebbnotes.chapters.credit_assignment.trained.networks import (
     Learner,
     Net,
-    forward,
     rates,
     several,
 )
+from hebbnotes.chapters.credit_assignment.trained.others import OTHERS
 from hebbnotes.chapters.credit_assignment.trained.ways import WAYS
 from hebbnotes.experiments.experiment import Numbers, Trial, Weights, block_ends, short, shorts
 
@@ -107,10 +107,10 @@ def kept(trial: Trial, part: str, compute: Callable[[], Any]) -> Any:
     return found
 
 
-def errors(net: Net, x: Tensor, labels: Tensor) -> Tensor:
+def errors(learner: Learner, net: Net, x: Tensor, labels: Tensor) -> Tensor:
     """Return the share of wrong answers of each network (S,); chance if it is not finite."""
     with torch.no_grad():
-        outputs = forward(net.weights, x)[-1].rate
+        outputs = learner.answers(net, x)
     wrong = (outputs.argmax(-1) != labels).to(outputs).mean(-1)
     finite = outputs.flatten(1).isfinite().all(1)
     return torch.where(finite, wrong, torch.full_like(wrong, CHANCE))
@@ -145,11 +145,8 @@ def train_table(trial: Trial, chosen: Table) -> tuple[Numbers, Weights]:
     numbers: Numbers = {key: {shape: {} for shape in chosen.arms} for key in keys}
     for shape, ways in chosen.arms.items():
         for name, choices in ways.items():
-            found = kept(
-                trial,
-                f"{shape}, {name}",
-                lambda shape=shape, name=name, its=choices: _arm(trial, chosen, shape, name, its),
-            )
+            arm = partial(_arm, trial, chosen, shape, name, choices)
+            found = kept(trial, f"{shape}, {name}", arm)
             for key, value in found.items():
                 numbers[key][shape][name] = value
     return numbers, {}
@@ -159,7 +156,7 @@ def _arm(
     trial: Trial, chosen: Table, shape: str, name: str, choices: tuple[Choice, ...]
 ) -> Numbers:
     n_in = digits(chosen.data).train[0].shape[1]
-    learner = WAYS["frozen" if name == "linear read-out" else name]
+    learner = (WAYS | OTHERS)["frozen" if name == "linear read-out" else name]
     hidden = () if name == "linear read-out" else chosen.shapes[shape]
     begun = learner.begin((n_in, *hidden, 10), torch.Generator().manual_seed(1000 + trial.seed))
     net = several(begun, len(choices))
@@ -170,12 +167,12 @@ def _arm(
     def after(done: int) -> None:
         trial.tell(f"{shape}, {name}", done - 1, chosen.steps)
         if len(choices) == 1 and done in ends:
-            course.append(errors(net, x, labels)[0])
+            course.append(errors(learner, net, x, labels)[0])
 
     start = time.process_time()
-    trained(learner, net, rates(output, ratio, len(hidden) + 1), chosen, trial.generator(), after)
+    trained(learner, net, rates(output, ratio, len(net.weights)), chosen, trial.generator(), after)
     spent = 1000 * (time.process_time() - start) / chosen.steps
-    wrong = errors(net, x, labels)
+    wrong = errors(learner, net, x, labels)
     if len(choices) > 1:
         tried = zip(choices, shorts(wrong), strict=True)
         return {

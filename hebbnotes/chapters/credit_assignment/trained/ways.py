@@ -1,6 +1,6 @@
 """Ways to learn: who is told, by whom, and when."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -9,11 +9,13 @@ from hebbnotes import _checks
 from hebbnotes.chapters.credit_assignment import rules
 from hebbnotes.chapters.credit_assignment.rules import Told, explore, follow, gate
 from hebbnotes.chapters.credit_assignment.trained.networks import (
+    Layers,
     Learner,
     Net,
     begin,
     fell,
     forward,
+    loss,
     normal,
     outgoing,
     with_one,
@@ -53,7 +55,7 @@ def _write_all(
 
 
 @dataclass(frozen=True)
-class Sweep:
+class Sweep(Layers):
     """Errors go down from layer to layer, or from the outputs to all.
 
     Attributes
@@ -66,8 +68,6 @@ class Sweep:
         Whether the outputs are above every layer.
     mirrored : bool
         Whether feedback weights learn what the weights that lead up learn.
-    scale : float
-        Of the weights in the beginning, one for He's.
     """
 
     teach: Teach = rules.backward
@@ -75,7 +75,6 @@ class Sweep:
     own: bool = False
     direct: bool = False
     mirrored: bool = False
-    scale: float = 1.0
 
     def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
         """Return one network; feedback weights are drawn as those that lead up are."""
@@ -141,7 +140,7 @@ class Inverse(Sweep):
 
 
 @dataclass(frozen=True)
-class Local:
+class Local(Layers):
     """Each layer has a read-out of its own, which learns by its own error and tells the layer."""
 
     def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
@@ -167,14 +166,8 @@ class Local:
 
 
 @dataclass(frozen=True)
-class Frozen:
+class Frozen(Layers):
     """Hidden layers stay as they are drawn."""
-
-    scale: float = 1.0
-
-    def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
-        """Return one network."""
-        return begin(sizes, generator, self.scale)
 
     def step(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
@@ -208,14 +201,10 @@ def _chance(
 
 
 @dataclass(frozen=True)
-class NodeNoise:
+class NodeNoise(Layers):
     """Node perturbation: a sweep with noise in the drives of all hidden cells, one without."""
 
     noise: float = 0.01
-
-    def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
-        """Return one network."""
-        return begin(sizes, generator)
 
     def step(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
@@ -229,7 +218,7 @@ class NodeNoise:
 
 
 @dataclass(frozen=True)
-class Reward:
+class Reward(Layers):
     """REINFORCE: cells are always noisy, and hear how the reward compares with what was expected.
 
     The reward of an example is minus its loss, and what is expected the mean of all others in the
@@ -238,10 +227,6 @@ class Reward:
 
     noise: float = 0.2
 
-    def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
-        """Return one network."""
-        return begin(sizes, generator)
-
     def step(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
     ) -> None:
@@ -249,19 +234,14 @@ class Reward:
         batch = x.shape[-2]
         noise = _chance(net, batch, self.noise, x, generator)
         cells = _told(forward(net.weights, x, noise), target)
-        reward = -loss_of(cells, target)
+        reward = -loss(cells[-1].rate, target)
         better = (reward - reward.mean(-1, keepdim=True)) * batch / (batch - 1)
         _write_hidden(net, cells, rate, noise, better / self.noise**2)
         _write_output(net, cells, rate)
 
 
-def loss_of(cells: list[Cells], target: Tensor) -> Tensor:
-    """Return half the squared error of each example, (S, B)."""
-    return (target - cells[-1].rate).square().sum(-1) / 2
-
-
 @dataclass(frozen=True)
-class WeightNoise:
+class WeightNoise(Layers):
     """Weight perturbation: a sweep with noise in all hidden weights, another for each example.
 
     An example's noise is one matrix whose rows and columns have random signs of its own: Gaussian,
@@ -270,10 +250,6 @@ class WeightNoise:
     """
 
     noise: float = 0.003
-
-    def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
-        """Return one network."""
-        return begin(sizes, generator)
 
     def chance(
         self, net: Net, batch: int, like: Tensor, generator: torch.Generator
@@ -301,7 +277,7 @@ class WeightNoise:
             pre = with_one(h)
             h = torch.relu(pre @ w + ((pre * rows) @ shared) * columns)
         y = with_one(h) @ net.weights[-1]
-        modulator = (loss_of(clean, target) - (target - y).square().sum(-1) / 2) / self.noise**2
+        modulator = (loss(clean[-1].rate, target) - loss(y, target)) / self.noise**2
         for w, its, (shared, rows, columns) in zip(net.weights, rate, chance, strict=False):
             traced = rows.mT @ (modulator.unsqueeze(-1) * columns)
             w.addcmul_(traced * (its / x.shape[-2]).view(-1, 1, 1), shared)
@@ -309,7 +285,7 @@ class WeightNoise:
 
 
 @dataclass(frozen=True)
-class Settling:
+class Settling(Layers):
     """Predictive coding: cells settle between what is predicted and what they are told, then learn.
 
     A cell's error is its drive minus the drive that the cells below predict; with the outputs held
@@ -326,10 +302,6 @@ class Settling:
 
     steps: int = 20
     size: float = 0.2
-
-    def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
-        """Return one network."""
-        return begin(sizes, generator)
 
     def settled(self, net: Net, x: Tensor, target: Tensor) -> list[Cells]:
         """Return the cells after settling, each with its error."""
@@ -366,10 +338,10 @@ def _ways() -> dict[str, Learner]:
     return {
         "backpropagation": Sweep(),
         "backpropagation, decay": Sweep(change=forgetful),
-        "sign symmetry": Sweep(credit["sign symmetry"].teach),
-        "Kolen-Pollack": Sweep(feedback, forgetful, own=True, mirrored=True),
-        "feedback alignment": Sweep(feedback, own=True),
-        "direct feedback alignment": Sweep(feedback, own=True, direct=True),
+        "sign symmetry": Sweep(teach=credit["sign symmetry"].teach),
+        "Kolen-Pollack": Sweep(teach=feedback, change=forgetful, own=True, mirrored=True),
+        "feedback alignment": Sweep(teach=feedback, own=True),
+        "direct feedback alignment": Sweep(teach=feedback, own=True, direct=True),
         "difference target propagation": Inverse(),
         "predictive coding": Settling(),
         "local losses": Local(),
