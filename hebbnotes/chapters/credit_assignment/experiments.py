@@ -3,67 +3,74 @@
 from typing import Any
 
 from hebbnotes import data
+from hebbnotes.chapters.credit_assignment.trained.choices import (
+    BEST,
+    DEPTHS,
+    FIRST,
+    PUZZLE,
+    WAYS_ON_MNIST,
+    WIDTHS,
+    Chosen,
+    further,
+    grid,
+)
+from hebbnotes.chapters.credit_assignment.trained.measured import Priced, train_priced
 from hebbnotes.chapters.credit_assignment.trained.others import OTHERS
+from hebbnotes.chapters.credit_assignment.trained.prospective import Prospective, train_prospective
 from hebbnotes.chapters.credit_assignment.trained.trials import Choice, Table, train_table
 from hebbnotes.experiments.experiment import Experiment, Numbers
 
 __all__ = ["EXPERIMENTS"]
 
-OUTPUTS = (0.025, 0.05, 0.1, 0.2)
-"""Learning rates of the outputs that are tried first."""
-RATIOS = {
-    **dict.fromkeys(
-        ("backpropagation", "backpropagation, decay", "sign symmetry", "predictive coding"),
-        (0.3, 1.0, 3.0),
-    ),
-    "local losses": (0.3, 1.0, 3.0),
-    **dict.fromkeys(
-        ("Kolen-Pollack", "feedback alignment", "direct feedback alignment"), (0.1, 0.3, 1.0)
-    ),
-    "difference target propagation": (0.1, 0.3, 1.0),
-    "node perturbation": (0.03, 0.1, 0.3),
-    "weight perturbation": (0.01, 0.03, 0.1),
-    "REINFORCE": (0.01, 0.03, 0.1),
-    "frozen": (1.0,),
-    "linear read-out": (1.0,),
-    "equilibrium network, last layer alone": (1.0,),
-    "forward-forward network, last layer alone": (1.0,),
-}
-"""Rates of the hidden layers, as shares of the outputs', that are tried first."""
-PUZZLE = (
-    *("backpropagation", "node perturbation", "feedback alignment", "frozen"),
-    "local losses",
-)
-"""The truth, the truth on average, a lie kept for life, nothing; and a truth nearby."""
-DEPTHS = {str(depth): (64,) * depth for depth in (1, 2, 4, 8)}
-WIDTHS = {str(width): (width,) for width in (16, 64, 256, 1024)}
-RESTING = tuple(name for name in OTHERS if name.startswith("equilibrium"))
-TELLING = tuple(name for name in OTHERS if name.startswith("forward"))
 WRONG: dict[str, Any] = {"unit": "share of digits named wrongly, 0.9 by chance", "at_least": 0.0}
 TUNED = (100, 101)
-
-
-def _grid(
-    ways: tuple[str, ...], width: int = 64, outputs: tuple[float, ...] = OUTPUTS
-) -> dict[str, tuple[Choice, ...]]:
-    """Return twelve choices for each way; wide layers need small rates at the outputs alone."""
-    wider = width / 64
-    return {
-        way: tuple(
-            (rate / wider, ratio * wider)
-            for ratio in RATIOS.get(way, (0.3, 1.0, 3.0))
-            for rate in outputs
-        )
-        for way in ways
-    }
+"""Seeds on which choices are made."""
+MANY = tuple(range(10))
+STILL = ("frozen", "linear read-out")
+RESTING = tuple(name for name in OTHERS if name.startswith("equilibrium"))
+TELLING = tuple(name for name in OTHERS if name.startswith("forward"))
+Arms = dict[str, dict[str, tuple[Choice, ...]]]
+TABLES: dict[str, tuple[str, Arms, dict[str, Any], str]] = {
+    "credit-table": (
+        "MNIST, two hidden layers of 128: each way to learn",
+        {"128-128": grid(WAYS_ON_MNIST)},
+        {"shapes": {"128-128": (128, 128)}, "data": "mnist", "batch": 50},
+        "128-128.backpropagation",
+    ),
+    "credit-digits-table": (
+        "digits, networks that settle, or that tell true from false",
+        {
+            "64-64": grid(RESTING, outputs=(0.025, 0.05, 0.1))
+            | grid(TELLING, outputs=(0.1, 0.3, 1.0))
+        },
+        {"shapes": {"64-64": (64, 64)}},
+        "64-64.equilibrium propagation",
+    ),
+    "credit-depth": (
+        "digits, one to eight hidden layers of 64: what hidden cells are told",
+        {depth: grid(PUZZLE) for depth in DEPTHS},
+        {"shapes": DEPTHS},
+        "2.backpropagation",
+    ),
+    "credit-width": (
+        "digits, one hidden layer of 16 to 1,024: what hidden cells are told",
+        {width: grid(PUZZLE, int(width)) for width in WIDTHS},
+        {"shapes": WIDTHS},
+        "64.backpropagation",
+    ),
+}
+"""Of each table what it is, what is tried first, further options, and its headline."""
+STEPS = {"credit-table": 2000}
+"""Steps of a table's trainings, where they are not as many as when choices are made."""
 
 
 def _once(*_: Any) -> Numbers:
     return {}  # all is measured while it is trained
 
 
-def _needs(chosen: Table) -> None:
-    if chosen.data == "mnist":
+def _needs(chosen: Any) -> None:
+    table = chosen if isinstance(chosen, Table) else chosen.table
+    if table.data == "mnist":
         data.require("mnist")
 
 
@@ -71,47 +78,109 @@ def _table(about: str, chosen: Table, metric: str, **options: Any) -> Experiment
     return Experiment(about, train_table, _once, chosen, metric, needs=_needs, **WRONG | options)
 
 
-def _mnist(arms: dict[str, tuple[Choice, ...]], **options: Any) -> Table:
-    return Table(
-        arms={"128-128": arms},
-        shapes={"128-128": (128, 128)},
-        data="mnist",
-        batch=50,
-        **options,
-    )
+def _single(chosen: Chosen) -> Arms:
+    return {shape: {way: (its,) for way, its in ways.items()} for shape, ways in chosen.items()}
 
 
-EXPERIMENTS: dict[str, Experiment[Any]] = {
-    "credit-table-rates": _table(
-        "MNIST, two hidden layers of 128: each way to learn at up to twelve choices of rates",
-        _mnist(_grid(tuple(RATIOS)), steps=1000, validation=True),
-        "error.128-128.backpropagation",
-        seeds=TUNED,
-    ),
-    "credit-depth-rates": _table(
-        "digits, one to eight hidden layers: what hidden cells are told, at up to twelve choices",
-        Table(arms={d: _grid(PUZZLE) for d in DEPTHS}, shapes=DEPTHS, validation=True),
-        "error.2.backpropagation",
-        seeds=TUNED,
-    ),
-    "credit-width-rates": _table(
-        "digits, a hidden layer of 16 to 1,024: what it is told, at up to twelve choices",
-        Table(arms={w: _grid(PUZZLE, int(w)) for w in WIDTHS}, shapes=WIDTHS, validation=True),
-        "error.64.backpropagation",
-        seeds=TUNED,
-    ),
-    "credit-digits-table-rates": _table(
-        "digits, networks that settle or tell true from false, at twelve choices of rates",
-        Table(
-            arms={
-                "64-64": _grid(RESTING, outputs=(0.0125, 0.025, 0.05, 0.1))
-                | _grid(TELLING, outputs=(0.1, 0.3, 1.0, 3.0))
-            },
-            shapes={"64-64": (64, 64)},
-            validation=True,
-        ),
-        "error.64-64.equilibrium propagation",
-        seeds=TUNED,
-    ),
-}
+EXPERIMENTS: dict[str, Experiment[Any]] = {}
 """All experiments of the chapter."""
+for _name, (_about, _arms, _options, _metric) in TABLES.items():
+    EXPERIMENTS[f"{_name}-rates"] = _table(
+        f"{_about}, at up to twelve choices of rates and scale",
+        Table(arms=_arms, validation=True, **_options),
+        f"error.{_metric}",
+        seeds=TUNED,
+    )
+    if _name in FIRST:
+        EXPERIMENTS[f"{_name}-rates-further"] = _table(
+            f"{_about}, one step further where the best choice lay at the border",
+            Table(
+                arms={
+                    shape: {
+                        way: those
+                        for way, best in ways.items()
+                        if (those := further(best, _arms[shape][way], _options["shapes"][shape][0]))
+                    }
+                    for shape, ways in FIRST[_name].items()
+                },
+                validation=True,
+                **_options,
+            ),
+            f"error.{_metric}",
+            seeds=TUNED,
+        )
+    if _name in BEST:
+        EXPERIMENTS[_name] = _table(
+            f"{_about}, each as it did best",
+            Table(arms=_single(BEST[_name]), steps=STEPS.get(_name, 1000), **_options),
+            f"error.{_metric}",
+        )
+if "credit-table" in BEST:
+    EXPERIMENTS["credit-price"] = Experiment(
+        "MNIST: how far each way to learn goes with the gradient, and how much less a step gains",
+        train_priced,
+        _once,
+        Priced(
+            table=Table(
+                arms=_single(
+                    {
+                        shape: {way: best for way, best in ways.items() if way not in STILL}
+                        for shape, ways in BEST["credit-table"].items()
+                    }
+                ),
+                steps=1000,
+                **TABLES["credit-table"][2],
+            ),
+            at=(100, 300, 1000),
+        ),
+        "sight.128-128.node perturbation.300.price",
+        "gain of the best step along the gradient over that along node perturbation's steps",
+        at_least=0.0,
+        needs=_needs,
+    )
+if "credit-width" in BEST:
+    EXPERIMENTS["credit-price-width"] = Experiment(
+        "digits: cosine and price of node perturbation in networks of 16 to 1,024 hidden cells",
+        train_priced,
+        _once,
+        Priced(
+            table=Table(
+                arms={
+                    width: {"backpropagation": (ways["backpropagation"],)}
+                    for width, ways in BEST["credit-width"].items()
+                },
+                steps=1000,
+                **TABLES["credit-width"][2],
+            ),
+            at=(30, 100, 300, 1000),
+            draws=24,
+            by="node perturbation",
+        ),
+        "sight.1024.backpropagation.300.price",
+        "gain of the best step along the gradient over that along node perturbation's steps",
+        at_least=0.0,
+        seeds=MANY,
+    )
+if "credit-depth" in BEST:
+    EXPERIMENTS |= {
+        f"credit-prospective{which}": Experiment(
+            f"digits: what settling before learning buys{about}",
+            train_prospective,
+            _once,
+            Prospective(
+                deep={d: ways["backpropagation"] for d, ways in BEST["credit-depth"].items()},
+                table=Table(arms={}, shapes=DEPTHS, steps=300, validation=validation),
+                rates=(0.005, 0.01, 0.02, 0.05),
+                steps=1200,
+                longest=600,
+            ),
+            "towards.8.predictive coding",
+            "cosine of where a small step takes the outputs with their error, eight layers",
+            at_least=-1.0,
+            seeds=seeds,
+        )
+        for which, about, validation, seeds in (
+            ("-rates", ", on seeds of their own", True, TUNED),
+            ("", "", False, MANY),
+        )
+    }

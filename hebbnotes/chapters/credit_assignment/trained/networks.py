@@ -63,6 +63,10 @@ class Learner(Protocol):
         """Return one network, S = 1, of layers of so many cells, the input first."""
         ...
 
+    def scaled(self, net: Net, scales: Tensor) -> Net:
+        """Return networks that begin with weights so many times those of each of S."""
+        ...
+
     def answers(self, net: Net, x: Tensor) -> Tensor:
         """Return a score for each label, (S, B, n_out)."""
         ...
@@ -76,19 +80,18 @@ class Learner(Protocol):
 
 @dataclass(frozen=True)
 class Layers:
-    """What ways to learn in layers of rectified cells share.
-
-    Attributes
-    ----------
-    scale : float
-        Of the weights in the beginning, 1 for He's.
-    """
-
-    scale: float = 1.0
+    """What ways to learn in layers of rectified cells share."""
 
     def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
         """Return one network, S = 1, of layers of so many cells, the input first."""
-        return begin(sizes, generator, self.scale)
+        return begin(sizes, generator)
+
+    def scaled(self, net: Net, scales: Tensor) -> Net:
+        """Return networks whose hidden weights are so many times those of each of S; outputs begin
+        at 0.
+        """
+        hidden = [w * scales.view(-1, 1, 1) for w in net.weights[:-1]]
+        return net._replace(weights=[*hidden, torch.zeros_like(net.weights[-1])])
 
     def answers(self, net: Net, x: Tensor) -> Tensor:
         """Return the outputs, (S, B, n_out)."""

@@ -34,8 +34,16 @@ def response(drive: Tensor) -> Tensor:
     return torch.tanh(drive)
 
 
+class Whole:
+    """Ways to learn in which no layer begins at 0."""
+
+    def scaled(self, net: Net, scales: Tensor) -> Net:
+        """Return networks that begin with weights so many times those of each of S."""
+        return net._replace(weights=[w * scales.view(-1, 1, 1) for w in net.weights])
+
+
 @dataclass(frozen=True)
-class Equilibrium:
+class Equilibrium(Whole):
     """Cells that drive each other both ways until they rest; outputs are nudged to the target.
 
     At rest ``rate = response(drive from below + drive from above)``, and an output's drive has
@@ -142,7 +150,7 @@ def _down(net: Net, losses: Callable[[Net], Tensor], rate: list[Tensor]) -> None
 
 
 @dataclass(frozen=True)
-class ForwardForward:
+class ForwardForward(Whole):
     """Layers that are each active for a picture with its label, and silent with another one.
 
     The label is a part of the input; each layer gets the rates below it at a mean square of 1, and

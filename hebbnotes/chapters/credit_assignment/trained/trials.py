@@ -28,6 +28,7 @@ __all__ = [
     "Choice",
     "Digits",
     "Table",
+    "begun",
     "digits",
     "errors",
     "kept",
@@ -35,8 +36,9 @@ __all__ = [
     "trained",
 ]
 
-Choice = tuple[float, float]
-"""The outputs' learning rate, and the hidden layers' as a share of it."""
+Choice = tuple[float, float, float]
+"""The outputs' learning rate, the hidden layers' as a share of it, and the hidden weights' scale in
+the beginning, 1 for He's."""
 CHANCE = 0.9
 """What a network is worth whose numbers are not finite: it guesses one of ten."""
 FAILED = 0.5
@@ -152,15 +154,23 @@ def train_table(trial: Trial, chosen: Table) -> tuple[Numbers, Weights]:
     return numbers, {}
 
 
-def _arm(
+def begun(
     trial: Trial, chosen: Table, shape: str, name: str, choices: tuple[Choice, ...]
-) -> Numbers:
+) -> tuple[Learner, Net]:
+    """Return a way to learn, and a network for each choice, all from one draw."""
     n_in = digits(chosen.data).train[0].shape[1]
     learner = (WAYS | OTHERS)["frozen" if name == "linear read-out" else name]
     hidden = () if name == "linear read-out" else chosen.shapes[shape]
-    begun = learner.begin((n_in, *hidden, 10), torch.Generator().manual_seed(1000 + trial.seed))
-    net = several(begun, len(choices))
-    output, ratio = torch.tensor(choices).T
+    drawn = learner.begin((n_in, *hidden, 10), torch.Generator().manual_seed(1000 + trial.seed))
+    scales = torch.tensor([scale for _, _, scale in choices])
+    return learner, learner.scaled(several(drawn, len(choices)), scales)
+
+
+def _arm(
+    trial: Trial, chosen: Table, shape: str, name: str, choices: tuple[Choice, ...]
+) -> Numbers:
+    learner, net = begun(trial, chosen, shape, name, choices)
+    output, ratio, _ = torch.tensor(choices).T
     x, labels = digits(chosen.data)[1 if chosen.validation else 2]
     ends, course = block_ends(chosen.steps, 10), []
 
@@ -176,7 +186,7 @@ def _arm(
     if len(choices) > 1:
         tried = zip(choices, shorts(wrong), strict=True)
         return {
-            "tried": {f"{rate:g} {ratio:g}": error for (rate, ratio), error in tried},
+            "tried": {" ".join(f"{c:g}" for c in choice): error for choice, error in tried},
             "error": short(wrong.min()),
         }
     return {

@@ -78,7 +78,7 @@ class Sweep(Layers):
 
     def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
         """Return one network; feedback weights are drawn as those that lead up are."""
-        net = begin(sizes, generator, self.scale)
+        net = begin(sizes, generator)
         if not self.own:
             return net
         above = [sizes[-1]] * len(sizes) if self.direct else sizes[2:]
@@ -148,13 +148,19 @@ class Local(Layers):
         net = begin(sizes, generator)
         return net._replace(back=[begin((n, sizes[-1]), generator).weights[0] for n in sizes[1:-2]])
 
+    def scaled(self, net: Net, scales: Tensor) -> Net:
+        """Return networks that begin as others do: every read-out at 0."""
+        begun = super().scaled(net, scales)
+        return begun._replace(back=[torch.zeros_like(w) for w in net.back])
+
     def step(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
     ) -> None:
         """Learn from a batch; read-outs learn at the outputs' rate."""
         cells = _told(forward(net.weights, x), target)
         above = []
-        for layer, w in enumerate([*net.back, net.weights[-1]], start=1):
+        readouts = [*net.back, net.weights[-1]] if len(net.weights) > 1 else []
+        for layer, w in enumerate(readouts, start=1):
             y = with_one(cells[layer].rate) @ w
             above.append(Cells(y, y, target - y))
             error = rules.backward(outgoing(w), _NONE, cells[layer], above[-1], _NONE)

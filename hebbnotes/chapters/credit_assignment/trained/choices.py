@@ -1,0 +1,108 @@
+"""Choices of rates and scales: what is tried first, what further, and what did best."""
+
+import itertools
+import math
+from collections.abc import Iterable
+
+from hebbnotes.chapters.credit_assignment.trained.others import OTHERS
+from hebbnotes.chapters.credit_assignment.trained.trials import Choice
+
+__all__ = [
+    "BEST",
+    "DEPTHS",
+    "FIRST",
+    "PUZZLE",
+    "WAYS_ON_MNIST",
+    "WIDTHS",
+    "best_of",
+    "further",
+    "grid",
+]
+
+OUTPUTS = (0.05, 0.1, 0.2)
+"""Learning rates of the outputs that are tried first."""
+SCALES = (1.0, 0.3)
+"""Scales of the hidden weights in the beginning that are tried first."""
+STEPS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+"""Ratios and scales, one step after the other."""
+SLOW, MIDDLE, FAST, NONE = (0.03, 0.1), (0.1, 0.3), (1.0, 3.0), (1.0,)
+RATIOS: dict[str, tuple[float, ...]] = {
+    **dict.fromkeys(("backpropagation", "backpropagation, decay", "sign symmetry"), FAST),
+    **dict.fromkeys(("local losses", "predictive coding"), FAST),
+    **dict.fromkeys(("Kolen-Pollack", "difference target propagation"), (0.3, 1.0)),
+    **dict.fromkeys(("feedback alignment", "direct feedback alignment"), MIDDLE),
+    "node perturbation": MIDDLE,
+    **dict.fromkeys(("weight perturbation", "REINFORCE"), SLOW),
+    **dict.fromkeys(("frozen", "linear read-out"), NONE),
+    "equilibrium network, last layer alone": NONE,
+    "forward-forward network, last layer alone": NONE,
+}
+"""Rates of the hidden layers, as shares of the outputs', that are tried first."""
+WAYS_ON_MNIST = tuple(name for name in RATIOS if name not in OTHERS)
+PUZZLE = (
+    *("backpropagation", "node perturbation", "feedback alignment", "frozen"),
+    "local losses",
+)
+"""The truth, the truth on average, a lie kept for life, nothing; and a truth nearby."""
+DEPTHS: dict[str, tuple[int, ...]] = {str(depth): (64,) * depth for depth in (1, 2, 4, 8)}
+WIDTHS: dict[str, tuple[int, ...]] = {str(width): (width,) for width in (16, 64, 256, 1024)}
+
+
+def grid(
+    ways: Iterable[str], width: int = 64, outputs: tuple[float, ...] = OUTPUTS
+) -> dict[str, tuple[Choice, ...]]:
+    """Return up to twelve choices for each way; wide layers need small rates at outputs alone."""
+    wider = width / 64
+    return {
+        way: tuple(
+            (rate / wider, ratio * wider, scale)
+            for scale in ((1.0,) if way == "linear read-out" else SCALES)
+            for ratio in RATIOS.get(way, FAST)
+            for rate in outputs
+        )
+        for way in ways
+    }
+
+
+def further(best: Choice, tried: Iterable[Choice], width: int = 64) -> tuple[Choice, ...]:
+    """Return the choices one step outwards from the best, in each direction in which it lies at the
+    border of what was tried, and in several at once.
+
+    A rate is halved or doubled, a ratio or a scale goes to the next of :data:`STEPS`.
+    """
+    wider = width / 64
+    axes = [sorted(set(values)) for values in zip(*tried, strict=True)]
+    options: list[list[float]] = []
+    for axis, (values, at) in enumerate(zip(axes, best, strict=True)):
+        those = [at]
+        for end, way in ((values[0], -1), (values[-1], 1)):
+            if len(values) > 1 and math.isclose(at, end):
+                those.append(_outwards(at, way, axis == 0, wider if axis == 1 else 1.0))
+        options.append(those)
+    every = [(a, b, c) for a, b, c in itertools.product(*options)]
+    return tuple(choice for choice in every if choice != tuple(best))
+
+
+def _outwards(at: float, way: int, doubles: bool, unit: float) -> float:
+    """Return a rate that is doubled or halved, or the next of the steps, in some unit."""
+    if doubles:
+        return at * 2.0**way
+    distances = [abs(math.log(step * unit / at)) for step in STEPS]
+    return STEPS[distances.index(min(distances)) + way] * unit
+
+
+def best_of(each: list[dict[str, float]]) -> Choice:
+    """Return the choice with the least mean error over the seeds of one or more experiments, the
+    first of those that are alike; ``each`` has what a seed tried, as it is stored.
+    """
+    means = {key: sum(one[key] for one in each) / len(each) for key in each[0]}
+    rate, ratio, scale = (float(part) for part in min(means, key=lambda k: means[k]).split())
+    return rate, ratio, scale
+
+
+Chosen = dict[str, dict[str, Choice]]
+"""A choice of each shape and way to learn."""
+FIRST: dict[str, Chosen] = {}
+"""What did best of the first choices."""
+BEST: dict[str, Chosen] = {}
+"""What did best of all."""

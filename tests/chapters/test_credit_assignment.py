@@ -1,0 +1,544 @@
+"""Ways to assign credit: two functions each, what they read, and networks that learn by them."""
+
+import functools
+import itertools
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hebbnotes import check
+from hebbnotes import rules as library
+from hebbnotes.chapters.credit_assignment import audit, rules, theory
+from hebbnotes.chapters.credit_assignment.rules import CREDIT, Told, follow
+from hebbnotes.chapters.credit_assignment.trained import networks, others, ways
+from hebbnotes.chapters.credit_assignment.trained.networks import Net, changed, forward, with_one
+from hebbnotes.chapters.credit_assignment.trained.ways import WAYS, Sweep
+from hebbnotes.learning import e_prop
+from hebbnotes.plasticity import stepper
+from hebbnotes.plasticity.rules import Cells
+
+DOUBLE = torch.float64
+seeds = st.integers(0, 10_000)
+depths = st.integers(0, 3)
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def normal(seed, *shape):
+    return torch.randn(*shape, generator=generator(seed), dtype=DOUBLE)
+
+
+def doubled(net):
+    return Net(*([t.double() for t in part] for part in net))
+
+
+def world(seed, learner, hidden=(6, 5), several=2, batch=7):
+    """Return networks with biases, a batch and its targets."""
+    sizes = (4, *hidden, 3)
+    drawn = [doubled(learner.begin(sizes, generator(seed + k))) for k in range(several)]
+    parts = ([one.weights for one in drawn], [one.back for one in drawn])
+    net = Net(*([torch.cat(each) for each in zip(*part, strict=True)] for part in parts))
+    for k, w in enumerate(net.weights):
+        w[:, -1] = 0.3 * normal(seed + k, *w[:, -1].shape)
+    return net, normal(seed, batch, 4), normal(seed + 1, batch, 3)
+
+
+def gradient(net, x, target):
+    """Return minus the gradient of the mean loss of each network, by autograd."""
+    its = [w.clone().requires_grad_() for w in net.weights]
+    total = networks.loss(forward(its, x)[-1].rate, target).mean(-1).sum()
+    return [-g for g in torch.autograd.grad(total, its)]
+
+
+def cosine(a, b):
+    a, b = (torch.cat([t.flatten() for t in each]) for each in (a, b))
+    return float(a @ b / (a.norm() * b.norm()))
+
+
+# ------------------------------------------------------------------------------------- the rules
+
+
+@pytest.mark.witness("eq-gradient", rules.backward)
+@given(seeds, st.lists(st.integers(1, 6), max_size=3))
+def test_backpropagation_goes_down_the_gradient(seed, hidden):
+    net, x, target = world(seed, Sweep(), tuple(hidden))
+    found = changed(Sweep(), net, x, target, 0)
+    for one, other in zip(found, gradient(net, x, target), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
+
+
+def test_the_true_gradient_is_that_of_finite_differences():
+    net, x, target = world(3, Sweep())
+    found = changed(Sweep(), net, x, target, 0)
+    for layer, at in itertools.product(range(3), [(0, 0, 0), (1, 2, 1)]):
+        losses = []
+        for size in (1e-6, -1e-6):
+            other = net.clone()
+            other.weights[layer][at] += size
+            losses.append(networks.loss(forward(other.weights, x)[-1].rate, target).mean(-1).sum())
+        slope = (losses[0] - losses[1]) / 2e-6
+        assert float(slope) == pytest.approx(-float(found[layer][at]), abs=1e-8)
+
+
+@pytest.mark.parametrize("name", CREDIT)
+def test_every_synapse_reads_its_own_two_cells_and_what_it_is_told(name):
+    check.local(CREDIT[name].change)
+
+
+@pytest.mark.parametrize("rule", [follow, rules.explore, rules.in_two_phases], ids=str)
+@given(seed=seeds)
+def test_a_batch_is_written_as_the_mean_of_what_the_rule_says(rule, seed):
+    rule = rule.forgetting(0.1 * (seed % 2))
+    w, pre, post = normal(seed, 2, 5, 3), normal(seed + 1, 2, 7, 5), normal(seed + 2, 2, 7, 3)
+    modulator, error, noise = (normal(seed + k, 2, 7, 3) for k in (3, 4, 5))
+    supplied = {"modulator": modulator, "error": error, "noise": noise}
+    mean = torch.stack(
+        [
+            stepper.change(
+                rule, w, pre[:, b], post[:, b], **{k: v[:, b] for k, v in supplied.items()}
+            )
+            for b in range(7)
+        ]
+    ).mean(0)
+    new, rate = w.clone(), torch.tensor([0.3, 0.7], dtype=DOUBLE)
+    networks.write(rule, new, pre, post, rate, **supplied)
+    torch.testing.assert_close(new, w + rate.view(-1, 1, 1) * mean)
+
+
+def test_in_two_phases_is_the_modulated_rule_of_the_library():
+    w, pre, post, m = normal(0, 4, 3), normal(1, 4), normal(2, 3), normal(3, 3)
+    torch.testing.assert_close(
+        stepper.change(rules.in_two_phases, w, pre, post, modulator=m),
+        stepper.change(library.modulated_hebb, w, pre, post, modulator=m),
+    )
+
+
+def test_a_rule_that_follows_an_error_is_refused_where_none_is_supplied():
+    with pytest.raises(TypeError, match="declares error, and its caller supplies nothing"):
+        stepper.change(follow, normal(0, 2, 2), normal(1, 2), normal(2, 2))
+    with pytest.raises(TypeError, match="signal must be a function"):
+        Told(3)
+
+
+@given(seeds, st.integers(1, 5), st.integers(1, 5))
+def test_teachers_are_what_their_equations_say(seed, n, n_above):
+    w_out, back = normal(seed, n, n_above), normal(seed + 1, n_above, n)
+    here = Cells(*(normal(seed + k, n) for k in (2, 3, 4)))
+    above = Cells(*(normal(seed + k, n_above) for k in (5, 6, 7)))
+    told = {
+        name: credit.teach(w_out, back, here, above, torch.ones(n, dtype=DOUBLE))
+        for name, credit in CREDIT.items()
+    }
+    square = sum(r**2 for r in here.rate.tolist()) / n
+    for i in range(n):
+        on = float(here.drive[i] > 0)
+        e = above.error.tolist()
+        true = on * sum(w_out[i, k] * e[k] for k in range(n_above))
+        signs = on * sum(w_out[i, k].sign() * e[k] for k in range(n_above)) / n_above**0.5
+        lie = on * sum(back[k, i] * e[k] for k in range(n_above))
+        wanted = sum((above.rate[k] + e[k]) * back[k, i] for k in range(n_above))
+        there = sum(above.rate[k] * back[k, i] for k in range(n_above))
+        inverse = on * (max(0.0, float(wanted)) - max(0.0, float(there)))
+        good = 2 * here.rate[i] / n / (1 + math.exp(square - 1))
+        current = sum(w_out[i, k] * above.rate[k] for k in range(n_above))
+        for name, each in {
+            "backpropagation": true,
+            "predictive coding": true,
+            "local losses": true,
+            "sign symmetry": signs,
+            "feedback alignment": lie,
+            "direct feedback alignment": lie,
+            "Kolen-Pollack": lie,
+            "difference target propagation": inverse,
+            "forward-forward": good,
+            "equilibrium propagation": current,
+            "node perturbation": 0.0,
+            "frozen": 0.0,
+        }.items():
+            assert float(told[name][i]) == pytest.approx(float(each), abs=1e-12), name
+
+
+@given(seeds, st.integers(1, 5))
+def test_goodness_goes_up_the_gradient_of_the_log_probability(seed, n):
+    rate = normal(seed, n).requires_grad_()
+    here = Cells(rate, rate, rate)
+    for phase in (1.0, -1.0):
+        logs = torch.nn.functional.logsigmoid(phase * (rate.square().mean() - 1))
+        (slope,) = torch.autograd.grad(logs, rate)
+        modulator = torch.full((n,), phase, dtype=DOUBLE)
+        told = rules.goodness(rate, rate, here, here, modulator)
+        torch.testing.assert_close(told.detach(), slope)
+
+
+# ------------------------------------------------------------------------------------- the audit
+
+
+FOREIGN = {
+    "backpropagation": {"weights elsewhere": 3},
+    "predictive coding": {"weights elsewhere": 3},
+    "equilibrium propagation": {"weights elsewhere": 3},
+    "local losses": {"weights elsewhere": 3},
+    "sign symmetry": {"signs of weights elsewhere": 3},
+    "forward-forward": {"other cells of its layer": 3},
+}
+OWN = {
+    "Kolen-Pollack": {"its weight", "feedback weights onto its cell", "errors from above"},
+    "feedback alignment": {"feedback weights onto its cell", "errors from above"},
+    "direct feedback alignment": {"feedback weights onto its cell", "errors from above"},
+    "difference target propagation": {
+        *("feedback weights onto its cell", "errors from above", "rates from above"),
+    },
+    "node perturbation": {"the receiver's noise", "a broadcast"},
+    "REINFORCE": {"the receiver's noise", "a broadcast"},
+    "weight perturbation": {"its own trace", "a broadcast"},
+    "frozen": set(),
+}
+
+
+def test_the_audit_finds_weight_transport_where_local_hides_it():
+    found = audit.audit()
+    assert found.keys() == CREDIT.keys()
+    assert {name: s.foreign for name, s in found.items() if s.foreign} == FOREIGN
+    assert all(set(s.own) <= set(audit.OWN) for s in found.values())
+    for name, own in OWN.items():
+        assert set(found[name].own) - {"the sender", "the receiver"} == own, name
+    assert {n for n, s in found.items() if "errors from above" in s.own} == {
+        *("backpropagation", "predictive coding", "local losses", "sign symmetry"),
+        *("Kolen-Pollack", "feedback alignment", "direct feedback alignment"),
+        "difference target propagation",
+    }
+
+
+@given(st.integers(2, 5), st.integers(1, 5))
+def test_what_is_read_elsewhere_grows_with_what_is_there(n, n_above):
+    counted = {
+        name: audit.sight(CREDIT[name], n=n, n_above=n_above).foreign
+        for name in ("backpropagation", "forward-forward", "feedback alignment")
+    }
+    assert counted["backpropagation"] == {"weights elsewhere": n_above}
+    assert counted["forward-forward"] == {"other cells of its layer": n - 1}
+    assert counted["feedback alignment"] == {}
+
+
+class Keeps(torch.nn.Module):
+    def __init__(self, w):
+        super().__init__()
+        self.w = torch.nn.Parameter(w)
+
+    def forward(self, w_out, back, here, above, modulator):
+        return above.error @ self.w.mT
+
+
+SECRET = torch.rand(4, 3, dtype=DOUBLE)
+
+
+def by_global(w_out, back, here, above, modulator):
+    return above.error @ SECRET.mT
+
+
+def smugglers():
+    """Return teachers that read a weight which they are not handed, by how they hold it."""
+    w = torch.rand(4, 3, dtype=DOUBLE, generator=generator())
+    net = {"layers": [w]}
+    keeps = Keeps(w)
+
+    def closed(w_out, back, here, above, modulator):
+        return above.error @ w.mT
+
+    def inner(error):
+        return error @ net["layers"][0].mT
+
+    def nested(w_out, back, here, above, modulator):
+        return inner(above.error)
+
+    def default(w_out, back, here, above, modulator, kept=w):
+        return above.error @ kept.mT
+
+    def named(w_out, back, here, above, modulator, *, kept):
+        return above.error @ kept.mT
+
+    return {
+        "closure": closed,
+        "function inside": nested,
+        "default": default,
+        "partial": functools.partial(named, kept=w),
+        "module": keeps,
+        "method": keeps.forward,
+        "global": by_global,
+        "lambda": lambda w_out, back, here, above, modulator: above.error @ w.mT,
+    }
+
+
+@pytest.mark.parametrize("how", smugglers())
+def test_a_teacher_that_smuggles_a_weight_in_is_caught(how):
+    teach = smugglers()[how]
+    kept = [t.clone() for t in check.held(teach).values()]
+    seen = check.reads_teacher(teach, 2)
+    assert not seen.w.any()
+    ((name, mask),) = [(k, m) for k, m in seen.further.items() if k.startswith("held ")]
+    wanted = torch.zeros(4, 3, dtype=torch.bool)
+    wanted[2] = True
+    assert torch.equal(mask, wanted), name
+    assert all(torch.equal(a, b) for a, b in zip(kept, check.held(teach).values(), strict=True)), (
+        "what is poisoned is put back"
+    )
+    its = audit.sight(CREDIT["feedback alignment"]._replace(teach=teach))
+    assert [*its.foreign.values()] == [3]
+
+
+def test_a_rule_that_smuggles_a_weight_in_is_caught():
+    w_out = torch.rand(3, 2, dtype=DOUBLE)
+
+    def change(w, pre, post, *, error):
+        return pre.unsqueeze(-1) * (error * w_out.sum(-1)).unsqueeze(-2)
+
+    assert not [k for k in check.reads(change, 0, 1).further if k.startswith("held")]
+    seen = check.reads(change, 0, 1, smuggled=True)
+    assert seen.further["held w_out"].nonzero().tolist() == [[1, 0], [1, 1]]
+
+
+def test_a_large_tensor_is_poisoned_as_a_whole_and_what_matters_not_is_left_out():
+    large, idle = torch.rand(101, 100), torch.rand(3)
+
+    def teach(w_out, back, here, above, modulator):
+        return above.error @ back + large.sum() + 0 * len(idle)
+
+    seen = check.reads_teacher(teach, 0)
+    assert {k: bool(m.all()) for k, m in seen.further.items() if k.startswith("held")} == {
+        "held large": True
+    }
+
+
+def test_what_is_no_teacher_is_refused():
+    with pytest.raises(TypeError, match="teach must be a function"):
+        check.reads_teacher("truth", 0)
+    with pytest.raises(ValueError, match="no cell 4 among 4"):
+        check.reads_teacher(rules.backward, 4)
+    with pytest.raises(ValueError, match=r"an error for each cell here, shape \(4,\)"):
+        check.reads_teacher(lambda w_out, back, here, above, modulator: above.error, 0)
+
+
+# ---------------------------------------------------------------------------------- the networks
+
+
+@pytest.mark.parametrize("name", WAYS | others.OTHERS)
+def test_networks_beside_each_other_learn_as_if_alone(name):
+    learner = (WAYS | others.OTHERS)[name]
+    net, x, target = world(5, learner)
+    target = torch.eye(3, dtype=DOUBLE)[target.argmax(-1)]
+    rate = [torch.tensor([0.03, 0.1], dtype=DOUBLE)] * len(net.weights)
+    together = net.clone()
+    for step in range(3):
+        learner.step(together, x, target, rate, generator(step))
+    for k in range(2):
+        alone = Net(*([t[k : k + 1].clone() for t in part] for part in net))
+        for step in range(3):
+            learner.step(alone, x, target, [r[k : k + 1] for r in rate], generator(step))
+        pairs = [*zip(together, alone, strict=True)]
+        for a, b in (pair for parts in pairs for pair in zip(*parts, strict=True)):
+            torch.testing.assert_close(a[k : k + 1], b)
+
+
+@pytest.mark.parametrize("name", WAYS | others.OTHERS)
+def test_a_way_to_learn_changes_the_layers_that_it_should(name):
+    learner = (WAYS | others.OTHERS)[name]
+    net, x, target = world(2, learner)
+    target = torch.eye(3, dtype=DOUBLE)[target.argmax(-1)]
+    moved = [bool(dw.abs().max() > 1e-9) for dw in changed(learner, net, x, target, 0)]
+    still = name == "frozen" or name.endswith("last layer alone")
+    assert moved == [not still] * (len(moved) - 1) + [True]
+    assert learner.answers(net, x).shape == (2, 7, 3)
+
+
+@given(seeds, st.sampled_from([n for n in WAYS if n not in ("REINFORCE", "predictive coding")]))
+def test_outputs_share_the_delta_rule(seed, name):
+    net, x, target = world(seed, WAYS[name])
+    found = changed(WAYS[name], net, x, target, 0)[-1]
+    pre, y = (c.rate for c in forward(net.weights, x)[-2:])
+    oracle = (with_one(pre).mT @ (target - y)) / len(x)
+    forgotten = getattr(WAYS[name], "change", follow).forget * net.weights[-1]
+    torch.testing.assert_close(found, oracle - forgotten)
+
+
+@given(seeds)
+def test_without_hidden_layers_every_way_is_the_delta_rule(seed):
+    for name, learner in WAYS.items():
+        if name in ("backpropagation, decay", "Kolen-Pollack"):
+            continue
+        net, x, target = world(seed, learner, ())
+        found = changed(learner, net, x, target, 0)
+        torch.testing.assert_close(found, gradient(net, x, target), msg=name)
+
+
+@given(seeds)
+def test_feedback_through_the_outgoing_weights_is_backpropagation(seed):
+    learner = WAYS["feedback alignment"]
+    net, x, target = world(seed, learner)
+    net = net._replace(back=[networks.outgoing(w).mT.clone() for w in net.weights[1:]])
+    torch.testing.assert_close(changed(learner, net, x, target, 0), gradient(net, x, target))
+
+
+@pytest.mark.parametrize("name", ["node perturbation", "weight perturbation", "REINFORCE"])
+def test_scalar_ways_go_down_the_gradient_on_average(name):
+    learner = WAYS[name]
+    net, x, target = world(1, learner, (3,), several=1, batch=40)
+    if name == "REINFORCE":  # one example, or the mean of other rewards would hide its own
+        x, target = (one[:1].expand(40, -1) for one in (x, target))
+        learner = ways.Reward(noise=0.01)
+    total = [changed(learner, net, x, target, k)[:-1] for k in range(600)]
+    mean = [torch.stack(each).mean(0) for each in zip(*total, strict=True)]
+    assert cosine(mean, gradient(net, x, target)[:-1]) > 0.95
+
+
+def test_weight_noise_is_normal_and_uncorrelated_between_examples():
+    learner = ways.WeightNoise(noise=1.0)
+    net, x, _ = world(0, learner, (30,), several=1, batch=6)
+    drawn = []
+    for k in range(300):
+        shared, rows, columns = learner.chance(net, 6, x, generator(k))[0]
+        drawn.append(rows.unsqueeze(-1) * columns.unsqueeze(-2) * shared)
+    noise = torch.stack(drawn).flatten(2)  # draws, examples, weights
+    assert abs(float(noise.std()) - 1) < 0.01
+    assert abs(float(noise.pow(4).mean()) - 3) < 0.15
+    between = (noise[:, 0] * noise[:, 1]).mean()
+    assert abs(float(between)) < 0.03
+
+
+@given(seeds)
+def test_weight_perturbation_writes_what_three_factors_write(seed):
+    learner = ways.WeightNoise()
+    net, x, target = world(seed, learner, (4,), several=1, batch=3)
+    found = changed(learner, net, x, target, seed)[0][0]
+    shared, rows, columns = learner.chance(net, 3, x, generator(seed))[0]
+    total = torch.zeros_like(found)
+    for b in range(3):
+        noise = rows[b].unsqueeze(-1) * columns[b] * shared
+        noisy = [net.weights[0] + noise, net.weights[1]]
+        fell = networks.loss(forward(net.weights, x[b : b + 1])[-1].rate, target[b])
+        fell = fell - networks.loss(forward(noisy, x[b : b + 1])[-1].rate, target[b])
+        total += stepper.change(
+            library.three_factor,
+            net.weights[0][0],
+            with_one(x[b]),
+            torch.zeros(4, dtype=DOUBLE),
+            modulator=(fell[0] / learner.noise**2),
+            eligibility=noise,
+        )
+    torch.testing.assert_close(found, total / 3, rtol=1e-6, atol=1e-8)
+
+
+@given(seeds)
+def test_predictive_coding_settles_at_the_least_energy_where_all_cells_are_active(seed):
+    learner = ways.Settling(steps=400)
+    weights = [
+        normal(seed + k, n, m).abs() / n for k, (n, m) in enumerate([(4, 5), (5, 3), (3, 2)])
+    ]
+    biased = [torch.cat([w, torch.zeros(1, w.shape[1], dtype=DOUBLE)]) for w in weights]
+    net = Net([w.unsqueeze(0) for w in biased], [])
+    x = 1 + normal(seed, 1, 4).abs()
+    target = x @ weights[0] @ weights[1] @ weights[2] * 1.1
+    cells = learner.settled(net, x, target)
+    rest = theory.settle_linear(weights, x[0], target[0])
+    for cell, wanted in zip(cells[1:], rest, strict=True):
+        torch.testing.assert_close(cell.rate[0, 0], wanted, rtol=1e-6, atol=1e-8)
+    step = theory.prospective(weights, x[0], target[0])
+    for one, wanted in zip(changed(learner, net, x, target, 0), step, strict=True):
+        torch.testing.assert_close(networks.outgoing(one)[0], wanted, rtol=1e-5, atol=1e-8)
+
+
+def test_an_inverse_learns_to_undo_the_layer_above():
+    learner = WAYS["difference target propagation"]
+    net, x, target = world(1, learner, (8, 8), several=1, batch=50)
+    rate = [torch.zeros(1, dtype=DOUBLE)] * 2 + [torch.full((1,), 0.02, dtype=DOUBLE)]
+
+    def missed():
+        cells = forward(net.weights, x)
+        return float((torch.relu(cells[2].rate @ net.back[0]) - cells[1].rate).square().mean())
+
+    before = missed()
+    for step in range(400):
+        learner.step(net, x, target, rate, generator(step))
+    assert missed() < 0.5 * before
+
+
+# ------------------------------------------------------------------------------------ mathematics
+
+
+@pytest.mark.witness("eq-feedback-account", theory.account)
+@given(seeds, st.lists(st.integers(1, 6), min_size=1, max_size=3), st.floats(0.001, 0.1))
+def test_the_account_of_feedback_alignment_falls_by_the_square_of_the_step(seed, hidden, eta):
+    learner = WAYS["feedback alignment"]
+    net, x, target = world(seed, learner, tuple(hidden))
+    rate = [torch.full((2,), eta, dtype=DOUBLE)] * len(net.weights)
+
+    def accounts():
+        parts = zip(net.weights[:-1], net.weights[1:], net.back, strict=True)
+        return [theory.account(w, networks.outgoing(v), back) for w, v, back in parts]
+
+    for step in range(5):
+        before, old = accounts(), net.clone()
+        learner.step(net, x, target, rate, generator(step))
+        for k, (new, last) in enumerate(zip(accounts(), before, strict=True)):
+            moved = (net.weights[k] - old.weights[k]).square().sum(-2) / 2
+            torch.testing.assert_close(new, last - moved, rtol=1e-9, atol=1e-12)
+
+
+def test_the_account_is_not_that_of_direct_feedback():
+    learner = WAYS["direct feedback alignment"]
+    net, x, target = world(1, learner, (5, 3))  # as many cells above the first layer as outputs
+    old = net.clone()
+    learner.step(net, x, target, [torch.full((2,), 0.1, dtype=DOUBLE)] * 3, generator())
+    kept = []
+    for k in range(2):
+        after, before = (
+            theory.account(its.weights[k], networks.outgoing(its.weights[k + 1]), its.back[k])
+            for its in (net, old)
+        )
+        moved = (net.weights[k] - old.weights[k]).square().sum(-2) / 2
+        kept.append(torch.allclose(after, before - moved))
+    assert kept == [False, True], "of the last hidden layer it is the same feedback"
+
+
+@pytest.mark.witness("eq-kolen-pollack", theory.mirror_gap)
+@given(seeds, st.floats(0.01, 0.2), st.integers(1, 20))
+def test_feedback_that_learns_as_the_weights_do_comes_to_mirror_them(seed, eta, steps):
+    learner = WAYS["Kolen-Pollack"]
+    net, x, target = world(seed, learner)
+    rate = [torch.full((2,), eta, dtype=DOUBLE)] * 3
+    begun = zip(net.weights[1:], net.back, strict=True)
+    gaps = [networks.outgoing(w) - back.mT for w, back in begun]
+    for step in range(steps):
+        learner.step(net, x, target, rate, generator(step))
+    for gap, w, back in zip(gaps, net.weights[1:], net.back, strict=True):
+        left = theory.mirror_gap(gap, eta, rules.DECAY, steps)
+        torch.testing.assert_close(networks.outgoing(w) - back.mT, left, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.witness("eq-e-prop", e_prop.gradient)
+@given(seeds, st.integers(1, 5), st.floats(0.0, 1.0))
+def test_e_prop_is_exact_with_the_total_derivative_or_where_cells_do_not_drive_each_other(
+    seed, n, kappa
+):
+    inputs, targets = normal(seed, 6, 2, 3), normal(seed + 1, 6, 2, 2)
+    w, w_out = normal(seed + 2, 3 + n, n), normal(seed + 3, n, 2)
+    alone = w.clone()
+    alone[3:] = 0
+    its = e_prop.directions(inputs, targets, alone, w_out, kappa, w_out)
+    torch.testing.assert_close(its.direct, its.exact)
+    steps, y = [], inputs.new_zeros(2, n)
+    trained, h = w.clone().requires_grad_(), inputs.new_zeros(2, n)
+    for u in inputs:
+        h = kappa * h + torch.cat([u, y], -1) @ trained
+        y = torch.tanh(h)
+        y.retain_grad()
+        steps.append(y)
+    output = torch.stack(steps)
+    ((output @ w_out - targets).square().sum() / 2).backward()
+    total = torch.stack([step.grad for step in steps])
+    found = e_prop.gradient(inputs, output.detach(), total, kappa)
+    torch.testing.assert_close(found, trained.grad)
