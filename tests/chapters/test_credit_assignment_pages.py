@@ -21,8 +21,8 @@ def test_the_price_is_compared_with_steps_that_are_taken(capsys):
 
 
 def test_signs_may_be_known_and_sizes_not(capsys):
-    checks.signs(by_sign)
-    checks.signs(lambda w, b, here, above, m: gate(here.drive) * (above.error @ w.sign().T))
+    checks.only_signs(by_sign)
+    checks.only_signs(lambda w, b, here, above, m: gate(here.drive) * (above.error @ w.sign().T))
     assert "Yes" in capsys.readouterr().out
     for wrong, message in (
         (backward, "not know sizes"),
@@ -33,7 +33,7 @@ def test_signs_may_be_known_and_sizes_not(capsys):
         (lambda w, b, here, above, m: None, "got nothing"),
     ):
         with pytest.raises(AssertionError, match=message):
-            checks.signs(wrong)
+            checks.only_signs(wrong)
 
 
 def perturbed(sign=-1, behind=False, centred=True):

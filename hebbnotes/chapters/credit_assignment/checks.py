@@ -8,7 +8,7 @@ from torch import Tensor
 from hebbnotes.check import expect, numbers, tensors
 from hebbnotes.plasticity.rules import Cells, Teach
 
-__all__ = ["mirror", "news", "price", "signs"]
+__all__ = ["mirror", "news", "only_signs", "price"]
 
 _DECAY = 0.1  # what the exercise on Kolen and Pollack's rule asks for
 
@@ -50,7 +50,7 @@ def price(formula: Callable[[int, float], float]) -> None:
     print("Yes: as many steps as noise needed where we drew it, and 1 in the end.")
 
 
-def signs(teach: Teach) -> None:
+def only_signs(teach: Teach) -> None:
     """Check a reader's ``f(w_out, back, here, above, modulator)``, which knows signs alone."""
     told = tensors(teach, "f(w_out, back, here, above, modulator) -> a tensor")
     g = torch.Generator().manual_seed(2)
@@ -60,8 +60,8 @@ def signs(teach: Teach) -> None:
         mine = told(w_out, back, here, above, word)
         expect(
             mine.shape == (n,),
-            f"each of the {n} cells is told one number, shape ({n},), got {tuple(mine.shape)}: "
-            "errors of the cells above, times the transposed signs",
+            f"each cell must be told one number, shape ({n},), got {tuple(mine.shape)}: errors of "
+            "the cells above, times the transposed signs",
         )
         stretched = w_out * (0.1 + _drawn(g, n, n_above).abs())
         expect(
@@ -100,7 +100,7 @@ def news(tell: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> None:
         mine = torch.stack([tell(u, w_out, target, 1e-4 * one) for one in xi])
         expect(
             mine.shape == xi.shape,
-            f"each of the {n} cells is told one number, shape ({n},), got {tuple(mine.shape[1:])}",
+            f"each cell must be told one number, shape ({n},), got {tuple(mine.shape[1:])}",
         )
 
         def fits(true: Tensor, mine: Tensor = mine, xi: Tensor = xi) -> bool:
