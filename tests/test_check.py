@@ -59,6 +59,7 @@ READS = {  # of its own weight, its two units, and what it declares
     "score": ("w", "pre", "post", "post_mean"),
     "inhibitory": ("w", "pre", "post"),
     "by_type": ("w", "pre", "post", "pre_type", "post_type"),
+    "by_length": ("w", "pre", "post", "pre_place", "post_place"),
 }
 
 

@@ -1,5 +1,6 @@
 """Tasks: what a network is shown, what it should answer, and how the answer is judged."""
 
+from hebbnotes.tasks.choices import ChoiceEpisodes, OneStep, choice_trials, floor_choice
 from hebbnotes.tasks.letters import text_pattern
 from hebbnotes.tasks.memory import RewardedEpisodes, RewardGatedMemory
 from hebbnotes.tasks.patterns import (
@@ -22,9 +23,11 @@ __all__ = [
     "ONCE",
     "PAPER",
     "PICTURES",
+    "ChoiceEpisodes",
     "Episodes",
     "Errors",
     "Intervals",
+    "OneStep",
     "PatternCompletion",
     "RewardGatedMemory",
     "RewardedEpisodes",
@@ -32,7 +35,9 @@ __all__ = [
     "Templates",
     "TimedEpisodes",
     "TwoClocks",
+    "choice_trials",
     "errors",
+    "floor_choice",
     "floor_last",
     "floor_majority",
     "halves",

@@ -13,6 +13,9 @@ import hebbnotes
 from hebbnotes import ModulatedRNN, PlasticRNN, analysis, memories, rules, tasks, training
 from hebbnotes.chapters.associative_memory import wells
 from hebbnotes.chapters.cell_types import balanced, spectra
+from hebbnotes.chapters.credit_assignment import theory as credit
+from hebbnotes.chapters.credit_assignment.trained import networks as told
+from hebbnotes.chapters.credit_assignment.trained import ways
 from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
 from hebbnotes.chapters.differentiable_plasticity import routes
 from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
@@ -50,6 +53,7 @@ from tests.guards.given import (
     SQUARE,
     TASK,
     G,
+    W,
     pictures,
     unrefused,
 )
@@ -117,6 +121,18 @@ TAKE_A_GENERATOR = {
     "chapters.cell_types.balanced.tuned": lambda g: balanced.tuned(g, steps=1, every=1),
     "chapters.cell_types.balanced.circuit": lambda g: balanced.circuit(balanced.Circuit(), g),
     "chapters.cell_types.balanced.gated": balanced.gated,
+    "chapters.credit_assignment.theory.perturbations": lambda g: credit.perturbations(PRE, 2, g),
+    "chapters.credit_assignment.trained.networks.normal": lambda g: told.normal(2, 3, 1.0, g),
+    "chapters.credit_assignment.trained.networks.begin": lambda g: told.begin((2, 3), g),
+    "chapters.credit_assignment.trained.networks.Learner.begin": lambda g: ways.Sweep().begin(
+        (2, 3), g
+    ),
+    "chapters.credit_assignment.trained.networks.Learner.step": lambda g: ways.Sweep().step(
+        told.Net([W.unsqueeze(0)], []), PRE[:2], PRE, [PRE[:1]], g
+    ),
+    "chapters.credit_assignment.trained.ways.WeightNoise.chance": lambda g: (
+        ways.WeightNoise().chance(told.begin((2, 3), G), 2, PRE, g)
+    ),
     "chapters.differentiable_plasticity.routes.RouteNetwork": lambda g: routes.RouteNetwork(
         routes.Route(), g
     ),

@@ -109,6 +109,7 @@ TAKE_A_TENSOR = {
     "rules.by_type": lambda t: rules.by_type(
         W, t, POST, pre_type=PRE.long(), post_type=POST.long()
     ),
+    "rules.by_length": lambda t: rules.by_length(W, t, POST, pre_place=PRE, post_place=POST),
     "dale.project": lambda t: dale.project(t, PRE),
     "dale.common_mode": dale.common_mode,
     "dale.outlier": dale.outlier,

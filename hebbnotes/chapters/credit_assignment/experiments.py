@@ -25,7 +25,6 @@ __all__ = ["EXPERIMENTS"]
 WRONG: dict[str, Any] = {"unit": "share of digits named wrongly, 0.9 by chance", "at_least": 0.0}
 TUNED = (100, 101)
 """Seeds on which choices are made."""
-MANY = tuple(range(10))
 STILL = ("frozen", "linear read-out")
 RESTING = tuple(name for name in OTHERS if name.startswith("equilibrium"))
 TELLING = tuple(name for name in OTHERS if name.startswith("forward"))
@@ -43,7 +42,7 @@ TABLES: dict[str, tuple[str, Arms, dict[str, Any], str]] = {
             "64-64": grid(RESTING, outputs=(0.025, 0.05, 0.1))
             | grid(TELLING, outputs=(0.1, 0.3, 1.0))
         },
-        {"shapes": {"64-64": (64, 64)}},
+        {"shapes": {"64-64": (64, 64)}, "steps": 600},
         "64-64.equilibrium propagation",
     ),
     "credit-depth": (
@@ -60,8 +59,8 @@ TABLES: dict[str, tuple[str, Arms, dict[str, Any], str]] = {
     ),
 }
 """Of each table what it is, what is tried first, further options, and its headline."""
-STEPS = {"credit-table": 2000}
-"""Steps of a table's trainings, where they are not as many as when choices are made."""
+STEPS = {"credit-table": {"steps": 2000}}
+"""Of a table whose trainings take more steps than when choices are made, how many."""
 
 
 def _once(*_: Any) -> Numbers:
@@ -112,7 +111,7 @@ for _name, (_about, _arms, _options, _metric) in TABLES.items():
     if _name in BEST:
         EXPERIMENTS[_name] = _table(
             f"{_about}, each as it did best",
-            Table(arms=_single(BEST[_name]), steps=STEPS.get(_name, 1000), **_options),
+            Table(arms=_single(BEST[_name]), **_options | STEPS.get(_name, {})),
             f"error.{_metric}",
         )
 if "credit-table" in BEST:
@@ -128,15 +127,18 @@ if "credit-table" in BEST:
                         for shape, ways in BEST["credit-table"].items()
                     }
                 ),
-                steps=1000,
+                steps=300,
                 **TABLES["credit-table"][2],
             ),
-            at=(100, 300, 1000),
+            at=(300,),
+            batches=16,
+            draws=6,
         ),
         "sight.128-128.node perturbation.300.price",
         "gain of the best step along the gradient over that along node perturbation's steps",
         at_least=0.0,
         needs=_needs,
+        seeds=(0, 1, 2),
     )
 if "credit-width" in BEST:
     EXPERIMENTS["credit-price-width"] = Experiment(
@@ -149,17 +151,15 @@ if "credit-width" in BEST:
                     width: {"backpropagation": (ways["backpropagation"],)}
                     for width, ways in BEST["credit-width"].items()
                 },
-                steps=1000,
+                steps=300,
                 **TABLES["credit-width"][2],
             ),
-            at=(30, 100, 300, 1000),
-            draws=24,
+            at=(100, 300),
             by="node perturbation",
         ),
         "sight.1024.backpropagation.300.price",
         "gain of the best step along the gradient over that along node perturbation's steps",
         at_least=0.0,
-        seeds=MANY,
     )
 if "credit-depth" in BEST:
     EXPERIMENTS |= {
@@ -173,6 +173,7 @@ if "credit-depth" in BEST:
                 rates=(0.005, 0.01, 0.02, 0.05),
                 steps=1200,
                 longest=600,
+                settling=20,
             ),
             "towards.8.predictive coding",
             "cosine of where a small step takes the outputs with their error, eight layers",
@@ -181,6 +182,6 @@ if "credit-depth" in BEST:
         )
         for which, about, validation, seeds in (
             ("-rates", ", on seeds of their own", True, TUNED),
-            ("", "", False, MANY),
+            ("", "", False, tuple(range(10))),
         )
     }

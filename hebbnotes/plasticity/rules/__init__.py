@@ -40,6 +40,7 @@ from hebbnotes.plasticity.rules.hebbian import (
     soft_hebb,
     stdp,
 )
+from hebbnotes.plasticity.rules.places import by_length
 from hebbnotes.plasticity.rules.quantities import QUANTITIES, Quantity
 from hebbnotes.plasticity.rules.teaching import Cells, Teach
 from hebbnotes.plasticity.rules.third_factor import (
@@ -60,6 +61,7 @@ __all__ = [
     "Teach",
     "average",
     "bcm",
+    "by_length",
     "by_type",
     "competitive",
     "covariance",

@@ -1,6 +1,5 @@
 """Choices of rates and scales: what is tried first, what further, and what did best."""
 
-import itertools
 import math
 from collections.abc import Iterable
 
@@ -21,6 +20,10 @@ __all__ = [
 
 OUTPUTS = (0.05, 0.1, 0.2)
 """Learning rates of the outputs that are tried first."""
+SLOWER: dict[str, tuple[float, ...]] = dict.fromkeys(
+    ("difference target propagation", "linear read-out"), (0.0125, 0.025, 0.05)
+)
+"""Those of ways that fail at all of these."""
 SCALES = (1.0, 0.3)
 """Scales of the hidden weights in the beginning that are tried first."""
 STEPS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -58,29 +61,27 @@ def grid(
             (rate / wider, ratio * wider, scale)
             for scale in ((1.0,) if way == "linear read-out" else SCALES)
             for ratio in RATIOS.get(way, FAST)
-            for rate in outputs
+            for rate in SLOWER.get(way, outputs)
         )
         for way in ways
     }
 
 
 def further(best: Choice, tried: Iterable[Choice], width: int = 64) -> tuple[Choice, ...]:
-    """Return the choices one step outwards from the best, in each direction in which it lies at the
-    border of what was tried, and in several at once.
+    """Return the choices one step outwards from the best, one for each direction in which it lies
+    at the border of what was tried.
 
     A rate is halved or doubled, a ratio or a scale goes to the next of :data:`STEPS`.
     """
-    wider = width / 64
-    axes = [sorted(set(values)) for values in zip(*tried, strict=True)]
-    options: list[list[float]] = []
-    for axis, (values, at) in enumerate(zip(axes, best, strict=True)):
-        those = [at]
-        for end, way in ((values[0], -1), (values[-1], 1)):
-            if len(values) > 1 and math.isclose(at, end):
-                those.append(_outwards(at, way, axis == 0, wider if axis == 1 else 1.0))
-        options.append(those)
-    every = [(a, b, c) for a, b, c in itertools.product(*options)]
-    return tuple(choice for choice in every if choice != tuple(best))
+    wider, found = width / 64, []
+    for axis, values in enumerate(zip(*tried, strict=True)):
+        for end, way in ((min(values), -1), (max(values), 1)):
+            if len(set(values)) > 1 and math.isclose(best[axis], end):
+                unit = wider if axis == 1 else 1.0
+                moved = [*best]
+                moved[axis] = _outwards(best[axis], way, axis == 0, unit)
+                found.append((moved[0], moved[1], moved[2]))
+    return tuple(found)
 
 
 def _outwards(at: float, way: int, doubles: bool, unit: float) -> float:

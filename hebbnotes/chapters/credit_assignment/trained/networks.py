@@ -8,7 +8,7 @@ noise. Each way to learn is a class with ``begin`` and ``step``.
 import itertools
 import math
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -56,50 +56,51 @@ class Net(NamedTuple):
         return Net([w.clone() for w in self.weights], [b.clone() for b in self.back])
 
 
-class Learner(Protocol):
-    """A way to learn."""
+class Learner:
+    """A way to learn; a class of its own says how it begins, learns and answers."""
 
     def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
         """Return one network, S = 1, of layers of so many cells, the input first."""
-        ...
+        return self._begin(sizes, _checks.generator(generator))
 
     def scaled(self, net: Net, scales: Tensor) -> Net:
         """Return networks that begin with weights so many times those of each of S."""
-        ...
+        return net._replace(weights=[w * scales.view(-1, 1, 1) for w in net.weights])
 
     def answers(self, net: Net, x: Tensor) -> Tensor:
         """Return a score for each label, (S, B, n_out)."""
-        ...
+        return forward(net.weights, x)[-1].rate
 
     def step(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
     ) -> None:
         """Learn from a batch x (B, n), target (B, n_out), in place, each layer at its rate (S,)."""
-        ...
+        self._learn(net, x, target, rate, _checks.generator(generator))
+
+    def _begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
+        return begin(sizes, generator)
+
+    def _learn(
+        self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
+    ) -> None:
+        raise NotImplementedError(f"{type(self).__name__} does not say how it learns: write _learn")
 
 
 @dataclass(frozen=True)
-class Layers:
-    """What ways to learn in layers of rectified cells share."""
-
-    def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
-        """Return one network, S = 1, of layers of so many cells, the input first."""
-        return begin(sizes, generator)
+class Layers(Learner):
+    """Ways to learn in layers of rectified cells."""
 
     def scaled(self, net: Net, scales: Tensor) -> Net:
         """Return networks whose hidden weights are so many times those of each of S; outputs begin
         at 0.
         """
-        hidden = [w * scales.view(-1, 1, 1) for w in net.weights[:-1]]
-        return net._replace(weights=[*hidden, torch.zeros_like(net.weights[-1])])
-
-    def answers(self, net: Net, x: Tensor) -> Tensor:
-        """Return the outputs, (S, B, n_out)."""
-        return forward(net.weights, x)[-1].rate
+        begun = super().scaled(net, scales)
+        return begun._replace(weights=[*begun.weights[:-1], torch.zeros_like(net.weights[-1])])
 
 
 def normal(n_pre: int, n_post: int, gain: float, generator: torch.Generator) -> Tensor:
     """Return weights of variance ``gain / n_pre``, (1, n_pre, n_post)."""
+    _checks.generator(generator)
     return torch.randn(1, n_pre, n_post, generator=generator) * math.sqrt(gain / n_pre)
 
 

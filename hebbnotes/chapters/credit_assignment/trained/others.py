@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hebbnotes import _checks
 from hebbnotes.chapters.credit_assignment import rules
 from hebbnotes.chapters.credit_assignment.rules import follow, in_two_phases
 from hebbnotes.chapters.credit_assignment.trained.networks import (
@@ -34,16 +33,8 @@ def response(drive: Tensor) -> Tensor:
     return torch.tanh(drive)
 
 
-class Whole:
-    """Ways to learn in which no layer begins at 0."""
-
-    def scaled(self, net: Net, scales: Tensor) -> Net:
-        """Return networks that begin with weights so many times those of each of S."""
-        return net._replace(weights=[w * scales.view(-1, 1, 1) for w in net.weights])
-
-
 @dataclass(frozen=True)
-class Equilibrium(Whole):
+class Equilibrium(Learner):
     """Cells that drive each other both ways until they rest; outputs are nudged to the target.
 
     At rest ``rate = response(drive from below + drive from above)``, and an output's drive has
@@ -76,7 +67,7 @@ class Equilibrium(Whole):
     trains: str = "all"
     exact: bool = False
 
-    def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
+    def _begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
         """Return one network; at half of He's deviation, cells rest soon."""
         return begin(sizes, generator, 0.5)
 
@@ -111,7 +102,7 @@ class Equilibrium(Whole):
         """Return the outputs (S, B, n_out) at rest."""
         return self.settled(net, x, self.free)[-1]
 
-    def step(
+    def _learn(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
     ) -> None:
         """Learn from a batch."""
@@ -150,7 +141,7 @@ def _down(net: Net, losses: Callable[[Net], Tensor], rate: list[Tensor]) -> None
 
 
 @dataclass(frozen=True)
-class ForwardForward(Whole):
+class ForwardForward(Learner):
     """Layers that are each active for a picture with its label, and silent with another one.
 
     The label is a part of the input; each layer gets the rates below it at a mean square of 1, and
@@ -169,7 +160,7 @@ class ForwardForward(Whole):
     trains: str = "all"
     exact: bool = False
 
-    def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
+    def _begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
         """Return one network, without outputs, whose inputs have room for a label."""
         return begin((sizes[0] + sizes[-1], *sizes[1:-1]), generator)
 
@@ -203,11 +194,10 @@ class ForwardForward(Whole):
         ]
         return torch.stack(each).sum(0)
 
-    def step(
+    def _learn(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
     ) -> None:
         """Learn from a batch: with its labels, and with others."""
-        _checks.generator(generator)
         n_out = target.shape[-1]
         shift = torch.randint(1, n_out, (len(target),), generator=generator)
         false = (target.argmax(-1) + shift) % n_out

@@ -32,6 +32,7 @@ __all__ = [
     "digits",
     "errors",
     "kept",
+    "operations",
     "train_table",
     "trained",
 ]
@@ -136,14 +137,31 @@ def trained(
         after(step + 1)
 
 
+def operations(learner: Learner, net: Net, x: Tensor, target: Tensor) -> int:
+    """Return how many multiplications of matrices a step takes for an example, as torch counts.
+
+    A batch x (B, n) and target (B, n_out) are learned by a copy of one network.
+    """
+    from torch.utils.flop_counter import FlopCounterMode
+
+    def written(w: Any, a: Any, b: Any, *_: Any, **__: Any) -> int:
+        return 2 * a[0] * a[1] * a[2] * b[2]
+
+    count = FlopCounterMode(display=False, custom_mapping={torch.ops.aten.baddbmm_: written})
+    one = [torch.zeros(1).to(x)] * len(net.weights)
+    with count, torch.no_grad():
+        learner.step(net.clone(), x, target, one, torch.Generator().manual_seed(0))
+    return round(count.get_total_flops() / 2 / len(x))
+
+
 def train_table(trial: Trial, chosen: Table) -> tuple[Numbers, Weights]:
     """Train each way to learn with each of its choices, in the same batches.
 
     Of several choices only the errors are told, ``tried``; of a single one the error, whether it
-    failed, its course, and the processor's milliseconds for a step.
+    failed, its course, the processor's milliseconds for a step, and :func:`operations`.
     """
     trial.on_cpu("these networks are small")
-    keys = ("error", "failed", "course", "milliseconds", "tried")
+    keys = ("error", "failed", "course", "milliseconds", "operations", "tried")
     numbers: Numbers = {key: {shape: {} for shape in chosen.arms} for key in keys}
     for shape, ways in chosen.arms.items():
         for name, choices in ways.items():
@@ -194,4 +212,5 @@ def _arm(
         "failed": int(wrong[0] > FAILED or not math.isfinite(wrong[0])),
         "course": shorts(course),
         "milliseconds": short(spent),
+        "operations": operations(learner, net, x[:50], torch.eye(10).repeat(5, 1)),
     }

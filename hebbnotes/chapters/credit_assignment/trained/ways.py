@@ -76,7 +76,7 @@ class Sweep(Layers):
     direct: bool = False
     mirrored: bool = False
 
-    def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
+    def _begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
         """Return one network; feedback weights are drawn as those that lead up are."""
         net = begin(sizes, generator)
         if not self.own:
@@ -96,7 +96,7 @@ class Sweep(Layers):
             cells[layer] = cells[layer]._replace(error=error)
         return cells
 
-    def step(
+    def _learn(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
     ) -> None:
         """Learn from a batch."""
@@ -122,7 +122,13 @@ class Inverse(Sweep):
     own: bool = True
     noise: float = 0.1
 
-    def step(
+    def scaled(self, net: Net, scales: Tensor) -> Net:
+        """Return networks that begin with weights so many times those of each of S: outputs, too,
+        for there is nothing to undo of weights of 0.
+        """
+        return Learner.scaled(self, net, scales)
+
+    def _learn(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
     ) -> None:
         """Learn from a batch; the inverse learns at the outputs' rate."""
@@ -143,7 +149,7 @@ class Inverse(Sweep):
 class Local(Layers):
     """Each layer has a read-out of its own, which learns by its own error and tells the layer."""
 
-    def begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
+    def _begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
         """Return one network; the read-out of the last hidden layer is the output."""
         net = begin(sizes, generator)
         return net._replace(back=[begin((n, sizes[-1]), generator).weights[0] for n in sizes[1:-2]])
@@ -153,7 +159,7 @@ class Local(Layers):
         begun = super().scaled(net, scales)
         return begun._replace(back=[torch.zeros_like(w) for w in net.back])
 
-    def step(
+    def _learn(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
     ) -> None:
         """Learn from a batch; read-outs learn at the outputs' rate."""
@@ -175,7 +181,7 @@ class Local(Layers):
 class Frozen(Layers):
     """Hidden layers stay as they are drawn."""
 
-    def step(
+    def _learn(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
     ) -> None:
         """Let the outputs learn from a batch."""
@@ -212,7 +218,7 @@ class NodeNoise(Layers):
 
     noise: float = 0.01
 
-    def step(
+    def _learn(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
     ) -> None:
         """Learn from a batch; outputs learn from the sweep without noise."""
@@ -233,7 +239,7 @@ class Reward(Layers):
 
     noise: float = 0.2
 
-    def step(
+    def _learn(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
     ) -> None:
         """Learn from a batch, in one sweep."""
@@ -272,7 +278,7 @@ class WeightNoise(Layers):
             found.append((shared, rows, columns))
         return found
 
-    def step(
+    def _learn(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
     ) -> None:
         """Learn from a batch; outputs learn from the sweep without noise."""
@@ -330,7 +336,7 @@ class Settling(Layers):
                 cells[layer] = cells[layer]._replace(error=cells[layer].drive - predicted)
         return cells
 
-    def step(
+    def _learn(
         self, net: Net, x: Tensor, target: Tensor, rate: list[Tensor], generator: torch.Generator
     ) -> None:
         """Learn from a batch."""

@@ -1,0 +1,1 @@
+"""Wiring: what length costs, and what it does not explain."""
