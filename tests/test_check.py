@@ -1,6 +1,7 @@
 """What a rule reads, and which rules are local."""
 
 import ast
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -150,6 +151,125 @@ def test_what_is_no_rule_is_refused():
         check.local(lambda w, pre, post: 1.0)
     with pytest.raises(ValueError, match="no synapse"):
         check.reads(rules.hebb, 0, -1)
+
+
+# ------------------------------------------------------------------------------------- teachers
+
+
+def feedback(w_out, back, here, above, modulator):
+    return above.error @ back
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.data())
+def test_a_teacher_reads_of_what_it_is_handed_what_its_equation_says(n, n_above, data):
+    j = data.draw(st.integers(0, n - 1))
+    fields = {"n": n, "n_above": n_above, "seed": data.draw(st.integers(0, 100))}
+    seen = check.reads_teacher(feedback, j, **fields)
+    column = torch.zeros(n_above, n, dtype=torch.bool)
+    column[:, j] = True
+    assert torch.equal(seen.further.pop("back"), column)
+    assert seen.further.pop("above.error").all()
+    assert not any(mask.any() for mask in (*seen[:3], *seen.further.values()))
+    own = check.reads_teacher(lambda w_out, back, here, above, m: m * here.drive, j, **fields)
+    for name in ("modulator", "here.drive"):
+        assert own.further[name].nonzero().flatten().tolist() == [j]
+    assert check.reads_teacher(lambda w_out, *others: w_out.sum(-1), j, **fields).w[j].all()
+
+
+class Keeps(torch.nn.Module):
+    def __init__(self, w):
+        super().__init__()
+        self.w = torch.nn.Parameter(w)
+
+    def forward(self, w_out, back, here, above, modulator):
+        return above.error @ self.w.mT
+
+
+SECRET = torch.rand(4, 3, dtype=torch.float64)
+
+
+def by_global(w_out, back, here, above, modulator):
+    return above.error @ SECRET.mT
+
+
+def smugglers():
+    """Return teachers that read a weight which they are not handed, by how they hold it."""
+    w = torch.rand(4, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    net = {"layers": [w]}
+    keeps = Keeps(w)
+
+    def closed(w_out, back, here, above, modulator):
+        return above.error @ w.mT
+
+    def inner(error):
+        return error @ net["layers"][0].mT
+
+    def nested(w_out, back, here, above, modulator):
+        return inner(above.error)
+
+    def default(w_out, back, here, above, modulator, kept=w):
+        return above.error @ kept.mT
+
+    def named(w_out, back, here, above, modulator, *, kept):
+        return above.error @ kept.mT
+
+    return {
+        "closure": closed,
+        "function inside": nested,
+        "default": default,
+        "partial": functools.partial(named, kept=w),
+        "module": keeps,
+        "method": keeps.forward,
+        "global": by_global,
+        "lambda": lambda w_out, back, here, above, modulator: above.error @ w.mT,
+    }
+
+
+@pytest.mark.parametrize("how", smugglers())
+def test_a_teacher_that_smuggles_a_weight_in_is_caught(how):
+    teach = smugglers()[how]
+    kept = [t.clone() for t in check.held(teach).values()]
+    seen = check.reads_teacher(teach, 2)
+    assert not seen.w.any()
+    ((name, mask),) = [(k, m) for k, m in seen.further.items() if k.startswith("held ")]
+    wanted = torch.zeros(4, 3, dtype=torch.bool)
+    wanted[2] = True
+    assert torch.equal(mask, wanted), name
+    assert all(torch.equal(a, b) for a, b in zip(kept, check.held(teach).values(), strict=True)), (
+        "what is poisoned is put back"
+    )
+
+
+def test_a_rule_that_smuggles_a_weight_in_is_caught():
+    w_out = torch.rand(3, 2, dtype=torch.float64)
+
+    def change(w, pre, post, *, error):
+        return pre.unsqueeze(-1) * (error * w_out.sum(-1)).unsqueeze(-2)
+
+    assert not [k for k in check.reads(change, 0, 1).further if k.startswith("held")]
+    seen = check.reads(change, 0, 1, smuggled=True)
+    assert seen.further["held w_out"].nonzero().tolist() == [[1, 0], [1, 1]]
+
+
+def test_a_large_tensor_is_poisoned_as_a_whole_and_what_matters_not_is_left_out():
+    large, idle = torch.rand(101, 100), torch.rand(3)
+
+    def teach(w_out, back, here, above, modulator):
+        return above.error @ back + large.sum() + 0 * len(idle)
+
+    seen = check.reads_teacher(teach, 0)
+    assert {k: bool(m.all()) for k, m in seen.further.items() if k.startswith("held")} == {
+        "held large": True
+    }
+
+
+def test_what_is_no_teacher_is_refused():
+    with pytest.raises(TypeError, match="teach must be a function"):
+        check.reads_teacher("truth", 0)
+    with pytest.raises(ValueError, match="no cell 4 among 4"):
+        check.reads_teacher(feedback, 4)
+    with pytest.raises(ValueError, match=r"an error for each cell here, shape \(4,\)"):
+        check.reads_teacher(lambda w_out, back, here, above, modulator: above.error, 0)
 
 
 # --------------------------------------------------------------------- every checker of an exercise

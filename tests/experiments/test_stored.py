@@ -92,6 +92,7 @@ NOT_WHOLE = {
     *(f"{task}-rates-further" for task in ("intervals-narrow", "two-clocks", "two-clocks-same")),
     *("templates-rates-further", "templates-narrow-rates-further"),
     *("store-recall", "store-recall-rates", "store-recall-rates-further"),
+    *("credit-table", "credit-table-rates", "credit-table-rates-further"),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 

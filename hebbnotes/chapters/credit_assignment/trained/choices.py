@@ -103,7 +103,45 @@ def best_of(each: list[dict[str, float]]) -> Choice:
 
 Chosen = dict[str, dict[str, Choice]]
 """A choice of each shape and way to learn."""
-FIRST: dict[str, Chosen] = {}
+FIRST: dict[str, Chosen] = {
+    "credit-table": {
+        "128-128": {
+            "backpropagation": (0.2, 3.0, 0.3),
+            "backpropagation, decay": (0.2, 1.0, 1.0),
+            "sign symmetry": (0.1, 3.0, 1.0),
+            "local losses": (0.2, 3.0, 0.3),
+            "predictive coding": (0.2, 3.0, 0.3),
+            "Kolen-Pollack": (0.1, 1.0, 0.3),
+            "difference target propagation": (0.025, 1.0, 1.0),
+            "feedback alignment": (0.1, 0.3, 0.3),
+            "direct feedback alignment": (0.1, 0.3, 0.3),
+            "node perturbation": (0.05, 0.1, 1.0),
+            "weight perturbation": (0.05, 0.03, 1.0),
+            "REINFORCE": (0.05, 0.03, 1.0),
+            "frozen": (0.1, 1.0, 1.0),
+            "linear read-out": (0.0125, 1.0, 1.0),
+        }
+    }
+}
 """What did best of the first choices."""
-BEST: dict[str, Chosen] = {}
+BEST: dict[str, Chosen] = {
+    "credit-table": {
+        "128-128": {
+            "backpropagation": (0.4, 3.0, 0.3),
+            "backpropagation, decay": (0.2, 1.0, 1.0),
+            "sign symmetry": (0.1, 3.0, 1.0),
+            "local losses": (0.2, 6.0, 0.3),
+            "predictive coding": (0.4, 3.0, 0.3),
+            "Kolen-Pollack": (0.1, 2.0, 0.3),
+            "difference target propagation": (0.025, 1.0, 1.0),
+            "feedback alignment": (0.1, 0.3, 0.1),
+            "direct feedback alignment": (0.1, 0.3, 0.3),
+            "node perturbation": (0.05, 0.1, 1.0),
+            "weight perturbation": (0.05, 0.03, 1.0),
+            "REINFORCE": (0.05, 0.03, 1.0),
+            "frozen": (0.1, 1.0, 1.0),
+            "linear read-out": (0.0125, 1.0, 1.0),
+        }
+    }
+}
 """What did best of all."""
