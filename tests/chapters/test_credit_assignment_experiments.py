@@ -240,6 +240,11 @@ def test_a_step_further_leads_outwards_from_the_border(way, data, width):
 
 
 def tried(name, shape, way):
+    """Return what each seed tried; of a single choice the error alone is told."""
+    its = EXPERIMENTS[name].configuration.arms[shape][way]
+    if len(its) == 1:
+        key = " ".join(f"{number:g}" for number in its[0])
+        return [{key: one["error"][shape][way]} for one in stored.seeds(name)]
     return [one["tried"][shape][way] for one in stored.seeds(name)]
 
 

@@ -92,7 +92,13 @@ NOT_WHOLE = {
     *(f"{task}-rates-further" for task in ("intervals-narrow", "two-clocks", "two-clocks-same")),
     *("templates-rates-further", "templates-narrow-rates-further"),
     *("store-recall", "store-recall-rates", "store-recall-rates-further"),
-    *("credit-table", "credit-table-rates", "credit-table-rates-further"),
+    *(
+        f"credit-{table}{tried}"
+        for table in ("table", "digits-table", "depth", "width")
+        for tried in ("", "-rates", "-rates-further")
+    ),
+    *("credit-price", "credit-price-width", "credit-depth-long"),
+    *("credit-prospective", "credit-prospective-rates"),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 

@@ -121,7 +121,37 @@ FIRST: dict[str, Chosen] = {
             "frozen": (0.1, 1.0, 1.0),
             "linear read-out": (0.0125, 1.0, 1.0),
         }
-    }
+    },
+    "credit-depth": {
+        "1": {
+            "backpropagation": (0.2, 3.0, 1.0),
+            "node perturbation": (0.1, 0.3, 1.0),
+            "feedback alignment": (0.2, 0.3, 0.3),
+            "frozen": (0.1, 1.0, 1.0),
+            "local losses": (0.2, 3.0, 1.0),
+        },
+        "2": {
+            "backpropagation": (0.2, 3.0, 1.0),
+            "node perturbation": (0.1, 0.3, 1.0),
+            "feedback alignment": (0.2, 0.3, 0.3),
+            "frozen": (0.1, 1.0, 1.0),
+            "local losses": (0.2, 3.0, 1.0),
+        },
+        "4": {
+            "backpropagation": (0.2, 3.0, 1.0),
+            "node perturbation": (0.05, 0.3, 1.0),
+            "feedback alignment": (0.2, 0.1, 0.3),
+            "frozen": (0.1, 1.0, 1.0),
+            "local losses": (0.2, 3.0, 1.0),
+        },
+        "8": {
+            "backpropagation": (0.1, 3.0, 1.0),
+            "node perturbation": (0.05, 0.1, 1.0),
+            "feedback alignment": (0.05, 0.1, 1.0),
+            "frozen": (0.1, 1.0, 1.0),
+            "local losses": (0.2, 3.0, 1.0),
+        },
+    },
 }
 """What did best of the first choices."""
 BEST: dict[str, Chosen] = {
@@ -140,8 +170,38 @@ BEST: dict[str, Chosen] = {
             "weight perturbation": (0.05, 0.03, 1.0),
             "REINFORCE": (0.05, 0.03, 1.0),
             "frozen": (0.1, 1.0, 1.0),
-            "linear read-out": (0.0125, 1.0, 1.0),
+            "linear read-out": (0.00625, 1.0, 1.0),
         }
-    }
+    },
+    "credit-depth": {
+        "1": {
+            "backpropagation": (0.2, 3.0, 1.0),
+            "node perturbation": (0.1, 0.3, 1.0),
+            "feedback alignment": (0.2, 0.3, 0.3),
+            "frozen": (0.1, 1.0, 1.0),
+            "local losses": (0.2, 3.0, 1.0),
+        },
+        "2": {
+            "backpropagation": (0.2, 10.0, 1.0),
+            "node perturbation": (0.1, 0.3, 1.0),
+            "feedback alignment": (0.2, 0.3, 0.3),
+            "frozen": (0.1, 1.0, 1.0),
+            "local losses": (0.2, 3.0, 1.0),
+        },
+        "4": {
+            "backpropagation": (0.2, 3.0, 1.0),
+            "node perturbation": (0.05, 0.3, 1.0),
+            "feedback alignment": (0.2, 0.1, 0.3),
+            "frozen": (0.1, 1.0, 1.0),
+            "local losses": (0.2, 3.0, 1.0),
+        },
+        "8": {
+            "backpropagation": (0.1, 3.0, 1.0),
+            "node perturbation": (0.05, 0.03, 1.0),
+            "feedback alignment": (0.05, 0.03, 1.0),
+            "frozen": (0.1, 1.0, 1.0),
+            "local losses": (0.2, 3.0, 1.0),
+        },
+    },
 }
 """What did best of all."""
