@@ -10,7 +10,7 @@ LABEL = (
     "Four panels. In each, a hidden unit on the left sends to two outputs on the right, by a thick and a "
     "thin arrow; the outputs have errors, plus and minus. The truth: two arrows lead back, as thick and as "
     "thin as those that lead forward. The truth on average: no arrow leads back; the unit trembles, and one "
-    "word is sent to all, better or worse. A lie for life: two arrows lead back, the thin one where the thick "
+    "number is sent to all, how much better it went. A lie for life: two arrows lead back, the thin one where the thick "
     "one should be. Nothing: no arrow leads back."
 )
 FORWARD = 7.0, 2.0  # widths of the unit's outgoing arrows, to the upper and the lower output
@@ -81,4 +81,4 @@ def _broadcast(d: Drawing, corner: Point) -> None:
         for side in (-1, 1):
             top = f"M{x - 12} {y + side * away:.0f}"
             d.path(f"{top}q6 -7 12 0t12 0", "blue", 3)
-    d.text(corner[0] + 104, corner[1] + 226, "better? worse?", "blue", bold=True)
+    d.text(corner[0] + 104, corner[1] + 226, "how much better?", "blue", bold=True)
