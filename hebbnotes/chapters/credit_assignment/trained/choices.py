@@ -152,6 +152,36 @@ FIRST: dict[str, Chosen] = {
             "local losses": (0.2, 3.0, 1.0),
         },
     },
+    "credit-width": {
+        "16": {
+            "backpropagation": (0.8, 0.25, 0.3),
+            "node perturbation": (0.8, 0.025, 0.3),
+            "feedback alignment": (0.4, 0.075, 0.3),
+            "frozen": (0.2, 0.25, 1.0),
+            "local losses": (0.8, 0.25, 0.3),
+        },
+        "64": {
+            "backpropagation": (0.2, 3.0, 1.0),
+            "node perturbation": (0.1, 0.3, 1.0),
+            "feedback alignment": (0.2, 0.3, 0.3),
+            "frozen": (0.1, 1.0, 1.0),
+            "local losses": (0.2, 3.0, 1.0),
+        },
+        "256": {
+            "backpropagation": (0.05, 12.0, 1.0),
+            "node perturbation": (0.05, 0.4, 1.0),
+            "feedback alignment": (0.05, 1.2, 0.3),
+            "frozen": (0.025, 4.0, 1.0),
+            "local losses": (0.05, 12.0, 1.0),
+        },
+        "1024": {
+            "backpropagation": (0.0125, 48.0, 1.0),
+            "node perturbation": (0.0125, 1.6, 1.0),
+            "feedback alignment": (0.00625, 4.8, 1.0),
+            "frozen": (0.00625, 16.0, 1.0),
+            "local losses": (0.0125, 48.0, 1.0),
+        },
+    },
 }
 """What did best of the first choices."""
 BEST: dict[str, Chosen] = {
@@ -201,6 +231,36 @@ BEST: dict[str, Chosen] = {
             "feedback alignment": (0.05, 0.03, 1.0),
             "frozen": (0.1, 1.0, 1.0),
             "local losses": (0.2, 3.0, 1.0),
+        },
+    },
+    "credit-width": {
+        "16": {
+            "backpropagation": (0.8, 0.25, 0.3),
+            "node perturbation": (0.8, 0.025, 0.3),
+            "feedback alignment": (0.4, 0.075, 0.3),
+            "frozen": (0.2, 0.25, 1.0),
+            "local losses": (0.8, 0.25, 0.3),
+        },
+        "64": {
+            "backpropagation": (0.2, 3.0, 1.0),
+            "node perturbation": (0.1, 0.3, 1.0),
+            "feedback alignment": (0.2, 0.3, 0.3),
+            "frozen": (0.1, 1.0, 1.0),
+            "local losses": (0.2, 3.0, 1.0),
+        },
+        "256": {
+            "backpropagation": (0.1, 12.0, 1.0),
+            "node perturbation": (0.05, 0.4, 1.0),
+            "feedback alignment": (0.05, 4.0, 0.3),
+            "frozen": (0.025, 4.0, 1.0),
+            "local losses": (0.1, 12.0, 1.0),
+        },
+        "1024": {
+            "backpropagation": (0.0125, 160.0, 1.0),
+            "node perturbation": (0.0125, 0.48, 1.0),
+            "feedback alignment": (0.00625, 16.0, 1.0),
+            "frozen": (0.00625, 16.0, 1.0),
+            "local losses": (0.0125, 160.0, 1.0),
         },
     },
 }
