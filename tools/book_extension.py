@@ -343,6 +343,31 @@ def forget_page(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
         del equations[label]
 
 
+def merge_pages(app: Sphinx, env: BuildEnvironment, docnames: list[str], other: Any) -> None:
+    """Take over the equations of pages that another process has read."""
+    read = other.__dict__.get("witnessed_equations", {}).items()
+    found = {label: of for label, of in read if of[0] in docnames}
+    env.__dict__.setdefault("witnessed_equations", {}).update(found)
+
+
+def read_side_by_side(app: Sphinx, config: Config) -> None:
+    """Say of two extensions, which say nothing, that pages may be read side by side: one numbers
+    sections once all are read, the other is for LaTeX alone.
+    """
+    for name in ("sphinx_multitoc_numbering", "sphinx_jupyterbook_latex"):
+        extension = app.extensions[name]
+        extension.parallel_read_safe = extension.parallel_write_safe = True
+
+
+def forget_sources(app: Sphinx, env: BuildEnvironment) -> None:
+    """Drop sources that no page leads to, of the standard library, say: viewcode does so where one
+    process reads all pages.
+    """
+    modules = env.__dict__.get("_viewcode_modules", {})
+    for name in [name for name, entry in modules.items() if entry and not entry[2]]:
+        del modules[name]
+
+
 def skip_alias(
     app: Sphinx, what: str, name: str, member: object, skip: bool, options: object
 ) -> bool | None:
@@ -364,7 +389,10 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_node(equation_table)
     app.connect("config-inited", address_buttons)
     app.connect("autodoc-skip-member", skip_alias)
+    app.connect("config-inited", read_side_by_side)
     app.connect("env-purge-doc", forget_page)
+    app.connect("env-merge-info", merge_pages)
+    app.connect("env-updated", forget_sources)
     app.connect("doctree-read", collect_equations)
     app.connect("env-check-consistency", check_pages)
     app.connect("doctree-resolved", fill_table)
@@ -373,4 +401,4 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", share_contents, priority=100)
     app.connect("html-page-context", drop_scripts, priority=900)
     app.connect("build-finished", drop_search)
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,6 +8,18 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+PROGRAM = """
+import functools, gc
+import jupyter_book.sphinx as book
+from jupyter_book.cli.main import main
+gc.disable()
+book.build_sphinx = functools.partial(book.build_sphinx, jobs=2)
+main()
+"""
+"""Jupyter Book, of whose command line three things are missing: two processes that read and write
+pages, this Python (the program `jupyter-book` need not lie beside it), and no search for garbage,
+which took two fifths of the time and finds little in trees of pages.
+"""
 
 
 def build(
@@ -25,15 +37,7 @@ def build(
     Unless it is to be built ``anew``, pages that were read before, for another builder, are not
     read again.
     """
-    # by this Python, since the program `jupyter-book` need not lie beside it; without the search
-    # for garbage, which took two fifths of the time and finds little in trees of pages
-    command = [
-        sys.executable,
-        "-c",
-        "import gc; gc.disable(); from jupyter_book.cli.main import main; main()",
-        "build",
-        book,
-    ]
+    command = [sys.executable, "-c", PROGRAM, "build", book]
     command += ["--config", config, "--toc", toc, "--path-output", out]
     return subprocess.run(
         [*map(str, command), *["--all"] * anew, "-W", "-n", "--keep-going", *options],

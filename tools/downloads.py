@@ -13,6 +13,7 @@ import functools
 import json
 import mimetypes
 import re
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -345,17 +346,28 @@ def _cell(name: str, text: str) -> dict[str, Any]:
 def write(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Make the notebook of a page that is written; here, since later no warning fails the build."""
+    """Make the notebook of a page that is written; here, since later no warning fails the build.
+
+    It waits in a file, as another process may write the page.
+    """
     if doctree and app.builder.name == "html" and app.env.doc2path(page).endswith(".ipynb"):
-        app.__dict__.setdefault("downloads", {})[page] = Plain(app, page).text()
+        path = _waiting(app) / f"{page}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(Plain(app, page).text(), encoding="utf-8")
 
 
 def store(app: Sphinx, error: Exception | None) -> None:
     """Put the notebooks where Sphinx has put copies of their sources."""
-    for page, text in app.__dict__.get("downloads", {}).items():
-        path = Path(app.outdir) / "_sources" / f"{page}.ipynb"
+    folder, sources = _waiting(app), Path(app.outdir) / "_sources"
+    for made in folder.rglob("*.ipynb"):
+        path = sources / made.relative_to(folder)
         if path.exists() and not error:
-            path.write_text(text, encoding="utf-8")
+            made.replace(path)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _waiting(app: Sphinx) -> Path:
+    return Path(app.doctreedir) / "downloads"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -364,4 +376,4 @@ def setup(app: Sphinx) -> dict[str, bool]:
     pybtex.plugin.find_plugin = functools.cache(pybtex.plugin.find_plugin)
     app.connect("html-page-context", write)
     app.connect("build-finished", store)
-    return {"parallel_read_safe": True, "parallel_write_safe": False}
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -96,9 +96,17 @@ def forget_page(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
     env.__dict__.get("covered_figures", {}).pop(docname, None)
 
 
+def merge_pages(app: Sphinx, env: BuildEnvironment, docnames: list[str], other: Any) -> None:
+    """Take over what another process knows of the pages that it has read."""
+    read = other.__dict__.get("covered_figures", {}).items()
+    pages = {name: covered for name, covered in read if name in docnames}
+    env.__dict__.setdefault("covered_figures", {}).update(pages)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.add_directive("predict", Predict)
     app.connect("env-check-consistency", check_figures)
     app.connect("env-purge-doc", forget_page)
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    app.connect("env-merge-info", merge_pages)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,12 +1,18 @@
 // Hold the hand: two networks that say themselves when they write, and a reader who turns what they say.
 "use strict";
-Live.model("neuromodulated-plasticity", ({ numbers, stage }) => {
-  const { zeros, dot, addProduct, unpack, random, told, clamp } = Live, { bits, delay, slot, right } = numbers, CUES = 4, LETTERS = "ABCD";
+Live.model("neuromodulated-plasticity", function* ({ numbers, stage }) {
+  const { zeros, dot, addProduct, unpack, random, told, clamp, piecewise, all } = Live, { bits, delay, slot, right } = numbers, CUES = 4, LETTERS = "ABCD";
   const STUDY = CUES * slot, STEPS = 2 * STUDY, REWARD = bits, TEST = bits + 1; // inputs: the bits, the reward, "this is a test"
 
   // ------------------------------------------------------------------------------------------------------------ the networks
-  const nets = Object.fromEntries(Object.entries(numbers.nets).map(([name, net]) => [name, Object.fromEntries(
-    Object.entries(net).map(([key, value]) => [key, value?.base64 ? unpack(value) : value]))]));
+  const nets = {};
+  for (const [name, net] of Object.entries(numbers.nets)) {
+    nets[name] = {};
+    for (const [key, value] of Object.entries(net)) {
+      nets[name][key] = value?.base64 ? unpack(value) : value;
+      yield;
+    }
+  }
   const size = numbers.units;
   const EMPTIES = { y: ["y"], marks: ["marks"], hebb: ["hebb"], both: ["marks", "hebb"] };
   const rest = () => ({ y: zeros(size), hebb: zeros(size * size), marks: zeros(size * size) });
@@ -29,7 +35,7 @@ Live.model("neuromodulated-plasticity", ({ numbers, stage }) => {
 
   // An episode: strings, the order in which they are asked, the step of the reward, and what is emptied just before it. Each step
   // is recorded.
-  function live(name, { strings, order, reward, hand, emptied }) {
+  function* live(name, { strings, order, reward, hand, emptied }) {
     const net = nets[name], state = rest(), course = [], scores = zeros(CUES);
     for (let t = 0; t < STEPS; t++) {
       const asked = t >= STUDY, within = t % slot, cue = Math.floor(t / slot) % CUES, which = asked ? order[cue] : cue, seen = zeros(bits + 2);
@@ -40,6 +46,7 @@ Live.model("neuromodulated-plasticity", ({ numbers, stage }) => {
       const { own, signal } = step(net, state, seen, hand, silenced);
       if (asked && within === (net.silent ? 1 : delay)) scores[which] = dot(net.outward, state.y);
       course.push({ own, signal, hebb: rms(state.hebb), marks: rms(state.marks), activity: rms(state.y), silenced });
+      yield;
     }
     const top = Math.max(...scores), likely = [...scores].map(value => Math.exp(value - top)), total = likely.reduce((a, b) => a + b);
     return { course, state, scores, shares: likely.map(value => value / total) };
@@ -50,10 +57,7 @@ Live.model("neuromodulated-plasticity", ({ numbers, stage }) => {
   let now, cursor = [0, 0];
   const drawn = () => Array.from({ length: CUES }, () => Array.from({ length: bits }, () => (chance() < 0.5 ? -1 : 1)));
   const last = () => Math.floor(how.reward / slot), late = () => how.reward - slot * last(); // the string shown last, and how long ago
-  function look() {
-    now = live(how.name, how);
-    show();
-  }
+  const look = piecewise(() => live(how.name, { ...how, strings: how.strings.map(string => [...string]) }), found => { now = found; show(); });
   function flip(row, column) { how.strings[row][column] *= -1; look(); }
   function pay(t) { how.reward = clamp(Math.round(t), 0, STUDY - 1); look(); }
 
@@ -161,6 +165,8 @@ Live.model("neuromodulated-plasticity", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------ the controls
+  how.strings = drawn();
+  now = yield* live(how.name, how);
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   picture.text("state", "Tap bits, drag the star, turn the hand.");
   const move = (down, across) => () => { cursor = [(cursor[0] + down + CUES) % CUES, (cursor[1] + across + bits) % bits]; strings.redraw(); };
@@ -171,17 +177,20 @@ Live.model("neuromodulated-plasticity", ({ numbers, stage }) => {
       if (row >= 0 && row < CUES && column >= 0 && column < bits) flip(row, column);
     } },
   });
+  yield;
   const time = picture.canvas("Time", [WIDE, 200], drawTime, {
     keys: { ArrowLeft: () => pay(how.reward - 1), ArrowRight: () => pay(how.reward + 1), Home: () => pay(0), End: () => pay(STUDY - 1) },
     pointer: { grabs: ({ x, y }) => Math.abs(x - at(how.reward)) < 26 && y < TOLD + 24, move: ({ x }) => pay((x - LEFT) / EACH - 0.5) },
   });
+  yield;
   panel.choice("network", [["simple", "writes at once"], ["marks", "writes marks, silent delay"]], name => { how.name = name; look(); });
   const hand = panel.slider("the hand: M is", { min: -1, max: 1, step: 0.1, value: 1, say: value => handed(+(+value).toFixed(1)) }, value => { how.hand = +value.toFixed(1); look(); });
   const scores = panel.bars("Which was rewarded? Scores", [...LETTERS]);
+  yield;
   panel.choice("just before the reward, empty", [["", "nothing"], ["y", "activity"], ["marks", "marks"], ["hebb", "trace"], ["both", "marks and trace"]], what => { how.emptied = what; look(); });
   const reward = panel.slider("the reward comes at step", { min: 0, max: STUDY - 1, step: 1, value: how.reward, say: t => String(t + 1) }, pay);
   panel.part("line").button("Other strings", () => { how.strings = drawn(); look(); });
-  how.strings = drawn();
-  look();
-  return { live, nets, flip, pay, now: () => ({ ...how, shares: now.shares, course: now.course, late: late(), last: last() }) };
+  yield;
+  show();
+  return { live: (name, given) => all(live(name, given)), nets, flip, pay, now: () => ({ ...how, shares: now.shares, course: now.course, late: late(), last: last() }) };
 });

@@ -1,24 +1,21 @@
-"""Checks of what readers write: of rules, by poisoning, and what checkers of exercises share.
+"""Which numbers does a synapse read, or a cell that is told? They are poisoned, one by one."""
 
-:func:`reads` and :func:`local` find out which numbers the change of one synapse depends on; they
-serve readers, and whoever adds a rule.
-"""
-
-import functools
-import inspect
-from collections.abc import Callable, Iterator
-from numbers import Real
-from types import FunctionType, MethodType
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from hebbnotes import _checks
+from hebbnotes.check.answers import expect
+from hebbnotes.check.holding import Holding, holdings, poisons
 from hebbnotes.plasticity.rules import QUANTITIES, Cells, Rule, Teach
 from hebbnotes.plasticity.stepper import change, check, declared
 
-__all__ = ["Reads", "expect", "held", "local", "numbers", "reads", "reads_teacher", "tensors"]
+__all__ = ["MOST", "Reads", "local", "reads", "reads_teacher"]
+
+MOST = 10_000
+"""Held numbers of one name that are poisoned one by one; more are poisoned as a whole."""
 
 _SEEN = {"w": "n_pre n_post", "pre": "n_pre", "post": "n_post"}
 
@@ -32,8 +29,8 @@ class Reads(NamedTuple):
         Shapes (n_pre, n_post), (n_pre,) and (n_post,). Of a teacher the outgoing weights, and the
         rates here and above.
     further : dict of str to Tensor
-        The same for each quantity that the rule declares, by name; and for each tensor that is not
-        handed over but held, as ``"held NAME"``.
+        The same for each quantity that the rule declares, by name; and for numbers that are not
+        handed over but held, as ``"held NAME"``: see :func:`.held`.
     """
 
     w: Tensor
@@ -74,8 +71,8 @@ def reads(
     seed : int
         Seed of the random weights, activities and further quantities.
     smuggled : bool
-        Whether the numbers that the rule holds are poisoned, too: see :func:`held`. A table of
-        constants counts as one.
+        Whether the numbers that the rule holds are poisoned, too: see :func:`.held`, which says
+        what is not found. A table of constants counts as read, a single number does not.
 
     Raises
     ------
@@ -103,7 +100,7 @@ def reads(
         return change(rule, **{name: a.clone() for name, a in (args | poisoned).items()})[i, j]
 
     masks = _poisoned(changed, args)
-    its = held(rule) if _checks.flag("smuggled", smuggled) else {}
+    its = holdings(rule) if _checks.flag("smuggled", smuggled) else []
     further = masks | _poisoned_inside(changed, its)
     return Reads(further.pop("w"), further.pop("pre"), further.pop("post"), further)
 
@@ -111,7 +108,8 @@ def reads(
 def reads_teacher(teach: Teach, j: int, *, n: int = 4, n_above: int = 3, seed: int = 0) -> Reads:
     """Find which numbers decide what cell j of a layer is told; as :func:`reads` does.
 
-    What the teacher holds instead of being handed is poisoned, too.
+    What the teacher holds instead of being handed is poisoned, too, where :func:`.held` finds it:
+    this is an audit of honest code, and a determined smuggler gets through.
 
     >>> def feedback(w_out, back, here, above, modulator):
     ...     return above.error @ back
@@ -168,7 +166,7 @@ def reads_teacher(teach: Teach, j: int, *, n: int = 4, n_above: int = 3, seed: i
         return error[j]
 
     masks = _poisoned(told, world)
-    masks.update(_poisoned_inside(told, held(teach)))
+    masks.update(_poisoned_inside(told, holdings(teach)))
     return Reads(masks.pop("w_out"), masks.pop("here.rate"), masks.pop("above.rate"), masks)
 
 
@@ -190,85 +188,33 @@ def _poisoned(watched: Callable[..., Tensor], args: dict[str, Tensor]) -> dict[s
     }
 
 
-def _poisoned_inside(watched: Callable[[], Tensor], its: dict[str, Tensor]) -> dict[str, Tensor]:
+def _poisoned_inside(watched: Callable[[], Tensor], its: list[Holding]) -> dict[str, Tensor]:
     """Return which numbers that are held matter, by name; what does not matter is left out."""
     whole, masks = watched(), {}
-    for name, values in its.items():
-        kept = values.detach().clone()
-        mask = torch.zeros(kept.shape, dtype=torch.bool)
-        groups = range(kept.numel()) if kept.numel() <= MOST else (slice(None),)
+
+    def matters() -> bool:
         try:
-            for entry in groups:
-                for poison in (torch.nan, -2.5):
+            return not torch.equal(watched(), whole)
+        except Exception:  # a number that it fails by is read
+            return True
+
+    for name, kept, write in its:
+        mask = torch.zeros(kept.shape, dtype=torch.bool)
+        each = range(kept.numel()) if kept.numel() <= MOST else (slice(None),)
+        try:
+            for entry in each:
+                for poison in poisons(kept.flatten()[entry]):
                     new = kept.flatten().clone()
                     new[entry] = poison
-                    values.data.copy_(new.view(kept.shape))
-                    if not torch.equal(watched(), whole):
+                    write(new.view(kept.shape))
+                    if matters():
                         mask.view(-1)[entry] = True
+                        break
         finally:
-            values.data.copy_(kept)
+            write(kept)
         if mask.any():
             masks[f"held {name}"] = mask
     return masks
-
-
-MOST = 10_000
-"""Numbers of one tensor that are poisoned one by one; larger ones are poisoned as a whole."""
-
-
-def held(function: Any) -> dict[str, Tensor]:
-    """Return the tensors of numbers that a function holds, and so reads without being handed them.
-
-    They may lie in what it closes over, in defaults, in the arguments of a partial, in globals that
-    it names, in an object that it is a method of, and in functions, modules and containers there.
-
-    >>> w = torch.ones(2, 2)
-    >>> list(held(lambda x: x @ w))
-    ['w']
-    """
-    found: dict[str, Tensor] = {}
-    seen: set[int] = set()
-
-    def look(name: str, value: Any, depth: int) -> None:
-        if id(value) in seen or depth > 6:
-            return
-        seen.add(id(value))
-        if isinstance(value, Tensor):
-            if value.is_floating_point():
-                found[name] = value
-            return
-        for inner, part in _parts(value):
-            look(inner if inner else name, part, depth + 1)
-
-    look("value", function, 0)
-    return found
-
-
-def _parts(value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what a function, an object of a class of its own or a container holds, by name."""
-    if isinstance(value, MethodType):
-        yield "", value.__func__
-        yield "", value.__self__
-    elif isinstance(value, functools.partial):
-        yield "", value.func
-        yield from ((f"argument {k}", part) for k, part in enumerate(value.args))
-        yield from value.keywords.items()
-    elif isinstance(value, FunctionType):
-        names = inspect.getclosurevars(value)
-        yield from {**names.nonlocals, **names.globals}.items()
-        yield from (value.__kwdefaults__ or {}).items()
-        yield from (("a default", part) for part in value.__defaults__ or ())
-        for constant in value.__code__.co_consts:  # functions inside of it name globals, too
-            if inspect.iscode(constant):
-                for name in constant.co_names:
-                    if name in value.__globals__:
-                        yield name, value.__globals__[name]
-    elif isinstance(value, dict):
-        yield from ((str(key), part) for key, part in value.items())
-    elif isinstance(value, list | tuple | set):
-        yield from (("", part) for part in value)
-    elif not isinstance(value, type) and not inspect.ismodule(value):
-        yield from getattr(value, "__dict__", {}).items()
 
 
 def _axes(name: str) -> str:
@@ -285,7 +231,8 @@ def _replaced(values: Tensor, entry: int, poison: float | Tensor) -> Tensor:
 def local(rule: Rule) -> None:
     """Assert that every synapse changes by what it can see: its own weight, its own two units.
 
-    Of a quantity that the rule declares it may read its own entry.
+    Of a quantity that the rule declares it may read its own entry. What a rule *holds* is not
+    looked at: ``reads(rule, i, j, smuggled=True)`` does.
 
     Raises
     ------
@@ -307,64 +254,3 @@ def local(rule: Rule) -> None:
                 f"not local: the synapse ({i}, {j}) reads {', '.join(foreign)}, "
                 "which it cannot see",
             )
-
-
-def expect(ok: Any, message: str) -> None:
-    """Raise AssertionError with a message unless ``ok``: an assertion that ``python -O`` keeps."""
-    if not bool(ok):
-        raise AssertionError(message)
-
-
-def numbers(function: Any, form: str, count: int = 1) -> Callable[..., Any]:
-    """Return a reader's function, which must return a number, or so many, as float.
-
-    Parameters
-    ----------
-    function : callable
-    form : str, what it should look like, such as "share(eta, steps) -> a number"
-    count : int, how many numbers it returns; with 1 a float is returned, and no list
-    """
-    _checks.function("the answer", function, form)
-
-    def asked(*given: Any) -> Any:
-        returned = function(*given)
-        expect(returned is not None, f"it must return a number, got nothing: {_mend(form)}")
-        each = [returned] if count == 1 else returned
-        expect(
-            isinstance(each, list | tuple | Tensor) and len(each) == count,
-            f"it must return {count} numbers, got {_checks.got(returned)}",
-        )
-        found = []
-        for one in each:
-            try:
-                single = one.item() if hasattr(one, "item") else one
-            except (RuntimeError, ValueError):  # of several numbers
-                single = None
-            expect(
-                isinstance(single, Real) and not isinstance(single, bool),
-                f"it must return a number, got {_checks.got(one)}",
-            )
-            found.append(float(single))
-        return found[0] if count == 1 else found
-
-    return asked
-
-
-def tensors(function: Any, form: str) -> Callable[..., Tensor]:
-    """Return a reader's function, which must return a tensor; see :func:`numbers`."""
-    _checks.function("the answer", function, form)
-
-    def asked(*given: Any) -> Tensor:
-        returned = function(*given)
-        expect(returned is not None, f"it must be a tensor, got nothing: {_mend(form)}")
-        expect(
-            isinstance(returned, Tensor),
-            f"it must be a tensor, got {type(returned).__name__}: use torch.as_tensor(...)",
-        )
-        return returned
-
-    return asked
-
-
-def _mend(form: str) -> str:
-    return f"write {form}, which ends with return"
