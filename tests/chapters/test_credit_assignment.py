@@ -87,7 +87,32 @@ def test_the_true_gradient_is_that_of_finite_differences():
 
 @pytest.mark.parametrize("name", CREDIT)
 def test_every_synapse_reads_its_own_two_cells_and_what_it_is_told(name):
-    check.local(CREDIT[name].change)
+    for rule in (CREDIT[name].change, CREDIT[name].change_back):
+        if rule is not None:
+            check.local(rule)
+
+
+def test_what_is_audited_is_what_is_trained():
+    for name, learner in WAYS.items():
+        for part in ("teach", "change", "change_back"):
+            if isinstance(learner, Sweep) and name in CREDIT and name != "local losses":
+                its = getattr(learner, part)
+                if not (part == "change_back" and isinstance(learner, ways.Inverse)):
+                    assert its is getattr(CREDIT[name], part), (name, part)
+    assert CREDIT["difference target propagation"].change_back is rules.undo
+    assert CREDIT["equilibrium propagation"].change is rules.in_two_phases
+
+
+@given(seeds, st.integers(1, 5), st.integers(1, 5))
+def test_feedback_rules_are_what_their_equations_say(seed, n, n_above):
+    back, pre = normal(seed, n_above, n), normal(seed + 1, n_above)
+    post, drive = normal(seed + 2, n), normal(seed + 3, n)
+    found = stepper.change(rules.undo, back, pre, post, drive=drive)
+    same = stepper.change(rules.mirror.forgetting(0.3), back, pre, post)
+    for k, i in itertools.product(range(n_above), range(n)):
+        missed = post[i] - drive[i] if drive[i] > 0 else 0.0
+        assert float(found[k, i]) == pytest.approx(float(pre[k] * missed))
+        assert float(same[k, i]) == pytest.approx(float(pre[k] * post[i] - 0.3 * back[k, i]))
 
 
 @pytest.mark.parametrize("rule", [follow, rules.explore, rules.in_two_phases], ids=str)
@@ -197,6 +222,19 @@ OWN = {
     "REINFORCE": {"the receiver's noise", "a broadcast"},
     "weight perturbation": {"its own trace", "a broadcast"},
     "frozen": set(),
+    "backpropagation": {"errors from above"},
+    "predictive coding": {"errors from above"},
+    "local losses": {"errors from above"},
+    "sign symmetry": {"errors from above"},
+    "equilibrium propagation": {"a broadcast", "rates from above"},
+    "forward-forward": {"a broadcast"},
+}
+BLIND = {"weight perturbation", "frozen"}
+"""What reads neither of its two cells; those that hear of noise do not read the receiver."""
+BACK = {
+    "Kolen-Pollack": ("its weight", "the sender", "the receiver"),
+    "difference target propagation": ("the sender", "the receiver"),
+    "local losses": ("the sender", "the receiver"),
 }
 
 
@@ -207,11 +245,85 @@ def test_the_audit_finds_weight_transport_where_local_hides_it():
     assert all(set(s.own) <= set(audit.OWN) for s in found.values())
     for name, own in OWN.items():
         assert set(found[name].own) - {"the sender", "the receiver"} == own, name
-    assert {n for n, s in found.items() if "errors from above" in s.own} == {
-        *("backpropagation", "predictive coding", "local losses", "sign symmetry"),
-        *("Kolen-Pollack", "feedback alignment", "direct feedback alignment"),
-        "difference target propagation",
-    }
+    assert OWN.keys() == found.keys()
+    assert {n for n, s in found.items() if "the sender" not in s.own} == BLIND
+    noisy = {"node perturbation", "REINFORCE"}
+    assert {n for n, s in found.items() if "the receiver" not in s.own} == BLIND | noisy
+    assert {n: s.back for n, s in found.items() if s.back} == BACK
+
+
+def test_a_third_function_that_is_not_local_convicts():
+    kp = CREDIT["Kolen-Pollack"]
+    w_out = torch.rand(4, 3, dtype=DOUBLE)
+
+    def reads_a_neighbour(w, pre, post):
+        return pre.unsqueeze(-1) * post.roll(1, -1).unsqueeze(-2)
+
+    def copies(w, pre, post):
+        return w_out.mT - w
+
+    def asks_all(w, pre, post):
+        return w.roll(1, -1)
+
+    for rule, foreign in (
+        (reads_a_neighbour, {"other cells of its layer": 1}),
+        (copies, {"held w_out": 1}),
+        (asks_all, {"weights elsewhere": 1}),
+    ):
+        assert audit.sight(kp._replace(change_back=rule)).foreign == foreign
+
+
+ESCAPE = ("backpropagation", "predictive coding", "equilibrium propagation", "local losses")
+
+
+@pytest.mark.parametrize("name", ESCAPE)
+def test_who_reads_weights_elsewhere_escapes_by_feedback_that_learns_the_same(name):
+    escaped = rules.mirrored(CREDIT[name])
+    before, after = audit.sight(CREDIT[name]), audit.sight(escaped)
+    assert before.foreign == {"weights elsewhere": 3}
+    assert after.foreign == {}
+    assert set(after.own) == {*before.own, "its weight", "feedback weights onto its cell"}
+    assert {"its weight", "the sender", "the receiver"} <= set(after.back)
+
+
+@pytest.mark.witness("eq-kolen-pollack", theory.mirror_gap)
+@pytest.mark.parametrize("name", ESCAPE)
+@given(seed=seeds, eta=st.floats(0.01, 0.2), decay=st.floats(0.0, 0.5))
+def test_both_directions_write_the_same_and_the_difference_fades(name, seed, eta, decay):
+    credit = rules.mirrored(CREDIT[name], decay)
+    n, n_above = 4, 3
+    w, back = normal(seed, n, n_above), normal(seed + 1, n_above, n)
+    gap = w - back.mT
+    for step in range(10):
+        here = Cells(*normal(seed + 2 + step, 3, n))
+        above = Cells(*normal(seed + 50 + step, 3, n_above))
+        if credit.change_back.signal is rules.mirror.signal:  # a cell above sends its error down
+            forward = stepper.change(credit.change, w, here.rate, above.rate, error=above.error)
+            backward = stepper.change(credit.change_back, back, above.error, here.rate)
+        else:  # both are broadcast the same phase
+            phases = (
+                torch.full((k,), -1.0 if step % 2 else 1.0, dtype=DOUBLE) for k in (n_above, n)
+            )
+            forward, backward = (
+                stepper.change(rule, its, pre, post, modulator=phase)
+                for rule, its, pre, post, phase in zip(
+                    (credit.change, credit.change_back),
+                    (w, back),
+                    (here.rate, above.rate),
+                    (above.rate, here.rate),
+                    phases,
+                    strict=True,
+                )
+            )
+        w, back = w + eta * forward, back + eta * backward
+    torch.testing.assert_close(w - back.mT, theory.mirror_gap(gap, eta, decay, 10))
+
+
+def test_no_feedback_can_mirror_what_is_not_written_as_a_product():
+    with pytest.raises(ValueError, match="change must be follow or in_two_phases"):
+        rules.mirrored(CREDIT["node perturbation"])
+    with pytest.raises(ValueError, match="decay must be"):
+        rules.mirrored(CREDIT["predictive coding"], -1)
 
 
 @given(st.integers(2, 5), st.integers(1, 5))
@@ -405,6 +517,23 @@ def test_the_account_of_feedback_alignment_falls_by_the_square_of_the_step(seed,
         for k, (new, last) in enumerate(zip(accounts(), before, strict=True)):
             moved = (net.weights[k] - old.weights[k]).square().sum(-2) / 2
             torch.testing.assert_close(new, last - moved, rtol=1e-9, atol=1e-12)
+
+
+@given(seeds, st.floats(0.0, 0.5), st.floats(0.001, 0.1))
+def test_forgetting_adds_to_the_account_until_agreement_is_the_square_of_the_weights(
+    seed, decay, eta
+):
+    learner = Sweep(teach=rules.by_feedback, change=follow.forgetting(decay), own=True)
+    net, x, target = world(seed, learner, (5,))
+    old = net.clone()
+    learner.step(net, x, target, [torch.full((2,), eta, dtype=DOUBLE)] * 2, generator())
+    w, back, w_out = old.weights[0], old.back[0], networks.outgoing(old.weights[1])
+    owed = (back.mT * w_out).sum(-1) - w.square().sum(-2)
+    moved = (net.weights[0] - w).square().sum(-2) / 2
+    torch.testing.assert_close(
+        theory.account(net.weights[0], networks.outgoing(net.weights[1]), back),
+        theory.account(w, w_out, back) - eta * decay * owed - moved,
+    )
 
 
 def test_the_account_is_not_that_of_direct_feedback():

@@ -273,3 +273,27 @@ def test_choices_are_made_on_other_seeds_than_scores():
         chosen = getattr(one.configuration, "table", one.configuration)
         if chosen.arms and "price" not in name:
             assert chosen.validation == made
+
+
+def test_choices_that_a_step_in_another_unit_missed_were_tried_afterwards():
+    name = "credit-table-rates-missed"
+    arms = EXPERIMENTS[name].configuration.arms["128-128"]
+    assert EXPERIMENTS[name].seeds == EXPERIMENTS["credit-table-rates-further"].seeds
+    for way, best in choices.FIRST["credit-table"]["128-128"].items():
+        first = EXPERIMENTS["credit-table-rates"].configuration.arms["128-128"][way]
+        more = EXPERIMENTS["credit-table-rates-further"].configuration.arms["128-128"][way]
+        right = choices.further(best, first)
+        assert {*right} - {*more} == {*arms.get(way, ())}, way
+    assert arms["backpropagation"] == ((0.2, 10.0, 0.3),)
+    assert arms["node perturbation"] == ((0.05, 0.03, 1.0),)
+    for way in arms:
+        missed = [one["error"]["128-128"][way] for one in stored.seeds(name)]
+        each = zip(
+            tried("credit-table-rates", "128-128", way),
+            tried("credit-table-rates-further", "128-128", way),
+            strict=True,
+        )
+        both = [a | b for a, b in each]
+        best = min(sum(one[key] for one in both) / 2 for key in both[0])
+        better = best - sum(missed) / 2
+        assert better < 0 or (way == "backpropagation, decay" and better < 0.0003), way

@@ -106,6 +106,16 @@ def test_each_condition_of_the_linear_theorem_is_needed():
         assert float(theory.agreement(w0, q)) < 0
 
 
+def test_right_angles_between_what_single_cells_are_told_do_not_do():
+    """With fewer cells than outputs each cell's feedback, a column, may be at right angles."""
+    for seed in range(10):
+        x, target, _ = world(seed, 5, 2, 2, 8)
+        target = normal(seed + 1, 8, 3)
+        columns = torch.linalg.qr(normal(seed + 2, 3, 3))[0][:, :2]
+        _a, w = theory.learn_linear(x, target, columns, 0.002, 100)
+        assert float(theory.agreement(w, columns)) < -1e-3 * float(w.norm())
+
+
 @pytest.mark.witness("eq-whitened-error", theory.whitened_error)
 @given(seeds, st.lists(st.integers(1, 5), min_size=3, max_size=5))
 def test_predictive_coding_at_rest_is_backpropagation_of_the_whitened_error(seed, sizes):

@@ -1,7 +1,8 @@
-"""Credit assignment as two pure functions: what a cell is told, and what its synapses make of it.
+"""Credit assignment as pure functions: what a cell is told, and what its synapses make of it.
 
 ``teach(w_out, back, here, above, modulator) -> error`` tells the cells of a layer of their
-mistakes, ``change(w, pre, post, *, error, ...) -> dw`` is an ordinary rule. An ``error`` says which
+mistakes, ``change(w, pre, post, *, error, ...) -> dw`` is an ordinary rule; where feedback learns,
+too, ``change_back`` is another. An ``error`` says which
 way a drive should go: it is minus a gradient, and weights are *added* ``eta * dw``. Cells are
 rectified, ``rate = max(0, drive)``, and outputs linear with squared errors, so that an output's
 error, target minus rate, is its own.
@@ -35,9 +36,12 @@ __all__ = [
     "gate",
     "goodness",
     "in_two_phases",
+    "mirror",
+    "mirrored",
     "still",
     "symmetric",
     "told_nothing",
+    "undo",
 ]
 
 
@@ -203,6 +207,31 @@ def in_two_phases(post: Tensor, *, modulator: Tensor) -> Tensor:
     return modulator * post
 
 
+@Told
+def mirror(post: Tensor) -> Tensor:
+    """Write onto a feedback synapse what the synapse between the same two cells that leads up does.
+
+    ``dback[k, i] = error[k] * rate[i]``: what it sends, ``pre``, is the error of the cell above,
+    and ``post`` the rate of its own cell. With the same share that is forgotten it comes to mirror
+    the synapse that leads up, and reads nothing of it.
+
+    Source: eq-kolen-pollack; Kolen & Pollack (1994).
+    """
+    return post
+
+
+@Told
+def undo(post: Tensor, *, drive: Tensor) -> Tensor:
+    """Learn to send down what was sent up: ``dback[k, i] = pre[k] * missed[i]``.
+
+    ``pre`` is the rate above when the cells here, ``post``, were shaken by chance, ``drive`` what
+    came back through these weights, and ``missed = gate(drive) * (post - max(0, drive))``.
+
+    Source: Lee, Zhang, Fischer & Bengio (2015), the inverse of difference target propagation.
+    """
+    return gate(drive) * (post - torch.relu(drive))
+
+
 def still(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
     """Stay as it is: a synapse of a frozen layer reads nothing.
 
@@ -213,21 +242,65 @@ def still(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
 
 
 class Credit(NamedTuple):
-    """A way to assign credit: its two functions, and what it asks for besides.
+    """A way to assign credit: its two functions, or three, and what it asks for besides.
 
     Attributes
     ----------
     teach, change : callable
+        What a cell is told, and what its synapses make of it.
     above : str
         Which cells are above: those of the next layer, the outputs, a read-out of its own, or none.
     phases : str
         What a step takes besides a sweep up.
+    change_back : callable, optional
+        How the weights learn through which a cell is told, if they are no others' and learn at all:
+        feedback weights, from a cell above to one here, or those onto a read-out of its own.
     """
 
     teach: Teach
     change: Rule
     above: str
     phases: str
+    change_back: Rule | None = None
+
+
+def mirrored(credit: Credit, decay: float | None = None) -> Credit:
+    """Return a way to assign credit with feedback of its own for the outgoing weights it reads.
+
+    Kolen and Pollack's escape is open to whoever writes a product of what two cells show:
+    predictive coding, equilibrium propagation and local losses are found to read weights elsewhere
+    because one matrix is used both ways. Given a second set of synapses that write the same product
+    and forget the same share, they read none. What it costs is that second set, and the forgetting.
+
+    >>> mirrored(CREDIT["predictive coding"]).change_back.__name__
+    'mirror'
+
+    Parameters
+    ----------
+    credit : Credit
+        One that writes by :func:`follow` or :func:`in_two_phases`.
+    decay : float, optional
+        Share that both sets forget; by default :data:`DECAY`.
+
+    Notes
+    -----
+    Source: eq-kolen-pollack; Kolen & Pollack (1994), and for these two Whittington & Bogacz (2017).
+    """
+    if credit.change not in (follow, in_two_phases):
+        raise ValueError(
+            "feedback can mirror weights that are written as a product of what two cells show: "
+            f"change must be follow or in_two_phases, got {_checks.got(credit.change)}"
+        )
+    share = _checks.number("decay", DECAY if decay is None else decay, 0)
+    teach = credit.teach
+
+    def taught(w_out: Tensor, back: Tensor, here: Cells, above: Cells, modulator: Tensor) -> Tensor:
+        return teach(back.mT, back, here, above, modulator)
+
+    back = mirror if credit.change is follow else in_two_phases
+    return credit._replace(
+        teach=taught, change=credit.change.forgetting(share), change_back=back.forgetting(share)
+    )
 
 
 DECAY = 0.01
@@ -235,17 +308,20 @@ DECAY = 0.01
 CREDIT: dict[str, Credit] = {
     "backpropagation": Credit(backward, follow, "next layer", "a sweep down"),
     "sign symmetry": Credit(by_sign, follow, "next layer", "a sweep down"),
-    "Kolen-Pollack": Credit(by_feedback, follow.forgetting(DECAY), "next layer", "a sweep down"),
+    "Kolen-Pollack": Credit(
+        *(by_feedback, follow.forgetting(DECAY), "next layer", "a sweep down"),
+        change_back=mirror.forgetting(DECAY),
+    ),
     "feedback alignment": Credit(by_feedback, follow, "next layer", "a sweep down"),
     "direct feedback alignment": Credit(by_feedback, follow, "outputs", "a broadcast of errors"),
     "difference target propagation": Credit(
-        by_inverse, follow, "next layer", "a sweep down, and one to learn the inverse"
+        by_inverse, follow, "next layer", "a sweep down, and one to learn the inverse", undo
     ),
     "predictive coding": Credit(backward, follow, "next layer", "settling"),
     "equilibrium propagation": Credit(
         symmetric, in_two_phases, "next layer", "settling, two phases or three"
     ),
-    "local losses": Credit(backward, follow, "own read-out", "none"),
+    "local losses": Credit(backward, follow, "own read-out", "none", follow),
     "forward-forward": Credit(goodness, follow, "none", "a phase with false data"),
     "node perturbation": Credit(told_nothing, explore, "none", "a second sweep up, with noise"),
     "weight perturbation": Credit(
@@ -254,4 +330,5 @@ CREDIT: dict[str, Credit] = {
     "REINFORCE": Credit(told_nothing, explore, "none", "none"),
     "frozen": Credit(told_nothing, still, "none", "none"),
 }
-"""All of them by name. e-prop is ``learning.e_prop``."""
+"""All of them by name, as they are usually written: predictive coding and equilibrium propagation
+with one matrix that is used both ways (see :func:`mirrored`). e-prop is ``learning.e_prop``."""

@@ -31,8 +31,11 @@ def account(w_in: Tensor, w_out: Tensor, back: Tensor) -> Tensor:
 
     ``Q[j] = sum_k back[k, j] * w_out[j, k] - sum_i w_in[i, j]**2 / 2``. Under feedback alignment
     from layer to layer, by plain steps of one rate and with rectified or linear cells, each step
-    changes it by exactly ``- sum_i dw_in[i, j]**2 / 2``: a cell whose incoming weights grow has to
-    turn its outgoing ones towards its feedback.
+    changes it by exactly ``- sum_i dw_in[i, j]**2 / 2``. So, up to that drift, ``back . w_out``
+    gains what the half square of the incoming weights gains, whatever the start; weights that are
+    small in the beginning guarantee that it cannot fall by more than their half square. If all
+    weights lose a share ``decay``, a step takes ``eta * decay * (back . w_out - w_in . w_in)`` away
+    besides.
 
     Parameters
     ----------
@@ -96,7 +99,10 @@ def price(gradient: Tensor, curvature: Tensor, draws: int = 1) -> float:
     """Return how many times less the best step along a perturbation gains than one along g.
 
     ``(K + 1 + tr H / lambda_g) / K`` for K draws, with ``lambda_g = g' H g / |g|**2``: what counts
-    is the rank of the curvature as the gradient sees it, and not the number of cells.
+    is the rank of the curvature as the gradient sees it, and not the number of cells. It holds of
+    one step down a parabola, with draws that are independent and standard normal, of noise that is
+    vanishingly small, and of one step length for all draws. H is that of the loss that is averaged:
+    of many examples its rank may be many times that of one.
 
     Parameters
     ----------
@@ -201,7 +207,9 @@ def agreement(w: Tensor, back: Tensor) -> Tensor:
 
     The least eigenvalue of the symmetric part of ``back @ w``: ``e back w e'`` is at least that
     times ``|e|**2``. By the linear theorem, from 0 and with ``back @ back' = c I``, it is 0 or
-    above for any data: ``e back w e' = |a back' e'|**2 / (2 c)``.
+    above for any data: ``e back w e' = |a back' e'|**2 / (2 c)``. The condition is on the *rows* of
+    ``back``, the feedback of one output to all cells: of one length, at right angles, so that there
+    must be at least as many cells as outputs. It holds of the flow, of finite steps to first order.
 
     Parameters
     ----------

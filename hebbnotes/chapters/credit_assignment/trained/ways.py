@@ -7,7 +7,7 @@ from torch import Tensor
 
 from hebbnotes import _checks
 from hebbnotes.chapters.credit_assignment import rules
-from hebbnotes.chapters.credit_assignment.rules import Told, explore, follow, gate
+from hebbnotes.chapters.credit_assignment.rules import Told, explore, follow
 from hebbnotes.chapters.credit_assignment.trained.networks import (
     Layers,
     Learner,
@@ -66,15 +66,16 @@ class Sweep(Layers):
         Whether there are feedback weights beside those that lead up.
     direct : bool
         Whether the outputs are above every layer.
-    mirrored : bool
-        Whether feedback weights learn what the weights that lead up learn.
+    change_back : Told or None
+        How feedback weights learn, if they do: from what the cells above are told, ``pre``, and
+        from the rates here, ``post``.
     """
 
     teach: Teach = rules.backward
     change: Told = follow
     own: bool = False
     direct: bool = False
-    mirrored: bool = False
+    change_back: Told | None = None
 
     def _begin(self, sizes: tuple[int, ...], generator: torch.Generator) -> Net:
         """Return one network; feedback weights are drawn as those that lead up are."""
@@ -101,16 +102,10 @@ class Sweep(Layers):
     ) -> None:
         """Learn from a batch."""
         cells = self.errors(net, forward(net.weights, x), target)
-        if self.mirrored:
+        if self.change_back is not None:
             for k, back in enumerate(net.back):
-                write(
-                    self.change,
-                    back,
-                    cells[k + 2].error,
-                    cells[k + 1].rate,
-                    rate[k + 1],
-                    error=cells[k + 1].rate,
-                )
+                sent, here = cells[k + 2].error, cells[k + 1].rate
+                write(self.change_back, back, sent, here, rate[k + 1])
         _write_all(self.change, net, cells, rate)
 
 
@@ -140,8 +135,7 @@ class Inverse(Sweep):
             drive = with_one(strayed) @ net.weights[k + 1]
             sent = drive if k == len(net.back) - 1 else torch.relu(drive)
             undone = sent @ back
-            missed = gate(undone) * (strayed - torch.relu(undone))
-            write(follow, back, sent, strayed, rate[-1], error=missed)
+            write(rules.undo, back, sent, strayed, rate[-1], drive=undone)
         _write_all(self.change, net, cells, rate)
 
 
@@ -345,13 +339,15 @@ class Settling(Layers):
 
 def _ways() -> dict[str, Learner]:
     credit = rules.CREDIT
-    forgetful = follow.forgetting(rules.DECAY)
     feedback = credit["feedback alignment"].teach
+    mirror = credit["Kolen-Pollack"]
     return {
         "backpropagation": Sweep(),
-        "backpropagation, decay": Sweep(change=forgetful),
+        "backpropagation, decay": Sweep(change=mirror.change),
         "sign symmetry": Sweep(teach=credit["sign symmetry"].teach),
-        "Kolen-Pollack": Sweep(teach=feedback, change=forgetful, own=True, mirrored=True),
+        "Kolen-Pollack": Sweep(
+            mirror.teach, mirror.change, own=True, change_back=mirror.change_back
+        ),
         "feedback alignment": Sweep(teach=feedback, own=True),
         "direct feedback alignment": Sweep(teach=feedback, own=True, direct=True),
         "difference target propagation": Inverse(),
