@@ -3,6 +3,7 @@
 import functools
 import inspect
 import itertools
+import operator
 import sys
 import weakref
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, MutableSequence
@@ -194,7 +195,8 @@ def _rebuilt(value: Any, numbers: Iterator[Any]) -> Any:
     if isinstance(value, Mapping):
         parts = {key: _rebuilt(part, numbers) for key, part in value.items()}
         if not isinstance(value, MutableMapping):
-            return type(value)(parts)
+            kind: Any = type(value)
+            return kind(parts)
         value.update(parts)
         return value
     parts_of_tuple = [_rebuilt(part, numbers) for part in value]
@@ -240,7 +242,7 @@ def _of_container(value: Any, put: _Put | None, names: frozenset[str]) -> Iterat
     if isinstance(value, Mapping):
         for key, part in [*value.items()]:
             mutable = isinstance(value, MutableMapping)
-            its = functools.partial(value.__setitem__, key) if mutable else None
+            its = functools.partial(operator.setitem, value, key) if mutable else None
             yield _Part(str(key), part, its, names)
         return
     for k, part in enumerate(value.flat if isinstance(value, np.ndarray) else value):

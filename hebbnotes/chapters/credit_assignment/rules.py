@@ -305,13 +305,12 @@ def mirrored(credit: Credit, decay: float | None = None) -> Credit:
 
 DECAY = 0.01
 """Share of a weight that Kolen & Pollack's rule forgets per unit of learning rate."""
+FORGETFUL, MIRROR = follow.forgetting(DECAY), mirror.forgetting(DECAY)
+"""How weights that lead up learn by that rule, and those that lead back."""
 CREDIT: dict[str, Credit] = {
     "backpropagation": Credit(backward, follow, "next layer", "a sweep down"),
     "sign symmetry": Credit(by_sign, follow, "next layer", "a sweep down"),
-    "Kolen-Pollack": Credit(
-        *(by_feedback, follow.forgetting(DECAY), "next layer", "a sweep down"),
-        change_back=mirror.forgetting(DECAY),
-    ),
+    "Kolen-Pollack": Credit(by_feedback, FORGETFUL, "next layer", "a sweep down", MIRROR),
     "feedback alignment": Credit(by_feedback, follow, "next layer", "a sweep down"),
     "direct feedback alignment": Credit(by_feedback, follow, "outputs", "a broadcast of errors"),
     "difference target propagation": Credit(

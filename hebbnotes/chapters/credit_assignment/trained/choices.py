@@ -122,6 +122,16 @@ FIRST: dict[str, Chosen] = {
             "linear read-out": (0.0125, 1.0, 1.0),
         }
     },
+    "credit-digits-table": {
+        "64-64": {
+            "equilibrium propagation": (0.1, 3.0, 0.3),
+            "equilibrium network, its gradient": (0.1, 1.0, 1.0),
+            "equilibrium network, last layer alone": (0.05, 1.0, 1.0),
+            "forward-forward": (1.0, 3.0, 1.0),
+            "forward-forward network, its gradient": (1.0, 1.0, 1.0),
+            "forward-forward network, last layer alone": (1.0, 1.0, 1.0),
+        }
+    },
     "credit-depth": {
         "1": {
             "backpropagation": (0.2, 3.0, 1.0),
@@ -201,6 +211,16 @@ BEST: dict[str, Chosen] = {
             "REINFORCE": (0.05, 0.03, 1.0),
             "frozen": (0.1, 1.0, 1.0),
             "linear read-out": (0.00625, 1.0, 1.0),
+        }
+    },
+    "credit-digits-table": {
+        "64-64": {
+            "equilibrium propagation": (0.1, 3.0, 0.3),
+            "equilibrium network, its gradient": (0.1, 1.0, 1.0),
+            "equilibrium network, last layer alone": (0.05, 1.0, 1.0),
+            "forward-forward": (1.0, 3.0, 3.0),
+            "forward-forward network, its gradient": (1.0, 1.0, 1.0),
+            "forward-forward network, last layer alone": (2.0, 1.0, 1.0),
         }
     },
     "credit-depth": {

@@ -340,14 +340,11 @@ class Settling(Layers):
 def _ways() -> dict[str, Learner]:
     credit = rules.CREDIT
     feedback = credit["feedback alignment"].teach
-    mirror = credit["Kolen-Pollack"]
     return {
         "backpropagation": Sweep(),
-        "backpropagation, decay": Sweep(change=mirror.change),
+        "backpropagation, decay": Sweep(change=rules.FORGETFUL),
         "sign symmetry": Sweep(teach=credit["sign symmetry"].teach),
-        "Kolen-Pollack": Sweep(
-            mirror.teach, mirror.change, own=True, change_back=mirror.change_back
-        ),
+        "Kolen-Pollack": Sweep(feedback, rules.FORGETFUL, own=True, change_back=rules.MIRROR),
         "feedback alignment": Sweep(teach=feedback, own=True),
         "direct feedback alignment": Sweep(teach=feedback, own=True, direct=True),
         "difference target propagation": Inverse(),
