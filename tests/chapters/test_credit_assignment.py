@@ -567,7 +567,7 @@ def test_feedback_that_learns_as_the_weights_do_comes_to_mirror_them(seed, eta, 
         torch.testing.assert_close(networks.outgoing(w) - back.mT, left, rtol=1e-8, atol=1e-10)
 
 
-@pytest.mark.witness("eq-e-prop", e_prop.gradient)
+@pytest.mark.witness("eq-eprop", e_prop.gradient)
 @given(seeds, st.integers(1, 5), st.floats(0.0, 1.0))
 def test_e_prop_is_exact_with_the_total_derivative_or_where_cells_do_not_drive_each_other(
     seed, n, kappa

@@ -17,6 +17,7 @@ from tools.drawings import (
     lives,
     neighbours,
     neuron,
+    news,
     one_shot,
     partners,
     pencil,
@@ -63,6 +64,8 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "neighbours": neighbours.draw,
     "partners": partners.draw,
     "stripes": stripes.draw,
+    "news": news.draw,
+    "synapse-error": lambda: synapse.draw(["error"], "synapse-error"),
 }
 
 FILES: dict[str, Callable[[], str]] = {
