@@ -172,7 +172,8 @@ class PlasticRNN(_Plastic):
     n : int
         Number of units.
     rule : callable
-        ``rule(hebb, pre, post, *, ...) -> change of the trace``; one of :mod:`hebbnotes.plasticity.rules` or your own.
+        ``rule(hebb, pre, post, *, ...) -> change of the trace``; one of
+        :mod:`hebbnotes.plasticity.rules` or your own.
     alpha : {"full", "shared", None}
         One plasticity coefficient for each connection, one for all, or a trace that is written but
         not read.

@@ -1,6 +1,7 @@
 """The common form of a rule, and what every rule of the package asks of what it is given.
 
-A rule of this form differs from others of it in what it forgets alone; see :mod:`hebbnotes.plasticity.rules`.
+A rule of this form differs from others of it in what it forgets alone; see
+:mod:`hebbnotes.plasticity.rules`.
 """
 
 import inspect

@@ -115,7 +115,9 @@ def test_feedback_rules_are_what_their_equations_say(seed, n, n_above):
         assert float(same[k, i]) == pytest.approx(float(pre[k] * post[i] - 0.3 * back[k, i]))
 
 
-@pytest.mark.parametrize("rule", [follow, rules.explore, rules.in_two_phases], ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize(
+    "rule", [follow, rules.explore, rules.in_two_phases], ids=lambda rule: rule.__name__
+)
 @given(seed=seeds)
 def test_a_batch_is_written_as_the_mean_of_what_the_rule_says(rule, seed):
     rule = rule.forgetting(0.1 * (seed % 2))

@@ -445,6 +445,8 @@ def test_of_the_two_moves_of_a_trial_just_one_leads_nearer_to_its_goal():
     right = next(way for way in trial.OFFER if trial.nearer(way))
     before, after = ((np.hypot(*np.subtract(trial.GOAL, at))) for at in ((0, 0), right))
     assert after < before
+
+
 def test_news_of_a_mistake_comes_back_as_thick_as_it_was_sent_or_the_other_way_round():
     assert news.BACK["truth"] == news.FORWARD == news.BACK["lie"][::-1]
     drawn = news.draw().svg().partition("</style>")[2]

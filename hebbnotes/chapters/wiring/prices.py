@@ -38,7 +38,7 @@ def communicability(w: Tensor) -> Tensor:
 
 
 def wiring_cost(w: Tensor, lengths: Tensor, c: Tensor | None = None) -> Tensor:
-    """Return the length of all wire, each connection as thick as it is strong: ``|w| d (C)``, summed.
+    """Return all wire: the sum of ``|w| d (C)``, each connection as thick as it is strong.
 
     Parameters
     ----------
