@@ -98,6 +98,10 @@ def exchange(
             for tolerance in (0.1, 0.6, 10.0):
                 told = allowed(links.clone(), one, other, d.clone(), tolerance)
                 expect(
+                    told is not None,
+                    f"it must return True or False, got nothing: {form}, with a return",
+                )
+                expect(
                     isinstance(told, bool) or getattr(told, "dtype", None) == torch.bool,
                     f"it must return True or False, got {_checks.got(told)}: write {form}",
                 )
