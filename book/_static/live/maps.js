@@ -115,7 +115,7 @@ Live.model("maps", function* ({ numbers, stage }) {
           to[0][k * side + r] = re;
           to[1][k * side + r] = im;
         }
-        if (r % 4 === 3) yield;
+        yield;
       }
       from = to;
     }
