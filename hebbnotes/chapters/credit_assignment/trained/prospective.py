@@ -155,7 +155,7 @@ def _deep(trial: Trial, chosen: Prospective, depth: str, choice: Choice) -> Numb
 
     rate = rates(output, ratio, len(net.weights))
     trained(learner, net, rate, chosen.table, trial.generator(), after)
-    x, labels = (part[:100] for part in digits("digits").test)
+    x, labels = (part[:100] for part in digits("digits").test)  # nothing is chosen by them
     target = torch.nn.functional.one_hot(labels, 10).to(x)
     ways = chosen.ways() | {"predictive coding": Settling(2000, 0.1)}
     return {name: short(towards(way, net, x, target, 1e-3).mean()) for name, way in ways.items()}
@@ -179,6 +179,12 @@ def _one_by_one(
         learner.step(net, x[k : k + 1], target[k : k + 1], rate, torch.Generator())
 
 
+def _unseen(chosen: Prospective) -> tuple[Tensor, Tensor]:
+    """Return the digits by which rates are chosen, or those by which the chosen are judged."""
+    its = digits("digits")
+    return its.validation if chosen.table.validation else its.test
+
+
 @torch.no_grad()
 def _online(trial: Trial, chosen: Prospective, name: str, learner: Learner) -> Numbers:
     net, rate = _beside(chosen, trial.seed)
@@ -187,8 +193,7 @@ def _online(trial: Trial, chosen: Prospective, name: str, learner: Learner) -> N
     for done, part in enumerate(order.split(100)):
         trial.tell(f"online, {name}", 100 * done, chosen.steps)
         _one_by_one(learner, net, rate, pictures.train, part)
-    its = pictures.validation if chosen.table.validation else pictures.test
-    wrong = errors(learner, net, *its)
+    wrong = errors(learner, net, *_unseen(chosen))
     return {f"{r:g}": short(e) for r, e in zip(chosen.rates, wrong, strict=True)}
 
 
@@ -198,7 +203,7 @@ def _forgotten(trial: Trial, chosen: Prospective, name: str, learner: Learner) -
     drawn, pictures = trial.generator(), digits("digits")
     old, new = (
         [(x[labels < 5], labels[labels < 5]), (x[labels >= 5], labels[labels >= 5])]
-        for x, labels in (pictures.train, pictures.validation)
+        for x, labels in (pictures.train, _unseen(chosen))
     )
     (old_train, new_train), (old_test, new_test) = old, new
     order = torch.randint(len(old_train[0]), (chosen.steps,), generator=drawn)

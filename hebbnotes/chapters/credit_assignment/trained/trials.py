@@ -158,7 +158,8 @@ def train_table(trial: Trial, chosen: Table) -> tuple[Numbers, Weights]:
     """Train each way to learn with each of its choices, in the same batches.
 
     Of several choices only the errors are told, ``tried``; of a single one the error, whether it
-    failed, its course, the processor's milliseconds for a step, and :func:`operations`.
+    failed, its course, the processor's milliseconds for a step, with its share of the ten tests
+    that the course is made of, and :func:`operations`.
     """
     trial.on_cpu("these networks are small")
     keys = ("error", "failed", "course", "milliseconds", "operations", "tried")
