@@ -121,13 +121,12 @@ for _name, (_about, _arms, _options, _metric) in TABLES.items():
         f"error.{_metric}",
         seeds=TUNED.get(_name, FIVE),
     )
-    if _name in FIRST:
-        EXPERIMENTS[f"{_name}-rates-further"] = _table(
-            f"{_about}, one step further where the best choice lay at the border",
-            Table(arms=_further(_name), validation=True, **_options),
-            f"error.{_metric}",
-            seeds=TUNED.get(_name, FIVE),
-        )
+    EXPERIMENTS[f"{_name}-rates-further"] = _table(
+        f"{_about}, one step further where the best choice lay at the border",
+        Table(arms=_further(_name), validation=True, **_options),
+        f"error.{_metric}",
+        seeds=TUNED.get(_name, FIVE),
+    )
     if _name in UNITS:
         EXPERIMENTS[f"{_name}-rates-missed"] = _table(
             f"{_about}, the choices that a step further missed by its unit",
@@ -135,89 +134,85 @@ for _name, (_about, _arms, _options, _metric) in TABLES.items():
             f"error.{_metric}",
             seeds=TUNED.get(_name, FIVE),
         )
-    if _name in BEST:
-        EXPERIMENTS[_name] = _table(
-            f"{_about}, each as it did best",
-            Table(arms=_single(BEST[_name]), **_options | STEPS.get(_name, {})),
-            f"error.{_metric}",
-        )
-if "credit-table" in BEST:
-    EXPERIMENTS["credit-price"] = Experiment(
-        "MNIST: how far each way to learn goes with the gradient, and how much less a step gains",
-        train_priced,
+    EXPERIMENTS[_name] = _table(
+        f"{_about}, each as it did best",
+        Table(arms=_single(BEST[_name]), **_options | STEPS.get(_name, {})),
+        f"error.{_metric}",
+    )
+EXPERIMENTS["credit-price"] = Experiment(
+    "MNIST: how far each way to learn goes with the gradient, and how much less a step gains",
+    train_priced,
+    _once,
+    Priced(
+        table=Table(
+            arms=_single(
+                {
+                    shape: {way: best for way, best in ways.items() if way not in STILL}
+                    for shape, ways in BEST["credit-table"].items()
+                }
+            ),
+            steps=300,
+            **TABLES["credit-table"][2],
+        ),
+        at=(300,),
+        batches=16,
+        draws=6,
+    ),
+    "sight.128-128.node perturbation.300.price",
+    "gain of the best step along the gradient over that along node perturbation's steps",
+    at_least=0.0,
+    needs=_needs,
+    seeds=(0, 1, 2),
+)
+EXPERIMENTS["credit-price-width"] = Experiment(
+    "digits: cosine and price of node perturbation in networks of 16 to 1,024 hidden cells",
+    train_priced,
+    _once,
+    Priced(
+        table=Table(
+            arms={
+                width: {"backpropagation": (ways["backpropagation"],)}
+                for width, ways in BEST["credit-width"].items()
+            },
+            steps=300,
+            **TABLES["credit-width"][2],
+        ),
+        at=(100, 300),
+        by="node perturbation",
+    ),
+    "sight.1024.backpropagation.300.price",
+    "gain of the best step along the gradient over that along node perturbation's steps",
+    at_least=0.0,
+)
+EXPERIMENTS["credit-depth-long"] = _table(
+    "digits, two and four hidden layers, each as it did best, for four times as many steps",
+    Table(
+        arms=_single({depth: BEST["credit-depth"][depth] for depth in ("2", "4")}),
+        steps=4000,
+        **TABLES["credit-depth"][2],
+    ),
+    "error.2.backpropagation",
+)
+EXPERIMENTS |= {
+    f"credit-prospective{which}": Experiment(
+        f"digits: what settling before learning buys{about}",
+        train_prospective,
         _once,
-        Priced(
-            table=Table(
-                arms=_single(
-                    {
-                        shape: {way: best for way, best in ways.items() if way not in STILL}
-                        for shape, ways in BEST["credit-table"].items()
-                    }
-                ),
-                steps=300,
-                **TABLES["credit-table"][2],
-            ),
-            at=(300,),
-            batches=16,
-            draws=6,
+        Prospective(
+            deep={d: ways["backpropagation"] for d, ways in BEST["credit-depth"].items()},
+            table=Table(arms={}, shapes=DEPTHS, steps=300, validation=validation),
+            rates=(0.005, 0.01, 0.02, 0.05),
+            steps=1200,
+            longest=600,
+            settling=20,
         ),
-        "sight.128-128.node perturbation.300.price",
-        "gain of the best step along the gradient over that along node perturbation's steps",
-        at_least=0.0,
-        needs=_needs,
-        seeds=(0, 1, 2),
+        "towards.8.predictive coding",
+        "cosine of where a small step takes the outputs with their error, eight layers",
+        at_least=-1.0,
+        seeds=seeds,
     )
-if "credit-width" in BEST:
-    EXPERIMENTS["credit-price-width"] = Experiment(
-        "digits: cosine and price of node perturbation in networks of 16 to 1,024 hidden cells",
-        train_priced,
-        _once,
-        Priced(
-            table=Table(
-                arms={
-                    width: {"backpropagation": (ways["backpropagation"],)}
-                    for width, ways in BEST["credit-width"].items()
-                },
-                steps=300,
-                **TABLES["credit-width"][2],
-            ),
-            at=(100, 300),
-            by="node perturbation",
-        ),
-        "sight.1024.backpropagation.300.price",
-        "gain of the best step along the gradient over that along node perturbation's steps",
-        at_least=0.0,
+    for which, about, validation, seeds in (
+        ("-rates", ", on seeds of their own", True, TWO),
+        ("", "", False, tuple(range(10))),
     )
-if "credit-depth" in BEST:
-    EXPERIMENTS["credit-depth-long"] = _table(
-        "digits, two and four hidden layers, each as it did best, for four times as many steps",
-        Table(
-            arms=_single({depth: BEST["credit-depth"][depth] for depth in ("2", "4")}),
-            steps=4000,
-            **TABLES["credit-depth"][2],
-        ),
-        "error.2.backpropagation",
-    )
-    EXPERIMENTS |= {
-        f"credit-prospective{which}": Experiment(
-            f"digits: what settling before learning buys{about}",
-            train_prospective,
-            _once,
-            Prospective(
-                deep={d: ways["backpropagation"] for d, ways in BEST["credit-depth"].items()},
-                table=Table(arms={}, shapes=DEPTHS, steps=300, validation=validation),
-                rates=(0.005, 0.01, 0.02, 0.05),
-                steps=1200,
-                longest=600,
-                settling=20,
-            ),
-            "towards.8.predictive coding",
-            "cosine of where a small step takes the outputs with their error, eight layers",
-            at_least=-1.0,
-            seeds=seeds,
-        )
-        for which, about, validation, seeds in (
-            ("-rates", ", on seeds of their own", True, TWO),
-            ("", "", False, tuple(range(10))),
-        )
-    }
+}
