@@ -2,7 +2,15 @@
 
 from hebbnotes.tasks.choices import ChoiceEpisodes, OneStep, choice_trials, floor_choice
 from hebbnotes.tasks.letters import text_pattern
-from hebbnotes.tasks.memory import RewardedEpisodes, RewardGatedMemory
+from hebbnotes.tasks.memory import (
+    AddressedEpisodes,
+    Addresses,
+    Rebinding,
+    ReboundEpisodes,
+    RewardedEpisodes,
+    RewardGatedMemory,
+    wrong_bits,
+)
 from hebbnotes.tasks.patterns import (
     CODE,
     ONCE,
@@ -23,12 +31,16 @@ __all__ = [
     "ONCE",
     "PAPER",
     "PICTURES",
+    "AddressedEpisodes",
+    "Addresses",
     "ChoiceEpisodes",
     "Episodes",
     "Errors",
     "Intervals",
     "OneStep",
     "PatternCompletion",
+    "Rebinding",
+    "ReboundEpisodes",
     "RewardGatedMemory",
     "RewardedEpisodes",
     "StoreRecall",
@@ -46,4 +58,5 @@ __all__ = [
     "recall_loss",
     "squared_error",
     "text_pattern",
+    "wrong_bits",
 ]

@@ -1,5 +1,20 @@
-"""Tasks of memory: what was there has to be told apart from what was not, later."""
+"""Tasks of memory: what was there is told apart from what was not, or found by its key, later."""
 
+from hebbnotes.tasks.memory.key_value import (
+    AddressedEpisodes,
+    Addresses,
+    Rebinding,
+    ReboundEpisodes,
+    wrong_bits,
+)
 from hebbnotes.tasks.memory.reward_gated import RewardedEpisodes, RewardGatedMemory
 
-__all__ = ["RewardGatedMemory", "RewardedEpisodes"]
+__all__ = [
+    "AddressedEpisodes",
+    "Addresses",
+    "Rebinding",
+    "ReboundEpisodes",
+    "RewardGatedMemory",
+    "RewardedEpisodes",
+    "wrong_bits",
+]
