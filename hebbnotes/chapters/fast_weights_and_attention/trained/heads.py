@@ -1,4 +1,4 @@
-"""Heads with a trained metric: can one head answer four addresses, if it may learn how to compare?
+"""Heads with a trained metric: whether one can answer four addresses, if it learns to compare.
 
 A head compares a query with each key by ``q M k / d``, with M trained, and what it reads of each
 value is what its mask says: of a linear head the scores themselves weigh the values, of a softmax
@@ -6,7 +6,7 @@ head their softmax does. Shapes: S networks, B episodes, Q queries, P pairs, R h
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
@@ -96,7 +96,7 @@ class Metric:
 
     arms: dict[str, Heads]
     rates: dict[str, tuple[float, ...]]
-    task: Addresses = Addresses(64, 4, 4, 4)
+    task: Addresses = field(default_factory=lambda: Addresses(64, 4, 4, 4))
     updates: int = 600
     batch: int = 64
     test_episodes: int = 2_000

@@ -95,6 +95,10 @@ class Recall:
     def __post_init__(self) -> None:
         if unknown := [*(self.rates.keys() | self.longer.keys()) - ARMS.keys()]:
             raise ValueError(f"arms must be among {', '.join(ARMS)}, got {unknown[0]!r}")
+        if self.keys not in self.tested:
+            raise ValueError(
+                f"tested must hold keys={self.keys}, got {self.tested}: by them rates are chosen"
+            )
 
     def task(self, keys: int) -> Rebinding:
         """Return the task with so many keys, half of which are bound again."""

@@ -40,9 +40,7 @@ def steps(episodes: ReboundEpisodes, *, together: bool) -> Tensor:
     if together:
         return torch.cat([shown, told, asked], -1)
     nothing = torch.zeros_like(shown)
-    first, then = (
-        torch.cat([*pair, asked], -1) for pair in ((shown, nothing), (nothing, told))
-    )
+    first, then = (torch.cat([*pair, asked], -1) for pair in ((shown, nothing), (nothing, told)))
     return torch.stack([first, then], 1).flatten(0, 1)
 
 
@@ -175,8 +173,8 @@ class Cells:
         drives = torch.baddbmm(p["b"].unsqueeze(1), flat, p["u"]).unflatten(1, (length, batch))
         h = c = drives.new_zeros(several, batch, n)
         answers = []
-        for t, drive in enumerate(drives.unbind(1)):
-            drive = torch.baddbmm(drive, h, p["w"])
+        for t, shown_now in enumerate(drives.unbind(1)):
+            drive = torch.baddbmm(shown_now, h, p["w"])
             write, keep, show = torch.sigmoid(drive[..., : 3 * n]).split(n, -1)
             c = torch.addcmul(keep * c, write, torch.tanh(drive[..., 3 * n :]))
             h = show * torch.tanh(c)
