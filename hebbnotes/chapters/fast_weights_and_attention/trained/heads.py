@@ -97,7 +97,7 @@ class Metric:
     arms: dict[str, Heads]
     rates: dict[str, tuple[float, ...]]
     task: Addresses = field(default_factory=lambda: Addresses(64, 4, 4, 4))
-    updates: int = 600
+    updates: int = 400
     batch: int = 64
     test_episodes: int = 2_000
 
