@@ -40,7 +40,7 @@ BEST = {
     "gated by sender": 0.1,
     "delta": 0.3,
     "gated delta": 0.3,
-    "softmax": 0.03,
+    "softmax": 0.1,
     "softmax with order": 0.03,
     "plastic": 0.03,
     "plastic, one gain": 0.03,
