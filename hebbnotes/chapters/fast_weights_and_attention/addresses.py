@@ -209,7 +209,7 @@ def squared_loss(gains: Tensor, task: tasks.Addresses) -> float:
     return float((power - 2 * (m * alike).sum(0) + 1).mean())
 
 
-def optimum(task: tasks.Addresses, contrasts: Tensor) -> Tensor:
+def optimum(task: tasks.Addresses, contrasts: Tensor | None = None) -> Tensor:
     """Return gains (G, G) of the least squared error for their rank, from any contrasts.
 
     One head hears all groups alike; each further one hears a contrast of groups, a direction whose
@@ -219,15 +219,17 @@ def optimum(task: tasks.Addresses, contrasts: Tensor) -> Tensor:
     Parameters
     ----------
     task : Addresses
-    contrasts : Tensor (R - 1, G)
-        Of length 1, at right angles to each other, with entries that sum to 0.
+    contrasts : Tensor (R - 1, G), optional
+        Of length 1, at right angles to each other, with entries that sum to 0; without, the rank
+        is 1.
 
     Notes
     -----
     Source: this book, from Eckart & Young (1936).
     """
-    _checks.tensor("contrasts", contrasts, "heads G", {"G": task.groups})
-    c = contrasts.double()
+    c = torch.zeros(0, task.groups, dtype=torch.double)
+    if contrasts is not None:
+        c = _checks.tensor("contrasts", contrasts, "heads G", {"G": task.groups}).double()
     right = torch.allclose(c @ c.T, torch.eye(len(c), dtype=c.dtype))
     if not right or bool((c.sum(1).abs() > 1e-9).any()):
         raise ValueError(
