@@ -68,7 +68,16 @@ def _shared(rates: tuple[float, ...]) -> Rates:
     return {case: {"subtracting": rates} for case in cases}
 
 
-BEST: dict[str, dict[str, dict[str, float]]] = {}
+BEST: dict[str, dict[str, dict[str, float]]] = {
+    "sparse-keys": {
+        "2": {"Hebb": 1, "decay": 0.125, "pre-gated": 1, "delta": 0.75},
+        "4": {"Hebb": 1, "decay": 0.25, "pre-gated": 3, "delta": 0.75},
+        "8": {"Hebb": 1, "decay": 0.5, "pre-gated": 4, "delta": 0.75},
+        "16": {"Hebb": 1, "decay": 1, "pre-gated": 4, "delta": 0.75},
+        "32": {"Hebb": 1, "decay": 2, "pre-gated": 4, "delta": 0.75},
+        "dense": {"Hebb": 1, "decay": 4, "pre-gated": 4, "delta": 0.75},
+    },
+}
 """Of each experiment, each case and each way, the rate that was best on the seeds of tuning."""
 
 
@@ -109,6 +118,15 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         WRONG,
         at_least=0.0,
         seeds=TWO,
+    ),
+    "sparse-keys": Experiment(
+        "keys of few active inputs, bound again: each rule at its best rate",
+        measure_rebound,
+        _once,
+        Rebound(rates=_rates("sparse-keys")),
+        "error.4.pre-gated",
+        WRONG,
+        at_least=0.0,
     ),
     "rebinding-share-rates": Experiment(
         "dense keys, bound again: what is subtracted, at several rates",

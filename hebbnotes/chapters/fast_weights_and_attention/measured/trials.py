@@ -65,6 +65,18 @@ class Addressed:
         ]
 
 
+def _settled(rates: Rates) -> bool:
+    """Tell whether each has one rate: then a number stands where else there is one for each."""
+    return all(len(those) == 1 for ways in rates.values() for those in ways.values())
+
+
+def _note(place: Numbers, name: str, rate: float, value: float, settled: bool) -> None:
+    if settled:
+        place[name] = short(value)
+    else:
+        place.setdefault(name, {})[f"{rate:g}"] = short(value)
+
+
 def _one(alpha: torch.Tensor, e: tasks.AddressedEpisodes, whole: bool) -> Numbers:
     errors = addresses.errors_of(addresses.answers(e, alpha), e)
     found: Numbers = {"error": short(errors.mean())}
@@ -96,7 +108,7 @@ def train_addresses(trial: Trial, chosen: Addressed) -> tuple[Numbers, Weights]:
     """Train gains of all ranks side by side, for each number of addresses, and measure each."""
     trial.on_cpu(SMALL)
     each = chosen.each()
-    whole = all(len(rates) == 1 for ranks in chosen.rates.values() for rates in ranks.values())
+    whole = _settled(chosen.rates)
     numbers: Numbers = {}
     weights: Weights = {}
     for groups in chosen.groups:
@@ -177,7 +189,7 @@ def measure_rebound(trial: Trial, chosen: Rebound) -> tuple[Numbers, Weights]:
                     rule, task = sparse.RULES[name], chosen.task(case)
                 g = trial.generator()  # the same episodes for all
                 found = sparse.errors_of(rule, task, rate, chosen.batch, g)
-                error.setdefault(case, {}).setdefault(name, {})[f"{rate:g}"] = short(found)
+                _note(error.setdefault(case, {}), name, rate, found, _settled(chosen.rates))
     return {"error": error}, {}
 
 
@@ -208,7 +220,7 @@ def measure_stored(trial: Trial, chosen: Stored) -> tuple[Numbers, Weights]:
             rule: rules.Rule | str = name if name == "softmax" else sparse.RULES[name]
             for rate in rates:
                 found = sparse.errors_of(rule, task, rate, chosen.batch, trial.generator())
-                error.setdefault(pairs, {}).setdefault(name, {})[f"{rate:g}"] = short(found)
+                _note(error.setdefault(pairs, {}), name, rate, found, _settled(chosen.rates))
     expected = {
         pairs: short(sparse.hebb_error(int(pairs), chosen.n_bits)) for pairs in chosen.rates
     }
