@@ -77,6 +77,18 @@ BEST: dict[str, dict[str, dict[str, float]]] = {
         "32": {"Hebb": 1, "decay": 2, "pre-gated": 4, "delta": 0.75},
         "dense": {"Hebb": 1, "decay": 4, "pre-gated": 4, "delta": 0.75},
     },
+    "rebinding-share": {
+        "0.25, 0": {"subtracting": 3},
+        "0.5, 0": {"subtracting": 1.5},
+        "0.75, 0": {"subtracting": 1},
+        "1, 0": {"subtracting": 0.75},
+        "1.25, 0": {"subtracting": 0.75},
+        "1.5, 0": {"subtracting": 0.5},
+        "1, 0.25": {"subtracting": 0.75},
+        "1, 0.5": {"subtracting": 1},
+        "1, 1": {"subtracting": 1},
+        "1, 2": {"subtracting": 0.75},
+    },
 }
 """Of each experiment, each case and each way, the rate that was best on the seeds of tuning."""
 
@@ -137,6 +149,21 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         WRONG,
         at_least=0.0,
         seeds=TWO,
+    ),
+    "rebinding-share": Experiment(
+        "dense keys, bound again: what is subtracted, at the rate of an exact write and at the best",
+        measure_rebound,
+        _once,
+        Rebound(
+            rates={
+                case: {"subtracting": tuple(sorted({1.0, *rates.get("subtracting", ())}))}
+                for case in _shared(())
+                for rates in [_rates("rebinding-share").get(case, {})]
+            }
+        ),
+        "error.1, 0.subtracting.1",
+        WRONG,
+        at_least=0.0,
     ),
     "key-capacity-rates": Experiment(
         "how many pairs fit: the delta rule at several rates, softmax at several sharpnesses",
