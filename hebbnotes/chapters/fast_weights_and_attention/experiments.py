@@ -151,7 +151,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         seeds=TWO,
     ),
     "rebinding-share": Experiment(
-        "dense keys, bound again: what is subtracted, at the rate of an exact write and at the best",
+        "dense keys, bound again: what is subtracted, at the rate of an exact write and the best",
         measure_rebound,
         _once,
         Rebound(
