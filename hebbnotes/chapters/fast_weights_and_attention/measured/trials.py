@@ -49,9 +49,9 @@ class Addressed:
     groups: tuple[int, ...] = (4,)
     d: int = 64
     pairs: int = 4
-    updates: int = 800
+    updates: int = 400
     batch: int = 64
-    tested: int = 8000
+    tested: int = 4000
     betas: tuple[float, ...] = ()
     course: tuple[int, ...] = ()
 
@@ -166,7 +166,7 @@ class Rebound:
     keys: int = 16
     rounds: int = 4
     n_bits: int = 64
-    batch: int = 128
+    batch: int = 64
 
     def task(self, active: str) -> tasks.Rebinding:
         """Return the task with so many active inputs."""
@@ -245,7 +245,7 @@ class Silent:
     arms: dict[str, silent.Cued]
     delays: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
     network: silent.Assemblies = field(default_factory=silent.Assemblies)
-    batch: int = 200
+    batch: int = 100
     most: float = 0.8
 
 
