@@ -77,6 +77,17 @@ BEST: dict[str, dict[str, dict[str, float]]] = {
         "32": {"Hebb": 1, "decay": 2, "pre-gated": 4, "delta": 0.75},
         "dense": {"Hebb": 1, "decay": 4, "pre-gated": 4, "delta": 0.75},
     },
+    "key-capacity": {
+        "2": {"Hebb": 1, "delta": 0.5, "softmax": 8},
+        "4": {"Hebb": 1, "delta": 0.5, "softmax": 8},
+        "8": {"Hebb": 1, "delta": 0.25, "softmax": 8},
+        "16": {"Hebb": 1, "delta": 0.5, "softmax": 8},
+        "32": {"Hebb": 1, "delta": 0.5, "softmax": 8},
+        "48": {"Hebb": 1, "delta": 0.5, "softmax": 8},
+        "64": {"Hebb": 1, "delta": 0.5, "softmax": 8},
+        "96": {"Hebb": 1, "delta": 0.25, "softmax": 8},
+        "128": {"Hebb": 1, "delta": 0.25, "softmax": 8},
+    },
     "rebinding-share": {
         "0.25, 0": {"subtracting": 3},
         "0.5, 0": {"subtracting": 1.5},
@@ -180,6 +191,15 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         WRONG,
         at_least=0.0,
         seeds=TWO,
+    ),
+    "key-capacity": Experiment(
+        "how many pairs fit, each rule at its best rate",
+        measure_stored,
+        _once,
+        Stored(rates=_rates("key-capacity")),
+        "error.32.delta",
+        WRONG,
+        at_least=0.0,
     ),
     "silent-memory": Experiment(
         "after a silence: what facilitation and a fast Hebbian trace bring back",
