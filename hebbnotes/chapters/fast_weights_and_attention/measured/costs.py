@@ -72,7 +72,7 @@ def products(way: str, writes: int, n: int) -> int:
 
 
 def seconds(
-    way: str, writes: int, n: int, batch: int, generator: torch.Generator, least: float = 0.2
+    way: str, writes: int, n: int, batch: int, generator: torch.Generator, least: float = 0.1
 ) -> float:
     """Return the CPU time in seconds of an episode, forwards and backwards: a median of trials.
 

@@ -274,7 +274,7 @@ class Costs:
     n, batch : int
     """
 
-    writes: tuple[int, ...] = (16, 64, 256, 1024)
+    writes: tuple[int, ...] = (16, 64, 256, 512)
     n: int = 64
     batch: int = 4
 
