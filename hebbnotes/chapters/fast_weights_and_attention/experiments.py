@@ -69,6 +69,10 @@ def _shared(rates: tuple[float, ...]) -> Rates:
 
 
 BEST: dict[str, dict[str, dict[str, float]]] = {
+    "addresses": {
+        "logistic": {"1": 0.01, "2": 0.03, "3": 0.03, "4": 0.01, "8": 0.01, "full": 0.03},
+        "squared": {"1": 0.01, "2": 0.03, "3": 0.03, "4": 0.01, "8": 0.01, "full": 0.01},
+    },
     "sparse-keys": {
         "2": {"Hebb": 1, "decay": 0.125, "pre-gated": 1, "delta": 0.75},
         "4": {"Hebb": 1, "decay": 0.25, "pre-gated": 3, "delta": 0.75},
@@ -131,6 +135,39 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         WRONG,
         at_least=0.0,
         seeds=TWO,
+    ),
+    "addresses": Experiment(
+        "four addresses: gains of each rank, beside softmax heads and gains by hand",
+        train_addresses,
+        _once,
+        Addressed(
+            rates=_rates("addresses"),
+            betas=(0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0),
+            course=(0, 10, 20, 40, 80, 120, 200, 399),
+        ),
+        "addresses.4.logistic.full.error",
+        WRONG,
+        at_least=0.0,
+        keep=(0,),
+        keep_only=tuple(f"4.logistic.{rank}" for rank in ("1", "2", "3", "full")),
+    ),
+    "addresses-groups": Experiment(
+        "one, two and eight addresses: gains of each rank, at the rates of four",
+        train_addresses,
+        _once,
+        Addressed(
+            rates={
+                "logistic": {
+                    rank: (rate,)
+                    for rank, rate in BEST["addresses"]["logistic"].items()
+                    if rank != "3"
+                }
+            },
+            groups=(1, 2, 8),
+        ),
+        "addresses.8.logistic.full.error",
+        WRONG,
+        at_least=0.0,
     ),
     "sparse-keys-rates": Experiment(
         "keys of few active inputs, bound again: rules at several rates",
