@@ -109,6 +109,7 @@ NOT_WHOLE = {
     *("addresses", "addresses-rates", "addresses-groups", "sparse-keys", "sparse-keys-rates"),
     *("rebinding-share", "rebinding-share-rates", "key-capacity", "key-capacity-rates"),
     *("silent-memory", "fast-weights-costs"),
+    *("recall-rates", "recall-rates-further", "metric", "metric-rates"),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 
