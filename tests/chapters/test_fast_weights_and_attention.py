@@ -237,6 +237,19 @@ def test_all_contrasts_are_as_good_and_no_gains_of_that_rank_are_better(
         assert addresses.squared_loss(left @ right, task) >= least - 1e-9
 
 
+@given(st.integers(2, 6), st.integers(2, 5), seeds)
+def test_each_head_but_the_first_lowers_the_least_squared_loss_by_the_same(groups, several, seed):
+    task = tasks.Addresses(d=groups * 3, groups=groups, pairs=several)
+    least = [
+        addresses.squared_loss(addresses.optimum(task, contrasts(groups, heads, seed)), task)
+        for heads in range(groups)
+    ]
+    steps = [a - b for a, b in zip(least, least[1:], strict=False)]
+    assert steps == pytest.approx([steps[0]] * len(steps), abs=1e-12)
+    same = 1 - 1 / several
+    assert steps[0] == pytest.approx(same**2 / (same + (several - 1) / 3) / groups)
+
+
 @pytest.mark.parametrize("name", addresses.BY_HAND)
 def test_the_squared_loss_is_what_episodes_have_in_the_mean(name):
     task = tasks.Addresses(d=32, groups=4, pairs=3)
