@@ -75,7 +75,7 @@ def test_hebb_forgets_nothing_and_decay_is_a_gate_that_falls_with_age(given_one,
     torch.testing.assert_close(found, (eta * (1 - eta) ** age).expand_as(v))
 
 
-@pytest.mark.witness("eq-oja-gate", attention.coefficients_of)
+@pytest.mark.witness("eq-coefficients", attention.coefficients_of)
 @given(pairs(), st.floats(0.01, 1))
 def test_oja_is_a_gate_of_each_receiver_that_its_own_values_set(given_one, eta):
     _, _, v = given_one
