@@ -1,5 +1,7 @@
 """A trace is read as attention, its gains as heads, and by what addresses it can be asked."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -244,7 +246,7 @@ def test_each_head_but_the_first_lowers_the_least_squared_loss_by_the_same(group
         addresses.squared_loss(addresses.optimum(task, contrasts(groups, heads, seed)), task)
         for heads in range(groups)
     ]
-    steps = [a - b for a, b in zip(least, least[1:], strict=False)]
+    steps = [a - b for a, b in pairwise(least)]
     assert steps == pytest.approx([steps[0]] * len(steps), abs=1e-12)
     same = 1 - 1 / several
     assert steps[0] == pytest.approx(same**2 / (same + (several - 1) / 3) / groups)
