@@ -30,9 +30,9 @@ TWO = (100, 101)
 
 @dataclass(frozen=True, kw_only=True)
 class Modulated(Alone):
-    """Configuration of a modulated agent. Its signal begins at 0.5 and each receiver hears a fifth
-    of it, so that it writes at first as a plastic agent, at a rate of 0.1, and never at much more
-    than 0.2: of signals that may grow to 1 unscaled, so do the traces, and agents forget to act.
+    """Configuration of a modulated agent. Its signal begins at 0.5, and each receiver hears a fifth
+    of it: at first it writes as a plastic agent does, at a rate of 0.1, and at 0.2 at most. A
+    signal that may grow to 1 and is heard unscaled makes traces grow as much.
     """
 
     kind: str = "simple"
