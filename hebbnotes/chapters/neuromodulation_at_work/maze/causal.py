@@ -41,7 +41,7 @@ class Causal:
     size: int = 9
     lives: int = 300
     n_steps: int = 200
-    constants: tuple[float, ...] = (-0.1, 0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
+    constants: tuple[float, ...] = (-0.5, 0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95)
     around: int = 3  # steps after a find that count as about it
 
 

@@ -17,7 +17,7 @@ from hebbnotes.experiments.agents.trainings import (
     train,
     train_rates,
 )
-from hebbnotes.experiments.experiment import Experiment, loaded
+from hebbnotes.experiments.experiment import Experiment, Numbers, Weights, loaded, under
 
 __all__ = ["BEST", "KINDS", "TRAINED", "TWO", "Modulated", "stored_agent"]
 
@@ -55,6 +55,26 @@ class ModulatedRates(Rates):
     rates: tuple[float, ...] = (1e-3, 3e-3, 1e-2)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Others(Rates):
+    """Configuration of agents of other kinds, each at its best rate: the first of ``rates`` is that
+    of the first kind.
+    """
+
+    def each(self) -> dict[str, Alone]:
+        """Return the configuration of each agent by the name of its kind."""
+        agents = super().each()
+        pairs = zip(self.sizes, self.rates, strict=True)
+        return {kind: agents[f"{kind}-{rate:g}"] for kind, rate in pairs}
+
+
+def score_others(weights: Weights, seed: int, chosen: Others) -> Numbers:
+    """Test each of these agents."""
+    return {
+        kind: score(under(weights, f"{kind}."), seed, one) for kind, one in chosen.each().items()
+    }
+
+
 def _five(about: str, chosen: Modulated) -> Experiment[Any]:
     five = (0, 1, 2, 3, 4)
     more: dict[str, Any] = {"seeds": five, "keep": five, "stored": ()}
@@ -62,6 +82,7 @@ def _five(about: str, chosen: Modulated) -> Experiment[Any]:
 
 
 _RATES = ModulatedRates(sizes=dict.fromkeys(KINDS, 64))
+_OTHERS = Others(sizes={"plastic": 64, "lstm": 41}, rates=(3e-3, 1e-2))
 _PARTS = ("w", "alpha", "read", "bias", "fan_out", "eta_logit")
 _HELD = {
     "simple": (*(f"core.{part}" for part in _PARTS), "inward", "outward"),
@@ -80,6 +101,17 @@ TRAINED: dict[str, Experiment[Any]] = {
     "maze-modulated-retroactive": _five(
         "the same, with an eligibility trace: 64 units that choose when to write earlier pairs",
         Modulated(kind="retroactive", lr=BEST["retroactive"]),
+    ),
+    "maze-modulated-others": Experiment(
+        "a plastic network and an LSTM at their best rates, 3,000 updates, on the same seeds: "
+        "trained again, for what is then done to them",
+        train_rates,
+        score_others,
+        _OTHERS,
+        "plastic.test_finds",
+        seeds=TWO,
+        keep=TWO,
+        **GOALS | {"unit": "goals found in an episode, plastic network"},
     ),
     "maze-modulated-rates": Experiment(
         "both modulated networks at three learning rates, 3,000 updates, on the seeds and by the "
@@ -103,11 +135,15 @@ TRAINED: dict[str, Experiment[Any]] = {
 
 
 def stored_agent(kind: str, seed: int) -> Any:
-    """Return the stored modulated agent of a kind and a seed: one of 10,000 updates, or, of the
-    seeds on which rates were chosen, that of its best rate after 3,000.
+    """Return the stored agent of a kind and a seed: one of 10,000 updates, or, of the seeds on
+    which rates were chosen, that of its best rate after 3,000.
     """
     if seed not in TWO:
-        return stored(f"maze-modulated-{kind}", seed, Modulated)
-    name = f"{kind}-{BEST[kind]:g}"
-    made = agent(_RATES.each()[name], torch.Generator())
-    return loaded(made, weights("maze-modulated-rates"), f"{seed}.{name}.")
+        name = f"maze-modulated-{kind}" if kind in KINDS else f"maze-{kind}"
+        return stored(name, seed, Modulated if kind in KINDS else Alone)
+    if kind in KINDS:
+        source, part, chosen = "rates", f"{kind}-{BEST[kind]:g}", _RATES.each()
+    else:
+        source, part, chosen = "others", kind, _OTHERS.each()
+    held = weights(f"maze-modulated-{source}")
+    return loaded(agent(chosen[part], torch.Generator()), held, f"{seed}.{part}.")
