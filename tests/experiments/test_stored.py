@@ -112,6 +112,8 @@ NOT_WHOLE = {
     *("recall-rates", "recall-rates-further", "metric", "metric-rates"),
     "metric-rates-further",
     *(f"maze-modulated-{which}" for which in ("rates", "causal", "course", "moved", "old")),
+    *("language", "language-rates", "language-rates-further"),
+    *("language-faster", "language-counts", "language-costs"),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 
