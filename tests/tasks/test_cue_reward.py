@@ -141,5 +141,5 @@ def test_steps_and_episodes_that_are_not_the_tasks_are_refused():
         task.answered(e, 0, yes + 1, last)
     with pytest.raises(ValueError, match="go"):
         CueReward(n_trials=1, blanks=5).start(e)
-    with pytest.raises(TypeError, match="task.start"):
+    with pytest.raises(TypeError, match=r"task\.start"):
         task.observed(e, 0, None)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.chapters.neuromodulation_at_work.cues.networks import Player
 from hebbnotes.learning import actor_critic
 from hebbnotes.learning.actor_critic import Objective
@@ -71,6 +72,7 @@ def play(net: Player, episodes: CueEpisodes, generator: torch.Generator) -> Play
     episodes : CueEpisodes of its task
     generator : torch.Generator, source of its answers
     """
+    _checks.generator(generator, "cpu")
     chance = torch.rand(episodes.go.shape, generator=generator, dtype=torch.float64)
     seen, actions = episodes.inputs.clone(), torch.empty_like(episodes.go)
     played = Played(seen, actions, torch.empty(episodes.go.shape, dtype=seen.dtype))
@@ -84,6 +86,7 @@ def played_plainly(
     net: Player, task: CueReward, episodes: CueEpisodes, generator: torch.Generator
 ) -> Played:
     """Do the same step by step with the task's own functions: what tests compare."""
+    _checks.generator(generator, "cpu")
     chance = torch.rand(episodes.go.shape, generator=generator, dtype=torch.float64)
     last, state, each = task.start(episodes), None, []
     actions, rewards = torch.empty_like(episodes.go), torch.empty(episodes.go.shape)

@@ -196,16 +196,16 @@ ARMS = {
     "simple": Arm(Choosing),
     "retroactive": Arm(Choosing, options={"retroactive": True}),
 }
-"""All arms, by name, of about 2,980 trained numbers with 24 inputs. As published, the trace of those
-with plastic connections forgets nothing, and is cut off at 1."""
+"""All arms, by name, of about 2,980 trained numbers with 24 inputs. As published, the trace of
+those with plastic connections forgets nothing, and is cut off at 1."""
 
 
-def player(arm: str, n_inputs: int, generator: torch.Generator, **options: Any) -> Player:
-    """Return a new network of an arm; its further options are those of its kind.
+def player(arm: str, n_inputs: int, generator: torch.Generator, units: int | None = None) -> Player:
+    """Return a new network of an arm, by default with the arm's number of units.
 
     >>> net = player("simple", 24, torch.Generator().manual_seed(0))
     >>> sum(p.numel() for p in net.parameters())
     2980
     """
-    kind, units, its = ARMS[_checks.choice("arm", arm, tuple(ARMS))]
-    return kind(n_inputs, units, generator, **its, **options)
+    kind, n, its = ARMS[_checks.choice("arm", arm, tuple(ARMS))]
+    return kind(n_inputs, n if units is None else units, generator, **its)

@@ -54,7 +54,7 @@ class Playing:
     blanks: int = 0
     updates: int = 3_000
     batch: int = 16
-    entropy: float = 0.02
+    entropy: float = 0.01
     value_weight: float = 0.25
     clip_norm: float = 1.0
     test_episodes: int = 1_000
@@ -129,7 +129,10 @@ def _train(trial: Trial, chosen: Playing, arm: str, rate: float) -> tuple[Number
 def test_arms(weights: Weights, seed: int, chosen: Playing) -> Numbers:
     """Test each of these networks, all in the same new episodes, and read their signals."""
     task, g = chosen.task(), torch.Generator().manual_seed(10_000 + seed)
-    new, answers = task.sample(chosen.test_episodes, g), int(torch.randint(2**31, (1,), generator=g))
+    new, answers = (
+        task.sample(chosen.test_episodes, g),
+        int(torch.randint(2**31, (1,), generator=g)),
+    )
     found: Numbers = {"right": {}, "late": {}, "by_trial": {}, "signal": {}}
     for name, (arm, _) in chosen.each().items():
         net = loaded(chosen.network(arm, torch.Generator()), weights, f"{name}.")
