@@ -15,8 +15,9 @@ from hebbnotes.experiments.experiment import Experiment, nothing
 __all__ = ["EXPERIMENTS"]
 
 TRIED = (1e-3, 3e-3, 1e-2)
-RATES: dict[str, float] = dict.fromkeys(ARMS, 3e-3)
-"""The learning rates that did best on seeds of their own; see cue-reward-rates."""
+RATES: dict[str, float] = dict.fromkeys(ARMS, 3e-3) | {"retroactive": 1e-3}
+"""The learning rates that did best on seeds of their own, and the middle one where no rate did
+anything; see cue-reward-rates."""
 
 
 def _compared(about: str, chosen: Playing, metric: str, **options: Any) -> Experiment[Any]:
