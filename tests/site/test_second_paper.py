@@ -81,8 +81,6 @@ def test_the_interval_is_that_of_the_package():
 
 
 def test_settings_that_differ_come_from_the_configuration():
-    if not second_paper.is_stored("cue-reward"):
-        pytest.skip("not stored yet")
     rows = {row[0]: row[1:] for row in second_paper.differences("Figure 1")}
     chosen = result("cue-reward")["configuration"]
     assert rows["episodes in an update"] == ["30", str(chosen["batch"])]
