@@ -3,6 +3,7 @@
 from typing import Any
 
 from hebbnotes.chapters.neuromodulation_at_work.cues.experiments import EXPERIMENTS as CUES
+from hebbnotes.chapters.neuromodulation_at_work.language.experiments import EXPERIMENTS as LANGUAGE
 from hebbnotes.chapters.neuromodulation_at_work.maze.experiments import EXPERIMENTS as MAZE
 from hebbnotes.experiments.experiment import Experiment
 
@@ -11,5 +12,5 @@ __all__ = ["EXPERIMENTS"]
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     **MAZE,
     **CUES,
-    # **LANGUAGE: from hebbnotes.chapters.neuromodulation_at_work.language.experiments
+    **LANGUAGE,
 }
