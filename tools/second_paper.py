@@ -110,12 +110,19 @@ def differences(figure: str) -> list[list[str]]:
 
 def _said(setting: Any) -> str:
     """Write a setting as people read it; of several arms the least and the most."""
-    if isinstance(setting, dict):
-        every = sorted({one for each in setting.values() for one in each})
+    if isinstance(setting, dict | list):
+        every = sorted({one for each in _parts(setting) for one in _parts(each)})
         return " to ".join(_said(one) for one in dict.fromkeys((every[0], every[-1])))
     if isinstance(setting, float):
         return f"{setting:f}".rstrip("0").rstrip(".")
     return f"{setting:,}"
+
+
+def _parts(setting: Any) -> list[Any]:
+    """Return what a setting of several arms holds, or a setting itself as the only part."""
+    if isinstance(setting, dict):
+        return [*setting.values()]
+    return setting if isinstance(setting, list) else [setting]
 
 
 def section(figure: str) -> str:
