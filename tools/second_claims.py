@@ -191,6 +191,13 @@ CLAIMS: list[Claim] = [
     ),
     Claim(
         "Figure 1",
+        "retroactive modulation learns it with twice our budget, in the same sense",
+        "all",
+        (Value("cue-reward-longer", "late.retroactive", "retroactive"),),
+        {"other": _SMALLER, "not": _SLOW},
+    ),
+    Claim(
+        "Figure 1",
         "an LSTM of as many numbers, at the same task",
         "told",
         (_late("LSTM"),),

@@ -56,13 +56,10 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         keep_only=_KEPT,
     ),
     "cue-reward-longer": _compared(
-        "four cues, two in a trial: networks with plastic connections, twice as long",
-        replace(
-            _FOUR,
-            rates={arm: (RATES[arm],) for arm in ("plastic", "simple", "retroactive")},
-            updates=4_000,
-        ),
-        "late.simple",
+        "four cues, two in a trial: a retroactive network, twice as long",
+        replace(_FOUR, rates={"retroactive": (RATES["retroactive"],)}, updates=4_000),
+        "late.retroactive",
+        seeds=(0, 1, 2),
     ),
     "cue-reward-rates": _compared(
         "each kind at three learning rates, on a seed of their own",
