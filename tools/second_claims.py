@@ -14,7 +14,7 @@ WORDS = {
     "not": "it did not come out: the interval of the difference, over seeds, does not exclude that "
     "there is none, or some networks do what none should, or do not what all should",
     "not attempted": "we have it not, or have not run it",
-    "no verdict": "the paper has no such result",
+    "no verdict": "the paper has no such result, or ours is of a single seed",
 }
 """What the verdicts of this part mean."""
 

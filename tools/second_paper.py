@@ -41,8 +41,13 @@ def _at(numbers: Any, path: str) -> Any:
 
 
 def interval(numbers: list[float]) -> tuple[float, float, float]:
-    """Return mean and 95 % interval, Student's t, as :func:`.analysis.interval` does with torch."""
+    """Return mean and 95 % interval, Student's t, as :func:`.analysis.interval` does with torch;
+    of a single number no interval, which is written as one that has no width.
+    """
     from scipy.stats import t
+
+    if len(numbers) < 2:
+        return numbers[0], numbers[0], numbers[0]
 
     reach = float(t.ppf(0.975, len(numbers) - 1)) * stdev(numbers) / sqrt(len(numbers))
     return fmean(numbers), fmean(numbers) - reach, fmean(numbers) + reach
@@ -59,7 +64,10 @@ def decided(claim: Claim) -> str:
     if claim.kind in ("all", "none"):
         reached = sum(one >= HALF_WAY for one in first)
         return "other" if reached == (len(first) if claim.kind == "all" else 0) else "not"
-    _, low, high = interval(_paired(*found))
+    paired = _paired(*found)
+    if len(paired) < 2:
+        return "no verdict"
+    _, low, high = interval(paired)
     holds = {"more": low > 0, "less": high < 0, "alike": low <= 0 <= high}[claim.kind]
     return "other" if holds else "not"
 

@@ -51,6 +51,7 @@ FIRST, SECOND = Value("a", "x", "one"), Value("b", "x", "two")
         ("less", [3, 4, 5], [1, 2, 3.1], "not"),
         ("alike", [3, 4, 5], [4, 3, 5.5], "other"),
         ("alike", [3, 4, 5], [1, 2, 3.1], "not"),
+        ("less", [3], [4], "no verdict"),
         ("all", [0.75, 0.8, 0.9], None, "other"),
         ("all", [0.74, 0.8, 0.9], None, "not"),
         ("none", [0.5, 0.74], None, "other"),
