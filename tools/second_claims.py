@@ -140,8 +140,7 @@ _SMALLER = "a smaller task and another training, which is judged answer by answe
 _SLOW = "with the rates that we tried, not in all seeds within our budget"
 _MAZE = {
     "other": "another training, and traces that forget",
-    "not": "two seeds, each at the best of its rates, tell no difference apart that is not large, "
-    "and the trainings are short",
+    "not": "two seeds of short trainings, which would show a very large difference alone",
 }
 _LETTERS = {
     "other": "letters of Shakespeare instead of words, and a network a thousand times as quick",
