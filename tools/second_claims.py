@@ -197,6 +197,16 @@ CLAIMS: list[Claim] = [
     ),
     Claim(
         "Figure 1",
+        "networks that always write fail with twice our budget, too",
+        "none",
+        (Value("cue-reward-longer-plastic", "late.plastic", "plastic"),),
+        {
+            "other": "within this budget, as in the paper within its own",
+            "not": "some do not: the paper's failure is one of its budget",
+        },
+    ),
+    Claim(
+        "Figure 1",
         "an LSTM of as many numbers, at the same task",
         "told",
         (_late("LSTM"),),
