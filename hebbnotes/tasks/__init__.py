@@ -10,6 +10,11 @@ from hebbnotes.tasks.memory import (
     RewardedEpisodes,
     RewardGatedMemory,
     wrong_bits,
+    Answered,
+    CueEpisodes,
+    CueReward,
+    RewardedEpisodes,
+    RewardGatedMemory,
 )
 from hebbnotes.tasks.patterns import (
     CODE,
@@ -33,7 +38,10 @@ __all__ = [
     "PICTURES",
     "AddressedEpisodes",
     "Addresses",
+    "Answered",
     "ChoiceEpisodes",
+    "CueEpisodes",
+    "CueReward",
     "Episodes",
     "Errors",
     "Intervals",
