@@ -51,7 +51,7 @@ class ModulatedAgent(Agent):
     """
 
     core: ModulatedRNN
-    options = ("rule", "clip", "eta", "alpha_scale", "fan_out")
+    options: ClassVar[tuple[str, ...]] = ("rule", "clip", "eta", "alpha_scale", "fan_out")
     retroactive: ClassVar[bool] = False
 
     def __init__(
@@ -68,7 +68,7 @@ class ModulatedAgent(Agent):
         super().__init__()
         _checks.generator(generator, "cpu")
         n_seen, scale = sizes(n, n_noise)
-        initial = {"eta": 0.1, "alpha_scale": 0.1} | rates
+        initial: dict[str, Any] = {"eta": 0.1, "alpha_scale": 0.1, **rates}
         self.core = ModulatedRNN(
             n,
             rule,
@@ -154,9 +154,7 @@ class ModulatedAgent(Agent):
         state = self.rest(batch) if state is None else self.check_state(state, batch)
         return self._both(seen, state)[1]
 
-    def _both(
-        self, seen: Tensor, state: ModulatedState
-    ) -> tuple[Tensor, Tensor, ModulatedState]:
+    def _both(self, seen: Tensor, state: ModulatedState) -> tuple[Tensor, Tensor, ModulatedState]:
         self.core.method = "compiled" if self.compiles() else "auto"
         return self.core(seen @ self.inward[:-1] + self.inward[-1], state)
 

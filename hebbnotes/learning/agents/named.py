@@ -7,7 +7,6 @@ import torch
 from hebbnotes import _checks
 from hebbnotes.learning.agents.kinds import Agent, LSTMAgent, PlasticAgent, RecurrentAgent
 from hebbnotes.learning.agents.modulated import ModulatedAgent, RetroactiveAgent
-from hebbnotes.plasticity import rules
 
 __all__ = ["AGENTS", "of_kind"]
 
@@ -30,6 +29,7 @@ def of_kind(
 
     Examples
     --------
+    >>> from hebbnotes import rules
     >>> of_kind("lstm", 41, rule=rules.oja, generator=torch.Generator()).n_seen
     14
     """
