@@ -3,15 +3,15 @@
 // needs agents
 "use strict";
 Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
-  const { zeros, dot, unpack, random, told, piecewise } = Live, { steps: LIFE } = numbers;
+  const { zeros, dot, unpack, random, told, piecewise } = Live, { steps: LIFE, around: NEAR } = numbers;
   const { SIDE, UNIT, free, same, centre, newborn: inMaze, observe, sensed, act, far, star, ground, disc, frame, board } = Live.agents(numbers);
 
   // --------------------------------------------------------------------------------------------------------------- the agent
   const weights = Object.fromEntries(Object.entries(numbers.agent).map(([name, value]) => [name, value.base64 ? unpack(value) : value])), n = weights.read.length;
-  const newborn = goal => ({ ...inMaze(goal), knows: false, own: 0, heard: 0, size: 0, state: { y: zeros(n), hebb: zeros(n * n) } });
+  const newborn = goal => ({ ...inMaze(goal), knows: 0, own: 0, heard: 0, size: 0, state: { y: zeros(n), hebb: zeros(n * n) } });
 
   // y(t) = tanh(b + seen V + y(t-1) (w + alpha H)); M = tanh(m y + m0); and then H_ij += M phi_j y_i(t-1) y_j(t) - eta y_j(t)^2 H_ij.
-  // hear(M, knows) is what the synapses hear instead of M: knows, once it was told that it found the goal.
+  // hear(M, knows) is what the synapses hear instead of M: knows counts the steps from that which tells of the first find, as 1.
   function think(life, seen, hear) {
     const { inward, w, alpha, eta, read, bias, fan } = weights, { y, hebb } = life.state, drive = sensed(inward, seen, n);
     for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < n; j++, at++) drive[j] += y[i] * (w[at] + alpha[at] * hebb[at]);
@@ -24,15 +24,14 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   }
   // One step: think, choose and move.
   function step(life, chance, hear) {
-    const paid = life.reward > 0; // it is told now of what it found in the step before
+    if (life.knows || life.reward > 0) life.knows++; // it is told now of what it found in the step before
     think(life, observe(life), hear);
-    life.knows ||= paid;
     return act(life, weights.outward, life.state.y, chance);
   }
 
   // ---------------------------------------------------------------------------------------------------------- what is asked
   const how = { kind: "own", constant: 0.5 };
-  const HEAR = { own: own => own, constant: () => how.constant, turned: own => -own, once: (own, knows) => (knows ? 0 : own) };
+  const HEAR = { own: own => own, constant: () => how.constant, turned: own => -own, once: (own, knows) => (knows > NEAR ? 0 : own) };
   const NAME = { own: "its own M", constant: "a constant", turned: "sign turned", once: "0 after a find" }, KINDS = Object.keys(NAME);
   const SHORT = { own: "its own", constant: "constant", turned: "turned", once: "0 after a find" };
   const KEPT = 96, chance = random();
@@ -129,7 +128,7 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
     const informed = past.filter(one => one.informed).map(one => one.own), others = past.filter(one => !one.informed).map(one => one.own);
     const means = informed.length ? `It says M = ${told(average(informed))} when it is told that it found the star, and ${told(average(others))} at other steps. ` : "";
     const last = finds[finds.length - 1], counted = counts[how.kind], lived = ([kind, { lives, finds: got }]) => `${told(got / lives, 1)} with ${NAME[kind]}`;
-    const instead = how.kind === "own" ? "" : { constant: `Its synapses hear ${told(how.constant)} at every step, whatever it says. `, turned: "Its synapses hear the opposite of what it says. ", once: life.knows ? "It was told of a find: its synapses hear 0 from then on, write nothing more, and forget. " : "Its synapses hear it until it is told of its first find, and 0 from then on. " }[how.kind];
+    const instead = how.kind === "own" ? "" : { constant: `Its synapses hear ${told(how.constant)} at every step, whatever it says. `, turned: "Its synapses hear the opposite of what it says. ", once: life.knows > NEAR ? `Its first find was told more than ${NEAR} steps ago: its synapses hear 0, write nothing more, and forget. ` : `Its synapses hear it until ${NEAR} steps after its first find, and then 0. ` }[how.kind];
     const done = {
       born: "M says how strongly this step is written: 0 writes nothing, below 0 writes the opposite. It does not know where the star is, and searches. ",
       found: last && (finds.length > 1 ? `Find ${finds.length} took ${last.taken} steps${last.moved ? ", for the star had been moved" : ""}; the first took ${finds[0].taken}. ` : `Found, after ${last.taken} steps. `),

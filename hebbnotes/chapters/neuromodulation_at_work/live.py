@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.chapters.neuromodulation_at_work.maze.trainings import Modulated
-from hebbnotes.experiments.agents.trainings import stored
+from hebbnotes.chapters.neuromodulation_at_work.maze.causal import Causal, stored_agent
 from hebbnotes.figures.live import LiveModel, packed, unpacked
 from hebbnotes.learning import agents
 from hebbnotes.tasks import maze
@@ -21,13 +20,16 @@ __all__ = ["HEAR", "MODELS", "lived", "trained"]
 
 SEED, STEPS = 0, 200
 REWARD, PENALTY = 1.0, 0.01
-HEAR: dict[str, Callable[[float, bool, float], float]] = {
+AROUND = Causal().around
+"""Steps from that which tells of a find that count as about it."""
+HEAR: dict[str, Callable[[float, int, float], float]] = {
     "own": lambda own, knows, constant: own,
     "constant": lambda own, knows, constant: constant,
     "turned": lambda own, knows, constant: -own,
-    "once": lambda own, knows, constant: 0.0 if knows else own,
+    "once": lambda own, knows, constant: 0.0 if knows > AROUND else own,
 }
-"""What synapses hear of what an agent says, of whether it was told of a find, and of a constant."""
+"""What synapses hear of what an agent says, of the steps since that which told it of its first find,
+which counts as 1, and of a constant."""
 
 
 class Step(NamedTuple):
@@ -47,7 +49,7 @@ def trained() -> agents.ModulatedAgent:
     """Return the stored agent, without gradients."""
 
     try:
-        net = stored("maze-modulated-simple", SEED, Modulated)
+        net = stored_agent("simple", SEED)
     except Exception:
         net = agents.ModulatedAgent(
             64, fan_out=True, generator=torch.Generator().manual_seed(0)
@@ -89,24 +91,25 @@ def told_again(told: dict[str, Any]) -> agents.ModulatedAgent:
 
 
 def lived(
-    net: agents.ModulatedAgent, heard: Callable[[int, float, bool], float], n_steps: int, seed: int
+    net: agents.ModulatedAgent, heard: Callable[[int, float, int], float], n_steps: int, seed: int
 ) -> Iterator[Step]:
     """Yield each step of a life in which synapses hear ``heard(step, own, knows)``.
 
-    ``own`` is what the agent says, and ``knows`` tells whether an earlier step told it of a find.
+    ``own`` is what the agent says, and ``knows`` counts the steps from that which told it of its
+    first find, as 1.
     """
     _checks.integer("n_steps", n_steps)
     made, g = maze.make(9), torch.Generator().manual_seed(seed)
-    life_of, state, knows = maze.start(made, 1, g), net.rest(1), False
+    life_of, state, knows = maze.start(made, 1, g), net.rest(1), 0
     for t in range(n_steps):
         drawn = torch.Generator()
         drawn.set_state(g.get_state())
         chance = torch.rand(2, generator=drawn, dtype=torch.float64).tolist()
         life = agents.live(net, made, life_of, 1, g, state)
         own = net.signals(life.seen, state)[0, 0].item()
+        knows += bool(knows or life.seen[0, 0, maze.N_SEEN - 1] > 0)
         hears = heard(t, own, knows)
         state = net.rewritten(state, life.state, net.outward.new_tensor([hears]))
-        knows = knows or life.seen[0, 0, maze.N_SEEN - 1].item() > 0
         yield Step(life_of.goal[0], chance, life, own, hears, state)
         life_of = life.agents
 
@@ -128,7 +131,7 @@ def fixture() -> dict[str, Any]:
     def way(t: int) -> tuple[str, float]:
         return WAYS[t * len(WAYS) // n_steps]
 
-    def heard(t: int, own: float, knows: bool) -> float:
+    def heard(t: int, own: float, knows: int) -> float:
         kind, constant = way(t)
         return HEAR[kind](own, knows, constant)
 
@@ -158,6 +161,7 @@ def numbers() -> dict[str, Any]:
         "reward": REWARD,
         "penalty": PENALTY,
         "steps": STEPS,
+        "around": AROUND,
         "agent": _told(trained()),
     }
 
