@@ -28,8 +28,9 @@ HEAR: dict[str, Callable[[float, int, float], float]] = {
     "turned": lambda own, knows, constant: -own,
     "once": lambda own, knows, constant: 0.0 if knows > AROUND else own,
 }
-"""What synapses hear of what an agent says, of the steps since that which told it of its first find,
-which counts as 1, and of a constant."""
+"""What synapses hear of what an agent says, of the steps from that which told it of its first
+find, as 1, and of a constant.
+"""
 
 
 class Step(NamedTuple):
@@ -47,7 +48,6 @@ class Step(NamedTuple):
 
 def trained() -> agents.ModulatedAgent:
     """Return the stored agent, without gradients."""
-
     try:
         net = stored_agent("simple", SEED)
     except Exception:
