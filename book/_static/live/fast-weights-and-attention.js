@@ -269,7 +269,7 @@ Live.model("fast-weights-and-attention", function* ({ numbers, stage }) {
   const rehearse = line.button("All once more", again, { label: "Write all pairs once more" });
   line.button("Forget all", () => { pairs = []; seen = null; look(); });
   yield;
-  picture.text("key").append(...[["blue", " +  "], ["pink", " −   frame: just written   "], ["green", " newest letter  "], ["red", " others"]].flatMap(
+  picture.text("key").append(...[["blue", " +  "], ["pink", " −   "], ["green", " newest letter  "], ["red", " others"]].flatMap(
     ([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), words]));
   yield;
   panel.choice("Rule", Object.entries(RULE), rule => { Object.assign(how, { rule }); seen = null; look(); }, how.rule);

@@ -77,7 +77,8 @@ def _told(net: agents.ModulatedAgent) -> dict[str, Any]:
 def told_again(told: dict[str, Any]) -> agents.ModulatedAgent:
     """Return the stored agent with the weights that the script has, in double precision."""
     net = trained().double()
-    net.plain, core = True, net.core
+    core: Any = net.core
+    net.plain = True
     with torch.no_grad():
         net.inward.copy_(unpacked(told["inward"]))
         net.outward[:, :4] = unpacked(told["outward"])
