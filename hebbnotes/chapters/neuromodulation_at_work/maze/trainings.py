@@ -23,7 +23,8 @@ class Modulated(Alone):
 
     kind: str = "simple"
     eta_e: float = 0.1
-    fan_out: bool = True
+    signal: float = 0.5
+    fan_out: float = 0.2
     until: int | None = None  # a training that stops early keeps the schedule of all its updates
 
     @property
@@ -33,7 +34,11 @@ class Modulated(Alone):
 
     def options(self) -> dict[str, Any]:
         """Return what an agent is made with, beside its units and its rule."""
-        return super().options() | {"eta_e": self.eta_e, "fan_out": self.fan_out}
+        return super().options() | {
+            "eta_e": self.eta_e,
+            "signal": self.signal,
+            "fan_out": self.fan_out,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
