@@ -180,7 +180,7 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   panel.text("heading", `Goals found in ${LIFE} steps`);
   const bars = panel.bars(`Goals found in ${LIFE} steps, mean`, KINDS.map(kind => NAME[kind]), { most: 25 });
   yield;
-  picture.text("key").append(...[["★", "green", " told of a find  "], ["■", "blue", " heard M  "], ["■", "purple", " size of the trace"]].flatMap(
+  picture.text("key").append(...[["★", "green", " told of a find  "], ["■", "blue", " heard M  "], ["■", "purple", " trace"]].flatMap(
     ([mark, role, words]) => [Live.make("span", { textContent: mark, className: role, aria: { hidden: "true" } }), words]));
   yield;
   counts = Object.fromEntries(KINDS.map(kind => [kind, none()]));

@@ -52,7 +52,7 @@ def trained() -> agents.ModulatedAgent:
         net = stored_agent("simple", SEED)
     except Exception:
         net = agents.ModulatedAgent(
-            64, fan_out=True, generator=torch.Generator().manual_seed(0)
+            64, signal=0.5, fan_out=0.2, generator=torch.Generator().manual_seed(0)
         ).requires_grad_(False)
     assert isinstance(net, agents.ModulatedAgent)
     return net
