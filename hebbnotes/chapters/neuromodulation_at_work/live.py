@@ -11,14 +11,15 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.chapters.neuromodulation_at_work.maze.causal import Causal, stored_agent
+from hebbnotes.chapters.neuromodulation_at_work.maze.causal import Causal
+from hebbnotes.chapters.neuromodulation_at_work.maze.trainings import TWO, stored_agent
 from hebbnotes.figures.live import LiveModel, packed, unpacked
 from hebbnotes.learning import agents
 from hebbnotes.tasks import maze
 
 __all__ = ["HEAR", "MODELS", "lived", "trained"]
 
-SEED, STEPS = 0, 200
+SEED, STEPS = TWO[0], 200
 REWARD, PENALTY = 1.0, 0.01
 AROUND = Causal().around
 """Steps from that which tells of a find that count as about it."""
@@ -48,13 +49,7 @@ class Step(NamedTuple):
 
 def trained() -> agents.ModulatedAgent:
     """Return the stored agent, without gradients."""
-    try:
-        net = stored_agent("simple", SEED)
-    except Exception:
-        net = agents.ModulatedAgent(
-            64, signal=0.5, fan_out=0.2, generator=torch.Generator().manual_seed(0)
-        ).requires_grad_(False)
-    assert isinstance(net, agents.ModulatedAgent)
+    net: agents.ModulatedAgent = stored_agent("simple", SEED)
     return net
 
 
@@ -127,7 +122,7 @@ WAYS = (("own", 0.0), ("constant", 0.4), ("turned", 0.0), ("own", 0.0), ("once",
 
 def fixture() -> dict[str, Any]:
     """Return a life, in which now this is heard, now that, that the script has to repeat."""
-    n_steps, told = 30, numbers()["agent"]
+    n_steps, told = 100, numbers()["agent"]
 
     def way(t: int) -> tuple[str, float]:
         return WAYS[t * len(WAYS) // n_steps]
