@@ -47,10 +47,16 @@ def test_whole_lives_are_counted_and_only_for_what_was_heard(played):
     assert counts["own"]["lives"] == 20
     assert counts["own"]["finds"] > 0
     assert f"{counts['own']['finds'] / 20:.1f} with its own M" in agent.verdict()
-    agent.press("constant")
+    agent.press("turned")
     agent.press("Live 20 lives of 200 steps")
-    assert agent.run(COUNTS)["constant"]["lives"] == 20
-    agent.run(SET, agent.named("the constant"), 0)
+    counts = agent.run(COUNTS)
+    assert counts["turned"]["lives"] == 20
+    assert counts["turned"]["finds"] < counts["own"]["finds"] / 2
+    assert f"{counts['turned']['finds'] / 20:.1f} with sign turned" in agent.verdict()
+    agent.press("constant")
+    agent.run(
+        f"(...given) => {{ model.many(); ({SET})(...given); }}", agent.named("the constant"), 0
+    )
     counts = agent.run(COUNTS)
     assert counts["constant"]["lives"] == 0
     assert counts["own"]["lives"] == 20

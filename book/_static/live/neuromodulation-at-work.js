@@ -127,7 +127,7 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   function sentence() {
     const informed = past.filter(one => one.informed).map(one => one.own), others = past.filter(one => !one.informed).map(one => one.own);
     const means = informed.length ? `It says M = ${told(average(informed))} when it is told that it found the star, and ${told(average(others))} at other steps. ` : "";
-    const last = finds[finds.length - 1], counted = counts[how.kind], lived = ([kind, { lives, finds: got }]) => `${told(got / lives, 1)} with ${NAME[kind]}`;
+    const last = finds[finds.length - 1], counted = counts[how.kind], lived = ([kind, { lives, finds: got }]) => `${told(got / lives, 1)} with ${NAME[kind]}${kind === "constant" ? ` of ${told(how.constant, 1)}` : ""}`;
     const instead = how.kind === "own" ? "" : { constant: `Its synapses hear ${told(how.constant)} at every step, whatever it says. `, turned: "Its synapses hear the opposite of what it says. ", once: life.knows > NEAR ? `Its first find was told more than ${NEAR} steps ago: its synapses hear 0, write nothing more, and forget. ` : `Its synapses hear it until ${NEAR} steps after its first find, and then 0. ` }[how.kind];
     const done = {
       born: "M says how strongly this step is written: 0 writes nothing, below 0 writes the opposite. It does not know where the star is, and searches. ",
@@ -156,7 +156,7 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   // ------------------------------------------------------------------------------------------------------------ the controls
   const SIGNAL = "M over the last steps";
   yield;
-  stage.lead("Press Play. What does M do at the star? Then turn its sign.");
+  stage.lead("Press Play and watch M. Which constant does as well?");
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const maze = board(picture, "The maze. Arrow keys move the goal, the space bar plays and pauses.", drawMaze, { goal: () => life.goal, moved: moveGoal, clock: () => clock });
   const signal = picture.canvas(SIGNAL, [WIDE, HIGH], drawSignal);

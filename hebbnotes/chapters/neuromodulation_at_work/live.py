@@ -165,13 +165,12 @@ def numbers() -> dict[str, Any]:
 def still(drawing: Any) -> None:
     """Draw what an agent says in a life, and where it was told of finds."""
     steps = list(lived(trained(), lambda t, own, knows: own, STEPS, 11))
-    left, middle, high, each = 50.0, 150.0, 90.0, 2.45
-    largest = max(abs(step.own) for step in steps)
+    left, middle, high, each = 40.0, 216.0, 140.0, 2.5
     drawing.text(left, 26, "M, which the agent says itself, in 200 steps", anchor="start")
     drawing.path([(left, middle), (left + each * STEPS, middle)], "faint", 1)
     for role, sign in (("blue", 1), ("pink", -1)):
         bars = [
-            f"M{left + each * t:.1f} {middle:g}v{-high * step.own / largest:.1f}"
+            f"M{left + each * t:.1f} {middle:g}v{-high * step.own:.1f}"
             for t, step in enumerate(steps)
             if sign * step.own > 0
         ]
@@ -180,10 +179,9 @@ def still(drawing: Any) -> None:
     for t, step in enumerate(steps):
         if step.life.seen[0, 0, maze.N_SEEN - 1] > 0:
             drawing.circle(left + each * t, middle - high - 14, 4, "", "green")
-    for part in (1, 0, -1):
-        words = f"{part * largest:.1f}".replace("-", "−")
-        drawing.text(left - 8, middle - high * part + 6, words, anchor="end")
-    drawing.text(left, 272, "green: it is told that it found the star", anchor="start")
+    for level in (1, 0):
+        drawing.text(left - 8, middle - high * level + 6, str(level), anchor="end")
+    drawing.text(left, 262, "green: it is told that it found the star", anchor="start")
 
 
 MODELS = {
@@ -191,9 +189,9 @@ MODELS = {
         numbers,
         fixture,
         still,
-        290,
-        "The signal of an agent in the maze over 200 steps, as bars, and the steps in which it was "
-        "told that it found its goal, as dots.",
+        280,
+        "The signal M of an agent in the maze over 200 steps, as bars that are all above 0 and "
+        "change little, and the steps in which it was told that it found its goal, as dots.",
     )
 }
 """The live models of the chapter, by name."""
