@@ -1,4 +1,4 @@
-"""An agent says itself how strongly each step is written, and a reader says it instead."""
+"""Agents say themselves how strongly each step is written, and a reader says it instead."""
 
 MODEL = "neuromodulation-at-work"
 MAZE = "The maze. Arrow keys move the goal, the space bar plays and pauses."
@@ -6,7 +6,7 @@ SET = "(name, value) => { const input = figure.querySelector(name); input.value 
 LIVE = "steps => model.live(steps)"
 LATE = "from => model.now().past.slice(from).map(({ own, heard, informed }) => ({ own, heard, informed }))"
 UNTIL = "finds => { let most = 2000; while (model.now().finds.length < finds && most--) model.live(); return model.now().finds.length; }"
-COUNTS = "() => model.now().counts"
+COUNTS = "() => model.now().counts[model.now().which]"
 
 
 def test_its_synapses_hear_what_the_reader_says(played):
@@ -42,6 +42,7 @@ def test_three_steps_after_the_first_find_nothing_more_is_heard(played):
 
 def test_whole_lives_are_counted_and_only_for_what_was_heard(played):
     agent = played(MODEL)
+    agent.press("2")  # the agent whose signal follows what happens
     agent.press("Live 20 lives of 200 steps")
     counts = agent.run(COUNTS)
     assert counts["own"]["lives"] == 20
