@@ -152,6 +152,7 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   }
   function show() {
     [maze, signal].forEach(canvas => canvas.redraw());
+    choices.forEach((button, which) => { button.className = which === how.which ? "main" : ""; button.setAttribute("aria-pressed", which === how.which); });
     tally();
     const now = past[past.length - 1];
     signal.say(`${SIGNAL}: ` + (now ? `it says ${told(now.own)}, its synapses hear ${told(now.heard)}, its trace has size ${told(now.size, 3)}` : "nothing yet") + `; ${finds.length} finds in ${age} steps`);
@@ -167,7 +168,7 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   const signal = picture.canvas(SIGNAL, [WIDE, HIGH], drawSignal);
   yield;
   const clock = panel.clock({ step: live, shown: show, speeds: [2, 8, 30, 120, 400], what: "of its life" });
-  clock.row.button("New agent", begin);
+  const choices = nets.map((_, which) => clock.row.button(`Agent ${which + 1}`, () => { how.which = which; begin(); }, { label: `Agent ${which + 1}, newborn` }));
   const acts = panel.part("line");
   acts.button("Move the star", () => moveGoal(far(life, chance())), { label: "Move the goal" });
   acts.button("Wipe trace", () => { life.state.hebb.fill(0); event = "trace"; show(); }, { label: "Wipe its trace" });
@@ -175,9 +176,7 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   yield;
   panel.choice("M is", KINDS.map(kind => [kind, SHORT[kind]]), kind => { [how.kind, event] = [kind, "heard"]; constant.element.closest(".slider").hidden = kind !== "constant"; show(); });
   yield;
-  const two = panel.part("panel halves");
-  two.choice("Agent", nets.map((_, k) => [k, String(k + 1)]), which => { how.which = which; begin(); });
-  const constant = two.slider("the constant", { min: -1, max: 1, step: 0.1, value: how.constant, say: value => told(value, 1) }, value => {
+  const constant = panel.slider("the constant", { min: -1, max: 1, step: 0.1, value: how.constant, say: value => told(value, 1) }, value => {
     [how.constant, event] = [value, "heard"];
     counts.forEach(one => { one.constant = none(); });
     show();

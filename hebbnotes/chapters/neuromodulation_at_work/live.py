@@ -190,7 +190,8 @@ MODELS = {
         still,
         366,
         "The signal M of two agents in the maze over 200 steps each, as bars, and the steps in "
-        "which they were told that they found the goal, as dots.",
+        "which they were told that they found the goal, as dots. Agent 1 says nearly the same at "
+        "every step; agent 2 changes much, and is sometimes below 0.",
     )
 }
 """The live models of the chapter, by name."""
