@@ -58,9 +58,12 @@ def test_whole_lives_are_counted_and_only_for_what_was_heard(played):
         said = float(re.search(rf"([\d.]+) with {name}", agent.verdict())[1])
         assert abs(said - counts[kind]["finds"] / 20) < 0.051
     agent.press("constant")
-    agent.run(
-        f"(...given) => {{ model.many(); ({SET})(...given); }}", agent.named("the constant"), 0
-    )
+    agent.run(SET, agent.named("the constant"), 0)
+    agent.press("Live 20 lives of 200 steps")
+    counts = agent.run(COUNTS)
+    assert counts["constant"]["lives"] == 20
+    assert counts["constant"]["finds"] < counts["own"]["finds"] / 2
+    agent.run(SET, agent.named("the constant"), 0.5)
     counts = agent.run(COUNTS)
     assert counts["constant"]["lives"] == 0
     assert counts["own"]["lives"] == 20

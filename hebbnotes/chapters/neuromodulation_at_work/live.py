@@ -180,7 +180,7 @@ def still(drawing: Any) -> None:
         drawing.dots([(left + each * t, middle - high - 12) for t in told], "green", 8)
         for level in (1, 0):
             drawing.text(left - 8, middle - high * level + 6, str(level), anchor="end")
-    drawing.text(left, 350, "green: it is told that it found the star", anchor="start")
+    drawing.text(left, 394, "green: it is told that it found the star", anchor="start")
 
 
 MODELS = {
@@ -188,7 +188,7 @@ MODELS = {
         numbers,
         fixture,
         still,
-        366,
+        410,
         "The signal M of two agents in the maze over 200 steps each, as bars, and the steps in "
         "which they were told that they found the goal, as dots. Agent 1 says nearly the same at "
         "every step; agent 2 changes much, and is sometimes below 0.",
