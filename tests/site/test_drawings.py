@@ -462,7 +462,8 @@ def test_news_of_a_mistake_comes_back_as_thick_as_it_was_sent_or_the_other_way_r
 def test_a_sheet_and_a_comparison_give_one_answer():
     one_by_one = sum(c * v for c, v in zip(sheets.COMPARED, sheets.VALUES, strict=True))
     assert (one_by_one == sheets.ANSWER).all()
-    assert (np.sign(sheets.ANSWER) == sheets.VALUES[1]).all() and (sheets.COMPARED > 0).all()
+    assert (np.sign(sheets.ANSWER) == sheets.VALUES[1]).all()
+    assert (sheets.COMPARED > 0).all()
     drawn = sheets.draw().svg()
     for number in (*sheets.TRACE.ravel(), *sheets.ANSWER):
         assert f">{number}<".replace("-", "−") in drawn
@@ -473,7 +474,8 @@ def test_the_stranger_has_a_feature_of_each_and_asks_for_the_fact_beside_it():
     drawn = stranger.draw().svg()
     for letter, colour in stranger.PEOPLE.items():
         assert drawn.count(f">{letter}<") == len(stranger.FEATURES + stranger.FACTS) + 1
-        assert drawn.count(f's-{colour}"') == 1 and drawn.count(f"s-{colour} f-{colour}") == 9
+        assert drawn.count(f's-{colour}"') == 1
+        assert drawn.count(f"s-{colour} f-{colour}") == 9
     assert drawn.count(">?<") == len(stranger.FACTS) == len(stranger.FEATURES)
 
 
@@ -481,4 +483,5 @@ def test_what_a_rule_computes_is_read_at_other_synapses():
     drawn = expected.draw().svg().partition("</style>")[2]
     others = len(expected.SENDERS) - 1
     assert len(re.findall(r'<circle class="s-red"', drawn)) == 2 * others  # senders and weights
-    assert "six numbers" in expected.draw().svg() and 2 * others == 6
+    assert "six numbers" in expected.draw().svg()
+    assert 2 * others == 6
