@@ -1,0 +1,1 @@
+"""What the chapter's rules read and cost, and how its experiments measure them."""
