@@ -1,7 +1,11 @@
 """Fast weights and attention: checkers accept what is right, and say what is wrong."""
 
+import math
+
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hebbnotes import analysis, rules
 from hebbnotes.chapters.fast_weights_and_attention import checks
@@ -60,7 +64,8 @@ def test_what_is_missing_is_written_by_a_synapse_that_reads_no_other(capsys):
 
 
 def facilitated(u, pre, post):
-    return u + (0.2 - u) / 15 + 0.2 * (1 - u) * pre
+    faded = 0.2 + (u - 0.2) * math.exp(-0.1 / 1.5)
+    return faded + 0.2 * (1 - faded) * pre
 
 
 def test_facilitation_reads_its_sender_alone(capsys):
@@ -69,9 +74,21 @@ def test_facilitation_reads_its_sender_alone(capsys):
     for wrong, message in (
         (lambda u, pre, post: facilitated(u, pre, post) + 1e-12 * post.sum(), "other receivers"),
         (lambda u, pre, post: facilitated(u, pre, post) + 0.01, "stay there"),
-        (lambda u, pre, post: facilitated(u, pre, post).clamp(max=0.3), "one step must be"),
+        (lambda u, pre, post: facilitated(u, pre, post).clamp(max=0.3), "one step must fade"),
         (lambda u, pre, post: u.sum(), "for each sender"),
         (lambda u, pre, post: None, "got nothing.*return"),
     ):
         with pytest.raises(AssertionError, match=message):
             checks.facilitation(wrong)
+
+
+@pytest.mark.witness("eq-delta-error", rules.delta)
+@given(st.integers(0, 10_000), st.floats(0.0, 3.0), st.integers(1, 6), st.integers(1, 5))
+def test_a_write_leaves_of_its_own_error_what_beta_says(seed, power, n, m):
+    g = torch.Generator().manual_seed(seed)
+    w, k, v = (
+        torch.randn(*shape, generator=g, dtype=torch.double) for shape in ((n, m), (n,), (m,))
+    )
+    beta = power / (k @ k)
+    after = w + beta * rules.delta(w, k, v, drive=k @ w)
+    torch.testing.assert_close(k @ after - v, (1 - power) * (k @ w - v), atol=1e-9, rtol=1e-9)

@@ -7,11 +7,12 @@ from torch import Tensor
 
 from hebbnotes import _checks, check
 from hebbnotes.check import expect, tensors
+from hebbnotes.neurons.facilitation import Facilitation
 from hebbnotes.plasticity.rules import Rule
 
 __all__ = ["delta", "facilitation", "heads"]
 
-_REST, _TAU = 0.2, 15  # what the exercise on facilitation asks for
+_ITS, _STEP = Facilitation(rest=0.2, tau=1.5), 0.1  # what the exercise on facilitation asks for
 
 
 def _drawn(g: torch.Generator, *shape: int) -> Tensor:
@@ -131,7 +132,7 @@ def facilitation(step: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
     spoke = (_drawn(g, 40, n) > 0.5).double()
     runs = []
     for _ in range(2):  # with two histories of receivers
-        u, course = torch.full((n,), _REST, dtype=torch.float64), []
+        u, course = _ITS.start(n, dtype=torch.float64), []
         for pre in spoke:
             u = step(u.clone(), pre.clone(), _drawn(g, m))
             expect(
@@ -144,14 +145,14 @@ def facilitation(step: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
         torch.equal(*runs),
         "with other receivers it came out otherwise: facilitation reads its sender alone",
     )
-    u = torch.full((n,), _REST, dtype=torch.float64)
+    u = _ITS.start(n, dtype=torch.float64)
     quiet = step(u.clone(), torch.zeros(n, dtype=torch.float64), _drawn(g, m))
-    expect(torch.allclose(quiet, u), f"at rest, at {_REST}, and in silence it must stay there")
+    expect(torch.allclose(quiet, u), f"at rest, at {_ITS.rest}, and in silence it must stay there")
     for pre, mine in zip(spoke, runs[0], strict=True):
-        u = u + (_REST - u) / _TAU + _REST * (1 - u) * pre
+        u = _ITS.step(u, pre, _STEP)
         expect(
             torch.allclose(mine, u),
-            f"one step must be u + (U - u) / tau + U * (1 - u) * pre, with U = {_REST} and "
-            f"tau = {_TAU}",
+            "one step must fade, faded = U + (u - U) * exp(-dt / tau), and then add "
+            f"U * (1 - faded) * pre, with U = {_ITS.rest}, tau = {_ITS.tau} and dt = {_STEP}",
         )
     print("Yes: two histories of receivers, and not one bit of u differs.")
