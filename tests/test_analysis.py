@@ -75,3 +75,37 @@ def test_reading_needs_rows_that_belong_together():
     ):
         with pytest.raises(ValueError, match=message):
             analysis.decoded(features, wanted)
+
+
+# -------------------------------------------------------------------------------------- heads
+
+
+@given(st.integers(1, 6), st.integers(1, 6), st.integers(1, 6), st.integers(0, 10_000))
+def test_heads_add_up_to_the_gains_and_are_as_many_as_its_ranks(n, m, rank, seed):
+    g = torch.Generator().manual_seed(seed)
+    rank = min(rank, n, m)
+    alpha = torch.randn(n, rank, generator=g, dtype=torch.double) @ torch.randn(
+        rank, m, generator=g, dtype=torch.double
+    )
+    sigma, a, b = analysis.heads(alpha)
+    assert len(sigma) == len(a) == len(b) == rank
+    torch.testing.assert_close(torch.einsum("r,ri,rj->ij", sigma, a, b), alpha)
+    eye = torch.eye(rank, dtype=torch.double)
+    torch.testing.assert_close(a @ a.T, eye)
+    torch.testing.assert_close(b @ b.T, eye)
+    assert (sigma.diff() <= 0).all()
+
+
+def test_the_largest_heads_are_the_nearest_matrix_of_their_rank():
+    alpha = torch.randn(5, 4, generator=torch.Generator().manual_seed(0), dtype=torch.double)
+    sigma, a, b = analysis.heads(alpha, 2)
+    near = torch.einsum("r,ri,rj->ij", sigma, a, b)
+    torch.testing.assert_close(near, analysis.of_rank(alpha, 2))
+    assert len(analysis.heads(torch.zeros(3, 2)).sigma) == 0
+
+
+def test_heads_refuse_what_is_no_matrix():
+    with pytest.raises(ValueError, match="alpha must have"):
+        analysis.heads(torch.ones(3))
+    with pytest.raises(ValueError, match="rank must be at most 2"):
+        analysis.heads(torch.ones(3, 2), 3)

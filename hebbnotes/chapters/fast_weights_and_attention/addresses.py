@@ -140,28 +140,36 @@ def train(
         if one.rank is not None:
             _checks.integer("rank", one.rank, 1, task.d)
     g = torch.Generator().manual_seed(seed)
-    most = max([one.rank or 1 for one in each])
+    low = torch.tensor([one.rank is not None for one in each])
+    ranks = torch.tensor([one.rank or 0 for one in each])
+    most = max(1, int(ranks.max()))
+    used = torch.arange(most) < ranks[:, None]
     left, right = (0.3 * torch.randn(most, task.d, generator=g) for _ in range(2))
     own = 0.1 * torch.randn(task.d, task.d, generator=g)
-    made = [
-        [own.clone()] if one.rank is None else [left[: one.rank].clone(), right[: one.rank].clone()]
-        for one in each
+    start = [
+        left * used[low, :, None],
+        right * used[low, :, None],
+        own.expand(int((~low).sum()), -1, -1),
     ]
-    groups = [
-        {"params": [p.requires_grad_() for p in params], "lr": one.rate}
-        for params, one in zip(made, each, strict=True)
-    ]
-    adam = torch.optim.Adam(groups)
+    # Adam goes in steps of its rate, whatever the size of a gradient: here all go in steps of 1
+    moved = [torch.zeros_like(x).requires_grad_() for x in start]
+    rates = torch.tensor([one.rate for one in each])[:, None, None]
+    scales = [rates[low] * used[low, :, None]] * 2 + [rates[~low]]
+    adam = torch.optim.Adam(moved, lr=1.0)
+    back = torch.cat([low.nonzero().flatten(), (~low).nonzero().flatten()]).argsort()
+    asked_for = {name: torch.tensor([one.loss == name for one in each]) for name in LOSSES}
 
     def alphas() -> Tensor:
-        return torch.stack([p[0] if len(p) == 1 else p[0].T @ p[1] for p in made])
+        a, b, free = (x + scale * z for x, scale, z in zip(start, scales, moved, strict=True))
+        return torch.cat([a.mT @ b, free])[back]
 
     for update in range(updates):
         e, alpha = task.sample(batch, g), alphas()
         tell(update, alpha.detach())
         out = answers(e, alpha)
         losses = [
-            LOSSES[one.loss](its, e.target[0]).mean() for one, its in zip(each, out, strict=True)
+            LOSSES[name](out[its], e.target[0]).mean((1, 2)).sum()
+            for name, its in asked_for.items()
         ]
         adam.zero_grad()
         torch.stack(losses).sum().backward()
@@ -183,7 +191,7 @@ def by_softmax(e: tasks.AddressedEpisodes, beta: float, told: bool = False) -> T
         return read_softmax(e.queries[:1], e.keys, e.values, beta)[0]
     several = e.asked.shape[-1]
     its = zip(*(x.chunk(several, -1) for x in (e.queries[:1], e.keys, e.values)), strict=True)
-    return torch.cat([read_softmax(*one, beta)[0] for one in its], -1)
+    return torch.cat([read_softmax(q, k, v, beta)[0] for q, k, v in its], -1)
 
 
 def _moments(task: tasks.Addresses) -> tuple[Tensor, float]:
@@ -209,7 +217,7 @@ def squared_loss(gains: Tensor, task: tasks.Addresses) -> float:
     return float((power - 2 * (m * alike).sum(0) + 1).mean())
 
 
-def optimum(task: tasks.Addresses, contrasts: Tensor) -> Tensor:
+def optimum(task: tasks.Addresses, contrasts: Tensor | None = None) -> Tensor:
     """Return gains (G, G) of the least squared error for their rank, from any contrasts.
 
     One head hears all groups alike; each further one hears a contrast of groups, a direction whose
@@ -219,15 +227,17 @@ def optimum(task: tasks.Addresses, contrasts: Tensor) -> Tensor:
     Parameters
     ----------
     task : Addresses
-    contrasts : Tensor (R - 1, G)
-        Of length 1, at right angles to each other, with entries that sum to 0.
+    contrasts : Tensor (R - 1, G), optional
+        Of length 1, at right angles to each other, with entries that sum to 0; without, the rank
+        is 1.
 
     Notes
     -----
     Source: this book, from Eckart & Young (1936).
     """
-    _checks.tensor("contrasts", contrasts, "heads G", {"G": task.groups})
-    c = contrasts.double()
+    c = torch.zeros(0, task.groups, dtype=torch.double)
+    if contrasts is not None:
+        c = _checks.tensor("contrasts", contrasts, "heads G", {"G": task.groups}).double()
     right = torch.allclose(c @ c.T, torch.eye(len(c), dtype=c.dtype))
     if not right or bool((c.sum(1).abs() > 1e-9).any()):
         raise ValueError(
