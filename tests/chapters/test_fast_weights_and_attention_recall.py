@@ -207,6 +207,26 @@ def test_a_plastic_network_answers_as_a_plain_loop(arm):
         assert close(its.answer(p, episodes)[s], asked @ p["w_out"][s] + p["b_out"][s])
 
 
+@settings(max_examples=5)
+@given(seeds, st.sampled_from([-0.5, 0.5]))
+def test_what_is_told_again_is_subtracted_or_added_as_the_plasticity_has_it(seed, gain):
+    """Made by hand: some units hold the key, others get the value and what is expected."""
+    d = 4
+    its, shown = recurrent.PlasticShared(d, 2 * d, rules.hebb), episodes_of(seed, d=d)
+    u = torch.cat([torch.eye(2 * d), torch.zeros(1, 2 * d)])
+    p = {
+        "w": torch.zeros(2 * d, 2 * d),
+        "alpha": torch.tensor([gain]),
+        "eta_logit": torch.tensor([-3.0]),
+        "u": 0.1 * u,
+        "b": torch.zeros(2 * d),
+        "w_out": torch.cat([torch.zeros(d, d), torch.eye(d)]),
+    }
+    images = its.images({name: one.double().unsqueeze(0) for name, one in p.items()}, shown)
+    assert (images["told again"] > images["told"]) == (gain > 0)
+    assert (images["asked"] > 0) == (gain > 0)
+
+
 def test_a_plasticity_above_0_stays_there():
     its = recurrent.PlasticPositive(4, 5)
     assert bool((its.alpha(params_of(its, 0)) > 0).all())

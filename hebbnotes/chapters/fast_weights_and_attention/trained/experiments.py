@@ -1,5 +1,6 @@
 """Experiments with networks that are trained to recall what was bound, and bound again."""
 
+from dataclasses import replace
 from typing import Any
 
 from hebbnotes.chapters.fast_weights_and_attention.trained.heads import (
@@ -12,6 +13,7 @@ from hebbnotes.chapters.fast_weights_and_attention.trained.recall import (
     ARMS,
     Recall,
     judge_recall,
+    judge_recurrent,
     train_recall,
 )
 from hebbnotes.experiments.experiment import Experiment
@@ -25,22 +27,88 @@ SLOW = {"LSTM": (0.003, 0.01, 0.03)} | dict.fromkeys(
     [arm for arm in ARMS if arm.startswith("plastic")], (0.01, 0.03, 0.1)
 )
 TRIED = {arm: SLOW.get(arm, (0.01, 0.03, 0.1, 0.3)) for arm in ARMS}
+FURTHER: dict[str, tuple[float, ...]] = {
+    "delta": (1.0,),
+    "gated delta": (1.0,),
+    "plastic, one gain above 0": (0.003,),
+}
+"""A step beyond the grid, where the best rate lay at its border."""
+BEST = {
+    "linear": 0.1,
+    "linear, full alpha": 0.1,
+    "gated": 0.1,
+    "gated by sender": 0.1,
+    "delta": 0.3,
+    "gated delta": 0.3,
+    "softmax": 0.03,
+    "softmax with order": 0.03,
+    "plastic": 0.03,
+    "plastic, one gain": 0.03,
+    "plastic, one gain above 0": 0.01,
+    "LSTM": 0.01,
+}
+"""The learning rate with which each arm did best on seeds of its own: see ``recall-rates``."""
+AT_ONCE = tuple(arm for arm in ARMS if arm not in SLOW)
 HEADS = {f"{kind} {n}": Heads(kind, n) for kind in ("linear", "softmax") for n in (1, 2, 3, 4)} | {
     f"softmax 1, from {start}": Heads("softmax", 1, start) for start in ("one group", "noise")
 }
 """Heads whose metric is trained, by kind and number."""
+BEST_HEADS = dict.fromkeys(HEADS, 0.1)
+"""The learning rate with which each did best on seeds of its own: see ``metric-rates``."""
+
+
+def _chosen(arms: tuple[str, ...], **options: Any) -> Recall:
+    return Recall(rates={arm: (BEST[arm],) for arm in arms}, **options)
+
+
+_TRIED = Recall(
+    rates=TRIED, updates=1_000, longer={"LSTM": 2_000}, tested=(8,), test_episodes=1_000
+)
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
+    "recall": Experiment(
+        "recall and re-binding, eight networks that bind a value to its key in one step",
+        train_recall,
+        judge_recall,
+        _chosen(AT_ONCE, updates=2_000),
+        "error.delta.8.rebound",
+        **WRONG,
+        keep=(0,),
+    ),
+    "recall-recurrent": Experiment(
+        "recall and re-binding, plastic networks told key and value one after the other, and LSTM",
+        train_recall,
+        judge_recurrent,
+        _chosen((*SLOW,), updates=2_500, longer={"LSTM": 4_000}),
+        "error.plastic.8.rebound",
+        **WRONG,
+        keep=(0,),
+    ),
     "recall-rates": Experiment(
         "recall and re-binding, each arm at three or four rates, on seeds of their own",
         train_recall,
         judge_recall,
-        Recall(
-            rates=TRIED, updates=1_000, longer={"LSTM": 2_000}, tested=(8,), test_episodes=1_000
-        ),
+        _TRIED,
         "best.delta",
         **WRONG,
         seeds=TUNED,
+    ),
+    "recall-rates-further": Experiment(
+        "recall and re-binding, a step beyond the grid of rates, on seeds of their own",
+        train_recall,
+        judge_recall,
+        replace(_TRIED, rates=FURTHER),
+        "best.delta",
+        **WRONG,
+        seeds=TUNED,
+    ),
+    "metric": Experiment(
+        "four addresses, one to four heads with a trained metric",
+        train_metric,
+        judge_metric,
+        Metric(arms=HEADS, rates={arm: (rate,) for arm, rate in BEST_HEADS.items()}),
+        "error.softmax 1",
+        **WRONG,
     ),
     "metric-rates": Experiment(
         "four addresses, heads with a trained metric at three rates, on seeds of their own",

@@ -24,7 +24,7 @@ from hebbnotes.experiments.experiment import (
 )
 from hebbnotes.tasks import Rebinding, ReboundEpisodes, wrong_bits
 
-__all__ = ["ARMS", "Arm", "Recall", "judge_recall", "numbers_of", "train_recall"]
+__all__ = ["ARMS", "Arm", "Recall", "judge_recall", "judge_recurrent", "numbers_of", "train_recall"]
 
 BITS = 12
 """Bits of a key, and of a value."""
@@ -172,6 +172,21 @@ def judge_recall(weights: Weights, seed: int, chosen: Recall) -> Numbers:
             mean = sum(its[str(chosen.keys)].values()) / 2
             if mean < found["best"].get(arm, 2.0):
                 found["best"][arm], found["best_rate"][arm] = short(mean), rate
+    return found
+
+
+def judge_recurrent(weights: Weights, seed: int, chosen: Recall) -> Numbers:
+    """Return the same, and how the cells of plastic networks fire for what they expect."""
+    found = judge_recall(weights, seed, chosen)
+    shown = chosen.task(chosen.keys).sample(500, torch.Generator().manual_seed(30_000 + seed))
+    found["images"] = {}
+    for arm in chosen.rates:
+        its = ARMS[arm]
+        if isinstance(its, recurrent.Plastic):
+            params = {key: p.unsqueeze(0) for key, p in under(weights, f"{arm}.").items()}
+            with torch.no_grad():
+                images = its.images(params, shown)
+            found["images"][arm] = {name: short(value) for name, value in images.items()}
     return found
 
 

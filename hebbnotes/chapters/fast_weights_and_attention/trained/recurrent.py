@@ -102,6 +102,24 @@ class Plastic:
         last = y[:, -2 * len(episodes.queries) :][:, 1::2]
         return last @ p["w_out"][:, None] + p["b_out"][:, None, None]
 
+    def images(self, p: Params, episodes: ReboundEpisodes) -> dict[str, Tensor]:
+        """Return how the cells fire along each bit, as the answer reads them, by occasion, (S,).
+
+        An answer is a sum of rates, a bit above 0 for 1. The same sum is taken while a value is
+        told for the first time, and told again with the same key. A network that adds what it
+        expects fires more for what it knows, one that subtracts it less.
+        """
+        keys, values = (one[: len(episodes.queries)] for one in (episodes.keys, episodes.values))
+        twice = episodes._replace(keys=torch.cat([keys, keys]), values=torch.cat([values, values]))
+        y, _ = self.run(p, steps(twice, together=False))
+        told, again, answered = (y @ p["w_out"][:, None])[:, 1::2].split(
+            [len(keys), len(keys), len(keys)], 1
+        )
+        asked = (episodes.queries.unsqueeze(1) == keys).all(-1).float().argmax(1)
+        right = values[asked, torch.arange(asked.shape[1])]
+        along = {"told": (told, values), "told again": (again, values), "asked": (answered, right)}
+        return {name: (r * bits).mean((1, 2, 3)) for name, (r, bits) in along.items()}
+
     def state(self, writes: int) -> int:
         """Return how many numbers of an episode it keeps after so many writes."""
         return self.n**2 + self.n
