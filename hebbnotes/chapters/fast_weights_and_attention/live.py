@@ -108,8 +108,8 @@ def replay(pairs: list[tuple[int, int]], how: How) -> list[Written]:
             w = w + rules.delta(w, pre, post, drive=how.g * expected)
         else:
             held = torch.cat((held, torch.tensor([[key, value]])))
-        parts = (answer @ v.mT / SIZE for answer in (before, read()))
-        seen.append(Written(*parts, expected, told, w))
+        was, now = (answer @ v.mT / SIZE for answer in (before, read()))
+        seen.append(Written(was, now, expected, told, w))
     return seen
 
 
