@@ -51,6 +51,8 @@ READS = {  # of its own weight, its two units, and what it declares
     "soft_hebb": ("w", "pre", "post", "drive"),
     "covariance": ("w", "pre", "post", "pre_mean", "post_mean"),
     "delta": ("w", "pre", "post", "drive"),
+    "gated_delta": ("w", "pre", "post", "drive", "modulator"),
+    "pre_gated": ("w", "pre", "post"),
     "bcm": ("w", "pre", "post", "threshold"),
     "scaling": ("w", "post"),
     "stdp": ("w", "pre", "post", "pre_spikes", "post_spikes"),

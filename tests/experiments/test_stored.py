@@ -106,6 +106,9 @@ NOT_WHOLE = {
     ),
     *("credit-price", "credit-price-width", "credit-depth-long", "credit-table-rates-missed"),
     *("credit-prospective", "credit-prospective-rates"),
+    *("addresses", "addresses-rates", "addresses-groups", "sparse-keys", "sparse-keys-rates"),
+    *("rebinding-share", "rebinding-share-rates", "key-capacity", "key-capacity-rates"),
+    *("silent-memory", "fast-weights-costs"),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 

@@ -18,6 +18,8 @@ from hebbnotes.chapters.credit_assignment.trained import networks as told
 from hebbnotes.chapters.credit_assignment.trained import ways
 from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
 from hebbnotes.chapters.differentiable_plasticity import routes
+from hebbnotes.chapters.fast_weights_and_attention import silent, sparse
+from hebbnotes.chapters.fast_weights_and_attention.measured import costs
 from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
 from hebbnotes.chapters.learning_rules import live as raising
 from hebbnotes.chapters.maps import kohonen, pinwheels, sheet, wire
@@ -94,6 +96,8 @@ TAKE_A_GENERATOR = {
     "tasks.pictures.pictures": lambda g: pictures.pictures(GREY, KNOWN, (4, 4), 2, g),
     "tasks.pictures.picture_loss": lambda g: pictures.picture_loss(NET, GREY, KNOWN, (4, 4), 2, g),
     "tasks.memory.reward_gated.RewardGatedMemory.sample": lambda g: GATED.sample(2, g),
+    "tasks.memory.key_value.Addresses.sample": lambda g: tasks.Addresses().sample(2, g),
+    "tasks.memory.key_value.Rebinding.sample": lambda g: tasks.Rebinding(2, 2).sample(2, g),
     "tasks.timing.intervals.Intervals.sample": lambda g: tasks.Intervals().sample(2, g),
     "tasks.timing.intervals.TwoClocks.sample": lambda g: tasks.TwoClocks().sample(2, g),
     "tasks.timing.templates.Templates.sample": lambda g: tasks.Templates().sample(2, g),
@@ -143,6 +147,18 @@ TAKE_A_GENERATOR = {
     ),
     "chapters.differentiable_plasticity.analysis.ablations": lambda g: dissection.ablations(
         SQUARE, SQUARE, g
+    ),
+    "chapters.fast_weights_and_attention.silent.recalled": lambda g: silent.recalled(
+        silent.Assemblies(), silent.Cued(), 0.0, 2, g
+    ),
+    "chapters.fast_weights_and_attention.sparse.errors_of": lambda g: sparse.errors_of(
+        rules.hebb, tasks.Rebinding(2, 2), 1.0, 2, g
+    ),
+    "chapters.fast_weights_and_attention.sparse.subtracting": lambda g: sparse.subtracting(
+        W, PRE, PRE, drive=PRE, noise=0.1, generator=g
+    ),
+    "chapters.fast_weights_and_attention.measured.costs.seconds": lambda g: costs.seconds(
+        "Hebb, loop", 2, 3, 2, g
     ),
     "chapters.associative_memory.wells.halves": lambda g: wells.halves(PATTERN, 2, g),
     "chapters.associative_memory.wells.steep_course": lambda g: wells.steep_course(

@@ -68,7 +68,43 @@ def _shared(rates: tuple[float, ...]) -> Rates:
     return {case: {"subtracting": rates} for case in cases}
 
 
-BEST: dict[str, dict[str, dict[str, float]]] = {}
+BEST: dict[str, dict[str, dict[str, float]]] = {
+    "addresses": {
+        "logistic": {"1": 0.01, "2": 0.03, "3": 0.03, "4": 0.01, "8": 0.01, "full": 0.03},
+        "squared": {"1": 0.01, "2": 0.03, "3": 0.03, "4": 0.01, "8": 0.01, "full": 0.01},
+    },
+    "sparse-keys": {
+        "2": {"Hebb": 1, "decay": 0.125, "pre-gated": 1, "delta": 0.75},
+        "4": {"Hebb": 1, "decay": 0.25, "pre-gated": 3, "delta": 0.75},
+        "8": {"Hebb": 1, "decay": 0.5, "pre-gated": 4, "delta": 0.75},
+        "16": {"Hebb": 1, "decay": 1, "pre-gated": 4, "delta": 0.75},
+        "32": {"Hebb": 1, "decay": 2, "pre-gated": 4, "delta": 0.75},
+        "dense": {"Hebb": 1, "decay": 4, "pre-gated": 4, "delta": 0.75},
+    },
+    "key-capacity": {
+        "2": {"Hebb": 1, "delta": 0.5, "softmax": 8},
+        "4": {"Hebb": 1, "delta": 0.5, "softmax": 8},
+        "8": {"Hebb": 1, "delta": 0.25, "softmax": 8},
+        "16": {"Hebb": 1, "delta": 0.5, "softmax": 8},
+        "32": {"Hebb": 1, "delta": 0.5, "softmax": 8},
+        "48": {"Hebb": 1, "delta": 0.5, "softmax": 8},
+        "64": {"Hebb": 1, "delta": 0.5, "softmax": 8},
+        "96": {"Hebb": 1, "delta": 0.25, "softmax": 8},
+        "128": {"Hebb": 1, "delta": 0.25, "softmax": 8},
+    },
+    "rebinding-share": {
+        "0.25, 0": {"subtracting": 3},
+        "0.5, 0": {"subtracting": 1.5},
+        "0.75, 0": {"subtracting": 1},
+        "1, 0": {"subtracting": 0.75},
+        "1.25, 0": {"subtracting": 0.75},
+        "1.5, 0": {"subtracting": 0.5},
+        "1, 0.25": {"subtracting": 0.75},
+        "1, 0.5": {"subtracting": 1},
+        "1, 1": {"subtracting": 1},
+        "1, 2": {"subtracting": 0.75},
+    },
+}
 """Of each experiment, each case and each way, the rate that was best on the seeds of tuning."""
 
 
@@ -100,6 +136,39 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         at_least=0.0,
         seeds=TWO,
     ),
+    "addresses": Experiment(
+        "four addresses: gains of each rank, beside softmax heads and gains by hand",
+        train_addresses,
+        _once,
+        Addressed(
+            rates=_rates("addresses"),
+            betas=(0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0),
+            course=(0, 10, 20, 40, 80, 120, 200, 399),
+        ),
+        "addresses.4.logistic.full.error",
+        WRONG,
+        at_least=0.0,
+        keep=(0,),
+        keep_only=tuple(f"4.logistic.{rank}" for rank in ("1", "2", "3", "full")),
+    ),
+    "addresses-groups": Experiment(
+        "one, two and eight addresses: gains of each rank, at the rates of four",
+        train_addresses,
+        _once,
+        Addressed(
+            rates={
+                "logistic": {
+                    rank: (rate,)
+                    for rank, rate in BEST["addresses"]["logistic"].items()
+                    if rank != "3"
+                }
+            },
+            groups=(1, 2, 8),
+        ),
+        "addresses.8.logistic.full.error",
+        WRONG,
+        at_least=0.0,
+    ),
     "sparse-keys-rates": Experiment(
         "keys of few active inputs, bound again: rules at several rates",
         measure_rebound,
@@ -110,6 +179,15 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         at_least=0.0,
         seeds=TWO,
     ),
+    "sparse-keys": Experiment(
+        "keys of few active inputs, bound again: each rule at its best rate",
+        measure_rebound,
+        _once,
+        Rebound(rates=_rates("sparse-keys")),
+        "error.4.pre-gated",
+        WRONG,
+        at_least=0.0,
+    ),
     "rebinding-share-rates": Experiment(
         "dense keys, bound again: what is subtracted, at several rates",
         measure_rebound,
@@ -119,6 +197,21 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         WRONG,
         at_least=0.0,
         seeds=TWO,
+    ),
+    "rebinding-share": Experiment(
+        "dense keys, bound again: what is subtracted, at the rate of an exact write and the best",
+        measure_rebound,
+        _once,
+        Rebound(
+            rates={
+                case: {"subtracting": tuple(sorted({1.0, *rates.get("subtracting", ())}))}
+                for case in _shared(())
+                for rates in [_rates("rebinding-share").get(case, {})]
+            }
+        ),
+        "error.1, 0.subtracting.1",
+        WRONG,
+        at_least=0.0,
     ),
     "key-capacity-rates": Experiment(
         "how many pairs fit: the delta rule at several rates, softmax at several sharpnesses",
@@ -135,6 +228,15 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         WRONG,
         at_least=0.0,
         seeds=TWO,
+    ),
+    "key-capacity": Experiment(
+        "how many pairs fit, each rule at its best rate",
+        measure_stored,
+        _once,
+        Stored(rates=_rates("key-capacity")),
+        "error.32.delta",
+        WRONG,
+        at_least=0.0,
     ),
     "silent-memory": Experiment(
         "after a silence: what facilitation and a fast Hebbian trace bring back",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.chapters.fast_weights_and_attention.attention import read_softmax
 from hebbnotes.plasticity import chunks, rules
 from hebbnotes.plasticity.stepper import change
@@ -71,7 +72,7 @@ def products(way: str, writes: int, n: int) -> int:
 
 
 def seconds(
-    way: str, writes: int, n: int, batch: int, generator: torch.Generator, least: float = 0.2
+    way: str, writes: int, n: int, batch: int, generator: torch.Generator, least: float = 0.1
 ) -> float:
     """Return the CPU time in seconds of an episode, forwards and backwards: a median of trials.
 
@@ -82,6 +83,8 @@ def seconds(
     generator : torch.Generator
     least : float, seconds of measuring, at least
     """
+    _checks.choice("way", way, (*WAYS,))
+    _checks.generator(generator, "cpu")
     k, v, q = (
         torch.randn(writes, batch, n, generator=generator).div(n**0.5).requires_grad_()
         for _ in range(3)

@@ -49,9 +49,9 @@ class Addressed:
     groups: tuple[int, ...] = (4,)
     d: int = 64
     pairs: int = 4
-    updates: int = 800
+    updates: int = 400
     batch: int = 64
-    tested: int = 8000
+    tested: int = 4000
     betas: tuple[float, ...] = ()
     course: tuple[int, ...] = ()
 
@@ -63,6 +63,18 @@ class Addressed:
             for rank, rates in ranks.items()
             for rate in rates
         ]
+
+
+def _settled(rates: Rates) -> bool:
+    """Tell whether each has one rate: then a number stands where else there is one for each."""
+    return all(len(those) == 1 for ways in rates.values() for those in ways.values())
+
+
+def _note(place: Numbers, name: str, rate: float, value: float, settled: bool) -> None:
+    if settled:
+        place[name] = short(value)
+    else:
+        place.setdefault(name, {})[f"{rate:g}"] = short(value)
 
 
 def _one(alpha: torch.Tensor, e: tasks.AddressedEpisodes, whole: bool) -> Numbers:
@@ -96,7 +108,7 @@ def train_addresses(trial: Trial, chosen: Addressed) -> tuple[Numbers, Weights]:
     """Train gains of all ranks side by side, for each number of addresses, and measure each."""
     trial.on_cpu(SMALL)
     each = chosen.each()
-    whole = all(len(rates) == 1 for ranks in chosen.rates.values() for rates in ranks.values())
+    whole = _settled(chosen.rates)
     numbers: Numbers = {}
     weights: Weights = {}
     for groups in chosen.groups:
@@ -154,7 +166,7 @@ class Rebound:
     keys: int = 16
     rounds: int = 4
     n_bits: int = 64
-    batch: int = 128
+    batch: int = 64
 
     def task(self, active: str) -> tasks.Rebinding:
         """Return the task with so many active inputs."""
@@ -177,7 +189,7 @@ def measure_rebound(trial: Trial, chosen: Rebound) -> tuple[Numbers, Weights]:
                     rule, task = sparse.RULES[name], chosen.task(case)
                 g = trial.generator()  # the same episodes for all
                 found = sparse.errors_of(rule, task, rate, chosen.batch, g)
-                error.setdefault(case, {}).setdefault(name, {})[f"{rate:g}"] = short(found)
+                _note(error.setdefault(case, {}), name, rate, found, _settled(chosen.rates))
     return {"error": error}, {}
 
 
@@ -208,7 +220,7 @@ def measure_stored(trial: Trial, chosen: Stored) -> tuple[Numbers, Weights]:
             rule: rules.Rule | str = name if name == "softmax" else sparse.RULES[name]
             for rate in rates:
                 found = sparse.errors_of(rule, task, rate, chosen.batch, trial.generator())
-                error.setdefault(pairs, {}).setdefault(name, {})[f"{rate:g}"] = short(found)
+                _note(error.setdefault(pairs, {}), name, rate, found, _settled(chosen.rates))
     expected = {
         pairs: short(sparse.hebb_error(int(pairs), chosen.n_bits)) for pairs in chosen.rates
     }
@@ -233,7 +245,7 @@ class Silent:
     arms: dict[str, silent.Cued]
     delays: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
     network: silent.Assemblies = field(default_factory=silent.Assemblies)
-    batch: int = 200
+    batch: int = 100
     most: float = 0.8
 
 
@@ -262,7 +274,7 @@ class Costs:
     n, batch : int
     """
 
-    writes: tuple[int, ...] = (16, 64, 256, 1024)
+    writes: tuple[int, ...] = (16, 64, 256, 512)
     n: int = 64
     batch: int = 4
 
