@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 import typing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,9 @@ from hebbnotes.chapters.differentiable_plasticity import analysis as dissection
 from hebbnotes.chapters.differentiable_plasticity import routes
 from hebbnotes.chapters.fast_weights_and_attention import silent, sparse
 from hebbnotes.chapters.fast_weights_and_attention.measured import costs
+from hebbnotes.chapters.fast_weights_and_attention.trained import heads as trained_heads
+from hebbnotes.chapters.fast_weights_and_attention.trained import memories as keyed
+from hebbnotes.chapters.fast_weights_and_attention.trained import recall, recurrent, stacks
 from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
 from hebbnotes.chapters.learning_rules import live as raising
 from hebbnotes.chapters.maps import kohonen, pinwheels, sheet, wire
@@ -35,6 +39,7 @@ from hebbnotes.chapters.three_factor_rules import pairs as poisson
 from hebbnotes.chapters.time_constants import arms as clocks
 from hebbnotes.chapters.time_constants import damage, many
 from hebbnotes.chapters.wiring import modularity, networks, nulls, plastic
+from hebbnotes.experiments import Trial
 from hebbnotes.learning import agents
 from hebbnotes.networks import leaky
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
@@ -130,6 +135,23 @@ TAKE_A_GENERATOR = {
     "chapters.cell_types.balanced.tuned": lambda g: balanced.tuned(g, steps=1, every=1),
     "chapters.cell_types.balanced.circuit": lambda g: balanced.circuit(balanced.Circuit(), g),
     "chapters.cell_types.balanced.gated": balanced.gated,
+    "chapters.fast_weights_and_attention.trained.heads.begin": lambda g: trained_heads.begin(
+        tasks.Addresses(4, 2, 2), trained_heads.Heads("linear", 1), g
+    ),
+    "chapters.fast_weights_and_attention.trained.memories.Linear.begin": lambda g: keyed.Linear(
+        2, 3
+    ).begin(g),
+    "chapters.fast_weights_and_attention.trained.recall.Arm.begin": recall.ARMS["delta"].begin,
+    "chapters.fast_weights_and_attention.trained.recurrent.Plastic.begin": lambda g: (
+        recurrent.Plastic(2, 3).begin(g)
+    ),
+    "chapters.fast_weights_and_attention.trained.recurrent.Cells.begin": lambda g: recurrent.Cells(
+        2, 3
+    ).begin(g),
+    "chapters.fast_weights_and_attention.trained.stacks.descend": lambda g: stacks.descend(
+        Trial(0, Path()), stacks.Stack({"b": torch.ones(2)}, (0.1,)), lambda p: p["b"], 1, g, ""
+    ),
+    "chapters.fast_weights_and_attention.trained.stacks.normal": lambda g: stacks.normal((2, 3), g),
     "chapters.credit_assignment.theory.perturbations": lambda g: credit.perturbations(PRE, 2, g),
     "chapters.credit_assignment.trained.networks.normal": lambda g: told.normal(2, 3, 1.0, g),
     "chapters.credit_assignment.trained.networks.begin": lambda g: told.begin((2, 3), g),

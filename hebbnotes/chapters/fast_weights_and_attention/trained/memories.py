@@ -74,9 +74,9 @@ class Linear:
             "w_value": w_value,
             "w_out": normal((n, d), generator),
             "b_out": torch.zeros(d),
-        } | self.further(generator)
+        } | self._further(generator)
 
-    def further(self, generator: torch.Generator) -> Params:
+    def _further(self, generator: torch.Generator) -> Params:
         """Return what this network has besides."""
         return {}
 
@@ -108,7 +108,7 @@ class Linear:
 class LinearAlpha(Linear):
     """The same, with a plasticity of its own for each synapse, which begins as 1."""
 
-    def further(self, generator: torch.Generator) -> Params:
+    def _further(self, generator: torch.Generator) -> Params:
         """Return what this network has besides."""
         return {"alpha": torch.ones(self.n, self.n)}
 
@@ -132,7 +132,7 @@ class Gated(Linear):
 
     gates = 1
 
-    def further(self, generator: torch.Generator) -> Params:
+    def _further(self, generator: torch.Generator) -> Params:
         """Return what this network has besides: at first a write forgets a twentieth."""
         gates = self.gates or self.n
         w = 0.1 * normal((self.n_bits, gates), generator)
@@ -171,7 +171,7 @@ class Delta(Linear):
     Source: Schlag, Irie & Schmidhuber (2021); Yang, Wang, Zhang, Shen & Kim (2024).
     """
 
-    def further(self, generator: torch.Generator) -> Params:
+    def _further(self, generator: torch.Generator) -> Params:
         """Return what this network has besides: at first the rate is about 1."""
         return {"w_rate": 0.1 * normal((self.n_bits, 1), generator), "b_rate": torch.zeros(1)}
 
@@ -203,10 +203,10 @@ class GatedDelta(Delta):
     Source: Yang, Kautz & Hatamizadeh (2025).
     """
 
-    def further(self, generator: torch.Generator) -> Params:
+    def _further(self, generator: torch.Generator) -> Params:
         """Return what this network has besides: at first a write forgets a twentieth."""
         w = 0.1 * normal((self.n_bits, 1), generator)
-        return super().further(generator) | {"w_gate": w, "b_gate": torch.full((1,), -3.0)}
+        return super()._further(generator) | {"w_gate": w, "b_gate": torch.full((1,), -3.0)}
 
     def keeps(self, p: Params, bits: Tensor) -> Tensor:
         """Return which share of the trace each write keeps, (S, B, T)."""
@@ -224,7 +224,7 @@ class Softmax(Linear):
     Source: Vaswani and others (2017); as associative memory, Ramsauer and others (2021).
     """
 
-    def further(self, generator: torch.Generator) -> Params:
+    def _further(self, generator: torch.Generator) -> Params:
         """Return what this network has besides: the logarithm of how sharply it reads."""
         return {"log_sharpness": torch.full((1,), math.log(8.0))}
 
@@ -253,9 +253,9 @@ class SoftmaxOrder(Softmax):
     Source: the linear bias of Press, Smith & Lewis (2022), here with a slope that is trained.
     """
 
-    def further(self, generator: torch.Generator) -> Params:
+    def _further(self, generator: torch.Generator) -> Params:
         """Return what this network has besides: at first a later pair has a little advantage."""
-        return super().further(generator) | {"slope": torch.full((1,), 0.1)}
+        return super()._further(generator) | {"slope": torch.full((1,), 0.1)}
 
     def recency(self, p: Params, writes: int) -> Tensor:
         """Return what is added to the score of each write, (S, 1, 1, T)."""

@@ -67,7 +67,7 @@ class Plastic:
         """Return the numbers of one network before it is trained."""
         _checks.generator(generator)
         n, d = self.n, self.n_bits
-        return self.plasticity(generator) | {
+        return self._plasticity(generator) | {
             "w": 0.5 * normal((n, n), generator),
             "eta_logit": torch.full((1,), -1.0),
             "u": normal((2 * d + 1, n), generator),
@@ -76,7 +76,7 @@ class Plastic:
             "b_out": torch.zeros(d),
         }
 
-    def plasticity(self, generator: torch.Generator) -> Params:
+    def _plasticity(self, generator: torch.Generator) -> Params:
         """Return the plasticity coefficients, here one for each connection, of both signs."""
         return {"alpha": 0.1 * torch.randn(self.n, self.n, generator=generator)}
 
@@ -137,7 +137,7 @@ class Plastic:
 class PlasticShared(Plastic):
     """The same, with one plasticity for all connections, of either sign, which begins as 0.1."""
 
-    def plasticity(self, generator: torch.Generator) -> Params:
+    def _plasticity(self, generator: torch.Generator) -> Params:
         """Return the one plasticity coefficient."""
         return {"alpha": torch.full((1,), 0.1)}
 
@@ -145,7 +145,7 @@ class PlasticShared(Plastic):
 class PlasticPositive(Plastic):
     """The same, with one plasticity that is always above 0: what fired together excites."""
 
-    def plasticity(self, generator: torch.Generator) -> Params:
+    def _plasticity(self, generator: torch.Generator) -> Params:
         """Return the logarithm of the one plasticity coefficient."""
         return {"log_alpha": torch.full((1,), 0.1).log()}
 
