@@ -106,13 +106,10 @@ NOT_WHOLE = {
     ),
     *("credit-price", "credit-price-width", "credit-depth-long", "credit-table-rates-missed"),
     *("credit-prospective", "credit-prospective-rates"),
-<<<<<<< HEAD
     *("addresses", "addresses-rates", "addresses-groups", "sparse-keys", "sparse-keys-rates"),
     *("rebinding-share", "rebinding-share-rates", "key-capacity", "key-capacity-rates"),
     *("silent-memory", "fast-weights-costs"),
-=======
     *("recall-rates", "recall-rates-further", "metric", "metric-rates"),
->>>>>>> ec5666af429b7e61bf14d49b589874121eaa7b22
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 
