@@ -1,5 +1,7 @@
 """A trace is read as attention, its gains as heads, and by what addresses it can be asked."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -75,7 +77,7 @@ def test_hebb_forgets_nothing_and_decay_is_a_gate_that_falls_with_age(given_one,
     torch.testing.assert_close(found, (eta * (1 - eta) ** age).expand_as(v))
 
 
-@pytest.mark.witness("eq-oja-gate", attention.coefficients_of)
+@pytest.mark.witness("eq-coefficients", attention.coefficients_of)
 @given(pairs(), st.floats(0.01, 1))
 def test_oja_is_a_gate_of_each_receiver_that_its_own_values_set(given_one, eta):
     _, _, v = given_one
@@ -235,6 +237,19 @@ def test_all_contrasts_are_as_good_and_no_gains_of_that_rank_are_better(
         left = left + scale * torch.randn(left.shape, generator=g, dtype=torch.double)
         right = torch.linalg.solve(left.T @ own @ left, left.T @ alike)
         assert addresses.squared_loss(left @ right, task) >= least - 1e-9
+
+
+@given(st.integers(2, 6), st.integers(2, 5), seeds)
+def test_each_head_but_the_first_lowers_the_least_squared_loss_by_the_same(groups, several, seed):
+    task = tasks.Addresses(d=groups * 3, groups=groups, pairs=several)
+    least = [
+        addresses.squared_loss(addresses.optimum(task, contrasts(groups, heads, seed)), task)
+        for heads in range(groups)
+    ]
+    steps = [a - b for a, b in pairwise(least)]
+    assert steps == pytest.approx([steps[0]] * len(steps), abs=1e-12)
+    same = 1 - 1 / several
+    assert steps[0] == pytest.approx(same**2 / (same + (several - 1) / 3) / groups)
 
 
 @pytest.mark.parametrize("name", addresses.BY_HAND)

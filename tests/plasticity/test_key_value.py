@@ -227,6 +227,17 @@ def test_the_distance_of_two_traces_shrinks_along_the_key_alone(episode, power):
     torch.testing.assert_close(one - two, across + (1 - power) * unit.unsqueeze(2) @ along)
 
 
+@pytest.mark.witness("eq-delta-error", rules.delta)
+@given(written(most=1), st.floats(0, 3))
+def test_a_write_leaves_a_share_of_the_error_of_its_own_pair(episode, rate):
+    k, v, _, _, w, _ = episode
+    drive = (k[0].unsqueeze(1) @ w).squeeze(1)
+    after = w + rate * change(rules.delta, w, k[0], v[0], drive=drive)
+    left = 1 - rate * k[0].square().sum(-1, keepdim=True)
+    error = (k[0].unsqueeze(1) @ after).squeeze(1) - v[0]
+    torch.testing.assert_close(error, left * (drive - v[0]), rtol=1e-10, atol=1e-10)
+
+
 @given(written())
 def test_what_was_just_written_at_rate_one_is_answered_exactly(episode):
     k, v, q, _, w0, _ = episode
