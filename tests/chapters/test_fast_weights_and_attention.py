@@ -169,7 +169,7 @@ def test_to_fade_in_silence_changes_no_sign(given_one, eta, steps):
     assert torch.equal(asked(q, faded).sign()[clear], asked(q, w).sign()[clear])
 
 
-@pytest.mark.witness("eq-sender-only", Facilitation.step)
+@pytest.mark.witness("eq-sender-only", Facilitation)
 @given(seeds, st.integers(1, 8))
 def test_what_reads_the_sender_alone_is_the_same_whatever_receivers_do(seed, steps):
     g = generator(seed)

@@ -4,8 +4,6 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hebbnotes import analysis, rules
 from hebbnotes.chapters.fast_weights_and_attention import checks
@@ -80,15 +78,3 @@ def test_facilitation_reads_its_sender_alone(capsys):
     ):
         with pytest.raises(AssertionError, match=message):
             checks.facilitation(wrong)
-
-
-@pytest.mark.witness("eq-delta-error", rules.delta)
-@given(st.integers(0, 10_000), st.floats(0.0, 3.0), st.integers(1, 6), st.integers(1, 5))
-def test_a_write_leaves_of_its_own_error_what_beta_says(seed, power, n, m):
-    g = torch.Generator().manual_seed(seed)
-    w, k, v = (
-        torch.randn(*shape, generator=g, dtype=torch.double) for shape in ((n, m), (n,), (m,))
-    )
-    beta = power / (k @ k)
-    after = w + beta * rules.delta(w, k, v, drive=k @ w)
-    torch.testing.assert_close(k @ after - v, (1 - power) * (k @ w - v), atol=1e-9, rtol=1e-9)
