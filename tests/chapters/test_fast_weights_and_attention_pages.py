@@ -15,8 +15,8 @@ def by_heads(alpha, q, k, v, keep=True):
 
 
 def test_heads_are_counted_and_add_up(capsys):
-    checks.heads(by_heads)
-    checks.heads(lambda *given: by_heads(*given).flip(0))  # in any order
+    checks.all_heads(by_heads)
+    checks.all_heads(lambda *given: by_heads(*given).flip(0))  # in any order
     assert "Yes" in capsys.readouterr().out
     for wrong, message in (
         (lambda alpha, q, k, v: by_heads(alpha, q, k, v, keep=False), "leave out singular"),
@@ -26,7 +26,7 @@ def test_heads_are_counted_and_add_up(capsys):
         (lambda alpha, q, k, v: None, "got nothing.*return"),
     ):
         with pytest.raises(AssertionError, match=message):
-            checks.heads(wrong)
+            checks.all_heads(wrong)
 
 
 def test_rows_that_add_up_are_not_heads_yet(capsys):
@@ -38,12 +38,12 @@ def test_rows_that_add_up_are_not_heads_yet(capsys):
         return found
 
     with pytest.raises(AssertionError, match="no head"):
-        checks.heads(mixed)
+        checks.all_heads(mixed)
 
 
 def test_what_is_missing_is_written_by_a_synapse_that_reads_no_other(capsys):
-    checks.delta(rules.delta)
-    checks.delta(lambda w, pre, post, *, drive: torch.outer(pre, post - drive))
+    checks.only_missing(rules.delta)
+    checks.only_missing(lambda w, pre, post, *, drive: torch.outer(pre, post - drive))
     assert "Yes" in capsys.readouterr().out
 
     def computed(w, pre, post, *, drive):
@@ -58,7 +58,7 @@ def test_what_is_missing_is_written_by_a_synapse_that_reads_no_other(capsys):
         (lambda w, pre, post, *, drive: None, "got nothing.*return"),
     ):
         with pytest.raises(AssertionError, match=message):
-            checks.delta(wrong)
+            checks.only_missing(wrong)
 
 
 def facilitated(u, pre, post):
@@ -67,7 +67,7 @@ def facilitated(u, pre, post):
 
 
 def test_facilitation_reads_its_sender_alone(capsys):
-    checks.facilitation(facilitated)
+    checks.sender_alone(facilitated)
     assert "Yes" in capsys.readouterr().out
     for wrong, message in (
         (lambda u, pre, post: facilitated(u, pre, post) + 1e-12 * post.sum(), "other receivers"),
@@ -77,4 +77,4 @@ def test_facilitation_reads_its_sender_alone(capsys):
         (lambda u, pre, post: None, "got nothing.*return"),
     ):
         with pytest.raises(AssertionError, match=message):
-            checks.facilitation(wrong)
+            checks.sender_alone(wrong)

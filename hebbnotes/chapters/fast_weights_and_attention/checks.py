@@ -10,7 +10,7 @@ from hebbnotes.check import expect, tensors
 from hebbnotes.neurons.facilitation import Facilitation
 from hebbnotes.plasticity.rules import Rule
 
-__all__ = ["delta", "facilitation", "heads"]
+__all__ = ["all_heads", "only_missing", "sender_alone"]
 
 _ITS, _STEP = Facilitation(rest=0.2, tau=1.5), 0.1  # what the exercise on facilitation asks for
 
@@ -19,7 +19,7 @@ def _drawn(g: torch.Generator, *shape: int) -> Tensor:
     return torch.randn(shape, generator=g, dtype=torch.float64)
 
 
-def heads(answers: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> None:
+def all_heads(answers: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> None:
     """Check a reader's ``f(alpha, q, k, v)``: the answers of all heads, one row for each."""
     answers = tensors(answers, "f(alpha, q, k, v) -> a tensor")
     g = torch.Generator().manual_seed(1)
@@ -66,7 +66,7 @@ def _is_head(row: Tensor, alpha: Tensor, q: Tensor, k: Tensor, v: Tensor) -> boo
     return bool((all_of_them - row).abs().amax(1).min() < 1e-6)
 
 
-def delta(rule: Rule) -> None:
+def only_missing(rule: Rule) -> None:
     """Check a reader's ``rule(w, pre, post, *, drive)``: local, downhill, and right at once."""
     form = "f(w, pre, post, *, drive) -> dw"
     _checks.function("the answer", rule, form)
@@ -124,7 +124,7 @@ def delta(rule: Rule) -> None:
     print("Yes: local, downhill, and a pair that is right changes nothing.")
 
 
-def facilitation(step: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
+def sender_alone(step: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
     """Check a reader's ``f(u, pre, post)``: facilitation, which no receiver can change."""
     step = tensors(step, "f(u, pre, post) -> a tensor")
     g = torch.Generator().manual_seed(3)
