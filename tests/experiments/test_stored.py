@@ -108,7 +108,7 @@ NOT_WHOLE = {
     *("credit-prospective", "credit-prospective-rates"),
     *("addresses", "addresses-rates", "addresses-groups", "sparse-keys", "sparse-keys-rates"),
     *("rebinding-share", "rebinding-share-rates", "key-capacity", "key-capacity-rates"),
-    *("silent-memory", "fast-weights-costs"),
+    *("silent-memory", "fast-weights-costs", "addresses-whole"),
     *("recall-rates", "recall-rates-further", "metric", "metric-rates"),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""

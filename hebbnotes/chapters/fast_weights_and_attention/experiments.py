@@ -169,6 +169,19 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         WRONG,
         at_least=0.0,
     ),
+    "addresses-whole": Experiment(
+        "one address, the whole key, and many pairs: what a gain of each synapse's own buys then",
+        train_addresses,
+        _once,
+        Addressed(
+            rates={"logistic": {rank: (0.01,) for rank in ("1", "4", "full")}},
+            groups=(1,),
+            pairs=24,
+        ),
+        "addresses.1.logistic.full.error",
+        WRONG,
+        at_least=0.0,
+    ),
     "sparse-keys-rates": Experiment(
         "keys of few active inputs, bound again: rules at several rates",
         measure_rebound,
