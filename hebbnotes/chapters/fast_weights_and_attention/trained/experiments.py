@@ -58,7 +58,12 @@ HEADS = {
     "softmax 4": Heads("softmax", 4),
 }
 """Heads whose metric is trained, by kind and number."""
-BEST_HEADS = dict.fromkeys(HEADS, 0.1)
+HEADS_FURTHER: dict[str, tuple[float, ...]] = {
+    "softmax 1, from one group": (0.01,),
+    "softmax 4": (1.0,),
+}
+"""A step beyond the grid, where the best rate lay at its border."""
+BEST_HEADS = dict.fromkeys(HEADS, 0.1) | {"softmax 1, from one group": 0.03, "softmax 4": 0.3}
 """The learning rate with which each did best on seeds of its own: see ``metric-rates``."""
 
 
@@ -121,6 +126,15 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         judge_metric,
         Metric(arms=HEADS, rates=dict.fromkeys(HEADS, (0.03, 0.1, 0.3))),
         "best.softmax 1",
+        **WRONG,
+        seeds=TUNED,
+    ),
+    "metric-rates-further": Experiment(
+        "four addresses, heads with a trained metric, a step beyond the grid of rates",
+        train_metric,
+        judge_metric,
+        Metric(arms={arm: HEADS[arm] for arm in HEADS_FURTHER}, rates=HEADS_FURTHER),
+        "best.softmax 4",
         **WRONG,
         seeds=TUNED,
     ),
