@@ -169,7 +169,7 @@ def test_to_fade_in_silence_changes_no_sign(given_one, eta, steps):
     assert torch.equal(asked(q, faded).sign()[clear], asked(q, w).sign()[clear])
 
 
-@pytest.mark.witness("eq-sender-only", Facilitation.step)
+@pytest.mark.witness("eq-sender-only", Facilitation)
 @given(seeds, st.integers(1, 8))
 def test_what_reads_the_sender_alone_is_the_same_whatever_receivers_do(seed, steps):
     g = generator(seed)
@@ -438,7 +438,7 @@ def test_costs_are_of_ways_that_answer_alike():
     softmax = costs.WAYS["softmax"](k, v, q)
     torch.testing.assert_close(costs.WAYS["softmax, at once"](k, v, q), softmax, **CLOSE)
     torch.testing.assert_close(softmax[8], attention.read_softmax(q[8:], k[:8], v[:8])[0], **CLOSE)
-    assert costs.held("softmax", 32, 64) == costs.held("delta, loop", 32, 64)
+    assert costs.numbers_held("softmax", 32, 64) == costs.numbers_held("delta, loop", 32, 64)
     assert costs.products("softmax", 32, 64) == costs.products("Hebb, loop", 32, 64) / 2
     assert costs.seconds("Hebb, loop", 3, 4, 2, g, least=0.0) > 0
 

@@ -23,7 +23,7 @@ def test_two_silences_are_one_and_it_fades_to_rest(rest, tau, one, two, seed):
     torch.testing.assert_close(its.fade(u, one) - rest, (u - rest) * math.exp(-one / tau))
 
 
-@pytest.mark.witness("eq-sender-only", Facilitation.step)
+@pytest.mark.witness("eq-sender-only", Facilitation)
 @given(rests, taus, st.lists(st.booleans(), max_size=30), st.floats(0, 1))
 def test_it_stays_between_rest_and_all(rest, tau, spikes, dt):
     its = Facilitation(rest, tau)

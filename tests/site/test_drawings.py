@@ -18,6 +18,7 @@ from tools.drawings import (
     chalk,
     clocks,
     cloud,
+    expected,
     hand,
     interneurons,
     landscape,
@@ -26,6 +27,8 @@ from tools.drawings import (
     news,
     pencil,
     shared,
+    sheets,
+    stranger,
     swap,
     synapse,
     tide,
@@ -454,3 +457,31 @@ def test_news_of_a_mistake_comes_back_as_thick_as_it_was_sent_or_the_other_way_r
     arrows = [(role, width) for role, width in widths if role == "blue"]
     assert [width for _, width in arrows] == ["7", "2", "2", "7"]
     assert set(news.TITLES) - set(news.BACK) == {"average", "nothing"}
+
+
+def test_a_sheet_and_a_comparison_give_one_answer():
+    one_by_one = sum(c * v for c, v in zip(sheets.COMPARED, sheets.VALUES, strict=True))
+    assert (one_by_one == sheets.ANSWER).all()
+    assert (np.sign(sheets.ANSWER) == sheets.VALUES[1]).all()
+    assert (sheets.COMPARED > 0).all()
+    drawn = sheets.draw().svg()
+    for number in (*sheets.TRACE.ravel(), *sheets.ANSWER):
+        assert f">{number}<".replace("-", "−") in drawn
+
+
+def test_the_stranger_has_a_feature_of_each_and_asks_for_the_fact_beside_it():
+    assert sorted(stranger.STRANGER) == sorted(stranger.PEOPLE)
+    drawn = stranger.draw().svg()
+    for letter, colour in stranger.PEOPLE.items():
+        assert drawn.count(f">{letter}<") == len(stranger.FEATURES + stranger.FACTS) + 1
+        assert drawn.count(f's-{colour}"') == 1
+        assert drawn.count(f"s-{colour} f-{colour}") == 9
+    assert drawn.count(">?<") == len(stranger.FACTS) == len(stranger.FEATURES)
+
+
+def test_what_a_rule_computes_is_read_at_other_synapses():
+    drawn = expected.draw().svg().partition("</style>")[2]
+    others = len(expected.SENDERS) - 1
+    assert len(re.findall(r'<circle class="s-red"', drawn)) == 2 * others  # senders and weights
+    assert "six numbers" in expected.draw().svg()
+    assert 2 * others == 6

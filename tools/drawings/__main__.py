@@ -10,6 +10,7 @@ from tools.drawings import (
     chalk,
     clocks,
     cloud,
+    expected,
     hand,
     hippocampus,
     interneurons,
@@ -24,6 +25,8 @@ from tools.drawings import (
     pinwheels,
     routes,
     shared,
+    sheets,
+    stranger,
     stripes,
     swap,
     synapse,
@@ -65,6 +68,9 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "partners": partners.draw,
     "stripes": stripes.draw,
     "news": news.draw,
+    "stranger": stranger.draw,
+    "sheets": sheets.draw,
+    "expected": expected.draw,
     "synapse-error": lambda: synapse.draw(["error"], "synapse-error"),
 }
 

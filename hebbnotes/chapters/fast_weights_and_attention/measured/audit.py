@@ -14,8 +14,8 @@ __all__ = ["AUDITED", "Sight", "audit", "expecting", "sight"]
 def expecting(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
     """Write what is missing, with an expectation that the rule computes by itself.
 
-    The same numbers as :func:`.delta`, whose ``drive`` is handed over: a cell's potential has added
-    up the whole column already, and each of its synapses sees the sum.
+    The same numbers as ``rules.delta``, whose ``drive`` is handed over: a cell's potential has
+    added up the whole column already, and each of its synapses sees the sum.
 
     Source: Widrow & Hoff (1960), as most programs write it.
     """

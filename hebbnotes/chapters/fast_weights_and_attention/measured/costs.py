@@ -15,7 +15,7 @@ from hebbnotes.chapters.fast_weights_and_attention.attention import read_softmax
 from hebbnotes.plasticity import chunks, rules
 from hebbnotes.plasticity.stepper import change
 
-__all__ = ["WAYS", "held", "loop", "products", "seconds"]
+__all__ = ["WAYS", "loop", "numbers_held", "products", "seconds"]
 
 
 def loop(rule: rules.Rule, k: Tensor, v: Tensor, q: Tensor, eta: float) -> tuple[Tensor, Tensor]:
@@ -65,7 +65,7 @@ WAYS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 """What is timed, forwards and backwards."""
 
 
-def held(way: str, writes: int, n: int) -> int:
+def numbers_held(way: str, writes: int, n: int) -> int:
     """Return how many numbers a memory holds after so many writes: a matrix, or all pairs."""
     return 2 * n * writes if way.startswith("softmax") else n * n
 

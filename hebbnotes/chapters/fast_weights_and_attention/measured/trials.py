@@ -290,7 +290,7 @@ def measure_costs(trial: Trial, chosen: Costs) -> tuple[Numbers, Weights]:
             spent = costs.seconds(way, writes, chosen.n, chosen.batch, trial.generator())
             at[way] = {
                 "seconds": short(spent),
-                "held": costs.held(way, writes, chosen.n),
+                "held": costs.numbers_held(way, writes, chosen.n),
                 "products": costs.products(way, writes, chosen.n),
             }
         loop, chunk = (at[f"delta, {how}"]["seconds"] for how in ("loop", "chunks"))
