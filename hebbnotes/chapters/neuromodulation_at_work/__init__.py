@@ -1,0 +1,1 @@
+"""What the chapter "Neuromodulation at work" alone uses."""

@@ -1,0 +1,14 @@
+"""All experiments of the chapter: those of each task, from the folder of the task."""
+
+from typing import Any
+
+from hebbnotes.chapters.neuromodulation_at_work.maze.experiments import EXPERIMENTS as MAZE
+from hebbnotes.experiments.experiment import Experiment
+
+__all__ = ["EXPERIMENTS"]
+
+EXPERIMENTS: dict[str, Experiment[Any]] = {
+    **MAZE,
+    # **CUES: from hebbnotes.chapters.neuromodulation_at_work.cues.experiments
+    # **LANGUAGE: from hebbnotes.chapters.neuromodulation_at_work.language.experiments
+}

@@ -1,0 +1,1 @@
+"""Agents in the maze that choose when they write."""
