@@ -37,7 +37,9 @@ def _hand(d: Drawing, y: float, down: float = 26) -> None:
     d.path([(CORE + 56, y), (CORE + 72, y)], "muted", 1.5)
     d.circle(CORE + 92, y, 19, "pink", "paper", 3)
     d.text(CORE + 92, y + 7, "*M*", size=20, bold=True)
-    d.arrow((CORE + 92, y - 21), (CORE + 92, y - 72), (CORE, y - 72), (CORE, y - down), colour="pink")
+    d.arrow(
+        (CORE + 92, y - 21), (CORE + 92, y - 72), (CORE, y - 72), (CORE, y - down), colour="pink"
+    )
 
 
 def _ring(d: Drawing, y: float) -> None:
