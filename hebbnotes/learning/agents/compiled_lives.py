@@ -21,6 +21,9 @@ with _checks.extra("chapters"):
 
 from hebbnotes.learning.agents.kinds import Agent
 from hebbnotes.networks import PlasticRNN, State
+from hebbnotes.networks.modulated import ModulatedRNN, ModulatedState
+from hebbnotes.networks.modulated.compiled import Net, hear, net_of, signal
+from hebbnotes.networks.modulated.compiled import write as write_heard
 from hebbnotes.plasticity.compiled import (
     POWERS,
     add,
@@ -36,10 +39,12 @@ from hebbnotes.tasks import maze
 
 __all__ = [
     "LSTMNet",
+    "ModulatedNet",
     "PlasticNet",
     "RecurrentNet",
     "lived",
     "lstm_net",
+    "modulated_net",
     "plastic_net",
     "recurrent_net",
 ]
@@ -60,6 +65,17 @@ class PlasticNet(NamedTuple):
     clip: Any
     y: Array  # (B, n)
     hebb: Array  # (B, n, n)
+
+
+class ModulatedNet(NamedTuple):
+    """The same of a modulated agent; what it has no eligibility for is left alone."""
+
+    inward: Array  # (n_seen + 1, n)
+    outward: Array  # (n + 1, 5)
+    core: Net
+    y: Array  # (B, n)
+    hebb: Array  # (B, n, n)
+    eligibility: Array  # (B, n, n)
 
 
 class RecurrentNet(NamedTuple):
@@ -124,6 +140,16 @@ def _think_plastic(net: Any, seen: Array, b: int) -> None:
     _copy_to(y, post)
 
 
+def _think_modulated(net: Any, seen: Array, b: int) -> None:
+    core, y, hebb, drive = net.core, net.y[b], net.hebb[b], net.inward[-1].copy()
+    add(drive, seen, net.inward[:-1])
+    add_plastic(drive, y, core.w, core.alpha, hebb)
+    post, heard, kept = tanh(drive), np.empty_like(drive), np.empty_like(drive)
+    hear(core, post, signal(core, post), heard, kept)
+    write_heard(core, hebb, net.eligibility[b], y, post, heard, kept)
+    _copy_to(y, post)
+
+
 def _think_recurrent(net: Any, seen: Array, b: int) -> None:
     y, drive = net.y[b], net.inward[-1].copy()
     add(drive, seen, net.inward[:-1])
@@ -142,7 +168,12 @@ def _think_lstm(net: Any, seen: Array, b: int) -> None:
     _copy_to(y, show * tanh(cells))
 
 
-_THINK = {PlasticNet: _think_plastic, RecurrentNet: _think_recurrent, LSTMNet: _think_lstm}
+_THINK = {
+    PlasticNet: _think_plastic,
+    RecurrentNet: _think_recurrent,
+    LSTMNet: _think_lstm,
+    ModulatedNet: _think_modulated,
+}
 
 
 def _think(net: Any, seen: Array, b: int) -> None:
@@ -282,6 +313,9 @@ def _check_sizes(net: Any, world: _World, agents: Any, record: _Record) -> None:
         "alpha": (n, n),
         "y": (batch, n),
         "hebb": (batch, n, n),
+        "eligibility": (batch, n, n),
+        "read": (n,),
+        "fan_out": (n,),
         "cells": (batch, n),
         "walls": (side, side),
         "free": (len(world.free), 2),
@@ -293,7 +327,7 @@ def _check_sizes(net: Any, world: _World, agents: Any, record: _Record) -> None:
         "seen": (n_steps, batch, n_seen),
     }
     wanted |= dict.fromkeys(("turn", "action", "reward", "found", "bumped"), (batch,))
-    for part in (net, world, agents):
+    for part in (net, *([net.core] if isinstance(net, ModulatedNet) else []), world, agents):
         for name, value in part._asdict().items():
             if isinstance(value, Array) and value.ndim and value.shape != wanted[name]:
                 raise ValueError(
@@ -311,6 +345,21 @@ def plastic_net(
     rule = number(core.eta), POWERS[core.rule], outward.dtype.type(bound(clip))
     weights = inward, outward, array(core.w), array(core.alpha)
     return PlasticNet(*weights, *rule, array(y), array(hebb)), State(y, hebb)
+
+
+def modulated_net(
+    core: ModulatedRNN, outer: tuple[Tensor, Tensor], state: ModulatedState
+) -> tuple[ModulatedNet, ModulatedState]:
+    """Return a net of a network and the connections to it and from it, and the state it holds."""
+    held = ModulatedState(*(None if part is None else _copy(part) for part in state))
+    inward, outward = map(array, outer)
+    how, one = (POWERS[core.rule], core.gate, bound(core.clip)), torch.ones_like(core.read)
+    fan_out = one if core.fan_out is None else core.fan_out
+    rates = core.rate("eta"), -one[0] if core.eta_e is None else core.eta_e
+    numbers = core.w, core.w, core.alpha, core.read, core.bias, fan_out, *rates
+    traces = held.hebb, held.hebb if held.eligibility is None else held.eligibility
+    parts = net_of(how, numbers), array(held.y), *map(array, traces)
+    return ModulatedNet(inward, outward, *parts), held
 
 
 def recurrent_net(core: nn.RNNBase, outward: Tensor, state: Tensor) -> tuple[RecurrentNet, Tensor]:

@@ -17,7 +17,7 @@ from hebbnotes.plasticity import rules
 from hebbnotes.plasticity.rules import Rule
 from hebbnotes.tasks import maze
 
-__all__ = ["AGENTS", "Agent", "LSTMAgent", "PlasticAgent", "RecurrentAgent", "of_kind"]
+__all__ = ["Agent", "LSTMAgent", "PlasticAgent", "RecurrentAgent", "drawn", "sizes"]
 
 
 class Agent(nn.Module):
@@ -48,12 +48,12 @@ class Agent(nn.Module):
 
     def check_state(self, state: Any, batch: int | None = None) -> Any:
         """Return a state if it is one of this network, and of so many agents, or raise."""
-        parts = [state] if isinstance(state, Tensor) else state
+        parts = _parts(state)
         fits = isinstance(parts, tuple | list) and all(isinstance(p, Tensor) for p in parts)
         if not fits or not parts or parts[0].ndim < 2:
             raise TypeError(f"state must be as agent.rest returns it, got {_checks.got(state)}")
         at_rest = self.rest(max(1, parts[0].shape[-2]) if batch is None else batch)
-        wanted = [at_rest] if isinstance(at_rest, Tensor) else list(at_rest)
+        wanted = list(_parts(at_rest))
         shapes = [[tuple(part.shape) for part in each] for each in (wanted, parts)]
         alike = all(
             (p.dtype, p.device) == (w.dtype, w.device) for p, w in zip(parts, wanted, strict=False)
@@ -116,11 +116,19 @@ class Agent(nn.Module):
         return out[..., :4], out[..., 4], state
 
 
-def _drawn(deviation: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+def _parts(state: Any) -> Any:
+    """Return the tensors of a state; a network without an eligibility trace has None there."""
+    if isinstance(state, tuple):
+        return [part for part in state if part is not None]
+    return [state] if isinstance(state, Tensor) else state
+
+
+def drawn(deviation: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Return normal numbers of a standard deviation."""
     return deviation * torch.randn(*shape, generator=generator)
 
 
-def _sizes(n: int, n_noise: int) -> tuple[int, float]:
+def sizes(n: int, n_noise: int) -> tuple[int, float]:
     """Return how many numbers are seen, and the deviation of the initial recurrent weights."""
     n_seen = maze.N_SEEN + _checks.integer("n_noise", n_noise, 0)
     _checks.room(n=_checks.integer("n", n), n_noise=max(n, n_seen))
@@ -175,13 +183,13 @@ class PlasticAgent(Agent):
         super().__init__()
         _checks.generator(generator, "cpu")
         self.clip = _checks.clip(clip)
-        n_seen, scale = _sizes(n, n_noise)
+        n_seen, scale = sizes(n, n_noise)
         self.core = PlasticRNN(
             n, rule, eta=eta, w_scale=scale, alpha_scale=alpha_scale, generator=generator
         )
         n_in = n_seen + 1
-        self.inward = nn.Parameter(_drawn(n_in**-0.5, (n_in, n), generator))
-        self.outward = nn.Parameter(_drawn(0.1 * n**-0.5, (n + 1, 5), generator))
+        self.inward = nn.Parameter(drawn(n_in**-0.5, (n_in, n), generator))
+        self.outward = nn.Parameter(drawn(0.1 * n**-0.5, (n + 1, 5), generator))
 
     @property
     def n_seen(self) -> int:
@@ -238,15 +246,15 @@ class RecurrentAgent(Agent):
     def __init__(self, n: int = 64, *, n_noise: int = 0, generator: torch.Generator) -> None:
         super().__init__()
         _checks.generator(generator, "cpu")
-        n_seen, scale = _sizes(n, n_noise)
+        n_seen, scale = sizes(n, n_noise)
         self.core = self.cell(n_seen, n)
         ((inward, w, *biases),) = self.core.all_weights
         with torch.no_grad():
-            inward.copy_(_drawn((n_seen + 1) ** -0.5, (*inward.shape,), generator))
-            w.copy_(_drawn(scale, (*w.shape,), generator))
+            inward.copy_(drawn((n_seen + 1) ** -0.5, (*inward.shape,), generator))
+            w.copy_(drawn(scale, (*w.shape,), generator))
             for bias in biases:
                 bias.zero_()
-        self.outward = nn.Parameter(_drawn(0.1 * n**-0.5, (n + 1, 5), generator))
+        self.outward = nn.Parameter(drawn(0.1 * n**-0.5, (n + 1, 5), generator))
 
     @property
     def n_seen(self) -> int:
@@ -302,31 +310,3 @@ class LSTMAgent(RecurrentAgent):
         from hebbnotes.learning.agents import compiled_lives
 
         return compiled_lives.lstm_net(self.core, self.outward, state)
-
-
-AGENTS: dict[str, type[PlasticAgent] | type[RecurrentAgent]] = {
-    "plastic": PlasticAgent,
-    "recurrent": RecurrentAgent,
-    "lstm": LSTMAgent,
-}
-"""The kinds of agents, by the names that configurations have for them."""
-
-
-def of_kind(
-    kind: str, n: int, *, n_noise: int = 0, generator: torch.Generator, **options: Any
-) -> Agent:
-    """Return an untrained agent of the kind that a configuration names, one of :data:`AGENTS`.
-
-    Options such as ``rule`` that other kinds alone have are left aside; what none has is refused.
-
-    Examples
-    --------
-    >>> of_kind("lstm", 41, rule=rules.oja, generator=torch.Generator()).n_seen
-    14
-    """
-    made = AGENTS[_checks.choice("kind", kind, tuple(AGENTS))]
-    known = {name for each in AGENTS.values() for name in each.options}
-    for name in options.keys() - known:
-        raise TypeError(f"no agent has the option {name!r}: use {', '.join(sorted(known))}")
-    own = {name: value for name, value in options.items() if name in made.options}
-    return made(n, n_noise=n_noise, generator=generator, **own)

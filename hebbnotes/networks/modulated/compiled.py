@@ -18,10 +18,14 @@ from hebbnotes.networks.modulated.arguments import (
 )
 from hebbnotes.plasticity.compiled import POWERS, add_plastic, array, bound, jit, number, tanh
 
-__all__ = ["evaluate"]
+__all__ = ["Net", "evaluate", "hear", "net_of", "signal", "write"]
 
 
-class _Net(NamedTuple):
+EVERY = 14
+"""Steps of a chunk, whose traces stay in the processor's cache while its gradients are found."""
+
+
+class Net(NamedTuple):
     """The network, as machine code takes it; ``eta_e`` is below 0 where there is no eligibility."""
 
     w: np.ndarray  # (n, n)
@@ -74,7 +78,16 @@ class _Gradients(NamedTuple):
 
 
 @jit
-def _hear(net: Any, post: Any, signal: Any, heard: Any, kept: Any) -> None:
+def signal(net: Any, post: Any) -> Any:
+    """Return the signal that the network makes."""
+    total = net.bias
+    for j in range(len(post)):
+        total += post[j] * net.read[j]
+    return np.tanh(total)
+
+
+@jit
+def hear(net: Any, post: Any, signal: Any, heard: Any, kept: Any) -> None:
     """Fill in what each receiver hears, and what it keeps of its trace, (n,) each."""
     for j in range(len(post)):
         heard[j] = signal * net.fan_out[j]
@@ -89,7 +102,7 @@ def _forgets(net: Any, post: Any) -> Any:
 
 
 @jit
-def _write(
+def write(
     net: Any, hebb: Any, eligibility: Any, pre: Any, post: Any, heard: Any, kept: Any
 ) -> None:
     """Change the traces (n, n) in place."""
@@ -113,25 +126,31 @@ def _write(
 
 
 @jit
-def _forward(shown: Any, net: Any, y: Any, hebb: Any, eligibility: Any, output: Any) -> None:
-    """Run episodes; fills ``output`` (T, B, n) and the signal, and changes the traces in place."""
-    heard, kept = np.empty_like(net.read), np.empty_like(net.read)
+def _forward(
+    shown: Any, net: Any, y: Any, traces: Any, starts: Any, output: Any
+) -> None:
+    """Run episodes; fills ``output`` (T, B, n), the signal, and the traces where each chunk of
+    ``EVERY`` steps starts, and changes the traces in place.
+    """
+    heard, kept, later = np.empty_like(net.read), np.empty_like(net.read), net.eta_e >= 0
     for b in range(shown.inputs.shape[1]):
-        pre = y[b].copy()
+        pre, hebb, eligibility = y[b].copy(), traces[0][b], traces[1][b]
         for t in range(len(shown.inputs)):
+            if t % EVERY == 0 and t // EVERY < starts[0].shape[1]:
+                starts[0][b, t // EVERY] = hebb
+                if later:
+                    starts[1][b, t // EVERY] = eligibility
             post = output[t, b]
             post[:] = shown.inputs[t, b]
-            add_plastic(post, pre, net.w, net.alpha, hebb[b])
+            add_plastic(post, pre, net.w, net.alpha, hebb)
             post[:] = tanh(post)
-            total = net.bias
             for j in range(len(post)):
                 if shown.clamp[t, b, j]:
                     post[j] = shown.inputs[t, b, j]
-                total += post[j] * net.read[j]
             if not shown.given:
-                shown.signal[t, b] = np.tanh(total)
-            _hear(net, post, shown.signal[t, b], heard, kept)
-            _write(net, hebb[b], eligibility[b], pre, post, heard, kept)
+                shown.signal[t, b] = signal(net, post)
+            hear(net, post, shown.signal[t, b], heard, kept)
+            write(net, hebb, eligibility, pre, post, heard, kept)
             pre = post
 
 
@@ -241,38 +260,46 @@ def _find_error(
 
 @jit
 def _backward(
-    shown: Any, net: Any, output: Any, y: Any, traces: Any, g_output: Any, g: Any
+    shown: Any, net: Any, output: Any, y: Any, starts: Any, g_output: Any, g: Any
 ) -> None:
-    """Find the gradients ``g``; those of ``y`` and of the traces come from the end."""
+    """Find the gradients ``g``; those of ``y`` and of the traces come from the end. The traces of
+    each chunk of steps are found again from those at its start, which fits into the cache.
+    """
     (n_steps, batch, n), later = output.shape, net.eta_e >= 0
-    before = np.empty((n_steps, n, n), output.dtype)  # the traces before each step
-    marks = np.empty((n_steps if later else 0, n, n), output.dtype)
+    before = np.empty((min(EVERY, n_steps), n, n), output.dtype)  # the traces before each step
+    marks = np.empty((len(before) if later else 0, n, n), output.dtype)
     room = np.empty((5, n), output.dtype)
     its = _Step(room[0], room[1], room[2], room[3], room[4])
     heard, kept = its.heard, its.kept
     earlier = np.empty_like(heard)
     for b in range(batch):
-        hebb, eligibility = traces[0][b].copy(), traces[1][b].copy()
-        for t in range(n_steps):
-            before[t] = hebb
-            if later:
-                marks[t] = eligibility
-            pre = y[b] if t == 0 else output[t - 1, b]
-            _hear(net, output[t, b], shown.signal[t, b], heard, kept)
-            _write(net, hebb, eligibility, pre, output[t, b], heard, kept)
         now, g_hebb = g.y[b], g.hebb[b]
-        for t in range(n_steps - 1, -1, -1):
-            pre, post = y[b] if t == 0 else output[t - 1, b], output[t, b]
-            _hear(net, post, shown.signal[t, b], heard, kept)
+        for k in range(starts[0].shape[1] - 1, -1, -1):
+            first, last = k * EVERY, min((k + 1) * EVERY, n_steps)
+            before[0] = starts[0][b, k]
             if later:
-                both, g_both = (before[t], marks[t]), (g_hebb, g.eligibility[b])
-                g.eta_e[0] += _unwrite_later(net, both, pre, post, its, g_both, earlier)
-            else:
-                _unwrite(net, before[t], pre, post, its, g_hebb, earlier)
-            _find_error(shown, net, output, its, g_output, g, (t, b))
-            _unread(net, before[t], pre, now, g_hebb, g.alpha, earlier)
-            for j in range(n):
-                now[j] = earlier[j]
+                marks[0] = starts[1][b, k]
+            for t in range(first, last - 1):
+                here, pre = t - first, y[b] if t == 0 else output[t - 1, b]
+                before[here + 1] = before[here]
+                if later:
+                    marks[here + 1] = marks[here]
+                hear(net, output[t, b], shown.signal[t, b], heard, kept)
+                trace = marks[here + 1] if later else before[here + 1]
+                write(net, before[here + 1], trace, pre, output[t, b], heard, kept)
+            for t in range(last - 1, first - 1, -1):
+                pre, post = y[b] if t == 0 else output[t - 1, b], output[t, b]
+                hebb = before[t - first]
+                hear(net, post, shown.signal[t, b], heard, kept)
+                if later:
+                    both, g_both = (hebb, marks[t - first]), (g_hebb, g.eligibility[b])
+                    g.eta_e[0] += _unwrite_later(net, both, pre, post, its, g_both, earlier)
+                else:
+                    _unwrite(net, hebb, pre, post, its, g_hebb, earlier)
+                _find_error(shown, net, output, its, g_output, g, (t, b))
+                _unread(net, hebb, pre, now, g_hebb, g.alpha, earlier)
+                for j in range(n):
+                    now[j] = earlier[j]
 
 
 class _Evaluation(torch.autograd.Function):
@@ -289,10 +316,13 @@ class _Evaluation(torch.autograd.Function):
             a.detach().clone(memory_format=torch.contiguous_format) for a in (hebb, eligibility)
         ]
         shown = _Episodes(array(inputs), array(clamp), signal.numpy(), given is not None)
-        net = _net(how, numbers)
-        _forward(shown, net, array(y), *(a.numpy() for a in ends), output.numpy())
+        net, learns = net_of(how, numbers), any(ctx.needs_input_grad)
+        sizes = len(y), -(-len(inputs) // EVERY) if learns else 0, *hebb.shape[1:]
+        starts = hebb.new_empty(sizes), hebb.new_empty(sizes if net.eta_e >= 0 else (0, 0, 0, 0))
+        traces, at = tuple(a.numpy() for a in ends), tuple(a.numpy() for a in starts)
+        _forward(shown, net, array(y), traces, at, output.numpy())
         ctx.how, ctx.given = how, given is not None
-        ctx.save_for_backward(output, signal, clamp, *numbers)
+        ctx.save_for_backward(output, signal, clamp, *starts, *numbers)
         return output, signal, *ends
 
     @staticmethod
@@ -301,8 +331,9 @@ class _Evaluation(torch.autograd.Function):
     ) -> tuple[Any, ...]:
         if torch.is_grad_enabled():
             raise RuntimeError("compiled code has no second derivative: use method='loop'")
-        output, signal, clamp, *numbers = ctx.saved_tensors
-        inputs, w, alpha, *_, y, hebb, eligibility = numbers
+        output, signal, clamp, *starts, inputs = ctx.saved_tensors[:6]
+        numbers = ctx.saved_tensors[5:]
+        _, w, alpha, *_, y, _, _ = numbers
         g = _Gradients(
             np.zeros_like(array(y)),
             array(g_hebb).copy(),
@@ -315,8 +346,8 @@ class _Evaluation(torch.autograd.Function):
             np.zeros_like(array(w[0, :1])),
         )
         shown = _Episodes(array(inputs), array(clamp), array(signal), ctx.given)
-        net, traces = _net(ctx.how, numbers), (array(hebb), array(eligibility))
-        _backward(shown, net, output.numpy(), array(y), traces, array(g_output), g)
+        net, at = net_of(ctx.how, numbers), tuple(map(array, starts))
+        _backward(shown, net, output.numpy(), array(y), at, array(g_output), g)
         found = _Gradients(*map(torch.from_numpy, g))
         pre = torch.cat([y.unsqueeze(0), output[:-1]]).flatten(0, 1)
         error = torch.where(clamp, 0, found.drive).flatten(0, 1)
@@ -342,14 +373,16 @@ class _Evaluation(torch.autograd.Function):
         )
 
 
-def _net(how: tuple[Any, ...], numbers: tuple[Tensor, ...] | list[Tensor]) -> _Net:
-    """Return the network; ``how`` holds the power of the rule, the gate and the clip."""
+def net_of(how: tuple[Any, ...], numbers: tuple[Tensor, ...] | list[Tensor]) -> Net:
+    """Return the network of ``(inputs, w, alpha, read, bias, fan_out, eta, eta_e, ...)``; ``how``
+    holds the power of the rule, the gate and the clip.
+    """
     power, gate, clip = how
     _, w, alpha, read, bias, fan_out, eta, eta_e, *_ = numbers
     matrices, kind = (array(w), array(alpha)), array(w).dtype.type
     modulator = array(read), number(bias), array(fan_out)
     rates = number(eta), number(eta_e)
-    return _Net(*matrices, *modulator, *rates, power, gate, kind(clip), kind(1), kind(0))
+    return Net(*matrices, *modulator, *rates, power, gate, kind(clip), kind(1), kind(0))
 
 
 def evaluate(

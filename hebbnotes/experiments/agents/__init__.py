@@ -1,0 +1,1 @@
+"""Experiments with agents in the maze, as several chapters do them."""
