@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hebbnotes.analysis import interval
 from hebbnotes.chapters.neuromodulation_at_work import checks
 from hebbnotes.chapters.neuromodulation_at_work.nulls import smallest_seen
+from hebbnotes.learning.agents import ModulatedAgent
 
 
 def by_hand(differences):
@@ -85,3 +86,40 @@ def test_the_pull_of_a_trace_is_had_without_the_trace(capsys):
     ):
         with pytest.raises(AssertionError, match=message):
             checks.pull(wrong)
+
+
+@pytest.mark.witness("eq-work-agent", ModulatedAgent)
+@settings(max_examples=12, deadline=None)
+@given(st.integers(2, 6), st.integers(1, 9), st.booleans(), st.integers(0, 999))
+def test_an_agent_writes_what_happens_times_its_signal_and_forgets_by_what_it_does(
+    n, steps, fan_out, seed
+):
+    g = torch.Generator().manual_seed(seed)
+    agent = ModulatedAgent(n, fan_out=fan_out, generator=g).double()
+    core = agent.core
+    with torch.no_grad():
+        for one in core.parameters():
+            one.add_(0.3 * torch.randn(one.shape, generator=g))
+    seen = torch.randn(steps, 2, agent.n_seen, generator=g).double()
+    with torch.no_grad():
+        _, _, end = agent(seen)
+        m, eta = agent.signals(seen), core.rate("eta")
+    fan = torch.ones(n).double() if core.fan_out is None else core.fan_out.detach()
+    y, trace, bound = torch.zeros(2, n).double(), torch.zeros(2, n, n).double(), None
+    for t in range(steps):
+        pre, felt = y, (core.w + core.alpha * trace).detach()
+        told = (seen[t] @ agent.inward[:-1] + agent.inward[-1]).detach()
+        y = torch.tanh(torch.einsum("bi,bij->bj", pre, felt) + told)
+        signal = torch.tanh(y @ core.read + core.bias).detach()
+        torch.testing.assert_close(m[t], signal)
+        heard = (fan * signal[:, None] * y)[:, None]
+        trace = (1 - eta * y**2)[:, None] * trace + pre[:, :, None] * heard
+        bound = (1 - eta * y**2) if bound is None else bound * (1 - eta * y**2)
+    torch.testing.assert_close(end.hebb, trace)
+    with torch.no_grad():  # a hand that does not press: what was written goes on fading
+        first = end._replace(y=torch.zeros_like(y))
+        for one in (core.read, core.bias):
+            one.zero_()
+        output, state = agent.run(seen, first)
+    fades = torch.stack([1 - eta * one**2 for one in output]).prod(0)
+    torch.testing.assert_close(state.hebb, fades[:, None] * trace)

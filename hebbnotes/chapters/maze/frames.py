@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from hebbnotes.figures import BLACK, SKY, colour, label_lines, name, over_seeds
-from hebbnotes.figures.drawing import curves, dots, haunted, levels, maze_panel
+from hebbnotes.figures.comparing import curves, dots, haunted, levels, maze_panel
 
 __all__ = [
     "curves",

@@ -154,9 +154,7 @@ class ModulatedAgent(Agent):
         state = self.rest(batch) if state is None else self.check_state(state, batch)
         return self._both(seen, state)[1]
 
-    def _both(
-        self, seen: Tensor, state: ModulatedState
-    ) -> tuple[Tensor, Tensor, ModulatedState]:
+    def _both(self, seen: Tensor, state: ModulatedState) -> tuple[Tensor, Tensor, ModulatedState]:
         self.core.method = "compiled" if self.compiles() else "auto"
         return self.core(seen @ self.inward[:-1] + self.inward[-1], state)
 

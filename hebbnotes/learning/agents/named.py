@@ -7,7 +7,6 @@ import torch
 from hebbnotes import _checks
 from hebbnotes.learning.agents.kinds import Agent, LSTMAgent, PlasticAgent, RecurrentAgent
 from hebbnotes.learning.agents.modulated import ModulatedAgent, RetroactiveAgent
-from hebbnotes.plasticity import rules
 
 __all__ = ["AGENTS", "of_kind"]
 

@@ -126,9 +126,7 @@ def write(
 
 
 @jit
-def _forward(
-    shown: Any, net: Any, y: Any, traces: Any, starts: Any, output: Any
-) -> None:
+def _forward(shown: Any, net: Any, y: Any, traces: Any, starts: Any, output: Any) -> None:
     """Run episodes; fills ``output`` (T, B, n), the signal, and the traces where each chunk of
     ``EVERY`` steps starts, and changes the traces in place.
     """
