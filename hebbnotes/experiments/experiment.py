@@ -28,6 +28,7 @@ __all__ = [
     "short",
     "shorts",
     "under",
+    "updates_to",
 ]
 
 Numbers = dict[str, Any]
@@ -276,3 +277,13 @@ def blocks(values: list[float], ends: Iterable[int]) -> list[float]:
     """Return the means of a training's numbers between one end and the next."""
     ends = list(ends)
     return shorts(np.mean(values[a:b]) for a, b in zip([0, *ends[:-1]], ends, strict=True))
+
+
+def updates_to(right: list[float], share: float = 0.9, window: int = 100) -> int | None:
+    """Return after how many updates the mean of a window first reached a share; None if never."""
+    total = 0.0
+    for k, one in enumerate(right):
+        total += one - (right[k - window] if k >= window else 0.0)
+        if k + 1 >= window and total >= share * window - 1e-9:
+            return k + 1
+    return None

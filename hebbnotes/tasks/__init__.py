@@ -2,7 +2,13 @@
 
 from hebbnotes.tasks.choices import ChoiceEpisodes, OneStep, choice_trials, floor_choice
 from hebbnotes.tasks.letters import text_pattern
-from hebbnotes.tasks.memory import RewardedEpisodes, RewardGatedMemory
+from hebbnotes.tasks.memory import (
+    Answered,
+    CueEpisodes,
+    CueReward,
+    RewardedEpisodes,
+    RewardGatedMemory,
+)
 from hebbnotes.tasks.patterns import (
     CODE,
     ONCE,
@@ -23,7 +29,10 @@ __all__ = [
     "ONCE",
     "PAPER",
     "PICTURES",
+    "Answered",
     "ChoiceEpisodes",
+    "CueEpisodes",
+    "CueReward",
     "Episodes",
     "Errors",
     "Intervals",

@@ -26,6 +26,9 @@ from hebbnotes.chapters.natural_images import analysis as maps
 from hebbnotes.chapters.natural_images import smooth
 from hebbnotes.chapters.natural_images.model import GroupsRNN, HalvesRNN, network
 from hebbnotes.chapters.neuromodulated_plasticity import model
+from hebbnotes.chapters.neuromodulation_at_work.cues import lives as cue_lives
+from hebbnotes.chapters.neuromodulation_at_work.cues import networks as players
+from hebbnotes.chapters.neuromodulation_at_work.cues import trainings as cue_trainings
 from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.chapters.one_shot_learning import readings as reading
 from hebbnotes.chapters.three_factor_rules import bandit, matched
@@ -34,6 +37,7 @@ from hebbnotes.chapters.time_constants import arms as clocks
 from hebbnotes.chapters.time_constants import damage, many
 from hebbnotes.chapters.wiring import modularity, networks, nulls, plastic
 from hebbnotes.learning import agents
+from hebbnotes.learning.actor_critic import Objective
 from hebbnotes.networks import leaky
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
 from hebbnotes.networks.dale import DaleRNN
@@ -63,6 +67,8 @@ from tests.guards.given import (
 SIZES = (1, 3, 1)
 JOINED = torch.ones(4, 4).bool().fill_diagonal_(fill_value=False)
 WORLD = plastic.World("iid", "scattered")
+CUES = tasks.CueReward(n_trials=1)
+PLAYER = players.player("LSTM", CUES.n_inputs, G, 2)
 TAKE_A_GENERATOR = {
     "memories.random_patterns": lambda g: memories.random_patterns(2, 3, g),
     "memories.recall": lambda g: memories.recall(SQUARE, SIGNS, 2, generator=g),
@@ -94,6 +100,7 @@ TAKE_A_GENERATOR = {
     "tasks.pictures.pictures": lambda g: pictures.pictures(GREY, KNOWN, (4, 4), 2, g),
     "tasks.pictures.picture_loss": lambda g: pictures.picture_loss(NET, GREY, KNOWN, (4, 4), 2, g),
     "tasks.memory.reward_gated.RewardGatedMemory.sample": lambda g: GATED.sample(2, g),
+    "tasks.memory.cue_reward.CueReward.sample": lambda g: CUES.sample(2, g),
     "tasks.timing.intervals.Intervals.sample": lambda g: tasks.Intervals().sample(2, g),
     "tasks.timing.intervals.TwoClocks.sample": lambda g: tasks.TwoClocks().sample(2, g),
     "tasks.timing.templates.Templates.sample": lambda g: tasks.Templates().sample(2, g),
@@ -273,6 +280,24 @@ TAKE_A_GENERATOR = {
     "chapters.neuromodulated_plasticity.model.Choosing": lambda g: model.Choosing(4, 3, g),
     "chapters.neuromodulated_plasticity.model.Cells": lambda g: model.Cells(
         4, 3, g, kind=torch.nn.GRU
+    ),
+    "chapters.neuromodulation_at_work.cues.networks.player": lambda g: players.player("none", 4, g),
+    "chapters.neuromodulation_at_work.cues.networks.Plastic": lambda g: players.Plastic(4, 3, g),
+    "chapters.neuromodulation_at_work.cues.networks.Choosing": lambda g: players.Choosing(4, 3, g),
+    "chapters.neuromodulation_at_work.cues.networks.Cells": lambda g: players.Cells(
+        4, 3, g, kind=torch.nn.RNN
+    ),
+    "chapters.neuromodulation_at_work.cues.lives.play": lambda g: cue_lives.play(
+        PLAYER, CUES.sample(2, G), g
+    ),
+    "chapters.neuromodulation_at_work.cues.lives.played_plainly": lambda g: (
+        cue_lives.played_plainly(PLAYER, CUES, CUES.sample(2, G), g)
+    ),
+    "chapters.neuromodulation_at_work.cues.lives.loss": lambda g: cue_lives.loss(
+        PLAYER, CUES.sample(2, G), g, Objective()
+    ),
+    "chapters.neuromodulation_at_work.cues.trainings.Playing.network": lambda g: (
+        cue_trainings.Playing(rates={}).network("none", g)
     ),
 }
 MAY_DO_WITHOUT = {

@@ -25,6 +25,7 @@ from hebbnotes.experiments.experiment import (
     loaded,
     short,
     shorts,
+    updates_to,
 )
 from hebbnotes.tasks import RewardedEpisodes, RewardGatedMemory
 
@@ -84,16 +85,6 @@ class Comparison:
     def alone(self) -> "list[Comparison]":
         """Return configurations of one training each."""
         return [replace(self, rates={arm: (rate,)}) for arm, rate in self.each().values()]
-
-
-def updates_to(right: list[float], share: float = 0.9, window: int = 100) -> int | None:
-    """Return after how many updates the mean of a window first reached a share; None if never."""
-    total = 0.0
-    for k, one in enumerate(right):
-        total += one - (right[k - window] if k >= window else 0.0)
-        if k + 1 >= window and total >= share * window - 1e-9:
-            return k + 1
-    return None
 
 
 def train_arms(trial: Trial, chosen: Comparison) -> tuple[Numbers, Weights]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from hebbnotes.chapters.neuromodulation_at_work.cues.experiments import EXPERIMENTS as CUES
 from hebbnotes.chapters.neuromodulation_at_work.maze.experiments import EXPERIMENTS as MAZE
 from hebbnotes.experiments.experiment import Experiment
 
@@ -9,6 +10,6 @@ __all__ = ["EXPERIMENTS"]
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     **MAZE,
-    # **CUES: from hebbnotes.chapters.neuromodulation_at_work.cues.experiments
+    **CUES,
     # **LANGUAGE: from hebbnotes.chapters.neuromodulation_at_work.language.experiments
 }

@@ -1,0 +1,1 @@
+"""Cue and reward: networks that find out by their own answers which cue pays."""

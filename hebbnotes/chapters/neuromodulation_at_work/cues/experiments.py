@@ -1,0 +1,61 @@
+"""Experiments on cue and reward: five kinds of networks at equal numbers, and their rates."""
+
+from dataclasses import replace
+from typing import Any
+
+from hebbnotes.chapters.neuromodulation_at_work.cues.costs import Costs, score_costs
+from hebbnotes.chapters.neuromodulation_at_work.cues.networks import ARMS
+from hebbnotes.chapters.neuromodulation_at_work.cues.trainings import (
+    Playing,
+    test_arms,
+    train_arms,
+)
+from hebbnotes.experiments.experiment import Experiment, nothing
+
+__all__ = ["EXPERIMENTS"]
+
+TRIED = (1e-3, 3e-3, 1e-2)
+RATES: dict[str, float] = dict.fromkeys(ARMS, 3e-3)
+"""The learning rates that did best on seeds of their own; see cue-reward-rates."""
+
+
+def _compared(about: str, chosen: Playing, metric: str, **options: Any) -> Experiment[Any]:
+    return Experiment(
+        f"cue and reward, {about}",
+        train_arms,
+        test_arms,
+        chosen,
+        metric,
+        "share of right answers",
+        at_least=0.0,
+        shares=Playing.alone,
+        **options,
+    )
+
+
+_FOUR = Playing(rates={arm: (rate,) for arm, rate in RATES.items()})
+
+EXPERIMENTS: dict[str, Experiment[Any]] = {
+    "cue-reward": _compared(
+        "four cues, two in a trial: five kinds of networks of equally many numbers",
+        _FOUR,
+        "late.simple",
+    ),
+    "cue-reward-rates": _compared(
+        "each kind at three learning rates, on seeds of their own",
+        replace(_FOUR, rates=dict.fromkeys(ARMS, TRIED), updates=1_500, test_episodes=200),
+        "best.simple",
+        seeds=(100, 101),
+    ),
+    "modulation-costs": Experiment(
+        "cue and reward: what each kind of network reads, holds, multiplies and takes for a step",
+        nothing,
+        score_costs,
+        Costs(),
+        "dearer",
+        "time of a retroactive network's step of training, for one of a plastic network",
+        at_least=0.0,
+        seeds=(0, 1, 2),
+    ),
+}
+"""All experiments on cue and reward."""
