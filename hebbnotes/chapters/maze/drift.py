@@ -11,7 +11,8 @@ from torch import Tensor
 
 from hebbnotes import _checks
 from hebbnotes.chapters.maze.interventions import live_gated, stored, without_writing
-from hebbnotes.experiments.experiment import Numbers, Weights, short, shorts
+from hebbnotes.experiments.agents.interventions import grown, in_blocks
+from hebbnotes.experiments.experiment import Numbers, Weights, short
 from hebbnotes.learning import agents
 from hebbnotes.networks import State
 from hebbnotes.tasks import maze
@@ -69,25 +70,12 @@ def aligned(old: Tensor, young: Tensor, centre: bool = True, scale: bool = True)
 
 def score_drift(weights: Weights, seed: int, chosen: Drift) -> Numbers:
     """Let agents grow old; read and change the traces of the plastic ones."""
-    numbers: Numbers = {kind: _grown(kind, seed, chosen) for kind in chosen.kinds}
-    numbers["stopped"] = _grown("plastic", seed, chosen, stopped=True)
+    how = chosen.size, chosen.lives, (chosen.young, chosen.ages[-1]), chosen.block
+    numbers: Numbers = {kind: grown(stored(kind, seed), seed, *how) for kind in chosen.kinds}
+    stopped = without_writing(stored("plastic", seed))
+    numbers["stopped"] = grown(stored("plastic", seed), seed, *how, then=stopped)
     numbers["stopped after the find"] = _stopped_after_find(seed, chosen)
     return numbers | _traces(seed, chosen)
-
-
-def _grown(kind: str, seed: int, chosen: Drift, stopped: bool = False) -> list[float]:
-    """Return the finds of agents that had found their goal when young, in blocks of steps."""
-    net, made = stored(kind, seed), maze.make(chosen.size)
-    g = torch.Generator().manual_seed(50_000 + seed)
-    half = agents.live(net, made, maze.start(made, chosen.lives, g), chosen.young, g)
-    then = without_writing(stored(kind, seed)) if stopped else net
-    steps = chosen.ages[-1] - chosen.young
-    late = agents.live(then, made, half.agents, steps, g, half.state).found
-    return _in_blocks(late[:, half.found.any(0)], chosen.block)
-
-
-def _in_blocks(found: Tensor, block: int) -> list[float]:
-    return shorts(part.double().sum(0).mean() for part in found.split(block))
 
 
 def _stopped_after_find(seed: int, chosen: Drift) -> list[float]:
@@ -101,7 +89,7 @@ def _stopped_after_find(seed: int, chosen: Drift) -> list[float]:
 
     found = live_gated(stored("plastic", seed), made, begin, chosen.ages[-1], g, writes)
     knows = found[: chosen.young].any(0)
-    return _in_blocks(found[chosen.young :, knows], chosen.block)
+    return in_blocks(found[chosen.young :, knows], chosen.block)
 
 
 def _traces(seed: int, chosen: Drift) -> Numbers:

@@ -4,29 +4,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from hebbnotes.chapters.maze.drift import Drift, score_drift
 from hebbnotes.chapters.maze.interventions import (
     Writing,
-    elsewhere,
-    near,
     score_writing,
     stored,
     without_writing,
 )
 from hebbnotes.chapters.maze.live import Ghost, fit_ghost, score_ghost
 from hebbnotes.chapters.maze.trainings import TRAINED, agent, load
-from hebbnotes.experiments.experiment import (
-    Experiment,
-    Numbers,
-    Weights,
-    nothing,
-    short,
-    shorts,
-)
+from hebbnotes.experiments.agents.interventions import Moved, moved
+from hebbnotes.experiments.experiment import Experiment, Numbers, Weights, nothing, short
 from hebbnotes.learning import agents
-from hebbnotes.networks import State
 from hebbnotes.tasks import maze
 
 __all__ = ["EXPERIMENTS", "agent", "load"]
@@ -34,76 +24,9 @@ __all__ = ["EXPERIMENTS", "agent", "load"]
 KINDS = ("plastic", "recurrent", "lstm")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Moved:
-    """Configuration: agents live, then their goals are moved, or something is wiped, or both."""
-
-    kinds: tuple[str, ...] = KINDS
-    size: int = 9
-    lives: int = 2_000
-    before: int = 100
-    after: int = 100
-    near: int = 2  # moves
-
-
 def score_moved(weights: Weights, seed: int, chosen: Moved) -> Numbers:
     """Move the goals of agents that found them, and of agents that did not; see who finds them."""
-    return {kind: _moved(kind, seed, chosen) for kind in chosen.kinds}
-
-
-def _moved(kind: str, seed: int, chosen: Moved) -> Numbers:
-    net, made = stored(kind, seed), maze.make(chosen.size)
-    g = torch.Generator().manual_seed(20_000 + seed)
-    half = agents.live(net, made, maze.start(made, chosen.lives, g), chosen.before, g)
-    knows, old = half.found.any(0), half.agents.goal
-    new = elsewhere(made, half.agents, g)
-    born = maze.start(made, chosen.lives, g)._replace(goals=new)
-    chance = int(torch.randint(2**31, (1,), generator=g))
-
-    def late(begin: maze.Agents, state: Any, who: Tensor) -> Numbers:
-        g.manual_seed(chance)  # the same chances for all
-        life = agents.live(net, made, begin, chosen.after, g, state)
-        found, seen = life.found[:, who], life.positions[:, who]
-        ever = found.cumsum(0) > 0
-        at_old = near(made, seen, old[who], chosen.near)
-        return {
-            "agents": int(who.sum()),
-            "found": short(ever[-1].double().mean()),
-            "found_by": shorts(ever[9::10].double().mean(1)),
-            "finds": short(found.double().sum(0).mean()),
-            "near_old": short(at_old.double().mean()),
-            "near_new": short(near(made, seen, begin.goal[who], chosen.near).double().mean()),
-        }
-
-    moved, erased = half.agents._replace(goals=new), net.erased(half.state)
-    numbers: Numbers = {"stays": late(half.agents, half.state, knows)}
-    numbers["newborn"] = late(born, net.rest(chosen.lives), knows)
-    for what, state in erased.items():
-        numbers["moved" if what == "nothing" else f"moved, no {what}"] = late(moved, state, knows)
-    if (~knows).sum() >= 20:
-        numbers["moved, not found before"] = late(moved, half.state, ~knows)
-    if kind == "plastic":
-        numbers["stays, no trace"] = late(half.agents, erased["trace"], knows)
-        numbers |= _swapped(half, knows, late)
-    anywhere = made.free.unsqueeze(1).expand(-1, len(old), -1)
-    numbers["near_by_chance"] = short(near(made, anywhere, old, chosen.near).double().mean())
-    return numbers
-
-
-def _swapped(half: agents.Life, knows: Tensor, late: Any) -> Numbers:
-    """Give each agent the trace of another that knows; its goal stays, or goes where the other's
-    was.
-    """
-    who = knows.nonzero()[:, 0]
-    giver = torch.arange(len(knows)).scatter(0, who, who.roll(1))
-    differ = knows & (half.agents.goal != half.agents.goal[giver]).any(1)
-    differ &= (half.agents.position != half.agents.goal[giver]).any(1)
-    state = State(half.state.y, half.state.hebb[giver])
-    there = half.agents._replace(goals=half.agents.goals[giver])
-    return {
-        "another's trace": late(half.agents, state, differ),
-        "another's trace and goal": late(there, state, differ),
-    }
+    return {kind: moved(stored(kind, seed), seed, chosen) for kind in chosen.kinds}
 
 
 @dataclass(frozen=True, kw_only=True)

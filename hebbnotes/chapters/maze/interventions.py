@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from hebbnotes import _checks
 from hebbnotes.chapters.maze.trainings import load
 from hebbnotes.experiments import weights
+from hebbnotes.experiments.agents.interventions import NEVER, elsewhere, first_find, near
 from hebbnotes.experiments.experiment import Numbers, Weights, short
 from hebbnotes.learning import agents
 from hebbnotes.networks import State
@@ -36,9 +36,6 @@ __all__ = [
     "without_writing",
 ]
 
-NEVER = 1_000_000
-"""Steps since a find, where there was none."""
-
 
 def stored(kind: str, seed: int) -> agents.Agent:
     """Return the stored agent of a kind and a seed."""
@@ -49,31 +46,6 @@ def without_writing(agent: Any) -> Any:
     """Block the writing of a plastic agent, in place: its eta, a sigmoid, becomes 0."""
     agent.core.eta_logit.fill_(-20.0)
     return agent
-
-
-def elsewhere(made: maze.Maze, lived: maze.Agents, generator: torch.Generator) -> Tensor:
-    """Return another place for each agent's goal, (B, 1, 2): neither the old one, nor where the
-    agent is, nor the centre.
-    """
-    _checks.generator(generator)
-    chance = torch.rand(len(lived.turn), len(made.free), generator=generator)
-    centre = torch.full_like(lived.position, made.centre)
-    for avoided in (lived.goal, lived.position, centre):
-        chance[(made.free == avoided.unsqueeze(1)).all(-1)] = -1.0
-    return made.free[chance.argmax(1)].unsqueeze(1)
-
-
-def near(made: maze.Maze, positions: Tensor, goal: Tensor, moves: int) -> Tensor:
-    """Tell where agents are at most some moves away from a place of their own, (T, B)."""
-    to_each = torch.stack([maze.distances(made, (r, c)) for r, c in made.free.tolist()])
-    number = (made.free == goal.unsqueeze(1)).all(-1).int().argmax(1)
-    return to_each[number, positions[..., 0], positions[..., 1]] <= moves
-
-
-def first_find(found: Tensor) -> Tensor:
-    """Return the step of the first find of each, (B,), from 0; T where there was none."""
-    steps = torch.arange(len(found)).unsqueeze(1)
-    return torch.where(found, steps, len(found)).amin(0)
 
 
 def live_gated(

@@ -29,6 +29,7 @@ def of_kind(
 
     Examples
     --------
+    >>> from hebbnotes import rules
     >>> of_kind("lstm", 41, rule=rules.oja, generator=torch.Generator()).n_seen
     14
     """
