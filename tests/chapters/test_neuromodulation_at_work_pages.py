@@ -1,14 +1,18 @@
 """Neuromodulation at work: its checkers, its figures, and its equations."""
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hebbnotes.analysis import interval
-from hebbnotes.chapters.neuromodulation_at_work import checks
+from hebbnotes.chapters.neuromodulation_at_work import checks, frames
 from hebbnotes.chapters.neuromodulation_at_work.nulls import smallest_seen
+from hebbnotes.learning import agents
 from hebbnotes.learning.agents import ModulatedAgent
+from hebbnotes.tasks import maze
 
 
 def by_hand(differences):
@@ -94,32 +98,88 @@ def test_the_pull_of_a_trace_is_had_without_the_trace(capsys):
 def test_an_agent_writes_what_happens_times_its_signal_and_forgets_by_what_it_does(
     n, steps, fan_out, seed
 ):
-    g = torch.Generator().manual_seed(seed)
-    agent = ModulatedAgent(n, fan_out=fan_out, generator=g).double()
+    g, close = torch.Generator().manual_seed(seed), {"rtol": 1e-3, "atol": 1e-4}
+    agent = ModulatedAgent(n, fan_out=fan_out, generator=g)
     core = agent.core
     with torch.no_grad():
         for one in core.parameters():
             one.add_(0.3 * torch.randn(one.shape, generator=g))
-    seen = torch.randn(steps, 2, agent.n_seen, generator=g).double()
+    seen = torch.randn(steps, 2, agent.n_seen, generator=g)
     with torch.no_grad():
         _, _, end = agent(seen)
         m, eta = agent.signals(seen), core.rate("eta")
-    fan = torch.ones(n).double() if core.fan_out is None else core.fan_out.detach()
-    y, trace, bound = torch.zeros(2, n).double(), torch.zeros(2, n, n).double(), None
+    fan = torch.ones(n) if core.fan_out is None else core.fan_out.detach()
+    y, trace, bound = torch.zeros(2, n), torch.zeros(2, n, n), None
     for t in range(steps):
         pre, felt = y, (core.w + core.alpha * trace).detach()
         told = (seen[t] @ agent.inward[:-1] + agent.inward[-1]).detach()
         y = torch.tanh(torch.einsum("bi,bij->bj", pre, felt) + told)
         signal = torch.tanh(y @ core.read + core.bias).detach()
-        torch.testing.assert_close(m[t], signal)
+        torch.testing.assert_close(m[t], signal, **close)
         heard = (fan * signal[:, None] * y)[:, None]
         trace = (1 - eta * y**2)[:, None] * trace + pre[:, :, None] * heard
         bound = (1 - eta * y**2) if bound is None else bound * (1 - eta * y**2)
-    torch.testing.assert_close(end.hebb, trace)
+    torch.testing.assert_close(end.hebb, trace, **close)
     with torch.no_grad():  # a hand that does not press: what was written goes on fading
         first = end._replace(y=torch.zeros_like(y))
         for one in (core.read, core.bias):
             one.zero_()
         output, state = agent.run(seen, first)
     fades = torch.stack([1 - eta * one**2 for one in output]).prod(0)
-    torch.testing.assert_close(state.hebb, fades[:, None] * trace)
+    torch.testing.assert_close(state.hebb, fades[:, None] * trace, **close)
+
+
+def test_a_hand_is_judged_by_the_goals_that_are_left(capsys):
+    g = torch.Generator().manual_seed(1)
+    agent = ModulatedAgent(8, generator=g).requires_grad_(False)
+    assert checks.hand(lambda own, told, since: own, agent) == 1.0
+    assert "Yes: 100 goals" in capsys.readouterr().out
+    for wrong, message in (
+        (lambda own, told, since: None, "got nothing.*return"),
+        (lambda own, told, since: own.mean(), "for each of 100 agents"),
+        (lambda own, told, since: own / 0, "finite"),
+    ):
+        with pytest.raises(AssertionError, match=message):
+            checks.hand(wrong, agent)
+
+
+def test_a_life_is_drawn_in_three_pieces_with_its_signal():
+    made, g = maze.make(9), torch.Generator().manual_seed(3)
+    agent = ModulatedAgent(6, generator=g).requires_grad_(False)
+    life = agents.live(agent, made, maze.start(made, 1, g), 40, g)
+    found = torch.zeros(40, dtype=torch.bool)
+    found[[6, 11, 30]] = True
+    signal = agent.signals(life.seen)[:, 0]
+    goals = made.free[0], made.free[9]
+    figure = frames.life(made.walls, life.positions[:, 0], found, goals, signal)
+    *mazes, below = figure.axes
+    assert [len(ax.lines[0].get_xdata()) for ax in mazes] == [7, 5, 11]
+    assert np.allclose([bar.get_height() for bar in below.patches], signal)
+    stars = [line for line in below.lines if line.get_marker() == "*"]
+    assert list(stars[0].get_xdata()) == [6, 11, 30]
+    with pytest.raises(ValueError, match="signal"):
+        frames.life(made.walls, life.positions[:, 0], found, goals, signal[1:])
+    never = frames.life(made.walls, life.positions[:, 0], found & False, goals, signal)
+    assert [len(ax.lines[0].get_xdata()) for ax in never.axes[:3]] == [21, 21, 20]
+    plt.close("all")
+
+
+def test_games_are_drawn_beside_the_best_player():
+    best, values = [0.5, 0.9], torch.tensor([[0.5, 0.7], [0.6, 0.8]])
+    figure = frames.cues([10, 20], {"lstm": values}, {"lstm": values}, best)
+    above, below = figure.axes
+    assert any(np.allclose(line.get_ydata(), [55, 75]) for line in above.lines), "their mean"
+    assert any(np.allclose(line.get_ydata(), [50, 90]) for line in below.lines), "the best"
+    plt.close("all")
+
+
+def test_differences_are_drawn_with_what_would_have_been_missed():
+    rows = {"a": [0.1, -0.2, 0.3], "b": [0.5, 0.6, 0.4]}
+    ax = frames.differences(rows, "gain", 0.2).axes[0]
+    dots = [line.get_xdata() for line in ax.lines if line.get_marker() == "o"]
+    assert [list(one) for one in dots] == list(rows.values())
+    widths = [bar.get_width() / 2 for bar in ax.patches]
+    assert widths == pytest.approx([smallest_seen(one) for one in rows.values()])
+    means = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "D"]
+    assert means == pytest.approx([sum(one) / 3 for one in rows.values()])
+    plt.close("all")

@@ -8,9 +8,11 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from hebbnotes.analysis import interval
+from hebbnotes.chapters.neuromodulation_at_work.maze.causal import live_told, stored_agent
 from hebbnotes.check import expect, numbers, tensors
+from hebbnotes.tasks import maze
 
-__all__ = ["pull", "smallest"]
+__all__ = ["hand", "pull", "smallest"]
 
 
 def smallest(formula: Callable[[Tensor], float]) -> None:
@@ -97,3 +99,40 @@ def pull(formula: Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]) ->
             f"the trace has {n * n:,}; can you do it with {steps} numbers and {steps} rows?",
         )
     print("Yes: the same as from the trace, and the trace was never built.")
+
+
+def hand(write: Callable[[Tensor, Tensor, Tensor], Tensor], agent: Any = None) -> float:
+    """Check a reader's signal ``f(own, told, since)`` in place of that of the stored simple agent:
+    it must find nine of ten of the goals that the agent finds with its own. Prints and returns the
+    share.
+
+    ``own`` is the signal that the agents would have made, ``told`` the reward of their last step,
+    ``since`` the steps since their last find; all have shape (B,), and so has the signal.
+    """
+    write = tensors(write, "f(own, told, since) -> a tensor")
+    agent = stored_agent("simple", 0) if agent is None else agent
+    made, lives, steps = maze.make(9), 100, 200
+    g = torch.Generator()
+
+    def found(tells: Callable[[int, Tensor, Tensor, Tensor], Tensor]) -> float:
+        g.manual_seed(13)  # the same chances for both
+        lived = live_told(agent, made, steps, g, tells, lives)
+        return lived.double().sum(0).mean().item()
+
+    def told(t: int, own: Tensor, rewards: Tensor, since: Tensor) -> Tensor:
+        given = write(own.clone(), rewards[t].clone(), since.clone())
+        expect(
+            given.shape == own.shape,
+            f"it must hold a number for each of {len(own)} agents, got shape {tuple(given.shape)}",
+        )
+        expect(given.isfinite().all(), "it must be finite")
+        return given.to(own.dtype).clamp(-1, 1)
+
+    share = found(told) / max(found(lambda _, own, *__: own), 1e-9)
+    expect(
+        share >= 0.9,
+        f"{100 * share:.0f} of 100 goals are left, and 90 are asked: when must the way be "
+        "written, and how strongly?",
+    )
+    print(f"Yes: {100 * share:.0f} goals, where its own signal finds 100.")
+    return share
