@@ -36,7 +36,7 @@ outputs: .venv/.done
 robust: .venv/.done
 	$(BIN)/python -m tools.robust
 
-# Fetch the public data sets (MNIST and Omniglot, 28 MB, once).
+# Fetch the public data sets (MNIST, Omniglot and Shakespeare, 29 MB, once).
 data: .venv/.done
 	$(BIN)/python -m hebbnotes.data
 

@@ -1,6 +1,6 @@
 """Data: public data sets, fetched once into a folder of your choice, with their checksums.
 
-``python -m hebbnotes.data`` fetches Omniglot and MNIST; with names, such as ``cifar10``, those. The
+``python -m hebbnotes.data`` fetches :data:`DEFAULT`; with names, such as ``cifar10``, those. The
 folder is ``HEBBNOTES_DATA`` (an absolute path), or by default your system's cache folder. Nothing
 is downloaded unasked, a damaged file is neither used nor deleted, and one appears when it is whole.
 """
@@ -35,6 +35,7 @@ __all__ = [
     "omniglot",
     "patches",
     "require",
+    "shakespeare",
 ]
 
 
@@ -45,12 +46,10 @@ class File(NamedTuple):
     ----------
     address : str, official; empty if there is none
     size : int, in bytes
-    md5 : str
+    md5, sha256 : str, as Keras and TensorFlow Datasets publish the latter
     content : str
         For a zip that circulates in several containers, SHA-256 over its pictures, sorted by name:
         of each its name, a zero byte and the SHA-256 of its bytes. It is accepted, too.
-    sha256 : str
-        Of the official file, as Keras (CIFAR-10) and TensorFlow Datasets (Omniglot) publish it.
     """
 
     address: str
@@ -107,18 +106,20 @@ FILES: dict[str, File] = {
         "c58f30108f718f92721af3b95e74349a",
         sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
     ),
+    "tinyshakespeare/input.txt": File(
+        "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+        1115394,
+        "6fb458f1232090904fb40fe944165e91",
+        sha256="86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+    ),
 }
 SUBSET = "cifar10-subset/cifar10_first4000train_first1000test.npz"
-_SUBSET = File(
-    "",
-    14163860,
-    "",
-    sha256="2a9fc689a27c9419ed61825842425a013acce5c1daa0b66bf0617a29fee14f44",
-)
+_OF_SUBSET = "2a9fc689a27c9419ed61825842425a013acce5c1daa0b66bf0617a29fee14f44"
+_SUBSET = File("", 14163860, "", sha256=_OF_SUBSET)
 _ELSEWHERE = "set HEBBNOTES_DATA to another folder"
-_SETS = ("mnist", "omniglot", "cifar10", "cifar10-subset")
-DEFAULT = ("mnist", "omniglot")
-"""What ``make data`` fetches: Omniglot for a chapter, MNIST for experiments."""
+_SETS = ("mnist", "omniglot", "cifar10", "cifar10-subset", "tinyshakespeare")
+DEFAULT = ("mnist", "omniglot", "tinyshakespeare")
+"""What ``make data`` fetches: Omniglot for a chapter, the others for experiments."""
 
 
 def _pooch() -> Any:
@@ -207,7 +208,7 @@ def require(name: str) -> None:
 
     Parameters
     ----------
-    name : {"mnist", "omniglot", "cifar10", "cifar10-subset"}
+    name : {"mnist", "omniglot", "cifar10", "cifar10-subset", "tinyshakespeare"}
     """
     _checks.choice("name", name, _SETS)
     if name == "cifar10-subset" and os.path.lexists(folder() / SUBSET):
@@ -219,27 +220,22 @@ def require(name: str) -> None:
 
 
 def available(name: str) -> bool:
-    """Tell whether all files of a set are in the folder and whole, without a network."""
+    """Tell whether all of a set is in the folder and whole, as :func:`require` takes it."""
     _checks.choice("name", name, _SETS)
-    try:
+    with contextlib.suppress(OSError, ValueError):
         require(name)
-    except (OSError, ValueError):
-        return False
-    return True
+        return True
+    return False
 
 
 def mnist(split: str = "train", download: bool = True) -> tuple[Tensor, Tensor]:
-    """Return the handwritten digits of MNIST (LeCun, Cortes & Burges).
+    """Return the handwritten digits of MNIST (LeCun, Cortes & Burges), pictures (M, 28, 28) from 0
+    (paper) to 255 (ink), and their labels (M,), all integers.
 
     Parameters
     ----------
     split : {"train", "test"}, 60,000 or 10,000 digits
     download : bool, as for :func:`fetch`
-
-    Returns
-    -------
-    pictures : Tensor (M, 28, 28), integers from 0 (paper) to 255 (ink)
-    labels : Tensor (M,), integers from 0 to 9
     """
     part = {"train": "train", "test": "t10k"}[_checks.choice("split", split, ("train", "test"))]
     arrays = []
@@ -250,18 +246,14 @@ def mnist(split: str = "train", download: bool = True) -> tuple[Tensor, Tensor]:
 
 
 def omniglot(part: str = "background", download: bool = True) -> tuple[Tensor, list[str]]:
-    """Return the characters of Omniglot, drawn by 20 people each (Lake and others, 2015).
+    """Return the characters of Omniglot, drawn by 20 people each (Lake and others, 2015): pictures
+    (characters, 20, 105, 105), true for ink, and alphabet and number of each character; both, and
+    drawings, in the order of their names.
 
     Parameters
     ----------
     part : {"background", "evaluation"}, 964 or 659 characters
     download : bool, as for :func:`fetch`
-
-    Returns
-    -------
-    pictures : Tensor (characters, 20, 105, 105)
-        Boolean, true for ink; characters and drawings in the order of their names.
-    names : list of str, alphabet and number of each character
     """
     with _checks.extra("chapters"):
         from PIL import Image
@@ -314,11 +306,19 @@ def cifar10(
 def _subset() -> Path:
     path = folder() / SUBSET
     if not _is_whole(path, _SUBSET):
-        raise ValueError(
-            f"{path} is damaged (its SHA-256 is not {_SUBSET.sha256}): "
-            "move it away, and fetch the whole instead"
-        )
+        wrong = f"{path} is damaged (its SHA-256 is not {_OF_SUBSET})"
+        raise ValueError(f"{wrong}: move it away, and fetch the whole instead")
     return path
+
+
+def shakespeare(download: bool = True) -> str:
+    """Return 1,115,394 letters of Shakespeare's plays, as Karpathy (2015) put them together.
+
+    Parameters
+    ----------
+    download : bool, as for :func:`fetch`
+    """
+    return fetch("tinyshakespeare/input.txt", download).read_text("ascii")
 
 
 def grey(photographs: Tensor) -> Tensor:

@@ -353,7 +353,7 @@ def test_the_folder_is_found_without_a_warning_and_a_user_without_a_home_is_told
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     lines = [*done.stdout.splitlines(), *done.stderr.splitlines()]
-    assert len(lines) == 1 + 6
+    assert len(lines) == 1 + 7
     assert all("set HEBBNOTES_DATA to an absolute path" in line for line in lines)
 
 
@@ -536,6 +536,28 @@ def test_digits_are_read_from_the_official_files(tmp_path, monkeypatch):
     assert found.tolist() == [3, 9]
 
 
+def test_a_text_is_read_letter_by_letter_and_another_one_is_not(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path))
+    key, text = "tinyshakespeare/input.txt", "First Citizen:\nBefore we proceed any further\n"
+    with pytest.raises(
+        FileNotFoundError, match=r"input.txt is not in .*run `python -m hebbnotes.data tiny"
+    ):
+        data.shakespeare(download=False)
+    md5 = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    monkeypatch.setitem(data.FILES, key, data.File("https://nowhere", len(text), md5))
+    (tmp_path / key).parent.mkdir()
+    for damaged in (b"", text[:-1].encode(), text.swapcase().encode(), b"\xff" * len(text)):
+        (tmp_path / key).write_bytes(damaged)
+        for use in (data.shakespeare, lambda: data.require("tinyshakespeare")):
+            with pytest.raises(ValueError, match=r"input.txt is damaged .*move it away"):
+                use()
+        assert not data.available("tinyshakespeare")
+    (tmp_path / key).write_bytes(text.encode())
+    assert data.shakespeare(download=False) == text
+    with pytest.raises(TypeError, match="download must be"):
+        data.shakespeare(download=1)
+
+
 def test_the_subset_is_asked_for_by_name_and_is_else_the_first_part_of_the_whole(
     tmp_path, monkeypatch
 ):
@@ -584,7 +606,7 @@ def test_the_subset_is_asked_for_by_name_and_is_else_the_first_part_of_the_whole
 
 def test_a_set_that_is_not_there_is_asked_for_by_name(tmp_path, monkeypatch):
     monkeypatch.setenv("HEBBNOTES_DATA", str(tmp_path))
-    for name in ("mnist", "omniglot", "cifar10", "cifar10-subset"):
+    for name in ("mnist", "omniglot", "cifar10", "cifar10-subset", "tinyshakespeare"):
         assert not data.available(name)
         with pytest.raises(
             FileNotFoundError,
@@ -600,6 +622,7 @@ REAL = {
     "mnist": (lambda: data.mnist("test", download=False)[0], 10_000),
     "omniglot": (lambda: data.omniglot("evaluation", download=False)[0], 659),
     "cifar10-subset": (lambda: data.cifar10("test", subset=True), 1_000),
+    "tinyshakespeare": (lambda: data.shakespeare(download=False), 1_115_394),
 }
 
 

@@ -1,0 +1,125 @@
+"""Networks that predict the next letter: four arms of about equally many numbers."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import embedding
+
+from hebbnotes import _checks
+from hebbnotes.chapters.neuromodulation_at_work.language.cells import (
+    CONSTANT,
+    State,
+    Writing,
+    made,
+    rest,
+)
+from hebbnotes.chapters.neuromodulation_at_work.language.chunks import chunk
+
+__all__ = ["ARMS", "Reader", "Reading"]
+
+ARMS = ("LSTM", "plastic", "simple", "retroactive")
+ETA, ETA_E, ALPHA = 0.01, 0.1, 0.01
+"""Where forgetting, the eligibility trace and the gains begin."""
+
+
+class Reading(NamedTuple):
+    """What a network makes of a chunk.
+
+    Attributes
+    ----------
+    scores : Tensor (T, B, letters), before the softmax
+    signal : Tensor (T, B), M after each letter
+    state : State, without a gradient
+    """
+
+    scores: Tensor
+    signal: Tensor
+    state: State
+
+
+class Reader(nn.Module):
+    """A long short-term memory that reads letters, with a plastic path to its cell input or not.
+
+    >>> net = Reader("simple", 20, 65, torch.Generator().manual_seed(0))
+    >>> net(torch.zeros(50, 2, dtype=torch.int64)).scores.shape
+    torch.Size([50, 2, 65])
+
+    Parameters
+    ----------
+    arm : {"LSTM", "plastic", "simple", "retroactive"}
+        The LSTM has a cell more, and so a few numbers more than the others, as in the paper.
+    n : int, cells of the others
+    n_letters : int
+    generator : torch.Generator
+        Of weights uniform within ``1 / sqrt(n)``, the same for all arms; forgetting begins with a
+        bias of 1, and M at :data:`.cells.CONSTANT`.
+    """
+
+    def __init__(self, arm: str, n: int, n_letters: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.arm = _checks.choice("arm", arm, ARMS)
+        _checks.room(n=_checks.integer("n", n), letters=_checks.integer("n_letters", n_letters))
+        _checks.generator(generator)
+        more = n + (arm == "LSTM")
+
+        def drawn(*shape: int) -> Tensor:
+            return (2 * torch.rand(*shape, generator=generator) - 1) / n**0.5
+
+        shared = drawn(n_letters, 4, n), drawn(n, 4, n), drawn(n, n_letters)
+        own = torch.rand(n, generator=generator), torch.randn(n, generator=generator)
+        letters, w, readout = (
+            drawn(n_letters, 4, more),
+            drawn(more, 4, more),
+            drawn(more, n_letters),
+        )
+        letters[..., :n], w[:n, :, :n], readout[:n] = shared
+        bias = torch.zeros(4, more)
+        bias[1] = 1.0
+        self.letters = nn.Parameter(letters.flatten(1))
+        self.w, self.bias = nn.Parameter(w.flatten(1)), nn.Parameter(bias.flatten())
+        self.readout = nn.Parameter(readout)
+        self.offset = nn.Parameter(torch.zeros(n_letters))
+        if arm != "LSTM":
+            self.alpha = nn.Parameter(ALPHA * own[0])
+            self.eta_logit = nn.Parameter(torch.tensor(_logit(ETA)))
+        if arm in ("simple", "retroactive"):
+            self.read = nn.Parameter(0.1 * own[1] / n**0.5)
+            self.m_bias = nn.Parameter(torch.tensor(math.atanh(CONSTANT)))
+        if arm == "retroactive":
+            self.eta_e_logit = nn.Parameter(torch.tensor(_logit(ETA_E)))
+
+    def writing(self) -> Writing | None:
+        """Return how its plastic path is written, or None if it has none."""
+        if self.arm == "LSTM":
+            return None
+        told = Writing(self.alpha, torch.sigmoid(self.eta_logit))
+        if self.arm != "plastic":
+            told = told._replace(read=self.read, bias=self.m_bias)
+        if self.arm == "retroactive":
+            told = told._replace(eta_e=torch.sigmoid(self.eta_e_logit))
+        return told
+
+    def rest(self, n_streams: int) -> State:
+        """Return the state of a network that has read nothing."""
+        return rest(self.w.detach(), n_streams, self.writing())
+
+    def forward(
+        self, letters: Tensor, state: State | None = None, writing: Writing | None = None
+    ) -> Reading:
+        """Read letters (T, B), numbers from 0 on; ``writing`` is used instead of its own."""
+        most = len(self.letters) - 1
+        if _checks.tensor("letters", letters, "T B", {}).dtype != torch.int64:
+            raise TypeError(f"letters must be int64, got {letters.dtype}: use letters.long()")
+        _checks.inside("letters", letters, 0, most, "use numbers of Text.letters")
+        state = self.rest(letters.shape[1]) if state is None else state
+        writing = self.writing() if writing is None else writing
+        x = embedding(letters, self.letters) + self.bias
+        h, state = chunk(x, self.w, writing, state)
+        signal = torch.zeros_like(h[..., 0]) if writing is None else made(h, writing)
+        return Reading(h @ self.readout + self.offset, signal, state)
+
+
+def _logit(share: float) -> float:
+    return math.log(share / (1 - share))
