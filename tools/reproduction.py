@@ -1,4 +1,4 @@
-"""Sphinx extension: the page that puts the paper's numbers beside ours, written from the stored
+"""Sphinx extension: the page that puts the papers' numbers beside ours, written from the stored
 results and their configurations.
 """
 
@@ -10,6 +10,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from hebbnotes.experiments import EXPERIMENTS, PAPER, result
 from hebbnotes.experiments.stored import command, index
+from tools import second_paper
 from tools.verdicts import AUTHORS, BESIDES, SETTINGS, VERDICTS, WITHIN, WORDS
 
 TOLD = {
@@ -250,7 +251,8 @@ class Reproduction(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Parse the page."""
-        return self.parse_text_to_nodes(page(), allow_section_headings=True)
+        both = f"{page()}\n{second_paper.page()}"
+        return self.parse_text_to_nodes(both, allow_section_headings=True)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
