@@ -2,23 +2,11 @@
 
 from typing import Any
 
-<<<<<<< HEAD
 from hebbnotes.chapters.neuromodulation_at_work.cues.experiments import EXPERIMENTS as CUES
-=======
 from hebbnotes.chapters.neuromodulation_at_work.language.experiments import EXPERIMENTS as LANGUAGE
->>>>>>> 438016ff4826cfa65330dbf53866bac892220cbf
 from hebbnotes.chapters.neuromodulation_at_work.maze.experiments import EXPERIMENTS as MAZE
 from hebbnotes.experiments.experiment import Experiment
 
 __all__ = ["EXPERIMENTS"]
 
-EXPERIMENTS: dict[str, Experiment[Any]] = {
-    **MAZE,
-<<<<<<< HEAD
-    **CUES,
-    # **LANGUAGE: from hebbnotes.chapters.neuromodulation_at_work.language.experiments
-=======
-    # **CUES: from hebbnotes.chapters.neuromodulation_at_work.cues.experiments
-    **LANGUAGE,
->>>>>>> 438016ff4826cfa65330dbf53866bac892220cbf
-}
+EXPERIMENTS: dict[str, Experiment[Any]] = {**MAZE, **CUES, **LANGUAGE}
