@@ -37,6 +37,23 @@ def test_compiled_play_is_the_tasks_own_functions_step_by_step(arm, seed, batch,
         assert torch.equal(one, other)
 
 
+@pytest.mark.parametrize("arm", ["simple", "retroactive"])
+def test_a_network_that_hears_its_own_signal_is_itself_and_another_signal_counts(arm):
+    task, net = CueReward(3, 2, 4, 5), networks.player(arm, 9, generator())
+    episodes = task.sample(3, generator())
+    own = lives.Told(net, lambda signal: signal)
+    alike = zip(
+        lives.play(net, episodes, generator()),
+        lives.played_plainly(own, task, episodes, generator()),
+        strict=True,
+    )
+    assert all(torch.equal(one, other) for one, other in alike)
+    turned = lives.Told(net, lambda signal: -signal)
+    seen = episodes.inputs
+    torch.testing.assert_close(own(seen)[0], net(seen)[0])
+    assert not torch.allclose(turned(seen)[0], net(seen)[0], atol=1e-7)
+
+
 @pytest.mark.parametrize("arm", ARMS)
 def test_all_arms_have_about_as_many_trained_numbers(arm):
     net = networks.player(arm, CueReward().n_inputs, generator())
@@ -200,7 +217,8 @@ def test_networks_are_tested_in_the_same_episodes_and_their_signals_are_told_by_
     found = trainings.test_arms(weights, 0, SMALL)
     assert found == trainings.test_arms(weights, 0, SMALL)
     assert [*found["right"]] == ["simple", "LSTM 0.001", "LSTM 0.01"]
-    assert {*found["signal"]} == {"simple"}
+    assert {*found["signal"]} == {*found["told"]} == {"simple"}
+    assert {*found["told"]["simple"]} == {"its own", "its mean", "turned"}
     assert {"cue", "go"} <= {*found["signal"]["simple"]}
     for name, right in found["by_trial"].items():
         assert found["right"][name] == pytest.approx(sum(right) / 2, abs=1e-3)

@@ -35,11 +35,23 @@ def _compared(about: str, chosen: Playing, metric: str, **options: Any) -> Exper
 
 _FOUR = Playing(rates={arm: (rate,) for arm, rate in RATES.items()})
 
+_ITS = (
+    "inward",
+    "outward",
+    *(f"core.{one}" for one in ("w", "alpha", "read", "bias", "eta_fixed")),
+)
+_KEPT = (
+    *(f"{arm}.{key}" for arm in ("simple", "retroactive") for key in _ITS),
+    "retroactive.core.eta_e_logit",
+)
+
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     "cue-reward": _compared(
         "four cues, two in a trial: five kinds of networks of equally many numbers",
         _FOUR,
         "late.simple",
+        keep=(0,),
+        keep_only=_KEPT,
     ),
     "cue-reward-rates": _compared(
         "each kind at three learning rates, on seeds of their own",

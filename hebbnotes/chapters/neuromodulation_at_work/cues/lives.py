@@ -4,6 +4,7 @@ compiled code, without gradients, and then gone through once more, with them.
 Shapes: T steps, B episodes, C trials.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,14 +12,15 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.chapters.neuromodulation_at_work.cues.networks import Player
+from hebbnotes.chapters.neuromodulation_at_work.cues.networks import Choosing, Player
 from hebbnotes.learning import actor_critic
 from hebbnotes.learning.actor_critic import Objective
 from hebbnotes.learning.agents.compiled_lives import _think
+from hebbnotes.networks.modulated import ModulatedState
 from hebbnotes.plasticity.compiled import array, jit
 from hebbnotes.tasks import CueEpisodes, CueReward
 
-__all__ = ["Played", "loss", "play", "played_plainly"]
+__all__ = ["Played", "Told", "loss", "play", "played_plainly"]
 
 
 class Played(NamedTuple):
@@ -102,6 +104,34 @@ def played_plainly(
         rewards[trial[asked], rows[asked]] = last.reward[asked]
         each.append(seen)
     return Played(torch.stack(each), actions, rewards)
+
+
+class Told(Player):
+    """A network that hears another signal than the one that it makes.
+
+    Parameters
+    ----------
+    net : Choosing
+    instead : callable, of its own signal, shape (T, B), which returns what is heard
+    """
+
+    def __init__(self, net: Choosing, instead: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.own, self.instead, self.outward = net, instead, net.outward
+
+    def rest(self, batch: int) -> ModulatedState:
+        """Return the network's own state of rest."""
+        return self.own.rest(batch)
+
+    def run(self, seen: Tensor, state: ModulatedState) -> tuple[Tensor, ModulatedState]:
+        """Go through steps one by one, so that a signal is made of what was heard before."""
+        outputs = []
+        for one in seen.split(1):
+            drive = self.own.drive(one)
+            _, own, _ = self.own.core(drive, state)
+            y, _, state = self.own.core(drive, state, modulation=self.instead(own))
+            outputs.append(y)
+        return torch.cat(outputs), state
 
 
 def loss(

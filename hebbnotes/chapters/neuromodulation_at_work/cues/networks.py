@@ -73,7 +73,8 @@ class _Told(Player):
             self.inward[-1] = 0.0
         self.outward = nn.Parameter(0.1 * torch.randn(n + 1, 3, generator=generator) / n**0.5)
 
-    def _drive(self, seen: Tensor) -> Tensor:
+    def drive(self, seen: Tensor) -> Tensor:
+        """Return what the units are told of what is seen, (T, B, n)."""
         return seen @ self.inward[:-1] + self.inward[-1]
 
 
@@ -98,7 +99,7 @@ class Plastic(_Told):
         """See :class:`Player`."""
         core = self.core
         numbers = core.w, core.alpha, core.eta, core.rule, state
-        return networks.run(self._drive(seen), *numbers, method="compiled", clip=1.0)
+        return networks.run(self.drive(seen), *numbers, method="compiled", clip=1.0)
 
     def net(self, batch: int) -> compiled_lives.PlasticNet:
         """See :class:`Player`."""
@@ -127,12 +128,12 @@ class Choosing(_Told):
 
     def run(self, seen: Tensor, state: ModulatedState) -> tuple[Tensor, ModulatedState]:
         """See :class:`Player`."""
-        y, _, state = self.core(self._drive(seen), state)
+        y, _, state = self.core(self.drive(seen), state)
         return y, state
 
     def signals(self, seen: Tensor) -> Tensor:
         """Return the signal that it makes at each step of what it sees, (T, B)."""
-        return self.core(self._drive(seen))[1]
+        return self.core(self.drive(seen))[1]
 
     def net(self, batch: int) -> compiled_lives.ModulatedNet:
         """See :class:`Player`."""

@@ -1,13 +1,20 @@
 """Networks of five kinds are trained on cue and reward, and tested on new episodes."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from hebbnotes.chapters.neuromodulation_at_work.cues.lives import Played, loss, play
+from hebbnotes.chapters.neuromodulation_at_work.cues.lives import (
+    Played,
+    Told,
+    loss,
+    play,
+    played_plainly,
+)
 from hebbnotes.chapters.neuromodulation_at_work.cues.networks import Choosing, Player, player
 from hebbnotes.experiments.experiment import (
     Numbers,
@@ -133,7 +140,7 @@ def test_arms(weights: Weights, seed: int, chosen: Playing) -> Numbers:
         task.sample(chosen.test_episodes, g),
         int(torch.randint(2**31, (1,), generator=g)),
     )
-    found: Numbers = {"right": {}, "late": {}, "by_trial": {}, "signal": {}}
+    found: Numbers = {"right": {}, "late": {}, "by_trial": {}, "signal": {}, "told": {}}
     for name, (arm, _) in chosen.each().items():
         net = loaded(chosen.network(arm, torch.Generator()), weights, f"{name}.")
         played = play(net, new, g.manual_seed(answers))
@@ -142,6 +149,29 @@ def test_arms(weights: Weights, seed: int, chosen: Playing) -> Numbers:
         found["late"][name] = short(right[len(right) // 2 :].mean())
         if isinstance(net, Choosing):
             found["signal"][name] = signals_at(net, new, played)
+            if name == arm:  # not where rates are tried
+                found["told"][name] = _told(net, task, seed)
+    return found
+
+
+@torch.no_grad()
+def _told(net: Choosing, task: CueReward, seed: int) -> dict[str, float]:
+    """Return the share of right answers in the second half of the trials if a network hears its
+    own signal, the mean of that, or its opposite.
+    """
+    g = torch.Generator().manual_seed(20_000 + seed)
+    new, answers = task.sample(300, g), int(torch.randint(2**31, (1,), generator=g))
+    mean = net.signals(play(net, new, g).seen).mean()
+    heard: dict[str, Callable[[Tensor], Tensor]] = {
+        "its own": lambda own: own,
+        "its mean": mean.expand_as,
+        "turned": lambda own: -own,
+    }
+    found = {}
+    for name, instead in heard.items():
+        played = played_plainly(Told(net, instead), task, new, g.manual_seed(answers))
+        right = (played.rewards > 0).double().mean(1)
+        found[name] = short(right[len(right) // 2 :].mean())
     return found
 
 
