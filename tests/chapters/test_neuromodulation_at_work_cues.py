@@ -236,6 +236,14 @@ def test_configurations_divide_into_single_trainings():
     assert all(replace(part, rates=SMALL.rates) == SMALL for part in parts)
 
 
+def test_eta_begins_where_a_configuration_says():
+    started = trainings.Started(rates={}, starts={"plastic": 0.1}).network("plastic", generator())
+    plain = trainings.Playing(rates={}).network("plastic", generator())
+    assert started.core.eta.item() == pytest.approx(0.1)
+    assert plain.core.eta.item() == pytest.approx(0.03)
+    assert torch.equal(started.core.w, plain.core.w)
+
+
 def test_another_device_is_refused(tmp_path):
     with pytest.raises(ValueError, match="cpu"):
         trainings.train_arms(Trial(0, tmp_path, device="cuda"), SMALL)

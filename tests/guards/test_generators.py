@@ -299,6 +299,9 @@ TAKE_A_GENERATOR = {
     "chapters.neuromodulation_at_work.cues.trainings.Playing.network": lambda g: (
         cue_trainings.Playing(rates={}).network("none", g)
     ),
+    "chapters.neuromodulation_at_work.cues.trainings.Started.network": lambda g: (
+        cue_trainings.Started(rates={}, starts={}).network("none", g)
+    ),
 }
 MAY_DO_WITHOUT = {
     "memories.recall",

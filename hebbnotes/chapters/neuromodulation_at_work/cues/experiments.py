@@ -7,6 +7,7 @@ from hebbnotes.chapters.neuromodulation_at_work.cues.costs import Costs, score_c
 from hebbnotes.chapters.neuromodulation_at_work.cues.networks import ARMS
 from hebbnotes.chapters.neuromodulation_at_work.cues.trainings import (
     Playing,
+    Started,
     test_arms,
     train_arms,
 )
@@ -15,8 +16,9 @@ from hebbnotes.experiments.experiment import Experiment, nothing
 __all__ = ["EXPERIMENTS"]
 
 TRIED = (1e-3, 3e-3, 1e-2)
-RATES: dict[str, float] = dict.fromkeys(ARMS, 3e-3)
-"""The learning rates that did best on seeds of their own; see cue-reward-rates."""
+RATES: dict[str, float] = dict.fromkeys(ARMS, 3e-3) | {"retroactive": 1e-3}
+"""The learning rates that did best on seeds of their own, and the middle one where no rate did
+anything; see cue-reward-rates."""
 
 
 def _compared(about: str, chosen: Playing, metric: str, **options: Any) -> Experiment[Any]:
@@ -57,6 +59,18 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "each kind at three learning rates, on seeds of their own",
         replace(_FOUR, rates=dict.fromkeys(ARMS, TRIED), updates=1_500, test_episodes=200),
         "best.simple",
+        seeds=(100, 101),
+    ),
+    "cue-reward-rates-further": _compared(
+        "a retroactive network at a smaller rate, and one that always writes from another start "
+        "of eta, on the seeds of the rates",
+        Started(
+            rates={"retroactive": (3e-4,), "plastic": (1e-3, 3e-3, 1e-2)},
+            starts={"plastic": 0.1},
+            updates=1_500,
+            test_episodes=200,
+        ),
+        "best.plastic",
         seeds=(100, 101),
     ),
     "modulation-costs": Experiment(

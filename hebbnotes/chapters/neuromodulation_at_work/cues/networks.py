@@ -201,12 +201,19 @@ ARMS = {
 those with plastic connections forgets nothing, and is cut off at 1."""
 
 
-def player(arm: str, n_inputs: int, generator: torch.Generator, units: int | None = None) -> Player:
-    """Return a new network of an arm, by default with the arm's number of units.
+def player(
+    arm: str,
+    n_inputs: int,
+    generator: torch.Generator,
+    units: int | None = None,
+    **options: float,
+) -> Player:
+    """Return a new network of an arm, by default with the arm's number of units; ``eta`` is among
+    the options of one that always writes.
 
     >>> net = player("simple", 24, torch.Generator().manual_seed(0))
     >>> sum(p.numel() for p in net.parameters())
     2980
     """
     kind, n, its = ARMS[_checks.choice("arm", arm, tuple(ARMS))]
-    return kind(n_inputs, n if units is None else units, generator, **its)
+    return kind(n_inputs, n if units is None else units, generator, **its, **options)

@@ -30,7 +30,7 @@ from hebbnotes.experiments.experiment import (
 from hebbnotes.learning.actor_critic import Objective
 from hebbnotes.tasks import CueEpisodes, CueReward
 
-__all__ = ["Playing", "signals_at", "test_arms", "train_arms"]
+__all__ = ["Playing", "Started", "signals_at", "test_arms", "train_arms"]
 
 LEARNED = 0.8
 """Share of right answers in the second half of the trials from which a network has learned."""
@@ -90,6 +90,18 @@ class Playing:
     def alone(self) -> "list[Playing]":
         """Return configurations of one training each."""
         return [replace(self, rates={arm: (rate,)}) for arm, rate in self.each().values()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started(Playing):
+    """The same, where eta, the rate of writing of some arms, begins elsewhere than at 0.03."""
+
+    starts: dict[str, float]
+
+    def network(self, arm: str, generator: torch.Generator) -> Player:
+        """Return a new network of an arm."""
+        options = {"eta": self.starts[arm]} if arm in self.starts else {}
+        return player(arm, self.task().n_inputs, generator, **options)
 
 
 def train_arms(trial: Trial, chosen: Playing) -> tuple[Numbers, Weights]:
