@@ -30,6 +30,7 @@ from hebbnotes.experiments.experiment import Trial
 
 SIZES = st.tuples(st.integers(1, 7), st.integers(1, 3), st.integers(1, 6))
 SEEDS = st.integers(0, 10_000)
+FEW = settings(max_examples=30)
 PART = st.sampled_from(ARMS)
 
 
@@ -124,6 +125,7 @@ def test_what_is_carried_over_a_border_has_no_gradient(arm):
     assert not any(one.requires_grad for one in last if one is not None)
 
 
+@FEW
 @given(SIZES, SEEDS)
 def test_tags_are_the_eligibility_trace(sizes, seed):
     x, w, writing, state = drawn("retroactive", sizes, seed)
@@ -144,6 +146,7 @@ def test_tags_are_the_eligibility_trace(sizes, seed):
 # ------------------------------------------------------------------------------- what M is, and not
 
 
+@FEW
 @given(st.sampled_from(["simple", "retroactive"]), SIZES, SEEDS)
 def test_the_signs_of_signal_and_gain_do_not_matter_together(arm, sizes, seed):
     x, w, writing, state = drawn(arm, sizes, seed)
@@ -152,6 +155,7 @@ def test_the_signs_of_signal_and_gain_do_not_matter_together(arm, sizes, seed):
     close(chunk(x, w, writing, state)[:1], chunk(x, w, turned, state)[:1])
 
 
+@FEW
 @given(SIZES, SEEDS)
 def test_a_signal_that_does_not_change_is_the_plastic_arm(sizes, seed):
     x, w, writing, state = drawn("simple", sizes, seed)
@@ -161,6 +165,7 @@ def test_a_signal_that_does_not_change_is_the_plastic_arm(sizes, seed):
     close([*chunk(x, w, same, state)[1]], [*chunk(x, w, plastic, state)[1]])
 
 
+@FEW
 @given(SIZES, SEEDS)
 def test_a_fan_out_of_the_signal_is_a_second_gain(sizes, seed):
     """A trace whose columns are written phi times as strongly is read as one at phi times alpha."""
@@ -297,16 +302,11 @@ def lines(monkeypatch):
 def test_arms_begin_alike_and_have_about_equally_many_numbers():
     nets = {arm: Readers(rates={}).network(arm, 65, 3) for arm in ARMS}
     sizes = {arm: sum(p.numel() for p in net.parameters()) for arm, net in nets.items()}
-    assert max(sizes.values()) == sizes["LSTM"]
-    assert max(sizes.values()) / min(sizes.values()) < 1.012
-    n = len(nets["plastic"].w)
-    for arm, net in nets.items():
-        assert torch.equal(net.letters.view(65, 4, -1)[..., :n].flatten(1), nets["plastic"].letters)
-        assert torch.equal(net.w[:n].view(n, 4, -1)[..., :n].flatten(1), nets["plastic"].w)
-        assert torch.equal(net.readout[:n], nets["plastic"].readout)
+    assert max(sizes.values()) / min(sizes.values()) < 1.004
+    its = dict(nets["retroactive"].named_parameters())
+    for net in nets.values():
         for name, value in net.named_parameters():
-            if arm != "LSTM" and name in dict(nets["plastic"].named_parameters()):
-                assert torch.equal(value, nets["plastic"].get_parameter(name)), name
+            assert torch.equal(value, its[name]), name
     for arm in ("simple", "retroactive"):
         signal = nets[arm](torch.zeros(1, 1, dtype=torch.int64)).signal
         torch.testing.assert_close(signal, torch.full((1, 1), CONSTANT), rtol=0, atol=0.02)
@@ -357,7 +357,7 @@ def test_readers_learn_and_all_that_is_stored_is_there(lines, tmp_path):
 
 
 @given(SEEDS)
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_a_network_that_knows_nothing_needs_the_bits_of_equal_chances(seed):
     text = plays.Text.of(LINES)
     chosen = replace(SMALL, steps=1 + seed % 40)

@@ -124,26 +124,30 @@ class _Chunk(torch.autograd.Function):
         ran = _room(x, s)
         ran.pre[:, 0], ran.c[0] = h, c
         ran.rows[0, :, :1] = 1
-        for t in range(len(x)):
-            drive = torch.addmm(x[t], ran.pre[:, t], w)
+        cs, pres, rows, signals = (
+            one.unbind(k) for one, k in ((ran.c, 0), (ran.pre, 1), (ran.rows, 0), (ran.signal, 0))
+        )
+        steps = zip(x.unbind(0), ran.gates.unbind(0), ran.cell.unbind(1), ran.shown, strict=True)
+        for t, (heard, gates, cell, shown) in enumerate(steps):
+            drive, c = torch.addmm(heard, pres[t], w), cs[t + 1]
+            opening, drive = drive.split((3 * n, n), -1)
             if start is not None:
-                drive[:, 3 * n :].addcmul_(alpha, _heard(ran, t, start))
-            torch.sigmoid(drive[:, : 3 * n], out=ran.gates[t])
-            cell = drive[:, 3 * n :].tanh_()
-            into, keep, show = ran.gates[t].chunk(3, -1)
-            torch.mul(keep, ran.c[t], out=ran.c[t + 1]).addcmul_(into, cell)
-            torch.tanh(ran.c[t + 1], out=ran.shown[t])
-            h = show * ran.shown[t]
-            ran.cell[:, t], ran.pre[:, t + 1] = cell, h
+                drive.addcmul_(alpha, _heard(ran, t, start))
+            torch.sigmoid(opening, out=gates)
+            torch.tanh(drive, out=cell)
+            into, keep, show = gates.chunk(3, -1)
+            torch.mul(keep, cs[t], out=c).addcmul_(into, cell)
+            torch.tanh(c, out=shown)
+            h = torch.mul(show, shown, out=pres[t + 1])
             if start is None:
                 continue
             if read is not None:
-                torch.tanh(torch.addmv(bias, h, read), out=ran.signal[t])
-            torch.mul(ran.rows[t], kept, out=ran.rows[t + 1])
+                torch.tanh(torch.addmv(bias, h, read), out=signals[t])
+            row = torch.mul(rows[t], kept, out=rows[t + 1])
             if tags is None:
-                ran.rows[t + 1, :, s + t] = ran.signal[t]
+                row[:, s + t] = signals[t]
             else:
-                ran.rows[t + 1].addcmul_(ran.signal[t, :, None], tags[t])
+                row.addcmul_(signals[t].unsqueeze(1), tags[t])
         ctx.ran, ctx.told = ran, (w, alpha, kept, read, tags, start)
         left = [one.clone() for one in (ran.c[-1], ran.rows[-1], ran.pre[:, :-1], ran.cell)]
         ctx.mark_non_differentiable(*left)
@@ -160,23 +164,29 @@ class _Chunk(torch.autograd.Function):
         by_pre, by_c = torch.zeros_like(ran.c[0]), torch.zeros_like(ran.c[0])
         past = None if start is None else _Past(ran, alpha, kept, read, tags, start)
         back = w.T.contiguous()
+        # what each part of the drive is multiplied by
+        by_into = ran.cell.transpose(0, 1) * steep[:, :, :n]
+        by_keep, by_show = ran.c[:-1] * steep[:, :, n : 2 * n], ran.shown * steep[:, :, 2 * n :]
+        factors = (by_h, outer, into, by_into, by_keep, by_show, inner, keep, by_x)
+        each = [*zip(*(one.unbind(0) for one in factors), strict=True)]
         for t in reversed(range(steps)):
-            to_h = by_h[t] + by_pre
+            to_h, outer_t, into_t, by_into_t, by_keep_t, by_show_t, inner_t, keep_t, to_x = each[t]
+            to_h = to_h + by_pre
             if past is not None:
                 past.before(t, to_h)
-            by_c.addcmul_(to_h, outer[t])
-            to_cell = by_c * into[t]
+            by_c.addcmul_(to_h, outer_t)
+            to_cell = by_c * into_t
             if past is not None:
                 past.of_cell(t, to_cell)
-            torch.mul(by_c, ran.cell[:, t], out=by_x[t, :, :n])
-            torch.mul(by_c, ran.c[t], out=by_x[t, :, n : 2 * n])
-            torch.mul(to_h, ran.shown[t], out=by_x[t, :, 2 * n : 3 * n])
-            by_x[t, :, : 3 * n] *= steep[t]
-            torch.mul(to_cell, inner[t], out=by_x[t, :, 3 * n :])
-            by_c *= keep[t]
-            by_pre = by_x[t] @ back
+            parts = to_x.split(n, -1)
+            torch.mul(by_c, by_into_t, out=parts[0])
+            torch.mul(by_c, by_keep_t, out=parts[1])
+            torch.mul(to_h, by_show_t, out=parts[2])
+            torch.mul(to_cell, inner_t, out=parts[3])
+            by_c *= keep_t
+            by_pre = to_x @ back
             if past is not None:
-                past.of_pre(t, by_x[t, :, 3 * n :], by_pre)
+                past.of_pre(t, parts[3], by_pre)
         pre = ran.pre[:, :-1].transpose(0, 1).reshape(-1, n)
         by_w = pre.T @ by_x.flatten(0, 1)
         further = [None] * 5 if past is None else past.gradients(by_x[:, :, 3 * n :])

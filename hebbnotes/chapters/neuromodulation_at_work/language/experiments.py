@@ -22,8 +22,8 @@ from hebbnotes.experiments.experiment import Experiment, nothing
 
 __all__ = ["EXPERIMENTS"]
 
-TRIED = (3e-3, 6e-3, 1.2e-2)
-RATES: dict[str, tuple[float, ...]] = dict.fromkeys(ARMS, (6e-3,))
+TRIED = (6e-3, 1.2e-2, 2.4e-2)
+RATES: dict[str, tuple[float, ...]] = dict.fromkeys(ARMS, (1.2e-2,))
 """The learning rates that did best on a seed of their own; see ``language-rates``."""
 
 
@@ -47,6 +47,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
             "gained.retroactive": "bits a letter that a retroactive network needs less",
             "test.LSTM": "bits a letter of the plain one",
         },
+        seeds=(0, 1, 2),
         needs=_needs,
         shares=Readers.alone,
     ),
@@ -54,7 +55,9 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "Shakespeare: each arm at three learning rates, on a seed of their own",
         train_readers,
         test_readers,
-        replace(_CHOSEN, rates=dict.fromkeys(ARMS, TRIED), updates=1_000, tested=False),
+        replace(
+            _CHOSEN, rates=dict.fromkeys(ARMS, TRIED), updates=400, validated=200, tested=False
+        ),
         "best.simple",
         "bits a letter of the validation text",
         at_least=0,

@@ -1,4 +1,6 @@
-"""Networks that predict the next letter: four arms of about equally many numbers."""
+"""Networks that predict the next letter: four arms of equally many cells, and of numbers to less
+than half a per cent.
+"""
 
 import math
 from typing import NamedTuple
@@ -22,6 +24,8 @@ __all__ = ["ARMS", "Reader", "Reading"]
 ARMS = ("LSTM", "plastic", "simple", "retroactive")
 ETA, ETA_E, ALPHA = 0.01, 0.1, 0.01
 """Where forgetting, the eligibility trace and the gains begin."""
+FIRST = 5.0
+"""How many times the other first weights those of the letters are: one letter alone is heard."""
 
 
 class Reading(NamedTuple):
@@ -49,12 +53,15 @@ class Reader(nn.Module):
     Parameters
     ----------
     arm : {"LSTM", "plastic", "simple", "retroactive"}
-        The LSTM has a cell more, and so a few numbers more than the others, as in the paper.
-    n : int, cells of the others
+    n : int, cells; those of the plastic path are the only numbers in which arms differ
     n_letters : int
     generator : torch.Generator
-        Of weights uniform within ``1 / sqrt(n)``, the same for all arms; forgetting begins with a
-        bias of 1, and M at :data:`.cells.CONSTANT`.
+        Of weights uniform within ``1 / sqrt(n)``, the same for all arms, those of the letters
+        :data:`FIRST` times that; what keeps begins with a bias of 1, M at :data:`.cells.CONSTANT`.
+
+    Attributes
+    ----------
+    alpha : Tensor (n,), the gains in units of ``1 / sqrt(n)``
     """
 
     def __init__(self, arm: str, n: int, n_letters: int, generator: torch.Generator) -> None:
@@ -62,30 +69,20 @@ class Reader(nn.Module):
         self.arm = _checks.choice("arm", arm, ARMS)
         _checks.room(n=_checks.integer("n", n), letters=_checks.integer("n_letters", n_letters))
         _checks.generator(generator)
-        more = n + (arm == "LSTM")
 
         def drawn(*shape: int) -> Tensor:
             return (2 * torch.rand(*shape, generator=generator) - 1) / n**0.5
 
-        shared = drawn(n_letters, 4, n), drawn(n, 4, n), drawn(n, n_letters)
-        own = torch.rand(n, generator=generator), torch.randn(n, generator=generator)
-        letters, w, readout = (
-            drawn(n_letters, 4, more),
-            drawn(more, 4, more),
-            drawn(more, n_letters),
-        )
-        letters[..., :n], w[:n, :, :n], readout[:n] = shared
-        bias = torch.zeros(4, more)
-        bias[1] = 1.0
-        self.letters = nn.Parameter(letters.flatten(1))
-        self.w, self.bias = nn.Parameter(w.flatten(1)), nn.Parameter(bias.flatten())
-        self.readout = nn.Parameter(readout)
+        self.letters = nn.Parameter(FIRST * drawn(n_letters, 4 * n))
+        self.w, self.readout = nn.Parameter(drawn(n, 4 * n)), nn.Parameter(drawn(n, n_letters))
+        self.bias = nn.Parameter((torch.arange(4 * n) // n == 1).float())  # what keeps
         self.offset = nn.Parameter(torch.zeros(n_letters))
+        gains, read = drawn(n).abs(), torch.randn(n, generator=generator)
         if arm != "LSTM":
-            self.alpha = nn.Parameter(ALPHA * own[0])
+            self.alpha = nn.Parameter(ALPHA * n**0.5 * gains)
             self.eta_logit = nn.Parameter(torch.tensor(_logit(ETA)))
         if arm in ("simple", "retroactive"):
-            self.read = nn.Parameter(0.1 * own[1] / n**0.5)
+            self.read = nn.Parameter(0.1 * read / n**0.5)
             self.m_bias = nn.Parameter(torch.tensor(math.atanh(CONSTANT)))
         if arm == "retroactive":
             self.eta_e_logit = nn.Parameter(torch.tensor(_logit(ETA_E)))
@@ -94,7 +91,8 @@ class Reader(nn.Module):
         """Return how its plastic path is written, or None if it has none."""
         if self.arm == "LSTM":
             return None
-        told = Writing(self.alpha, torch.sigmoid(self.eta_logit))
+        gain = self.alpha / len(self.w) ** 0.5
+        told = Writing(gain, torch.sigmoid(self.eta_logit))
         if self.arm != "plastic":
             told = told._replace(read=self.read, bias=self.m_bias)
         if self.arm == "retroactive":

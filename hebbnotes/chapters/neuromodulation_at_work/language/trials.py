@@ -50,8 +50,8 @@ class Readers:
     """
 
     rates: dict[str, tuple[float, ...]]
-    n: int = 128
-    updates: int = 2_000
+    n: int = 64
+    updates: int = 1_500
     batch: int = 16
     steps: int = 50
     block: int = 100
