@@ -21,7 +21,7 @@ from hebbnotes.chapters.differentiable_plasticity import routes
 from hebbnotes.chapters.hebb_in_the_brain import calcium, weights
 from hebbnotes.chapters.learning_rules import live as raising
 from hebbnotes.chapters.maps import kohonen, pinwheels, sheet, wire
-from hebbnotes.chapters.maze import interventions, trainings
+from hebbnotes.chapters.maze import interventions
 from hebbnotes.chapters.natural_images import analysis as maps
 from hebbnotes.chapters.natural_images import smooth
 from hebbnotes.chapters.natural_images.model import GroupsRNN, HalvesRNN, network
@@ -29,6 +29,7 @@ from hebbnotes.chapters.neuromodulated_plasticity import model
 from hebbnotes.chapters.neuromodulation_at_work.cues import lives as cue_lives
 from hebbnotes.chapters.neuromodulation_at_work.cues import networks as players
 from hebbnotes.chapters.neuromodulation_at_work.cues import trainings as cue_trainings
+from hebbnotes.chapters.neuromodulation_at_work.maze import causal
 from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.chapters.one_shot_learning import readings as reading
 from hebbnotes.chapters.three_factor_rules import bandit, matched
@@ -38,6 +39,7 @@ from hebbnotes.chapters.time_constants import damage, many
 from hebbnotes.chapters.wiring import modularity, networks, nulls, plastic
 from hebbnotes.learning import agents
 from hebbnotes.learning.actor_critic import Objective
+from hebbnotes.learning.agents import kinds
 from hebbnotes.networks import leaky
 from hebbnotes.networks.baselines import LSTM, RecurrentNetwork
 from hebbnotes.networks.dale import DaleRNN
@@ -65,6 +67,7 @@ from tests.guards.given import (
 )
 
 SIZES = (1, 3, 1)
+SIMPLE = agents.ModulatedAgent(4, generator=torch.Generator().manual_seed(0))
 JOINED = torch.ones(4, 4).bool().fill_diagonal_(fill_value=False)
 WORLD = plastic.World("iid", "scattered")
 CUES = tasks.CueReward(n_trials=1)
@@ -117,7 +120,10 @@ TAKE_A_GENERATOR = {
     "learning.agents.kinds.PlasticAgent": lambda g: agents.PlasticAgent(4, generator=g),
     "learning.agents.kinds.RecurrentAgent": lambda g: agents.RecurrentAgent(4, generator=g),
     "learning.agents.kinds.LSTMAgent": lambda g: agents.LSTMAgent(4, generator=g),
-    "learning.agents.kinds.of_kind": lambda g: agents.of_kind("lstm", 4, generator=g),
+    "learning.agents.kinds.drawn": lambda g: kinds.drawn(0.1, (2, 3), g),
+    "learning.agents.modulated.ModulatedAgent": lambda g: agents.ModulatedAgent(4, generator=g),
+    "learning.agents.modulated.RetroactiveAgent": lambda g: agents.RetroactiveAgent(4, generator=g),
+    "learning.agents.named.of_kind": lambda g: agents.of_kind("lstm", 4, generator=g),
     "learning.agents.lives.live": lambda g: agents.live(AGENT, MAZE, maze.start(MAZE, 2, G), 3, g),
     "learning.agents.lives.loss": lambda g: agents.loss(AGENT, MAZE, 2, 3, g),
     "chapters.cell_types.spectra.gaussian": lambda g: spectra.gaussian(4, g),
@@ -251,11 +257,13 @@ TAKE_A_GENERATOR = {
     ),
     "chapters.maps.sheet.scattered": lambda g: sheet.scattered(4, 0.5, g),
     "chapters.maze.interventions.recorded": lambda g: interventions.recorded(AGENT, MAZE, 2, 3, g),
-    "chapters.maze.interventions.elsewhere": lambda g: interventions.elsewhere(MAZE, LIVED, g),
     "chapters.maze.interventions.live_gated": lambda g: interventions.live_gated(
         AGENT, MAZE, LIVED, 2, g, lambda since, finds: since > 0
     ),
-    "chapters.maze.trainings.agent": lambda g: trainings.agent(trainings.Alone(), g),
+    "chapters.neuromodulation_at_work.maze.causal.shuffled": lambda g: causal.shuffled(W, g),
+    "chapters.neuromodulation_at_work.maze.causal.live_told": lambda g: causal.live_told(
+        SIMPLE, MAZE, 2, g, lambda t, own, *_: own, 2
+    ),
     "chapters.time_constants.many.Leaky.begin": lambda g: many.Leaky().begin(
         SIZES, PRE, "none", "normal", g
     ),

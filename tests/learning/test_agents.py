@@ -18,7 +18,8 @@ kinds, seeds = st.sampled_from([*agents.AGENTS]), st.integers(0, 10_000)
 
 
 def states(state):
-    return [state] if isinstance(state, torch.Tensor) else [*state]
+    parts = [state] if isinstance(state, torch.Tensor) else state
+    return [part for part in parts if part is not None]
 
 
 @given(kinds, st.sampled_from([*compiled.POWERS]), st.booleans(), seeds)
@@ -51,13 +52,18 @@ def test_no_agent_sees_another(kind, seed):
 
 
 def test_the_networks_have_the_numbers_of_parameters_that_are_said():
-    sizes = {"plastic": 64, "recurrent": 87, "lstm": 41}
+    sizes = {"plastic": 64, "recurrent": 87, "lstm": 41, "simple": 64, "retroactive": 64}
     made = {kind: agents.AGENTS[kind](n, generator=torch.Generator()) for kind, n in sizes.items()}
     counts = {kind: sum(p.numel() for p in agent.parameters()) for kind, agent in made.items()}
     assert counts["plastic"] == 15 * 64 + 2 * 64**2 + 1 + 65 * 5
     assert counts["recurrent"] == (14 + 2) * 87 + 87**2 + 88 * 5
     assert counts["lstm"] == 4 * ((14 + 2) * 41 + 41**2) + 42 * 5
-    assert max(counts.values()) / min(counts.values()) < 1.02
+    assert counts["simple"] == counts["plastic"] + 64 + 1
+    assert counts["retroactive"] == counts["simple"] + 1
+    with_fan = agents.ModulatedAgent(64, fan_out=True, generator=torch.Generator())
+    counts["fan-out"] = sum(p.numel() for p in with_fan.parameters())
+    assert counts["fan-out"] == counts["simple"] + 64
+    assert max(counts.values()) / min(counts.values()) < 1.03
 
 
 def test_a_life_is_whole_and_follows_the_probabilities():
@@ -87,12 +93,18 @@ def test_what_is_erased_is_zero_and_the_rest_is_as_it_was(kind):
     life = agents.live(agent, MADE, maze.start(MADE, 3, g), 10, g)
     ways = agent.erased(life.state)
     assert ways["nothing"] is life.state
-    assert not any(part.any() for part in states(ways.get("both", ways["activity"])))
-    if kind == "plastic":
+    whole = ways.get("all", ways.get("both", ways["activity"]))
+    assert not any(part.any() for part in states(whole))
+    if "trace" in ways:
         assert torch.equal(ways["trace"].y, life.state.y)
         assert not ways["trace"].hebb.any()
         assert torch.equal(ways["activity"].hebb, life.state.hebb)
         assert not ways["activity"].y.any()
+    if kind == "retroactive":
+        assert not ways["eligibility"].eligibility.any()
+        assert torch.equal(ways["eligibility"].hebb, life.state.hebb)
+        for name in ("activity", "trace", "both"):
+            assert torch.equal(ways[name].eligibility, life.state.eligibility)
     read = agents.readable_from(agent, MADE, life)
     sizes = {name: part.shape[1] for name, part in read.items() if name != "place"}
     assert (
@@ -101,6 +113,8 @@ def test_what_is_erased_is_zero_and_the_rest_is_as_it_was(kind):
             "plastic": {"activity": 8, "trace": 64},
             "recurrent": {"activity": 8},
             "lstm": {"activity": 16},
+            "simple": {"activity": 8, "trace": 64},
+            "retroactive": {"activity": 8, "trace": 64, "eligibility": 64},
         }[kind]
     )
     assert (read["place"].sum(1) == 2).all()
@@ -191,6 +205,46 @@ def test_a_configuration_names_a_kind_and_what_no_agent_has_is_refused():
         agents.of_kind("elman", 8, generator=g)
     with pytest.raises(TypeError, match="goals"):
         agents.Task(goals=2)
+
+
+@given(st.booleans(), st.booleans(), st.sampled_from([*compiled.POWERS]), st.booleans(), seeds)
+def test_what_a_step_would_have_left_by_another_signal(retroactive, fan_out, rule, clipped, seed):
+    g = torch.Generator().manual_seed(seed)
+    made = agents.RetroactiveAgent if retroactive else agents.ModulatedAgent
+    how = {"clip": 0.02 if clipped else None, "fan_out": fan_out, "eta": 0.3}
+    agent = made(5, rule=rule, generator=g, **how).double()
+    if fan_out:
+        agent.core.fan_out.data.normal_(generator=g)
+    life = agents.live(agent, MADE, maze.start(MADE, 3, g), 6, g)
+    seen, given = life.seen[-1:], torch.randn(3, generator=g, dtype=torch.float64).tanh()
+    before, after = (agent(life.seen[:k])[2] for k in (5, 6))
+    torch.testing.assert_close(states(agent.rewritten(before, after)), states(after))
+    drive = seen @ agent.inward[:-1] + agent.inward[-1]
+    wanted = agent.core(drive, before, modulation=given.unsqueeze(0))[2]
+    torch.testing.assert_close(states(agent.rewritten(before, after, given)), states(wanted))
+    both = agent.signals(life.seen[:2]), agent.signals(life.seen[2:], agent(life.seen[:2])[2])
+    own = torch.tanh(after.y @ agent.core.read + agent.core.bias)
+    torch.testing.assert_close(torch.cat(both), agent.signals(life.seen))
+    torch.testing.assert_close(agent.signals(life.seen)[-1], own)
+
+
+def test_at_first_a_modulated_agent_writes_as_a_plastic_one():
+    told = {"generator": torch.Generator().manual_seed(0), "fan_out": True}
+    agent = agents.of_kind("simple", 64, **told)
+    life = agents.live(agent, MADE, maze.start(MADE, 20, told["generator"]), 30, told["generator"])
+    signals = agent.signals(life.seen)
+    assert (signals > 0).double().mean() > 0.95
+    assert abs(signals.mean().item() - agent.core.eta.item()) < 0.01
+
+
+def test_a_rule_that_is_not_of_the_common_form_is_not_rewritten():
+    def own(w, pre, post, *, modulator):
+        return modulator.unsqueeze(-2) * w
+
+    agent = agents.ModulatedAgent(4, rule=own, generator=torch.Generator())
+    assert not agent.compiles()
+    with pytest.raises(ValueError, match=r"common form such as rules\.oja"):
+        agent.rewritten(agent.rest(2), agent.rest(2))
 
 
 def test_two_agents_of_a_seed_are_the_same_and_draw_equally_much():

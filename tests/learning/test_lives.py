@@ -141,7 +141,12 @@ def test_single_precision_stays_single_and_is_close(rule, clip, seed):
 
 CASES = [
     *((kind, rules.oja, None, *more) for kind in agents.AGENTS for more in ((1, 0), (3, 2))),
-    *(("plastic", rule, clip, 1, 0) for rule in RULES for clip in (None, 0.05)),
+    *(
+        (kind, rule, clip, 1, 0)
+        for kind in ("plastic", "simple", "retroactive")
+        for rule in RULES
+        for clip in (None, 0.05)
+    ),
 ]
 
 
@@ -150,7 +155,8 @@ def test_a_compiled_life_is_the_plain_one(kind, rule, clip, n_goals, n_noise):
     made, lives = maze.make(5), []
     for plain in (True, False):
         g = torch.Generator().manual_seed(1)
-        agent = agents.of_kind(kind, 6, rule=rule, clip=clip, n_noise=n_noise, generator=g).double()
+        how = {"rule": rule, "clip": clip, "n_noise": n_noise, "fan_out": n_noise > 0}
+        agent = agents.of_kind(kind, 6, generator=g, **how).double()
         agent.plain = plain
         first = agents.live(
             agent, made, maze.start(made, 40, g, n_goals), 60, g, reward=0.7, penalty=0.2
@@ -300,10 +306,13 @@ def test_weights_and_states_that_are_not_finite_are_refused_compiled_or_not(kind
             agents.live(agent, MADE, good, 3, g)
         p.data.copy_(before)
     rest = agent.rest(5)
-    parts = [rest] if isinstance(rest, torch.Tensor) else [*rest]
+    parts = (
+        [rest] if isinstance(rest, torch.Tensor) else [part for part in rest if part is not None]
+    )
     for k, part in enumerate(parts):
         wrong = [*parts[:k], part + bad, *parts[k + 1 :]]
-        state = State(*wrong) if kind == "plastic" else wrong[0] if len(wrong) == 1 else (*wrong,)
+        named = hasattr(rest, "_fields")
+        state = type(rest)(*wrong) if named else wrong[0] if len(wrong) == 1 else (*wrong,)
         with pytest.raises(ValueError, match="state"):
             agents.live(agent, MADE, good, 3, g, state)
 

@@ -22,8 +22,8 @@ with _checks.extra("chapters"):
 from hebbnotes.learning.agents.kinds import Agent
 from hebbnotes.networks import PlasticRNN, State
 from hebbnotes.networks.modulated import ModulatedRNN, ModulatedState
-from hebbnotes.networks.modulated.compiled import Net, hear, net_of, signal
-from hebbnotes.networks.modulated.compiled import write as write_heard
+from hebbnotes.networks.modulated.compiled.steps import Net, hear, net_of, signal
+from hebbnotes.networks.modulated.compiled.steps import write as write_heard
 from hebbnotes.plasticity.compiled import (
     POWERS,
     add,
@@ -351,15 +351,16 @@ def modulated_net(
     core: ModulatedRNN, outer: tuple[Tensor, Tensor], state: ModulatedState
 ) -> tuple[ModulatedNet, ModulatedState]:
     """Return a net of a network and the connections to it and from it, and the state it holds."""
-    held = ModulatedState(*(None if part is None else _copy(part) for part in state))
+    trace = None if state.eligibility is None else _copy(state.eligibility)
+    held = ModulatedState(_copy(state.y), _copy(state.hebb), trace)
     inward, outward = map(array, outer)
     how, one = (POWERS[core.rule], core.gate, bound(core.clip)), torch.ones_like(core.read)
     fan_out = one if core.fan_out is None else core.fan_out
     rates = core.rate("eta"), -one[0] if core.eta_e is None else core.eta_e
     numbers = core.w, core.w, core.alpha, core.read, core.bias, fan_out, *rates
-    traces = held.hebb, held.hebb if held.eligibility is None else held.eligibility
-    parts = net_of(how, numbers), array(held.y), *map(array, traces)
-    return ModulatedNet(inward, outward, *parts), held
+    written, marked = array(held.hebb), array(held.hebb if trace is None else trace)
+    net = ModulatedNet(inward, outward, net_of(how, numbers), array(held.y), written, marked)
+    return net, held
 
 
 def recurrent_net(core: nn.RNNBase, outward: Tensor, state: Tensor) -> tuple[RecurrentNet, Tensor]:

@@ -125,6 +125,7 @@ def _parts(state: Any) -> Any:
 
 def drawn(deviation: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     """Return normal numbers of a standard deviation."""
+    _checks.generator(generator, "cpu")
     return deviation * torch.randn(*shape, generator=generator)
 
 

@@ -51,7 +51,7 @@ class ModulatedAgent(Agent):
     """
 
     core: ModulatedRNN
-    options = ("rule", "clip", "eta", "alpha_scale", "fan_out")
+    options: ClassVar[tuple[str, ...]] = ("rule", "clip", "eta", "alpha_scale", "fan_out")
     retroactive: ClassVar[bool] = False
 
     def __init__(
@@ -68,7 +68,7 @@ class ModulatedAgent(Agent):
         super().__init__()
         _checks.generator(generator, "cpu")
         n_seen, scale = sizes(n, n_noise)
-        initial = {"eta": 0.1, "alpha_scale": 0.1} | rates
+        initial: dict[str, Any] = {"eta": 0.1, "alpha_scale": 0.1, **rates}
         self.core = ModulatedRNN(
             n,
             rule,

@@ -72,6 +72,7 @@ def turned(agent: Any) -> Any:
 
 def shuffled(signals: Tensor, generator: torch.Generator) -> Tensor:
     """Return the signals (T, B) of lives, of each life in an order of its own."""
+    _checks.generator(generator)
     order = torch.rand(signals.shape, generator=generator).argsort(0)
     return signals.gather(0, order)
 
@@ -81,10 +82,9 @@ def fitted(signals: Tensor, rewards: Tensor, back: int = 0) -> tuple[Tensor, flo
     ``back`` steps before, ``[a, b, ...]``, and the share of their variance that it leaves nothing
     of.
     """
-    columns = [torch.ones_like(rewards)]
-    columns += [
-        torch.cat([torch.zeros_like(rewards[:k]), rewards])[: len(rewards)] for k in range(back + 1)
-    ]
+    columns, n = [torch.ones_like(rewards)], len(rewards)
+    for k in range(back + 1):
+        columns.append(torch.cat([torch.zeros_like(rewards[:k]), rewards])[:n])
     x = torch.stack(columns, -1).flatten(0, 1).double()
     wanted = signals.flatten().double()
     line = torch.linalg.lstsq(x, wanted.unsqueeze(1)).solution[:, 0]
@@ -170,12 +170,8 @@ def _told(agent: Any, seed: int, chosen: Causal) -> Numbers:
         "a + b reward + c reward before": by(1),
         "own about finds, else 0": lambda t, own, _, since: own * (since <= near),
         "0 about finds, else own": lambda t, own, _, since: own * (since > near),
-        "own about finds, else mean": lambda t, own, _, since: torch.where(
-            since <= near, own, mean
-        ),
-        "mean about finds, else own": lambda t, own, _, since: torch.where(
-            since <= near, mean, own
-        ),
+        "own about finds, else mean": lambda t, own, _, since: own.where(since <= near, mean),
+        "mean about finds, else own": lambda t, own, _, since: own.where(since > near, mean),
         "0 after the first find": _until_first(near),
     }
     for name, tells in ways.items():

@@ -24,6 +24,12 @@ class Modulated(Alone):
     kind: str = "simple"
     eta_e: float = 0.1
     fan_out: bool = True
+    until: int | None = None  # a training that stops early keeps the schedule of all its updates
+
+    @property
+    def stops(self) -> int:
+        """After how many of the updates of its schedule a training stops."""
+        return self.updates if self.until is None else self.until
 
     def options(self) -> dict[str, Any]:
         """Return what an agent is made with, beside its units and its rule."""

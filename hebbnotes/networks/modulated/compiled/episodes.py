@@ -16,30 +16,24 @@ from hebbnotes.networks.modulated.arguments import (
     ModulatedWriting,
     Modulator,
 )
-from hebbnotes.plasticity.compiled import POWERS, add_plastic, array, bound, jit, number, tanh
+from hebbnotes.networks.modulated.compiled.steps import (
+    Step,
+    forgets,
+    hear,
+    net_of,
+    signal,
+    unread,
+    unwrite,
+    unwrite_later,
+    write,
+)
+from hebbnotes.plasticity.compiled import POWERS, add_plastic, array, bound, jit, tanh
 
-__all__ = ["Net", "evaluate", "hear", "net_of", "signal", "write"]
+__all__ = ["evaluate"]
 
 
 EVERY = 14
 """Steps of a chunk, whose traces stay in the processor's cache while its gradients are found."""
-
-
-class Net(NamedTuple):
-    """The network, as machine code takes it; ``eta_e`` is below 0 where there is no eligibility."""
-
-    w: np.ndarray  # (n, n)
-    alpha: np.ndarray  # (n, n)
-    read: np.ndarray  # (n,)
-    bias: Any
-    fan_out: np.ndarray  # (n,)
-    eta: Any
-    eta_e: Any
-    power: int
-    gate: bool
-    clip: Any  # infinite if there is none
-    one: Any  # which keeps single precision, as a whole number would not
-    none: Any  # 0, likewise
 
 
 class _Episodes(NamedTuple):
@@ -49,18 +43,6 @@ class _Episodes(NamedTuple):
     clamp: np.ndarray
     signal: np.ndarray  # filled where it is not given
     given: bool
-
-
-class _Step(NamedTuple):
-    """What is found of a step, receiver by receiver, (n,) each; ``sums`` are those of the
-    products of a gradient of a trace with the senders.
-    """
-
-    heard: Any
-    kept: Any
-    g_kept: Any
-    sums: Any
-    g_heard: Any
 
 
 class _Gradients(NamedTuple):
@@ -75,54 +57,6 @@ class _Gradients(NamedTuple):
     alpha: Any  # (n, n)
     kept: Any  # (T, B, n)
     eta_e: Any  # (1,)
-
-
-@jit
-def signal(net: Any, post: Any) -> Any:
-    """Return the signal that the network makes."""
-    total = net.bias
-    for j in range(len(post)):
-        total += post[j] * net.read[j]
-    return np.tanh(total)
-
-
-@jit
-def hear(net: Any, post: Any, signal: Any, heard: Any, kept: Any) -> None:
-    """Fill in what each receiver hears, and what it keeps of its trace, (n,) each."""
-    for j in range(len(post)):
-        heard[j] = signal * net.fan_out[j]
-        rate = heard[j] if net.gate else net.eta
-        kept[j] = net.one - rate * _forgets(net, post[j])
-
-
-@jit
-def _forgets(net: Any, post: Any) -> Any:
-    """Return ``post ** power``, of one receiver."""
-    return post * post if net.power == 2 else net.one if net.power == 1 else net.none
-
-
-@jit
-def write(
-    net: Any, hebb: Any, eligibility: Any, pre: Any, post: Any, heard: Any, kept: Any
-) -> None:
-    """Change the traces (n, n) in place."""
-    n, clipped = len(pre), net.clip < np.inf
-    if net.eta_e >= 0:
-        fades = net.one - net.eta_e
-        for i in range(n):
-            mark = net.eta_e * pre[i]
-            for j in range(n):
-                hebb[i, j] = kept[j] * hebb[i, j] + heard[j] * eligibility[i, j]
-            for j in range(n):
-                eligibility[i, j] = fades * eligibility[i, j] + mark * post[j]
-    else:
-        for i in range(n):
-            for j in range(n):
-                hebb[i, j] = kept[j] * hebb[i, j] + pre[i] * (heard[j] * post[j])
-    if clipped:
-        for i in range(n):
-            for j in range(n):
-                hebb[i, j] = min(max(hebb[i, j], -net.clip), net.clip)
 
 
 @jit
@@ -153,80 +87,6 @@ def _forward(shown: Any, net: Any, y: Any, traces: Any, starts: Any, output: Any
 
 
 @jit
-def _unwrite(net: Any, hebb: Any, pre: Any, post: Any, its: Any, g_hebb: Any, g_pre: Any) -> None:
-    """Take the gradient of the trace back through a write; fills in those of ``kept`` and of the
-    products' sums, and of ``pre``.
-    """
-    heard, kept, g_kept, sums, n = its.heard, its.kept, its.g_kept, its.sums, len(pre)
-    for j in range(n):
-        g_kept[j], sums[j] = net.none, net.none
-    for i in range(n):
-        if net.clip < np.inf:
-            for j in range(n):
-                if abs(kept[j] * hebb[i, j] + pre[i] * (heard[j] * post[j])) > net.clip:
-                    g_hebb[i, j] = 0
-        back = net.none
-        for j in range(n):
-            back += g_hebb[i, j] * (heard[j] * post[j])
-            sums[j] += g_hebb[i, j] * pre[i]
-        g_pre[i] = back
-        for j in range(n):
-            one = g_hebb[i, j]
-            g_kept[j] += one * hebb[i, j]
-            g_hebb[i, j] = one * kept[j]
-
-
-@jit
-def _unwrite_later(
-    net: Any, traces: Any, pre: Any, post: Any, its: Any, g_traces: Any, g_pre: Any
-) -> Any:
-    """Do what :func:`_unwrite` does, for a write of the eligibility trace, and fill in the gradient
-    of what is heard; returns that of ``eta_e``.
-    """
-    (hebb, eligibility), (g_hebb, g_trace) = traces, g_traces
-    heard, kept, g_kept, sums, g_heard = its.heard, its.kept, its.g_kept, its.sums, its.g_heard
-    n, fades, g_eta_e = len(pre), net.one - net.eta_e, net.none
-    for j in range(n):
-        g_kept[j] = sums[j] = g_heard[j] = net.none
-    for i in range(n):
-        if net.clip < np.inf:
-            for j in range(n):
-                if abs(kept[j] * hebb[i, j] + heard[j] * eligibility[i, j]) > net.clip:
-                    g_hebb[i, j] = 0
-        back, lost = net.none, net.none
-        for j in range(n):
-            mark = g_trace[i, j]
-            sums[j] += mark * pre[i]
-            back += mark * post[j]
-            lost += mark * eligibility[i, j]
-        g_pre[i] = back * net.eta_e
-        g_eta_e += back * pre[i] - lost
-        for j in range(n):
-            one = g_hebb[i, j]
-            g_kept[j] += one * hebb[i, j]
-            g_heard[j] += one * eligibility[i, j]
-            g_trace[i, j] = g_trace[i, j] * fades + one * heard[j]
-            g_hebb[i, j] = one * kept[j]
-    return g_eta_e
-
-
-@jit
-def _unread(
-    net: Any, hebb: Any, pre: Any, error: Any, g_hebb: Any, g_alpha: Any, g_pre: Any
-) -> None:
-    """Take a drive's error (n,) back through the connections; adds to the gradient of ``pre``."""
-    w, alpha = net.w, net.alpha
-    for i in range(len(pre)):
-        back = g_pre[i]
-        for j in range(len(error)):
-            product = pre[i] * error[j]
-            back += (w[i, j] + alpha[i, j] * hebb[i, j]) * error[j]
-            g_alpha[i, j] += product * hebb[i, j]
-            g_hebb[i, j] += product * alpha[i, j]
-        g_pre[i] = back
-
-
-@jit
 def _find_error(
     shown: Any, net: Any, output: Any, its: Any, g_output: Any, g: Any, at: Any
 ) -> None:
@@ -243,7 +103,7 @@ def _find_error(
         if net.power == 2:
             now[j] -= (rate + rate) * post[j] * g_kept[j]
         if net.gate:
-            heard_back -= _forgets(net, post[j]) * g_kept[j]
+            heard_back -= forgets(net, post[j]) * g_kept[j]
         g.kept[t, b, j], g.heard[t, b, j] = g_kept[j], heard_back
         signal += heard_back * net.fan_out[j]
     if not shown.given:
@@ -267,7 +127,7 @@ def _backward(
     before = np.empty((min(EVERY, n_steps), n, n), output.dtype)  # the traces before each step
     marks = np.empty((len(before) if later else 0, n, n), output.dtype)
     room = np.empty((5, n), output.dtype)
-    its = _Step(room[0], room[1], room[2], room[3], room[4])
+    its = Step(room[0], room[1], room[2], room[3], room[4])
     heard, kept = its.heard, its.kept
     earlier = np.empty_like(heard)
     for b in range(batch):
@@ -291,11 +151,11 @@ def _backward(
                 hear(net, post, shown.signal[t, b], heard, kept)
                 if later:
                     both, g_both = (hebb, marks[t - first]), (g_hebb, g.eligibility[b])
-                    g.eta_e[0] += _unwrite_later(net, both, pre, post, its, g_both, earlier)
+                    g.eta_e[0] += unwrite_later(net, both, pre, post, its, g_both, earlier)
                 else:
-                    _unwrite(net, hebb, pre, post, its, g_hebb, earlier)
+                    unwrite(net, hebb, pre, post, its, g_hebb, earlier)
                 _find_error(shown, net, output, its, g_output, g, (t, b))
-                _unread(net, hebb, pre, now, g_hebb, g.alpha, earlier)
+                unread(net, hebb, pre, now, g_hebb, g.alpha, earlier)
                 for j in range(n):
                     now[j] = earlier[j]
 
@@ -369,18 +229,6 @@ class _Evaluation(torch.autograd.Function):
             found.hebb,
             found.eligibility,
         )
-
-
-def net_of(how: tuple[Any, ...], numbers: tuple[Tensor, ...] | list[Tensor]) -> Net:
-    """Return the network of ``(inputs, w, alpha, read, bias, fan_out, eta, eta_e, ...)``; ``how``
-    holds the power of the rule, the gate and the clip.
-    """
-    power, gate, clip = how
-    _, w, alpha, read, bias, fan_out, eta, eta_e, *_ = numbers
-    matrices, kind = (array(w), array(alpha)), array(w).dtype.type
-    modulator = array(read), number(bias), array(fan_out)
-    rates = number(eta), number(eta_e)
-    return Net(*matrices, *modulator, *rates, power, gate, kind(clip), kind(1), kind(0))
 
 
 def evaluate(
