@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from hebbnotes.analysis import interval
 from hebbnotes.chapters.neuromodulation_at_work import checks, frames
+from hebbnotes.chapters.neuromodulation_at_work.cues.lives import play
+from hebbnotes.chapters.neuromodulation_at_work.cues.networks import player
 from hebbnotes.chapters.neuromodulation_at_work.language.cells import Writing, loop, rest
 from hebbnotes.chapters.neuromodulation_at_work.language.chunks import chunk
 from hebbnotes.chapters.neuromodulation_at_work.nulls import smallest_seen
 from hebbnotes.learning import agents
 from hebbnotes.learning.agents import ModulatedAgent
-from hebbnotes.tasks import maze
+from hebbnotes.tasks import CueReward, maze
 
 
 def by_hand(differences):
@@ -264,3 +266,24 @@ def test_the_pull_of_a_pencil_is_a_sum_over_the_past_by_likeness(n, steps, retro
             alike = (before[t] * before[s]).sum(1)
             total = total + (c * alike)[:, None] * offers[s]
         torch.testing.assert_close(pull, writing.alpha * total)
+
+
+def test_a_game_is_drawn_as_it_was_played():
+    task, g = CueReward(n_trials=3), torch.Generator().manual_seed(0)
+    shown, net = task.sample(2, g), player("simple", task.n_inputs, g)
+    played = play(net, shown, g)
+    signal = torch.linspace(-1, 1, task.n_steps)
+    above, below = frames.game(shown, played.actions, played.rewards, signal, 1).axes
+    told = [text.get_text() for text in above.texts]
+    wanted = ["ABCD"[cue] for cue in shown.shown[:, 1].flatten()]
+    assert told[:6] == wanted
+    bold = [text.get_text() for text in above.texts if text.get_fontweight() == "bold"]
+    assert set(bold) <= {"ABCD"[shown.target[1]]}
+    assert told.count("wrong") == int((played.rewards[:, 1] < 0).sum())
+    assert [one for one in told if one in ("yes", "no")] == [
+        "yes" if one else "no" for one in played.actions[:, 1]
+    ]
+    assert np.allclose([bar.get_height() for bar in below.patches[3:]], signal)
+    with pytest.raises(ValueError, match="signal"):
+        frames.game(shown, played.actions, played.rewards, signal[1:])
+    plt.close("all")

@@ -11,9 +11,10 @@ from hebbnotes.analysis import interval
 from hebbnotes.chapters.neuromodulation_at_work.nulls import smallest_seen
 from hebbnotes.figures.comparing import curves, haunted, maze_panel, replaced
 from hebbnotes.figures.drawing import array, label_lines, over_seeds
-from hebbnotes.figures.palette import BLACK, BLUE, GREY, ORANGE, SILVER, colour, name
+from hebbnotes.figures.palette import BLACK, BLUE, GREEN, GREY, ORANGE, SILVER, colour, name
+from hebbnotes.tasks import CueEpisodes
 
-__all__ = ["cues", "curves", "differences", "haunted", "life", "replaced", "text"]
+__all__ = ["cues", "curves", "differences", "game", "haunted", "life", "replaced", "text"]
 
 
 def life(
@@ -119,4 +120,52 @@ def text(letters: str, signal: Tensor, surprise: Tensor) -> Figure:
     below.bar(range(steps), array(surprise), color=GREY)
     below.set(ylabel="surprise (bits)", xlim=(-0.6, steps - 0.4))
     below.set_xticks(range(steps), [{"\n": "↵", " ": "␣"}.get(one, one) for one in letters])
+    return fig
+
+
+def game(
+    shown: CueEpisodes, actions: Tensor, rewards: Tensor, signal: Tensor, b: int = 0
+) -> Figure:
+    """Draw one game: the strings of each round by their letters, the answers (C, B) and what they
+    brought (C, B), and the signal (T,) at each step.
+    """
+    steps, batch, _ = shown.inputs.shape
+    _checks.integer("b", b, 0, batch - 1)
+    sizes = {"T": steps, "C": len(shown.go), "B": batch}
+    for words, of, axes in (
+        ("actions", actions, "C B"),
+        ("rewards", rewards, "C B"),
+        ("signal", signal, "T"),
+    ):
+        _checks.tensor(words, of, axes, sizes)
+    fig, (above, below) = plt.subplots(2, 1, figsize=(7, 3.6), sharex=True, height_ratios=(1, 1.3))
+    at = shown.inputs[:, b, :-4].ne(0).any(-1).nonzero()[:, 0].tolist()
+    order = shown.shown[:, b].flatten().tolist()
+    for step, cue in zip(at, order, strict=True):
+        pays = cue == int(shown.target[b])
+        above.text(
+            step,
+            1,
+            "ABCDEFGH"[cue],
+            ha="center",
+            va="center",
+            color=GREEN if pays else BLACK,
+            fontweight="bold" if pays else "normal",
+        )
+    for step, said, paid in zip(
+        shown.go[:, b].tolist(), actions[:, b].tolist(), rewards[:, b].tolist(), strict=True
+    ):
+        above.text(step - 1, 0, "yes" if said else "no", ha="center", va="center", fontsize=10)
+        if paid < 0:
+            above.text(step - 1, -1, "wrong", ha="center", va="center", fontsize=10)
+        below.axvspan(step + 0.5, step + 1.5, color=SILVER, alpha=0.35 if paid > 0 else 0.9, lw=0)
+        for ax in (above, below):
+            ax.axvline(step + 2, color=GREY, lw=0.6, zorder=0)
+    above.set(ylim=(-1.6, 1.6), yticks=[1, 0, -1], xlim=(-0.6, steps - 0.4))
+    above.set_yticklabels(["shown", "says", "is told"])
+    above.tick_params(length=0)
+    above.spines[:].set_visible(False)
+    below.bar(range(steps), array(signal), color=colour("modulator"))
+    below.axhline(0, color=BLACK, lw=0.8)
+    below.set(xlabel="step of the game", ylabel="signal $M$", ylim=(-1.05, 1.05))
     return fig
