@@ -6,7 +6,16 @@ from typing import Any
 
 from hebbnotes.experiments import result
 from hebbnotes.experiments.stored import command, index
-from tools.second_claims import CLAIMS, PROGRAM_FAULT, SETTINGS, SHOWN, WORDS, Claim, Value
+from tools.second_claims import (
+    CLAIMS,
+    HALF_WAY,
+    PROGRAM_FAULT,
+    SETTINGS,
+    SHOWN,
+    WORDS,
+    Claim,
+    Value,
+)
 
 __all__ = ["decided", "differences", "page", "section", "values"]
 
@@ -48,7 +57,7 @@ def decided(claim: Claim) -> str:
     if claim.kind == "told":
         return "no verdict"
     if claim.kind in ("all", "none"):
-        reached = sum(one is not None for one in first)
+        reached = sum(one >= HALF_WAY for one in first)
         return "other" if reached == (len(first) if claim.kind == "all" else 0) else "not"
     _, low, high = interval(_paired(*found))
     holds = {"more": low > 0, "less": high < 0, "alike": low <= 0 <= high}[claim.kind]
@@ -66,9 +75,9 @@ def told(claim: Claim) -> str:
     if not found or None in found:
         return "—"
     if claim.kind in ("all", "none"):
-        reached = sorted(one for one in found[0].values() if one is not None)
-        count = f"{len(reached)} of {len(found[0])} networks"
-        return count + (f", after {reached[0]:,} to {reached[-1]:,} updates" if reached else "")
+        reached, mean = [one >= HALF_WAY for one in found[0].values()], found[0].values()
+        count = f"{sum(reached)} of {len(reached)} networks"
+        return f"{count}; {_number(claim.values[0], *interval([*mean]))}"
     each = [
         f"{value.arm} {_number(value, *interval([*one.values()]))}"
         for value, one in zip(claim.values, found, strict=True)

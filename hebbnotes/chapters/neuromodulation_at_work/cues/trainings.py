@@ -59,7 +59,7 @@ class Playing:
     n_trials: int = 10
     n_bits: int = 20
     blanks: int = 0
-    updates: int = 3_000
+    updates: int = 2_000
     batch: int = 16
     entropy: float = 0.01
     value_weight: float = 0.25
