@@ -427,6 +427,11 @@ def test_what_the_loop_keeps_grows_with_the_square_of_the_cells_and_the_sum_does
     for arm in ARMS[1:]:
         assert kept[f"{arm}, 64, loop"] > 6 * 64 * 64 * 2 * 4 / 1e6, "a trace for each step"
         assert kept[f"{arm}, 64, loop"] / kept[f"{arm}, 8, loop"] > 12
+        # the traces where the chunk begins, and otherwise as many numbers as there are cells
+        first = (64**2 - 8**2) * 2 * 4 / 1e6 * (2 if arm == "retroactive" else 1)
+        weights = (64**2 - 8**2) * 4 * 4 / 1e6
+        rest = kept[f"{arm}, 64, sum"] - kept[f"{arm}, 8, sum"] - first - weights
+        assert 0 < rest < 6 * 2 * 64 * 4 * 20 / 1e6
         assert found["apart"][f"{arm}, 64"] < 1e-5
     assert set(found["faster"]) == {f"{arm}, {n}" for arm in ARMS for n in (8, 64)}
 

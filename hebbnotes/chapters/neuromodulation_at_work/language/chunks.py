@@ -148,14 +148,15 @@ class _Chunk(torch.autograd.Function):
                 row[:, s + t] = signals[t]
             else:
                 row.addcmul_(signals[t].unsqueeze(1), tags[t])
-        ctx.ran, ctx.told = ran, (w, alpha, kept, read, tags, start)
+        ctx.save_for_backward(w, alpha, kept, read, tags, start, *ran)
         left = [one.clone() for one in (ran.c[-1], ran.rows[-1], ran.pre[:, :-1], ran.cell)]
         ctx.mark_non_differentiable(*left)
         return ran.pre[:, 1:].transpose(0, 1).contiguous(), *left
 
     @staticmethod
     def backward(ctx: Any, by_h: Tensor, *_: Any) -> Any:
-        ran, (w, alpha, kept, read, tags, start) = ctx.ran, ctx.told
+        w, alpha, kept, read, tags, start, *left = ctx.saved_tensors
+        ran = _Ran(*left)
         steps, n = len(by_h), by_h.shape[2]
         into, keep, show = ran.gates.chunk(3, -1)
         steep = ran.gates * (1 - ran.gates)

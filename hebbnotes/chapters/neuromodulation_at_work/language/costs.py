@@ -32,7 +32,7 @@ class Costs:
         Of which the shortest counts.
     """
 
-    sizes: tuple[int, ...] = (128, 200)
+    sizes: tuple[int, ...] = (64, 128)
     batch: int = 16
     steps: int = 50
     letters: int = 65

@@ -56,7 +56,12 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         train_readers,
         test_readers,
         replace(
-            _CHOSEN, rates=dict.fromkeys(ARMS, TRIED), updates=400, validated=200, tested=False
+            _CHOSEN,
+            rates=dict.fromkeys(ARMS, TRIED),
+            updates=400,
+            block=100,
+            validated=200,
+            tested=False,
         ),
         "best.simple",
         "bits a letter of the validation text",
@@ -83,7 +88,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         nothing,
         measure_costs,
         Costs(),
-        "faster.simple, 128",
+        "faster.simple, 64",
         "times the time without traces that the loop takes",
         at_least=0,
         seeds=(0,),

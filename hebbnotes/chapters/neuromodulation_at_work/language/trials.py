@@ -51,10 +51,10 @@ class Readers:
 
     rates: dict[str, tuple[float, ...]]
     n: int = 64
-    updates: int = 1_500
+    updates: int = 1_250
     batch: int = 16
     steps: int = 50
-    block: int = 100
+    block: int = 50
     validated: int = 500
     tested: bool = True
 
