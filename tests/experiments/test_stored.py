@@ -61,7 +61,13 @@ NOT_WHOLE = {
         for task in ("noise", "goals", "large")
         for kind in ("plastic", "lstm")
     ),
-    *("cue-reward", "cue-reward-rates", "cue-reward-rates-further", "modulation-costs"),
+    *(
+        "cue-reward",
+        "cue-reward-longer",
+        "cue-reward-rates",
+        "cue-reward-rates-further",
+        "modulation-costs",
+    ),
     *("maze-lstm-high", "maze-rates", "memory-capacity", "memory-ladder"),
     *("maze-moved", "maze-writing", "maze-delays", "maze-drift", "drawings"),  # train nothing
     *("alphabets-plastic", "alphabets-prototypes", "omniglot-digits"),

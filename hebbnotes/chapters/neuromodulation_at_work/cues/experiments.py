@@ -55,6 +55,12 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         keep=(0,),
         keep_only=_KEPT,
     ),
+    "cue-reward-longer": _compared(
+        "four cues, two in a trial: a retroactive network, twice as long",
+        replace(_FOUR, rates={"retroactive": (RATES["retroactive"],)}, updates=4_000),
+        "late.retroactive",
+        seeds=(0, 1, 2),
+    ),
     "cue-reward-rates": _compared(
         "each kind at three learning rates, on a seed of their own",
         replace(_FOUR, rates=dict.fromkeys(ARMS, TRIED), updates=1_500, test_episodes=200),
