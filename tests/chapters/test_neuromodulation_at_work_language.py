@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hebbnotes import data, experiments
-from hebbnotes.chapters.neuromodulation_at_work.language import costs, trials
+from hebbnotes.chapters.neuromodulation_at_work.language import cells, chunks, costs, trials
 from hebbnotes.chapters.neuromodulation_at_work.language import text as plays
 from hebbnotes.chapters.neuromodulation_at_work.language.cells import (
     CONSTANT,
@@ -72,6 +72,7 @@ def close(a, b):
 # ------------------------------------------------------------------------------ the sum is the loop
 
 
+@pytest.mark.witness("eq-work-pull", chunks.chunk)
 @given(PART, SIZES, SEEDS)
 def test_the_sum_over_the_past_is_the_loop_and_both_go_on_from_any_border(arm, sizes, seed):
     x, w, writing, state = drawn(arm, sizes, seed)
@@ -163,6 +164,38 @@ def test_a_signal_that_does_not_change_is_the_plastic_arm(sizes, seed):
     same = writing._replace(read=torch.zeros_like(writing.read), bias=bias)
     plastic = Writing(writing.alpha, writing.eta)
     close([*chunk(x, w, same, state)[1]], [*chunk(x, w, plastic, state)[1]])
+
+
+@pytest.mark.witness("eq-work-cell", cells.loop)
+@FEW
+@given(SIZES, SEEDS)
+def test_the_loop_is_its_equations_connection_by_connection(sizes, seed):
+    x, w, writing, state = drawn("simple", sizes, seed)
+    found, last = loop(x, w, writing, state)
+    (alpha, eta, read, bias, _), n = writing, len(w)
+    for b in range(x.shape[1]):
+        h, c, hebb = (one[b].tolist() for one in state[:3])
+        for t in range(len(x)):
+
+            def heard(j, part, t=t, b=b, h=h):
+                column = part * n + j
+                return float(x[t, b, column]) + sum(h[i] * float(w[i, column]) for i in range(n))
+
+            into, keep, show = (
+                [1 / (1 + math.exp(-heard(j, part))) for j in range(n)] for part in range(3)
+            )
+            pull = [float(alpha[j]) * sum(h[i] * hebb[i][j] for i in range(n)) for j in range(n)]
+            g = [math.tanh(heard(j, 3) + pull[j]) for j in range(n)]
+            c = [keep[j] * c[j] + into[j] * g[j] for j in range(n)]
+            after = [show[j] * math.tanh(c[j]) for j in range(n)]
+            m = math.tanh(sum(after[j] * float(read[j]) for j in range(n)) + float(bias))
+            hebb = [
+                [(1 - float(eta)) * hebb[i][j] + m * h[i] * g[j] for j in range(n)]
+                for i in range(n)
+            ]
+            h = after
+            torch.testing.assert_close(found[t, b], torch.tensor(h, dtype=torch.float64))
+        torch.testing.assert_close(last.hebb[b], torch.tensor(hebb, dtype=torch.float64))
 
 
 @FEW

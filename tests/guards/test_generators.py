@@ -30,6 +30,8 @@ from hebbnotes.chapters.neuromodulation_at_work.cues import lives as cue_lives
 from hebbnotes.chapters.neuromodulation_at_work.cues import networks as players
 from hebbnotes.chapters.neuromodulation_at_work.cues import trainings as cue_trainings
 from hebbnotes.chapters.neuromodulation_at_work.maze import causal
+from hebbnotes.chapters.neuromodulation_at_work.language import network as reader
+from hebbnotes.chapters.neuromodulation_at_work.language import text as plays
 from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.chapters.one_shot_learning import readings as reading
 from hebbnotes.chapters.three_factor_rules import bandit, matched
@@ -282,6 +284,10 @@ TAKE_A_GENERATOR = {
         SIZES, "usual", g
     ),
     "chapters.time_constants.damage.damaged": lambda g: damage.damaged({}, "both", 0.1, g),
+    "chapters.neuromodulation_at_work.language.network.Reader": lambda g: reader.Reader(
+        "simple", 4, 5, g
+    ),
+    "chapters.neuromodulation_at_work.language.text.starts": lambda g: plays.starts(9, 3, g),
     "chapters.neuromodulated_plasticity.model.network": lambda g: model.network("simple", 4, g),
     "chapters.neuromodulated_plasticity.model.Recurrent": lambda g: model.Recurrent(4, 3, g),
     "chapters.neuromodulated_plasticity.model.Plastic": lambda g: model.Plastic(4, 3, g),

@@ -9,12 +9,12 @@ from torch import Tensor
 from hebbnotes import _checks
 from hebbnotes.analysis import interval
 from hebbnotes.chapters.neuromodulation_at_work.nulls import smallest_seen
-from hebbnotes.figures.comparing import curves, haunted, maze_panel, replaced
+from hebbnotes.figures.comparing import levels, maze_panel, replaced
 from hebbnotes.figures.drawing import array, label_lines, over_seeds
 from hebbnotes.figures.palette import BLACK, BLUE, GREEN, GREY, ORANGE, SILVER, colour, name
 from hebbnotes.tasks import CueEpisodes
 
-__all__ = ["cues", "curves", "differences", "game", "haunted", "life", "replaced", "text"]
+__all__ = ["cues", "differences", "game", "life", "rates", "replaced"]
 
 
 def life(
@@ -107,22 +107,6 @@ def differences(
     return fig
 
 
-def text(letters: str, signal: Tensor, surprise: Tensor) -> Figure:
-    """Draw a piece of text with the signal (T,) and the bits of each letter (T,) below it."""
-    steps = len(_checks.tensor("signal", signal, "T", {}))
-    _checks.tensor("surprise", surprise, "T", {"T": steps})
-    if len(letters) != steps:
-        raise ValueError(f"letters must be {steps}, one a step, got {len(letters)}")
-    fig, (above, below) = plt.subplots(2, 1, figsize=(7, 3.4), sharex=True)
-    above.bar(range(steps), array(signal), color=colour("modulator"))
-    above.axhline(0, color=BLACK, lw=0.8)
-    above.set(ylabel="signal $M$")
-    below.bar(range(steps), array(surprise), color=GREY)
-    below.set(ylabel="surprise (bits)", xlim=(-0.6, steps - 0.4))
-    below.set_xticks(range(steps), [{"\n": "↵", " ": "␣"}.get(one, one) for one in letters])
-    return fig
-
-
 def game(
     shown: CueEpisodes, actions: Tensor, rewards: Tensor, signal: Tensor, b: int = 0
 ) -> Figure:
@@ -168,4 +152,25 @@ def game(
     below.bar(range(steps), array(signal), color=colour("modulator"))
     below.axhline(0, color=BLACK, lw=0.8)
     below.set(xlabel="step of the game", ylabel="signal $M$", ylim=(-1.05, 1.05))
+    return fig
+
+
+def rates(
+    found: Mapping[str, tuple[Sequence[float], Tensor]], level: Mapping[str, float]
+) -> Figure:
+    """Draw the goals that each kind of network found at each learning rate: rates, and goals
+    (seeds, rates), a dot for each training, and a line through their means.
+    """
+    fig, ax = plt.subplots(figsize=(7, 4.2))
+    for kind, (tried, values) in found.items():
+        ink = colour(kind)
+        ax.plot(tried, array(values.mean(0)), color=ink, lw=2, label=name(kind))
+        for one in array(values):
+            ax.plot(tried, one, "o", color=ink, ms=5, alpha=0.7)
+    every = sorted({rate for tried, _ in found.values() for rate in tried})
+    ax.set(xscale="log", xlabel="learning rate", ylabel="goals found in a life", ylim=(0, 29))
+    ax.set_xticks(every, [f"{rate:g}" for rate in every], minor=False)
+    ax.set_xticks([], minor=True)
+    levels(ax, level)
+    label_lines(ax)
     return fig
