@@ -6,19 +6,17 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.torch import load_file
 
 from hebbnotes.chapters.neuromodulation_at_work import experiments
 from hebbnotes.chapters.neuromodulation_at_work.maze import causal, course, trainings
 from hebbnotes.experiments import Trial
 from hebbnotes.experiments.agents.interventions import NEVER
 from hebbnotes.experiments.agents.trainings import agent as untrained
-from hebbnotes.experiments.agents.trainings import train
 from hebbnotes.learning import agents
 from hebbnotes.tasks import maze
 
 MADE, FEW = maze.make(5), 12
-kinds, seeds = st.sampled_from(causal.KINDS), st.integers(0, 10_000)
+kinds, seeds = st.sampled_from(trainings.KINDS), st.integers(0, 10_000)
 
 
 def generator(seed=0):
@@ -71,22 +69,6 @@ def test_agents_that_are_told_a_constant_live_as_those_that_make_it(kind, seed, 
     found = causal.live_told(agent, MADE, 20, g, lambda t, own, *_: own * 0 + value, FEW)
     wanted = causal.live_told(constant, MADE, 20, h, lambda t, own, *_: own, FEW)
     assert torch.equal(found, wanted)
-
-
-def test_a_training_that_stops_early_is_the_beginning_of_the_whole_one(tmp_path):
-    chosen = trainings.Modulated(n=6, size=5, n_steps=10, batch=2, updates=8)
-
-    def tell(part, update, updates):
-        if update == 5:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train(Trial(0, tmp_path / "whole", tell=tell), chosen)
-    told, weights = train(Trial(0, tmp_path / "early"), replace(chosen, until=5))
-    assert told["updates"] == [1, 2, 3, 4, 5]
-    whole = load_file(tmp_path / "whole" / "training.checkpoint")
-    for k, one in enumerate(weights.values()):
-        assert torch.equal(whole[f"parameter.{k}"], one)
 
 
 @given(seeds)

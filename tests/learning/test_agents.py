@@ -60,7 +60,7 @@ def test_the_networks_have_the_numbers_of_parameters_that_are_said():
     assert counts["lstm"] == 4 * ((14 + 2) * 41 + 41**2) + 42 * 5
     assert counts["simple"] == counts["plastic"] + 64 + 1
     assert counts["retroactive"] == counts["simple"] + 1
-    with_fan = agents.ModulatedAgent(64, fan_out=True, generator=torch.Generator())
+    with_fan = agents.ModulatedAgent(64, fan_out=1.0, generator=torch.Generator())
     counts["fan-out"] = sum(p.numel() for p in with_fan.parameters())
     assert counts["fan-out"] == counts["simple"] + 64
     assert max(counts.values()) / min(counts.values()) < 1.03
@@ -211,7 +211,7 @@ def test_a_configuration_names_a_kind_and_what_no_agent_has_is_refused():
 def test_what_a_step_would_have_left_by_another_signal(retroactive, fan_out, rule, clipped, seed):
     g = torch.Generator().manual_seed(seed)
     made = agents.RetroactiveAgent if retroactive else agents.ModulatedAgent
-    how = {"clip": 0.02 if clipped else None, "fan_out": fan_out, "eta": 0.3}
+    how = {"clip": 0.02 if clipped else None, "fan_out": 1.0 if fan_out else None, "eta": 0.3}
     agent = made(5, rule=rule, generator=g, **how).double()
     if fan_out:
         agent.core.fan_out.data.normal_(generator=g)
@@ -229,12 +229,12 @@ def test_what_a_step_would_have_left_by_another_signal(retroactive, fan_out, rul
 
 
 def test_at_first_a_modulated_agent_writes_as_a_plastic_one():
-    told = {"generator": torch.Generator().manual_seed(0), "fan_out": True}
+    told = {"generator": torch.Generator().manual_seed(0), "signal": 0.5, "fan_out": 0.2}
     agent = agents.of_kind("simple", 64, **told)
     life = agents.live(agent, MADE, maze.start(MADE, 20, told["generator"]), 30, told["generator"])
     signals = agent.signals(life.seen)
     assert (signals > 0).double().mean() > 0.95
-    assert abs(signals.mean().item() - agent.core.eta.item()) < 0.01
+    assert abs(0.2 * signals.mean().item() - agent.core.eta.item()) < 0.01
 
 
 def test_a_rule_that_is_not_of_the_common_form_is_not_rewritten():

@@ -155,7 +155,7 @@ def test_a_compiled_life_is_the_plain_one(kind, rule, clip, n_goals, n_noise):
     made, lives = maze.make(5), []
     for plain in (True, False):
         g = torch.Generator().manual_seed(1)
-        how = {"rule": rule, "clip": clip, "n_noise": n_noise, "fan_out": n_noise > 0}
+        how = {"rule": rule, "clip": clip, "n_noise": n_noise, "fan_out": 0.5 if n_noise else None}
         agent = agents.of_kind(kind, 6, generator=g, **how).double()
         agent.plain = plain
         first = agents.live(

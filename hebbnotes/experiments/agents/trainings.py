@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import wraps
 from typing import Any, ClassVar
 
 import torch
@@ -84,11 +83,6 @@ class Alone(Lives):
         names = ("clip", "eta", "alpha_scale", "n_noise")
         return {name: getattr(self, name) for name in names}
 
-    @property
-    def stops(self) -> int:
-        """After how many of the updates of its schedule a training stops: all of them."""
-        return self.updates
-
 
 @dataclass(frozen=True, kw_only=True)
 class Rates(Lives):
@@ -147,22 +141,16 @@ def train(trial: Trial, chosen: Alone, part: str = "") -> tuple[Numbers, Weights
         return replace(steady, entropy_weight=first + (last - first) * update / updates)
 
     loss = agents.loss(net, made, chosen.batch, chosen.n_steps, g, task=task, objective=objective)
-    schedule, stops = LR_SCHEDULES[chosen.schedule], chosen.stops
-
-    @wraps(schedule)
-    def first_of_it(done: float) -> float:
-        return schedule(done * stops / updates)
-
     options: dict[str, Any] = {
         "lr": chosen.lr,
-        "schedule": schedule if stops == updates else first_of_it,
+        "schedule": LR_SCHEDULES[chosen.schedule],
         "clip_norm": chosen.clip_norm,
     }
-    history = trial.train(net.parameters(), loss, stops, g, part=part, **options)
-    ends = block_ends(stops, round(40 * stops / updates))
+    history = trial.train(net.parameters(), loss, updates, g, part=part, **options)
+    ends = block_ends(updates, 40)
     return {
         "trained_numbers": sum(p.numel() for p in net.parameters()),
-        "milliseconds": short(_milliseconds(loss, stops - 1)),
+        "milliseconds": short(_milliseconds(loss, updates - 1)),
         "updates": ends,
         "finds": blocks(history.metrics["finds"], ends),
         "entropy": blocks(history.metrics["entropy"], ends),

@@ -3,6 +3,7 @@
 Shapes: T steps, B agents, n units.
 """
 
+import math
 from typing import Any, ClassVar
 
 import torch
@@ -29,18 +30,22 @@ class ModulatedAgent(Agent):
     clip : as for :class:`.ModulatedRNN`
     eta : float, rate of forgetting, which is trained
     eta_e : float, of a retroactive agent, the rate of its eligibility trace, which is trained
-    fan_out : bool, whether each receiver hears the signal by a factor of its own
+    signal : float, inside (-1, 1): the signal that it makes at first
+    fan_out : float, optional, by what factor each receiver hears the signal at first, which is
+        trained for each; without it, all hear the signal itself
     alpha_scale, n_noise, generator : as for :class:`.PlasticAgent`
 
     Attributes
     ----------
-    core : ModulatedRNN, whose signal is 0.1 at the start, so that it writes as a plastic agent does
+    core : ModulatedRNN
     inward : Parameter, shape (n_seen + 1, n): from what is seen, and from a unit that is always 1
 
     Notes
     -----
     Source: Miconi, Rawal, Clune & Stanley (2019), simple neuromodulation, in a maze; there nothing
-    is forgotten, and the trace is clipped.
+    is forgotten, and the trace is clipped. By default the signal is 0.1 at first, so that it writes
+    as a plastic agent does. Where it may grow to 1, the trace does so too; a small factor, such as
+    ``signal=0.5, fan_out=0.2``, begins with the same rate of writing and bounds it.
 
     Examples
     --------
@@ -51,7 +56,14 @@ class ModulatedAgent(Agent):
     """
 
     core: ModulatedRNN
-    options: ClassVar[tuple[str, ...]] = ("rule", "clip", "eta", "alpha_scale", "fan_out")
+    options: ClassVar[tuple[str, ...]] = (
+        "rule",
+        "clip",
+        "eta",
+        "alpha_scale",
+        "signal",
+        "fan_out",
+    )
     retroactive: ClassVar[bool] = False
 
     def __init__(
@@ -60,7 +72,8 @@ class ModulatedAgent(Agent):
         rule: Rule = rules.oja,
         *,
         clip: float | None = None,
-        fan_out: bool = False,
+        signal: float = 0.1,
+        fan_out: float | None = None,
         n_noise: int = 0,
         generator: torch.Generator,
         **rates: float,
@@ -68,17 +81,22 @@ class ModulatedAgent(Agent):
         super().__init__()
         _checks.generator(generator, "cpu")
         n_seen, scale = sizes(n, n_noise)
+        bias = math.atanh(_checks.number("signal", signal, -0.999, 0.999))
+        heard = None if fan_out is None else _checks.number("fan_out", fan_out)
         initial: dict[str, Any] = {"eta": 0.1, "alpha_scale": 0.1, **rates}
         self.core = ModulatedRNN(
             n,
             rule,
             retroactive=self.retroactive,
-            fan_out=fan_out,
+            fan_out=heard is not None,
             clip=clip,
             w_scale=scale,
             generator=generator,
             **initial,
         )
+        nn.init.constant_(self.core.bias, bias)
+        if heard is not None and self.core.fan_out is not None:
+            nn.init.constant_(self.core.fan_out, heard)
         n_in = n_seen + 1
         self.inward = nn.Parameter(drawn(n_in**-0.5, (n_in, n), generator))
         self.outward = nn.Parameter(drawn(0.1 * n**-0.5, (n + 1, 5), generator))

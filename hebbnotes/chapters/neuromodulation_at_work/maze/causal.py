@@ -13,26 +13,22 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.chapters.neuromodulation_at_work.maze.trainings import Modulated
+from hebbnotes.chapters.neuromodulation_at_work.maze.trainings import KINDS, stored_agent
 from hebbnotes.experiments.agents.interventions import NEVER
-from hebbnotes.experiments.agents.trainings import stored
 from hebbnotes.experiments.experiment import Numbers, Weights, short, shorts
 from hebbnotes.learning import agents
 from hebbnotes.tasks import maze
 
 __all__ = [
-    "KINDS",
     "Causal",
     "constant",
     "fitted",
     "live_told",
     "score_causal",
     "shuffled",
-    "stored_agent",
     "turned",
 ]
 
-KINDS = ("simple", "retroactive")
 REWARD = maze.N_SEEN - 1
 """Which of what is seen is the reward."""
 
@@ -45,13 +41,8 @@ class Causal:
     size: int = 9
     lives: int = 300
     n_steps: int = 200
-    constants: tuple[float, ...] = (-0.1, 0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
+    constants: tuple[float, ...] = (-0.5, 0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95)
     around: int = 3  # steps after a find that count as about it
-
-
-def stored_agent(kind: str, seed: int) -> Any:
-    """Return the stored modulated agent of a kind and a seed."""
-    return stored(f"maze-modulated-{kind}", seed, Modulated)
 
 
 def constant(agent: Any, value: float) -> Any:

@@ -10,12 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hebbnotes.chapters.neuromodulation_at_work.maze.causal import (
-    KINDS,
-    REWARD,
-    constant,
-    stored_agent,
-)
+from hebbnotes.chapters.neuromodulation_at_work.maze.causal import REWARD, constant
+from hebbnotes.chapters.neuromodulation_at_work.maze.trainings import KINDS, stored_agent
 from hebbnotes.experiments.agents.interventions import Moved, grown, moved
 from hebbnotes.experiments.experiment import Numbers, Weights, short, shorts
 from hebbnotes.learning import agents

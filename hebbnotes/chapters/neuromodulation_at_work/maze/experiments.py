@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hebbnotes.chapters.neuromodulation_at_work.maze.causal import KINDS, Causal, score_causal
+from hebbnotes.chapters.neuromodulation_at_work.maze.causal import Causal, score_causal
 from hebbnotes.chapters.neuromodulation_at_work.maze.course import (
     Course,
     Old,
@@ -10,7 +10,7 @@ from hebbnotes.chapters.neuromodulation_at_work.maze.course import (
     score_moved,
     score_old,
 )
-from hebbnotes.chapters.neuromodulation_at_work.maze.trainings import TRAINED
+from hebbnotes.chapters.neuromodulation_at_work.maze.trainings import KINDS, TRAINED, TWO
 from hebbnotes.experiments.agents.interventions import Moved
 from hebbnotes.experiments.experiment import Experiment, nothing
 
@@ -26,6 +26,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = TRAINED | {
         "simple.finds.its mean",
         "goals found in an episode, if simple modulation is held at its mean",
         at_least=0.0,
+        seeds=TWO,
     ),
     "maze-modulated-course": Experiment(
         "when the signal of trained agents is large, and how long what they wrote lasts",
@@ -34,6 +35,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = TRAINED | {
         Course(),
         "simple.told",
         "signal in the step in which a find is told, simple modulation",
+        seeds=TWO,
     ),
     "maze-modulated-moved": Experiment(
         "trained agents that have found their goal, and whose goal is moved, with nothing wiped, "
@@ -44,6 +46,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = TRAINED | {
         "simple.moved.found",
         "share of simply modulated agents that find the moved goal in 100 steps",
         at_least=0.0,
+        seeds=TWO,
     ),
     "maze-modulated-old": Experiment(
         "lives of 1,000 steps of trained agents, of which some write no more once they are young",
@@ -53,6 +56,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = TRAINED | {
         "simple, last",
         "goals found in the last 50 of 1,000 steps, simple modulation",
         at_least=0.0,
+        seeds=TWO,
     ),
 }
 """All experiments in the maze; those that are added here train nothing."""
