@@ -8,7 +8,15 @@ from torch import Tensor
 
 from hebbnotes import _checks
 
-__all__ = ["Spectrum", "decoded", "interval", "participation_ratio", "spectrum"]
+__all__ = [
+    "Heads",
+    "Spectrum",
+    "decoded",
+    "heads",
+    "interval",
+    "participation_ratio",
+    "spectrum",
+]
 
 
 def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
@@ -98,6 +106,54 @@ def spectrum(matrix: Tensor) -> Spectrum:
     values, singular = torch.linalg.eigvals(given), torch.linalg.svdvals(given)
     power = (singular / singular[0]).square()
     return Spectrum(values[values.abs().argsort(descending=True)], singular, 1 / float(power.sum()))
+
+
+class Heads(NamedTuple):
+    """Gains of synapses as a sum of gated heads, ``sum over r of sigma[r] * outer(a[r], b[r])``.
+
+    Attributes
+    ----------
+    sigma : Tensor
+        How much each head counts, from the largest on, shape (R,).
+    a, b : Tensor
+        What each gates on the side of the senders, shape (R, n), and on that of the receivers,
+        (R, m); of length 1, and at right angles to each other.
+    """
+
+    sigma: Tensor
+    a: Tensor
+    b: Tensor
+
+
+def heads(alpha: Tensor, rank: int | None = None) -> Heads:
+    """Take gains apart into heads, by their singular values: as many as the matrix has ranks.
+
+    A trace with the gains ``alpha`` is the sum of as many traces without, each of which compares
+    ``q * a[r]`` with the keys, and is heard by the receivers as ``sigma[r] * b[r]`` says. Both
+    signs of a head may be turned, and heads of one size be mixed.
+
+    >>> sigma, a, b = heads(torch.tensor([[2.0, 0.0], [0.0, 1.0]]))
+    >>> sigma.tolist(), (sigma[:, None, None] * a[:, :, None] * b[:, None, :]).sum(0).tolist()
+    ([2.0, 1.0], [[2.0, 0.0], [0.0, 1.0]])
+
+    Parameters
+    ----------
+    alpha : Tensor (n, m)
+    rank : int, optional
+        How many, the largest; by default as many as are not 0 within rounding.
+
+    Notes
+    -----
+    Source: this book; the nearest matrix of a rank is Eckart & Young (1936).
+    """
+    _checks.tensor("alpha", alpha, "n m", {})
+    _checks.finite("alpha", _checks.floating("alpha", alpha))
+    u, s, vh = torch.linalg.svd(alpha, full_matrices=False)
+    if rank is None:
+        rank = int((s > s[0] * max(alpha.shape) * torch.finfo(s.dtype).eps).sum())
+    else:
+        _checks.integer("rank", rank, 0, len(s))
+    return Heads(s[:rank], u[:, :rank].mT, vh[:rank])
 
 
 def decoded(features: Tensor, wanted: Tensor, fit_to: tuple[Tensor, Tensor] | None = None) -> float:

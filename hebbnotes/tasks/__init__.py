@@ -3,11 +3,16 @@
 from hebbnotes.tasks.choices import ChoiceEpisodes, OneStep, choice_trials, floor_choice
 from hebbnotes.tasks.letters import text_pattern
 from hebbnotes.tasks.memory import (
+    AddressedEpisodes,
+    Addresses,
     Answered,
     CueEpisodes,
     CueReward,
+    Rebinding,
+    ReboundEpisodes,
     RewardedEpisodes,
     RewardGatedMemory,
+    wrong_bits,
 )
 from hebbnotes.tasks.patterns import (
     CODE,
@@ -29,6 +34,8 @@ __all__ = [
     "ONCE",
     "PAPER",
     "PICTURES",
+    "AddressedEpisodes",
+    "Addresses",
     "Answered",
     "ChoiceEpisodes",
     "CueEpisodes",
@@ -38,6 +45,8 @@ __all__ = [
     "Intervals",
     "OneStep",
     "PatternCompletion",
+    "Rebinding",
+    "ReboundEpisodes",
     "RewardGatedMemory",
     "RewardedEpisodes",
     "StoreRecall",
@@ -55,4 +64,5 @@ __all__ = [
     "recall_loss",
     "squared_error",
     "text_pattern",
+    "wrong_bits",
 ]

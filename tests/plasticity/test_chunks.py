@@ -22,6 +22,7 @@ from hebbnotes import (
 from hebbnotes.networks import loop
 from hebbnotes.networks.one_shot import matching
 from hebbnotes.plasticity import chunks, connections
+from hebbnotes.plasticity.chunks import evaluation
 
 absolute = rules.CommonForm(torch.abs)
 CHUNKED = chunks.chunked
@@ -79,7 +80,9 @@ def test_outputs_trace_and_all_gradients_are_those_of_the_loop(episode, rule, et
     wanted = leaves(x, w, alpha, eta, state, learn_inputs)
     found = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chunks, "chunked", lambda events, *_: CHUNKED(events, most_keys, most_keys))
+        patch.setattr(
+            evaluation, "chunked", lambda events, *_: CHUNKED(events, most_keys, most_keys)
+        )
         for method in ("loop", "chunk"):
             output, end = run(x, w, alpha, eta, rule, state, clamp, method)
             loss = (
@@ -102,7 +105,9 @@ def test_outputs_trace_and_all_gradients_are_those_of_the_loop(episode, rule, et
 @pytest.mark.parametrize("kind", ["full", "number", "identity"])
 @pytest.mark.parametrize("most_keys", [2, 100])
 def test_gradients_agree_with_finite_differences(rule, kind, most_keys, monkeypatch):
-    monkeypatch.setattr(chunks, "chunked", lambda events, *_: CHUNKED(events, most_keys, most_keys))
+    monkeypatch.setattr(
+        evaluation, "chunked", lambda events, *_: CHUNKED(events, most_keys, most_keys)
+    )
     g = torch.Generator().manual_seed(3)
     x, w, alpha, y, hebb = (
         torch.randn(s, generator=g, dtype=torch.float64)
@@ -457,7 +462,7 @@ class Traces(TorchDispatchMode):
 
 
 def test_traces_are_built_for_each_chunk_and_not_for_each_step(monkeypatch):
-    monkeypatch.setattr(chunks, "chunked", lambda events, *_: CHUNKED(events, 8, 8))
+    monkeypatch.setattr(evaluation, "chunked", lambda events, *_: CHUNKED(events, 8, 8))
     counted = {}
     for method in ("loop", "chunk"):
         for steps in (32, 64):
@@ -726,7 +731,9 @@ def test_what_is_kept_and_written_may_be_told_and_all_gradients_are_those_of_the
     wanted += [a.requires_grad_() for a in told.values()] if learn_numbers else []
     found = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chunks, "chunked", lambda events, *_: CHUNKED(events, most_keys, most_keys))
+        patch.setattr(
+            evaluation, "chunked", lambda events, *_: CHUNKED(events, most_keys, most_keys)
+        )
         for method in ("loop", "chunk"):
             output, end = run(x, w, alpha, eta, rule, state, clamp, method, **told)
             loss = (
@@ -781,7 +788,9 @@ def test_the_trace_is_the_sum_of_what_each_step_wrote_and_later_steps_kept(episo
 @pytest.mark.parametrize("most_keys", [2, 100])
 @pytest.mark.parametrize("each", [True, False], ids=["each receiver", "each episode"])
 def test_gradients_of_given_numbers_agree_with_finite_differences(most_keys, each, monkeypatch):
-    monkeypatch.setattr(chunks, "chunked", lambda events, *_: CHUNKED(events, most_keys, most_keys))
+    monkeypatch.setattr(
+        evaluation, "chunked", lambda events, *_: CHUNKED(events, most_keys, most_keys)
+    )
     g = torch.Generator().manual_seed(5)
     shapes = (5, 2, 2), (2, 2), (2, 2), (2, 2), (2, 2, 2), *2 * [(5, 2, 2)[: 2 + each]]
     drawn = [torch.randn(s, generator=g, dtype=torch.float64).requires_grad_() for s in shapes]

@@ -1,19 +1,16 @@
 // The ghost in the trace: an agent in its maze, whose goal the reader moves, and the place that its trace says the goal is at.
 // needs walls
+// needs agents
 "use strict";
 Live.model("maze", function* ({ numbers, stage }) {
-  const { zeros, addProduct, unpack, random, told, clamp } = Live;
-  const { walls, reward, penalty, find } = numbers, SIDE = walls.length, MOVES = [[-1, 0], [1, 0], [0, -1], [0, 1]];
-  const { isWall, same, free, centre, anywhereBut, around } = Live.walls(walls);
+  const { zeros, addProduct, unpack, random, told, clamp } = Live, { find } = numbers;
+  const { SIDE, UNIT, newborn: inMaze, same, centre, anywhereBut, observe, sensed, act, away, far, star, ground, disc, frame, board } = Live.agents(numbers);
 
   // -------------------------------------------------------------------------------------------------------------- the agents
   const weights = Object.fromEntries(["plastic", "lstm"].map(kind => [kind, Object.fromEntries(
     Object.entries(numbers[kind]).map(([name, value]) => [name, value.base64 ? unpack(value) : value]))]));
   const line = unpack(numbers.line), n = { plastic: numbers.plastic.w.shape[0], lstm: numbers.lstm.w.shape[0] };
   const sigmoid = x => 1 / (1 + Math.exp(-x));
-
-  // inward's last row is the bias: the drive of all units by what is seen.
-  const sensed = (inward, seen, width) => addProduct(inward.slice(seen.length * width), seen, inward.subarray(0, seen.length * width));
 
   const think = {
     // y(t) = tanh(b + seen V + y(t-1) (w + alpha H)), and then Oja: H += eta (y(t-1) y(t) - y(t)^2 H).
@@ -36,95 +33,37 @@ Live.model("maze", function* ({ numbers, stage }) {
 
   // ---------------------------------------------------------------------------------------------------------------- the maze
   const newborn = (kind, goal) => ({
-    kind, goal, place: centre, action: -1, reward: 0,
+    kind, ...inMaze(goal),
     state: { y: zeros(n[kind]), ...(kind === "plastic" ? { hebb: zeros(n.plastic ** 2) } : { cells: zeros(n.lstm) }) },
   });
   const wipe = (life, what) => life.state[what].fill(0);
 
-  // Nine squares around it, what it did, what it got.
-  function observe({ place, action, reward: got }) {
-    const seen = zeros(14);
-    seen.set(around(place));
-    if (action >= 0) seen[9 + action] = 1;
-    seen[13] = got;
-    return seen;
-  }
-
-  // One step: think, choose by softmax, move; who finds the goal is paid, and put elsewhere. In the dark it thinks, and waits.
-  function step(life, [choice, put], how = {}) {
+  // One step: think, choose and move. In the dark it thinks, and waits.
+  function step(life, chance, how = {}) {
     think[life.kind](life.state, how.dark ? zeros(14) : observe(life), how);
-    if (how.dark) return false;
-    const { outward } = weights[life.kind], { y } = life.state;
-    const logits = addProduct(outward.slice(4 * y.length), y, outward.subarray(0, 4 * y.length)), top = Math.max(...logits);
-    const likely = logits.map(value => Math.exp(value - top)), total = likely.reduce((a, b) => a + b);
-    let action = 0, sum = likely[0] / total;
-    while (action < 3 && choice >= sum) sum += likely[++action] / total;
-    const there = life.place.map((x, axis) => x + MOVES[action][axis]), bumped = isWall(there);
-    if (!bumped) life.place = there;
-    const found = same(life.place, life.goal);
-    if (found) life.place = anywhereBut(life.goal, put);
-    Object.assign(life, { action, reward: (found ? reward : 0) - (bumped ? penalty : 0) });
-    return found;
+    return how.dark ? false : act(life, weights[life.kind].outward, life.state.y, chance);
   }
 
   // Where the trace says that the goal is: one straight line through 4,096 numbers for each of row and column.
   const ghostOf = ({ state: { hebb } }) => hebb && [0, 1].map(axis => Live.dot(hebb, line.subarray(axis * hebb.length, (axis + 1) * hebb.length)) + numbers.offset[axis]);
-  const away = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
-  const chance = random(), how = { writes: true, reads: true, dark: false }, UNIT = 35, percent = x => `${Math.round(100 * x)} %`;
+  const chance = random(), how = { writes: true, reads: true, dark: false }, percent = x => `${Math.round(100 * x)} %`;
   let life, goal = anywhereBut(centre, random(1)()), old = null, path, finds, since, event = null, wiped = null; // wiped: how many steps ago its trace was
 
-  const at = ([row, column]) => [(column + 0.5) * UNIT, (row + 0.5) * UNIT];
-  function star(context, place, fill, edge, dashed = []) {
-    const [x, y] = at(place);
-    context.beginPath();
-    for (let k = 0; k < 10; k++) {
-      const r = k % 2 ? 6.5 : 15, turn = k * Math.PI / 5;
-      context.lineTo(x + r * Math.sin(turn), y - r * Math.cos(turn));
-    }
-    context.closePath();
-    context.setLineDash(dashed);
-    Object.assign(context, { fillStyle: fill || "transparent", strokeStyle: edge, lineWidth: 2.5 });
-    context.fill();
-    context.stroke();
-    context.setLineDash([]);
-  }
   function drawMaze(context, colour) {
-    context.fillStyle = colour("paper");
-    context.fillRect(0, 0, SIDE * UNIT, SIDE * UNIT);
-    context.globalAlpha = 0.6;
-    context.fillStyle = colour("faint");
-    walls.forEach((row, r) => [...row].forEach((_, c) => { if (isWall([r, c])) context.fillRect(c * UNIT, r * UNIT, UNIT + 0.5, UNIT + 0.5); }));
-    Object.assign(context, { strokeStyle: colour("blue"), lineWidth: 4, lineCap: "round" });
-    path.forEach((place, k) => { // older steps fade; no line where it was put elsewhere
-      const before = path[k - 1];
-      if (!before || away(before, place) > 1) return;
-      context.globalAlpha = 0.75 * (k + 1) / path.length;
-      context.beginPath();
-      context.moveTo(...at(before));
-      context.lineTo(...at(place));
-      context.stroke();
-    });
-    context.globalAlpha = 1;
+    ground(context, colour, path);
     if (old) star(context, old, "", colour("green"), [4, 4]);
     star(context, life.goal, finds.some(one => one.found) ? colour("green") : colour("paper"), colour("green"));
     const there = ghostOf(life);
     if (there) star(context, there.map(x => clamp(x, 0, SIDE - 1)), "", colour("purple"));
-    context.fillStyle = colour("blue");
-    context.beginPath();
-    context.arc(...at(life.place), 10, 0, 7);
-    context.fill();
+    disc(context, life.place, colour("blue"));
     if (how.dark) {
       Object.assign(context, { globalAlpha: 0.55, fillStyle: colour("ink") });
       context.fillRect(0, 0, SIDE * UNIT, SIDE * UNIT);
       context.globalAlpha = 1;
     }
-    if (maze.focused()) {
-      const [x, y] = at(life.goal);
-      Object.assign(context, { strokeStyle: colour("ink"), lineWidth: 3 });
-      context.strokeRect(x - UNIT / 2, y - UNIT / 2, UNIT, UNIT);
-    }
+    if (maze.focused()) frame(context, life.goal, colour("ink"));
   }
   function drawFinds(context, colour) {
     const last = finds.slice(-20), most = Math.max(50, ...last.map(one => one.steps)), width = 19;
@@ -148,23 +87,10 @@ Live.model("maze", function* ({ numbers, stage }) {
   yield;
   stage.lead("Press Play. When it has found the star twice, drag the star away.");
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
-  const maze = picture.canvas("The maze. Arrow keys move the goal, the space bar plays and pauses.", [SIDE * UNIT, SIDE * UNIT], drawMaze, {
-    keys: {
-      ...Object.fromEntries(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"].map((key, k) => [key, () => push(MOVES[k])])),
-      " ": () => (clock.playing ? clock.pause() : clock.play()),
-    },
-    pointer: {
-      grabs: () => false,
-      handle: ({ x, y }) => Math.hypot(x - at(life.goal)[0], y - at(life.goal)[1]) < UNIT,
-      move: point => moveGoal(nearest(point)),
-      up: point => moveGoal(nearest(point)),
-    },
+  const maze = board(picture, "The maze. Arrow keys move the goal, the space bar plays and pauses.", drawMaze, {
+    goal: () => life.goal, moved: place => moveGoal(place), clock: () => clock,
   });
   const strip = picture.canvas("Steps to each find", [SIDE * UNIT, 98], drawFinds);
-  const nearest = ({ x, y }) => free.reduce((best, place) => {
-    const far = ([row, column]) => Math.hypot(x / UNIT - 0.5 - column, y / UNIT - 0.5 - row);
-    return far(place) < far(best) ? place : best;
-  });
 
   const show = () => {
     maze.redraw();
@@ -230,20 +156,11 @@ Live.model("maze", function* ({ numbers, stage }) {
     stage.say(`goal in row ${place[0]}, column ${place[1]}`);
     show();
   }
-  // By arrow keys: to the next free square that way.
-  function push(move) {
-    let place = life.goal;
-    do place = place.map((x, axis) => x + move[axis]); while (place.every(x => x > 0 && x < SIDE - 1) && isWall(place));
-    if (place.every(x => x > 0 && x < SIDE - 1)) moveGoal(place);
-  }
 
   yield;
   const clock = panel.clock({ step: live, shown: show, speeds: [2, 8, 30, 120, 400], what: "of its life" });
   const acts = panel.part("line");
-  acts.button("Move the goal", () => { // far from where it is
-    const far = free.filter(place => away(place, life.goal) >= 5 && !same(place, life.place));
-    moveGoal(far[Math.floor(chance() * far.length)]);
-  });
+  acts.button("Move the goal", () => moveGoal(far(life, chance())));
   acts.button("Wipe its activity", () => {
     Object.keys(life.state).filter(what => what !== "hebb").forEach(what => wipe(life, what));
     event = "activity";

@@ -15,8 +15,10 @@ __all__ = [
     "covariance",
     "decay",
     "delta",
+    "gated_delta",
     "hebb",
     "oja",
+    "pre_gated",
     "sanger",
     "scaling",
     "sliding_threshold",
@@ -163,6 +165,48 @@ def delta(w: Tensor, pre: Tensor, post: Tensor, *, drive: Tensor) -> Tensor:
     """
     check_seen(w, pre, post, drive=drive)
     return hebb(w, pre, post - drive)
+
+
+def gated_delta(
+    w: Tensor, pre: Tensor, post: Tensor, *, drive: Tensor, modulator: Tensor, rate: float = 1.0
+) -> Tensor:
+    """Let a broadcast signal fade what is held, and then write what is missing.
+
+    ``dw[i, j] = rate * pre[i] * (post[j] - m[j] * drive[j]) - (1 - m[j]) * w[i, j]``, with m the
+    ``modulator``: the share of its weights that a cell keeps. Added to ``w`` as it is, it leaves
+    what ``rate`` times :func:`delta` makes of ``m * w``, whose drive is ``m * drive``.
+
+    Parameters
+    ----------
+    w, pre, post : Tensor
+        Weights and activities, shapes (..., n_pre, n_post), (..., n_pre), (..., n_post).
+    drive : Tensor
+        What the weights bring to each receiver before they fade, ``pre @ w``, shape (..., n_post).
+    modulator : Tensor
+        The share that is kept, 0 to 1, shape (..., n_post).
+    rate : float
+        That of the writing; 0 or more.
+
+    Notes
+    -----
+    Source: Yang, Kautz & Hatamizadeh (2025), whose gate is one number for each step.
+    """
+    check_seen(w, pre, post, drive=drive, modulator=modulator)
+    faded = (1 - modulator + torch.zeros_like(post)).unsqueeze(-2) * w
+    return hebb(w, pre, _checks.number("rate", rate, 0) * (post - modulator * drive)) - faded
+
+
+def pre_gated(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
+    """Forget only where the sender is active: let a synapse subtract what it brings itself.
+
+    ``dw[i, j] = pre[i] * (post[j] - pre[i] * w[i, j])``: :func:`delta` where the drive is that of
+    this one synapse, so the same if one sender is active alone. A silent sender's synapses keep
+    what they hold. Oja's rule is its mirror, with the gate on the receiver's side.
+
+    Source: Grossberg (1976), the outstar, for a sender that is 0 or 1; graded, this book.
+    """
+    check_seen(w, pre, post)
+    return pre.unsqueeze(-1) * (post.unsqueeze(-2) - pre.unsqueeze(-1) * w)
 
 
 def bcm(w: Tensor, pre: Tensor, post: Tensor, *, threshold: Tensor) -> Tensor:

@@ -1,0 +1,1 @@
+"""Networks with fast weights that are trained to recall, and how they are judged."""
