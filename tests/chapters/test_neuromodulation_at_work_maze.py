@@ -11,6 +11,7 @@ from hebbnotes.chapters.neuromodulation_at_work import experiments
 from hebbnotes.chapters.neuromodulation_at_work.maze import causal, course, trainings
 from hebbnotes.experiments import Trial
 from hebbnotes.experiments.agents.interventions import NEVER
+from hebbnotes.experiments.agents.trainings import Alone
 from hebbnotes.experiments.agents.trainings import agent as untrained
 from hebbnotes.learning import agents
 from hebbnotes.tasks import maze
@@ -24,7 +25,8 @@ def generator(seed=0):
 
 
 def made_agent(kind, seed, n=6):
-    return untrained(trainings.Modulated(kind=kind, n=n), generator(seed)).requires_grad_(False)
+    made_with = trainings.Modulated if kind in trainings.KINDS else Alone
+    return untrained(made_with(kind=kind, n=n), generator(seed)).requires_grad_(False)
 
 
 @settings(max_examples=15)

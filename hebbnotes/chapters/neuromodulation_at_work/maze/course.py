@@ -95,7 +95,7 @@ def _mean_around(own: Tensor, finds: Tensor, before: int, after: int) -> Tensor:
 
 
 def score_moved(weights: Weights, seed: int, chosen: Moved) -> Numbers:
-    """Move the goals of agents that found them, as :mod:`hebbnotes.chapters.maze` does."""
+    """Move the goals of agents that found them, as the chapter on the maze does."""
     return {kind: moved(stored_agent(kind, seed), seed, chosen) for kind in chosen.kinds}
 
 
@@ -103,7 +103,7 @@ def score_moved(weights: Weights, seed: int, chosen: Moved) -> Numbers:
 class Old:
     """Configuration: trained agents live on for longer than they were trained to."""
 
-    kinds: tuple[str, ...] = KINDS
+    kinds: tuple[str, ...] = (*KINDS, "plastic", "lstm")
     size: int = 9
     lives: int = 900
     young: int = 100
@@ -117,9 +117,10 @@ def score_old(weights: Weights, seed: int, chosen: Old) -> Numbers:
     numbers: Numbers = {}
     for kind in chosen.kinds:
         agent = stored_agent(kind, seed)
-        still = constant(agent, 0.0)
-        still.core.eta_logit.data.fill_(-20.0)  # nothing is forgotten either
         numbers[kind] = grown(agent, seed, *how)
-        numbers[f"{kind}, stopped"] = grown(agent, seed, *how, then=still)
         numbers[f"{kind}, last"] = numbers[kind][-1]
+        if kind in KINDS:
+            still = constant(agent, 0.0)
+            still.core.eta_logit.data.fill_(-20.0)  # nothing is forgotten either
+            numbers[f"{kind}, stopped"] = grown(agent, seed, *how, then=still)
     return numbers

@@ -52,7 +52,7 @@ class ModulatedRates(Rates):
 
     ONE: ClassVar[type[Alone]] = Modulated
 
-    rates: tuple[float, ...] = (1e-3, 3e-3, 1e-2)
+    rates: tuple[float, ...] = (3e-3,)
 
 
 @dataclass(frozen=True, kw_only=True)
