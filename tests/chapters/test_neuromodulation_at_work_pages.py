@@ -11,8 +11,6 @@ from hebbnotes.analysis import interval
 from hebbnotes.chapters.neuromodulation_at_work import checks, frames
 from hebbnotes.chapters.neuromodulation_at_work.cues.lives import play
 from hebbnotes.chapters.neuromodulation_at_work.cues.networks import player
-from hebbnotes.chapters.neuromodulation_at_work.language.cells import Writing, loop, rest
-from hebbnotes.chapters.neuromodulation_at_work.language.chunks import chunk
 from hebbnotes.chapters.neuromodulation_at_work.nulls import smallest_seen
 from hebbnotes.learning import agents
 from hebbnotes.learning.agents import ModulatedAgent
@@ -98,7 +96,7 @@ def test_the_pull_of_a_trace_is_had_without_the_trace(capsys):
 
 @pytest.mark.witness("eq-work-agent", ModulatedAgent)
 @settings(max_examples=12, deadline=None)
-@given(st.integers(2, 6), st.integers(1, 9), st.booleans(), st.integers(0, 999))
+@given(st.integers(2, 6), st.integers(1, 9), st.sampled_from([None, 0.3]), st.integers(0, 999))
 def test_an_agent_writes_what_happens_times_its_signal_and_forgets_by_what_it_does(
     n, steps, fan_out, seed
 ):
@@ -187,85 +185,6 @@ def test_differences_are_drawn_with_what_would_have_been_missed():
     means = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "D"]
     assert means == pytest.approx([sum(one) / 3 for one in rows.values()])
     plt.close("all")
-
-
-def reader(n, steps, seed, retroactive=False):
-    """Return what a network with a pencil is told, its connections, and how it writes."""
-    g = torch.Generator().manual_seed(seed)
-
-    def normal(*shape):
-        return torch.randn(shape, generator=g, dtype=torch.float64)
-
-    rates = torch.rand(2, generator=g, dtype=torch.float64)
-    writing = Writing(normal(n), rates[0], normal(n), normal(), rates[1] if retroactive else None)
-    return normal(steps, 2, 4 * n), normal(n, 4 * n) / n**0.5, writing
-
-
-def lived(x, w, writing):
-    """Return outputs, offers, signals and traces before each step, by the equations, unit by unit
-    (both axes of the trace named).
-    """
-    (steps, streams, wide), n = x.shape, len(w)
-    h, c = torch.zeros(2, streams, n).double()
-    trace, mark = torch.zeros(2, streams, n, n).double()
-    outputs, offers, signals, traces = [], [], [], []
-    for t in range(steps):
-        traces.append(trace)
-        gates = torch.sigmoid(x[t, :, : wide - n] + h @ w[:, : wide - n])
-        pull = torch.einsum("bi,bij->bj", h, w[:, wide - n :] + writing.alpha * trace)
-        g = torch.tanh(x[t, :, wide - n :] + pull)
-        into, keep, show = gates.split(n, 1)
-        c = keep * c + into * g
-        before, h = h, show * torch.tanh(c)
-        m = torch.tanh(h @ writing.read + writing.bias)
-        pair = torch.einsum("bi,bj->bij", before, g)
-        pressed = pair if writing.eta_e is None else mark
-        trace = (1 - writing.eta) * trace + m[:, None, None] * pressed
-        if writing.eta_e is not None:
-            mark = (1 - writing.eta_e) * mark + writing.eta_e * pair
-        outputs, offers, signals = [*outputs, h], [*offers, g], [*signals, m]
-    return torch.stack(outputs), torch.stack(offers), torch.stack(signals), [*traces, trace]
-
-
-@pytest.mark.witness("eq-work-cell", loop)
-@settings(max_examples=12, deadline=None)
-@given(st.integers(1, 5), st.integers(1, 7), st.booleans(), st.integers(0, 999))
-def test_a_cell_offers_what_print_and_pencil_let_in_and_its_pencil_is_written(
-    n, steps, retroactive, seed
-):
-    x, w, writing = reader(n, steps, seed, retroactive)
-    outputs, state = loop(x, w, writing, rest(w, 2, writing))
-    told, _, _, traces = lived(x, w, writing)
-    torch.testing.assert_close(outputs, told)
-    torch.testing.assert_close(state.hebb, traces[-1])
-
-
-@pytest.mark.witness("eq-work-pull", chunk)
-@settings(max_examples=12, deadline=None)
-@given(st.integers(1, 5), st.integers(2, 7), st.booleans(), st.integers(0, 999))
-def test_the_pull_of_a_pencil_is_a_sum_over_the_past_by_likeness(n, steps, retroactive, seed):
-    x, w, writing = reader(n, steps, seed, retroactive)
-    outputs, state = chunk(x, w, writing, rest(w, 2, writing))
-    told, offers, signals, traces = lived(x, w, writing)
-    torch.testing.assert_close(outputs, told)
-    torch.testing.assert_close(state.hebb, traces[-1])
-    before = torch.cat([torch.zeros(1, 2, n).double(), told])  # h(t - 1) of each step
-    kept = 1 - writing.eta
-    for t in range(1, steps + 1):
-        pull = writing.alpha * torch.einsum("bi,bij->bj", before[t], traces[t])
-        total = torch.zeros(2, n).double()
-        for s in range(t):
-            if retroactive:
-                c = sum(
-                    signals[r] * kept ** (t - 1 - r) * (1 - writing.eta_e) ** (r - 1 - s)
-                    for r in range(s + 1, t)
-                )
-                c = writing.eta_e * c
-            else:
-                c = signals[s] * kept ** (t - 1 - s)
-            alike = (before[t] * before[s]).sum(1)
-            total = total + (c * alike)[:, None] * offers[s]
-        torch.testing.assert_close(pull, writing.alpha * total)
 
 
 def test_a_game_is_drawn_as_it_was_played():

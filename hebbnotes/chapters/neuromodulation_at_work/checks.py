@@ -102,7 +102,7 @@ def pull(formula: Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]) ->
 
 
 def hand(write: Callable[[Tensor, Tensor, Tensor], Tensor], agent: Any = None) -> float:
-    """Check a reader's signal ``f(own, told, since)`` in place of that of the stored simple agent:
+    """Check a reader's signal ``f(own, told, since)`` in place of that of a stored agent with marks:
     it must find nine of ten of the goals that the agent finds with its own. Prints and returns the
     share.
 
@@ -110,7 +110,7 @@ def hand(write: Callable[[Tensor, Tensor, Tensor], Tensor], agent: Any = None) -
     ``since`` the steps since their last find; all have shape (B,), and so has the signal.
     """
     write = tensors(write, "f(own, told, since) -> a tensor")
-    agent = stored_agent("simple", 0) if agent is None else agent
+    agent = stored_agent("retroactive", 101) if agent is None else agent
     made, lives, steps = maze.make(9), 100, 200
     g = torch.Generator()
 
