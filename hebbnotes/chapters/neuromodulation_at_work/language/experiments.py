@@ -69,6 +69,18 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         needs=_needs,
         shares=Readers.alone,
     ),
+    "language-faster": Experiment(
+        "Shakespeare: the plain arm at twice the rate of ``language``, where it did as well on the "
+        "seed of its own",
+        train_readers,
+        test_readers,
+        replace(_CHOSEN, rates={"LSTM": FURTHER}),
+        "test.LSTM",
+        "bits a letter of the test text",
+        at_least=0,
+        seeds=(0, 1, 2),
+        needs=_needs,
+    ),
     "language-rates": _tried("each arm at three learning rates", TRIED),
     "language-rates-further": _tried("each arm at a rate above the best of these", FURTHER),
     "language-counts": Experiment(
