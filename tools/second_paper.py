@@ -41,8 +41,13 @@ def _at(numbers: Any, path: str) -> Any:
 
 
 def interval(numbers: list[float]) -> tuple[float, float, float]:
-    """Return mean and 95 % interval, Student's t, as :func:`.analysis.interval` does with torch."""
+    """Return mean and 95 % interval, Student's t, as :func:`.analysis.interval` does with torch;
+    of a single number no interval, which is written as one that has no width.
+    """
     from scipy.stats import t
+
+    if len(numbers) < 2:
+        return numbers[0], numbers[0], numbers[0]
 
     reach = float(t.ppf(0.975, len(numbers) - 1)) * stdev(numbers) / sqrt(len(numbers))
     return fmean(numbers), fmean(numbers) - reach, fmean(numbers) + reach
@@ -59,7 +64,10 @@ def decided(claim: Claim) -> str:
     if claim.kind in ("all", "none"):
         reached = sum(one >= HALF_WAY for one in first)
         return "other" if reached == (len(first) if claim.kind == "all" else 0) else "not"
-    _, low, high = interval(_paired(*found))
+    paired = _paired(*found)
+    if len(paired) < 2:
+        return "no verdict"
+    _, low, high = interval(paired)
     holds = {"more": low > 0, "less": high < 0, "alike": low <= 0 <= high}[claim.kind]
     return "other" if holds else "not"
 
@@ -110,12 +118,19 @@ def differences(figure: str) -> list[list[str]]:
 
 def _said(setting: Any) -> str:
     """Write a setting as people read it; of several arms the least and the most."""
-    if isinstance(setting, dict):
-        every = sorted({one for each in setting.values() for one in each})
+    if isinstance(setting, dict | list):
+        every = sorted({one for each in _parts(setting) for one in _parts(each)})
         return " to ".join(_said(one) for one in dict.fromkeys((every[0], every[-1])))
     if isinstance(setting, float):
         return f"{setting:f}".rstrip("0").rstrip(".")
     return f"{setting:,}"
+
+
+def _parts(setting: Any) -> list[Any]:
+    """Return what a setting of several arms holds, or a setting itself as the only part."""
+    if isinstance(setting, dict):
+        return [*setting.values()]
+    return setting if isinstance(setting, list) else [setting]
 
 
 def section(figure: str) -> str:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from hebbnotes import rules
 from hebbnotes.chapters.neuromodulation_at_work.cues import costs, lives, networks, trainings
 from hebbnotes.chapters.neuromodulation_at_work.cues.experiments import EXPERIMENTS
+from hebbnotes.experiments import result
 from hebbnotes.experiments.experiment import Trial
 from hebbnotes.learning.actor_critic import Objective
 from hebbnotes.tasks import CueReward
+from tools.second_claims import HALF_WAY
 
 ARMS = [*networks.ARMS]
 
@@ -249,5 +251,28 @@ def test_another_device_is_refused(tmp_path):
         trainings.train_arms(Trial(0, tmp_path, device="cuda"), SMALL)
 
 
-def test_rates_were_chosen_on_seeds_of_their_own():
-    assert not {*EXPERIMENTS["cue-reward"].seeds} & {*EXPERIMENTS["cue-reward-rates"].seeds}
+def test_rates_were_chosen_on_a_seed_of_their_own_by_what_was_learned():
+    tried = result("cue-reward-rates")["seeds"]
+    assert not {*map(str, EXPERIMENTS["cue-reward"].seeds)} & {*tried}
+    for found in tried.values():
+        for arm, (rate,) in EXPERIMENTS["cue-reward"].configuration.rates.items():
+            if found["best"][arm] > 0.51:
+                assert found["best_rate"][arm] == rate
+            else:
+                assert arm in ("none", "LSTM", "plastic"), "which learned nothing at any rate"
+
+
+def test_stored_networks_that_choose_when_to_write_leave_chance_and_others_do_not():
+    """What the page tells, with room: of five simple networks one is stuck, its signal constant."""
+    every = [*result("cue-reward")["seeds"].values()]
+    for found in every:
+        assert all(abs(found["late"][arm] - 0.5) < 0.05 for arm in ("none", "LSTM", "plastic"))
+        assert found["late"]["retroactive"] > 0.58
+    learned = [found for found in every if found["late"]["simple"] > HALF_WAY]
+    assert len(learned) == 4
+    for found in learned:
+        told = found["told"]["simple"]
+        assert told["its own"] > told["its mean"] + 0.2
+        assert told["turned"] < told["its mean"]
+    (stuck,) = [found["signal"]["simple"].values() for found in every if found not in learned]
+    assert max(stuck) - min(stuck) < 0.1 < min(map(abs, stuck))

@@ -17,7 +17,7 @@ __all__ = ["EXPERIMENTS"]
 
 TRIED = (1e-3, 3e-3, 1e-2)
 RATES: dict[str, float] = dict.fromkeys(ARMS, 3e-3) | {"retroactive": 1e-3}
-"""The learning rates that did best on a seed of their own, and the middle one where no rate did
+"""The learning rates that did best on seeds of their own, and the middle one where no rate did
 anything; see cue-reward-rates."""
 
 
@@ -55,21 +55,27 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         keep=(0,),
         keep_only=_KEPT,
     ),
-    "cue-reward-longer": _compared(
-        "four cues, two in a trial: a retroactive network, twice as long",
-        replace(_FOUR, rates={"retroactive": (RATES["retroactive"],)}, updates=4_000),
-        "late.retroactive",
-        seeds=(0, 1, 2),
-    ),
+    **{
+        name: _compared(
+            f"four cues, two in a trial: a network that {words}, twice as long",
+            replace(_FOUR, rates={arm: (RATES[arm],)}, updates=4_000),
+            f"late.{arm}",
+            seeds=(0, 1, 2),
+        )
+        for name, arm, words in (
+            ("cue-reward-longer", "retroactive", "is retroactive"),
+            ("cue-reward-longer-plastic", "plastic", "always writes"),
+        )
+    },
     "cue-reward-rates": _compared(
-        "each kind at three learning rates, on a seed of their own",
+        "each kind at three learning rates, on seeds of their own",
         replace(_FOUR, rates=dict.fromkeys(ARMS, TRIED), updates=1_500, test_episodes=200),
         "best.simple",
-        seeds=(100,),
+        seeds=(100, 101),
     ),
     "cue-reward-rates-further": _compared(
         "a retroactive network at a smaller rate, and one that always writes from another start "
-        "of eta, on the seed of the rates",
+        "of eta, on the seeds of the rates",
         Started(
             rates={"retroactive": (3e-4,), "plastic": (1e-3, 3e-3, 1e-2)},
             starts={"plastic": 0.1},
@@ -77,7 +83,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
             test_episodes=200,
         ),
         "best.plastic",
-        seeds=(100,),
+        seeds=(100, 101),
     ),
     "modulation-costs": Experiment(
         "cue and reward: what each kind of network reads, holds, multiplies and takes for a step",

@@ -100,7 +100,7 @@ class Started(Playing):
 
     def network(self, arm: str, generator: torch.Generator) -> Player:
         """Return a new network of an arm."""
-        options = {"eta": self.starts[arm]} if arm in self.starts else {}
+        options: dict[str, Any] = {"eta": self.starts[arm]} if arm in self.starts else {}
         return player(arm, self.task().n_inputs, generator, **options)
 
 
