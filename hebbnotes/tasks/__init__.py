@@ -13,8 +13,11 @@ from hebbnotes.tasks.memory import (
     Answered,
     CueEpisodes,
     CueReward,
+    Rebinding,
+    ReboundEpisodes,
     RewardedEpisodes,
     RewardGatedMemory,
+    wrong_bits,
 )
 from hebbnotes.tasks.patterns import (
     CODE,

@@ -1,6 +1,6 @@
 """Figures of this chapter: data in, figures out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import torch
@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.figures.drawing import array, over_seeds, show
+from hebbnotes.figures.comparing import race, replaced
+from hebbnotes.figures.drawing import array, show
 from hebbnotes.figures.palette import BLACK, GREY, SILVER, colour
 from hebbnotes.tasks import RewardedEpisodes
 
@@ -57,53 +58,6 @@ def episode(
         ax.axvline(paid, color=GREY, lw=1, ls="--", zorder=0)
         ax.axvline(first - 0.5 * (slot - 1), color=BLACK, lw=0.8, zorder=0)
     hand.annotate("reward", (paid, 1.0), (6, 0), textcoords="offset points", va="top", fontsize=10)
-    return fig
-
-
-def replaced(
-    rows: Mapping[str, Mapping[str, Sequence[float]]],
-    chance: float,
-    names: Mapping[str, str] | None = None,
-) -> Figure:
-    """Draw shares of right answers in percent, a row for each thing that was done, by kind of
-    network ("simple" or "retroactive", in the legend by its own name or that of ``names``), a mark
-    for each network.
-    """
-    names = {} if names is None else names
-    fig, ax = plt.subplots(figsize=(7, 0.55 * len(rows) + 1.1))
-    kinds = list(next(iter(rows.values())))
-    for row, by in enumerate(rows.values()):
-        for kind, values in by.items():
-            k = kinds.index(kind)
-            off = 0.16 * (2 * k - len(kinds) + 1)
-            at = [100 * value for value in values]
-            mark = "o" if k == 0 else "D"
-            label = names.get(kind, kind) if row == 0 else "_"
-            where = [row + off] * len(at)
-            ax.plot(at, where, mark, color=colour(kind), ms=6, alpha=0.6, label=label)
-    ax.axvline(100 * chance, color=BLACK, ls="--", lw=1)
-    ax.text(100 * chance + 1, len(rows) - 0.55, "by chance", va="center", fontsize=10)
-    ax.set_yticks(range(len(rows)), rows)
-    ax.set(xlabel="right answers (%)", xlim=(-3, 103), ylim=(len(rows) - 0.3, -0.6))
-    ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(kinds))
-    return fig
-
-
-def race(
-    panels: Mapping[str, Mapping[str, tuple[str, Sequence[float], Tensor]]], chance: float
-) -> Figure:
-    """Draw learning curves, a panel for each title: by label a colour, updates, and shares of right
-    answers (seeds, n) at these.
-    """
-    fig, axes = plt.subplots(1, len(panels), figsize=(7, 3.6), sharey=True, squeeze=False)
-    for ax, (title, kinds) in zip(axes[0], panels.items(), strict=True):
-        for label, (ink, at, values) in kinds.items():
-            over_seeds(ax, at, 100 * values, ink, label)
-        ax.axhline(100 * chance, color=BLACK, ls="--", lw=1)
-        last = max(at[-1] for _, at, _ in kinds.values())
-        ax.set(title=title, xlabel="update", ylim=(0, 103), xlim=(0, last))
-        ax.legend(frameon=False, loc="lower right")
-    axes[0, 0].set_ylabel("right answers (%)")
     return fig
 
 

@@ -9,8 +9,4 @@ from hebbnotes.experiments.experiment import Experiment
 
 __all__ = ["EXPERIMENTS"]
 
-EXPERIMENTS: dict[str, Experiment[Any]] = {
-    **MAZE,
-    **CUES,
-    **LANGUAGE,
-}
+EXPERIMENTS: dict[str, Experiment[Any]] = {**MAZE, **CUES, **LANGUAGE}
