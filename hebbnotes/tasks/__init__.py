@@ -5,11 +5,6 @@ from hebbnotes.tasks.letters import text_pattern
 from hebbnotes.tasks.memory import (
     AddressedEpisodes,
     Addresses,
-    Rebinding,
-    ReboundEpisodes,
-    RewardedEpisodes,
-    RewardGatedMemory,
-    wrong_bits,
     Answered,
     CueEpisodes,
     CueReward,

@@ -22,7 +22,5 @@ __all__ = [
     "RewardedEpisodes",
     "wrong_bits",
 ]
-from hebbnotes.tasks.memory.cue_reward import Answered, CueEpisodes, CueReward
-from hebbnotes.tasks.memory.reward_gated import RewardedEpisodes, RewardGatedMemory
 
 __all__ = ["Answered", "CueEpisodes", "CueReward", "RewardGatedMemory", "RewardedEpisodes"]
