@@ -22,5 +22,3 @@ __all__ = [
     "RewardedEpisodes",
     "wrong_bits",
 ]
-
-__all__ = ["Answered", "CueEpisodes", "CueReward", "RewardGatedMemory", "RewardedEpisodes"]
