@@ -24,9 +24,9 @@ __all__ = ["BEST", "KINDS", "TRAINED", "TWO", "Modulated", "stored_agent"]
 
 KINDS = ("simple", "retroactive")
 BEST = {"simple": 3e-3, "retroactive": 3e-3}
-"""The rate of each, chosen on seeds of their own."""
+"""The rate of each: the one that was best of four for the plastic network."""
 TWO = (100, 101)
-"""These seeds."""
+"""The seeds on which rates are tried."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +52,6 @@ class ModulatedRates(Rates):
     """Configuration of modulated agents of several kinds, each at several learning rates."""
 
     ONE: ClassVar[type[Alone]] = Modulated
-
-    rates: tuple[float, ...] = (3e-3,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +85,24 @@ def _five(about: str, chosen: Modulated) -> Experiment[Any]:
     return Experiment(about, train, score, chosen, "test_finds", **GOALS | more)
 
 
+def _rates(about: str, rates: tuple[float, ...], **options: Any) -> Experiment[Any]:
+    return Experiment(
+        f"{about}, on the seeds and by the tests of maze-rates",
+        train_rates,
+        score_rates,
+        ModulatedRates(sizes=dict.fromkeys(KINDS, 64), rates=rates),
+        "best.simple",
+        shares=lambda chosen: [
+            replace(chosen, sizes={kind: n}, rates=(rate,))
+            for kind, n in chosen.sizes.items()
+            for rate in chosen.rates
+        ],
+        seeds=TWO,
+        **GOALS | {"unit": "goals found in an episode, simple modulation at its best rate"},
+        **options,
+    )
+
+
 TRAINED: dict[str, Experiment[Any]] = {
     "maze-modulated-simple": _five(
         "9 x 9 squares, 200 steps: 64 units that choose when to write the pair of the step",
@@ -107,20 +123,9 @@ TRAINED: dict[str, Experiment[Any]] = {
         keep=TWO,
         **GOALS | {"unit": "goals found in an episode, simple modulation"},
     ),
-    "maze-modulated-rates": Experiment(
-        "both modulated networks at three learning rates, 3,000 updates, on the seeds and by the "
-        "tests of maze-rates",
-        train_rates,
-        score_rates,
-        ModulatedRates(sizes=dict.fromkeys(KINDS, 64)),
-        "best.simple",
-        shares=lambda chosen: [
-            replace(chosen, sizes={kind: n}, rates=(rate,))
-            for kind, n in chosen.sizes.items()
-            for rate in chosen.rates
-        ],
-        seeds=TWO,
-        **GOALS | {"unit": "goals found in an episode, simple modulation at its best rate"},
+    "maze-modulated-rates": _rates("both modulated networks, 3,000 updates", (3e-3,)),
+    "maze-modulated-rates-further": _rates(
+        "the same at a third and at three times this rate", (1e-3, 1e-2), stored=()
     ),
 }
 """The experiments that train, by name."""
