@@ -144,8 +144,9 @@ _MAZE = {
     "not": "two seeds of short trainings, which would show a very large difference alone",
 }
 _LETTERS = {
-    "other": "letters of Shakespeare instead of words, and a network a thousand times as quick",
-    "not": "the published gain is 1.7 % of the perplexity at most, in 16 long runs; ours are few and short",
+    "other": "letters of Shakespeare instead of words, and a small network",
+    "not": "the published gain is 1.7 % of the perplexity at most, in 16 long runs; ours are few and "
+    "short",
 }
 
 CLAIMS: list[Claim] = [
