@@ -145,8 +145,8 @@ _MAZE = {
 }
 _LETTERS = {
     "other": "letters of Shakespeare instead of words, and a small network",
-    "not": "the published gain is 1.7 % of the perplexity at most, in 16 long runs; ours are few and "
-    "short",
+    "not": "the published gain is 1.7 % of the perplexity at most, in 16 long runs; ours are few "
+    "and short",
 }
 
 CLAIMS: list[Claim] = [
