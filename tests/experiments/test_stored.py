@@ -64,6 +64,7 @@ NOT_WHOLE = {
     *(
         "cue-reward",
         "cue-reward-longer",
+        "cue-reward-other-rate",
         "cue-reward-longer-plastic",
         "cue-reward-rates",
         "cue-reward-rates-further",
@@ -122,6 +123,9 @@ NOT_WHOLE = {
     *(f"maze-modulated-{which}" for which in ("rates", "causal", "course", "moved", "old")),
     *("language", "language-rates", "language-rates-further"),
     *("language-faster", "language-counts", "language-costs"),
+    *("language", "language-rates", "language-rates-further"),
+    *("language-faster", "language-counts", "language-costs"),
+    *(f"maze-modulated-{which}" for which in ("rates", "causal", "course", "moved", "old")),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 
