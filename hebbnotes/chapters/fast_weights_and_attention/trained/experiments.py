@@ -23,9 +23,8 @@ __all__ = ["EXPERIMENTS"]
 WRONG: dict[str, Any] = {"unit": "share of wrong bits, 0.5 by chance", "at_least": 0.0}
 TUNED = (100, 101)
 """Seeds on which choices are made."""
-SLOW: dict[str, tuple[float, ...]] = {"LSTM": (0.003, 0.01, 0.03)} | dict.fromkeys(
-    [arm for arm in ARMS if arm.startswith("plastic")], (0.01, 0.03, 0.1)
-)
+SLOW: dict[str, tuple[float, ...]] = {"LSTM": (0.003, 0.01, 0.03)}
+SLOW |= {arm: (0.01, 0.03, 0.1) for arm in ARMS if arm.startswith("plastic")}
 TRIED: dict[str, tuple[float, ...]] = {arm: SLOW.get(arm, (0.01, 0.03, 0.1, 0.3)) for arm in ARMS}
 FURTHER: dict[str, tuple[float, ...]] = {
     "delta": (1.0,),
