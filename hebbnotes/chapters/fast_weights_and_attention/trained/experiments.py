@@ -24,7 +24,7 @@ WRONG: dict[str, Any] = {"unit": "share of wrong bits, 0.5 by chance", "at_least
 TUNED = (100, 101)
 """Seeds on which choices are made."""
 SLOW: dict[str, tuple[float, ...]] = {"LSTM": (0.003, 0.01, 0.03)}
-SLOW |= dict.fromkeys([arm for arm in ARMS if arm.startswith("plastic")], (0.01, 0.03, 0.1))
+SLOW |= {arm: (0.01, 0.03, 0.1) for arm in ARMS if arm.startswith("plastic")}
 TRIED: dict[str, tuple[float, ...]] = {arm: SLOW.get(arm, (0.01, 0.03, 0.1, 0.3)) for arm in ARMS}
 FURTHER: dict[str, tuple[float, ...]] = {
     "delta": (1.0,),
