@@ -1,6 +1,6 @@
 """What is trained: agents that choose when to write, as the chapter on the maze trains others."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 import torch
@@ -9,6 +9,7 @@ from hebbnotes.experiments import weights
 from hebbnotes.experiments.agents.trainings import (
     GOALS,
     Alone,
+    Lives,
     Rates,
     agent,
     score,
@@ -23,9 +24,9 @@ __all__ = ["BEST", "KINDS", "TRAINED", "TWO", "Modulated", "stored_agent"]
 
 KINDS = ("simple", "retroactive")
 BEST = {"simple": 3e-3, "retroactive": 3e-3}
-"""The rate of each, chosen on seeds of their own."""
+"""The rate of each: the one that was best of four for the plastic network."""
 TWO = (100, 101)
-"""These seeds."""
+"""The seeds on which rates are tried."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,23 +53,26 @@ class ModulatedRates(Rates):
 
     ONE: ClassVar[type[Alone]] = Modulated
 
-    rates: tuple[float, ...] = (3e-3,)
-
 
 @dataclass(frozen=True, kw_only=True)
-class Others(Rates):
-    """Configuration of agents of other kinds, each at its best rate: the first of ``rates`` is that
-    of the first kind.
-    """
+class Short(Rates):
+    """Configuration of agents of several kinds, each at the rate that is best for it."""
+
+    sizes: dict[str, int] = field(
+        default_factory=lambda: {"simple": 64, "retroactive": 64, "plastic": 64, "lstm": 41}
+    )
+    rates: tuple[float, ...] = (BEST["simple"], BEST["retroactive"], 3e-3, 1e-2)
 
     def each(self) -> dict[str, Alone]:
         """Return the configuration of each agent by the name of its kind."""
-        agents = super().each()
-        pairs = zip(self.sizes, self.rates, strict=True)
-        return {kind: agents[f"{kind}-{rate:g}"] for kind, rate in pairs}
+        shared = {one.name: getattr(self, one.name) for one in fields(Lives)}
+        return {
+            kind: (Modulated if kind in KINDS else Alone)(**shared, kind=kind, n=n, lr=rate)
+            for (kind, n), rate in zip(self.sizes.items(), self.rates, strict=True)
+        }
 
 
-def score_others(weights: Weights, seed: int, chosen: Others) -> Numbers:
+def score_short(weights: Weights, seed: int, chosen: Short) -> Numbers:
     """Test each of these agents."""
     return {
         kind: score(under(weights, f"{kind}."), seed, one) for kind, one in chosen.each().items()
@@ -81,17 +85,23 @@ def _five(about: str, chosen: Modulated) -> Experiment[Any]:
     return Experiment(about, train, score, chosen, "test_finds", **GOALS | more)
 
 
-_RATES = ModulatedRates(sizes=dict.fromkeys(KINDS, 64))
-_OTHERS = Others(sizes={"plastic": 64, "lstm": 41}, rates=(3e-3, 1e-2))
-_PARTS = ("w", "alpha", "read", "bias", "fan_out", "eta_logit")
-_HELD = {
-    "simple": (*(f"core.{part}" for part in _PARTS), "inward", "outward"),
-    "retroactive": (
-        *(f"core.{part}" for part in (*_PARTS, "eta_e_logit")),
-        "inward",
-        "outward",
-    ),
-}
+def _rates(about: str, rates: tuple[float, ...], **options: Any) -> Experiment[Any]:
+    return Experiment(
+        f"{about}, on the seeds and by the tests of maze-rates",
+        train_rates,
+        score_rates,
+        ModulatedRates(sizes=dict.fromkeys(KINDS, 64), rates=rates),
+        "best.simple",
+        shares=lambda chosen: [
+            replace(chosen, sizes={kind: n}, rates=(rate,))
+            for kind, n in chosen.sizes.items()
+            for rate in chosen.rates
+        ],
+        seeds=TWO,
+        **GOALS | {"unit": "goals found in an episode, simple modulation at its best rate"},
+        **options,
+    )
+
 
 TRAINED: dict[str, Experiment[Any]] = {
     "maze-modulated-simple": _five(
@@ -102,33 +112,20 @@ TRAINED: dict[str, Experiment[Any]] = {
         "the same, with an eligibility trace: 64 units that choose when to write earlier pairs",
         Modulated(kind="retroactive", lr=BEST["retroactive"]),
     ),
-    "maze-modulated-others": Experiment(
-        "a plastic network and an LSTM at their best rates, 3,000 updates, on the same seeds: "
-        "trained again, for what is then done to them",
+    "maze-modulated-short": Experiment(
+        "3,000 updates: both modulated networks, and the plastic one and the LSTM trained again, "
+        "each at its best rate, for what is then done to them",
         train_rates,
-        score_others,
-        _OTHERS,
-        "plastic.test_finds",
+        score_short,
+        Short(),
+        "simple.test_finds",
         seeds=TWO,
         keep=TWO,
-        **GOALS | {"unit": "goals found in an episode, plastic network"},
+        **GOALS | {"unit": "goals found in an episode, simple modulation"},
     ),
-    "maze-modulated-rates": Experiment(
-        "both modulated networks at three learning rates, 3,000 updates, on the seeds and by the "
-        "tests of maze-rates",
-        train_rates,
-        score_rates,
-        _RATES,
-        "best.simple",
-        shares=lambda chosen: [
-            replace(chosen, sizes={kind: n}, rates=(rate,))
-            for kind, n in chosen.sizes.items()
-            for rate in chosen.rates
-        ],
-        seeds=TWO,
-        keep=TWO,
-        keep_only=tuple(f"{kind}-{BEST[kind]:g}.{name}" for kind in KINDS for name in _HELD[kind]),
-        **GOALS | {"unit": "goals found in an episode, simple modulation at its best rate"},
+    "maze-modulated-rates": _rates("both modulated networks, 3,000 updates", (3e-3,)),
+    "maze-modulated-rates-further": _rates(
+        "the same at a third and at three times this rate", (1e-3, 1e-2), stored=()
     ),
 }
 """The experiments that train, by name."""
@@ -136,14 +133,10 @@ TRAINED: dict[str, Experiment[Any]] = {
 
 def stored_agent(kind: str, seed: int) -> Any:
     """Return the stored agent of a kind and a seed: one of 10,000 updates, or, of the seeds on
-    which rates were chosen, that of its best rate after 3,000.
+    which rates were chosen, one of 3,000.
     """
     if seed not in TWO:
         name = f"maze-modulated-{kind}" if kind in KINDS else f"maze-{kind}"
         return stored(name, seed, Modulated if kind in KINDS else Alone)
-    if kind in KINDS:
-        source, part, chosen = "rates", f"{kind}-{BEST[kind]:g}", _RATES.each()
-    else:
-        source, part, chosen = "others", kind, _OTHERS.each()
-    held = weights(f"maze-modulated-{source}")
-    return loaded(agent(chosen[part], torch.Generator()), held, f"{seed}.{part}.")
+    made = agent(Short().each()[kind], torch.Generator())
+    return loaded(made, weights("maze-modulated-short"), f"{seed}.{kind}.")
