@@ -29,15 +29,9 @@ from hebbnotes.chapters.neuromodulated_plasticity import model
 from hebbnotes.chapters.neuromodulation_at_work.cues import lives as cue_lives
 from hebbnotes.chapters.neuromodulation_at_work.cues import networks as players
 from hebbnotes.chapters.neuromodulation_at_work.cues import trainings as cue_trainings
-<<<<<<< HEAD
-from hebbnotes.chapters.neuromodulation_at_work.maze import causal
-from hebbnotes.chapters.neuromodulation_at_work.language import network as reader
-from hebbnotes.chapters.neuromodulation_at_work.language import text as plays
-=======
 from hebbnotes.chapters.neuromodulation_at_work.language import network as reader
 from hebbnotes.chapters.neuromodulation_at_work.language import text as plays
 from hebbnotes.chapters.neuromodulation_at_work.maze import causal
->>>>>>> 10ccfe5246cd223a5d5cddafd6305b1c3a65f06d
 from hebbnotes.chapters.one_shot_learning import handwriting
 from hebbnotes.chapters.one_shot_learning import readings as reading
 from hebbnotes.chapters.three_factor_rules import bandit, matched
