@@ -1,4 +1,6 @@
-"""An agent says itself how strongly each step is written, and a reader says it instead."""
+"""Agents say themselves how strongly each step is written, and a reader says it instead."""
+
+import re
 
 MODEL = "neuromodulation-at-work"
 MAZE = "The maze. Arrow keys move the goal, the space bar plays and pauses."
@@ -6,7 +8,7 @@ SET = "(name, value) => { const input = figure.querySelector(name); input.value 
 LIVE = "steps => model.live(steps)"
 LATE = "from => model.now().past.slice(from).map(({ own, heard, informed }) => ({ own, heard, informed }))"
 UNTIL = "finds => { let most = 2000; while (model.now().finds.length < finds && most--) model.live(); return model.now().finds.length; }"
-COUNTS = "() => model.now().counts"
+COUNTS = "() => model.now().counts[model.now().which]"
 
 
 def test_its_synapses_hear_what_the_reader_says(played):
@@ -42,15 +44,26 @@ def test_three_steps_after_the_first_find_nothing_more_is_heard(played):
 
 def test_whole_lives_are_counted_and_only_for_what_was_heard(played):
     agent = played(MODEL)
+    agent.press("Agent 2, newborn")  # the agent whose signal follows what happens
     agent.press("Live 20 lives of 200 steps")
     counts = agent.run(COUNTS)
     assert counts["own"]["lives"] == 20
     assert counts["own"]["finds"] > 0
-    assert f"{counts['own']['finds'] / 20:.1f} with its own M" in agent.verdict()
-    agent.press("constant")
+    agent.press("turned")
     agent.press("Live 20 lives of 200 steps")
-    assert agent.run(COUNTS)["constant"]["lives"] == 20
+    counts = agent.run(COUNTS)
+    assert counts["turned"]["lives"] == 20
+    assert counts["turned"]["finds"] < counts["own"]["finds"] / 2
+    for kind, name in (("own", "its own M"), ("turned", "sign turned")):
+        said = float(re.search(rf"([\d.]+) with {name}", agent.verdict())[1])
+        assert abs(said - counts[kind]["finds"] / 20) < 0.051
+    agent.press("constant")
     agent.run(SET, agent.named("the constant"), 0)
+    agent.press("Live 20 lives of 200 steps")
+    counts = agent.run(COUNTS)
+    assert counts["constant"]["lives"] == 20
+    assert counts["constant"]["finds"] < counts["own"]["finds"] / 2
+    agent.run(SET, agent.named("the constant"), 0.5)
     counts = agent.run(COUNTS)
     assert counts["constant"]["lives"] == 0
     assert counts["own"]["lives"] == 20
@@ -71,5 +84,5 @@ def test_the_goal_is_moved_by_mouse_by_finger_and_by_keys(played):
     assert "had not found" in agent.verdict()
     agent.press("Wipe its trace")
     assert agent.run("() => model.now().life.state.hebb.every(x => x === 0)")
-    agent.press("New agent")
+    agent.press("Agent 1, newborn")
     assert agent.run("() => model.now().age") == 0

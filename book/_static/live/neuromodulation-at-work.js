@@ -1,4 +1,4 @@
-// An agent that says itself, by one number M, how strongly each step is written, in its maze; and a reader who says it instead.
+// Two agents that say themselves, by one number M, how strongly each step is written, in their maze; and a reader who says it instead.
 // needs walls
 // needs agents
 "use strict";
@@ -7,13 +7,18 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   const { SIDE, UNIT, free, same, centre, newborn: inMaze, observe, sensed, act, far, star, ground, disc, frame, board } = Live.agents(numbers);
 
   // --------------------------------------------------------------------------------------------------------------- the agent
-  const weights = Object.fromEntries(Object.entries(numbers.agent).map(([name, value]) => [name, value.base64 ? unpack(value) : value])), n = weights.read.length;
-  const newborn = goal => ({ ...inMaze(goal), knows: 0, own: 0, heard: 0, size: 0, state: { y: zeros(n), hebb: zeros(n * n) } });
+  const nets = [];
+  for (const agent of numbers.agents) {
+    nets.push(Object.fromEntries(Object.entries(agent).map(([name, value]) => [name, value.base64 ? unpack(value) : value])));
+    yield;
+  }
+  const n = nets[0].read.length;
+  const newborn = (which, goal) => ({ ...inMaze(goal), net: nets[which], knows: 0, own: 0, heard: 0, size: 0, state: { y: zeros(n), hebb: zeros(n * n) } });
 
   // y(t) = tanh(b + seen V + y(t-1) (w + alpha H)); M = tanh(m y + m0); and then H_ij += M phi_j y_i(t-1) y_j(t) - eta y_j(t)^2 H_ij.
   // hear(M, knows) is what the synapses hear instead of M: knows counts the steps from that which tells of the first find, as 1.
   function think(life, seen, hear) {
-    const { inward, w, alpha, eta, read, bias, fan } = weights, { y, hebb } = life.state, drive = sensed(inward, seen, n);
+    const { inward, w, alpha, eta, read, bias, fan } = life.net, { y, hebb } = life.state, drive = sensed(inward, seen, n);
     for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < n; j++, at++) drive[j] += y[i] * (w[at] + alpha[at] * hebb[at]);
     const post = drive.map(Math.tanh), own = Math.tanh(bias + dot(read, post)), heard = hear(own, life.knows);
     const kept = post.map(value => 1 - eta * value * value), written = post.map((value, j) => heard * fan[j] * value);
@@ -26,19 +31,19 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   function step(life, chance, hear) {
     if (life.knows || life.reward > 0) life.knows++; // it is told now of what it found in the step before
     think(life, observe(life), hear);
-    return act(life, weights.outward, life.state.y, chance);
+    return act(life, life.net.outward, life.state.y, chance);
   }
 
   // ---------------------------------------------------------------------------------------------------------- what is asked
-  const how = { kind: "own", constant: 0.5 };
+  const how = { which: 0, kind: "own", constant: 0.5 };
   const HEAR = { own: own => own, constant: () => how.constant, turned: own => -own, once: (own, knows) => (knows > NEAR ? 0 : own) };
   const NAME = { own: "its own M", constant: "a constant", turned: "sign turned", once: "0 after a find" }, KINDS = Object.keys(NAME);
   const SHORT = { own: "its own", constant: "constant", turned: "turned", once: "0 after a find" };
   const KEPT = 96, chance = random();
-  let life, goal = free[Math.floor(random(1)() * free.length)], old = null, path, past, finds, age, since, event, counts; // counts: goals found in whole lives, by what was heard
+  let life, goal = free[Math.floor(random(1)() * free.length)], old = null, path, past, finds, age, since, event, counts; // counts: of each agent, goals found in whole lives, by what was heard
   const hear = (own, knows) => HEAR[how.kind](own, knows);
   function begin() {
-    life = newborn(goal);
+    life = newborn(how.which, goal);
     [path, past, finds, age, since, old, event] = [[centre], [], [], 0, 0, null, "born"];
     show();
   }
@@ -65,16 +70,17 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   // Whole lives, each with a goal of its own, to count what is found.
   const LIVES = 20, none = () => ({ lives: 0, finds: 0 });
   const many = piecewise(function* () {
-    const kind = how.kind, value = how.constant, seed = counts[kind].lives, draw = random(1000 + seed), hear = (own, knows) => (kind === "constant" ? value : HEAR[kind](own, knows));
+    const { which, kind, constant: value } = how, seed = counts[which][kind].lives, draw = random(1000 + seed), hear = (own, knows) => (kind === "constant" ? value : HEAR[kind](own, knows));
     for (let k = 0; k < LIVES; k++) {
-      const one = newborn(free[Math.floor(draw() * free.length)]);
+      const one = newborn(which, free[Math.floor(draw() * free.length)]);
       let found = 0;
       for (let t = 0; t < LIFE; t++) {
         found += step(one, [draw(), draw()], hear);
         if (t % 4 === 3) yield;
       }
       if (kind === "constant" && value !== how.constant) return;
-      Object.assign(counts[kind], { lives: counts[kind].lives + 1, finds: counts[kind].finds + found });
+      counts[which][kind].lives++;
+      counts[which][kind].finds += found;
       tally();
     }
   }, () => { event = "counted"; show(); });
@@ -127,7 +133,7 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   function sentence() {
     const informed = past.filter(one => one.informed).map(one => one.own), others = past.filter(one => !one.informed).map(one => one.own);
     const means = informed.length ? `It says M = ${told(average(informed))} when it is told that it found the star, and ${told(average(others))} at other steps. ` : "";
-    const last = finds[finds.length - 1], counted = counts[how.kind], lived = ([kind, { lives, finds: got }]) => `${told(got / lives, 1)} with ${NAME[kind]}`;
+    const last = finds[finds.length - 1], counted = counts[how.which], lived = ([kind, { lives, finds: got }]) => `${told(got / lives, 1)} with ${NAME[kind]}${kind === "constant" ? ` of ${told(how.constant, 1)}` : ""}`;
     const instead = how.kind === "own" ? "" : { constant: `Its synapses hear ${told(how.constant)} at every step, whatever it says. `, turned: "Its synapses hear the opposite of what it says. ", once: life.knows > NEAR ? `Its first find was told more than ${NEAR} steps ago: its synapses hear 0, write nothing more, and forget. ` : `Its synapses hear it until ${NEAR} steps after its first find, and then 0. ` }[how.kind];
     const done = {
       born: "M says how strongly this step is written: 0 writes nothing, below 0 writes the opposite. It does not know where the star is, and searches. ",
@@ -136,33 +142,33 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
       trace: "Its trace is blank: what it wrote is gone. ",
       heard: "",
       living: `${LIVES} agents live ${LIFE} steps each. `,
-      counted: `Goals found in a life of ${LIFE} steps: ${Object.entries(counts).filter(([, { lives }]) => lives).map(lived).join(", ")}. `,
+      counted: `Goals found in a life of ${LIFE} steps: ${Object.entries(counted).filter(([, { lives }]) => lives).map(lived).join(", ")}. `,
     };
-    return `${done[event]}${instead}${event === "born" || event === "counted" && counted.lives ? "" : means}`.trim();
+    return `${done[event]}${instead}${event === "born" || event === "counted" ? "" : means}`.trim();
   }
   function tally() {
-    const means = KINDS.map(kind => (counts[kind].lives ? counts[kind].finds / counts[kind].lives : 0));
-    bars.set(KINDS.map((kind, k) => ({ value: means[k], text: counts[kind].lives ? told(means[k], 1) : "–", role: kind === "own" ? "blue" : "purple", strong: kind === how.kind })));
+    const rows = KINDS.map(kind => counts[how.which][kind]), means = rows.map(({ lives, finds: got }) => (lives ? got / lives : 0));
+    bars.set(KINDS.map((kind, k) => ({ value: means[k], text: rows[k].lives ? told(means[k], 1) : "–", role: kind === "own" ? "blue" : "purple", strong: kind === how.kind })));
   }
   function show() {
     [maze, signal].forEach(canvas => canvas.redraw());
+    choices.forEach((button, which) => { button.className = which === how.which ? "main" : ""; button.setAttribute("aria-pressed", which === how.which); });
     tally();
     const now = past[past.length - 1];
     signal.say(`${SIGNAL}: ` + (now ? `it says ${told(now.own)}, its synapses hear ${told(now.heard)}, its trace has size ${told(now.size, 3)}` : "nothing yet") + `; ${finds.length} finds in ${age} steps`);
-    state.textContent = `${finds.length} find${finds.length === 1 ? "" : "s"} in ${age} steps.` + (now ? ` Trace: ${told(now.size)}.` : "");
     verdict(sentence());
   }
 
   // ------------------------------------------------------------------------------------------------------------ the controls
   const SIGNAL = "M over the last steps";
   yield;
-  stage.lead("Press Play. What does M do at the star? Then turn its sign.");
+  stage.lead("Press Play and watch M. Which constant does as well?");
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const maze = board(picture, "The maze. Arrow keys move the goal, the space bar plays and pauses.", drawMaze, { goal: () => life.goal, moved: moveGoal, clock: () => clock });
   const signal = picture.canvas(SIGNAL, [WIDE, HIGH], drawSignal);
   yield;
   const clock = panel.clock({ step: live, shown: show, speeds: [2, 8, 30, 120, 400], what: "of its life" });
-  clock.row.button("New agent", begin);
+  const choices = nets.map((_, which) => clock.row.button(`Agent ${which + 1}`, () => { how.which = which; begin(); }, { label: `Agent ${which + 1}, newborn` }));
   const acts = panel.part("line");
   acts.button("Move the star", () => moveGoal(far(life, chance())), { label: "Move the goal" });
   acts.button("Wipe trace", () => { life.state.hebb.fill(0); event = "trace"; show(); }, { label: "Wipe its trace" });
@@ -171,11 +177,11 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   panel.choice("M is", KINDS.map(kind => [kind, SHORT[kind]]), kind => { [how.kind, event] = [kind, "heard"]; constant.element.closest(".slider").hidden = kind !== "constant"; show(); });
   yield;
   const constant = panel.slider("the constant", { min: -1, max: 1, step: 0.1, value: how.constant, say: value => told(value, 1) }, value => {
-    [how.constant, counts.constant, event] = [value, none(), "heard"];
+    [how.constant, event] = [value, "heard"];
+    counts.forEach(one => { one.constant = none(); });
     show();
   });
   constant.element.closest(".slider").hidden = true;
-  const state = panel.text("state");
   yield;
   panel.text("heading", `Goals found in ${LIFE} steps`);
   const bars = panel.bars(`Goals found in ${LIFE} steps, mean`, KINDS.map(kind => NAME[kind]), { most: 25 });
@@ -183,7 +189,7 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   picture.text("key").append(...[["★", "green", " told of a find  "], ["■", "blue", " heard M  "], ["■", "purple", " trace"]].flatMap(
     ([mark, role, words]) => [Live.make("span", { textContent: mark, className: role, aria: { hidden: "true" } }), words]));
   yield;
-  counts = Object.fromEntries(KINDS.map(kind => [kind, none()]));
+  counts = nets.map(() => Object.fromEntries(KINDS.map(kind => [kind, none()])));
   begin();
   return {
     newborn, step, many, hear: kind => HEAR[kind], live: (steps = 1) => { while (steps--) live(); show(); },

@@ -1,5 +1,5 @@
-"""The live model of the chapter: an agent in the maze that says itself how strongly each step is
-written, and a reader who says it instead.
+"""The live model of the chapter: two agents in the maze that say themselves how strongly each step
+is written, and a reader who says it instead.
 
 Shapes: n units; one agent.
 """
@@ -11,14 +11,15 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.chapters.neuromodulation_at_work.maze.causal import Causal, stored_agent
+from hebbnotes.chapters.neuromodulation_at_work.maze.causal import Causal
+from hebbnotes.chapters.neuromodulation_at_work.maze.trainings import TWO, stored_agent
 from hebbnotes.figures.live import LiveModel, packed, unpacked
 from hebbnotes.learning import agents
 from hebbnotes.tasks import maze
 
 __all__ = ["HEAR", "MODELS", "lived", "trained"]
 
-SEED, STEPS = 0, 200
+STEPS = 200
 REWARD, PENALTY = 1.0, 0.01
 AROUND = Causal().around
 """Steps from that which tells of a find that count as about it."""
@@ -46,15 +47,9 @@ class Step(NamedTuple):
     state: Any
 
 
-def trained() -> agents.ModulatedAgent:
-    """Return the stored agent, without gradients."""
-    try:
-        net = stored_agent("simple", SEED)
-    except Exception:
-        net = agents.ModulatedAgent(
-            64, signal=0.5, fan_out=0.2, generator=torch.Generator().manual_seed(0)
-        ).requires_grad_(False)
-    assert isinstance(net, agents.ModulatedAgent)
+def trained(seed: int) -> agents.ModulatedAgent:
+    """Return the stored agent of a seed, without gradients."""
+    net: agents.ModulatedAgent = stored_agent("simple", seed)
     return net
 
 
@@ -74,9 +69,9 @@ def _told(net: agents.ModulatedAgent) -> dict[str, Any]:
     }
 
 
-def told_again(told: dict[str, Any]) -> agents.ModulatedAgent:
+def told_again(seed: int) -> agents.ModulatedAgent:
     """Return the stored agent with the weights that the script has, in double precision."""
-    net = trained().double()
+    net, told = trained(seed).double(), _told(trained(seed))
     core: Any = net.core
     net.plain = True
     with torch.no_grad():
@@ -126,9 +121,11 @@ WAYS = (("own", 0.0), ("constant", 0.4), ("turned", 0.0), ("own", 0.0), ("once",
 
 
 def fixture() -> dict[str, Any]:
-    """Return a life, in which now this is heard, now that, that the script has to repeat."""
-    n_steps, told = 30, numbers()["agent"]
+    """Return lives, in which now this is heard, now that, that the script has to repeat."""
+    return {"lives": [list(_episode(seed, 60)) for seed in TWO]}
 
+
+def _episode(seed: int, n_steps: int) -> Iterator[dict[str, Any]]:
     def way(t: int) -> tuple[str, float]:
         return WAYS[t * len(WAYS) // n_steps]
 
@@ -136,26 +133,22 @@ def fixture() -> dict[str, Any]:
         kind, constant = way(t)
         return HEAR[kind](own, knows, constant)
 
-    steps = []
-    for t, step in enumerate(lived(told_again(told), heard, n_steps, 6)):
-        steps.append(
-            {
-                "hears": way(t),
-                "goal": step.goal.tolist(),
-                "chance": step.chance,
-                "action": int(step.life.actions[0, 0]),
-                "place": step.life.agents.position[0].tolist(),
-                "found": bool(step.life.found[0, 0]),
-                "own": step.own,
-                "heard": step.heard,
-                "sums": [*_sums(step.state.y[0]), *_sums(step.state.hebb[0].flatten())],
-            }
-        )
-    return {"steps": steps}
+    for t, step in enumerate(lived(told_again(seed), heard, n_steps, 6)):
+        yield {
+            "hears": way(t),
+            "goal": step.goal.tolist(),
+            "chance": step.chance,
+            "action": int(step.life.actions[0, 0]),
+            "place": step.life.agents.position[0].tolist(),
+            "found": bool(step.life.found[0, 0]),
+            "own": step.own,
+            "heard": step.heard,
+            "sums": [*_sums(step.state.y[0]), *_sums(step.state.hebb[0].flatten())],
+        }
 
 
 def numbers() -> dict[str, Any]:
-    """Return what the script is told: the maze, and the agent in 8 bits a number."""
+    """Return what the script is told: the maze, and the agents in 8 bits a number."""
     rows = maze.make(9).walls.tolist()
     return {
         "walls": ["".join(".#"[wall] for wall in row) for row in rows],
@@ -163,32 +156,31 @@ def numbers() -> dict[str, Any]:
         "penalty": PENALTY,
         "steps": STEPS,
         "around": AROUND,
-        "agent": _told(trained()),
+        "agents": [_told(trained(seed)) for seed in TWO],
     }
 
 
 def still(drawing: Any) -> None:
-    """Draw what an agent says in a life, and where it was told of finds."""
-    steps = list(lived(trained(), lambda t, own, knows: own, STEPS, 11))
-    left, middle, high, each = 50.0, 150.0, 90.0, 2.45
-    largest = max(abs(step.own) for step in steps)
-    drawing.text(left, 26, "M, which the agent says itself, in 200 steps", anchor="start")
-    drawing.path([(left, middle), (left + each * STEPS, middle)], "faint", 1)
-    for role, sign in (("blue", 1), ("pink", -1)):
-        bars = [
-            f"M{left + each * t:.1f} {middle:g}v{-high * step.own / largest:.1f}"
-            for t, step in enumerate(steps)
-            if sign * step.own > 0
-        ]
-        if bars:
-            drawing.path("".join(bars), role, 2)
-    for t, step in enumerate(steps):
-        if step.life.seen[0, 0, maze.N_SEEN - 1] > 0:
-            drawing.circle(left + each * t, middle - high - 14, 4, "", "green")
-    for part in (1, 0, -1):
-        words = f"{part * largest:.1f}".replace("-", "−")
-        drawing.text(left - 8, middle - high * part + 6, words, anchor="end")
-    drawing.text(left, 272, "green: it is told that it found the star", anchor="start")
+    """Draw what each agent says in a life, and where it was told of finds."""
+    left, high, each = 40.0, 90.0, 2.5
+    for row, seed in enumerate(TWO):
+        steps = list(lived(trained(seed), lambda t, own, knows: own, STEPS, 11))
+        middle = 142.0 + 156 * row
+        drawing.text(left, middle - high - 26, f"M of agent {row + 1} in 200 steps", anchor="start")
+        drawing.path([(left, middle), (left + each * STEPS, middle)], "faint", 1)
+        for role, sign in (("blue", 1), ("pink", -1)):
+            bars = [
+                f"M{left + each * t:g} {middle:g}v{-high * step.own:.1f}"
+                for t, step in enumerate(steps)
+                if sign * step.own > 0
+            ]
+            if bars:
+                drawing.path("".join(bars), role, 2)
+        told = [t for t, step in enumerate(steps) if step.life.seen[0, 0, maze.N_SEEN - 1] > 0]
+        drawing.dots([(left + each * t, middle - high - 12) for t in told], "green", 8)
+        for level in (1, 0):
+            drawing.text(left - 8, middle - high * level + 6, str(level), anchor="end")
+    drawing.text(left, 394, "green: it is told that it found the star", anchor="start")
 
 
 MODELS = {
@@ -196,9 +188,10 @@ MODELS = {
         numbers,
         fixture,
         still,
-        290,
-        "The signal of an agent in the maze over 200 steps, as bars, and the steps in which it was "
-        "told that it found its goal, as dots.",
+        410,
+        "The signal M of two agents in the maze over 200 steps each, as bars, and the steps in "
+        "which they were told that they found the goal, as dots. Agent 1 says nearly the same at "
+        "every step; agent 2 changes much, and is sometimes below 0.",
     )
 }
 """The live models of the chapter, by name."""
