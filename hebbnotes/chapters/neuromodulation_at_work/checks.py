@@ -102,7 +102,7 @@ def pull(formula: Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]) ->
 
 
 def hand(write: Callable[[Tensor, Tensor, Tensor], Tensor], agent: Any = None) -> float:
-    """Check a reader's signal ``f(own, told, since)`` in place of that of a stored agent with marks:
+    """Check a reader's signal ``f(own, told, since)`` in place of that of a stored agent:
     it must find nine of ten of the goals that the agent finds with its own. Prints and returns the
     share.
 
