@@ -139,12 +139,14 @@ _PLASTIC = Value("maze-rates", "best.plastic", "plastic")
 _SMALLER = "a smaller task and another training, which is judged answer by answer"
 _SLOW = "with the rates that we tried, not in all seeds within our budget"
 _MAZE = {
-    "other": "another training, and traces that forget",
+    "other": "another training, and traces that forget; of two seeds alone so far, at a rate that "
+    "was tried on these seeds",
     "not": "two seeds of short trainings, which would show a very large difference alone",
 }
 _LETTERS = {
-    "other": "letters of Shakespeare instead of words, and a network a thousand times as quick",
-    "not": "the published gain is 1.7 % of the perplexity, in 16 long runs; ours are few and short",
+    "other": "letters of Shakespeare instead of words, and a small network",
+    "not": "the published gain is 1.7 % of the perplexity at most, in 16 long runs; ours are few "
+    "and short",
 }
 
 CLAIMS: list[Claim] = [
