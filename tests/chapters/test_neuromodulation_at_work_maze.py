@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hebbnotes import experiments as results
 from hebbnotes.chapters.neuromodulation_at_work import experiments
 from hebbnotes.chapters.neuromodulation_at_work.maze import causal, course, trainings
 from hebbnotes.experiments import Trial
@@ -139,3 +140,22 @@ def test_a_probe_repeats_itself_and_trains_nothing(name, tmp_path, monkeypatch):
     assert told == experiment.test({}, 0, chosen)
     known = [x for x in numbers(told) if x is not None]
     assert all(torch.isfinite(torch.tensor(float(x))) for x in known)
+
+
+@pytest.mark.parametrize("seed", trainings.TWO)
+def test_who_was_trained_again_has_the_numbers_of_the_first_time(seed):
+    again = results.result("maze-modulated-short")["seeds"][str(seed)]
+    first = results.result("maze-rates")["seeds"][str(seed)]
+    for kind, rate in (("plastic", 3e-3), ("lstm", 1e-2)):
+        found = first["finds"][kind][first["rates"].index(rate)]
+        assert again[kind]["test_finds"] == found == first["best"][kind]
+    tried = results.result("maze-modulated-rates")["seeds"][str(seed)]["finds"]
+    for kind in trainings.KINDS:
+        assert tried[kind] == [again[kind]["test_finds"]]
+
+
+@pytest.mark.parametrize("kind", [*trainings.KINDS, "plastic", "lstm"])
+def test_a_stored_agent_has_at_most_ten_thousand_numbers(kind):
+    agent = trainings.stored_agent(kind, 100)
+    assert 9_400 < sum(p.numel() for p in agent.parameters()) < 10_000
+    assert not any(p.requires_grad for p in agent.parameters())
