@@ -9,8 +9,12 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   // --------------------------------------------------------------------------------------------------------------- the agent
   const nets = [];
   for (const agent of numbers.agents) {
-    nets.push(Object.fromEntries(Object.entries(agent).map(([name, value]) => [name, value.base64 ? unpack(value) : value])));
-    yield;
+    const net = {};
+    for (const [name, value] of Object.entries(agent)) {
+      net[name] = value.base64 ? unpack(value) : value;
+      yield;
+    }
+    nets.push(net);
   }
   const n = nets[0].read.length;
   const newborn = (which, goal) => ({ ...inMaze(goal), net: nets[which], knows: 0, own: 0, heard: 0, size: 0, state: { y: zeros(n), hebb: zeros(n * n) } });
@@ -40,16 +44,24 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   const NAME = { own: "its own M", constant: "a constant", turned: "sign turned", once: "0 after a find" }, KINDS = Object.keys(NAME);
   const SHORT = { own: "its own", constant: "constant", turned: "turned", once: "0 after a find" };
   const KEPT = 96, chance = random();
-  let life, goal = free[Math.floor(random(1)() * free.length)], old = null, path, past, finds, age, since, event, counts; // counts: of each agent, goals found in whole lives, by what was heard
+  // past: the last steps; sums: of what it said, and of steps, at finds and else; counts: of each agent, by what was heard, whole lives.
+  let life, goal = free[Math.floor(random(1)() * free.length)], old = null, path, past, largest, sums, finds, age, since, event, counts;
   const hear = (own, knows) => HEAR[how.kind](own, knows);
   function begin() {
     life = newborn(how.which, goal);
     [path, past, finds, age, since, old, event] = [[centre], [], [], 0, 0, null, "born"];
+    [largest, sums] = [0.01, { at: [0, 0], else: [0, 0] }];
+    tally();
     show();
   }
   function live() {
     const informed = life.reward > 0, found = step(life, [chance(), chance()], hear);
     past.push({ own: life.own, heard: life.heard, size: life.size, informed });
+    if (past.length > KEPT) past.shift();
+    largest = Math.max(largest, life.size);
+    const sum = sums[informed ? "at" : "else"];
+    sum[0] += life.own;
+    sum[1]++;
     age++;
     since++;
     path = [...path.slice(-39), life.place];
@@ -95,8 +107,8 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   }
   const WIDE = SIDE * UNIT, HIGH = 104, MIDDLE = 58, UP = 40, LEFT = 34, EACH = (WIDE - LEFT - 4) / KEPT;
   function drawSignal(context, colour) {
-    const [ink, muted, faint, blue, pink, green, purple] = ["ink", "muted", "faint", "blue", "pink", "green", "purple"].map(colour), seen = past.slice(-KEPT);
-    const most = Math.max(0.2, ...seen.map(({ own, heard }) => Math.max(Math.abs(own), Math.abs(heard)))), largest = Math.max(0.01, ...past.map(one => one.size));
+    const [ink, muted, faint, blue, pink, green, purple] = ["ink", "muted", "faint", "blue", "pink", "green", "purple"].map(colour), seen = past;
+    const most = Math.max(0.2, ...seen.map(({ own, heard }) => Math.max(Math.abs(own), Math.abs(heard))));
     Object.assign(context, { font: "13px system-ui, sans-serif", textAlign: "right", textBaseline: "alphabetic", strokeStyle: faint, fillStyle: muted, lineWidth: 1 });
     context.beginPath();
     context.moveTo(LEFT, MIDDLE + 0.5);
@@ -128,11 +140,9 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
     seen.forEach((one, k) => context.lineTo(x(k + 0.5), MIDDLE + UP - 2 * UP * one.size / largest));
     context.stroke();
   }
-  const average = values => values.reduce((a, b) => a + b, 0) / values.length;
   // What is shown, in plain words.
   function sentence() {
-    const informed = past.filter(one => one.informed).map(one => one.own), others = past.filter(one => !one.informed).map(one => one.own);
-    const means = informed.length ? `It says M = ${told(average(informed))} when it is told that it found the star, and ${told(average(others))} at other steps. ` : "";
+    const mean = ([sum, count]) => told(sum / count), means = sums.at[1] ? `It says M = ${mean(sums.at)} when it is told that it found the star, and ${mean(sums.else)} at other steps. ` : "";
     const last = finds[finds.length - 1], counted = counts[how.which], lived = ([kind, { lives, finds: got }]) => `${told(got / lives, 1)} with ${NAME[kind]}${kind === "constant" ? ` of ${told(how.constant, 1)}` : ""}`;
     const instead = how.kind === "own" ? "" : { constant: `Its synapses hear ${told(how.constant)} at every step, whatever it says. `, turned: "Its synapses hear the opposite of what it says. ", once: life.knows > NEAR ? `Its first find was told more than ${NEAR} steps ago: its synapses hear 0, write nothing more, and forget. ` : `Its synapses hear it until ${NEAR} steps after its first find, and then 0. ` }[how.kind];
     const done = {
@@ -147,13 +157,12 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
     return `${done[event]}${instead}${event === "born" || event === "counted" ? "" : means}`.trim();
   }
   function tally() {
+    choices.forEach((button, which) => { button.className = which === how.which ? "main" : ""; button.setAttribute("aria-pressed", which === how.which); });
     const rows = KINDS.map(kind => counts[how.which][kind]), means = rows.map(({ lives, finds: got }) => (lives ? got / lives : 0));
     bars.set(KINDS.map((kind, k) => ({ value: means[k], text: rows[k].lives ? told(means[k], 1) : "–", role: kind === "own" ? "blue" : "purple", strong: kind === how.kind })));
   }
   function show() {
     [maze, signal].forEach(canvas => canvas.redraw());
-    choices.forEach((button, which) => { button.className = which === how.which ? "main" : ""; button.setAttribute("aria-pressed", which === how.which); });
-    tally();
     const now = past[past.length - 1];
     signal.say(`${SIGNAL}: ` + (now ? `it says ${told(now.own)}, its synapses hear ${told(now.heard)}, its trace has size ${told(now.size, 3)}` : "nothing yet") + `; ${finds.length} finds in ${age} steps`);
     verdict(sentence());
@@ -174,11 +183,12 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   acts.button("Wipe trace", () => { life.state.hebb.fill(0); event = "trace"; show(); }, { label: "Wipe its trace" });
   acts.button(`${LIVES} lives`, () => { event = "living"; show(); many(); }, { label: `Live ${LIVES} lives of ${LIFE} steps` });
   yield;
-  panel.choice("M is", KINDS.map(kind => [kind, SHORT[kind]]), kind => { [how.kind, event] = [kind, "heard"]; constant.element.closest(".slider").hidden = kind !== "constant"; show(); });
+  panel.choice("M is", KINDS.map(kind => [kind, SHORT[kind]]), kind => { [how.kind, event] = [kind, "heard"]; constant.element.closest(".slider").hidden = kind !== "constant"; tally(); show(); });
   yield;
   const constant = panel.slider("the constant", { min: -1, max: 1, step: 0.1, value: how.constant, say: value => told(value, 1) }, value => {
     [how.constant, event] = [value, "heard"];
     counts.forEach(one => { one.constant = none(); });
+    tally();
     show();
   });
   constant.element.closest(".slider").hidden = true;
