@@ -64,6 +64,7 @@ NOT_WHOLE = {
     *(
         "cue-reward",
         "cue-reward-longer",
+        "cue-reward-other-rate",
         "cue-reward-longer-plastic",
         "cue-reward-rates",
         "cue-reward-rates-further",
