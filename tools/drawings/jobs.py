@@ -13,7 +13,7 @@ LABEL = (
     "Three rows. In the first, two of four strings of bits and a go sign enter a ring of units with pencilled "
     "connections; it says yes or no, and is told right or wrong. In the second, nine squares, a move and a reward enter "
     "such a ring; it chooses one of four moves. In the third, letters enter a cell with three gates that hold no pencil, "
-    "and a value that is let in through pencilled connections; it says how probable each next letter is. In each row a "
+    "and what it is offered comes through pencilled connections; it says how probable each next letter is. In each row a "
     "signal M is read from the units, and an arrow brings it back to the pencilled connections."
 )
 ROWS = {"cues": 0.0, "maze": 206.0, "text": 436.0}
@@ -109,7 +109,7 @@ def _text(d: Drawing, top: float) -> None:
     d.path([(CORE - 56, y + 8), (CORE + 56, y + 8)], "faint", 1.5)
     for x in (-34, -12, 12, 34):
         d.path([(CORE + x - 8, y - 20), (CORE + x + 8, y - 2)], "blue", 2.5)
-    d.text(CORE, y - 26, "let in", "blue", bold=True)
+    d.text(CORE, y - 26, "offered", "blue", bold=True)
     d.text(CORE, y + 38, "three gates", "muted")
     _hand(d, y, 52)
     d.text(CORE, y + 94, "pencil on one way in", "blue")

@@ -23,7 +23,7 @@ def smallest(formula: Callable[[Tensor], float]) -> None:
     """
     formula = numbers(formula, "f(differences) -> a number")
     g = torch.Generator().manual_seed(4)
-    for n in (4, 6, 12):
+    for n in (3, 6, 12):
         spread = torch.randn(n, generator=g, dtype=torch.float64)
         spread = 2 * (spread - spread.mean()) / spread.std()  # mean 0, standard deviation 2
         found = formula(spread.clone())
@@ -102,7 +102,7 @@ def pull(formula: Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]) ->
 
 
 def hand(write: Callable[[Tensor, Tensor, Tensor], Tensor], agent: Any = None) -> float:
-    """Check a reader's signal ``f(own, told, since)`` in place of that of a stored agent with marks:
+    """Check a reader's signal ``f(own, told, since)`` in place of that of a stored agent:
     it must find nine of ten of the goals that the agent finds with its own. Prints and returns the
     share.
 
