@@ -1,6 +1,6 @@
 """Data: public data sets, fetched once into a folder of your choice, with their checksums.
 
-``python -m hebbnotes.data`` fetches :data:`DEFAULT`; with names, such as ``cifar10``, those. The
+``python -m hebbnotes.data`` fetches ``DEFAULT``; with names, such as ``cifar10``, those. The
 folder is ``HEBBNOTES_DATA`` (an absolute path), or by default your system's cache folder. Nothing
 is downloaded unasked, a damaged file is neither used nor deleted, and one appears when it is whole.
 """
@@ -370,7 +370,7 @@ def patches(split: str = "train", size: int = 8, step: int = 4, shrink: int = 2)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Fetch the named sets, or :data:`DEFAULT`, and say of each file that fails why."""
+    """Fetch the named sets, or ``DEFAULT``, and say of each file that fails why."""
     sets = sorted({name.split("/")[0] for name in FILES})
     parser = argparse.ArgumentParser(
         prog="python -m hebbnotes.data", description="Fetch the public data sets."

@@ -188,7 +188,7 @@ def learn(
     given : Problem
         See :func:`problem`.
     rule : callable
-        ``rule(w, pre, post, *, ...) -> eligibility``: :func:`.score` (REINFORCE) or :func:`.hebb`;
+        ``rule(w, pre, post, *, ...) -> eligibility``: ``rules.score`` (REINFORCE) or :func:`.hebb`;
         it may declare ``post_mean``, each unit's probability.
     rate : float or Tensor
         Learning rate; a tensor holds one for each baseline, shape (3,), and run, (3, R).
@@ -248,7 +248,7 @@ def told_alone(
     """Let units learn of which each is told something of its own; return the share that is right
     before and after each trial, shape (trials + 1, R).
 
-    Told its "reward", 1 or 0 and less a half, a unit learns by :func:`.score`; told its "error", by
+    Told its "reward", 1 or 0 and less a half, a unit learns by ``rules.score``; told its "error", by
     ``pre * (target - p)``. Otherwise as :func:`learn`, at one rate.
     """
     _checks.of_type("given", given, Problem, "use problem(...)")

@@ -43,7 +43,7 @@ class Playing:
     Attributes
     ----------
     rates : dict
-        Of each arm of :data:`.networks.ARMS` the learning rates at which it is trained.
+        Of each arm of ``networks.ARMS`` the learning rates at which it is trained.
     n_cues, n_shown, n_trials, n_bits, blanks
         As for :class:`.CueReward`.
     updates, batch, test_episodes : int

@@ -37,7 +37,7 @@ class Readers:
     Attributes
     ----------
     rates : dict
-        Of each arm of :data:`.network.ARMS` the learning rates, at the start of half a cosine.
+        Of each arm of ``network.ARMS`` the learning rates, at the start of half a cosine.
     n : int, cells
     updates, batch, steps : int
         Each update reads so many letters in so many streams.
@@ -106,7 +106,7 @@ def bits(
 ) -> Scored:
     """Return the bits a letter of a part of the text, read in as many streams as in training.
 
-    Each stream first reads the :data:`AHEAD` letters before its own, uncounted; what is left over
+    Each stream first reads the ``AHEAD`` letters before its own, uncounted; what is left over
     at the end, fewer letters than streams, is not read.
 
     Parameters
