@@ -173,8 +173,9 @@ class ModulatedAgent(Agent):
         return self._both(seen, state)[1]
 
     def _both(self, seen: Tensor, state: ModulatedState) -> tuple[Tensor, Tensor, ModulatedState]:
-        self.core.method = "compiled" if self.compiles() else "auto"
-        return self.core(seen @ self.inward[:-1] + self.inward[-1], state)
+        own = self.core.method
+        method = "compiled" if own == "auto" and self.compiles() else own
+        return self.core(seen @ self.inward[:-1] + self.inward[-1], state, method=method)
 
     def rewritten(
         self, before: ModulatedState, after: ModulatedState, signal: Tensor | None = None
