@@ -203,7 +203,8 @@ CLAIMS: list[Claim] = [
         "all",
         (Value("cue-reward-other-rate", "late.retroactive", "retroactive"),),
         {
-            "other": "the rate that was better on the second of two seeds on which rates were tried",
+            "other": "the rate that was better on the second of two seeds on which rates were "
+            "tried",
             "not": "the rate that was better on the second of two seeds on which rates were tried "
             "is no better in the end",
         },
