@@ -375,7 +375,8 @@ def test_metrics_are_trained_and_judged_by_group(tmp_path):
     assert [*found["error"]] == ["one", "two 0.1", "two 0.3"]
     for name, groups in found["groups"].items():
         assert sum(groups) / 2 == pytest.approx(found["error"][name], abs=1e-3)
-    once, _ = heads.train_metric(Trial(0, tmp_path), replace(chosen, updates=1))
+    (tmp_path / "once").mkdir()
+    once, _ = heads.train_metric(Trial(0, tmp_path / "once"), replace(chosen, updates=1))
     assert all(each["ms"] >= 0 for each in once["trained"].values()), "a single update is timed"
     with pytest.raises(ValueError, match="device must be cpu"):
         heads.train_metric(Trial(0, tmp_path, device="cuda"), chosen)
