@@ -530,3 +530,16 @@ def test_a_state_or_a_writing_of_another_arm_is_refused():
         nets["LSTM"](letters, nets["LSTM"].rest(3))
     with pytest.raises(ValueError, match=r"writing.alpha must have shape \(n=4\)"):
         nets["plastic"](letters, writing=Reader("plastic", 6, 5, seeded(0)).writing())
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_under_autocast_a_chunk_is_computed_in_full_precision(arm):
+    net, x = Reader(arm, 4, 5, seeded(0)), torch.randn(6, 2, 16, generator=seeded(1))
+    state, writing = net.rest(2), net.writing()
+    wanted, _ = chunk(x, net.w, writing, state)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found, after = chunk(x, net.w, writing, state)
+        net(torch.zeros(3, 2, dtype=torch.int64)).scores.float().sum().backward()
+    assert torch.equal(found, wanted)
+    assert after.h.dtype == torch.float32
+    assert net.w.grad.isfinite().all()
