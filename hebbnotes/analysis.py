@@ -125,6 +125,7 @@ class Heads(NamedTuple):
     b: Tensor
 
 
+@_checks.in_full_precision
 def heads(alpha: Tensor, rank: int | None = None) -> Heads:
     """Take gains apart into heads, by their singular values: as many as the matrix has ranks.
 

@@ -104,6 +104,13 @@ def test_the_largest_heads_are_the_nearest_matrix_of_their_rank():
     assert len(analysis.heads(torch.zeros(3, 2)).sigma) == 0
 
 
+def test_heads_are_found_under_autocast():
+    alpha = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = analysis.heads(alpha)
+    assert all(torch.equal(a, b) for a, b in zip(found, analysis.heads(alpha), strict=True))
+
+
 def test_heads_refuse_what_is_no_matrix():
     with pytest.raises(ValueError, match="alpha must have"):
         analysis.heads(torch.ones(3))

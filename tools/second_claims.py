@@ -203,9 +203,10 @@ CLAIMS: list[Claim] = [
         "all",
         (Value("cue-reward-other-rate", "late.retroactive", "retroactive"),),
         {
-            "other": "the rate that was better on one of the two seeds on which rates were tried",
-            "not": "the rate that was better on one of the two seeds on which rates were tried "
-            "ends at the same place",
+            "other": "the rate that was better on the second of two seeds on which rates were "
+            "tried",
+            "not": "the rate that was better on the second of two seeds on which rates were tried "
+            "is no better in the end",
         },
     ),
     Claim(

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from hebbnotes import _checks
 from hebbnotes.learning import training
 from hebbnotes.plasticity import rules
 
@@ -22,6 +23,7 @@ __all__ = [
     "Weights",
     "block_ends",
     "blocks",
+    "check_rates",
     "described",
     "loaded",
     "nothing",
@@ -233,6 +235,16 @@ def nothing(trial: Trial, configuration: Any) -> tuple[Numbers, Weights]:
     """Train nothing: for an experiment that only measures, on the processor."""
     trial.on_cpu("this experiment trains nothing, and measures on the processor")
     return {}, {}
+
+
+def check_rates(rates: dict[str, tuple[float, ...]], arms: Iterable[str]) -> None:
+    """Refuse arms that there are not, and arms without a learning rate, before one is trained."""
+    for arm, its in rates.items():
+        _checks.choice("arm", arm, (*arms,))
+        if not its:
+            raise ValueError(f"rates must name one or more for the arm {arm!r}, got {its}")
+        for rate in its:
+            _checks.number("rate", rate, 0)
 
 
 def short(value: Any) -> float:

@@ -47,9 +47,12 @@ class Facilitation:
             raise ValueError("tau must be above 0, got 0: it is a time constant, in seconds")
 
     def start(self, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
-        """Return the share of every sender at rest, shape (B, n)."""
-        _checks.integers("shape", shape)
-        return torch.full(shape, self.rest, dtype=dtype)
+        """Return the share of every sender at rest, for a shape such as (B, n)."""
+        if not shape:
+            raise ValueError("shape must have one size or more, such as start(B, n), got none")
+        for size in shape:
+            _checks.integer("shape", size)
+        return torch.full(shape, self.rest, dtype=_checks.floating_type("dtype", dtype))
 
     def fade(self, u: Tensor, seconds: float) -> Tensor:
         """Return the shares after a silence, exactly."""
@@ -64,9 +67,10 @@ class Facilitation:
         Parameters
         ----------
         u : Tensor (B, n)
-        spikes : Tensor (B, n), 1 where a sender spikes, 0 elsewhere
+        spikes : Tensor (B, n), 1 where a sender spikes, 0 elsewhere, or a share inside [0, 1]
         dt : float, length of the step in seconds
         """
-        _checks.spread("spikes", spikes, _checks.floating("u", u), "u")
+        told = _checks.spread("spikes", spikes, _checks.floating("u", u), "u")
+        _checks.inside("spikes", torch.as_tensor(told), 0, 1, "1 is a spike, 0 none")
         faded = self.fade(u, dt)
         return faded + self.rest * (1 - faded) * spikes

@@ -489,3 +489,37 @@ def test_what_makes_no_sense_is_refused(name):
     call, kind, words = REFUSED[name]
     with pytest.raises(kind, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: silent.Assemblies(n=10, size=11), ValueError, "size must be at most 10"),
+        (lambda: silent.Assemblies(stored=2.5), TypeError, "stored must be an integer"),
+        (lambda: silent.Assemblies(tau=0), ValueError, "tau must be above 0"),
+        (lambda: silent.Assemblies(synapse=0.2), TypeError, "synapse must be of type Facil"),
+        (lambda: silent.Cued(strength=-1.0), ValueError, "strength must be a finite number in"),
+        (lambda: silent.Cued(stored=1), TypeError, "stored must be True or False"),
+        (
+            lambda: silent.recalled(
+                silent.Assemblies(stored=0), silent.Cued(), 0.0, 2, torch.Generator()
+            ),
+            ValueError,
+            "its.stored must be 1 or more where a stored assembly is cued",
+        ),
+        (
+            lambda: silent.recalled(silent.Assemblies(), silent.Cued(), -1.0, 2, torch.Generator()),
+            ValueError,
+            "delay must be a finite number in",
+        ),
+    ],
+)
+def test_a_silent_memory_that_cannot_be_is_refused(call, kind, message):
+    with pytest.raises(kind, match=message):
+        call()
+
+
+def test_a_new_assembly_is_cued_where_none_is_stored():
+    its = silent.Assemblies(n=30, size=5, stored=0)
+    found = silent.recalled(its, silent.Cued(stored=False), 1.0, 2, torch.Generator())
+    assert found.shape == (2, 1)

@@ -80,6 +80,8 @@ def test_addresses_are_trained_for_each_loss_and_rank(trial):
     numbers, weights = trials.train_addresses(trial, several)
     assert {*numbers["addresses"]["4"]["logistic"]["1"]} == {"3e-02", "1e-01"}
     assert not weights
+    with pytest.raises(ValueError, match="rates must differ in their first digit"):
+        trials.Addressed(rates={"logistic": {"1": (0.01, 0.012)}})
 
 
 def test_rules_are_measured_on_the_same_episodes(trial):

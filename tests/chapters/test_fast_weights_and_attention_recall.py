@@ -2,6 +2,7 @@
 
 import math
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -374,3 +375,31 @@ def test_metrics_are_trained_and_judged_by_group(tmp_path):
     assert [*found["error"]] == ["one", "two 0.1", "two 0.3"]
     for name, groups in found["groups"].items():
         assert sum(groups) / 2 == pytest.approx(found["error"][name], abs=1e-3)
+    (tmp_path / "once").mkdir()
+    once, _ = heads.train_metric(Trial(0, tmp_path / "once"), replace(chosen, updates=1))
+    assert all(each["ms"] >= 0 for each in once["trained"].values()), "a single update is timed"
+    with pytest.raises(ValueError, match="device must be cpu"):
+        heads.train_metric(Trial(0, tmp_path, device="cuda"), chosen)
+
+
+@pytest.mark.parametrize(
+    ("arm", "rates", "message"),
+    [
+        (heads.Heads("linear", 1), {"one": (0.1,), "tow": (0.1,)}, "arm must be one of 'one'"),
+        (heads.Heads("linear", 1), {"one": ()}, "rates must name one or more for the arm 'one'"),
+        (heads.Heads("linear", 1), {}, "rates must have an entry for the arm 'one'"),
+        (heads.Heads("cubic", 1), {"one": (0.1,)}, "kind must be one of"),
+        (heads.Heads("linear", 1, "zero"), {"one": (0.1,)}, "start must be one of"),
+    ],
+)
+def test_arms_and_rates_that_do_not_agree_are_refused_before_a_training(arm, rates, message):
+    with pytest.raises(ValueError, match=message):
+        heads.Metric(arms={"one": arm}, rates=rates)
+
+
+def test_too_few_keys_and_images_of_several_rates_are_refused():
+    with pytest.raises(ValueError, match="tested must be at least 2"):
+        recall.Recall(rates={"plastic": (0.1,)}, keys=2, tested=(1, 2))
+    several = recall.Recall(rates={"plastic": (0.1, 0.2)})
+    with pytest.raises(ValueError, match="one rate for each arm, got 2 for 'plastic'"):
+        recall.judge_recurrent({}, 0, several)

@@ -277,3 +277,10 @@ def test_stored_networks_that_choose_when_to_write_leave_chance_and_others_do_no
         assert told["turned"] < told["its mean"]
     (stuck,) = [found["signal"]["simple"].values() for found in every if found not in learned]
     assert max(stuck) - min(stuck) < 0.1 < min(map(abs, stuck))
+
+
+def test_an_arm_that_there_is_not_is_refused_before_one_is_trained():
+    with pytest.raises(ValueError, match="arm must be one of"):
+        trainings.Playing(rates={"plastic": (0.01,), "simpel": (0.01,)})
+    with pytest.raises(ValueError, match="rates must name one or more for the arm 'plastic'"):
+        trainings.Playing(rates={"plastic": ()})

@@ -5,7 +5,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import pytest
 import torch
@@ -505,5 +505,41 @@ def test_bad_letters_and_arms_are_refused():
         net(torch.full((3, 2), 5))
     with pytest.raises(ValueError, match="arm must be one of 'LSTM'"):
         Reader("GRU", 4, 5, seeded(0))
+    with pytest.raises(ValueError, match="arm must be one of 'LSTM'"):
+        Readers(rates={"LSTM": (0.01,), "simpel": (0.01,)})
+    with pytest.raises(ValueError, match="rates must name one or more for the arm 'LSTM'"):
+        Readers(rates={"LSTM": ()})
     with pytest.raises(ValueError, match="n_streams must be at most 8"):
         plays.starts(8, 9, seeded(0))
+
+
+def test_a_state_or_a_writing_of_another_arm_is_refused():
+    letters = torch.zeros(3, 2, dtype=torch.int64)
+    nets = {arm: Reader(arm, 4, 5, seeded(0)) for arm in ARMS}
+    for arm, other in permutations(ARMS, 2):
+        net, writing = nets[arm], nets[other].writing()
+        if {arm, other} != {"plastic", "simple"}:  # their states are alike
+            with pytest.raises(ValueError, match="it is a state of another arm"):
+                net(letters, nets[other].rest(2))
+            if writing is not None:
+                with pytest.raises(ValueError, match=r"writing must (be None|have (no|an) eta_e)"):
+                    net(letters, writing=writing)
+        elif writing is not None:
+            assert net(letters, nets[other].rest(2), writing).scores.shape == (3, 2, 5)
+    with pytest.raises(ValueError, match=r"state.h must have shape \(B=2, n=4\)"):
+        nets["LSTM"](letters, nets["LSTM"].rest(3))
+    with pytest.raises(ValueError, match=r"writing.alpha must have shape \(n=4\)"):
+        nets["plastic"](letters, writing=Reader("plastic", 6, 5, seeded(0)).writing())
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_under_autocast_a_chunk_is_computed_in_full_precision(arm):
+    net, x = Reader(arm, 4, 5, seeded(0)), torch.randn(6, 2, 16, generator=seeded(1))
+    state, writing = net.rest(2), net.writing()
+    wanted, _ = chunk(x, net.w, writing, state)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found, after = chunk(x, net.w, writing, state)
+        net(torch.zeros(3, 2, dtype=torch.int64)).scores.float().sum().backward()
+    assert torch.equal(found, wanted)
+    assert after.h.dtype == torch.float32
+    assert net.w.grad.isfinite().all()

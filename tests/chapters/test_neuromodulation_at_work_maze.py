@@ -96,6 +96,25 @@ def test_a_line_of_rewards_is_found_and_leaves_nothing(seed, back):
     assert 0 <= causal.fitted(noise, rewards, back)[1] < 0.5
 
 
+@given(st.floats(-0.99, 0.99), seeds)
+def test_of_a_signal_that_does_not_vary_nothing_is_explained(value, seed):
+    rewards = (torch.rand(5, 3, generator=generator(seed)) < 0.3).float()
+    line, explained = causal.fitted(torch.full((5, 3), value), rewards)
+    assert explained == 0.0
+    assert torch.isfinite(line).all()
+
+
+@pytest.mark.parametrize("bias", [20.0, -20.0])
+def test_an_agent_whose_signal_is_full_is_scored(bias, monkeypatch):
+    agent = made_agent(trainings.KINDS[0], 0)
+    agent.core.bias.data.fill_(bias)
+    monkeypatch.setattr(causal, "stored_agent", lambda kind, seed: agent)
+    few = causal.Causal(kinds=trainings.KINDS[:1], size=5, lives=3, n_steps=6, constants=(0.0, 0.1))
+    found = causal.score_causal({}, 0, few)[trainings.KINDS[0]]
+    assert found["mean"] == pytest.approx(1 if bias > 0 else -1, abs=1e-3)
+    assert found["lines"]["0"]["explained"] == 0
+
+
 def test_a_window_lies_around_the_step_in_which_a_find_is_told():
     finds = torch.zeros(20, 2, dtype=torch.bool)
     finds[8, 0] = finds[10, 1] = True

@@ -205,6 +205,9 @@ def test_a_game_is_drawn_as_it_was_played():
     assert np.allclose([bar.get_height() for bar in below.patches[3:]], signal)
     with pytest.raises(ValueError, match="signal"):
         frames.game(shown, played.actions, played.rewards, signal[1:])
+    many = CueReward(9, n_trials=3).sample(2, g)
+    with pytest.raises(ValueError, match="shown must have at most 8 cues"):
+        frames.game(many, played.actions, played.rewards, signal)
     plt.close("all")
 
 

@@ -247,6 +247,37 @@ def test_a_rule_that_is_not_of_the_common_form_is_not_rewritten():
         agent.rewritten(agent.rest(2), agent.rest(2))
 
 
+@pytest.mark.parametrize("name", ["eta_e", "gate", "alpha", "w_scale", "etas"])
+def test_what_a_modulated_agent_is_not_made_with_is_refused_by_name(name):
+    g = torch.Generator()
+    with pytest.raises(TypeError, match=f"ModulatedAgent has no option '{name}': use rule, clip"):
+        agents.ModulatedAgent(4, generator=g, **{name: 0.3})
+    assert agents.RetroactiveAgent(4, generator=g, eta_e=0.3).core.eta_e.item() == pytest.approx(
+        0.3
+    )
+
+
+@pytest.mark.parametrize("method", ["auto", "loop", "chunk"])
+def test_an_agent_runs_by_the_method_that_was_set_and_leaves_it(method, monkeypatch):
+    from hebbnotes.networks.modulated import network
+
+    ran, run = [], network.run_modulated
+
+    def seen_run(*args, **kwargs):
+        ran.append(args[7])
+        return run(*args, **kwargs)
+
+    monkeypatch.setattr(network, "run_modulated", seen_run)
+    agent = agents.ModulatedAgent(4, generator=torch.Generator().manual_seed(0))
+    agent.core.method = method
+    agent(torch.zeros(3, 2, agent.n_seen))
+    assert agent.core.method == method
+    assert ran == ["compiled" if method == "auto" and agent.compiles() else method]
+    agent.plain = True
+    agent(torch.zeros(3, 2, agent.n_seen))
+    assert ran[1] == method
+
+
 def test_two_agents_of_a_seed_are_the_same_and_draw_equally_much():
     for made in agents.AGENTS.values():
         g, h = torch.Generator().manual_seed(3), torch.Generator().manual_seed(3)

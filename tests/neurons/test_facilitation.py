@@ -53,6 +53,18 @@ REFUSED = {
         ValueError,
         "spikes must be a number, or broadcast to the shape of u",
     ),
+    "more than a spike": (
+        lambda: Facilitation().step(torch.ones(1, 2), 10 * torch.ones(1, 2), 0.1),
+        ValueError,
+        r"spikes must lie in \[0, 1\]",
+    ),
+    "whole numbers": (
+        lambda: Facilitation().start(2, 2, dtype=torch.long),
+        TypeError,
+        "dtype must be a floating-point type",
+    ),
+    "no size": (lambda: Facilitation().start(), ValueError, "shape must have one size or more"),
+    "size 0": (lambda: Facilitation().start(2, 0), ValueError, "shape must be at least 1"),
 }
 
 

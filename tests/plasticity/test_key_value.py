@@ -172,6 +172,20 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize("name", ["beta", "keep"])
+def test_one_rate_of_another_precision_is_refused_and_not_cast(name):
+    rates = {"beta": 1.0, name: torch.tensor(0.5, dtype=torch.float16)}
+    with pytest.raises(TypeError, match=f"{name} is torch.float16.*nothing is cast"):
+        chunks.delta(*SMALL, **rates)
+    chunks.delta(*SMALL, **rates | {name: torch.tensor(0.5).to(SMALL[0])})
+
+
+@pytest.mark.parametrize("keep", [2.0, -0.1])
+def test_a_gate_keeps_a_share(keep):
+    with pytest.raises(ValueError, match=r"keep must lie in \[0, 1\]"):
+        chunks.delta(*SMALL, 1.0, keep=keep)
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_does_not_fit_is_refused(name):
     call, words = REFUSED[name]

@@ -21,7 +21,7 @@ def drawn(draw):
         n_cues,
         n_shown=draw(st.integers(1, n_cues - 1)),
         n_trials=draw(st.integers(1, 5)),
-        n_bits=draw(st.integers(3, 20)),
+        n_bits=draw(st.integers(4, 20)),
         blanks=draw(st.integers(0, 3)),
     )
     return task, task.sample(draw(st.integers(1, 5)), generator(draw(st.integers(0, 10_000))))
@@ -110,6 +110,26 @@ def test_no_one_who_keeps_all_that_was_told_is_right_more_often_than_the_ceiling
         may &= torch.where(e.paid[k].unsqueeze(1), there, ~there)
 
 
+@pytest.mark.parametrize("n_bits", [3, 5, 8])
+def test_cues_differ_where_there_are_only_twice_as_many_codes(n_bits):
+    task = CueReward(2 ** (n_bits - 1), n_trials=1, n_bits=n_bits)
+    for episode in task.sample(3, generator(n_bits)).cues:
+        assert len(episode.unique(dim=0)) == task.n_cues
+        assert episode.abs().eq(1).all()
+
+
+@given(st.integers(3, 6), st.integers(0, 10_000))
+@settings(max_examples=20)
+def test_few_cues_of_many_codes_are_those_of_whole_draws(n_bits, seed):
+    cues = CueReward(3, n_trials=1, n_bits=n_bits).sample(4, generator(seed)).cues
+    g, wanted, alike = generator(seed), torch.empty(4, 3, n_bits), torch.ones(4, dtype=torch.bool)
+    while alike.any():
+        drawn = torch.where(torch.rand(4, 3, n_bits, generator=g) < 0.5, 1.0, -1.0)
+        wanted[alike] = drawn[alike]
+        alike = torch.tensor([len(one.unique(dim=0)) < 3 for one in wanted])
+    assert torch.equal(cues, wanted)
+
+
 def test_of_four_cues_in_pairs_a_third_of_the_doubt_is_left_by_each_trial():
     ceiling = CueReward(n_trials=6).ceiling()
     assert ceiling == pytest.approx([0.5, *(1 - 3.0**-k for k in range(1, 6))])
@@ -121,7 +141,7 @@ def test_of_four_cues_in_pairs_a_third_of_the_doubt_is_left_by_each_trial():
     ("options", "message"),
     [
         ({"n_cues": 2}, "n_cues must be above n_shown=2"),
-        ({"n_bits": 1}, "use 2 or more"),
+        ({"n_bits": 2}, "twice as many codes as cues, got 2: use 3 or more"),
         ({"n_trials": 0}, "n_trials"),
         ({"blanks": -1}, "blanks"),
     ],

@@ -122,6 +122,10 @@ def train(
 ) -> Tensor:
     """Train gains side by side, by Adam, and return them (S, d, d).
 
+    They share episodes, and where they start: this is drawn for the largest rank among them, so
+    that the same gains with the same seed take another course beside others. The training is short
+    and saves nothing on its way: one that is stopped begins anew.
+
     Parameters
     ----------
     task : Addresses
@@ -205,7 +209,7 @@ def squared_loss(gains: Tensor, task: tasks.Addresses) -> float:
 
     A receiver of group g hears ``sum over h of gains[h, g] * (value that h asks for + crosstalk)``.
     Two groups ask for one pair with chance 1 / P; the crosstalk of a group has the variance ``(P -
-    1) / size``.
+    1) / size``. By it tests judge :func:`optimum`, and it is judged by episodes.
 
     Notes
     -----

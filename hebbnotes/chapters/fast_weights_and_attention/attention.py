@@ -129,7 +129,7 @@ def read_heads(q: Tensor, k: Tensor, v: Tensor, alpha: Tensor, **coefficients: A
 
     ``sum over r of sigma[r] * b[r] * read(q * a[r], k, v)``, with what :func:`.analysis.heads` has
     found: each rank of the gains is a head that looks at some of the key and answers in some of the
-    value.
+    value. It is the page's equation written out, and its witness: nothing else needs it.
 
     Parameters
     ----------

@@ -35,6 +35,11 @@ class Cued:
     facilitates: bool = False
     strength: float = 0.0
 
+    def __post_init__(self) -> None:
+        _checks.flag("stored", self.stored)
+        _checks.flag("facilitates", self.facilitates)
+        _checks.number("strength", self.strength, 0)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Assemblies:
@@ -62,6 +67,16 @@ class Assemblies:
     synapse: Facilitation = field(default_factory=Facilitation)
     tau: float = 1.5
 
+    def __post_init__(self) -> None:
+        _checks.integer("n", self.n)
+        _checks.integer("size", self.size, 1, self.n)
+        for name in ("stored", "spikes", "steps"):
+            _checks.integer(name, getattr(self, name), 0)
+        _checks.number("gap", self.gap, 0)
+        _checks.of_type("synapse", self.synapse, Facilitation, "use Facilitation(rest, tau)")
+        if _checks.number("tau", self.tau, 0) == 0:
+            raise ValueError("tau must be above 0, got 0: it is a time constant, in seconds")
+
 
 def _sets(batch: int, several: int, its: Assemblies, g: torch.Generator) -> Tensor:
     """Draw sets of cells, (B, several, n), 1 and 0."""
@@ -87,6 +102,14 @@ def recalled(
     """
     _checks.generator(generator, "cpu")
     _checks.integer("batch", batch)
+    _checks.of_type("its", its, Assemblies, "use Assemblies()")
+    _checks.of_type("cued", cued, Cued, "use Cued()")
+    _checks.number("delay", delay, 0)
+    if cued.stored and its.stored == 0:
+        raise ValueError(
+            "its.stored must be 1 or more where a stored assembly is cued, got 0: use "
+            "Cued(stored=False) for a new one"
+        )
     g = generator
     stored, new, start = (_sets(batch, k, its, g) for k in (its.stored, 1, 1))
     target = stored[:, :1] if cued.stored else new
@@ -95,7 +118,7 @@ def recalled(
         for _ in range(its.spikes):
             u = its.synapse.step(u, target[:, 0], its.gap)
         u = its.synapse.fade(u, delay)
-    fast = cued.strength * torch.tensor(-_checks.number("delay", delay, 0) / its.tau).exp()
+    fast = cued.strength * torch.tensor(-delay / its.tau).exp()
     sets, strengths = torch.cat([stored, target], 1), torch.ones(its.stored + 1)
     strengths[-1] = fast
     own = (strengths[:, None] * sets).sum(1)  # of a cell onto itself, which has no synapse

@@ -16,6 +16,9 @@ from hebbnotes.tasks import CueEpisodes
 
 __all__ = ["cues", "differences", "game", "life", "rates", "replaced"]
 
+LETTERS = "ABCDEFGH"
+"""What the strings of a game are called."""
+
 
 def life(
     walls: Tensor, positions: Tensor, found: Tensor, goals: Sequence[Tensor], signal: Tensor
@@ -115,6 +118,11 @@ def game(
     """
     steps, batch, _ = shown.inputs.shape
     _checks.integer("b", b, 0, batch - 1)
+    if (several := shown.cues.shape[1]) > len(LETTERS):
+        raise ValueError(
+            f"shown must have at most {len(LETTERS)} cues, a letter for each, got {several}: draw "
+            "a game of fewer"
+        )
     sizes = {"T": steps, "C": len(shown.go), "B": batch}
     for words, of, axes in (
         ("actions", actions, "C B"),
@@ -130,7 +138,7 @@ def game(
         above.text(
             step,
             1,
-            "ABCDEFGH"[cue],
+            LETTERS[cue],
             ha="center",
             va="center",
             color=GREEN if pays else BLACK,

@@ -29,7 +29,8 @@ class ModulatedAgent(Agent):
     rule : callable, what is forgotten, as for :class:`.ModulatedRNN`
     clip : as for :class:`.ModulatedRNN`
     eta : float, rate of forgetting, which is trained
-    eta_e : float, of a retroactive agent, the rate of its eligibility trace, which is trained
+    eta_e : float, of :class:`RetroactiveAgent` alone: the rate of its eligibility trace, which is
+        trained
     signal : float, inside (-1, 1): the signal that it makes at first
     fan_out : float, optional, by what factor each receiver hears the signal at first, which is
         trained for each; without it, all hear the signal itself
@@ -64,6 +65,7 @@ class ModulatedAgent(Agent):
         "signal",
         "fan_out",
     )
+    rates: ClassVar[tuple[str, ...]] = ("eta", "alpha_scale")
     retroactive: ClassVar[bool] = False
 
     def __init__(
@@ -79,6 +81,11 @@ class ModulatedAgent(Agent):
         **rates: float,
     ) -> None:
         super().__init__()
+        for name in rates.keys() - {*self.rates}:
+            raise TypeError(
+                f"{type(self).__name__} has no option {name!r}: use {', '.join(self.options)}, "
+                "n_noise or generator"
+            )
         _checks.generator(generator, "cpu")
         n_seen, scale = sizes(n, n_noise)
         bias = math.atanh(_checks.number("signal", signal, -0.999, 0.999))
@@ -173,8 +180,9 @@ class ModulatedAgent(Agent):
         return self._both(seen, state)[1]
 
     def _both(self, seen: Tensor, state: ModulatedState) -> tuple[Tensor, Tensor, ModulatedState]:
-        self.core.method = "compiled" if self.compiles() else "auto"
-        return self.core(seen @ self.inward[:-1] + self.inward[-1], state)
+        own = self.core.method
+        method = "compiled" if own == "auto" and self.compiles() else own
+        return self.core(seen @ self.inward[:-1] + self.inward[-1], state, method=method)
 
     def rewritten(
         self, before: ModulatedState, after: ModulatedState, signal: Tensor | None = None
@@ -217,4 +225,5 @@ class RetroactiveAgent(ModulatedAgent):
     """The same with an eligibility trace: the signal writes the pairs of the steps before."""
 
     options = (*ModulatedAgent.options, "eta_e")
+    rates = (*ModulatedAgent.rates, "eta_e")
     retroactive = True

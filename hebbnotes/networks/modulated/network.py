@@ -149,8 +149,12 @@ class ModulatedRNN(PlasticNumbers):
         state: ModulatedState | None = None,
         clamp: Tensor | None = None,
         modulation: Tensor | None = None,
+        method: str | None = None,
     ) -> tuple[Tensor, Tensor, ModulatedState]:
-        """Run an episode, or go on; see :func:`.loop.run_modulated` for shapes and errors."""
+        """Run an episode, or go on; see :func:`.loop.run_modulated` for shapes and errors.
+
+        With ``method`` it is run once by another method than the network's own.
+        """
         inputs, modulation = as_autocast(inputs, self.w), as_autocast(modulation, self.w)
         return run_modulated(
             inputs,
@@ -160,7 +164,7 @@ class ModulatedRNN(PlasticNumbers):
             state,
             clamp,
             modulation,
-            self.method,
+            self.method if method is None else method,
             eta=0.0 if self.gate else self.rate("eta"),
             eta_e=self.eta_e,
             rule=self.rule,

@@ -36,6 +36,8 @@ def _given(name: str, value: float | Tensor, k: Tensor) -> Tensor:
     if isinstance(value, Tensor) and value.ndim:
         sizes = {"T": k.shape[0], "B": k.shape[1]}
         return _checks.tensor(name, value, "T B", sizes, like=k, reference="k")
+    if isinstance(value, Tensor):
+        _checks.tensor(name, value, "", {}, like=k, reference="k")
     value = _checks.spread(name, value, k[..., 0], "the steps of k")
     return torch.as_tensor(value, dtype=k.dtype, device=k.device).expand(k.shape[:2])
 
@@ -93,6 +95,7 @@ def delta(
         _checks.tensor("w0", w0, "B N M", sizes, like=k, reference="k")
     _checks.integer("size", size)
     beta, keep = _given("beta", beta, k), _given("keep", keep, k)
+    _checks.inside("keep", keep, 0, 1, "it is the share that is kept")
     w = k.new_zeros(k.shape[1], k.shape[2], v.shape[2]) if w0 is None else w0
     outs = []
     for key, value, query, rate, kept in zip(

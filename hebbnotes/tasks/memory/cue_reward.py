@@ -71,7 +71,8 @@ class CueReward:
     Parameters
     ----------
     n_cues : int
-        Cues of an episode, all different, of which one pays.
+        Cues of an episode, all different, of which one pays; at most half of the codes of
+        ``n_bits``.
     n_shown : int
         Cues of a trial, fewer than all, drawn anew for each.
     n_trials : int
@@ -102,10 +103,10 @@ class CueReward:
                 f"n_cues must be above n_shown={self.n_shown}, got {self.n_cues}: else each trial "
                 "shows the cue that pays"
             )
-        if _checks.integer("n_bits", self.n_bits) < 63 and 2**self.n_bits < self.n_cues:
+        if _checks.integer("n_bits", self.n_bits) < 63 and 2**self.n_bits < 2 * self.n_cues:
             raise ValueError(
-                f"n_bits must tell n_cues={self.n_cues} apart, got {self.n_bits}: use "
-                f"{(self.n_cues - 1).bit_length()} or more"
+                f"n_bits must tell n_cues={self.n_cues} apart, with twice as many codes as cues, "
+                f"got {self.n_bits}: use {(2 * self.n_cues - 1).bit_length()} or more"
             )
 
     @property
@@ -148,16 +149,27 @@ class CueReward:
         return CueEpisodes(inputs, go, paid, cues, target, shown)
 
     def _cues(self, batch: int, generator: torch.Generator) -> Tensor:
-        """Draw cues that are all different within an episode, (B, n_cues, n_bits)."""
+        """Draw cues that are all different within an episode, (B, n_cues, n_bits).
+
+        Where that soon ends, episodes with two alike are drawn anew; else of two the later alone.
+        """
         shape, device = (batch, self.n_cues, self.n_bits), generator.device
-        cues, alike = torch.empty(shape, device=device), torch.ones(batch, dtype=torch.bool)
-        alike = alike.to(device)
-        while bool(alike.any()):
+
+        def draw(*shape: int) -> Tensor:
             drawn = torch.rand(shape, generator=generator, device=device)
-            cues = torch.where(alike[:, None, None], torch.where(drawn < 0.5, 1.0, -1.0), cues)
-            same = (cues.unsqueeze(1) == cues.unsqueeze(2)).all(-1)
-            alike = same.sum((1, 2)) > self.n_cues
-        return cues
+            return torch.where(drawn < 0.5, 1.0, -1.0)
+
+        rare = self.n_cues * (self.n_cues - 1) <= 2 * 2**self.n_bits  # at most one pair expected
+        cues = draw(*shape)
+        while True:
+            same = (cues @ cues.mT) == self.n_bits
+            later = same.tril(-1).any(-1)
+            if not bool(later.any()):
+                return cues
+            if rare:
+                cues = torch.where(later.any(-1)[:, None, None], draw(*shape), cues)
+            else:
+                cues[later] = draw(int(later.sum()), self.n_bits)
 
     def start(self, episodes: CueEpisodes) -> Answered:
         """Return what agents know before the first step: no answer and no reward."""

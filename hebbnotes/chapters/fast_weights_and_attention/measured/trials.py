@@ -55,6 +55,15 @@ class Addressed:
     betas: tuple[float, ...] = ()
     course: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        for loss, ranks in self.rates.items():
+            for rank, rates in ranks.items():
+                if len({_key(rate) for rate in rates}) < len(rates):
+                    raise ValueError(
+                        f"rates must differ in their first digit, got {rates} for {loss!r}, "
+                        f"{rank!r}: each result is stored by it"
+                    )
+
     def each(self) -> list[tuple[str, str, One]]:
         """Return all gains: loss, rank, and rate."""
         return [
@@ -63,6 +72,11 @@ class Addressed:
             for rank, rates in ranks.items()
             for rate in rates
         ]
+
+
+def _key(rate: float) -> str:
+    """Return by which name what is trained at a rate is stored: its first digit and its power."""
+    return f"{rate:.0e}"
 
 
 def _settled(rates: Rates) -> bool:
@@ -105,7 +119,10 @@ def _beside(chosen: Addressed, task: tasks.Addresses, e: tasks.AddressedEpisodes
 
 
 def train_addresses(trial: Trial, chosen: Addressed) -> tuple[Numbers, Weights]:
-    """Train gains of all ranks side by side, for each number of addresses, and measure each."""
+    """Train gains of all ranks side by side, for each number of addresses, and measure each.
+
+    It saves nothing on its way: a seed that was stopped begins anew, and comes to the same result.
+    """
     trial.on_cpu(SMALL)
     each = chosen.each()
     whole = _settled(chosen.rates)
@@ -143,7 +160,7 @@ def train_addresses(trial: Trial, chosen: Addressed) -> tuple[Numbers, Weights]:
                 place[rank] = _one(alpha, e, whole)
                 weights[f"{groups}.{loss}.{rank}"] = alpha
             else:
-                place.setdefault(rank, {})[f"{one.rate:.0e}"] = _one(alpha, e, whole)["error"]
+                place.setdefault(rank, {})[_key(one.rate)] = _one(alpha, e, whole)["error"]
         numbers[f"{groups}"] = (
             found | _beside(chosen, task, e) | ({"course": course} if course else {})
         )

@@ -21,6 +21,7 @@ from hebbnotes.experiments.experiment import (
     Weights,
     block_ends,
     blocks,
+    check_rates,
     short,
     shorts,
     under,
@@ -101,6 +102,15 @@ class Metric:
     batch: int = 64
     test_episodes: int = 2_000
 
+    def __post_init__(self) -> None:
+        check_rates(self.rates, self.arms)
+        for arm in self.arms:
+            if arm not in self.rates:
+                raise ValueError(f"rates must have an entry for the arm {arm!r}: name its rates")
+        for its in self.arms.values():
+            _checks.choice("kind", its.kind, (*KINDS,))
+            _checks.choice("start", its.start, (*STARTS,))
+
     def names(self, arm: str) -> list[str]:
         """Return the names of an arm's trainings: with several rates, each with its own."""
         rates = self.rates[arm]
@@ -136,6 +146,7 @@ def train_metric(trial: Trial, chosen: Metric) -> tuple[Numbers, Weights]:
     """Train each arm, several rates side by side on the same episodes; the loss is the mean
     cross-entropy of a bit, in nats.
     """
+    trial.on_cpu("episodes are drawn on the processor")
     trained: Numbers = {}
     weights: Weights = {}
     for arm, its in chosen.arms.items():
@@ -154,7 +165,7 @@ def train_metric(trial: Trial, chosen: Metric) -> tuple[Numbers, Weights]:
             trained[name] = {
                 "numbers": stack.scaled.shape[1],
                 "loss": blocks([row[k] for row in course.loss], ends),
-                "ms": short(torch.tensor(course.ms[1:]).median() / len(stack.rates)),
+                "ms": short(torch.tensor(course.ms[1:] or course.ms).median() / len(stack.rates)),
             }
     return {"trained": trained}, weights
 

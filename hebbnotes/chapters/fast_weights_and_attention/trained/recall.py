@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from hebbnotes import _checks
 from hebbnotes.chapters.fast_weights_and_attention.trained import memories, recurrent
 from hebbnotes.chapters.fast_weights_and_attention.trained.stacks import (
     Params,
@@ -19,6 +20,7 @@ from hebbnotes.experiments.experiment import (
     Weights,
     block_ends,
     blocks,
+    check_rates,
     short,
     under,
 )
@@ -95,6 +97,9 @@ class Recall:
     def __post_init__(self) -> None:
         if unknown := [*(self.rates.keys() | self.longer.keys()) - ARMS.keys()]:
             raise ValueError(f"arms must be among {', '.join(ARMS)}, got {unknown[0]!r}")
+        check_rates(self.rates, ARMS)
+        for keys in self.tested:
+            _checks.integer("tested", keys, 2)  # of one key none is bound again
         if self.keys not in self.tested:
             raise ValueError(
                 f"tested must hold keys={self.keys}, got {self.tested}: by them rates are chosen"
@@ -176,7 +181,15 @@ def judge_recall(weights: Weights, seed: int, chosen: Recall) -> Numbers:
 
 
 def judge_recurrent(weights: Weights, seed: int, chosen: Recall) -> Numbers:
-    """Return the same, and how the cells of plastic networks fire for what they expect."""
+    """Return the same, and how the cells of plastic networks fire for what they expect;
+    of arms with one rate each.
+    """
+    for arm, rates in chosen.rates.items():
+        if len(rates) != 1:
+            raise ValueError(
+                f"rates must have one rate for each arm, got {len(rates)} for {arm!r}: choose by "
+                "judge_recall first"
+            )
     found = judge_recall(weights, seed, chosen)
     shown = chosen.task(chosen.keys).sample(500, torch.Generator().manual_seed(30_000 + seed))
     found["images"] = {}

@@ -15,13 +15,14 @@ from hebbnotes.chapters.neuromodulation_at_work.cues.lives import (
     play,
     played_plainly,
 )
-from hebbnotes.chapters.neuromodulation_at_work.cues.networks import Choosing, Player, player
+from hebbnotes.chapters.neuromodulation_at_work.cues.networks import ARMS, Choosing, Player, player
 from hebbnotes.experiments.experiment import (
     Numbers,
     Trial,
     Weights,
     block_ends,
     blocks,
+    check_rates,
     loaded,
     short,
     shorts,
@@ -65,6 +66,9 @@ class Playing:
     value_weight: float = 0.25
     clip_norm: float = 1.0
     test_episodes: int = 1_000
+
+    def __post_init__(self) -> None:
+        check_rates(self.rates, ARMS)
 
     def each(self) -> dict[str, tuple[str, float]]:
         """Return arm and learning rate of each training by its name."""

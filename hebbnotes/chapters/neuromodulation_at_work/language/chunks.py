@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from hebbnotes import _checks
 from hebbnotes.chapters.neuromodulation_at_work.language.cells import CONSTANT, State, Writing
 
 __all__ = ["chunk", "tags_of"]
@@ -36,6 +37,7 @@ def tags_of(eta_e: Tensor, n_steps: int) -> Tensor:
     return torch.cat([torch.zeros_like(past), past, own], 1)
 
 
+@_checks.in_full_precision
 def chunk(x: Tensor, w: Tensor, writing: Writing | None, state: State) -> tuple[Tensor, State]:
     """Run the cells through a chunk: what :func:`.cells.loop` returns, from a state that carries no
     gradient.

@@ -111,12 +111,43 @@ class Reader(nn.Module):
         if _checks.tensor("letters", letters, "T B", {}).dtype != torch.int64:
             raise TypeError(f"letters must be int64, got {letters.dtype}: use letters.long()")
         _checks.inside("letters", letters, 0, most, "use numbers of Text.letters")
+        self._check_writing(writing)
         state = self.rest(letters.shape[1]) if state is None else state
+        self._check_state(state, letters.shape[1])
         writing = self.writing() if writing is None else writing
         x = embedding(letters, self.letters) + self.bias
         h, state = chunk(x, self.w, writing, state)
         signal = torch.zeros_like(h[..., 0]) if writing is None else made(h, writing)
         return Reading(h @ self.readout + self.offset, signal, state)
+
+    def _check_writing(self, writing: Writing | None) -> None:
+        """Raise unless a writing is one that this arm can have."""
+        if writing is None:
+            return
+        _checks.of_type("writing", writing, Writing, "use net.writing()")
+        if self.arm == "LSTM":
+            raise ValueError("writing must be None, an LSTM has no plastic path: leave it out")
+        if (writing.eta_e is not None) != (self.arm == "retroactive"):
+            raise ValueError(
+                f"writing must have {'an' if self.arm == 'retroactive' else 'no'} eta_e in the arm "
+                f"{self.arm!r}: change that of net.writing() with _replace"
+            )
+        _checks.tensor("writing.alpha", writing.alpha, "n", {"n": len(self.w)}, self.w, "w")
+
+    def _check_state(self, state: State, streams: int) -> None:
+        """Raise unless a state is one that this network leaves behind, of so many streams."""
+        _checks.of_type("state", state, State, "use net.rest(streams)")
+        wanted = self.rest(streams)._asdict()
+        for name, own in state._asdict().items():
+            if (own is None) != (wanted[name] is None):
+                raise ValueError(
+                    f"state.{name} must be {'None' if own is not None else 'a tensor'} in the arm "
+                    f"{self.arm!r}: it is a state of another arm, use net.rest({streams})"
+                )
+            if own is not None:
+                sizes = {"B": streams, "n": len(self.w), "m": len(self.w)}
+                axes = "B n m" if wanted[name].ndim == 3 else "B n"
+                _checks.tensor(f"state.{name}", own, axes, sizes, self.w, "w")
 
 
 def _logit(share: float) -> float:

@@ -10,13 +10,14 @@ from torch.nn.functional import cross_entropy
 
 from hebbnotes.chapters.neuromodulation_at_work.language import text as plays
 from hebbnotes.chapters.neuromodulation_at_work.language.cells import State, Writing
-from hebbnotes.chapters.neuromodulation_at_work.language.network import Reader, Reading
+from hebbnotes.chapters.neuromodulation_at_work.language.network import ARMS, Reader, Reading
 from hebbnotes.experiments.experiment import (
     Numbers,
     Trial,
     Weights,
     block_ends,
     blocks,
+    check_rates,
     loaded,
     short,
 )
@@ -57,6 +58,9 @@ class Readers:
     block: int = 50
     validated: int = 500
     tested: bool = True
+
+    def __post_init__(self) -> None:
+        check_rates(self.rates, ARMS)
 
     def each(self) -> dict[str, tuple[str, float]]:
         """Return arm and learning rate of each training by its name."""

@@ -31,6 +31,8 @@ __all__ = [
 
 REWARD = maze.N_SEEN - 1
 """Which of what is seen is the reward."""
+MOST = 0.999
+"""Size of the largest constant signal: that of an agent is a tanh."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,7 @@ def constant(agent: Any, value: float) -> Any:
     """Return a copy of an agent whose signal is always the same, inside (-1, 1)."""
     changed = copy.deepcopy(agent)
     changed.core.read.data.zero_()
-    changed.core.bias.data.fill_(math.atanh(_checks.number("value", value, -0.999, 0.999)))
+    changed.core.bias.data.fill_(math.atanh(_checks.number("value", value, -MOST, MOST)))
     return changed
 
 
@@ -71,16 +73,22 @@ def shuffled(signals: Tensor, generator: torch.Generator) -> Tensor:
 def fitted(signals: Tensor, rewards: Tensor, back: int = 0) -> tuple[Tensor, float]:
     """Return the line that is closest to signals (T, B), of the reward told at a step and at up to
     ``back`` steps before, ``[a, b, ...]``, and the share of their variance that it leaves nothing
-    of.
+    of, which is 0 where signals do not vary.
     """
+    sizes: dict[str, int] = {}
+    _checks.floating("signals", _checks.tensor("signals", signals, "T B", sizes))
+    _checks.tensor("rewards", rewards, "T B", sizes)
+    _checks.integer("back", back, 0)
     columns, n = [torch.ones_like(rewards)], len(rewards)
     for k in range(back + 1):
         columns.append(torch.cat([torch.zeros_like(rewards[:k]), rewards])[:n])
     x = torch.stack(columns, -1).flatten(0, 1).double()
     wanted = signals.flatten().double()
     line = torch.linalg.lstsq(x, wanted.unsqueeze(1)).solution[:, 0]
-    left = (wanted - x @ line).square().mean() / (wanted - wanted.mean()).square().mean()
-    return line, 1 - left.item()
+    varies = (wanted - wanted.mean()).square().mean().item()
+    if varies <= (8 * torch.finfo(signals.dtype).eps) ** 2:
+        return line, 0.0
+    return line, 1 - (wanted - x @ line).square().mean().item() / varies
 
 
 def live_told(
@@ -136,7 +144,7 @@ def _told(agent: Any, seed: int, chosen: Causal) -> Numbers:
     mean = own.mean().item()
     numbers: Numbers = {
         "its own": finds(agent),
-        "its mean": finds(constant(agent, mean)),
+        "its mean": finds(constant(agent, min(max(mean, -MOST), MOST))),
         "best constant": finds(constant(agent, best)),
         "sign turned": finds(turned(agent)),
         "never": finds(constant(agent, 0.0)),
