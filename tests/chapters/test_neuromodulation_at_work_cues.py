@@ -43,14 +43,14 @@ def test_compiled_play_is_the_tasks_own_functions_step_by_step(arm, seed, batch,
 def test_a_network_that_hears_its_own_signal_is_itself_and_another_signal_counts(arm):
     task, net = CueReward(3, 2, 4, 5), networks.player(arm, 9, generator())
     episodes = task.sample(3, generator())
-    own = lives.Told(net, lambda signal: signal)
+    own = lives.ToldPlayer(net, lambda signal: signal)
     alike = zip(
         lives.play(net, episodes, generator()),
         lives.played_plainly(own, task, episodes, generator()),
         strict=True,
     )
     assert all(torch.equal(one, other) for one, other in alike)
-    turned = lives.Told(net, lambda signal: -signal)
+    turned = lives.ToldPlayer(net, lambda signal: -signal)
     seen = episodes.inputs
     torch.testing.assert_close(own(seen)[0], net(seen)[0])
     assert not torch.allclose(turned(seen)[0], net(seen)[0], atol=1e-7)

@@ -17,8 +17,8 @@ from hebbnotes.chapters.neuromodulation_at_work.language import cells, chunks, c
 from hebbnotes.chapters.neuromodulation_at_work.language import text as plays
 from hebbnotes.chapters.neuromodulation_at_work.language.cells import (
     CONSTANT,
-    State,
-    Writing,
+    CellState,
+    CellWriting,
     loop,
     made,
     rest,
@@ -47,13 +47,13 @@ def drawn(arm, sizes, seed):
 
     x, w = normal(steps, streams, 4 * n), normal(n, 4 * n) / n**0.5
     rates = torch.rand(2, generator=g, dtype=torch.float64)
-    writing = None if arm == "LSTM" else Writing(normal(n), rates[0])
+    writing = None if arm == "LSTM" else CellWriting(normal(n), rates[0])
     if arm in ("simple", "retroactive"):
         writing = writing._replace(read=normal(n), bias=normal())
     if arm == "retroactive":
         writing = writing._replace(eta_e=rates[1])
     begin = rest(w, streams, writing)
-    state = State(*(None if one is None else normal(*one.shape) / 2 for one in begin))
+    state = CellState(*(None if one is None else normal(*one.shape) / 2 for one in begin))
     return x, w, writing, state
 
 
@@ -114,7 +114,7 @@ def test_its_gradients_are_those_of_finite_differences(arm):
         how = None
         if writing is not None:
             there = iter(numbers)
-            how = Writing(*(None if one is None else next(there) for one in writing))
+            how = CellWriting(*(None if one is None else next(there) for one in writing))
         return chunk(x, w, how, state)[0]
 
     leaves = [one.requires_grad_() for one in (x, w, *given_parts)]
@@ -141,7 +141,7 @@ def test_tags_are_the_eligibility_trace(sizes, seed):
         built = tags[t, 1] * state.eligibility
         built = built + sum(tags[t, 2 + s] * pair for s, pair in enumerate(pairs))
         torch.testing.assert_close(trace, built)
-        _, after = loop(x[t : t + 1], w, writing, State(pre, c, state.hebb, trace))
+        _, after = loop(x[t : t + 1], w, writing, CellState(pre, c, state.hebb, trace))
         pairs.append((after.eligibility - (1 - writing.eta_e) * trace) / writing.eta_e)
         trace, pre, c = after.eligibility, after.h, after.c
 
@@ -164,7 +164,7 @@ def test_a_signal_that_does_not_change_is_the_plastic_arm(sizes, seed):
     x, w, writing, state = drawn("simple", sizes, seed)
     bias = torch.atanh(torch.tensor(CONSTANT, dtype=torch.float64))
     same = writing._replace(read=torch.zeros_like(writing.read), bias=bias)
-    plastic = Writing(writing.alpha, writing.eta)
+    plastic = CellWriting(writing.alpha, writing.eta)
     close([*chunk(x, w, same, state)[1]], [*chunk(x, w, plastic, state)[1]])
 
 
@@ -430,9 +430,9 @@ def test_the_interventions_do_to_the_signal_what_they_say(seed):
     torch.testing.assert_close(made(h, ways["M turned"]), -signal)
     mean = torch.full_like(signal, float(signal.mean()))
     torch.testing.assert_close(made(h, ways["M at its mean"]), mean)
-    plain = chunk(x, w, None, State(state.h, state.c))[0]
+    plain = chunk(x, w, None, CellState(state.h, state.c))[0]
     torch.testing.assert_close(chunk(x, w, ways["no trace"], state)[0], plain)
-    assert set(trials.changed(Writing(writing.alpha, writing.eta), signal)) == {"no trace"}
+    assert set(trials.changed(CellWriting(writing.alpha, writing.eta), signal)) == {"no trace"}
 
 
 def test_an_emptied_trace_is_empty_where_each_chunk_begins(monkeypatch):

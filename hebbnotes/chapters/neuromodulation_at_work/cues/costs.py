@@ -13,7 +13,7 @@ from hebbnotes import check
 from hebbnotes.chapters.neuromodulation_at_work.cues.lives import play
 from hebbnotes.chapters.neuromodulation_at_work.cues.networks import (
     ARMS,
-    Choosing,
+    ChoosingPlayer,
     Plastic,
     player,
 )
@@ -126,7 +126,7 @@ def score_costs(weights: Weights, seed: int, chosen: Costs) -> Numbers:
             played, learned = _seconds(net, episodes, g, chosen.times)
             steps = task.n_steps * chosen.batch
             counts = multiplications(arm, task.n_inputs, units)
-            traces = 2 if arm == "retroactive" else int(isinstance(net, Plastic | Choosing))
+            traces = 2 if arm == "retroactive" else int(isinstance(net, Plastic | ChoosingPlayer))
             found[size][arm] = {
                 "numbers": sum(p.numel() for p in net.parameters()),
                 "bytes": state_bytes(arm, units),
@@ -135,7 +135,7 @@ def score_costs(weights: Weights, seed: int, chosen: Costs) -> Numbers:
                 "written": counts["written"],
                 "played": short(1e6 * played / steps),
                 "learned": short(1e6 * learned / steps),
-                "broadcasts": int(isinstance(net, Choosing)),
+                "broadcasts": int(isinstance(net, ChoosingPlayer)),
             }
     found["dearer"] = short(
         found["equal numbers"]["retroactive"]["learned"]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.chapters.neuromodulation_at_work.cues.networks import Choosing, Player
+from hebbnotes.chapters.neuromodulation_at_work.cues.networks import ChoosingPlayer, Player
 from hebbnotes.learning import actor_critic
 from hebbnotes.learning.actor_critic import Objective
 from hebbnotes.learning.agents.compiled_lives import _think
@@ -20,7 +20,7 @@ from hebbnotes.networks.modulated import ModulatedState
 from hebbnotes.plasticity.compiled import array, jit
 from hebbnotes.tasks import CueEpisodes, CueReward
 
-__all__ = ["Played", "Told", "loss", "play", "played_plainly"]
+__all__ = ["Played", "ToldPlayer", "loss", "play", "played_plainly"]
 
 
 class Played(NamedTuple):
@@ -106,16 +106,16 @@ def played_plainly(
     return Played(torch.stack(each), actions, rewards)
 
 
-class Told(Player):
+class ToldPlayer(Player):
     """A network that hears another signal than the one that it makes.
 
     Parameters
     ----------
-    net : Choosing
+    net : ChoosingPlayer
     instead : callable, of its own signal, shape (T, B), which returns what is heard
     """
 
-    def __init__(self, net: Choosing, instead: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, net: ChoosingPlayer, instead: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
         self.own, self.instead, self.outward = net, instead, net.outward
 

@@ -16,7 +16,7 @@ from hebbnotes.networks import PlasticRNN, State
 from hebbnotes.networks.modulated import ModulatedRNN, ModulatedState
 from hebbnotes.plasticity import rules
 
-__all__ = ["ARMS", "Arm", "Cells", "Choosing", "Plastic", "Player", "player"]
+__all__ = ["ARMS", "Arm", "Cells", "ChoosingPlayer", "Plastic", "Player", "player"]
 
 
 class Player(nn.Module):
@@ -107,7 +107,7 @@ class Plastic(_Told):
         return compiled_lives.plastic_net(self.core, outer, 1.0, state)[0]
 
 
-class Choosing(_Told):
+class ChoosingPlayer(_Told):
     """Plastic connections that are written when the network says so."""
 
     core: ModulatedRNN
@@ -194,8 +194,8 @@ ARMS = {
     "none": Arm(Cells, 42, {"kind": nn.RNN}),
     "LSTM": Arm(Cells, 17, {"kind": nn.LSTM}),
     "plastic": Arm(Plastic),
-    "simple": Arm(Choosing),
-    "retroactive": Arm(Choosing, options={"retroactive": True}),
+    "simple": Arm(ChoosingPlayer),
+    "retroactive": Arm(ChoosingPlayer, options={"retroactive": True}),
 }
 """All arms, by name, of about 2,980 trained numbers with 24 inputs. As published, the trace of
 those with plastic connections forgets nothing, and is cut off at 1."""

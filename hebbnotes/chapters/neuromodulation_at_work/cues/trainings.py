@@ -10,12 +10,17 @@ from torch import Tensor
 
 from hebbnotes.chapters.neuromodulation_at_work.cues.lives import (
     Played,
-    Told,
+    ToldPlayer,
     loss,
     play,
     played_plainly,
 )
-from hebbnotes.chapters.neuromodulation_at_work.cues.networks import ARMS, Choosing, Player, player
+from hebbnotes.chapters.neuromodulation_at_work.cues.networks import (
+    ARMS,
+    ChoosingPlayer,
+    Player,
+    player,
+)
 from hebbnotes.experiments.experiment import (
     Numbers,
     Trial,
@@ -163,7 +168,7 @@ def test_arms(weights: Weights, seed: int, chosen: Playing) -> Numbers:
         right = (played.rewards > 0).double().mean(1)
         found["right"][name], found["by_trial"][name] = short(right.mean()), shorts(right)
         found["late"][name] = short(right[len(right) // 2 :].mean())
-        if isinstance(net, Choosing):
+        if isinstance(net, ChoosingPlayer):
             found["signal"][name] = signals_at(net, new, played)
             if name == arm:  # not where rates are tried
                 found["told"][name] = _told(net, task, seed)
@@ -171,7 +176,7 @@ def test_arms(weights: Weights, seed: int, chosen: Playing) -> Numbers:
 
 
 @torch.no_grad()
-def _told(net: Choosing, task: CueReward, seed: int) -> dict[str, float]:
+def _told(net: ChoosingPlayer, task: CueReward, seed: int) -> dict[str, float]:
     """Return the share of right answers in the second half of the trials if a network hears its
     own signal, the mean of that, or its opposite.
     """
@@ -185,14 +190,14 @@ def _told(net: Choosing, task: CueReward, seed: int) -> dict[str, float]:
     }
     found = {}
     for name, instead in heard.items():
-        played = played_plainly(Told(net, instead), task, new, g.manual_seed(answers))
+        played = played_plainly(ToldPlayer(net, instead), task, new, g.manual_seed(answers))
         right = (played.rewards > 0).double().mean(1)
         found[name] = short(right[len(right) // 2 :].mean())
     return found
 
 
 @torch.no_grad()
-def signals_at(net: Choosing, episodes: CueEpisodes, played: Played) -> dict[str, float]:
+def signals_at(net: ChoosingPlayer, episodes: CueEpisodes, played: Played) -> dict[str, float]:
     """Return a network's mean signal at cues, at Go, and when it is told that it was right, or
     wrong, which it hears for "yes" and for "no" apart.
     """

@@ -3,7 +3,7 @@
 At a step the cells hear ``x + h @ w``, four parts: what opens the way in, what keeps, what shows,
 and the cell input, which alone hears the Hebbian trace, too, at a gain for each receiver. The pair
 that may be written is the last output and this step's cell input. Source: Miconi, Rawal, Clune &
-Stanley (2019), section 4.3 (their trace is clipped; ours forgets, see :class:`Writing`).
+Stanley (2019), section 4.3 (their trace is clipped; ours forgets, see :class:`CellWriting`).
 
 Shapes: T steps, B streams, n cells; weights and traces are ``[pre, post]``.
 """
@@ -13,13 +13,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["CONSTANT", "State", "Writing", "loop", "made", "rest"]
+__all__ = ["CONSTANT", "CellState", "CellWriting", "loop", "made", "rest"]
 
 CONSTANT = 0.1
 """The signal of a plastic network, which does not choose; a modulated one begins there."""
 
 
-class State(NamedTuple):
+class CellState(NamedTuple):
     """What is carried from one chunk of text to the next.
 
     Attributes
@@ -34,13 +34,13 @@ class State(NamedTuple):
     hebb: Tensor | None = None
     eligibility: Tensor | None = None
 
-    def detach(self) -> "State":
+    def detach(self) -> "CellState":
         """Return the same numbers without their history."""
         traces = (None if one is None else one.detach() for one in self[2:])
-        return State(self.h.detach(), self.c.detach(), *traces)
+        return CellState(self.h.detach(), self.c.detach(), *traces)
 
 
-class Writing(NamedTuple):
+class CellWriting(NamedTuple):
     """How the plastic path is written.
 
     The trace changes by ``hebb = (1 - eta) * hebb + M * outer(h_before, cell_input)``, or, where it
@@ -65,37 +65,39 @@ class Writing(NamedTuple):
     eta_e: Tensor | None = None
 
 
-def made(h: Tensor, writing: Writing) -> Tensor:
+def made(h: Tensor, writing: CellWriting) -> Tensor:
     """Return the signal M that outputs (..., n) make, (...,)."""
     if writing.read is None or writing.bias is None:
         return torch.full_like(h[..., 0], CONSTANT)
     return torch.tanh(h @ writing.read + writing.bias)
 
 
-def rest(like: Tensor, n_streams: int, writing: Writing | None) -> State:
+def rest(like: Tensor, n_streams: int, writing: CellWriting | None) -> CellState:
     """Return the state of a network that has read nothing; ``like`` is its w, (n, 4 n)."""
     n = len(like)
     h = like.new_zeros(n_streams, n)
     if writing is None:
-        return State(h, h)
+        return CellState(h, h)
     empty = like.new_zeros(n_streams, n, n)
-    return State(h, h, empty, None if writing.eta_e is None else empty)
+    return CellState(h, h, empty, None if writing.eta_e is None else empty)
 
 
-def loop(x: Tensor, w: Tensor, writing: Writing | None, state: State) -> tuple[Tensor, State]:
+def loop(
+    x: Tensor, w: Tensor, writing: CellWriting | None, state: CellState
+) -> tuple[Tensor, CellState]:
     """Run the cells step by step, with their traces built at every step: the plain definition.
 
     Parameters
     ----------
     x : Tensor (T, B, 4 n), what the letters make the cells hear: in, keep, show, cell input
     w : Tensor (n, 4 n)
-    writing : Writing, or None for an ordinary long short-term memory
-    state : State
+    writing : CellWriting, or None for an ordinary long short-term memory
+    state : CellState
 
     Returns
     -------
     output : Tensor (T, B, n)
-    state : State
+    state : CellState
     """
     h, c, hebb, eligibility = state
     n, outputs = len(w), []
@@ -116,4 +118,4 @@ def loop(x: Tensor, w: Tensor, writing: Writing | None, state: State) -> tuple[T
             hebb = (1 - writing.eta) * hebb + signal * chosen
             if eligibility is not None and writing.eta_e is not None:
                 eligibility = (1 - writing.eta_e) * eligibility + writing.eta_e * pair
-    return torch.stack(outputs), State(h, c, hebb, eligibility)
+    return torch.stack(outputs), CellState(h, c, hebb, eligibility)

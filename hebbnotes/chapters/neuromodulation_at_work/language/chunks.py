@@ -21,7 +21,11 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.chapters.neuromodulation_at_work.language.cells import CONSTANT, State, Writing
+from hebbnotes.chapters.neuromodulation_at_work.language.cells import (
+    CONSTANT,
+    CellState,
+    CellWriting,
+)
 
 __all__ = ["chunk", "tags_of"]
 
@@ -38,25 +42,27 @@ def tags_of(eta_e: Tensor, n_steps: int) -> Tensor:
 
 
 @_checks.in_full_precision
-def chunk(x: Tensor, w: Tensor, writing: Writing | None, state: State) -> tuple[Tensor, State]:
+def chunk(
+    x: Tensor, w: Tensor, writing: CellWriting | None, state: CellState
+) -> tuple[Tensor, CellState]:
     """Run the cells through a chunk: what :func:`.cells.loop` returns, from a state that carries no
     gradient.
 
     Parameters
     ----------
     x : Tensor (T, B, 4 n), w : Tensor (n, 4 n)
-    writing : Writing, or None for an ordinary long short-term memory
-    state : State
+    writing : CellWriting, or None for an ordinary long short-term memory
+    state : CellState
 
     Returns
     -------
     output : Tensor (T, B, n)
-    state : State, without a gradient
+    state : CellState, without a gradient
     """
     state = state.detach()
     if writing is None or state.hebb is None:
         h, c, *_ = _Chunk.apply(x, w, None, None, None, None, None, state.h, state.c, None)
-        return h, State(h[-1].detach(), c)
+        return h, CellState(h[-1].detach(), c)
     kept, tags, start = 1 - writing.eta, None, state.hebb
     if writing.eta_e is not None and state.eligibility is not None:
         tags = tags_of(writing.eta_e, len(x))
@@ -66,10 +72,10 @@ def chunk(x: Tensor, w: Tensor, writing: Writing | None, state: State) -> tuple[
     with torch.no_grad():
         hebb = _built(row, pre, cell, state)
         eligibility = None if tags is None else _built(tags[-1].expand_as(row), pre, cell, state)
-    return h, State(h[-1].detach(), c, hebb, eligibility)
+    return h, CellState(h[-1].detach(), c, hebb, eligibility)
 
 
-def _built(row: Tensor, pre: Tensor, cell: Tensor, state: State) -> Tensor:
+def _built(row: Tensor, pre: Tensor, cell: Tensor, state: CellState) -> Tensor:
     """Return the trace in which each pair stands with its number in a row (B, S + T)."""
     starts = [one for one in (state.hebb, state.eligibility) if one is not None]
     own = row[:, len(starts) :]

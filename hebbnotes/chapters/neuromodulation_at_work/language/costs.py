@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from hebbnotes.chapters.neuromodulation_at_work.language import text as plays
-from hebbnotes.chapters.neuromodulation_at_work.language.cells import State, Writing, loop
+from hebbnotes.chapters.neuromodulation_at_work.language.cells import CellState, CellWriting, loop
 from hebbnotes.chapters.neuromodulation_at_work.language.chunks import chunk
 from hebbnotes.chapters.neuromodulation_at_work.language.network import ARMS, Reader
 from hebbnotes.experiments.experiment import Numbers, Weights, short
 
 __all__ = ["Costs", "Floor", "count_letters", "kept_bytes", "measure_costs"]
 
-Way = Callable[[Tensor, Tensor, Writing | None, State], tuple[Tensor, State]]
+Way = Callable[[Tensor, Tensor, CellWriting | None, CellState], tuple[Tensor, CellState]]
 WAYS: dict[str, Way] = {"loop": loop, "sum": chunk}
 
 
@@ -112,7 +112,7 @@ def measure_costs(weights: Weights, seed: int, chosen: Costs) -> Numbers:
     return found
 
 
-def _once(net: Reader, run: Way, letters: Tensor, state: State) -> Tensor:
+def _once(net: Reader, run: Way, letters: Tensor, state: CellState) -> Tensor:
     return run(net.letters[letters] + net.bias, net.w, net.writing(), state)[0]
 
 

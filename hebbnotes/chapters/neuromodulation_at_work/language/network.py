@@ -12,8 +12,8 @@ from torch.nn.functional import embedding
 from hebbnotes import _checks
 from hebbnotes.chapters.neuromodulation_at_work.language.cells import (
     CONSTANT,
-    State,
-    Writing,
+    CellState,
+    CellWriting,
     made,
     rest,
 )
@@ -35,12 +35,12 @@ class Reading(NamedTuple):
     ----------
     scores : Tensor (T, B, letters), before the softmax
     signal : Tensor (T, B), M after each letter
-    state : State, without a gradient
+    state : CellState, without a gradient
     """
 
     scores: Tensor
     signal: Tensor
-    state: State
+    state: CellState
 
 
 class Reader(nn.Module):
@@ -87,24 +87,24 @@ class Reader(nn.Module):
         if arm == "retroactive":
             self.eta_e_logit = nn.Parameter(torch.tensor(_logit(ETA_E)))
 
-    def writing(self) -> Writing | None:
+    def writing(self) -> CellWriting | None:
         """Return how its plastic path is written, or None if it has none."""
         if self.arm == "LSTM":
             return None
         gain = self.alpha / len(self.w) ** 0.5
-        told = Writing(gain, torch.sigmoid(self.eta_logit))
+        told = CellWriting(gain, torch.sigmoid(self.eta_logit))
         if self.arm != "plastic":
             told = told._replace(read=self.read, bias=self.m_bias)
         if self.arm == "retroactive":
             told = told._replace(eta_e=torch.sigmoid(self.eta_e_logit))
         return told
 
-    def rest(self, n_streams: int) -> State:
+    def rest(self, n_streams: int) -> CellState:
         """Return the state of a network that has read nothing."""
         return rest(self.w.detach(), n_streams, self.writing())
 
     def forward(
-        self, letters: Tensor, state: State | None = None, writing: Writing | None = None
+        self, letters: Tensor, state: CellState | None = None, writing: CellWriting | None = None
     ) -> Reading:
         """Read letters (T, B), numbers from 0 on; ``writing`` is used instead of its own."""
         most = len(self.letters) - 1
@@ -120,11 +120,11 @@ class Reader(nn.Module):
         signal = torch.zeros_like(h[..., 0]) if writing is None else made(h, writing)
         return Reading(h @ self.readout + self.offset, signal, state)
 
-    def _check_writing(self, writing: Writing | None) -> None:
+    def _check_writing(self, writing: CellWriting | None) -> None:
         """Raise unless a writing is one that this arm can have."""
         if writing is None:
             return
-        _checks.of_type("writing", writing, Writing, "use net.writing()")
+        _checks.of_type("writing", writing, CellWriting, "use net.writing()")
         if self.arm == "LSTM":
             raise ValueError("writing must be None, an LSTM has no plastic path: leave it out")
         if (writing.eta_e is not None) != (self.arm == "retroactive"):
@@ -134,9 +134,9 @@ class Reader(nn.Module):
             )
         _checks.tensor("writing.alpha", writing.alpha, "n", {"n": len(self.w)}, self.w, "w")
 
-    def _check_state(self, state: State, streams: int) -> None:
+    def _check_state(self, state: CellState, streams: int) -> None:
         """Raise unless a state is one that this network leaves behind, of so many streams."""
-        _checks.of_type("state", state, State, "use net.rest(streams)")
+        _checks.of_type("state", state, CellState, "use net.rest(streams)")
         wanted = self.rest(streams)._asdict()
         for name, own in state._asdict().items():
             if (own is None) != (wanted[name] is None):

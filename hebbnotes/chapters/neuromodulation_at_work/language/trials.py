@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from hebbnotes.chapters.neuromodulation_at_work.language import text as plays
-from hebbnotes.chapters.neuromodulation_at_work.language.cells import State, Writing
+from hebbnotes.chapters.neuromodulation_at_work.language.cells import CellState, CellWriting
 from hebbnotes.chapters.neuromodulation_at_work.language.network import ARMS, Reader, Reading
 from hebbnotes.experiments.experiment import (
     Numbers,
@@ -105,7 +105,7 @@ def bits(
     part: Tensor,
     before: Tensor,
     chosen: Readers,
-    writing: Writing | None = None,
+    writing: CellWriting | None = None,
     emptied: bool = False,
 ) -> Scored:
     """Return the bits a letter of a part of the text, read in as many streams as in training.
@@ -118,7 +118,7 @@ def bits(
     net : Reader
     part, before : Tensor (M,), and the text before it
     chosen : Readers
-    writing : Writing, optional, used instead of the network's own
+    writing : CellWriting, optional, used instead of the network's own
     emptied : bool, whether traces are emptied before each chunk
     """
     length = len(part) // chosen.batch
@@ -138,12 +138,12 @@ def bits(
     return Scored(counted.mean(0), torch.cat(signals)[ahead:].T.flatten())
 
 
-def _emptied(state: State) -> State:
+def _emptied(state: CellState) -> CellState:
     traces = (None if one is None else torch.zeros_like(one) for one in state[2:])
-    return State(state.h, state.c, *traces)
+    return CellState(state.h, state.c, *traces)
 
 
-def changed(writing: Writing, signal: Tensor) -> dict[str, Writing]:
+def changed(writing: CellWriting, signal: Tensor) -> dict[str, CellWriting]:
     """Return the ways to write of the interventions, by name; ``signal`` is M as it was, (M,).
 
     "no trace" reads nothing of it; "M at its mean" and "M turned" are made by the read-out of M,
@@ -215,10 +215,10 @@ def _train(
     }, net
 
 
-def _place(state: State) -> State:
+def _place(state: CellState) -> CellState:
     h, c = state.h.clone().requires_grad_(), state.c.clone().requires_grad_()
     traces = (None if one is None else one.clone().requires_grad_() for one in state[2:])
-    return State(h, c, *traces)
+    return CellState(h, c, *traces)
 
 
 def _rates(net: Reader) -> Numbers:
