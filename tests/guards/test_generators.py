@@ -335,7 +335,9 @@ TAKE_A_GENERATOR = {
     ),
     "chapters.neuromodulation_at_work.cues.networks.player": lambda g: players.player("none", 4, g),
     "chapters.neuromodulation_at_work.cues.networks.Plastic": lambda g: players.Plastic(4, 3, g),
-    "chapters.neuromodulation_at_work.cues.networks.Choosing": lambda g: players.Choosing(4, 3, g),
+    "chapters.neuromodulation_at_work.cues.networks.ChoosingPlayer": lambda g: (
+        players.ChoosingPlayer(4, 3, g)
+    ),
     "chapters.neuromodulation_at_work.cues.networks.Cells": lambda g: players.Cells(
         4, 3, g, kind=torch.nn.RNN
     ),
