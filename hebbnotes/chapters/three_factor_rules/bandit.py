@@ -248,8 +248,8 @@ def told_alone(
     """Let units learn of which each is told something of its own; return the share that is right
     before and after each trial, shape (trials + 1, R).
 
-    Told its "reward", 1 or 0 and less a half, a unit learns by ``rules.score``; told its "error", by
-    ``pre * (target - p)``. Otherwise as :func:`learn`, at one rate.
+    Told its "reward", 1 or 0 and less a half, a unit learns by ``rules.score``; told its "error",
+    by ``pre * (target - p)``. Otherwise as :func:`learn`, at one rate.
     """
     _checks.of_type("given", given, Problem, "use problem(...)")
     if told not in ("reward", "error"):
