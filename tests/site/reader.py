@@ -6,6 +6,7 @@ A script is the text of a JavaScript function; what it returns comes back.
 import base64
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -264,11 +265,13 @@ def firefox_started() -> Iterator:
     path = os.environ.get("FIREFOX") or next(filter(None, map(shutil.which, NAMES)), None)
     if not path:
         raise NoFirefoxError("no Firefox: install firefox-esr, or set FIREFOX to the path of one")
-    started = Marionette(
-        app="fxdesktop", bin=path, port=0, headless=True, prefs=START, gecko_log=os.devnull
-    )
-    try:
-        started.start_session()
-        yield started
-    finally:
-        started.cleanup()
+    with tempfile.TemporaryDirectory() as folder:
+        log = os.path.join(folder, "gecko.log")  # it removes what it is given: not os.devnull
+        started = Marionette(
+            app="fxdesktop", bin=path, port=0, headless=True, prefs=START, gecko_log=log
+        )
+        try:
+            started.start_session()
+            yield started
+        finally:
+            started.cleanup()
