@@ -26,7 +26,7 @@ from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).parents[1]
 BOOK, PACKAGE = ROOT / "book", "hebbnotes"
-LONGEST_VALUE = 200
+LONGEST_VALUE = 80
 
 
 @cache

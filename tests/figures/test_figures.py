@@ -330,6 +330,22 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     kinds_of = {"b": (figures.BLUE, [1, 2, 3], t(2, 3)), "c": (figures.SKY, [1, 2], t(2, 2))}
     frames["neuromodulated_plasticity"].race({"a": kinds_of}, 0.25)
     frames["neuromodulated_plasticity"].past({"a": t(4, 4), "b": t(4, 4)}, t(4))
+    frames["neuromodulation_at_work"].cues(
+        [1, 2], {"simple": t(2, 2)}, {"simple": t(2, 3)}, [0.5, 0.6, 0.7]
+    )
+    frames["neuromodulation_at_work"].differences({"a": [0.1, 0.2, 0.4]}, "gain", 0.1)
+    played = tasks.CueReward(4, 2).sample(1, torch.Generator().manual_seed(0))
+    rounds = len(played.go)
+    frames["neuromodulation_at_work"].game(
+        played, torch.ones(rounds, 1), t(rounds, 1), t(len(played.inputs))
+    )
+    places = torch.ones(6, 2, dtype=torch.long)
+    seen = torch.tensor([False, True, False, False, True, False])
+    frames["neuromodulation_at_work"].life(t(5, 5), places, seen, [places[0], places[1]], t(6))
+    frames["neuromodulation_at_work"].rates(
+        {"simple": ([0.1, 0.2], t(2, 2))}, {"oracle": 20.0, "bumping": 1.0}
+    )
+    frames["neuromodulation_at_work"].replaced({"a": {"simple": [0.1, 1.0]}}, 0.25)
     frames["one_shot_learning"].answers(shown, t(1, 2))
     many = [0.1, 1.0]  # of each seed
     frames["one_shot_learning"].harder({"a": {"plastic": many, "prototypes": many}})
