@@ -207,7 +207,9 @@ def test_the_delta_rule_is_one_step_down_the_gradient_of_the_squared_error(episo
     step = change(rules.delta, w0, k[0], v[0], drive=drive.detach())
     torch.testing.assert_close(step, -gradient, rtol=1e-12, atol=1e-12)
     _, after = chunks.delta(k, v, k, beta, w0)
-    torch.testing.assert_close(after, w0 - beta[0][:, None, None] * gradient)
+    torch.testing.assert_close(
+        after, w0 - beta[0][:, None, None] * gradient, rtol=1e-12, atol=1e-12
+    )
 
 
 @given(written(), st.floats(0, 2))
