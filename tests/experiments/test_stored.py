@@ -123,11 +123,6 @@ NOT_WHOLE = {
     *(f"maze-modulated-{which}" for which in ("rates", "causal", "course", "moved", "old")),
     *("language", "language-rates", "language-rates-further"),
     *("language-faster", "language-counts", "language-costs"),
-    *("language", "language-rates", "language-rates-further"),
-    *("language-faster", "language-counts", "language-costs"),
-    *("language", "language-rates", "language-rates-further"),
-    *("language-faster", "language-counts", "language-costs"),
-    *(f"maze-modulated-{which}" for which in ("rates", "causal", "course", "moved", "old")),
 }
 """Results whose numbers are found again by training alone: no seed has whole weights."""
 

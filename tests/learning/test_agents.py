@@ -58,6 +58,8 @@ def test_the_networks_have_the_numbers_of_parameters_that_are_said():
     assert counts["plastic"] == 15 * 64 + 2 * 64**2 + 1 + 65 * 5
     assert counts["recurrent"] == (14 + 2) * 87 + 87**2 + 88 * 5
     assert counts["lstm"] == 4 * ((14 + 2) * 41 + 41**2) + 42 * 5
+    stored = [counts[kind] for kind in ("plastic", "recurrent", "lstm")]
+    assert max(stored) / min(stored) < 1.02
     assert counts["simple"] == counts["plastic"] + 64 + 1
     assert counts["retroactive"] == counts["simple"] + 1
     with_fan = agents.ModulatedAgent(64, fan_out=1.0, generator=torch.Generator())
