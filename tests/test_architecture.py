@@ -26,6 +26,7 @@ LAYERS = (
     {"learning"},
     {"experiments"},
     {"figures", "check"},
+    {"arena"},
     {"chapters"},
 )
 CROWDED = {
@@ -95,7 +96,7 @@ def test_the_room_of_a_notebook_has_its_name():
 
 def test_each_folder_can_be_taken_in_at_a_glance():
     packages = {path.parent for path in ROOT.rglob("__init__.py")}
-    assert sum(package.parent == ROOT for package in packages) <= 9
+    assert sum(package.parent == ROOT for package in packages) <= 10
     for package in packages:
         modules = {path.stem for path in package.glob("*.py")} - {"__init__", "__main__"}
         assert len(modules) <= (6 if package == ROOT else 7), (package, modules)

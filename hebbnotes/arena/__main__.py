@@ -1,0 +1,108 @@
+"""The command ``python -m hebbnotes.arena my_rule.py``: audit a rule, score it, say its place."""
+
+import argparse
+import json
+import secrets
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hebbnotes import _files
+from hebbnotes.arena.entry import Caught, Refused
+from hebbnotes.arena.place import Row, place_of, stored_rows, table
+from hebbnotes.arena.process import Child, Remote
+from hebbnotes.arena.scores import FRESH, TUNING, score
+from hebbnotes.arena.streams import CODES
+
+SCORED, REFUSED, CAUGHT = 0, 2, 3
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m hebbnotes.arena",
+        description="Audit a rule of memory, score it in eight tasks, and say its place among the "
+        "rules of the book. Exit status: 0 scored, 2 refused, 3 caught at seeing what no rule may.",
+    )
+    parser.add_argument("file", type=Path, help="a file that defines rule(w, pre, post)")
+    parser.add_argument("--code", choices=tuple(CODES), default="dense", help="default: dense")
+    parser.add_argument(
+        "--seeds", type=int, default=len(FRESH), metavar="N", help="fresh seeds, 1 to 20 (5)"
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="draw the seeds that count now, known to nobody"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result to a file, too")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Audit, score and place an entry; returns the exit status."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if not 1 <= given.seeds <= 20:
+        parser.error(f"--seeds must be from 1 to 20, got {given.seeds}")
+    if given.json:
+        try:
+            _files.check_place(given.json)
+        except OSError as error:
+            parser.error(str(error))
+    began = time.perf_counter()
+    try:
+        with Child(given.file) as child:
+            many = range(given.seeds)
+            fresh = [
+                secrets.randbelow(10**6) + 10**4 if given.fresh else FRESH[0] + k for k in many
+            ]
+            scores = score(Remote(child), given.code, fresh)
+            verdict = child.verdict
+    except Refused as error:
+        print(f"refused: {error}", file=sys.stderr)
+        return REFUSED
+    except Caught as error:
+        print(f"caught: {error}", file=sys.stderr)
+        return CAUGHT
+    seconds = time.perf_counter() - began
+    row = Row(child.name, verdict.kind, scores)
+    print(f"{child.name}: {verdict.sentence()}")
+    print(_told(row, given.code, fresh, seconds))
+    if given.json:
+        _files.write(given.json, json.dumps(_result(row, given.code, fresh), indent=1).encode())
+    return SCORED
+
+
+def _told(row: Row, code: str, fresh: list[int], seconds: float) -> str:
+    """Return the scores, the place, and how they were found, in words."""
+    others = stored_rows(code)
+    place, count = place_of(row, others)
+    among = "rules that read foreign numbers" if row.kind == "foreign" else "rules of its class"
+    return "\n".join(
+        [
+            f"learning rate {row.scores.setting:g}, chosen on seeds {_list(TUNING)}; scored on "
+            f"seeds {_list(fresh)}, code {code}",
+            table([row, *others]),
+            f"place {place} of {count} among the {among}; {seconds:.0f} s",
+        ]
+    )
+
+
+def _list(seeds: Sequence[int]) -> str:
+    return ", ".join(map(str, seeds))
+
+
+def _result(row: Row, code: str, fresh: list[int]) -> dict[str, Any]:
+    """Return the result as it is written to a file."""
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "code": code,
+        "tuning": list(TUNING),
+        "seeds": fresh,
+        "total": row.total,
+        **row.scores._asdict(),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

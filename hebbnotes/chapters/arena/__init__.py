@@ -1,0 +1,1 @@
+"""The arena: all rules of the book in one benchmark, what they see beside what it buys."""

@@ -1,0 +1,95 @@
+"""Checkers of the exercises on the arena."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hebbnotes import check
+from hebbnotes.arena.audit import audit
+from hebbnotes.arena.entry import Caught
+from hebbnotes.arena.memories import Matrix
+from hebbnotes.arena.scores import RATES, overlaps
+from hebbnotes.arena.streams import stream
+from hebbnotes.check import expect, numbers
+from hebbnotes.plasticity import rules
+from hebbnotes.plasticity.stepper import change
+
+__all__ = ["better", "bits", "cheat"]
+
+
+def bits(count: Callable[..., Any]) -> None:
+    """Check a reader's ``f(d, writes)``, which counts the pairs of a list at equal bits."""
+    counted = numbers(count, "f(d, writes)")
+    for d, writes in ((32, 8), (64, 8), (32, 3), (10, 100)):
+        levels = 2 * writes + 1
+        wanted = d * d * torch.tensor(float(levels)).log2().item() / (2 * d)
+        mine = counted(d, writes)
+        expect(
+            abs(mine - wanted) <= 1.0 + 1e-6,
+            f"with {d} cells at each end and a range of {writes} writes it should be about "
+            f"{wanted:.1f} pairs, got {mine:.1f}: a synapse has {levels} levels, d times d of them "
+            "have d d log2(levels) bits, and a pair of signs has 2 d",
+        )
+    print("Yes: as many bits in the list as in the matrix.")
+
+
+def _overlaps(rule: Callable[..., Tensor], task: str) -> Tensor:
+    """Return the overlaps of a rule at all rates, in sparse keys."""
+    drawn = stream(task, "sparse", 24, torch.Generator().manual_seed(11))
+    return overlaps(Matrix(rule, RATES), drawn, torch.Generator().manual_seed(12))
+
+
+def better(rule: Callable[..., Tensor]) -> None:
+    """Check a reader's local rule: it re-binds better than Hebb, and keeps in silence."""
+    _changes(rule)
+    verdict = audit(rule)
+    expect(
+        verdict.kind == "local",
+        f"{verdict.sentence()}: use nothing but w, pre and post of the synapse itself",
+    )
+    rebound, hebb = _overlaps(rule, "re-bind"), float(_overlaps(rules.hebb, "re-bind").max())
+    rate = int(rebound.argmax())
+    mine = float(rebound[rate])
+    expect(
+        mine > hebb + 0.2,
+        f"it re-binds no better than Hebb: {mine:.2f}, and Hebb {hebb:.2f}. Forget the old value "
+        "where a new one is written",
+    )
+    mine, hebb = (
+        float(_overlaps(rule, "blanks")[rate]),
+        float(_overlaps(rules.hebb, "blanks").max()),
+    )
+    expect(
+        mine > hebb - 0.03,
+        f"at the rate that re-binds it forgets in silence: {mine:.2f}, and Hebb {hebb:.2f}. Where "
+        "no sender is active nothing should be forgotten",
+    )
+    print("Yes: it sees its own weight and two ends, re-binds, and keeps in silence.")
+
+
+def cheat(rule: Callable[..., Tensor]) -> None:
+    """Check that a reader's cheat passes poison, and that the arena's audit catches it."""
+    _changes(rule)
+    try:
+        check.local(rule)
+    except AssertionError as error:
+        expect(False, f"poison sees it already: {error}. Hide better")
+    try:
+        audit(rule)
+    except Caught as caught:
+        print(f"Poison sees nothing; the audit says: {caught}")
+        return
+    expect(False, "the audit finds nothing either: is it a cheat at all? Remember something")
+
+
+def _changes(rule: Callable[..., Tensor]) -> None:
+    expect(callable(rule), f"give a function rule(w, pre, post), got {type(rule).__name__}")
+    w, pre, post = torch.zeros(1, 3, 2), torch.ones(1, 3), torch.ones(1, 2)
+    nothing = torch.zeros(1, 2)
+    try:
+        change(rule, w, pre, post, drive=nothing, modulator=torch.ones(1))
+    except (TypeError, ValueError) as error:
+        got = " (got nothing: does it end with return?)" if "NoneType" in str(error) else ""
+        expect(False, f"it does not run as a rule: {error}{got}")

@@ -1,0 +1,186 @@
+"""Rules that gradient descent finds: five terms, trained through the arena's tasks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hebbnotes import _checks
+from hebbnotes.arena.memories import READ_NOISE, WRITES, Matrix
+from hebbnotes.arena.scores import FRESH, TUNING, overlaps, score
+from hebbnotes.arena.streams import Stream, stream
+from hebbnotes.experiments.experiment import Numbers, Trial, Weights, shorts
+
+__all__ = ["TERMS", "Learned", "rule_of", "score_learned", "train_learned"]
+
+TERMS = ("drive", "w", "post2 w", "pre2 w", "pre2 post2 w")
+"""What stands beside ``pre * post``: ``pre * drive``, and the weight times four factors."""
+TASKS = ("recall", "re-bind", "blanks", "noise", "drift")
+"""The tasks that a rule is trained on."""
+
+
+def rule_of(terms: Mapping[str, Any]) -> Any:
+    """Return the rule with these factors of :data:`TERMS`; it declares a drive only if it has one.
+
+    >>> rule = rule_of({"drive": -1.0})  # the delta rule
+
+    Parameters
+    ----------
+    terms : dict of str to float or Tensor
+        By the name of the term; what is left out is 0.
+    """
+    for name in terms:
+        _checks.choice("term", name, TERMS)
+    c = [terms.get(name, 0.0) for name in TERMS]
+
+    def without(w: Tensor, pre: Tensor, post: Tensor) -> Tensor:
+        sent, received = pre[..., :, None], post[..., None, :]
+        kept = c[1] + c[2] * received**2 + c[3] * sent**2 + c[4] * (sent * received) ** 2
+        return sent * received + kept * w
+
+    def learned(w: Tensor, pre: Tensor, post: Tensor, *, drive: Tensor) -> Tensor:
+        return without(w, pre, post) + c[0] * pre[..., :, None] * drive[..., None, :]
+
+    return learned if "drive" in terms else without
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """Configuration: a rule's terms are trained, with a drive or without, in a fair arena or not.
+
+    Parameters
+    ----------
+    drive : bool
+        Whether the rule may see its receiver's drive.
+    writes, noise : float
+        Range of a synapse in fresh writes, and noise of reads.
+    weak : float
+        Size of the values of the noise that follows, beside that of the pairs.
+    updates, batch, lr : int, int, float
+    """
+
+    drive: bool = True
+    writes: float = WRITES
+    noise: float = READ_NOISE
+    weak: float = 1.0
+    updates: int = 80
+    batch: int = 8
+    lr: float = 0.05
+
+
+def _drawn(task: str, chosen: Learned, batch: int, g: torch.Generator) -> Stream:
+    """Draw a task as it is in this arena."""
+    drawn = stream(task, "dense", batch, g)
+    if task == "noise":
+        sizes = torch.ones(len(drawn.post), 1, 1)
+        sizes[4:] = chosen.weak
+        return drawn._replace(post=drawn.post * sizes)
+    if task == "drift":  # its first part teaches as much
+        return drawn._replace(
+            **{
+                name: getattr(drawn, name)[:48]
+                for name in ("pre", "post", "modulator", "predicted")
+            }
+        )
+    return drawn
+
+
+def _smooth(drive: Tensor, wanted: Tensor) -> Tensor:
+    """Return the overlap with a sign that has a slope."""
+    size = drive.detach().abs().mean().clamp(min=1e-6)
+    return ((2 * drive / size).tanh() * wanted[:, None]).mean()
+
+
+def _overlap(memory: Matrix, drawn: Stream, g: torch.Generator) -> Tensor:
+    """Return the smooth overlap of a matrix in a task; it has a gradient."""
+    memory.start(drawn.pre[0], drawn.post[0])
+    expected, came = [], []
+    for pre, post, modulator, predicted in zip(*drawn[:4], strict=True):
+        noise = torch.randn(pre.shape, generator=g)
+        told = memory.write(pre, post, modulator, noise, tell=bool(predicted.any()))
+        if told is not None:
+            expected.append(told)
+            came.append(post)
+    if expected:
+        return _smooth(torch.stack(expected), torch.stack(came))
+    noise = torch.randn(drawn.queries.shape, generator=g)
+    return _smooth(memory.read(drawn.queries[:, None], noise), drawn.wanted)
+
+
+class _Trained(Matrix):
+    """A matrix whose one learning rate has a gradient."""
+
+    def __init__(self, rule: Any, eta: Tensor, chosen: Learned) -> None:
+        super().__init__(rule, (1.0,), chosen.noise, chosen.writes)
+        self.trained = eta
+
+    def start(self, pre: Tensor, post: Tensor) -> None:
+        super().start(pre, post)
+        size = self.trained.detach()
+        self.unit, self.most = self.unit * size, self.most * size
+        self.unit, self.most = self.unit.detach(), self.most.detach()
+        self.w = self.w.detach()
+        self.eta = self.trained.view(1, 1, 1, 1)
+
+
+def train_learned(trial: Trial, chosen: Learned) -> tuple[Numbers, Weights]:
+    """Train the factors of a rule and its rate, by descent on what its memory gets wrong."""
+    g = trial.generator()
+    names = TERMS if chosen.drive else TERMS[1:]
+    factors = {name: torch.zeros((), requires_grad=True) for name in names}
+    log_eta = torch.tensor(0.3).log().requires_grad_()
+
+    def loss(update: int) -> tuple[Tensor, dict[str, float]]:
+        memory = _Trained(rule_of(factors), log_eta.exp(), chosen)
+        fits = [_overlap(memory, _drawn(task, chosen, chosen.batch, g), g) for task in TASKS]
+        fit = torch.stack(fits).mean()
+        return 1 - fit, {"fit": float(fit.detach())}
+
+    numbers = [*factors.values(), log_eta]
+    history = trial.train(numbers, loss, chosen.updates, g, lr=chosen.lr, clip_norm=1.0)
+    found = {name: float(value.detach()) for name, value in factors.items()}
+    eta = float(log_eta.detach().exp())
+    return {
+        "factors": dict(zip(found, shorts(found.values()), strict=True)),
+        "eta": eta,
+        "fit": shorts(history.metrics["fit"]),
+        **_judged(found, eta, trial.seed, chosen),
+    }, {}
+
+
+def _judged(found: dict[str, float], eta: float, seed: int, chosen: Learned) -> Numbers:
+    """Score a rule in the arena that it was trained in, and in the fair one."""
+    rule = rule_of(found)
+    rates = tuple(eta * factor for factor in (0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0))
+    fair = score(Matrix(rule, rates), "dense", (FRESH[0] + seed,), TUNING)
+    own = Matrix(rule, (eta,), chosen.noise, chosen.writes)
+    there = {}
+    for place, task in enumerate(TASKS):
+        g = torch.Generator().manual_seed(100 * (FRESH[0] + seed) + place)
+        there[task] = float(overlaps(own, _drawn(task, chosen, 32, g), g)[0])
+    return {
+        "fair": {task: v[0] for task, v in fair.tasks.items()},
+        "total": fair.total()[0],
+        "there": there,
+        "silence": _in_silence(rule, eta, chosen),
+    }
+
+
+def _in_silence(rule: Any, eta: float, chosen: Learned) -> list[float]:
+    """Return the size of all weights through silence, beside that at its begin."""
+    g = torch.Generator().manual_seed(0)
+    drawn = stream("blanks", "dense", 8, g)
+    memory = Matrix(rule, (eta,), chosen.noise, chosen.writes)
+    memory.start(drawn.pre[0], drawn.post[0])
+    sizes = []
+    for pre, post, modulator in zip(*drawn[:3], strict=True):
+        memory.write(pre, post, modulator, torch.zeros_like(post), tell=False)
+        sizes.append(float(memory.w.norm()))
+    return shorts(size / sizes[3] for size in sizes[3:])
+
+
+def score_learned(*_: Any) -> Numbers:
+    """Return nothing: all is measured when the training ends."""
+    return {}

@@ -1,0 +1,151 @@
+"""The live model of the chapter: a rule of five terms in a small arena.
+
+Sixteen senders and receivers, eight episodes, five tasks; the noise of reads and the range of a
+synapse are those of the arena.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hebbnotes.arena.memories import READ_NOISE, WRITES, Matrix
+from hebbnotes.chapters.arena.learned import rule_of
+from hebbnotes.figures.live import LiveModel
+
+__all__ = ["MODELS", "NAMED"]
+
+D, BATCH, ACTIVE, UNFAIR = 16, 8, 3, 0.3
+"""Cells at each end, episodes, active senders of a sparse key, and the values of weak noise."""
+
+
+def _rule(eta: float, marked: bool = False, **terms: float) -> dict[str, Any]:
+    return {"eta": eta, "drive": 0.0, "w": 0.0, "post": 0.0, "pre": 0.0, **terms, "marked": marked}
+
+
+NAMED = {
+    "Hebb": _rule(0.5),
+    "decay": _rule(0.1, w=-1.0),
+    "gated": _rule(0.5, pre=-float(ACTIVE)),
+    "delta": _rule(0.5, drive=-1.0),
+    "marked delta": _rule(0.5, drive=-1.0, marked=True),
+}
+"""Rules by name: their rate, the factors of their terms, and whether a broadcast gates them."""
+
+
+def as_rule(told: dict[str, Any]) -> Any:
+    """Return a rule of the script as one of the package."""
+    terms = {"w": told["w"], "post2 w": told["post"], "pre2 w": told["pre"]}
+    rule = rule_of({"drive": told["drive"], **terms})
+
+    def marked(w: Tensor, pre: Tensor, post: Tensor, *, drive: Tensor, modulator: Tensor) -> Tensor:
+        return modulator[..., None, :] * rule(w, pre, post, drive=drive)
+
+    return marked if told["marked"] else rule
+
+
+def _given(code: str, steps: int, generator: torch.Generator) -> dict[str, Tensor]:
+    """Draw some pairs of two episodes, a silent step, and what is asked."""
+    signs = torch.randn(steps, 2, D, generator=generator).sign()
+    pre = signs / D**0.5
+    if code == "sparse":
+        order = torch.rand(steps, 2, D, generator=generator).argsort(-1)
+        pre = (order < ACTIVE).float() / ACTIVE**0.5
+    post = torch.randn(steps, 2, D, generator=generator).sign()
+    pre[-1], post[-1] = 0, 0
+    return {
+        "pre": pre,
+        "post": post,
+        "modulator": torch.randint(0, 2, (steps, 2), generator=generator).float(),
+        "queries": pre[:2],
+        "wanted": post[:2],
+        "noise": torch.randn(steps + 2, 2, D, generator=generator),
+    }
+
+
+def episode(told: dict[str, Any], code: str, how: dict[str, float], seed: int) -> dict[str, Any]:
+    """Return what is given to the script, and what it has to make of it."""
+    single = _given(code, 7, torch.Generator().manual_seed(seed))
+    given = {name: value.double() for name, value in single.items()}
+    writes = how["writes"] or float("inf")
+    memory = Matrix(as_rule(told), (told["eta"],), how["noise"], writes)
+    pre, post = given["pre"], given["post"]
+    before = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(torch.float64)
+        memory.start(pre[0], post[0])
+        sizes = []
+        for step in range(len(pre)):
+            noise = given["noise"][step]
+            memory.write(pre[step], post[step], given["modulator"][step], noise, tell=False)
+            sizes.append(float(memory.w.norm()))
+        answers = memory.read(given["queries"][:, None], given["noise"][len(pre) :])
+    finally:
+        torch.set_default_dtype(before)
+    right = (answers[:, 0].sign() * given["wanted"]).mean()
+    after = {
+        "overlap": float(right),
+        "sizes": sizes,
+        "end": memory.w[0, 0].flatten().tolist(),  # of the first episode
+    }
+    lists = {name: value.tolist() for name, value in given.items()}
+    return {"rule": told, "how": how, **lists, "after": after}
+
+
+def fixture() -> dict[str, Any]:
+    """Return episodes of all named rules, and of one that grows in an arena without range."""
+    fair = {"noise": READ_NOISE, "writes": WRITES}
+    cases = [
+        episode(told, ("signs", "sparse")[k % 2], fair, k) for k, told in enumerate(NAMED.values())
+    ]
+    grows = _rule(0.5, w=0.6, post=-0.7)
+    return {"cases": [*cases, episode(grows, "signs", {"noise": 0.0, "writes": 0.0}, 9)]}
+
+
+def numbers() -> dict[str, Any]:
+    """Return what the script is told."""
+    return {
+        "d": D,
+        "batch": BATCH,
+        "active": ACTIVE,
+        "named": NAMED,
+        "noise": READ_NOISE,
+        "writes": WRITES,
+        "unfair": UNFAIR,
+    }
+
+
+def still(drawing: Any) -> None:
+    """Draw the map of the arena: what a rule sees against its total, from the stored table."""
+    from hebbnotes.arena.place import stored_rows
+
+    names = ("Hebb", "decay", "delta", "decay, modulated", "delta, modulated")
+    place = {"Hebb": 0, "decay": 1, "delta": 2, "decay, modulated": 3, "delta, modulated": 3}
+    words = ("its two ends", "+ own weight", "+ what its cell expected", "+ a broadcast")
+    floor, top = 270.0, 30.0
+    for mark in (0.5, 0.75, 1.0):
+        y = floor - (floor - top) * (mark - 0.5) / 0.5
+        drawing.text(56, y + 4, f"{mark:g}", anchor="end")
+        drawing.path([(64, y), (690, y)], "faint", 1.0)
+    for k, text in enumerate(words):
+        drawing.text(140 + 160 * k, floor + 28, text)
+    for row in stored_rows("dense"):
+        if row.name in names:
+            x = 140.0 + 160 * place[row.name]
+            y = floor - (floor - top) * (row.total - 0.5) / 0.5
+            drawing.circle(x, y, 7, "blue", "blue")
+            drawing.text(x, y - 14, row.name)
+
+
+MODELS = {
+    "arena": LiveModel(
+        numbers,
+        fixture,
+        still,
+        320,
+        "A map of five rules: what a synapse sees, from left to right, against its overlap in "
+        "eight tasks. Hebb and decay stand lowest, the delta rule higher, and the delta rule that "
+        "a broadcast gates is highest.",
+    )
+}
+"""The live models of the chapter, by name."""
