@@ -22,7 +22,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from tools import standard
 from tools.inline_figures import is_picture
-from tools.package import home
+from tools.package import home, page_of
 
 logger = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[1]
@@ -216,8 +216,8 @@ def fill_table(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             anchor = nodes.reference(
                 "", "", nodes.literal("", function.removeprefix("hebbnotes.")), internal=True
             )
-            home = "api-chapters" if function.startswith("hebbnotes.chapters.") else "api"
-            anchor["refuri"] = app.builder.get_relative_uri(docname, home) + f"#{function}"
+            place_of = app.builder.get_relative_uri(docname, page_of(function))
+            anchor["refuri"] = f"{place_of}#{function}"
             rows.append(
                 [
                     [link],

@@ -2,13 +2,14 @@
 chapters whose code uses it.
 
 The directive ``{modules}`` lists the modules of a folder of the package, or of its top (``.``), or
-those of single chapters (``chapters``). What the package holds and what the chapters use is read
-from their text: nothing is imported for it.
+those of single chapters (``chapters``), of the parts of the book that its lines name. What the
+package holds and what the chapters use is read from their text: nothing is imported for it.
 """
 
 import ast
 import inspect
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from sphinx.util.docutils import SphinxDirective
 ROOT = Path(__file__).parents[1]
 BOOK, PACKAGE = ROOT / "book", "hebbnotes"
 LONGEST_VALUE = 80
+OF_PARTS = re.compile(r"^```\{modules\} chapters\n(.*?)\n```", re.M | re.S)
 
 
 @cache
@@ -129,11 +131,49 @@ def used(notebook: Path) -> frozenset[str]:
 
 
 @cache
+def parts() -> dict[str, dict[str, Path]]:
+    """Return the notebooks of each part of the book by name, in its order."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = {p["caption"]: [chapter["file"] for chapter in p["chapters"]] for p in toc["parts"]}
+    paths = {part: {n: BOOK / f"{n}.ipynb" for n in names} for part, names in files.items()}
+    return {
+        part: {name: path for name, path in notebooks.items() if path.exists()}
+        for part, notebooks in paths.items()
+    }
+
+
+@cache
 def chapters() -> dict[str, Path]:
     """Return the notebooks of the book by name, in its order."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    paths = [BOOK / f"{chapter['file']}.ipynb" for p in toc["parts"] for chapter in p["chapters"]]
-    return {path.stem: path for path in paths if path.exists()}
+    return {name: path for notebooks in parts().values() for name, path in notebooks.items()}
+
+
+@cache
+def pages() -> dict[str, str]:
+    """Return for each part of the book the page that lists what its single chapters use."""
+    listed = {
+        file.stem: OF_PARTS.findall(file.read_text(encoding="utf-8")) for file in BOOK.glob("*.md")
+    }
+    return {
+        part.strip(): page
+        for page, blocks in listed.items()
+        for block in blocks
+        for part in block.splitlines()
+    }
+
+
+def page_of(name: str) -> str:
+    """Return the page on which a module of the package, or what it holds, is documented."""
+    if not name.startswith(f"{PACKAGE}.chapters."):
+        return "api"
+    chapter = name.split(".")[2].replace("_", "-")
+    part = next((part for part, notebooks in parts().items() if chapter in notebooks), None)
+    if part not in pages():
+        raise ValueError(
+            f"{name} is on no page of the package: {part!r}, the part of the book that has "
+            f"{chapter} in _toc.yml, must be a line below `{{modules}} chapters`, as on api-cells"
+        )
+    return pages()[part]
 
 
 def title(notebook: Path) -> str:
@@ -169,27 +209,30 @@ def of_folder(name: str) -> str:
     return "\n".join([about, *(section(module, "###") for module in modules(folder))])
 
 
-def of_chapters() -> str:
-    """Return the sections of what single chapters use, in Markdown."""
-    parts = []
-    for name, path in chapters().items():
+def of_chapters(part: str) -> str:
+    """Return the sections of what single chapters of a part of the book use, in Markdown."""
+    sections = []
+    for name, path in parts()[part].items():
         base = ROOT / PACKAGE / "chapters" / name.replace("-", "_")
         folders = sorted(path.parent for path in base.rglob("__init__.py"))
         own = [module for folder in folders for module in modules(folder)]
-        parts += [f"## {title(path)}\n\nWhat {{doc}}`{name}` alone uses.\n"] if own else []
-        parts += [section(module, "###") for module in own]
-    return "\n".join(parts)
+        sections += [f"## {title(path)}\n\nWhat {{doc}}`{name}` alone uses.\n"] if own else []
+        sections += [section(module, "###") for module in own]
+    return "\n".join(sections)
 
 
 class Modules(SphinxDirective):
-    """Document the modules of a folder of the package."""
+    """Document the modules of a folder of the package, or of the chapters of parts of the book."""
 
-    required_arguments = 1
+    required_arguments, has_content = 1, True
 
     def run(self) -> list[nodes.Node]:
         """Parse the sections."""
         name = self.arguments[0]
-        text = of_chapters() if name == "chapters" else of_folder(name)
+        wanted = [line.strip() for line in self.content]
+        if unknown := sorted({*wanted} - {*parts()}):
+            raise self.error(f"_toc.yml has no part {unknown[0]!r}, but {', '.join(parts())}")
+        text = "\n".join(map(of_chapters, wanted)) if name == "chapters" else of_folder(name)
         return self.parse_text_to_nodes(text, allow_section_headings=True)
 
 

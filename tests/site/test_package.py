@@ -50,8 +50,7 @@ def test_what_a_notebook_uses_is_found_in_its_code(tmp_path):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_module_and_what_it_defines_for_others_is_on_its_page(name, site):
-    page = "api-chapters" if name.startswith("hebbnotes.chapters.") else "api"
-    text = (site / f"{page}.html").read_text(encoding="utf-8")
+    text = (site / f"{package.page_of(name)}.html").read_text(encoding="utf-8")
     assert f'id="module-{name}"' in text
     for public in package.public(name):
         thing = getattr(__import__(name, fromlist=[public]), public)
@@ -66,3 +65,10 @@ def test_the_page_says_which_chapters_use_a_thing(site):
     linked = re.findall(r'href="([\w-]+)\.html"', told)
     assert linked == package.users("hebbnotes.plasticity.rules.hebbian.oja")
     assert "learning-rules" in linked
+
+
+def test_a_chapter_in_a_part_that_no_page_names_is_told(monkeypatch):
+    assert {package.page_of(name) for name in MODULES} == {"api", *package.pages().values()}
+    monkeypatch.setattr(package, "pages", dict)
+    with pytest.raises(ValueError, match=r"'Spatial organisation', .* must be a line below"):
+        package.page_of("hebbnotes.chapters.maps.sheets")
