@@ -45,6 +45,12 @@ def window(browser) -> Page:
     return browser.new_page()
 
 
+@pytest.fixture(scope="session")
+def without_scripts(browser) -> Page:
+    """Open a page that runs no scripts."""
+    return browser.new_page(java_script_enabled=False)
+
+
 @pytest.fixture
 def blank(window) -> Iterator[Page]:
     """Lend that page, for what a test writes into it."""
