@@ -37,10 +37,10 @@ SITE = [
     "test_package.py",
     "test_visits.py",
     "test_pages.py",
-    "test_readers.py",
-    "test_pdf.py",
 ]
 """Tests that share the built book, in the order in which they run: the first of them builds it."""
+PAPER = ["test_pdf.py", "test_readers.py"]
+"""Tests of the built book for the other worker, after the notebooks: the PDF is not to be last."""
 BUDGETS = {"package": 240, "notebooks": 350, "site": 80, "browsers": 120}
 """Seconds of all workers together that each part may take, on a computer of 2026 and for nine
 chapters.
@@ -80,7 +80,7 @@ class Shares(LoadScopeScheduling):
         name = path.rpartition("/")[2]
         if name == "test_book.py":
             return "wheel" if "wheel" in test else nodeid  # the others share nothing
-        return "site" if name in SITE else path
+        return "site" if name in SITE else "paper" if name in PAPER else path
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Shares:
@@ -103,7 +103,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             return 0, SITE.index(item.path.name)
         if kind(item) == "notebooks":
             return 1, -measured.get(item.path.stem, {}).get("seconds", 0)
-        return 3 if kind(item) == "package" else 2, 0
+        if item.path.name in PAPER:
+            return 2, PAPER.index(item.path.name)
+        return 4 if kind(item) == "package" else 3, 0
 
     items.sort(key=rank)
 

@@ -144,8 +144,9 @@ def test_a_name_is_found_where_it_lies(name, module):
 
 NAMES = """
 import sys
-import hebbnotes
+import hebbnotes.chapters.differentiable_plasticity.experiments
 
+assert "matplotlib" not in sys.modules, "an experiment draws nothing"
 assert hebbnotes.__all__ == [name for name in dir(hebbnotes) if name != "__version__"]
 for name in hebbnotes.__all__:
     for module in [module for module in sys.modules if module.startswith("hebbnotes")]:

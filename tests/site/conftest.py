@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.site.live import Played
@@ -43,6 +44,12 @@ def firefox() -> Iterator:
 def window(browser) -> Page:
     """Open the one page of Chromium that the tests share."""
     return browser.new_page()
+
+
+@pytest.fixture(scope="session")
+def without_scripts(browser) -> Page:
+    """Open a page that runs no scripts."""
+    return browser.new_page(java_script_enabled=False)
 
 
 @pytest.fixture
@@ -133,15 +140,23 @@ def address(site) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory) -> Path:
-    """Return the folder that holds ``_build``: what ``HEBBNOTES_BUILT`` names, or a new one, in which the book is built once.
+    """Return the folder that holds ``_build``: what ``HEBBNOTES_BUILT`` names, or a new one, in which the book is built once
+    for all workers.
 
     The PDF's page is written from the same reading.
     """
     if there := os.environ.get("HEBBNOTES_BUILT"):
         return Path(there)
-    out = tmp_path_factory.mktemp("book")
-    done = build(out, capture_output=True)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    out, ended = shared / "book", shared / "book-is-built"
+    with FileLock(shared / "book.lock"):
+        if not ended.exists():
+            out.mkdir(exist_ok=True)
+            done = build(out, capture_output=True)
+            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
+            ended.touch()
     return out
 
 

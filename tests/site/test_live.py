@@ -149,20 +149,17 @@ def test_colours_are_those_of_the_drawings():
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_without_javascript_and_in_print_the_still_picture_stands_there(name, browser, shelf):
-    blind = browser.new_page(java_script_enabled=False)
-    blind.goto((shelf / f"{name}.html").as_uri())
-    assert blind.locator(".still svg").is_visible()
-    assert not blind.locator(".stage").is_visible()
-    blind.close()
-    seeing = browser.new_page()
-    seeing.goto((shelf / f"{name}.html").as_uri())
-    settle(seeing)
-    assert not seeing.locator(".still svg").is_visible()
-    seeing.emulate_media(media="print")
-    assert seeing.locator(".still svg").is_visible()
-    assert not seeing.locator(".stage").is_visible()
-    seeing.close()
+def test_without_javascript_and_in_print_the_still_picture_stands_there(
+    name, without_scripts, blank, shelf
+):
+    for page in (without_scripts, blank):
+        page.goto((shelf / f"{name}.html").as_uri())
+        if page is blank:
+            settle(page)
+            assert not page.locator(".still svg").is_visible()
+            page.emulate_media(media="print")
+        assert page.locator(".still svg").is_visible()
+        assert not page.locator(".stage").is_visible()
 
 
 @pytest.mark.parametrize("path", sorted(BOOK.glob("*.ipynb")), ids=lambda path: path.stem)

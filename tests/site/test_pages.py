@@ -26,12 +26,6 @@ ANSWERS = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def without_scripts(browser):
-    """Open a page that runs no scripts."""
-    return browser.new_page(java_script_enabled=False)
-
-
 @pytest.fixture
 def visit(window, address):
     """Open a page; afterwards, nothing may have gone wrong in it and no request may have left the site."""

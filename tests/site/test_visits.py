@@ -82,7 +82,7 @@ STOPS = """() => [...document.querySelectorAll("pre")].every(
     block => (block.tabIndex === 0) === (block.scrollWidth > block.clientWidth))"""
 
 
-@visits(["index", CHAPTER, "api"], "chromium")
+@visits(["index", CHAPTER, "api-cells"], "chromium")
 def test_what_only_a_phone_shows_is_no_barrier(shown):
     page = shown(PHONE, "dark")
     with contextlib.suppress(NotInTime):  # the theme looks again a while after the width changed
