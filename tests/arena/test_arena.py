@@ -11,7 +11,7 @@ from hebbnotes import rules
 from hebbnotes.arena.memories import Buffer, Matrix
 from hebbnotes.arena.place import Row, place_of, ranked, table
 from hebbnotes.arena.scores import Scores, overlaps, score, sweep
-from hebbnotes.arena.streams import CODES, TASKS, stream, tasks_of
+from hebbnotes.arena.streams import CODES, TASKS, ceiling, stream, tasks_of
 
 HELD = [(task, name) for name, code in CODES.items() for task in tasks_of(code)]
 
@@ -61,6 +61,18 @@ def test_a_drifting_value_turns_one_number_in_fifty():
     share = float((old != new).float().mean())
     expected = (1 - (1 - 2 * 0.02) ** 8) / 2
     assert abs(share - expected) < 0.002
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_last_value_of_a_drifting_key_is_right_as_often_as_the_ceiling_says(code):
+    drawn = stream("drift", code, 200, generator())
+    old, new = drawn.post[:-8], drawn.post[8:]
+    if drawn.graded:
+        found = torch.cosine_similarity(old, new, dim=-1).mean()
+    else:
+        found = (old * new).mean()
+    assert abs(float(found) - ceiling("drift")) < 0.01
+    assert {ceiling(task) for task in TASKS if task != "drift"} == {1.0}
 
 
 def test_strangers_are_of_the_size_of_the_pairs():

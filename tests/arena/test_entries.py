@@ -203,10 +203,11 @@ KINDS = {
     "delta with a leak": ({"w", "pre", "post", "drive"}, "supplied"),
     "decay, modulated": ({"w", "pre", "post", "modulator"}, "supplied"),
     "delta, modulated": ({"pre", "post", "drive", "modulator"}, "supplied"),
+    "Hebb that grows": ({"w", "pre", "post"}, "local"),
 }
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", KINDS)
 def test_the_rules_of_the_table_pass_the_audit_and_see_what_the_table_says(name):
     verdict, (own, kind) = audit(RULES[name]), KINDS[name]
     assert (set(verdict.own), verdict.foreign, verdict.kind) == (own, (), kind)
