@@ -132,10 +132,11 @@ def test_a_synapse_of_these_reads_its_own_two_ends_and_no_others(memory, code):
     i = int(drawn.pre[-1, 0].nonzero()[0])
     for poisoned in (False, True):
         memory.start(drawn.pre[0], drawn.post[0])
-        for step, (pre, post) in enumerate(zip(drawn.pre, drawn.post, strict=True)):
+        for step, (sent, got) in enumerate(zip(drawn.pre, drawn.post, strict=True)):
+            pre, post = sent.clone(), got.clone()
             if poisoned and step % 2:  # what every other cell does is turned round
-                pre, post = pre.flip(-1).clone(), -post
-                pre[:, i], post[:, 5] = drawn.pre[step, :, i], drawn.post[step, :, 5]
+                pre, post = sent.flip(-1), -got
+                pre[:, i], post[:, 5] = sent[:, i], got[:, 5]
             memory.write(pre, post, torch.ones(2), none, tell=False)
         w = memory._weights()[0] if isinstance(memory, Bayesian) else memory.u[0]
         kept.append(w[0, :, i, 5])
