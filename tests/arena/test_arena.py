@@ -208,17 +208,6 @@ def test_the_table_marks_the_entry_and_has_each_task():
     assert head.split()[:4] == ["sees", "numbers", "bits", "recall"]
     assert [line.split()[0] for line in lines] == ["Hebb", ">", "reads", "sums"]
     assert lines[1].split()[:4] == [">", "mine", "local", "0.50"]
-        ">",
-        "mine",
-        "local",
-        "0.50",
-        "0.500",
-        "0.500",
-        "to",
-        "0.500",
-        "0.500",
-        "0.1",
-    ]
 
 
 def test_a_record_tells_a_setting_on_the_border():
