@@ -27,10 +27,9 @@ def _rule(eta: float, *, marked: bool = False, **terms: float) -> dict[str, Any]
 NAMED = {
     "Hebb": _rule(0.5),
     "decay": _rule(0.1, w=-1.0),
+    "delta": _rule(0.5, drive=-1.0),
     "decay at active senders": _rule(0.5, pre=-1.0),
     "Hebb that grows": _rule(1.0, pre=GROWTH),
-    "decay, modulated": _rule(0.1, w=-1.0, marked=True),
-    "delta": _rule(0.5, drive=-1.0),
     "delta, modulated": _rule(0.5, drive=-1.0, marked=True),
 }
 """Rules by name: their rate, the factors of their terms, and whether a broadcast gates them."""
