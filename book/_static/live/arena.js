@@ -117,7 +117,7 @@ Live.model("arena", function* ({ numbers, stage }) {
       context.stroke();
       context.fillText(mark, LEFT - 14, up(mark));
     });
-    SEES.forEach((what, k) => {
+    ["two ends", "own weight", "broadcast", "drive", "both"].forEach((what, k) => {
       context.fillStyle = muted;
       const words = what.split(" "), half = Math.ceil(words.length / 2);
       context.fillText((k ? "+ " : "") + words.slice(0, half).join(" "), across(k), FLOOR + 22);
