@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hebbnotes import check
+from hebbnotes import _checks, check
 from hebbnotes.arena.audit import audit
 from hebbnotes.arena.entry import Caught
 from hebbnotes.arena.memories import Matrix
@@ -85,7 +85,7 @@ def cheat(rule: Callable[..., Tensor]) -> None:
 
 
 def _changes(rule: Callable[..., Tensor]) -> None:
-    expect(callable(rule), f"give a function rule(w, pre, post), got {type(rule).__name__}")
+    _checks.rule(rule)
     w, pre, post = torch.zeros(1, 3, 2), torch.ones(1, 3), torch.ones(1, 2)
     nothing = torch.zeros(1, 2)
     try:
