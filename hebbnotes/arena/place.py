@@ -1,5 +1,6 @@
 """The place of an entry among the memories of the book, whose scores are stored."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -21,11 +22,22 @@ class Row(NamedTuple):
     name : str
     kind : str, out of :data:`KINDS`
     scores : Scores
+    sees : tuple of str, what a synapse of it sees, as in :class:`.audit.Verdict`
+    numbers, bits : float, of state; NaN if they are not told
+    tried : tuple of float, the lowest and the highest setting that was tried
+    edge : dict, optional
+        If its setting lies on the border of those that were tried: the "side", "low" or "high", the
+        best "setting" further out, and what it would "gain" there on the seeds of tuning.
     """
 
     name: str
     kind: str
     scores: Scores
+    sees: tuple[str, ...] = ()
+    numbers: float = math.nan
+    bits: float = math.nan
+    tried: tuple[float, ...] = ()
+    edge: dict[str, Any] | None = None
 
     @property
     def total(self) -> float:
@@ -38,7 +50,16 @@ def stored_rows(code: str) -> list[Row]:
     """Return the rows of the book's memories in a code, as they are stored."""
     each = stored.seeds(f"arena-{code}")
     return [
-        Row(name, told["kind"], _joined([seed["memories"][name]["scores"] for seed in each]))
+        Row(
+            name,
+            told["kind"],
+            _joined([seed["memories"][name]["scores"] for seed in each]),
+            tuple(told["sees"]),
+            told["numbers"],
+            told["bits"],
+            tuple(told["tried"]),
+            told["edge"],
+        )
         for name, told in each[0]["memories"].items()
     ]
 

@@ -63,8 +63,8 @@ def test_a_drifting_value_turns_one_number_in_fifty():
     assert abs(share - expected) < 0.002
 
 
-def test_noise_that_follows_is_of_the_size_of_the_pairs():
-    drawn = stream("noise", "graded", 400, generator())
+def test_strangers_are_of_the_size_of_the_pairs():
+    drawn = stream("crowd", "graded", 400, generator())
     sizes = drawn.post.square().mean((1, 2))
     assert abs(float(sizes[:4].mean() - sizes[4:].mean())) < 0.01
     torch.testing.assert_close(drawn.pre.norm(dim=-1), torch.ones(36, 400))
@@ -117,7 +117,7 @@ def test_each_rate_is_scored_as_if_it_were_alone():
 
 def test_no_synapse_leaves_its_range():
     memory = Matrix(rules.hebb, (0.5,), writes=3.0)
-    drawn = stream("noise", "dense", 2, generator())
+    drawn = stream("crowd", "dense", 2, generator())
     overlaps(memory, drawn, generator())
     fresh = 0.5 * float(drawn.pre[0, 0, 0].abs())
     assert float(memory.w.abs().max()) == pytest.approx(3 * fresh)

@@ -3,7 +3,7 @@
 MODEL = "arena"
 SET = "(name, value) => { const input = figure.querySelector(name); input.value = value; input.dispatchEvent(new Event('input')); }"
 NOW = "() => model.now()"
-TASKS = ("recall", "re-bind", "blanks", "noise", "reward")
+TASKS = ("recall", "re-bind", "blanks", "crowd", "reward")
 EXPECTED, OWN = "less what was expected", "own weight, always"
 
 
@@ -54,7 +54,7 @@ def test_an_optimiser_that_is_let_off_the_laws_grows_weights_in_silence(played):
     assert not after["fair"]
     assert after["silence"][-1] > 3 * after["silence"][2]
     assert "In silence its weights grow" in rules.verdict()
-    assert each(after)["noise"] > each(before)["noise"] + 0.1
+    assert each(after)["crowd"] > each(before)["crowd"] + 0.1
     rules.press("fair")
     fair = rules.run(NOW)
     assert fair["mine"] == after["mine"]
