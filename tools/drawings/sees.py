@@ -30,7 +30,7 @@ def draw() -> Drawing:
         for column in range(N):
             x, y = LEFT + SIDE * column, TOP + SIDE * k
             ink = int(INK[k][column])
-            d.box(x, y, SIDE - 3, SIDE - 3, "faint", "blue", 2, 1, opacity=0.04 + 0.2 * ink)
+            d.box(x, y, SIDE - 3, SIDE - 3, "faint", "ink", 2, 1, opacity=0.02 + 0.2 * ink)
     x, y = _middle(LEFT, COLUMN), _middle(TOP, ROW)
     d.box(x - SIDE / 2 - 1, y - SIDE / 2 - 1, SIDE, SIDE, "ink", "", 3, 4)
     d.arrow((LEFT - 12, y), (x - SIDE / 2 - 4, y), colour="blue", width=3)
