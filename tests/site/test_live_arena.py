@@ -24,7 +24,7 @@ def test_what_a_synapse_sees_more_buys_one_thing(played):
     assert marked["reward"] > delta["reward"] + 0.2
     assert abs(marked["recall"] - delta["recall"]) < 1e-9
     totals = {one["name"]: one["total"] for one in rules.run(NOW)["others"]}
-    assert max(totals, key=totals.get) == "marked delta"
+    assert max(totals, key=totals.get) == "delta, modulated"
 
 
 def test_sliders_are_the_terms_and_the_named_rules_are_made_of_them(played):

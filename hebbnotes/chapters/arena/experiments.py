@@ -10,7 +10,7 @@ from hebbnotes.arena import scores
 from hebbnotes.arena.memories import READ_NOISE, WRITES, Memory
 from hebbnotes.arena.scores import FRESH, TUNING
 from hebbnotes.chapters.arena.contenders import contenders
-from hebbnotes.chapters.arena.learned import Learned, score_learned, train_learned
+from hebbnotes.chapters.arena.learned import Learned, score_honest, score_learned, train_learned
 from hebbnotes.chapters.arena.others import Bayesian
 from hebbnotes.experiments.experiment import Experiment, Numbers, Weights, nothing, short, shorts
 
@@ -124,6 +124,8 @@ def _learned(about: str, chosen: Learned) -> Experiment[Any]:
     )
 
 
+UNFAIR = Learned(drive=False, writes=1e4, noise=0.0, weak=0.3, lr=0.02)
+
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     "arena-dense": _table("dense", "keys and values of signs"),
     "arena-sparse": _table("sparse", "keys of four active cells among 64"),
@@ -143,8 +145,16 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "arena-learned": _learned("with its receiver's drive", Learned()),
     "arena-learned-blind": _learned("without a drive", Learned(drive=False)),
     "arena-gamed": _learned(
-        "in an arena without noise of reads or range, where strangers are weaker",
-        Learned(drive=False, writes=1e4, noise=0.0, weak=0.3, lr=0.02),
+        "in an arena without noise of reads or range, where strangers are weaker", UNFAIR
+    ),
+    "arena-honest": Experiment(
+        "three rules of the book in that arena, which has no noise of reads and no range",
+        nothing,
+        score_honest,
+        UNFAIR,
+        "Hebb",
+        unit="overlap of Hebb there, 1 for every bit",
+        at_least=-1.0,
     ),
 }
 """All experiments of the chapter."""

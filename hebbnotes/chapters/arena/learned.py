@@ -14,7 +14,7 @@ from hebbnotes.arena.streams import Stream, stream
 from hebbnotes.experiments.experiment import Numbers, Trial, Weights, short, shorts
 from hebbnotes.plasticity import rules
 
-__all__ = ["TERMS", "Learned", "rule_of", "score_learned", "train_learned"]
+__all__ = ["TERMS", "Learned", "rule_of", "score_honest", "score_learned", "train_learned"]
 
 TERMS = ("drive", "w", "post2 w", "pre2 w", "pre2 post2 w")
 """What stands beside ``pre * post``: ``pre * drive``, and the weight times four factors."""
@@ -164,7 +164,6 @@ def _judged(found: dict[str, float], eta: float, seed: int, chosen: Learned) -> 
         "total": short(fair.total()[0]),
         "there": {task: short(float(v)) for task, v in _there(own, seed, chosen).items()},
         "silence": _in_silence(rule, eta, chosen),
-        "honest": {name: _honest(one, seed, chosen) for name, one in HONEST.items()},
     }
 
 
@@ -213,3 +212,10 @@ def _in_silence(rule: Any, eta: float, chosen: Learned) -> list[float]:
 def score_learned(*_: Any) -> Numbers:
     """Return nothing: all is measured when the training ends."""
     return {}
+
+
+def score_honest(_: Weights, seed: int, chosen: Learned) -> Numbers:
+    """Score rules of the book where a learned one was trained; the metric is Hebb's mean."""
+    found = {name: _honest(rule, seed, chosen) for name, rule in HONEST.items()}
+    there = found["Hebb"]["there"].values()
+    return {"rules": found, "Hebb": sum(there) / len(there)}

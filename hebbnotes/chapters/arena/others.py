@@ -53,7 +53,7 @@ class Bayesian:
         """Forget everything: all are independent; measure a fresh pair's weight, and its read."""
         self._empty(pre)
         ones = torch.ones(len(pre))
-        self.unit, self.most = torch.zeros(len(self.settings), 1, 1), torch.inf
+        self.unit, self.most = torch.zeros(len(self.settings), 1, 1), torch.tensor(torch.inf)
         self.write(pre, post, ones, torch.zeros_like(post), tell=False)
         on, off = self._weights()
         sent = (pre != 0).float()[..., None]
@@ -101,7 +101,7 @@ class Bayesian:
         return self._within(on), self._within(off)
 
     def _within(self, w: Tensor) -> Tensor:
-        most = torch.as_tensor(self.most)
+        most = self.most
         return torch.maximum(torch.minimum(w, most), -most)
 
     def _drive(self, queries: Tensor) -> Tensor:
