@@ -1,5 +1,6 @@
 """Checkers of the exercises on the arena."""
 
+import json
 import os
 import subprocess
 import sys
@@ -91,7 +92,7 @@ def cheat(rule: Callable[..., Tensor]) -> None:
 
 
 def enter(text: str, *options: str) -> None:
-    """Enter a file of this text into the arena, and print what it says, without the book's rows.
+    """Enter a file of this text into the arena, and print what it says; of the table, its row.
 
     Parameters
     ----------
@@ -102,23 +103,25 @@ def enter(text: str, *options: str) -> None:
     expect(isinstance(text, str), f"give the text of the file, got {type(text).__name__}")
     root = str(Path(hebbnotes.__file__).parents[1])
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "my_rule.py"
+        place, result = Path(folder) / "my_rule.py", Path(folder) / "result.json"
         place.write_text(text, encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-m", "hebbnotes.arena", str(place), *options],
+            [sys.executable, "-m", "hebbnotes.arena", str(place), "--json", str(result), *options],
             capture_output=True,
             text=True,
             check=False,
             env=os.environ | {"PYTHONPATH": root},
         )
-    if done.returncode:
-        print(f"{done.stderr.strip()}\n(exit status {done.returncode})")
-        return
+        if done.returncode:
+            print(f"{done.stderr.strip()}\n(exit status {done.returncode})")
+            return
+        told = json.loads(result.read_text(encoding="utf-8"))
     lines = done.stdout.splitlines()
-    table = [line for line in lines if line.startswith("  ") and "sees" not in line]
-    for line in lines:
-        if line not in table:  # and the seconds would differ from run to run
-            print(line.rsplit(";", 1)[0] if line.startswith("place") else line)
+    print(f"{lines[0]}\n{lines[1]}")
+    for task, values in told["tasks"].items():
+        print(f"   {task:9s}{sum(values) / len(values):5.2f}")
+    print(f"   {'mean':9s}{told['total']:6.3f}")
+    print(next(line for line in lines if line.startswith("place")))
 
 
 def _changes(rule: Callable[..., Tensor]) -> None:
