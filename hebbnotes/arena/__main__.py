@@ -1,4 +1,7 @@
-"""The command ``python -m hebbnotes.arena my_rule.py``: audit a rule, score it, say its place."""
+"""The command ``python -m hebbnotes.arena my_rule.py``: audit a rule, score it, say its place.
+
+With ``--table`` it prints what the book's memories scored.
+"""
 
 import argparse
 import json
@@ -11,12 +14,12 @@ from typing import Any
 
 from hebbnotes import _files
 from hebbnotes.arena.entry import Caught, Refused
-from hebbnotes.arena.place import Row, place_of, stored_rows, table
+from hebbnotes.arena.place import Row, full_table, place_of, stored_rows, table
 from hebbnotes.arena.process import Child, Remote
 from hebbnotes.arena.scores import FRESH, TUNING, score
 from hebbnotes.arena.streams import CODES
 
-SCORED, REFUSED, CAUGHT = 0, 2, 3
+SCORED, REFUSED, CAUGHT, STOPPED = 0, 2, 3, 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -25,8 +28,11 @@ def _parser() -> argparse.ArgumentParser:
         description="Audit a rule of memory, score it in eight tasks, and say its place among the "
         "rules of the book. Exit status: 0 scored, 2 refused, 3 caught at seeing what no rule may.",
     )
-    parser.add_argument("file", type=Path, help="a file that defines rule(w, pre, post)")
-    parser.add_argument("--code", choices=tuple(CODES), default="dense", help="default: dense")
+    parser.add_argument("file", type=Path, nargs="?", help="it defines rule(w, pre, post)")
+    parser.add_argument(
+        "--table", action="store_true", help="print the tables of the book, and score nothing"
+    )
+    parser.add_argument("--code", choices=tuple(CODES), help="default: dense; of --table: all")
     parser.add_argument(
         "--seeds", type=int, default=len(FRESH), metavar="N", help="fresh seeds, 1 to 20 (5)"
     )
@@ -41,6 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Audit, score and place an entry; returns the exit status."""
     parser = _parser()
     given = parser.parse_args(arguments)
+    if given.table:
+        for code in [given.code] if given.code else CODES:
+            print(f"{code}\n{full_table(code)}\n")
+        return SCORED
+    if not given.file:
+        parser.error("name a file that defines rule(w, pre, post), or ask for --table")
     if not 1 <= given.seeds <= 20:
         parser.error(f"--seeds must be from 1 to 20, got {given.seeds}")
     if given.json:
@@ -48,6 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
             _files.check_place(given.json)
         except OSError as error:
             parser.error(str(error))
+    code, others = given.code or "dense", _others(given.code or "dense")
     began = time.perf_counter()
     try:
         with Child(given.file) as child:
@@ -55,36 +68,52 @@ def main(arguments: list[str] | None = None) -> int:
             fresh = [
                 secrets.randbelow(10**6) + 10**4 if given.fresh else FRESH[0] + k for k in many
             ]
-            scores = score(Remote(child), given.code, fresh)
-            verdict = child.verdict
+            scores = score(Remote(child), code, fresh)
+            verdict, diverged = child.verdict, sorted(child.diverged)
     except Refused as error:
         print(f"refused: {error}", file=sys.stderr)
         return REFUSED
     except Caught as error:
         print(f"caught: {error}", file=sys.stderr)
         return CAUGHT
+    except KeyboardInterrupt:
+        print("stopped: nothing was scored", file=sys.stderr)
+        return STOPPED
     seconds = time.perf_counter() - began
-    row = Row(child.name, verdict.kind, scores)
+    row = Row(child.name, verdict.kind, scores, verdict.own)
     print(f"{child.name}: {verdict.sentence()}")
-    print(_told(row, given.code, fresh, seconds))
+    if diverged:
+        rates = ", ".join(f"{rate:g}" for rate in diverged)
+        print(f"weights became NaN or infinite at the rates {rates}, which score nothing there")
+    print(_told(row, others, code, fresh))
+    print(f"{seconds:.0f} s")
     if given.json:
-        _files.write(given.json, json.dumps(_result(row, given.code, fresh), indent=1).encode())
+        _files.write(given.json, json.dumps(_result(row, code, fresh), indent=1).encode())
     return SCORED
 
 
-def _told(row: Row, code: str, fresh: list[int], seconds: float) -> str:
+def _others(code: str) -> list[Row]:
+    """Return the rows of the book, or none, and say so, if they are not there."""
+    try:
+        return stored_rows(code)
+    except (OSError, ValueError) as error:
+        print(f"the book's table cannot be read, so there is no place: {error}", file=sys.stderr)
+        return []
+
+
+def _told(row: Row, others: list[Row], code: str, fresh: list[int]) -> str:
     """Return the scores, the place, and how they were found, in words."""
-    others = stored_rows(code)
+    foreign = row.kind == "foreign"
+    among = "read foreign numbers" if foreign else "are local, or handed what they see"
     place, count = place_of(row, others)
-    among = "rules that read foreign numbers" if row.kind == "foreign" else "rules of its class"
-    return "\n".join(
-        [
-            f"learning rate {row.scores.setting:g}, chosen on seeds {_list(TUNING)}; scored on "
-            f"seeds {_list(fresh)}, code {code}",
-            table([row, *others]),
-            f"place {place} of {count} among the {among}; {seconds:.0f} s",
-        ]
-    )
+    told = [
+        f"learning rate {row.scores.setting:g}, chosen on seeds {_list(TUNING)}; scored on "
+        f"seeds {_list(fresh)}, code {code}",
+        table(others, row),
+    ]
+    if others:
+        told.append(f"place {place} of {count} among the rules that {among}")
+    return "\n".join(told)
 
 
 def _list(seeds: Sequence[int]) -> str:

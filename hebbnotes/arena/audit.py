@@ -22,6 +22,8 @@ __all__ = ["REMEMBERS", "Verdict", "audit", "declaring", "sees", "watched"]
 
 _OWN = {"w": "its own weight", "pre": "its sender", "post": "its receiver"}
 _OWN |= {"drive": "what its receiver is driven by", "modulator": "a broadcast"}
+_OWN |= {"means": "running means of its two ends"}
+_HANDED = {"drive", "modulator", "means"}
 
 
 class Verdict(NamedTuple):
@@ -30,7 +32,8 @@ class Verdict(NamedTuple):
     Attributes
     ----------
     own : tuple of str
-        Of ``w``, ``pre``, ``post``, ``drive``, ``modulator`` those of which it reads its own entry.
+        Of ``w``, ``pre``, ``post``, ``drive``, ``modulator`` those of which it reads its own entry;
+        memories that are no rule may be handed ``means`` of what their two ends did, too.
     foreign : tuple of str
         Those of which it reads an entry of another synapse or cell.
     unused : tuple of str
@@ -43,10 +46,10 @@ class Verdict(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """Return "local", "supplied" (it is handed a drive or modulator), or "foreign"."""
+        """Return "local", "supplied" (it is handed more than its ends), or "foreign"."""
         if self.foreign:
             return "foreign"
-        return "supplied" if {"drive", "modulator"} & {*self.own, *self.unused} else "local"
+        return "supplied" if _HANDED & {*self.own, *self.unused} else "local"
 
     def sentence(self) -> str:
         """Return the verdict in words."""

@@ -140,7 +140,7 @@ class Buffer:
         Instead of :data:`READ_NOISE`.
     """
 
-    settings: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+    settings: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
     pairs: int = 16
     recency: float = 0.0
     marked: bool = False

@@ -1,12 +1,15 @@
 """The place of an entry among the memories of the book, whose scores are stored."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from hebbnotes import _checks
 from hebbnotes.arena.scores import Scores
+from hebbnotes.arena.streams import CODES
 from hebbnotes.experiments import stored
 
-__all__ = ["KINDS", "Row", "place_of", "ranked", "stored_rows", "table"]
+__all__ = ["KINDS", "Row", "full_table", "place_of", "ranked", "record", "stored_rows", "table"]
 
 KINDS = ("local", "supplied", "foreign", "list")
 """What a memory may see: its own two ends and weight; also what its cell hands over; other synapses
@@ -21,11 +24,22 @@ class Row(NamedTuple):
     name : str
     kind : str, out of :data:`KINDS`
     scores : Scores
+    sees : tuple of str, what a synapse of it sees, as in :class:`.audit.Verdict`
+    numbers, bits : float, of state; NaN if they are not told
+    tried : tuple of float, the lowest and the highest setting that was tried
+    edge : dict, optional
+        If its setting lies on the border of those that were tried: the "side", "low" or "high", the
+        best "setting" further out, and what it would "gain" there on the seeds of tuning.
     """
 
     name: str
     kind: str
     scores: Scores
+    sees: tuple[str, ...] = ()
+    numbers: float = math.nan
+    bits: float = math.nan
+    tried: tuple[float, ...] = ()
+    edge: dict[str, Any] | None = None
 
     @property
     def total(self) -> float:
@@ -38,7 +52,16 @@ def stored_rows(code: str) -> list[Row]:
     """Return the rows of the book's memories in a code, as they are stored."""
     each = stored.seeds(f"arena-{code}")
     return [
-        Row(name, told["kind"], _joined([seed["memories"][name]["scores"] for seed in each]))
+        Row(
+            name,
+            told["kind"],
+            _joined([seed["memories"][name]["scores"] for seed in each]),
+            tuple(told["sees"]),
+            told["numbers"],
+            told["bits"],
+            tuple(told["tried"]),
+            told["edge"],
+        )
         for name, told in each[0]["memories"].items()
     ]
 
@@ -71,22 +94,56 @@ def place_of(row: Row, others: Sequence[Row]) -> tuple[int, int]:
     return 1 + sum(r.total > row.total for r in rivals), 1 + len(rivals)
 
 
-def table(rows: Sequence[Row]) -> str:
-    """Return rows as a table of text: every task its own column, then the total and its range.
+def record(row: Row) -> dict[str, str]:
+    """Return a row in words, column by column: each task has its own.
 
-    The first row is marked.
+    The "mean" over the tasks is at one setting, with its range over seeds; "own" is the mean if
+    each task had the setting that is best for it. A setting on the border of those that were tried
+    has "<" or ">" beside it.
     """
-    tasks = tuple(rows[0].scores.tasks)
-    wide = max(12, *(len(row.name) for row in rows))
-    lines = [
-        f"  {'':{wide}} {'sees':8} " + " ".join(f"{t:>8}" for t in tasks) + "    total (range)"
-    ]
-    for row in ranked(rows):
-        means = [sum(row.scores.tasks[t]) / len(row.scores.tasks[t]) for t in tasks]
-        totals = row.scores.total()
-        lines.append(
-            f"{'>' if row is rows[0] else ' '} {row.name:{wide}} {row.kind:8} "
-            + " ".join(f"{m:8.2f}" for m in means)
-            + f"    {row.total:.3f} ({min(totals):.3f} to {max(totals):.3f})"
-        )
+    totals, own = row.scores.total(), row.scores.total(own=True)
+    tasks = {task: f"{sum(seed) / len(seed):.2f}" for task, seed in row.scores.tasks.items()}
+    border = {"low": "<", "high": ">"}[row.edge["side"]] if row.edge else ""
+    return {
+        "": row.name,
+        "sees": row.kind,
+        "numbers": "" if math.isnan(row.numbers) else f"{row.numbers:.0f}",
+        "bits": "" if math.isnan(row.bits) else f"{row.bits:.0f}",
+        **tasks,
+        "mean": f"{row.total:.3f}",
+        "(range)": f"{min(totals):.3f} to {max(totals):.3f}",
+        "own": f"{sum(own) / len(own):.3f}",
+        "setting": f"{border}{row.scores.setting:g}",
+    }
+
+
+def table(rows: Sequence[Row], entry: Row | None = None) -> str:
+    """Return rows as a table of text: every task its own column, then the mean and its range.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Ranked; those that read foreign numbers stand below a line, in a class of their own.
+    entry : Row, optional
+        One more, which is marked by ">".
+    """
+    order = ranked([*rows, entry] if entry else rows)
+    told = [{" ": ">" if row is entry else " ", **record(row)} for row in order]
+    wide = {name: max(len(name), *(len(one[name]) for one in told)) for name in told[0]}
+    lines = ["  ".join(f"{name:>{n}}" for name, n in wide.items())]
+    for row, one in zip(order, told, strict=True):
+        if row.kind == "foreign" and not any("foreign" in line for line in lines):
+            lines.append("    reads numbers of other synapses or cells:")
+        cells = [f"{text:{'<' if name == '' else '>'}{wide[name]}}" for name, text in one.items()]
+        lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def full_table(code: str) -> str:
+    """Return the table of the book's memories in a code, as it is stored, as text.
+
+    Parameters
+    ----------
+    code : str, out of :data:`hebbnotes.arena.streams.CODES`
+    """
+    return table(stored_rows(_checks.choice("code", code, tuple(CODES))))

@@ -1,11 +1,13 @@
-"""An entry lives in a process of its own, which never holds an answer or a later step.
+"""An entry lives in a process of its own, which never holds what is right.
 
-The parent sends one step after the other, and keeps what is right. Messages are a line of JSON and
+The parent sends the steps in their order, and asks. Several may wait in the pipe: this is a fence
+against ordinary cheats, and no sandbox. Messages are a line of JSON and
 the numbers that it announces, in single precision.
 """
 
 import contextlib
 import json
+import math
 import os
 import signal
 import subprocess
@@ -28,6 +30,16 @@ from hebbnotes.plasticity.stepper import change, declared
 
 __all__ = ["LIMIT", "Child", "Remote", "serve"]
 
+_START = """
+import importlib.util as load, sys
+sys.path += [one for one in {further!r} if one not in sys.path]
+spec = load.spec_from_file_location("hebbnotes", {package!r})
+sys.modules["hebbnotes"] = load.module_from_spec(spec)
+spec.loader.exec_module(sys.modules["hebbnotes"])
+from hebbnotes.arena.process import serve
+serve()
+"""
+"""What the process runs: this very package, wherever it lies, and no other that is installed."""
 _KEPT = 6
 """Calls of each task that are asked again at its end."""
 
@@ -78,9 +90,8 @@ class Child:
     """
 
     def __init__(self, path: str | Path, limit: float = LIMIT) -> None:
-        root = str(Path(hebbnotes.__file__).parents[1])
-        start = f"import sys; sys.path.append({root!r}); "
-        start += "from hebbnotes.arena.process import serve; serve()"
+        further = [one for one in sys.path if one not in ("", ".", str(Path.cwd()))]
+        start = _START.format(package=hebbnotes.__file__, further=further)
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-c", start],
@@ -90,6 +101,7 @@ class Child:
             start_new_session=True,  # what the entry starts ends with it
         )
         self._limit, self._late = limit, False
+        self.diverged: set[float] = set()
         self._watch = threading.Timer(_PATIENCE * limit, self._stop)
         self._watch.daemon = True
         self._watch.start()
@@ -130,11 +142,14 @@ class Child:
         for kind in (Refused, Caught):
             if kind.__name__ in told:
                 raise kind(told[kind.__name__])
+        self.diverged.update(told.get("diverged", ()))
         return told, answer
 
     def _ended(self) -> Refused:
         if self._late:
             return _too_slow(self._limit, by_the_clock=True)
+        if _ran_out(self._process.poll()):
+            return _too_slow(self._limit)
         self._kill()
         self._process.wait()
         end = self._said.seek(0, os.SEEK_END)
@@ -160,6 +175,21 @@ class Child:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _ran_out(status: int | None) -> bool:
+    """Tell whether the system has ended a process that used up its seconds of a processor."""
+    return status is not None and status == -getattr(signal, "SIGXCPU", 0) != 0
+
+
+def _bounded(limit: float) -> None:
+    """Let the system end this process when it has used so many seconds more of a processor."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit: there the clock's holds
+        return
+    most = math.ceil(time.process_time() + limit) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (most, most + 5))
 
 
 def _too_slow(limit: float, by_the_clock: bool = False) -> Refused:
@@ -235,6 +265,7 @@ class _Server:
             raise _too_slow(self.limit)
         if head["do"] == "load":
             self.limit = head["limit"]
+            _bounded(self.limit)
             entry = load(head["path"])
             verdict = audit(entry.rule)
             self.rule = entry.rule
@@ -254,20 +285,24 @@ class _Server:
             drive = self.matrix.read(*sent)
         if drive is None:
             return {}, ()
-        bad = ~drive.isfinite().flatten(2).all(-1).all(0 if head["do"] == "read" else 1)
-        if bad.any():
-            rates = [r for r, b in zip(self.matrix.settings, bad.tolist(), strict=True) if b]
+        read = head["do"] == "read"
+        bad = ~drive.isfinite().flatten(2).all(-1).all(0 if read else 1)
+        if bad.all():
             raise Refused(
-                f"weights become NaN or infinite at the rates {', '.join(f'{r:g}' for r in rates)}"
-                ": expected finite ones; leave these rates out of RATES, or bound the change"
+                "weights become NaN or infinite at all rates: expected finite ones. Look for a "
+                "division by 0 from empty weights (w = 0) or in silent steps (pre = 0), bound the "
+                "change, or name lower RATES"
             )
-        return {}, (drive,)
+        of_rates = bad[None, :, None, None] if read else bad[:, None, None]
+        rates = [r for r, b in zip(self.matrix.settings, bad.tolist(), strict=True) if b]
+        return {"diverged": rates}, (drive.masked_fill(of_rates, 0.0),)
 
     def ask_again(self) -> None:
         """Raise Caught if calls of this very run give other changes now."""
         with watched():
             for call, dw in reversed(self.kept):
-                if not torch.equal(change(self.rule, **call), dw):
+                again = change(self.rule, **call)
+                if not torch.allclose(again, dw, rtol=0.0, atol=0.0, equal_nan=True):
                     raise Caught(REMEMBERS)
         self.kept.clear()
 

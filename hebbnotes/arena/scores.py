@@ -10,7 +10,18 @@ from hebbnotes import _checks
 from hebbnotes.arena.memories import Memory
 from hebbnotes.arena.streams import CODES, Stream, stream, tasks_of
 
-__all__ = ["FRESH", "RATES", "TUNING", "Scores", "overlaps", "score", "sweep"]
+__all__ = [
+    "FRESH",
+    "RATES",
+    "TUNING",
+    "Chosen",
+    "Scores",
+    "chosen",
+    "judged",
+    "overlaps",
+    "score",
+    "sweep",
+]
 
 RATES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 """Learning rates that are tried where an entry names none."""
@@ -20,6 +31,19 @@ FRESH = (2000, 2001, 2002, 2003, 2004)
 """Seeds of the episodes that count."""
 EPISODES = 32
 """Episodes of a task and a seed."""
+
+
+class Chosen(NamedTuple):
+    """Settings that were best on the seeds of tuning.
+
+    Attributes
+    ----------
+    setting : float, in the mean over all tasks
+    own : dict of str to float, for each task alone
+    """
+
+    setting: float
+    own: dict[str, float]
 
 
 class Scores(NamedTuple):
@@ -146,15 +170,29 @@ def score(
         raise ValueError(
             f"seeds {sorted(both)} are in fresh and in tuning: what chose a rate cannot judge it"
         )
+    return judged(memory, code, chosen(memory, code, tuning, episodes), fresh, episodes)
+
+
+def chosen(
+    memory: Memory, code: str, tuning: Sequence[int] = TUNING, episodes: int = EPISODES
+) -> Chosen:
+    """Choose the settings of a memory; arguments as for :func:`score`."""
     tried = sweep(memory, code, tuning, episodes // 2 or 1)
     means = {task: at.mean(0) for task, at in tried.items()}
     k = int(torch.stack(list(means.values())).mean(0).argmax())
-    own = {task: int(at.argmax()) for task, at in means.items()}
-    used = sorted({k, *own.values()})
-    found = sweep(memory.at([memory.settings[one] for one in used]), code, fresh, episodes)
+    own = {task: memory.settings[int(at.argmax())] for task, at in means.items()}
+    return Chosen(memory.settings[k], own)
+
+
+def judged(
+    memory: Memory, code: str, at: Chosen, fresh: Sequence[int] = FRESH, episodes: int = EPISODES
+) -> Scores:
+    """Score a memory at settings that were chosen; arguments as for :func:`score`."""
+    used = sorted({at.setting, *at.own.values()})
+    found = sweep(memory.at(used), code, fresh, episodes)
     return Scores(
-        memory.settings[k],
-        {task: at[:, used.index(k)].tolist() for task, at in found.items()},
-        {task: memory.settings[at] for task, at in own.items()},
-        {task: at[:, used.index(own[task])].tolist() for task, at in found.items()},
+        at.setting,
+        {task: v[:, used.index(at.setting)].tolist() for task, v in found.items()},
+        at.own,
+        {task: v[:, used.index(at.own[task])].tolist() for task, v in found.items()},
     )

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from hebbnotes import _checks
 
-__all__ = ["CODES", "TASKS", "Code", "Stream", "stream", "tasks_of"]
+__all__ = ["CODES", "TASKS", "Code", "Stream", "ceiling", "stream", "tasks_of"]
 
 
 class Stream(NamedTuple):
@@ -112,8 +112,8 @@ def _blanks(code: Code, batch: int, g: torch.Generator) -> Stream:
     return _after(_four(code, batch, g), silence, silence)
 
 
-def _noise(code: Code, batch: int, g: torch.Generator) -> Stream:
-    """Four pairs, then thirty-two that nobody will ask for, of the same size."""
+def _crowd(code: Code, batch: int, g: torch.Generator) -> Stream:
+    """Four pairs, then thirty-two strangers: of the same size, and nobody will ask for them."""
     return _after(_four(code, batch, g), code.keys(32, batch, g), code.values(32, batch, g))
 
 
@@ -175,7 +175,7 @@ TASKS: dict[str, Callable[[Code, int, torch.Generator], Stream]] = {
     "recall": _recall,
     "re-bind": _rebind,
     "blanks": _blanks,
-    "noise": _noise,
+    "crowd": _crowd,
     "drift": _drift,
     "reward": _reward,
     "sequence": _sequence,
@@ -190,6 +190,23 @@ def tasks_of(code: Code) -> tuple[str, ...]:
     Those that use an answer as the next question need values of the same code as keys.
     """
     return tuple(n for n in TASKS if code.alike or n not in {"sequence", "complete"})
+
+
+def ceiling(task: str) -> float:
+    """Return the highest overlap that can be expected in a task: 1, and less where values drift.
+
+    Who knows the last value of a key for certain still misses what has changed in the eight steps
+    since, which leaves ``(1 - 2 * CHANGED) ** 8`` of it.
+
+    >>> round(ceiling("recall"), 2), round(ceiling("drift"), 2)
+    (1.0, 0.72)
+
+    Parameters
+    ----------
+    task : str, out of :data:`TASKS`
+    """
+    drifts = _checks.choice("task", task, tuple(TASKS)) == "drift"
+    return (1 - 2 * CHANGED) ** 8 if drifts else 1.0
 
 
 def stream(task: str, code: str, batch: int, generator: torch.Generator) -> Stream:

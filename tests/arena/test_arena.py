@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from hebbnotes import rules
 from hebbnotes.arena.memories import Buffer, Matrix
-from hebbnotes.arena.place import Row, place_of, ranked, table
+from hebbnotes.arena.place import Row, place_of, ranked, record, table
 from hebbnotes.arena.scores import Scores, overlaps, score, sweep
-from hebbnotes.arena.streams import CODES, TASKS, stream, tasks_of
+from hebbnotes.arena.streams import CODES, TASKS, ceiling, stream, tasks_of
 
 HELD = [(task, name) for name, code in CODES.items() for task in tasks_of(code)]
 
@@ -63,8 +63,17 @@ def test_a_drifting_value_turns_one_number_in_fifty():
     assert abs(share - expected) < 0.002
 
 
-def test_noise_that_follows_is_of_the_size_of_the_pairs():
-    drawn = stream("noise", "graded", 400, generator())
+@pytest.mark.parametrize("code", CODES)
+def test_the_last_value_of_a_drifting_key_is_right_as_often_as_the_ceiling_says(code):
+    drawn = stream("drift", code, 200, generator())
+    old, new = drawn.post[:-8], drawn.post[8:]
+    alike = torch.cosine_similarity(old, new, dim=-1) if drawn.graded else old * new
+    assert abs(float(alike.mean()) - ceiling("drift")) < 0.01
+    assert {ceiling(task) for task in TASKS if task != "drift"} == {1.0}
+
+
+def test_strangers_are_of_the_size_of_the_pairs():
+    drawn = stream("crowd", "graded", 400, generator())
     sizes = drawn.post.square().mean((1, 2))
     assert abs(float(sizes[:4].mean() - sizes[4:].mean())) < 0.01
     torch.testing.assert_close(drawn.pre.norm(dim=-1), torch.ones(36, 400))
@@ -117,7 +126,7 @@ def test_each_rate_is_scored_as_if_it_were_alone():
 
 def test_no_synapse_leaves_its_range():
     memory = Matrix(rules.hebb, (0.5,), writes=3.0)
-    drawn = stream("noise", "dense", 2, generator())
+    drawn = stream("crowd", "dense", 2, generator())
     overlaps(memory, drawn, generator())
     fresh = 0.5 * float(drawn.pre[0, 0, 0].abs())
     assert float(memory.w.abs().max()) == pytest.approx(3 * fresh)
@@ -191,9 +200,20 @@ def test_who_reads_foreign_numbers_is_never_above_who_does_not(rows, total):
     assert count == 1 + sum(kind in {"local", "supplied"} for kind, _ in rows)
 
 
-def test_the_table_marks_the_entry():
-    text = table([row("mine", "local", 0.5), row("Hebb", "local", 0.75)])
-    assert [line.split()[0] for line in text.splitlines()[1:]] == ["Hebb", ">"]
+def test_the_table_marks_the_entry_and_has_each_task():
+    text = table(
+        [row("Hebb", "local", 0.75), row("sums", "foreign", 0.9)], row("mine", "local", 0.5)
+    )
+    head, *lines = text.splitlines()
+    assert head.split()[:4] == ["sees", "numbers", "bits", "recall"]
+    assert [line.split()[0] for line in lines] == ["Hebb", ">", "reads", "sums"]
+    assert lines[1].split()[:4] == [">", "mine", "local", "0.50"]
+
+
+def test_a_record_tells_a_setting_on_the_border():
+    edge = {"side": "low", "setting": 0.05, "gain": 0.0}
+    told = record(row("Hebb", "local", 0.75)._replace(edge=edge, numbers=1024, bits=4186))
+    assert (told["setting"], told["numbers"], told["bits"]) == ("<0.1", "1024", "4186")
 
 
 @pytest.mark.parametrize(

@@ -203,10 +203,11 @@ KINDS = {
     "delta with a leak": ({"w", "pre", "post", "drive"}, "supplied"),
     "decay, modulated": ({"w", "pre", "post", "modulator"}, "supplied"),
     "delta, modulated": ({"pre", "post", "drive", "modulator"}, "supplied"),
+    "Hebb that grows": ({"w", "pre", "post"}, "local"),
 }
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", KINDS)
 def test_the_rules_of_the_table_pass_the_audit_and_see_what_the_table_says(name):
     verdict, (own, kind) = audit(RULES[name]), KINDS[name]
     assert (set(verdict.own), verdict.foreign, verdict.kind) == (own, (), kind)
@@ -254,7 +255,7 @@ def test_an_entry_is_placed_and_written(tmp_path, capsys):
     assert command.main([str(path), "--seeds", "1", "--json", str(tmp_path / "r.json")]) == 0
     said = capsys.readouterr().out
     assert "my_rule: local: a synapse sees its sender, its receiver, what its receiver" in said
-    assert re.search(r"place [1-4] of \d+ among the rules of its class", said)
+    assert re.search(r"place [1-4] of \d+ among the rules that are local, or handed", said)
     told = json.loads((tmp_path / "r.json").read_text())
     assert told["kind"] == "supplied"
     assert told["seeds"] == [2000]
@@ -290,8 +291,63 @@ def test_one_that_cheats_is_caught(tmp_path, capsys):
 
 def test_one_that_takes_too_long_is_refused(tmp_path):
     path = entered(tmp_path, f"while True: pass\ndef rule(w, pre, post): {HEBB}")
-    with pytest.raises(Refused, match=r"did not answer for 2 s"):
+    with pytest.raises(Refused, match=r"took more than 1 s of a processor|did not answer for 4 s"):
+        Child(path, limit=1.0)
+
+
+def test_one_that_sleeps_is_refused_by_the_clock(tmp_path):
+    path = entered(tmp_path, f"import time\ntime.sleep(60)\ndef rule(w, pre, post): {HEBB}")
+    with pytest.raises(Refused, match=r"did not answer for 2 s.*it may wait for something"):
         Child(path, limit=0.5)
+
+
+DIVERGES = "def rule(w, pre, post): return (1e4 - w**2).sqrt() * pre[..., :, None]"
+DIVERGES += " * post[..., None, :]"
+
+
+def test_rates_that_diverge_score_nothing_and_the_others_are_scored(tmp_path):
+    path = entered(tmp_path, f"RATES = [1e-3, 1000]\n{DIVERGES}")
+    drawn = stream("recall", "dense", 3, torch.Generator().manual_seed(1))
+    with Child(path) as child:
+        low, high = overlaps(Remote(child), drawn, torch.Generator().manual_seed(2)).tolist()
+        assert (low > 0.5, high, child.diverged) == (True, 0.0, {1000.0})
+        with pytest.raises(Refused, match="at all rates: expected finite ones"):
+            overlaps(Remote(child, (900.0, 1000.0)), drawn, torch.Generator())
+
+
+def test_the_tables_are_printed(capsys):
+    assert command.main(["--table", "--code", "sparse"]) == 0
+    said = capsys.readouterr().out
+    for text in ("crowd", "delta, modulated", "list with order, equal bits", "drift", "(range)"):
+        assert text in said
+    below = said.split("reads numbers of other synapses or cells:")[1].split("\n")
+    assert [line[2:].strip()[:15] for line in below[1:] if line] == ["delta that sums"]
+    with pytest.raises(SystemExit) as ended:
+        command.main([])
+    assert ended.value.code == 2
+
+
+def test_without_the_books_table_an_entry_is_scored_and_has_no_place(tmp_path, monkeypatch, capsys):
+    def missing(code):
+        raise FileNotFoundError("arena-dense.json")
+
+    monkeypatch.setattr(command, "stored_rows", missing)
+    path = entered(tmp_path, f"RATES = [0.5]\ndef rule(w, pre, post): {HEBB}")
+    assert command.main([str(path), "--seeds", "1"]) == 0
+    said = capsys.readouterr()
+    assert "the book's table cannot be read, so there is no place: arena-dense.json" in said.err
+    assert "> my_rule" in " ".join(said.out.split())
+    assert "place" not in said.out
+
+
+def test_ctrl_c_stops_and_scores_nothing(tmp_path, monkeypatch, capsys):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "score", stopped)
+    path = entered(tmp_path, f"def rule(w, pre, post): {HEBB}")
+    assert command.main([str(path)]) == 130
+    assert "stopped: nothing was scored" in capsys.readouterr().err
 
 
 def test_a_number_of_seeds_that_makes_no_sense_is_refused(tmp_path):

@@ -290,6 +290,38 @@ for use, extra in (
 """
 
 
+ENTRY = """
+RATES = [0.5]
+def rule(w, pre, post, *, drive):
+    return pre[..., :, None] * (post - drive)[..., None, :]
+"""
+OFFLINE = """
+import runpy, sys
+
+def hook(event, arguments):
+    if event.startswith("socket."):
+        raise OSError(f"this computer has no network: {event}")
+
+sys.addaudithook(hook)
+sys.argv = ["arena", "my_rule.py", "--seeds", "1"]
+runpy.run_module("hebbnotes.arena", run_name="__main__")
+"""
+
+
+def test_the_wheel_alone_places_an_entry_to_the_arena_without_a_network(wheel_python, tmp_path):
+    (tmp_path / "my_rule.py").write_text(ENTRY)
+    done = subprocess.run(
+        [wheel_python(), "-I", "-c", OFFLINE],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "my_rule: local: a synapse sees its sender, its receiver, what its" in done.stdout
+    assert re.search(r"place \d+ of \d+ among ", done.stdout)
+
+
 def test_the_wheel_alone_trains_a_plastic_network_and_says_what_else_needs(wheel_python, tmp_path):
     done = subprocess.run(
         [wheel_python(), "-I", "-c", PLASTIC],

@@ -3,7 +3,7 @@
 MODEL = "arena"
 SET = "(name, value) => { const input = figure.querySelector(name); input.value = value; input.dispatchEvent(new Event('input')); }"
 NOW = "() => model.now()"
-TASKS = ("recall", "re-bind", "blanks", "noise", "reward")
+TASKS = ("recall", "re-bind", "blanks", "crowd", "reward")
 EXPECTED, OWN = "less what was expected", "own weight, always"
 
 
@@ -24,7 +24,7 @@ def test_what_a_synapse_sees_more_buys_one_thing(played):
     assert marked["reward"] > delta["reward"] + 0.2
     assert abs(marked["recall"] - delta["recall"]) < 1e-9
     totals = {one["name"]: one["total"] for one in rules.run(NOW)["others"]}
-    assert max(totals, key=totals.get) == "marked delta"
+    assert max(totals, key=totals.get) == "delta, modulated"
 
 
 def test_sliders_are_the_terms_and_the_named_rules_are_made_of_them(played):
@@ -54,7 +54,7 @@ def test_an_optimiser_that_is_let_off_the_laws_grows_weights_in_silence(played):
     assert not after["fair"]
     assert after["silence"][-1] > 3 * after["silence"][2]
     assert "In silence its weights grow" in rules.verdict()
-    assert each(after)["noise"] > each(before)["noise"] + 0.1
+    assert each(after)["crowd"] > each(before)["crowd"] + 0.1
     rules.press("fair")
     fair = rules.run(NOW)
     assert fair["mine"] == after["mine"]

@@ -2,12 +2,12 @@
 "use strict";
 Live.model("arena", function* ({ numbers, stage }) {
   const { zeros, clamp, random, piecewise, told, make } = Live, { d: D, batch: B, active: ACTIVE, named: NAMED, noise: NOISE, writes: WRITES, unfair: UNFAIR } = numbers;
-  const TASKS = ["recall", "re-bind", "blanks", "noise", "reward"], SEES = ["its two ends", "its own weight", "what its cell expected", "a broadcast"];
+  const TASKS = ["recall", "re-bind", "blanks", "crowd", "reward"], SEES = ["its two ends", "its own weight", "a broadcast", "what its cell expected", "both of these"];
 
   // ------------------------------------------------------------------------------------------------------------ the equations
-  // What one synapse adds to its weight. rule: { eta, drive, w, post, pre, marked }; the last three terms stand before the weight.
+  // What one synapse adds to its weight. rule: { eta, drive, w, post, pre, marked }: w, post and pre stand before the weight; pre acts where a sender is active.
   const change = (rule, w, pre, post, drive, modulator) =>
-    (rule.marked ? modulator : 1) * (pre * post + rule.drive * pre * drive + (rule.w + rule.post * post ** 2 + rule.pre * pre ** 2) * w);
+    (rule.marked ? modulator : 1) * (pre * post + rule.drive * pre * drive + (rule.w + rule.post * post ** 2 + rule.pre * (pre !== 0)) * w);
   const heard = (w, pre, j) => { let sum = 0; for (let i = 0; i < D; i++) sum += pre[i] * w[i * D + j]; return sum; };
   // The overlap of a rule in a stream of pairs, { pre[t][b], post[t][b], modulator[t][b], queries[q][b], wanted[q][b], noise[t or T + q][b] },
   // and the size of its weights after each step. An episode at a time; the noise and the range of a synapse are in units of a fresh write.
@@ -46,11 +46,11 @@ Live.model("arena", function* ({ numbers, stage }) {
       return range(D).map(i => order.includes(i) ? ACTIVE ** -0.5 : 0);
     };
     const normal = () => Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw());
-    const pairs = { recall: 8, "re-bind": 4, blanks: 3, noise: 3, reward: 18 }[task];
+    const pairs = { recall: 8, "re-bind": 4, blanks: 3, crowd: 3, reward: 18 }[task];
     let pre = each(pairs, key), post = each(pairs, () => value()), queries = pre, wanted = post, modulator = pre.map(step => step.map(() => 1));
     if (task === "re-bind") { pre = [...pre, ...pre, ...pre]; post = [...post, ...each(8, () => value())]; wanted = post.slice(-4); }
     if (task === "blanks") { const silent = each(24, nothing); pre = [...pre, ...silent]; post = [...post, ...silent]; }
-    if (task === "noise") { pre = [...pre, ...each(12, key)]; post = [...post, ...each(12, () => value(weak))]; }
+    if (task === "crowd") { pre = [...pre, ...each(12, key)]; post = [...post, ...each(12, () => value(weak))]; }
     if (task === "reward") { // the first three of each episode's own order are marked
       const marked = range(B).map(() => range(pairs).map(t => [draw(), t]).sort((p, q) => p[0] - q[0]).slice(0, 3).map(([, t]) => t));
       modulator = pre.map((step, t) => step.map((_, b) => marked[b].includes(t) ? 1 : 0));
@@ -71,7 +71,7 @@ Live.model("arena", function* ({ numbers, stage }) {
 
   // ------------------------------------------------------------------------------------------------------------ what is asked
   let seed = 1, code = "signs", fair = true, mine = { ...NAMED.Hebb }, now = null, others = [], world, cheated = 0;
-  const sees = rule => rule.marked ? 3 : rule.drive ? 2 : rule.w || rule.post || rule.pre ? 1 : 0;
+  const sees = rule => rule.drive ? 3 + rule.marked : rule.marked ? 2 : rule.w || rule.post || rule.pre ? 1 : 0;
   const score = piecewise(function* () { return yield* scored(mine, world); }, found => { now = found; show(); });
   const scoreOthers = piecewise(function* () {
     const found = [];
@@ -105,7 +105,7 @@ Live.model("arena", function* ({ numbers, stage }) {
   }
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
-  const WIDE = 360, HIGH = 250, LEFT = 40, TOP = 16, FLOOR = 196, across = k => LEFT + 40 + 80 * k, up = total => FLOOR - (FLOOR - TOP) * clamp(total, -0.1, 1);
+  const WIDE = 360, HIGH = 250, LEFT = 40, TOP = 16, FLOOR = 196, across = k => LEFT + 36 + 64 * k, up = total => FLOOR - (FLOOR - TOP) * clamp(total, -0.1, 1);
   function paint(context, colour) {
     const [ink, paper, muted, faint, blue] = ["ink", "paper", "muted", "faint", "blue"].map(colour);
     Object.assign(context, { font: "12px system-ui, sans-serif", textAlign: "center", textBaseline: "middle", lineWidth: 1 });
@@ -145,11 +145,11 @@ Live.model("arena", function* ({ numbers, stage }) {
     if (!now) return "The five tasks are run …";
     const hebb = others.find(({ name }) => name === "Hebb"), grown = now.silence.at(-1) / now.silence[2], head = `In all ${told(now.total)}. `;
     if (cheated === 1) return `${head}An optimiser changes the rule, and keeps what scores more …`;
-    if (!fair && grown > 2) return `${head}In silence its weights grow ${grown > 99 ? "more than a hundred" : told(grown, 0)} times: noise that is weaker than what it holds drowns. That is no memory; it is a rule that read the examination.`;
+    if (!fair && grown > 2) return `${head}In silence its weights grow ${grown > 99 ? "more than a hundred" : told(grown, 0)} times: strangers that are weaker than what it holds drown. That is no memory; it is a rule that read the examination.`;
     if (!hebb) return head;
     const gain = TASKS.map((task, k) => [now.each[k] - hebb.each[k], task]).sort((p, q) => q[0] - p[0]), [most, least] = [gain[0], gain.at(-1)];
     const better = most[0] > 0.05 ? `It gains ${told(most[0])} over Hebb in ${most[1]}` : "It gains nothing over Hebb", worse = least[0] < -0.05 ? ` and loses ${told(-least[0])} in ${least[1]}.` : ".";
-    return `${head}A synapse sees ${SEES.slice(0, 1)}${sees(mine) ? `, and ${SEES[sees(mine)]}` : ""}. ${better}${worse}`;
+    return `${head}A synapse sees ${SEES[0]}${[2, 3].map(k => sees(mine) === 4 || sees(mine) === k ? `, ${SEES[k]}` : "").join("")}${mine.w || mine.post || mine.pre ? `, ${SEES[1]}` : ""}. ${better}${worse}`;
   }
   function show() {
     map.redraw();
@@ -174,10 +174,9 @@ Live.model("arena", function* ({ numbers, stage }) {
     ["drive", "less what was expected", { min: 0, max: 1.5, step: 0.05 }, -1],
     ["w", "own weight, always", { min: -0.3, max: 1, step: 0.02 }, 1],
     ["post", "own weight, active receiver", { min: -1, max: 0, step: 0.02 }, 1],
-    ["pre", "own weight, active sender", { min: -1, max: 0, step: 0.02 }, D / 1],
+    ["pre", "own weight, active sender", { min: -1, max: 0.2, step: 0.02 }, 1],
   ];
-  for (const [name, text, range, scale] of SLIDERS) {
-    const by = name === "pre" ? ACTIVE : scale;
+  for (const [name, text, range, by] of SLIDERS) {
     sliders[name] = { by, ...panel.slider(text, { ...range, value: mine[name] / by, say: value => told(value) }, value => change_(name, value * by)) };
     yield;
   }
@@ -187,7 +186,7 @@ Live.model("arena", function* ({ numbers, stage }) {
     marks.checked = mine.marked;
   };
   more.choice("Keys", [["signs", "signs"], ["sparse", "few active"]], value => { code = value; anew(); });
-  const law = more.choice("Noise and range", [["yes", "fair"], ["no", "off"]], value => { fair = value === "yes"; cheated = 0; anew(); });
+  const law = more.choice("Read noise and range", [["yes", "fair"], ["no", "off"]], value => { fair = value === "yes"; cheated = 0; anew(); });
   yield;
   const row = last.part("line");
   row.button("Let an optimiser cheat", cheat);

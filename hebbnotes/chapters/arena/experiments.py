@@ -1,13 +1,18 @@
 """Experiments of the arena: the table in three codes, and what its order depends on."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from hebbnotes.arena.memories import READ_NOISE, WRITES
-from hebbnotes.arena.scores import FRESH, TUNING, score
+import torch
+
+from hebbnotes.arena import scores
+from hebbnotes.arena.memories import READ_NOISE, WRITES, Memory
+from hebbnotes.arena.scores import FRESH, TUNING
 from hebbnotes.chapters.arena.contenders import contenders
-from hebbnotes.chapters.arena.learned import Learned, score_learned, train_learned
-from hebbnotes.experiments.experiment import Experiment, Numbers, Weights, nothing, shorts
+from hebbnotes.chapters.arena.learned import Learned, score_honest, score_learned, train_learned
+from hebbnotes.chapters.arena.others import Bayesian
+from hebbnotes.experiments.experiment import Experiment, Numbers, Weights, nothing, short, shorts
 
 __all__ = ["EXPERIMENTS"]
 
@@ -29,16 +34,48 @@ def _short(columns: dict[str, list[float]]) -> dict[str, list[float]]:
     return {task: shorts(values) for task, values in columns.items()}
 
 
-def _scored(chosen: Table, noise: float, writes: float, seed: int) -> dict[str, Any]:
-    """Score the memories on the fresh episodes of a seed; the seeds of tuning choose the rates."""
+@cache
+def _tuned(chosen: Table, noise: float, writes: float) -> dict[str, Any]:
+    """Choose the settings of the memories on the seeds of tuning: alike for each fresh seed."""
     found: dict[str, Any] = {}
     for name, one in contenders(chosen.code, noise, writes).items():
         if not chosen.names or name in chosen.names:
-            got = score(one.memory, chosen.code, (FRESH[0] + seed,), TUNING, chosen.episodes)
-            scores = got._replace(tasks=_short(got.tasks), best=_short(got.best))._asdict()
-            bits = None if one.bits != one.bits else round(one.bits)
-            found[name] = {"kind": one.kind, "numbers": one.numbers, "bits": bits, "scores": scores}
+            at = scores.chosen(one.memory, chosen.code, TUNING, chosen.episodes)
+            found[name] = (one, at, _edge(one.memory, chosen, at.setting))
     return found
+
+
+def _scored(chosen: Table, noise: float, writes: float, seed: int) -> dict[str, Any]:
+    """Score the memories on the fresh episodes of a seed; the seeds of tuning choose the rates."""
+    found: dict[str, Any] = {}
+    for name, (one, at, edge) in _tuned(chosen, noise, writes).items():
+        got = scores.judged(one.memory, chosen.code, at, (FRESH[0] + seed,), chosen.episodes)
+        found[name] = {
+            "kind": one.kind,
+            "sees": one.sees,
+            "numbers": one.numbers,
+            "bits": round(one.bits),
+            "tried": [min(one.memory.settings), max(one.memory.settings)],
+            "edge": edge,
+            "scores": got._replace(tasks=_short(got.tasks), best=_short(got.best))._asdict(),
+        }
+    return found
+
+
+def _edge(memory: Memory, chosen: Table, best: float) -> dict[str, Any] | None:
+    """Return what is beyond the border of the settings, if the best lies on it."""
+    low, high = min(memory.settings), max(memory.settings)
+    if low < best < high:
+        return None
+    side, factors = ("low", (0.5, 0.25)) if best == low else ("high", (1.3, 2.0))
+    beyond = [best * factor for factor in factors]
+    if isinstance(memory, Bayesian):
+        beyond = [min(rate, 0.95) for rate in beyond]
+    tried = scores.sweep(memory.at([best, *beyond]), chosen.code, TUNING, chosen.episodes // 2)
+    means = torch.stack([at.mean(0) for at in tried.values()]).mean(0).tolist()
+    gain = max(means[1:])
+    at_best = beyond[means[1:].index(gain)]
+    return {"side": side, "setting": short(at_best), "gain": short(gain - means[0])}
 
 
 def score_table(_: Weights, seed: int, chosen: Table) -> Numbers:
@@ -87,6 +124,8 @@ def _learned(about: str, chosen: Learned) -> Experiment[Any]:
     )
 
 
+UNFAIR = Learned(drive=False, writes=1e4, noise=0.0, weak=0.3, lr=0.02)
+
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     "arena-dense": _table("dense", "keys and values of signs"),
     "arena-sparse": _table("sparse", "keys of four active cells among 64"),
@@ -106,8 +145,16 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "arena-learned": _learned("with its receiver's drive", Learned()),
     "arena-learned-blind": _learned("without a drive", Learned(drive=False)),
     "arena-gamed": _learned(
-        "in an arena without noise of reads or range, where what follows is weaker",
-        Learned(drive=False, writes=1e4, noise=0.0, weak=0.3, lr=0.02),
+        "in an arena without noise of reads or range, where strangers are weaker", UNFAIR
+    ),
+    "arena-honest": Experiment(
+        "three rules of the book in that arena, which has no noise of reads and no range",
+        nothing,
+        score_honest,
+        UNFAIR,
+        "Hebb",
+        unit="overlap of Hebb there, 1 for every bit",
+        at_least=-1.0,
     ),
 }
 """All experiments of the chapter."""

@@ -9,16 +9,19 @@ from torch import Tensor
 
 from hebbnotes import _checks
 from hebbnotes.arena.memories import READ_NOISE, WRITES, Matrix
-from hebbnotes.arena.scores import FRESH, TUNING, overlaps, score
+from hebbnotes.arena.scores import FRESH, RATES, TUNING, overlaps, score
 from hebbnotes.arena.streams import Stream, stream
-from hebbnotes.experiments.experiment import Numbers, Trial, Weights, shorts
+from hebbnotes.experiments.experiment import Numbers, Trial, Weights, short, shorts
+from hebbnotes.plasticity import rules
 
-__all__ = ["TERMS", "Learned", "rule_of", "score_learned", "train_learned"]
+__all__ = ["TERMS", "Learned", "rule_of", "score_honest", "score_learned", "train_learned"]
 
 TERMS = ("drive", "w", "post2 w", "pre2 w", "pre2 post2 w")
 """What stands beside ``pre * post``: ``pre * drive``, and the weight times four factors."""
-TASKS = ("recall", "re-bind", "blanks", "noise", "drift")
+TASKS = ("recall", "re-bind", "blanks", "crowd", "drift")
 """The tasks that a rule is trained on."""
+HONEST = {"Hebb": rules.hebb, "decay": rules.decay, "delta": rules.delta}
+"""Rules of the book that are scored in the same arena as a learned one."""
 
 
 def rule_of(terms: Mapping[str, Any]) -> Any:
@@ -57,7 +60,7 @@ class Learned:
     writes, noise : float
         Range of a synapse in fresh writes, and noise of reads.
     weak : float
-        Size of the values of the noise that follows, beside that of the pairs.
+        Size of the values of the strangers in the crowd, beside that of the four pairs.
     updates, batch, lr : int, int, float
     """
 
@@ -73,7 +76,7 @@ class Learned:
 def _drawn(task: str, chosen: Learned, batch: int, g: torch.Generator) -> Stream:
     """Draw a task as it is in this arena."""
     drawn = stream(task, "dense", batch, g)
-    if task == "noise":
+    if task == "crowd":
         sizes = torch.ones(len(drawn.post), 1, 1)
         sizes[4:] = chosen.weak
         return drawn._replace(post=drawn.post * sizes)
@@ -156,15 +159,40 @@ def _judged(found: dict[str, float], eta: float, seed: int, chosen: Learned) -> 
     rates = tuple(eta * factor for factor in (0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0))
     fair = score(Matrix(rule, rates), "dense", (FRESH[0] + seed,), TUNING)
     own = Matrix(rule, (eta,), chosen.noise, chosen.writes)
-    there = {}
+    return {
+        "fair": {task: short(v[0]) for task, v in fair.tasks.items()},
+        "total": short(fair.total()[0]),
+        "there": {task: short(float(v)) for task, v in _there(own, seed, chosen).items()},
+        "silence": _in_silence(rule, eta, chosen),
+    }
+
+
+def _there(memory: Matrix, seed: int, chosen: Learned, batch: int = 32) -> dict[str, Tensor]:
+    """Return the overlaps (R,) of a matrix in each task of the arena that it was trained in."""
+    found = {}
     for place, task in enumerate(TASKS):
         g = torch.Generator().manual_seed(100 * (FRESH[0] + seed) + place)
-        there[task] = float(overlaps(own, _drawn(task, chosen, 32, g), g)[0])
+        found[task] = overlaps(memory, _drawn(task, chosen, batch, g), g)
+    return found
+
+
+def _honest(rule: Any, seed: int, chosen: Learned) -> Numbers:
+    """Score a rule of the book in the same arena: at the rate that is best in the mean on seeds of
+    tuning, and in each task at the rate that is best for it.
+    """
+    memory = Matrix(rule, RATES, chosen.noise, chosen.writes)
+    tried = [_there(memory, one - FRESH[0], chosen, 16) for one in TUNING]
+    means = {task: torch.stack([found[task] for found in tried]).mean(0) for task in TASKS}
+    eta = RATES[int(torch.stack(list(means.values())).mean(0).argmax())]
+    own = {task: RATES[int(mean.argmax())] for task, mean in means.items()}
+    used = sorted({eta, *own.values()})
+    there = _there(memory.at(used), seed, chosen)
     return {
-        "fair": {task: v[0] for task, v in fair.tasks.items()},
-        "total": fair.total()[0],
-        "there": there,
-        "silence": _in_silence(rule, eta, chosen),
+        "eta": eta,
+        "there": {task: short(v[used.index(eta)]) for task, v in there.items()},
+        "own": own,
+        "best": {task: short(v[used.index(own[task])]) for task, v in there.items()},
+        "grown": _in_silence(rule, eta, chosen)[-1],
     }
 
 
@@ -184,3 +212,10 @@ def _in_silence(rule: Any, eta: float, chosen: Learned) -> list[float]:
 def score_learned(*_: Any) -> Numbers:
     """Return nothing: all is measured when the training ends."""
     return {}
+
+
+def score_honest(_: Weights, seed: int, chosen: Learned) -> Numbers:
+    """Score rules of the book where a learned one was trained; the metric is Hebb's mean."""
+    found = {name: _honest(rule, seed, chosen) for name, rule in HONEST.items()}
+    there = found["Hebb"]["there"].values()
+    return {"rules": found, "Hebb": sum(there) / len(there)}

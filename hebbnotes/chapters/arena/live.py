@@ -1,6 +1,6 @@
 """The live model of the chapter: a rule of five terms in a small arena.
 
-Sixteen senders and receivers, eight episodes, five tasks; the noise of reads and the range of a
+Sixteen senders and receivers, eight episodes, five tasks; the read noise and the range of a
 synapse are those of the arena.
 """
 
@@ -10,33 +10,39 @@ import torch
 from torch import Tensor
 
 from hebbnotes.arena.memories import READ_NOISE, WRITES, Matrix
+from hebbnotes.chapters.arena.contenders import COLUMNS, GROWTH, column
 from hebbnotes.chapters.arena.learned import rule_of
 from hebbnotes.figures.live import LiveModel
 
 __all__ = ["MODELS", "NAMED"]
 
 D, BATCH, ACTIVE, UNFAIR = 16, 8, 3, 0.3
-"""Cells at each end, episodes, active senders of a sparse key, and the values of weak noise."""
+"""Cells at each end, episodes, active senders of a sparse key, and the values of weak strangers."""
 
 
-def _rule(eta: float, marked: bool = False, **terms: float) -> dict[str, Any]:
+def _rule(eta: float, *, marked: bool = False, **terms: float) -> dict[str, Any]:
     return {"eta": eta, "drive": 0.0, "w": 0.0, "post": 0.0, "pre": 0.0, **terms, "marked": marked}
 
 
 NAMED = {
     "Hebb": _rule(0.5),
     "decay": _rule(0.1, w=-1.0),
-    "gated": _rule(0.5, pre=-float(ACTIVE)),
+    "decay at active senders": _rule(0.5, pre=-1.0),
+    "Hebb that grows": _rule(1.0, pre=GROWTH),
+    "decay, modulated": _rule(0.1, w=-1.0, marked=True),
     "delta": _rule(0.5, drive=-1.0),
-    "marked delta": _rule(0.5, drive=-1.0, marked=True),
+    "delta, modulated": _rule(0.5, drive=-1.0, marked=True),
 }
 """Rules by name: their rate, the factors of their terms, and whether a broadcast gates them."""
 
 
 def as_rule(told: dict[str, Any]) -> Any:
     """Return a rule of the script as one of the package."""
-    terms = {"w": told["w"], "post2 w": told["post"], "pre2 w": told["pre"]}
-    rule = rule_of({"drive": told["drive"], **terms})
+    further = rule_of({"drive": told["drive"], "w": told["w"], "post2 w": told["post"]})
+
+    def rule(w: Tensor, pre: Tensor, post: Tensor, *, drive: Tensor) -> Tensor:
+        active = (pre != 0)[..., :, None]
+        return further(w, pre, post, drive=drive) + told["pre"] * active * w
 
     def marked(w: Tensor, pre: Tensor, post: Tensor, *, drive: Tensor, modulator: Tensor) -> Tensor:
         return modulator[..., None, :] * rule(w, pre, post, drive=drive)
@@ -120,18 +126,17 @@ def still(drawing: Any) -> None:
     from hebbnotes.arena.place import stored_rows
 
     names = ("Hebb", "decay", "delta", "decay, modulated", "delta, modulated")
-    place = {"Hebb": 0, "decay": 1, "delta": 2, "decay, modulated": 3, "delta, modulated": 3}
-    words = ("its two ends", "+ own weight", "+ what its cell expected", "+ a broadcast")
+    words = [words for words in COLUMNS if words != "+ means"]
     floor, top = 270.0, 30.0
     for mark in (0.5, 0.75, 1.0):
         y = floor - (floor - top) * (mark - 0.5) / 0.5
         drawing.text(56, y + 4, f"{mark:g}", anchor="end")
         drawing.path([(64, y), (690, y)], "faint", 1.0)
     for k, text in enumerate(words):
-        drawing.text(140 + 160 * k, floor + 28, text)
+        drawing.text(130 + 124 * k, floor + 28, text)
     for row in stored_rows("dense"):
         if row.name in names:
-            x = 140.0 + 160 * place[row.name]
+            x = 130.0 + 124 * words.index(COLUMNS[column(row.sees)])
             y = floor - (floor - top) * (row.total - 0.5) / 0.5
             drawing.circle(x, y, 7, "blue", "blue")
             drawing.text(x, y - 14, row.name)
@@ -143,9 +148,9 @@ MODELS = {
         fixture,
         still,
         320,
-        "A map of five rules: what a synapse sees, from left to right, against its overlap in "
-        "eight tasks. Hebb and decay stand lowest, the delta rule higher, and the delta rule that "
-        "a broadcast gates is highest.",
+        "A map of five rules: what a synapse sees, the best shown in brains first, against its "
+        "overlap in eight tasks. Hebb and decay stand lowest, decay that a broadcast gates and the "
+        "delta rule higher, and the delta rule that a broadcast gates is highest.",
     )
 }
 """The live models of the chapter, by name."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -15,16 +16,22 @@ __all__ = ["Bayesian", "Chain"]
 class Bayesian:
     """Weights of logarithms: how much likelier two cells are active together than by chance.
 
-    Of each value, 1 and -1 are two cells, of which one is active; so of a key of signs. A sender
-    that is 0 is silent. Each probability is a running mean, of the sender, of the receiver, and of
-    the pair.
+    Of each value, 1 and -1 are two cells, of which one is active; so of a key of signs. What is 0
+    is silent, both cells are. Each probability is a running mean, of the sender, of the receiver,
+    and of the pair; nothing tells it that a step is silent, in which all of them fall.
+
+    A synapse keeps the mean of its pair, and is handed the means of its two ends, which are numbers
+    of cells: d * d + 3 d in all. The means of the other three kinds of pairs follow from these.
 
     Parameters
     ----------
     settings : sequence of float
         The R rates of the running means, in (0, 1).
-    noise : float
-        Of each read, in units of the read of one pair just written.
+    noise, writes : float
+        As for :class:`hebbnotes.arena.memories.Matrix`: of each read, in units of the read of one
+        pair just written; and the range of a weight, in weights of one pair just written.
+    least : float
+        Below it no probability is counted.
 
     Notes
     -----
@@ -34,19 +41,26 @@ class Bayesian:
 
     settings: tuple[float, ...] = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75)
     noise: float = READ_NOISE
+    writes: float = WRITES
     least: float = 1e-4
+    sees: ClassVar[tuple[str, ...]] = ("w", "pre", "post", "means")
 
     def at(self, settings: Sequence[float]) -> "Bayesian":
         """Return the same memory at other rates, empty."""
         return replace(self, settings=tuple(settings))
 
     def start(self, pre: Tensor, post: Tensor) -> None:
-        """Forget everything: all are independent; measure the read of a fresh pair."""
+        """Forget everything: all are independent; measure a fresh pair's weight, and its read."""
         self._empty(pre)
         ones = torch.ones(len(pre))
-        self.unit = torch.zeros(len(self.settings), 1, 1)
+        self.unit, self.most = torch.zeros(len(self.settings), 1, 1), torch.tensor(torch.inf)
         self.write(pre, post, ones, torch.zeros_like(post), tell=False)
+        on, off = self._weights()
+        sent = (pre != 0).float()[..., None]
+        fresh = (torch.where(pre[..., None] > 0, on, off).abs() * sent).sum((1, 2, 3))
+        size = fresh / (sent.sum() * post.shape[-1])
         self.unit = self._drive(pre[None, None])[0].abs().mean((1, 2)).view(-1, 1, 1)
+        self.most = self.writes * size.view(-1, 1, 1, 1)
         self._empty(pre)
 
     def _empty(self, pre: Tensor) -> None:
@@ -55,38 +69,48 @@ class Bayesian:
         on = 0.5 if self.signed else float((pre != 0).float().mean())
         self.eta = torch.tensor(self.settings).view(many, 1, 1)
         self.p_pre = torch.full((many, batch, d), on)
-        self.p_post = torch.full((many, batch, d), 0.5)
+        self.p_post, self.p_not = (torch.full((many, batch, d), 0.5) for _ in range(2))
         self.p_both = torch.full((many, batch, d, d), on * 0.5)
 
     def write(
         self, pre: Tensor, post: Tensor, modulator: Tensor, noise: Tensor, tell: bool
     ) -> Tensor | None:
-        """Move every probability towards what is active now; in silence nothing moves."""
+        """Move every probability towards what is active now."""
         told = self.read(pre[None, None], noise[None])[0] if tell else None
-        awake = (post != 0).any(-1, keepdim=True).float()
-        eta = self.eta * awake
         x, y = (pre > 0).float(), (post > 0).float()
-        self.p_pre = self.p_pre + eta * (x - self.p_pre)
-        self.p_post = self.p_post + eta * (y - self.p_post)
+        self.p_pre = self.p_pre + self.eta * (x - self.p_pre)
+        self.p_post = self.p_post + self.eta * (y - self.p_post)
+        self.p_not = self.p_not + self.eta * ((post < 0).float() - self.p_not)
         both = x[..., :, None] * y[..., None, :]
-        self.p_both = self.p_both + eta[..., None] * (both - self.p_both)
+        self.p_both = self.p_both + self.eta[..., None] * (both - self.p_both)
         return told
 
     def _log(self, p: Tensor) -> Tensor:
         return p.clamp(min=self.least).log()
 
+    def _weights(self) -> tuple[Tensor, Tensor]:
+        """Return the weights (R, B, d, d) from the cells of 1, and from those of -1: how much more
+        they speak for a value of 1.
+        """
+        x, y, n = self.p_pre[..., :, None], self.p_post[..., None, :], self.p_not[..., None, :]
+        xy, prior = self.p_both, self._log(y) - self._log(n)
+        on = self._log(xy) - self._log(x - xy) - prior
+        if not self.signed:
+            return self._within(on), torch.zeros(())
+        off = self._log(y - xy) - self._log(n - x + xy) - prior
+        return self._within(on), self._within(off)
+
+    def _within(self, w: Tensor) -> Tensor:
+        most = self.most
+        return torch.maximum(torch.minimum(w, most), -most)
+
     def _drive(self, queries: Tensor) -> Tensor:
         """Return how much likelier each value is 1 than -1, shape (Q, R, B, d)."""
-        x, y, xy = self.p_pre[..., :, None], self.p_post[..., None, :], self.p_both
-        for_on = self._log(xy) - self._log(y)
-        for_off = self._log(x - xy) - self._log(1 - y)
-        w = for_on - for_off
-        active = (queries > 0).float()
-        drive = (active.unsqueeze(-2) @ w).squeeze(-2)
+        on, off = self._weights()
+        drive = ((queries > 0).float().unsqueeze(-2) @ on).squeeze(-2)
         if self.signed:
-            w = self._log(y - xy) - self._log(y) - self._log(1 - x - y + xy) + self._log(1 - y)
-            drive = drive + ((queries < 0).float().unsqueeze(-2) @ w).squeeze(-2)
-        return drive + self._log(self.p_post) - self._log(1 - self.p_post)
+            drive = drive + ((queries < 0).float().unsqueeze(-2) @ off).squeeze(-2)
+        return drive + self._log(self.p_post) - self._log(self.p_not)
 
     def read(self, queries: Tensor, noise: Tensor) -> Tensor:
         """Return the drives to each value, and noise."""
@@ -118,6 +142,7 @@ class Chain:
     length: int = 4
     noise: float = READ_NOISE
     writes: float = WRITES
+    sees: ClassVar[tuple[str, ...]] = ("w", "pre", "post")
 
     def at(self, settings: Sequence[float]) -> "Chain":
         """Return the same memory at other rates, empty."""
