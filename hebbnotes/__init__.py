@@ -6,7 +6,7 @@ Names are bound when they are used, so that ``import hebbnotes`` loads nothing e
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 _MODULES = {
     "analysis": "hebbnotes.analysis",
     "check": "hebbnotes.check",

@@ -84,11 +84,24 @@ class Measured(SphinxRole):
 
 
 class Reading(SphinxRole):
-    """``{reading}`minutes```: the time to read the page, as ``tools/standard.py`` counts it."""
+    """``{reading}`minutes```: the time to read the page, as ``tools/standard.py`` counts it, and
+    ``{reading}`NAME``` that of another page.
+    """
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Count what there is to read."""
-        return [nodes.Text(str(minutes(Path(self.env.doc2path(self.env.docname)))))], []
+        path = Path(self.env.doc2path(self.env.docname))
+        if self.text != "minutes":
+            path = path.with_name(f"{self.text}.ipynb")
+            if not path.exists():
+                logger.warning(
+                    "there is no notebook %s: {reading} is told 'minutes' or the name of one",
+                    self.text,
+                    location=self.get_location(),
+                )
+                return [nodes.Text("?")], []
+            self.env.note_dependency(str(path))
+        return [nodes.Text(str(minutes(path)))], []
 
 
 def measured_number(book: Path, name: str) -> str | None:

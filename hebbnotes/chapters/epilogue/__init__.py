@@ -1,0 +1,1 @@
+"""What the epilogue alone uses: the ledger of the book."""

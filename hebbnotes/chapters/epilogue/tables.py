@@ -1,0 +1,81 @@
+"""The ledger as tables in Markdown, whose links lead to the chapters."""
+
+from collections.abc import Iterable, Mapping
+
+from hebbnotes.chapters.epilogue.ledger import Entry
+
+__all__ = ["costs", "numbers", "short"]
+
+
+def short(value: float) -> str:
+    """Return a number with three digits, and with a minus as printers set it.
+
+    >>> short(-0.03596), short(203.62), short(0.0)
+    ('−0.036', '204', '0')
+
+    Parameters
+    ----------
+    value : float
+    """
+    if abs(value) >= 1000:
+        return f"{value:,.0f}".replace("-", "−")
+    return f"{value:.3g}".replace("-", "−")
+
+
+def _idea(one: Entry) -> str:
+    """Return an idea that leads to its chapter."""
+    name = one.row.chapter
+    return f"{one.row.idea}, [{name.replace('-', ' ')}]({name}.ipynb)"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table; its first column is to the left, as text is."""
+    head = list(head)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def numbers(entries: Iterable[Entry], absent: Mapping[str, str]) -> str:
+    """Return the rows with their numbers, and chapters without a row with the reason.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+    absent : mapping of str, chapters that have no row, each with the reason
+    """
+    rows = [
+        [
+            _idea(one),
+            f"{one.row.asked}: {one.row.counted}",
+            short(one.with_idea),
+            f"{one.row.beside}: {short(one.plain)}",
+            f"{short(one.mean)} ({short(one.low)} to {short(one.high)}; {one.seeds})",
+            f"**{one.verdict}**",
+        ]
+        for one in entries
+    ]
+    rows += [
+        [f"[{name.replace('-', ' ')}]({name}.ipynb)", why, "", "", "", "not measured"]
+        for name, why in absent.items()
+    ]
+    head = (
+        "idea, chapter",
+        "asked: counted",
+        "with it",
+        "beside",
+        "better by (95 %; n)",
+        "verdict",
+    )
+    return _table(head, rows)
+
+
+def costs(entries: Iterable[Entry]) -> str:
+    """Return what ideas cost in a brain and in a computer, where that is stored."""
+    told: dict[tuple[str, ...], None] = {}
+    for one in entries:
+        there, here = (
+            "; ".join(cost.text() for cost in side) for side in (one.row.there, one.row.here)
+        )
+        if there or here:
+            told[_idea(one), one.row.beside, there or "not stored", here or "not stored"] = None
+    return _table(("idea, chapter", "beside", "costs there", "costs here"), told)

@@ -1,0 +1,327 @@
+"""The ledger: each row is a stored number beside another, and its word follows from both."""
+
+import copy
+import json
+import math
+import re
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+from statistics import fmean
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hebbnotes import experiments, tasks
+from hebbnotes.analysis import interval
+from hebbnotes.chapters.epilogue import frames, ledger, sizes, tables
+from hebbnotes.chapters.epilogue import rows as its
+from hebbnotes.chapters.epilogue.experiments import EXPERIMENTS, Lists, looked_up, score_lists
+from hebbnotes.chapters.epilogue.ledger import Cost, Number, Row, Size, entry, verdict
+from hebbnotes.chapters.hebb_in_the_brain.experiments import EXPERIMENTS as SPIKES
+from hebbnotes.chapters.hebb_in_the_brain.experiments import missed, score_shared
+
+ROOT = Path(__file__).parents[2]
+PAGE = json.loads((ROOT / "book" / "epilogue.ipynb").read_text(encoding="utf-8"))
+ENTRIES = its.ledger()
+NAMES = [f"{one.row.chapter}, {one.row.idea}, {one.row.beside}" for one in ENTRIES]
+finite = st.floats(-1e6, 1e6)
+
+
+def stored(number):
+    """Return what each seed has where a number says, read from the file by hand."""
+    path = ROOT / "hebbnotes" / "results" / f"{number.experiment}.json"
+    values = []
+    for found in json.loads(path.read_text(encoding="utf-8"))["seeds"].values():
+        at = reduce(lambda there, key: there[key], number.path, found)
+        if isinstance(at, dict):
+            flat = [x[0] if isinstance(x, list) else x for x in at.values()]
+            at = sum(flat) / len(flat) if number.over == "mean" else min(flat)
+        lacking = {"missing": 1 - at, "missing of 100": 100 - at, "root": math.sqrt(abs(at))}
+        values.append(lacking.get(number.reads, at))
+    return values
+
+
+@pytest.mark.parametrize("one", ENTRIES, ids=NAMES)
+def test_a_row_is_the_stored_numbers_and_their_interval(one):
+    sign = one.row.times if one.row.better == "more" else -one.row.times
+    idea, plain = stored(one.row.with_idea), stored(one.row.plain)
+    apart = [sign * (a - b) for a, b in zip(idea, plain, strict=True)]
+    mean, low, high = interval(apart)
+    for got, asked in (
+        (one.mean, mean),
+        (one.low, low),
+        (one.high, high),
+        (one.with_idea, one.row.times * fmean(idea)),
+        (one.plain, one.row.times * fmean(plain)),
+    ):
+        assert math.isclose(got, asked, rel_tol=1e-9, abs_tol=1e-12)
+    assert one.seeds == len(apart)
+    assert one.verdict == verdict(low, high)
+    larger = max(abs(one.with_idea), abs(one.plain)) or 1
+    assert one.share == (one.mean / larger, one.low / larger, one.high / larger)
+    assert abs(one.share[0]) <= 1 + 1e-12 or one.with_idea * one.plain < 0
+
+
+def raised(found, by):
+    """Return numbers, or what holds them, with something added to each."""
+    if isinstance(found, dict):
+        return {key: raised(one, by) for key, one in found.items()}
+    return [raised(one, by) for one in found] if isinstance(found, list) else found + by
+
+
+@pytest.mark.parametrize("row", its.ROWS, ids=NAMES)
+def test_a_changed_number_changes_the_word(row, monkeypatch):
+    number, result = row.with_idea, experiments.result
+
+    def altered(by):
+        found = copy.deepcopy(result(number.experiment))
+        for one in found["seeds"].values():
+            last = reduce(lambda there, key: there[key], number.path[:-1], one)
+            last[number.path[-1]] = raised(last[number.path[-1]], by)
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                experiments, "result", lambda n: found if n == number.experiment else result(n)
+            )
+            return entry(row).verdict
+
+    worse = (row.better == "less") != number.reads.startswith("missing")
+    assert altered(1e4) == ("costs" if worse else "buys")
+    if number.reads != "root":  # of what is below 0 there is none
+        assert altered(-1e4) == ("buys" if worse else "costs")
+    assert altered(0) == entry(row).verdict
+
+
+@given(finite, finite)
+def test_the_word_follows_from_the_ends_alone(one, other):
+    low, high = sorted((one, other))
+    word = verdict(low, high)
+    assert word in ledger.VERDICTS
+    assert (word == "buys") == (low > 0)
+    assert (word == "costs") == (high < 0)
+    mirrored = {"buys": "costs", "costs": "buys"}.get(word, word)
+    assert verdict(-high, -low) == mirrored
+
+
+def test_the_word_refuses_what_is_no_interval():
+    with pytest.raises(ValueError, match="low must not be above high, got 2 and 1: exchange them"):
+        verdict(2, 1)
+    with pytest.raises(ValueError, match="low"):
+        verdict(math.nan, 1)
+
+
+def test_every_chapter_of_the_book_has_a_row_or_a_reason():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    pages = [c["file"] for part in toc["parts"] for c in part["chapters"]]
+    notebooks = [name for name in pages if (ROOT / "book" / f"{name}.ipynb").exists()]
+    told = {row.chapter for row in its.ROWS}
+    assert told | set(its.ABSENT) | {"epilogue"} == set(notebooks)
+    assert not told & set(its.ABSENT)
+    order = [row.chapter for row in its.ROWS]
+    assert order == sorted(order, key=pages.index), "the rows are in the order of the book"
+
+
+def test_rows_are_told_apart_by_what_a_reader_sees():
+    seen = [(row.chapter, row.idea, row.beside, row.counted, row.asked) for row in its.ROWS]
+    assert len(set(seen)) == len(seen)
+    assert set(its.ROOMY) <= {row.beside for row in its.ROWS}
+
+
+ROW = Row(
+    chapter="maze",
+    idea="an idea",
+    asked="something",
+    counted="goals",
+    beside="another",
+    better="more",
+    with_idea=Number("maze-plastic", ("test_finds",)),
+    plain=Number("maze-lstm", ("test_finds",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            replace(ROW, plain=Number("maze-cats", ("test_finds",))),
+            "name must be one of .*maze-cats",
+        ),
+        (
+            replace(ROW, plain=Number("maze-lstm", ("test_finds", "deep"))),
+            "path must lead to a number of 'maze-lstm', seed 0: test_finds / deep fails at 'deep'",
+        ),
+        (
+            replace(ROW, plain=Number("maze-lstm", ("finds",))),
+            "path must lead to a number of 'maze-lstm', seed 0: finds holds 40",
+        ),
+        (
+            replace(ROW, plain=Number("maze-lstm", ("lost",))),
+            "lost fails at 'lost', where there is trained_numbers, .*test_finds",
+        ),
+        (
+            replace(ROW, plain=Number("reward-gated", ("right", "clip"))),
+            "the same seeds, got 0, 1, 2, 3, 4 in 'maze-plastic' and 0, 1, .*9 in 'reward-gated'",
+        ),
+    ],
+)
+def test_a_row_that_leads_nowhere_says_where_it_breaks(row, message):
+    with pytest.raises(ValueError, match=message):
+        entry(row)
+
+
+def test_a_row_refuses_what_it_does_not_know():
+    with pytest.raises(ValueError, match="better must be one of 'more', 'less', got 'most'"):
+        replace(ROW, better="most")
+    with pytest.raises(ValueError, match="reads must be one of"):
+        Number("maze-lstm", (), "guessed")
+    with pytest.raises(ValueError, match="over must be one of"):
+        Number("maze-lstm", (), over="most")
+    with pytest.raises(TypeError, match="row must be of type Row"):
+        entry("maze")
+
+
+# What it costs
+
+
+def test_a_cost_is_a_ratio_or_what_the_idea_alone_needs():
+    def size(value):
+        return Size("maze-lstm", lambda _: value)
+
+    assert Cost("bytes", size(300), size(1)).text() == "300 times the bytes"
+    assert Cost("bytes", size(1), size(2)).text() == "0.5 times the bytes"
+    assert Cost("bytes", size(2), size(2)).text() == "the same bytes"
+    assert Cost("bytes", size(51), size(50)).text() == "about the same bytes"
+    assert Cost("bytes", size(5202)).text() == "5,202 bytes"
+    assert Cost("bytes", size(0), size(7)).text() == "no bytes"
+    assert Cost("broadcast to all", size(1)).text() == "one broadcast to all"
+
+
+@pytest.mark.parametrize("one", ENTRIES, ids=NAMES)
+def test_a_cost_is_stored_or_follows_from_a_stored_configuration(one):
+    for cost in (*one.row.there, *one.row.here):
+        idea, plain = cost.pair()
+        assert idea > 0
+        assert plain >= 0
+        assert cost.what in cost.text()
+        for of in (cost.idea, cost.plain):
+            assert of is None or of.experiment in experiments.stored.index()
+
+
+def test_sizes_are_those_of_the_things_that_are_counted():
+    lists = {"many": [3, 20]}
+    patterns = torch.ones(3, 20)
+    assert sizes.list_numbers(lists) == patterns.numel()
+    assert sizes.trace_numbers(lists) == (patterns.T @ patterns).numel()
+    assert sizes.digits_each({"steps": 10, "batch": 8, "sizes": [2, 4]}) == 20
+    assert sizes.agent_trace({"n": 5}) == torch.zeros(5, 5).numel() + 5
+    cell = torch.nn.LSTMCell(3, 5)
+    assert sizes.agent_cells({"n": 5}) == sum(x.numel() for x in cell(torch.zeros(3)))
+    assert sizes.sheet_synapses({"shape": [2, 3]}) == 36
+    assert sizes.plasticities({"d": 4}) == 16
+    layers = [torch.nn.Linear(a, b, bias=False) for a, b in ((784, 6), (6, 5), (5, 10))]
+    above = sum(layer.weight.numel() for layer in layers[1:])
+    assert sizes.weights_above({"shapes": {"6-5": [6, 5]}}) == above
+    assert sizes.feedback_wires({"shapes": {"6-5": [6, 5]}}) == 10 * 6 + 10 * 5
+
+
+# What is shown
+
+
+@given(st.floats(0.001, 999))
+def test_a_short_number_is_within_half_a_unit_of_its_third_digit(value):
+    assert math.isclose(float(tables.short(value)), value, rel_tol=0.0051)
+    assert tables.short(-value) == "−" + tables.short(value)
+
+
+def test_tables_hold_every_row_once_and_lead_to_its_chapter():
+    lines = tables.numbers(ENTRIES, its.ABSENT).splitlines()
+    assert len(lines) == 2 + len(ENTRIES) + len(its.ABSENT)
+    assert len({line.count("|") for line in lines}) == 1
+    for one, line in zip(ENTRIES, lines[2:], strict=False):
+        assert f"({one.row.chapter}.ipynb)" in line
+        assert f"**{one.verdict}**" in line
+    paid = tables.costs(ENTRIES).splitlines()[2:]
+    with_costs = [one for one in ENTRIES if one.row.there or one.row.here]
+    assert 0 < len(paid) <= len(with_costs)
+    assert all("not stored | not stored" not in line for line in paid)
+
+
+def test_the_figure_has_an_interval_for_each_row_and_greys_what_shows_nothing():
+    _, ax = plt.subplots()
+    frames.intervals(ax, ENTRIES)
+    bars = [line for line in ax.lines if line.get_linewidth() == 2]
+    assert len(bars) == len(ENTRIES)
+    for bar, one in zip(bars, ENTRIES, strict=True):
+        low, high = (max(-frames.EDGE, min(frames.EDGE, x)) for x in one.share[1:])
+        assert list(bar.get_xdata()) == [low, high]
+        assert bar.get_color() == frames.COLOURS[one.verdict]
+        holds_zero = low <= 0 <= high
+        assert holds_zero == (bar.get_color() == frames.COLOURS["nothing shown"])
+    plt.close(ax.figure)
+
+
+def test_the_page_says_what_the_numbers_say():
+    text = "".join("".join(cell["source"]) for cell in PAGE["cells"])
+    assert PAGE["metadata"]["hebbnotes"]["kind"] == "epilogue"
+    roomy = [one for one in ENTRIES if one.row.beside in its.ROOMY]
+    assert all(one.verdict != "buys" for one in roomy), "the key sentence"
+    for word in ("*Buys*", "*costs*", "*nothing shown*"):
+        assert word in text
+    told = [
+        o
+        for c in PAGE["cells"]
+        for o in c.get("outputs", [])
+        if "text/markdown" in o.get("data", {})
+    ]
+    shown = ["".join(o["data"]["text/markdown"]) for o in told]
+    assert shown == [tables.numbers(ENTRIES, its.ABSENT), tables.costs(ENTRIES)], "make outputs"
+    assert not re.search(r"\bsignificant", text)
+
+
+# The experiments that fill its first rows
+
+
+@given(st.integers(0, 1000))
+def test_a_list_finds_a_pattern_by_what_is_shown_of_it(seed):
+    g = torch.Generator().manual_seed(seed)
+    patterns = torch.randn(3, 4, 12, generator=g)
+    erased = torch.rand(3, 12, generator=g) < 0.5
+    erased[:, 0] = False
+    which = torch.randint(4, (3,), generator=g)
+    answer = patterns[torch.arange(3), which]
+    poisoned = torch.where(erased, torch.full_like(answer, 1e6), answer)
+    assert torch.equal(looked_up(patterns, poisoned, erased), answer)
+
+
+def test_lists_are_scored_on_the_tasks_of_the_chapters(monkeypatch):
+    grey = 2 * torch.rand(40, 1024, generator=torch.Generator().manual_seed(0)) - 1
+    monkeypatch.setattr("hebbnotes.data.cifar10", lambda *_, **__: None)
+    monkeypatch.setattr("hebbnotes.data.grey", lambda _: grey)
+    small = Lists(many=(3, 60), few=(2, 30), episodes=20, photographs=10)
+    found = score_lists({}, 0, small)
+    assert found == {"wrong": {"many": 0, "few": 0}, "squared": 0}
+    one = tasks.PatternCompletion(n_bits=4, n_patterns=8, **tasks.ONCE)
+    assert one.n_patterns > 2 ** (one.n_bits - one.n_erased), "then a list must guess"
+    guessed = score_lists({}, 0, Lists(many=(8, 4), few=(8, 4), episodes=400, photographs=10))
+    assert guessed["wrong"]["few"] > 0.05
+    assert EXPERIMENTS["searched-lists"].configuration.many == (5, 1000)
+
+
+def test_what_is_missed_is_the_share_of_the_heaviest_that_share_nothing():
+    sharing = torch.tensor([True, True, False, False])
+    assert missed(torch.tensor([4.0, 3.0, 2.0, 1.0]), sharing) == 0
+    assert missed(torch.tensor([4.0, 0.0, 2.0, 1.0]), sharing) == 0.5
+    assert missed(torch.tensor([0.0, 0.1, 2.0, 1.0]), sharing) == 1
+
+
+def test_spikes_are_found_as_stored_within_a_shorter_life():
+    chosen = replace(SPIKES["spikes-found"].configuration, n=40, seconds=1)
+    found = score_shared({}, 3, chosen)
+    assert set(found["missed"]) == {"timing", "Oja"}
+    assert all(0 <= share <= 1 for share in found["missed"].values())
+    assert 200 < found["spikes"] < 600  # 40 inputs of 10 Hz
+    assert found == score_shared({}, 3, chosen)
