@@ -21,7 +21,14 @@ from hebbnotes.analysis import interval
 from hebbnotes.chapters.epilogue import frames, ledger, sizes, tables
 from hebbnotes.chapters.epilogue import rows as its
 from hebbnotes.chapters.epilogue.experiments import EXPERIMENTS, Lists, looked_up, score_lists
-from hebbnotes.chapters.epilogue.ledger import Cost, Number, Row, Size, entry, verdict
+from hebbnotes.chapters.epilogue.ledger import (
+    Cost,
+    LedgerRow,
+    StoredNumber,
+    StoredSize,
+    entry,
+    verdict,
+)
 from hebbnotes.chapters.hebb_in_the_brain.experiments import EXPERIMENTS as SPIKES
 from hebbnotes.chapters.hebb_in_the_brain.experiments import missed, score_shared
 
@@ -131,15 +138,15 @@ def test_rows_are_told_apart_by_what_a_reader_sees():
     assert set(its.ROOMY) <= {row.beside for row in its.ROWS}
 
 
-ROW = Row(
+ROW = LedgerRow(
     chapter="maze",
     idea="an idea",
     asked="something",
     counted="goals",
     beside="another",
     better="more",
-    with_idea=Number("maze-plastic", ("test_finds",)),
-    plain=Number("maze-lstm", ("test_finds",)),
+    with_idea=StoredNumber("maze-plastic", ("test_finds",)),
+    plain=StoredNumber("maze-lstm", ("test_finds",)),
 )
 
 
@@ -147,23 +154,23 @@ ROW = Row(
     ("row", "message"),
     [
         (
-            replace(ROW, plain=Number("maze-cats", ("test_finds",))),
+            replace(ROW, plain=StoredNumber("maze-cats", ("test_finds",))),
             "name must be one of .*maze-cats",
         ),
         (
-            replace(ROW, plain=Number("maze-lstm", ("test_finds", "deep"))),
+            replace(ROW, plain=StoredNumber("maze-lstm", ("test_finds", "deep"))),
             "path must lead to a number of 'maze-lstm', seed 0: test_finds / deep fails at 'deep'",
         ),
         (
-            replace(ROW, plain=Number("maze-lstm", ("finds",))),
+            replace(ROW, plain=StoredNumber("maze-lstm", ("finds",))),
             "path must lead to a number of 'maze-lstm', seed 0: finds holds 40",
         ),
         (
-            replace(ROW, plain=Number("maze-lstm", ("lost",))),
+            replace(ROW, plain=StoredNumber("maze-lstm", ("lost",))),
             "lost fails at 'lost', where there is trained_numbers, .*test_finds",
         ),
         (
-            replace(ROW, plain=Number("reward-gated", ("right", "clip"))),
+            replace(ROW, plain=StoredNumber("reward-gated", ("right", "clip"))),
             "the same seeds, got 0, 1, 2, 3, 4 in 'maze-plastic' and 0, 1, .*9 in 'reward-gated'",
         ),
     ],
@@ -177,10 +184,10 @@ def test_a_row_refuses_what_it_does_not_know():
     with pytest.raises(ValueError, match="better must be one of 'more', 'less', got 'most'"):
         replace(ROW, better="most")
     with pytest.raises(ValueError, match="reads must be one of"):
-        Number("maze-lstm", (), "guessed")
+        StoredNumber("maze-lstm", (), "guessed")
     with pytest.raises(ValueError, match="over must be one of"):
-        Number("maze-lstm", (), over="most")
-    with pytest.raises(TypeError, match="row must be of type Row"):
+        StoredNumber("maze-lstm", (), over="most")
+    with pytest.raises(TypeError, match="row must be of type LedgerRow"):
         entry("maze")
 
 
@@ -189,7 +196,7 @@ def test_a_row_refuses_what_it_does_not_know():
 
 def test_a_cost_is_a_ratio_or_what_the_idea_alone_needs():
     def size(value):
-        return Size("maze-lstm", lambda _: value)
+        return StoredSize("maze-lstm", lambda _: value)
 
     assert Cost("bytes", size(300), size(1)).text() == "300 times the bytes"
     assert Cost("bytes", size(1), size(2)).text() == "0.5 times the bytes"

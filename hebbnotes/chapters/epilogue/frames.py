@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
 from hebbnotes import figures as fig
-from hebbnotes.chapters.epilogue.ledger import Entry
+from hebbnotes.chapters.epilogue.ledger import LedgerEntry
 
 __all__ = ["COLOURS", "EDGE", "intervals"]
 
@@ -16,13 +16,13 @@ EDGE = 1.1
 """Where the axis ends: intervals that reach farther are cut there."""
 
 
-def intervals(ax: Axes, entries: Sequence[Entry]) -> None:
+def intervals(ax: Axes, entries: Sequence[LedgerEntry]) -> None:
     """Draw each row as an interval: to the right of zero the idea is better.
 
     Parameters
     ----------
     ax : Axes
-    entries : sequence of Entry, from the top
+    entries : sequence of LedgerEntry, from the top
     """
     beside = blended_transform_factory(ax.transAxes, ax.transData)
     chapters = [one.row.chapter for one in entries]

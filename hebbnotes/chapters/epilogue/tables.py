@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from hebbnotes.chapters.epilogue.ledger import Entry
+from hebbnotes.chapters.epilogue.ledger import LedgerEntry
 
 __all__ = ["costs", "numbers", "short"]
 
@@ -22,7 +22,7 @@ def short(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
-def _idea(one: Entry) -> str:
+def _idea(one: LedgerEntry) -> str:
     """Return an idea that leads to its chapter."""
     name = one.row.chapter
     return f"{one.row.idea}, [{name.replace('-', ' ')}]({name}.ipynb)"
@@ -35,12 +35,12 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def numbers(entries: Iterable[Entry], absent: Mapping[str, str]) -> str:
+def numbers(entries: Iterable[LedgerEntry], absent: Mapping[str, str]) -> str:
     """Return the rows with their numbers, and chapters without a row with the reason.
 
     Parameters
     ----------
-    entries : iterable of Entry
+    entries : iterable of LedgerEntry
     absent : mapping of str, chapters that have no row, each with the reason
     """
     rows = [
@@ -69,7 +69,7 @@ def numbers(entries: Iterable[Entry], absent: Mapping[str, str]) -> str:
     return _table(head, rows)
 
 
-def costs(entries: Iterable[Entry]) -> str:
+def costs(entries: Iterable[LedgerEntry]) -> str:
     """Return what ideas cost in a brain and in a computer, where that is stored."""
     told: dict[tuple[str, ...], None] = {}
     for one in entries:
