@@ -69,6 +69,7 @@ class Code:
 
     def keys(self, count: int, batch: int, generator: torch.Generator) -> Tensor:
         """Draw keys of length 1, shape (count, batch, d)."""
+        _checks.generator(generator, "cpu")
         if self.active is None:
             drawn = self.values(count, batch, generator)
         else:
@@ -78,6 +79,7 @@ class Code:
 
     def values(self, count: int, batch: int, generator: torch.Generator) -> Tensor:
         """Draw values, shape (count, batch, d)."""
+        _checks.generator(generator, "cpu")
         drawn = 2 * torch.rand(count, batch, self.d, generator=generator) - 1
         return drawn if self.graded else torch.where(drawn < 0, -1.0, 1.0)
 

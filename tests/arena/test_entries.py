@@ -11,8 +11,9 @@ from hebbnotes.arena import __main__ as command
 from hebbnotes.arena.audit import audit, sees
 from hebbnotes.arena.entry import Caught, Refused, load
 from hebbnotes.arena.memories import Matrix
+from hebbnotes.arena.place import Row
 from hebbnotes.arena.process import Child, Remote
-from hebbnotes.arena.scores import overlaps
+from hebbnotes.arena.scores import Scores, overlaps
 from hebbnotes.arena.streams import stream
 from hebbnotes.chapters.arena.contenders import RULES, contenders
 
@@ -327,26 +328,25 @@ def test_the_tables_are_printed(capsys):
     assert ended.value.code == 2
 
 
-def test_without_the_books_table_an_entry_is_scored_and_has_no_place(tmp_path, monkeypatch, capsys):
+def test_without_the_books_table_an_entry_has_no_place(monkeypatch, capsys):
     def missing(code):
         raise FileNotFoundError("arena-dense.json")
 
     monkeypatch.setattr(command, "stored_rows", missing)
-    path = entered(tmp_path, f"RATES = [0.5]\ndef rule(w, pre, post): {HEBB}")
-    assert command.main([str(path), "--seeds", "1"]) == 0
-    said = capsys.readouterr()
-    assert "the book's table cannot be read, so there is no place: arena-dense.json" in said.err
-    assert "> my_rule" in " ".join(said.out.split())
-    assert "place" not in said.out
+    others = command._others("dense")
+    assert "cannot be read, so there is no place: arena-dense.json" in capsys.readouterr().err
+    mine = Row("mine", "local", Scores(0.1, {"recall": [0.5]}, {"recall": 0.1}, {"recall": [0.5]}))
+    said = command._told(mine, others, "dense", [2000])
+    assert "> mine" in " ".join(said.split())
+    assert "place" not in said
 
 
 def test_ctrl_c_stops_and_scores_nothing(tmp_path, monkeypatch, capsys):
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "score", stopped)
-    path = entered(tmp_path, f"def rule(w, pre, post): {HEBB}")
-    assert command.main([str(path)]) == 130
+    monkeypatch.setattr(command, "Child", stopped)
+    assert command.main([str(tmp_path / "my_rule.py")]) == 130
     assert "stopped: nothing was scored" in capsys.readouterr().err
 
 

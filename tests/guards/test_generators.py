@@ -12,6 +12,8 @@ import torch
 
 import hebbnotes
 from hebbnotes import ModulatedRNN, PlasticRNN, analysis, memories, rules, tasks, training
+from hebbnotes.arena import scores, streams
+from hebbnotes.arena.memories import Buffer
 from hebbnotes.chapters.associative_memory import wells
 from hebbnotes.chapters.cell_types import balanced, spectra
 from hebbnotes.chapters.credit_assignment import theory as credit
@@ -125,6 +127,12 @@ TAKE_A_GENERATOR = {
     "tasks.one_shot.draw": lambda g: one_shot.draw(6, 4, 2, 1, 2, g),
     "tasks.one_shot.episodes": lambda g: one_shot.episodes(DRAWINGS, 2, 1, 2, g),
     "tasks.one_shot.pool": lambda g: one_shot.pool(DRAWINGS, 3, 2, 2, 1, 2, g),
+    "arena.streams.stream": lambda g: streams.stream("recall", "dense", 2, g),
+    "arena.streams.Code.keys": lambda g: streams.CODES["sparse"].keys(2, 1, g),
+    "arena.streams.Code.values": lambda g: streams.CODES["dense"].values(2, 1, g),
+    "arena.scores.overlaps": lambda g: scores.overlaps(
+        Buffer(), streams.stream("recall", "dense", 1, G), g
+    ),
     "learning.training.train": lambda g: training.train(
         [torch.ones(1, requires_grad=True)], lambda update: None, 1, generator=g
     ),
@@ -378,6 +386,8 @@ def takers():
             if getattr(value, "__module__", None) != module.name or key.startswith("_"):
                 continue
             if typing.is_typeddict(value):  # says what there is, and is never called
+                continue
+            if inspect.isclass(value) and issubclass(value, BaseException):
                 continue
             if inspect.isclass(value):
                 for inner, method in vars(value).items():

@@ -2,7 +2,7 @@
 "use strict";
 Live.model("arena", function* ({ numbers, stage }) {
   const { zeros, clamp, random, piecewise, told, make } = Live, { d: D, batch: B, active: ACTIVE, named: NAMED, noise: NOISE, writes: WRITES, unfair: UNFAIR } = numbers;
-  const TASKS = ["recall", "re-bind", "blanks", "crowd", "reward"], SEES = ["its two ends", "its own weight", "a broadcast", "what its cell expected", "both of these"];
+  const TASKS = ["recall", "re-bind", "blanks", "crowd", "reward"], SEES = ["its two ends", "its own weight", "a broadcast", "what its cell expected", "both of these"], SHORT = ["Hebb", "decay", "delta", "gated", "grows", "bell"];
 
   // ------------------------------------------------------------------------------------------------------------ the equations
   // What one synapse adds to its weight. rule: { eta, drive, w, post, pre, marked }: w, post and pre stand before the weight; pre acts where a sender is active.
@@ -108,7 +108,7 @@ Live.model("arena", function* ({ numbers, stage }) {
   const WIDE = 360, HIGH = 250, LEFT = 40, TOP = 16, FLOOR = 196, across = k => LEFT + 36 + 64 * k, up = total => FLOOR - (FLOOR - TOP) * clamp(total, -0.1, 1);
   function paint(context, colour) {
     const [ink, paper, muted, faint, blue] = ["ink", "paper", "muted", "faint", "blue"].map(colour);
-    Object.assign(context, { font: "12px system-ui, sans-serif", textAlign: "center", textBaseline: "middle", lineWidth: 1 });
+    Object.assign(context, { font: "11px system-ui, sans-serif", textAlign: "center", textBaseline: "middle", lineWidth: 1 });
     [0, 0.5, 1].forEach(mark => {
       Object.assign(context, { strokeStyle: faint, fillStyle: muted });
       context.beginPath();
@@ -117,7 +117,7 @@ Live.model("arena", function* ({ numbers, stage }) {
       context.stroke();
       context.fillText(mark, LEFT - 14, up(mark));
     });
-    SEES.forEach((what, k) => {
+    ["two ends", "own weight", "broadcast", "drive", "both"].forEach((what, k) => {
       context.fillStyle = muted;
       const words = what.split(" "), half = Math.ceil(words.length / 2);
       context.fillText((k ? "+ " : "") + words.slice(0, half).join(" "), across(k), FLOOR + 22);
@@ -166,7 +166,7 @@ Live.model("arena", function* ({ numbers, stage }) {
   board.text("key").append(...Object.keys(NAMED).map((name, n) => make("span", { textContent: `${n + 1} ${name}  ` })));
   const bars = board.bars("What your rule keeps", TASKS);
   yield;
-  const names = panel.choice("Rule", Object.keys(NAMED).map(name => [name, name]), name => { mine = { ...NAMED[name] }; cheated = 0; set(); score(); }, "Hebb");
+  const names = panel.choice("Rule", Object.keys(NAMED).map((name, n) => [name, SHORT[n]]), name => { mine = { ...NAMED[name] }; cheated = 0; set(); score(); }, "Hebb");
   yield;
   const sliders = {};
   const SLIDERS = [
@@ -186,7 +186,7 @@ Live.model("arena", function* ({ numbers, stage }) {
     marks.checked = mine.marked;
   };
   more.choice("Keys", [["signs", "signs"], ["sparse", "few active"]], value => { code = value; anew(); });
-  const law = more.choice("Read noise and range", [["yes", "fair"], ["no", "off"]], value => { fair = value === "yes"; cheated = 0; anew(); });
+  const law = more.choice("Noise, range", [["yes", "fair"], ["no", "off"]], value => { fair = value === "yes"; cheated = 0; anew(); });
   yield;
   const row = last.part("line");
   row.button("Let an optimiser cheat", cheat);

@@ -1,18 +1,12 @@
 """Checkers of the exercises on the arena."""
 
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-import hebbnotes
-from hebbnotes import check
+from hebbnotes import _checks, check
 from hebbnotes.arena.audit import audit
 from hebbnotes.arena.entry import Caught
 from hebbnotes.arena.memories import Matrix
@@ -22,7 +16,7 @@ from hebbnotes.check import expect, numbers
 from hebbnotes.plasticity import rules
 from hebbnotes.plasticity.stepper import change
 
-__all__ = ["better", "bits", "cheat", "enter"]
+__all__ = ["better", "bits", "cheat"]
 
 
 def bits(count: Callable[..., Any]) -> None:
@@ -90,39 +84,8 @@ def cheat(rule: Callable[..., Tensor]) -> None:
     expect(False, "the audit finds nothing either: is it a cheat at all? Remember something")
 
 
-def enter(text: str, *options: str) -> None:
-    """Enter a file of this text into the arena, and print what it says, without the book's rows.
-
-    Parameters
-    ----------
-    text : str, of the file, which defines ``rule``
-    *options : str
-        Of ``python -m hebbnotes.arena``.
-    """
-    expect(isinstance(text, str), f"give the text of the file, got {type(text).__name__}")
-    root = str(Path(hebbnotes.__file__).parents[1])
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "my_rule.py"
-        place.write_text(text, encoding="utf-8")
-        done = subprocess.run(
-            [sys.executable, "-m", "hebbnotes.arena", str(place), *options],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=os.environ | {"PYTHONPATH": root},
-        )
-    if done.returncode:
-        print(f"{done.stderr.strip()}\n(exit status {done.returncode})")
-        return
-    lines = done.stdout.splitlines()
-    table = [line for line in lines if line.startswith("  ") and "sees" not in line]
-    for line in lines:
-        if line not in table:  # and the seconds would differ from run to run
-            print(line.rsplit(";", 1)[0] if line.startswith("place") else line)
-
-
 def _changes(rule: Callable[..., Tensor]) -> None:
-    expect(callable(rule), f"give a function rule(w, pre, post), got {type(rule).__name__}")
+    _checks.rule(rule)
     w, pre, post = torch.zeros(1, 3, 2), torch.ones(1, 3), torch.ones(1, 2)
     nothing = torch.zeros(1, 2)
     try:

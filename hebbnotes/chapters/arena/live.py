@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes.arena.memories import READ_NOISE, WRITES, Matrix
-from hebbnotes.chapters.arena.contenders import COLUMNS, GROWTH, column
+from hebbnotes.chapters.arena.contenders import GROWTH, column
 from hebbnotes.chapters.arena.learned import rule_of
 from hebbnotes.figures.live import LiveModel
 
@@ -27,10 +27,9 @@ def _rule(eta: float, *, marked: bool = False, **terms: float) -> dict[str, Any]
 NAMED = {
     "Hebb": _rule(0.5),
     "decay": _rule(0.1, w=-1.0),
+    "delta": _rule(0.5, drive=-1.0),
     "decay at active senders": _rule(0.5, pre=-1.0),
     "Hebb that grows": _rule(1.0, pre=GROWTH),
-    "decay, modulated": _rule(0.1, w=-1.0, marked=True),
-    "delta": _rule(0.5, drive=-1.0),
     "delta, modulated": _rule(0.5, drive=-1.0, marked=True),
 }
 """Rules by name: their rate, the factors of their terms, and whether a broadcast gates them."""
@@ -126,20 +125,22 @@ def still(drawing: Any) -> None:
     from hebbnotes.arena.place import stored_rows
 
     names = ("Hebb", "decay", "delta", "decay, modulated", "delta, modulated")
-    words = [words for words in COLUMNS if words != "+ means"]
+    places = [0, 1, 2, 4, 5]  # nobody of these is handed means
+    words = ("two ends", "+ own\nweight", "+ broad-\ncast", "+ drive", "+ both")
     floor, top = 270.0, 30.0
     for mark in (0.5, 0.75, 1.0):
         y = floor - (floor - top) * (mark - 0.5) / 0.5
         drawing.text(56, y + 4, f"{mark:g}", anchor="end")
-        drawing.path([(64, y), (690, y)], "faint", 1.0)
+        drawing.path([(64, y), (552, y)], "faint", 1.0)
     for k, text in enumerate(words):
-        drawing.text(130 + 124 * k, floor + 28, text)
+        for line, part in enumerate(text.split("\n")):
+            drawing.text(104 + 92 * k, floor + 24 + 18 * line, part)
     for row in stored_rows("dense"):
         if row.name in names:
-            x = 130.0 + 124 * words.index(COLUMNS[column(row.sees)])
+            x = 104.0 + 92 * places.index(column(row.sees))
             y = floor - (floor - top) * (row.total - 0.5) / 0.5
             drawing.circle(x, y, 7, "blue", "blue")
-            drawing.text(x, y - 14, row.name)
+            drawing.text(x, y + (26 if row.name == "delta" else -14), row.name)
 
 
 MODELS = {
