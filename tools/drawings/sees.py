@@ -24,9 +24,25 @@ def draw() -> Drawing:
     d = Drawing("sees", 336, LABEL)
     for k in range(N):
         mine = k == ROW
-        d.circle(LEFT - 26, _middle(TOP, k), 11, "ink", "blue" if mine else "ink", 2, 0.9 if mine else 0.12)
+        d.circle(
+            LEFT - 26,
+            _middle(TOP, k),
+            11,
+            "ink",
+            "blue" if mine else "ink",
+            2,
+            0.9 if mine else 0.12,
+        )
         mine = k == COLUMN
-        d.circle(_middle(LEFT, k), TOP - 26, 11, "ink", "blue" if mine else "ink", 2, 0.9 if mine else 0.12)
+        d.circle(
+            _middle(LEFT, k),
+            TOP - 26,
+            11,
+            "ink",
+            "blue" if mine else "ink",
+            2,
+            0.9 if mine else 0.12,
+        )
         for column in range(N):
             x, y = LEFT + SIDE * column, TOP + SIDE * k
             ink = int(INK[k][column])
@@ -38,11 +54,21 @@ def draw() -> Drawing:
     below = TOP + N * SIDE + 24
     d.path([(x, TOP + 4), (x, below - 14)], "green", 2, dashed="3 6")
     d.text(x, below + 8, "Σ", "ink", 26, bold=True)
-    d.path(f"M{x + 14} {below}C{x + 62} {below - 10} {x + 58} {y + 40} {x + 30} {y + 12}", "green", 4)
+    d.path(
+        f"M{x + 14} {below}C{x + 62} {below - 10} {x + 58} {y + 40} {x + 30} {y + 12}", "green", 4
+    )
     d.arrow((x + 34, y + 17), (x + 22, y + 4), colour="green", width=4)
     _bell(d, (LEFT + 24, 26))
-    d.path([(LEFT + SIDE * 1 + 5, TOP + SIDE * 3 + 5), (LEFT + SIDE * 2 - 8, TOP + SIDE * 4 - 8)], "red", 4)
-    d.path([(LEFT + SIDE * 2 - 8, TOP + SIDE * 3 + 5), (LEFT + SIDE * 1 + 5, TOP + SIDE * 4 - 8)], "red", 4)
+    d.path(
+        [(LEFT + SIDE * 1 + 5, TOP + SIDE * 3 + 5), (LEFT + SIDE * 2 - 8, TOP + SIDE * 4 - 8)],
+        "red",
+        4,
+    )
+    d.path(
+        [(LEFT + SIDE * 2 - 8, TOP + SIDE * 3 + 5), (LEFT + SIDE * 1 + 5, TOP + SIDE * 4 - 8)],
+        "red",
+        4,
+    )
     _mark(d, "1", (LEFT - 52, y))
     _mark(d, "2", (x, y))
     _mark(d, "3", (LEFT + 74, 24))
@@ -78,4 +104,8 @@ def _bell(d: Drawing, at: Point) -> None:
     d.path([(x - 18, y + 12), (x + 18, y + 12)], "ink", 3)
     d.circle(x, y + 17, 4, "ink", "ink")
     for r in (24, 34):
-        d.path(f"M{x + r * 0.9} {y - r * 0.45}C{x + r} {y - 4} {x + r} {y + 4} {x + r * 0.9} {y + r * 0.45}", "pink", 3)
+        d.path(
+            f"M{x + r * 0.9} {y - r * 0.45}C{x + r} {y - 4} {x + r} {y + 4} {x + r * 0.9} {y + r * 0.45}",
+            "pink",
+            3,
+        )

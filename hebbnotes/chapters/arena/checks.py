@@ -1,12 +1,19 @@
 """Checkers of the exercises on the arena."""
 
+import json
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from hebbnotes import _checks, check
+import hebbnotes
+from hebbnotes import check
 from hebbnotes.arena.audit import audit
 from hebbnotes.arena.entry import Caught
 from hebbnotes.arena.memories import Matrix
@@ -16,7 +23,7 @@ from hebbnotes.check import expect, numbers
 from hebbnotes.plasticity import rules
 from hebbnotes.plasticity.stepper import change
 
-__all__ = ["better", "bits", "cheat"]
+__all__ = ["better", "bits", "cheat", "enter"]
 
 
 def bits(count: Callable[..., Any]) -> None:
@@ -84,8 +91,41 @@ def cheat(rule: Callable[..., Tensor]) -> None:
     expect(False, "the audit finds nothing either: is it a cheat at all? Remember something")
 
 
+def enter(text: str, *options: str) -> None:
+    """Enter a file of this text into the arena, and print what it says; of the table, its row.
+
+    Parameters
+    ----------
+    text : str, of the file, which defines ``rule``
+    *options : str
+        Of ``python -m hebbnotes.arena``.
+    """
+    expect(isinstance(text, str), f"give the text of the file, got {type(text).__name__}")
+    root = str(Path(hebbnotes.__file__).parents[1])
+    with tempfile.TemporaryDirectory() as folder:
+        place, result = Path(folder) / "my_rule.py", Path(folder) / "result.json"
+        place.write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "hebbnotes.arena", str(place), "--json", str(result), *options],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONPATH": root},
+        )
+        if done.returncode:
+            print(f"{done.stderr.strip()}\n(exit status {done.returncode})")
+            return
+        told = json.loads(result.read_text(encoding="utf-8"))
+    lines = done.stdout.splitlines()
+    print(f"{lines[0]}\n{lines[1]}")
+    for task, values in told["tasks"].items():
+        print(f"   {task:9s}{sum(values) / len(values):5.2f}")
+    print(f"   {'mean':9s}{told['total']:6.3f}")
+    print(next(line for line in lines if line.startswith("place")))
+
+
 def _changes(rule: Callable[..., Tensor]) -> None:
-    _checks.rule(rule)
+    expect(callable(rule), f"give a function rule(w, pre, post), got {type(rule).__name__}")
     w, pre, post = torch.zeros(1, 3, 2), torch.ones(1, 3), torch.ones(1, 2)
     nothing = torch.zeros(1, 2)
     try:
