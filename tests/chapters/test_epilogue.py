@@ -35,7 +35,7 @@ from hebbnotes.chapters.hebb_in_the_brain.experiments import missed, score_share
 ROOT = Path(__file__).parents[2]
 PAGE = json.loads((ROOT / "book" / "epilogue.ipynb").read_text(encoding="utf-8"))
 ENTRIES = its.ledger()
-NAMES = [f"{one.row.chapter}, {one.row.idea}, {one.row.beside}" for one in ENTRIES]
+NAMES = [f"{one.row.chapter}, {one.row.label}, {one.row.beside}" for one in ENTRIES]
 finite = st.floats(-1e6, 1e6)
 
 
@@ -133,7 +133,7 @@ def test_every_chapter_of_the_book_has_a_row_or_a_reason():
 
 
 def test_rows_are_told_apart_by_what_a_reader_sees():
-    seen = [(row.chapter, row.idea, row.beside, row.counted, row.asked) for row in its.ROWS]
+    seen = [(row.chapter, row.label, row.beside) for row in its.ROWS]
     assert len(set(seen)) == len(seen)
     assert set(its.ROOMY) <= {row.beside for row in its.ROWS}
 

@@ -174,6 +174,7 @@ class LedgerRow:
     ----------
     chapter : str, its file, such as ``"maze"``
     idea : str, what biology suggested
+    told : str, what sets the row apart from others of the same idea, in a word or two
     asked : str, what had to be done, for who did not read the chapter
     counted : str, what is counted, with its unit
     beside : str, the plain alternative
@@ -192,6 +193,7 @@ class LedgerRow:
     better: str
     with_idea: StoredNumber
     plain: StoredNumber
+    told: str = ""
     times: float = 1.0
     there: tuple[Cost, ...] = ()
     here: tuple[Cost, ...] = ()
@@ -199,6 +201,11 @@ class LedgerRow:
     def __post_init__(self) -> None:
         """Refuse a count of which neither side is good."""
         _checks.choice("better", self.better, ("more", "less"))
+
+    @property
+    def label(self) -> str:
+        """The idea, and what sets the row apart."""
+        return f"{self.idea}: {self.told}" if self.told else self.idea
 
 
 class LedgerEntry(NamedTuple):

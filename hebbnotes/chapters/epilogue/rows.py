@@ -30,7 +30,7 @@ ROOMY = (
     "prototypes",
     "four heads of attention",
     "attention with order",
-    "a list with order, equal bits",
+    "a list of equal bits",
 )
 """Rivals that keep every pair whole, and have room for all that they are shown."""
 
@@ -52,7 +52,7 @@ _SAME_NUMBERS: dict[str, Any] = {"better": "less", "times": 100.0}
 _BROADCAST = Cost(
     "broadcast to all", _all("modulation-costs", "equal numbers", "simple", "broadcasts")
 )
-_LIST = ROOMY[0]
+_LIST, _SHORT_LIST = ROOMY[0], "a list of equal numbers"
 
 _PATTERNS = (
     LedgerRow(
@@ -86,7 +86,8 @@ _PATTERNS = (
     *(
         LedgerRow(
             chapter="learning-rules",
-            idea=f"competition, {units} units",
+            idea="competition",
+            told=f"{units} units",
             asked="find features of digits",
             counted="digits named wrongly, %",
             beside="stored digits",
@@ -186,6 +187,7 @@ def _maze(idea: str, name: str, kind: str, beside: str, other: str, chapter: str
     return LedgerRow(
         chapter=chapter,
         idea=idea,
+        told="a maze",
         asked="find a goal again and again",
         counted="goals in a life",
         beside=beside,
@@ -211,6 +213,7 @@ def _at_work() -> tuple[LedgerRow, ...]:
         LedgerRow(
             chapter=chapter,
             idea="a say in when to write",
+            told="a maze",
             asked="find a goal again and again",
             counted="goals in a life",
             beside=words,
@@ -245,6 +248,7 @@ _LIVES = (
     LedgerRow(
         chapter="neuromodulated-plasticity",
         idea="a say in when to write",
+        told="reward",
         asked="store what a reward marks",
         counted="updates until 90 % right",
         beside="a pen that always writes",
@@ -263,6 +267,7 @@ _LIVES = (
     LedgerRow(
         chapter="neuromodulation-at-work",
         idea="a say in when to write",
+        told="cues",
         asked="find out which cue pays",
         counted="later answers wrong, %",
         beside="a pen that always writes",
@@ -279,6 +284,7 @@ _LIVES = (
     LedgerRow(
         chapter="neuromodulation-at-work",
         idea="a say in when to write",
+        told="letters",
         asked="foretell the next letter",
         counted="bits for a letter",
         beside="an LSTM",
@@ -357,7 +363,7 @@ def _clocks(beside: str, arm: str) -> LedgerRow:
     )
 
 
-def _sheet(counted: str, better: str, *path: str, **more: Any) -> LedgerRow:
+def _sheet(told: str, counted: str, *path: str, **more: Any) -> LedgerRow:
     """Return a row of a sheet that pays for unlike neighbours, beside one that does not."""
     reads = more.pop("reads", "as it is")
     paid, free = (("of", "0", price, "0.01", *path) for price in ("2", "0"))
@@ -365,10 +371,11 @@ def _sheet(counted: str, better: str, *path: str, **more: Any) -> LedgerRow:
     return LedgerRow(
         chapter="maps",
         idea="a price on unlike neighbours",
+        told=told,
         asked="learn digits on a sheet",
         counted=counted,
         beside="no price",
-        better=better,
+        better="less",
         with_idea=StoredNumber("sheet-digits", paid, reads),
         plain=StoredNumber("sheet-digits", free, reads),
         there=(Cost("reads of other cells", _all(*cost, "foreign_reads")),),
@@ -377,12 +384,13 @@ def _sheet(counted: str, better: str, *path: str, **more: Any) -> LedgerRow:
     )
 
 
-def _wire(counted: str, key: str, reads: str, **more: Any) -> LedgerRow:
+def _wire(told: str, counted: str, key: str, reads: str, **more: Any) -> LedgerRow:
     """Return a row of a network that pays for length, beside one that pays for strength."""
     priced, plain = "L1 x distance", "L1"
     return LedgerRow(
         chapter="wiring",
         idea="a price on length",
+        told=told,
         asked="choose by a goal and a cue",
         counted=counted,
         beside="a price on strength",
@@ -412,10 +420,10 @@ _CELLS = (
     _digits("signs, with corrected inhibition", "matched, corrected"),
     _clocks("the best shared one", "plain"),
     _clocks("a GRU", "GRU"),
-    _sheet("distance of like units", "less", "reach"),
-    _sheet("digits named wrongly, %", "less", "right", reads="missing of 100"),
-    _wire("wire", "wire", "as it is"),
-    _wire("choices wrong, %", "accuracy", "missing", times=100.0),
+    _sheet("wire", "distance of like units", "reach"),
+    _sheet("answers", "digits named wrongly, %", "right", reads="missing of 100"),
+    _wire("wire", "wire", "wire", "as it is"),
+    _wire("answers", "choices wrong, %", "accuracy", "missing", times=100.0),
 )
 
 _HELD = ("fast-weights-costs", "writes")
@@ -445,21 +453,22 @@ def _held(pairs: str) -> Cost:
     )
 
 
-def _arena(beside: str, other: str) -> LedgerRow:
-    """Return a row of the arena, the mean over its tasks."""
-    best = "delta, modulated"
+def _arena(code: str, told: str, beside: str, other: str) -> LedgerRow:
+    """Return a row of the arena in one of its codes, the mean over its tasks."""
+    experiment, best = f"arena-{code}", "delta, modulated"
 
     def of(name: str, *path: str) -> StoredNumber:
-        return _all("arena-dense", "memories", name, *path)
+        return _all(experiment, "memories", name, *path)
 
     return LedgerRow(
         chapter="arena",
         idea="a drive and a broadcast",
-        asked="eight tasks of memory",
+        told=told,
+        asked="pass all tasks of memory",
         counted="overlap missing, %",
         beside=beside,
-        with_idea=_missing("arena-dense", "memories", best, "scores", "tasks", over="mean"),
-        plain=_missing("arena-dense", "memories", other, "scores", "tasks", over="mean"),
+        with_idea=_missing(experiment, "memories", best, "scores", "tasks", over="mean"),
+        plain=_missing(experiment, "memories", other, "scores", "tasks", over="mean"),
         there=(_BROADCAST,),
         here=(
             Cost("numbers", of(best, "numbers"), of(other, "numbers")),
@@ -512,8 +521,11 @@ _CREDIT = (
         _all("recall", "error", "softmax with order", "8", "rebound"),
         (_held("16"), _held("512")),
     ),
-    _arena("a list, equal numbers", "list, equal numbers"),
-    _arena("a list with order, equal bits", "list with order, equal bits"),
+    *(
+        _arena(code, told, _SHORT_LIST, "list of the rewarded with order, equal numbers")
+        for code, told in (("dense", "keys of signs"), ("sparse", "sparse keys"))
+    ),
+    _arena("dense", "keys of signs", ROOMY[-1], "list with order, equal bits"),
 )
 
 ROWS: tuple[LedgerRow, ...] = (*_PATTERNS, *_LIVES, *_CELLS, *_CREDIT)

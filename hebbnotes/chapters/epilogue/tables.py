@@ -25,7 +25,7 @@ def short(value: float) -> str:
 def _idea(one: LedgerEntry) -> str:
     """Return an idea that leads to its chapter."""
     name = one.row.chapter
-    return f"{one.row.idea}, [{name.replace('-', ' ')}]({name}.ipynb)"
+    return f"{one.row.label}, [{name.replace('-', ' ')}]({name}.ipynb)"
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
