@@ -201,6 +201,7 @@ def test_a_cost_is_a_ratio_or_what_the_idea_alone_needs():
     assert Cost("bytes", size(300), size(1)).text() == "300 times the bytes"
     assert Cost("bytes", size(1), size(2)).text() == "0.5 times the bytes"
     assert Cost("bytes", size(2), size(2)).text() == "the same bytes"
+    assert Cost("bytes", size(1), size(16)).text() == "1/16 of the bytes"
     assert Cost("bytes", size(51), size(50)).text() == "about the same bytes"
     assert Cost("bytes", size(5202)).text() == "5,202 bytes"
     assert Cost("bytes", size(0), size(7)).text() == "no bytes"
@@ -254,7 +255,8 @@ def test_tables_hold_every_row_once_and_lead_to_its_chapter():
     paid = tables.costs(ENTRIES).splitlines()[2:]
     with_costs = [one for one in ENTRIES if one.row.there or one.row.here]
     assert 0 < len(paid) <= len(with_costs)
-    assert all("not stored | not stored" not in line for line in paid)
+    assert all("– | – |" not in line for line in paid)
+    assert len(set(paid)) == len(paid), "one line for rows that count one thing in two ways"
 
 
 def test_the_figure_has_an_interval_for_each_row_and_greys_what_shows_nothing():
@@ -285,7 +287,9 @@ def test_the_page_says_what_the_numbers_say():
         if "text/markdown" in o.get("data", {})
     ]
     shown = ["".join(o["data"]["text/markdown"]) for o in told]
-    assert shown == [tables.numbers(ENTRIES, its.ABSENT), tables.costs(ENTRIES)], "make outputs"
+    tabled = tables.numbers(ENTRIES, its.ABSENT), tables.costs(ENTRIES)
+    for text_of, table in zip(shown, tabled, strict=True):
+        assert re.fullmatch(rf":::{{dropdown}} .+\n{re.escape(table)}\n:::", text_of), "make outputs"
     assert not re.search(r"\bsignificant", text)
 
 

@@ -37,6 +37,8 @@ READ: dict[str, Callable[[float], float]] = {
 
 SAME, ALIKE = 0.005, 0.05
 """Ratios that differ from 1 by less are told as the same, and as about the same."""
+FEW = 3
+"""Ratios below its inverse are told as a part."""
 
 OVER: dict[str, Callable[[list[float]], float]] = {
     "one": lambda values: values[0],
@@ -155,6 +157,8 @@ class Cost:
         ratio = idea / plain
         if abs(ratio - 1) < ALIKE:
             return f"{'about ' * (abs(ratio - 1) >= SAME)}the same {self.what}"
+        if ratio < 1 / FEW:
+            return f"1/{1 / ratio:.0f} of the {self.what}"
         return f"{ratio:{',.0f' if ratio > 99 else '.2g'}} times the {self.what}"
 
 

@@ -93,7 +93,7 @@ _PATTERNS = (
             beside="stored digits",
             with_idea=_all("features-competitive", "above the mean", units),
             plain=_all("features-exemplars", "above the mean", units),
-            here=(Cost("digits for each unit", StoredSize("features-competitive", digits_each)),)
+            here=(Cost("digits shown to each unit", StoredSize("features-competitive", digits_each)),)
             if units == "400"
             else (),
             **_SAME_NUMBERS,

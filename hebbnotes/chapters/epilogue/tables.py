@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from hebbnotes.chapters.epilogue.ledger import LedgerEntry
 
-__all__ = ["costs", "numbers", "short"]
+__all__ = ["costs", "folded", "numbers", "short"]
 
 
 def short(value: float) -> str:
@@ -22,10 +22,10 @@ def short(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
-def _idea(one: LedgerEntry) -> str:
-    """Return an idea that leads to its chapter."""
+def _idea(one: LedgerEntry, whole: bool = True) -> str:
+    """Return an idea that leads to its chapter; whole with what sets its row apart."""
     name = one.row.chapter
-    return f"{one.row.label}, [{name.replace('-', ' ')}]({name}.ipynb)"
+    return f"{one.row.label if whole else one.row.idea}, [{name.replace('-', ' ')}]({name}.ipynb)"
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -70,12 +70,34 @@ def numbers(entries: Iterable[LedgerEntry], absent: Mapping[str, str]) -> str:
 
 
 def costs(entries: Iterable[LedgerEntry]) -> str:
-    """Return what ideas cost in a brain and in a computer, where that is stored."""
-    told: dict[tuple[str, ...], None] = {}
+    """Return what ideas cost in a brain and in a computer, where either is stored: one line for
+    rows that count one thing in two ways.
+
+    Parameters
+    ----------
+    entries : iterable of LedgerEntry
+    """
+    paid: dict[tuple[str, str, str], dict[tuple[str, str], LedgerEntry]] = {}
     for one in entries:
         there, here = (
             "; ".join(cost.text() for cost in side) for side in (one.row.there, one.row.here)
         )
         if there or here:
-            told[_idea(one), one.row.beside, there or "not stored", here or "not stored"] = None
-    return _table(("idea, chapter", "beside", "costs there", "costs here"), told)
+            alike = one.row.chapter, one.row.idea, one.row.beside
+            paid.setdefault(alike, {})[there or "–", here or "–"] = one
+    rows = [
+        [_idea(one, whole=len(its) > 1), one.row.beside, *both]
+        for its in paid.values()
+        for both, one in its.items()
+    ]
+    return _table(("idea, chapter", "beside", "costs there", "costs here"), rows)
+
+
+def folded(title: str, table: str) -> str:
+    """Return a table in a fold that has a title.
+
+    Parameters
+    ----------
+    title, table : str
+    """
+    return f":::{{dropdown}} {title}\n{table}\n:::"
