@@ -118,6 +118,8 @@ NOT_WHOLE = {
     *("addresses", "addresses-rates", "addresses-groups", "sparse-keys", "sparse-keys-rates"),
     *("rebinding-share", "rebinding-share-rates", "key-capacity", "key-capacity-rates"),
     *("silent-memory", "fast-weights-costs", "addresses-whole"),
+    *(f"arena-{what}" for what in ("dense", "sparse", "graded", "order", "honest")),
+    *(f"arena-{what}" for what in ("learned", "learned-blind", "gamed")),
     *("recall-rates", "recall-rates-further", "metric", "metric-rates"),
     "metric-rates-further",
     *(f"maze-modulated-{which}" for which in ("rates", "causal", "course", "moved", "old")),

@@ -148,7 +148,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         "in an arena without noise of reads or range, where strangers are weaker", UNFAIR
     ),
     "arena-honest": Experiment(
-        "three rules of the book in that arena, which has no noise of reads and no range",
+        "four rules of the book in that arena, which has no noise of reads and no range",
         nothing,
         score_honest,
         UNFAIR,

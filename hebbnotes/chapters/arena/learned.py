@@ -20,7 +20,7 @@ TERMS = ("drive", "w", "post2 w", "pre2 w", "pre2 post2 w")
 """What stands beside ``pre * post``: ``pre * drive``, and the weight times four factors."""
 TASKS = ("recall", "re-bind", "blanks", "crowd", "drift")
 """The tasks that a rule is trained on."""
-HONEST = {"Hebb": rules.hebb, "decay": rules.decay, "delta": rules.delta}
+HONEST = {"Hebb": rules.hebb, "decay": rules.decay, "Oja": rules.oja, "delta": rules.delta}
 """Rules of the book that are scored in the same arena as a learned one."""
 
 
