@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 import hebbnotes
-from hebbnotes import check
+from hebbnotes import _checks, check
 from hebbnotes.arena.audit import audit
 from hebbnotes.arena.entry import Caught
 from hebbnotes.arena.memories import Matrix
@@ -125,7 +125,7 @@ def enter(text: str, *options: str) -> None:
 
 
 def _changes(rule: Callable[..., Tensor]) -> None:
-    expect(callable(rule), f"give a function rule(w, pre, post), got {type(rule).__name__}")
+    _checks.rule(rule)
     w, pre, post = torch.zeros(1, 3, 2), torch.ones(1, 3), torch.ones(1, 2)
     nothing = torch.zeros(1, 2)
     try:
