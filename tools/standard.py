@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
 WORDS = {"chapter": (2000, 3500), "sequel": (2000, 3500), "epilogue": (600, 1200)}
 EXERCISES = 3, 5
+PROBLEMS = 3, 7
 LIMITS = {
     "numerals": 4,  # in a paragraph
     "density": 2,  # numerals in 100 words
@@ -611,6 +612,25 @@ def open_exercise(page: Page) -> Iterable[Finding]:
         yield Finding("open exercise", f"exercise “{asked[-1].text}”", what)
 
 
+def open_problems(page: Page) -> Iterable[Finding]:
+    """Ask for three to seven open problems, items of a list below "Open problems", each of which
+    says what "would count" as an answer to it.
+    """
+    items, below = [], False
+    for block in page.prose():
+        if block.kind == "heading":
+            below = plain(block.text) == "Open problems"
+        elif below and ITEM.match(block.text):
+            items.append(block)
+    low, high = PROBLEMS
+    if not low <= len(items) <= high:
+        what = f"{len(items)} open problems, {low} to {high} are asked"
+        yield Finding("open problems", "chapter", what)
+    for block in items:
+        if "would count" not in plain(block.text):
+            yield Finding("open problems", where(block), 'does not say what "would count"')
+
+
 def _box(title: str) -> Callable[[Page], Iterable[Finding]]:
     def box(page: Page) -> Iterable[Finding]:
         boxes = [b for b in page.directives("admonition") if not b.exercise and not b.folded]
@@ -647,6 +667,7 @@ HOLDS: dict[Callable[[Page], Iterable[Finding]], tuple[str, ...]] = {  # rule: k
     diagram: ("chapter", "sequel"),
     exercises: ("chapter", "sequel"),
     open_exercise: ("chapter", "sequel"),
+    open_problems: ("epilogue",),
     limits: ("chapter", "sequel"),
     biology: ("chapter",),  # a sequel is technical, the epilogue collects the boxes
     live: ("chapter", "sequel"),

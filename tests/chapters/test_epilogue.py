@@ -21,14 +21,21 @@ from hebbnotes.analysis import interval
 from hebbnotes.chapters.epilogue import frames, ledger, sizes, tables
 from hebbnotes.chapters.epilogue import rows as its
 from hebbnotes.chapters.epilogue.experiments import EXPERIMENTS, Lists, looked_up, score_lists
-from hebbnotes.chapters.epilogue.ledger import Cost, Number, Row, Size, entry, verdict
+from hebbnotes.chapters.epilogue.ledger import (
+    Cost,
+    LedgerRow,
+    StoredNumber,
+    StoredSize,
+    entry,
+    verdict,
+)
 from hebbnotes.chapters.hebb_in_the_brain.experiments import EXPERIMENTS as SPIKES
 from hebbnotes.chapters.hebb_in_the_brain.experiments import missed, score_shared
 
 ROOT = Path(__file__).parents[2]
 PAGE = json.loads((ROOT / "book" / "epilogue.ipynb").read_text(encoding="utf-8"))
 ENTRIES = its.ledger()
-NAMES = [f"{one.row.chapter}, {one.row.idea}, {one.row.beside}" for one in ENTRIES]
+NAMES = [f"{one.row.chapter}, {one.row.label}, {one.row.beside}" for one in ENTRIES]
 finite = st.floats(-1e6, 1e6)
 
 
@@ -126,20 +133,20 @@ def test_every_chapter_of_the_book_has_a_row_or_a_reason():
 
 
 def test_rows_are_told_apart_by_what_a_reader_sees():
-    seen = [(row.chapter, row.idea, row.beside, row.counted, row.asked) for row in its.ROWS]
+    seen = [(row.chapter, row.label, row.beside) for row in its.ROWS]
     assert len(set(seen)) == len(seen)
     assert set(its.ROOMY) <= {row.beside for row in its.ROWS}
 
 
-ROW = Row(
+ROW = LedgerRow(
     chapter="maze",
     idea="an idea",
     asked="something",
     counted="goals",
     beside="another",
     better="more",
-    with_idea=Number("maze-plastic", ("test_finds",)),
-    plain=Number("maze-lstm", ("test_finds",)),
+    with_idea=StoredNumber("maze-plastic", ("test_finds",)),
+    plain=StoredNumber("maze-lstm", ("test_finds",)),
 )
 
 
@@ -147,23 +154,23 @@ ROW = Row(
     ("row", "message"),
     [
         (
-            replace(ROW, plain=Number("maze-cats", ("test_finds",))),
+            replace(ROW, plain=StoredNumber("maze-cats", ("test_finds",))),
             "name must be one of .*maze-cats",
         ),
         (
-            replace(ROW, plain=Number("maze-lstm", ("test_finds", "deep"))),
+            replace(ROW, plain=StoredNumber("maze-lstm", ("test_finds", "deep"))),
             "path must lead to a number of 'maze-lstm', seed 0: test_finds / deep fails at 'deep'",
         ),
         (
-            replace(ROW, plain=Number("maze-lstm", ("finds",))),
+            replace(ROW, plain=StoredNumber("maze-lstm", ("finds",))),
             "path must lead to a number of 'maze-lstm', seed 0: finds holds 40",
         ),
         (
-            replace(ROW, plain=Number("maze-lstm", ("lost",))),
+            replace(ROW, plain=StoredNumber("maze-lstm", ("lost",))),
             "lost fails at 'lost', where there is trained_numbers, .*test_finds",
         ),
         (
-            replace(ROW, plain=Number("reward-gated", ("right", "clip"))),
+            replace(ROW, plain=StoredNumber("reward-gated", ("right", "clip"))),
             "the same seeds, got 0, 1, 2, 3, 4 in 'maze-plastic' and 0, 1, .*9 in 'reward-gated'",
         ),
     ],
@@ -177,10 +184,10 @@ def test_a_row_refuses_what_it_does_not_know():
     with pytest.raises(ValueError, match="better must be one of 'more', 'less', got 'most'"):
         replace(ROW, better="most")
     with pytest.raises(ValueError, match="reads must be one of"):
-        Number("maze-lstm", (), "guessed")
+        StoredNumber("maze-lstm", (), "guessed")
     with pytest.raises(ValueError, match="over must be one of"):
-        Number("maze-lstm", (), over="most")
-    with pytest.raises(TypeError, match="row must be of type Row"):
+        StoredNumber("maze-lstm", (), over="most")
+    with pytest.raises(TypeError, match="row must be of type LedgerRow"):
         entry("maze")
 
 
@@ -189,11 +196,12 @@ def test_a_row_refuses_what_it_does_not_know():
 
 def test_a_cost_is_a_ratio_or_what_the_idea_alone_needs():
     def size(value):
-        return Size("maze-lstm", lambda _: value)
+        return StoredSize("maze-lstm", lambda _: value)
 
     assert Cost("bytes", size(300), size(1)).text() == "300 times the bytes"
     assert Cost("bytes", size(1), size(2)).text() == "0.5 times the bytes"
     assert Cost("bytes", size(2), size(2)).text() == "the same bytes"
+    assert Cost("bytes", size(1), size(16)).text() == "1/16 of the bytes"
     assert Cost("bytes", size(51), size(50)).text() == "about the same bytes"
     assert Cost("bytes", size(5202)).text() == "5,202 bytes"
     assert Cost("bytes", size(0), size(7)).text() == "no bytes"
@@ -247,7 +255,8 @@ def test_tables_hold_every_row_once_and_lead_to_its_chapter():
     paid = tables.costs(ENTRIES).splitlines()[2:]
     with_costs = [one for one in ENTRIES if one.row.there or one.row.here]
     assert 0 < len(paid) <= len(with_costs)
-    assert all("not stored | not stored" not in line for line in paid)
+    assert all("– | – |" not in line for line in paid)
+    assert len(set(paid)) == len(paid), "one line for rows that count one thing in two ways"
 
 
 def test_the_figure_has_an_interval_for_each_row_and_greys_what_shows_nothing():
@@ -278,7 +287,9 @@ def test_the_page_says_what_the_numbers_say():
         if "text/markdown" in o.get("data", {})
     ]
     shown = ["".join(o["data"]["text/markdown"]) for o in told]
-    assert shown == [tables.numbers(ENTRIES, its.ABSENT), tables.costs(ENTRIES)], "make outputs"
+    tabled = tables.numbers(ENTRIES, its.ABSENT), tables.costs(ENTRIES)
+    for text_of, table in zip(shown, tabled, strict=True):
+        assert re.fullmatch(rf":::{{dropdown}} .+\n{re.escape(table)}\n:::", text_of), "make outputs"
     assert not re.search(r"\bsignificant", text)
 
 

@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from tests.site.comparison import read_drawing
-from tools import measure, outputs, package
+from tools import measure, outputs, package, standard
 from tools.book_extension import find_witnesses, prose
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +86,10 @@ def test_a_line_plot_is_stored_as_svg_and_png(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_a_chapter_has_its_parts(path):
     text = prose(path)
+    if standard.read(path).about["kind"] == "epilogue":  # a ledger, without exercises
+        for part in ("Before you start", "Predict", "## Inspiration or guide?", "would count"):
+            assert part in text, f"the epilogue lacks {part!r}"
+        return
     for part in (
         "Before you start",
         "What you will be able to do",

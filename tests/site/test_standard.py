@@ -196,7 +196,8 @@ def test_words_to_read_leave_out_code_folds_exercises_and_captions():
 def test_a_chapter_has_words_enough_and_not_too_many():
     for count, fine in ((1999, False), (2000, True), (3500, True), (3501, False)):
         assert (not told(standard.length, "word " * count)) == fine
-    assert not told(standard.length, "word " * 800, kind="epilogue")
+    for count, fine in ((599, False), (600, True), (1200, True), (1201, False)):
+        assert (not told(standard.length, "word " * count, kind="epilogue")) == fine
 
 
 def test_minutes_are_words_equations_open_cells_and_figures():
@@ -423,13 +424,27 @@ def test_the_live_model_can_be_asked_for():
     assert not told(standard.live, "```{live-model} maze\n```")
 
 
+def test_each_open_problem_of_an_epilogue_says_what_would_count():
+    head, good = "## Open problems\n\n", "* Why? *What would count:* a proof.\n"
+    assert not told(standard.open_problems, head + 3 * good)
+    assert not told(standard.open_problems, head + 7 * good + "\n## More\n\n* an item\n")
+    assert "2 open problems, 3 to 7 are asked" in told(standard.open_problems, head + 2 * good)[0]
+    assert "8 open problems" in told(standard.open_problems, head + 8 * good)[0]
+    assert "0 open problems" in told(standard.open_problems, 5 * good)[0]
+    (found,) = told(standard.open_problems, head + 3 * good + "* Why not?\n")
+    assert "“Why not? …”" in found
+    assert "would count" in found
+
+
 def test_each_kind_of_page_has_its_rules():
     rules = {
         kind: [r for r, kinds in standard.HOLDS.items() if kind in kinds] for kind in standard.ALL
     }
-    assert set(rules["epilogue"]) < set(rules["sequel"]) < set(rules["chapter"])
+    own = {standard.open_problems}
+    assert set(rules["epilogue"]) - own < set(rules["sequel"]) < set(rules["chapter"])
+    assert own < set(rules["epilogue"])
     assert standard.biology not in rules["sequel"]
-    assert set(rules["chapter"]) == set(standard.HOLDS)
+    assert set(rules["chapter"]) == set(standard.HOLDS) - own
     for kind in (None, "poem"):
         assert [one.rule for one in standard.findings(page("Text.", kind=kind))] == ["kind"]
 

@@ -40,8 +40,8 @@ def looked_up(patterns: Tensor, cue: Tensor, erased: Tensor) -> Tensor:
 
 def _wrong(size: tuple[int, int], episodes: int, g: torch.Generator) -> float:
     """Return the share of erased bits that a searched list has wrong, an episode at a time."""
-    task = tasks.PatternCompletion(n_bits=size[1], n_patterns=size[0], **tasks.ONCE)
-    wrong = 0.0
+    schedule: dict[str, Any] = tasks.ONCE
+    task, wrong = tasks.PatternCompletion(n_bits=size[1], n_patterns=size[0], **schedule), 0.0
     for start in range(0, episodes, 10):
         count = min(10, episodes - start)
         asked = task.sample(count, g)
@@ -53,7 +53,8 @@ def _wrong(size: tuple[int, int], episodes: int, g: torch.Generator) -> float:
 def _squared(episodes: int, source: str, g: torch.Generator) -> float:
     """Return the mean squared error of an erased pixel that a searched list leaves."""
     known = data.grey(data.cifar10("test", source != "cifar10", download=False))
-    task, squared = tasks.PatternCompletion(known.shape[1], **tasks.PICTURES), 0.0
+    schedule: dict[str, Any] = tasks.PICTURES
+    task, squared = tasks.PatternCompletion(known.shape[1], **schedule), 0.0
     for start in range(0, episodes, 10):
         count = min(10, episodes - start)
         asked = tasks.pictures(task, known, (32, 32), count, g)

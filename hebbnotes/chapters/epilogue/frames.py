@@ -6,23 +6,25 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
 from hebbnotes import figures as fig
-from hebbnotes.chapters.epilogue.ledger import Entry
+from hebbnotes.chapters.epilogue.ledger import LedgerEntry
 
-__all__ = ["COLOURS", "EDGE", "intervals"]
+__all__ = ["COLOURS", "EDGE", "NULL", "intervals"]
 
-COLOURS = {"buys": fig.BLUE, "costs": fig.ORANGE, "nothing shown": fig.GREY}
+NULL = "#757575"
+"""A grey that is seen on white and on black."""
+COLOURS = {"buys": fig.BLUE, "costs": fig.ORANGE, "nothing shown": NULL}
 """The colour of each verdict; what shows nothing is grey."""
 EDGE = 1.1
 """Where the axis ends: intervals that reach farther are cut there."""
 
 
-def intervals(ax: Axes, entries: Sequence[Entry]) -> None:
+def intervals(ax: Axes, entries: Sequence[LedgerEntry]) -> None:
     """Draw each row as an interval: to the right of zero the idea is better.
 
     Parameters
     ----------
     ax : Axes
-    entries : sequence of Entry, from the top
+    entries : sequence of LedgerEntry, from the top
     """
     beside = blended_transform_factory(ax.transAxes, ax.transData)
     chapters = [one.row.chapter for one in entries]
@@ -31,10 +33,12 @@ def intervals(ax: Axes, entries: Sequence[Entry]) -> None:
         colour = COLOURS[one.verdict]
         ax.plot([low, high], [at, at], color=colour, lw=2, solid_capstyle="butt")
         ax.plot([mean], [at], "o", color=colour, ms=4.5)
-        ax.text(-0.03, at, one.row.idea, ha="right", va="center", fontsize=8.5, transform=beside)
+        ax.text(-0.03, at, one.row.label, ha="right", va="center", fontsize=8.5, transform=beside)
         ax.text(1.03, at, one.row.beside, va="center", fontsize=8.5, transform=beside)
         if at and chapters[at] != chapters[at - 1]:
             ax.axhline(at - 0.5, color=fig.GREY, lw=0.4)
+    for side, words in ((-1, "the rival\nis better"), (1, "the idea\nis better")):
+        ax.text(side * EDGE / 2, -1.0, words, ha="center", va="bottom", fontsize=8.5)
     ax.axvline(0, color=fig.BLACK, lw=0.8)
     ax.set(xlim=(-EDGE, EDGE), ylim=(len(entries) - 0.5, -0.5), yticks=[])
     ax.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1", "−½", "0", "½", "1"])

@@ -8,7 +8,16 @@ from typing import Any, NamedTuple
 from hebbnotes import _checks, experiments
 from hebbnotes.analysis import interval
 
-__all__ = ["VERDICTS", "Cost", "Entry", "Number", "Row", "Size", "entry", "verdict"]
+__all__ = [
+    "VERDICTS",
+    "Cost",
+    "LedgerEntry",
+    "LedgerRow",
+    "StoredNumber",
+    "StoredSize",
+    "entry",
+    "verdict",
+]
 
 VERDICTS = {
     "buys": "the whole interval lies on the side of the idea",
@@ -28,6 +37,8 @@ READ: dict[str, Callable[[float], float]] = {
 
 SAME, ALIKE = 0.005, 0.05
 """Ratios that differ from 1 by less are told as the same, and as about the same."""
+FEW = 3
+"""Ratios below its inverse are told as a part."""
 
 OVER: dict[str, Callable[[list[float]], float]] = {
     "one": lambda values: values[0],
@@ -38,14 +49,14 @@ OVER: dict[str, Callable[[list[float]], float]] = {
 
 
 @dataclass(frozen=True)
-class Number:
+class StoredNumber:
     """Where a number of each seed is stored.
 
     Attributes
     ----------
     experiment : str, as ``python -m hebbnotes.experiments`` lists it
     path : tuple of str, keys that lead from a seed to the number, or to several
-    reads : {"as it is", "missing", "missing of 100", "root"}, how it is read; see :data:`READ`
+    reads : {"as it is", "missing", "missing of 100", "root"}, how it is read
     over : {"one", "mean", "least"}, what is made of several; "one" asks for a single number
     """
 
@@ -103,13 +114,13 @@ def _flat(found: Any) -> Iterable[float]:
 
 
 @dataclass(frozen=True)
-class Size:
+class StoredSize:
     """A size that follows from the stored configuration of an experiment.
 
     Attributes
     ----------
     experiment : str, as ``python -m hebbnotes.experiments`` lists it
-    of : callable, ``of(configuration)`` returns the size, for example :func:`.sizes.matrix`
+    of : callable, ``of(configuration)`` returns the size
     """
 
     experiment: str
@@ -127,12 +138,12 @@ class Cost:
     Attributes
     ----------
     what : str, what is counted
-    idea, plain : Number or Size, of a Number the mean over seeds; a plain way of None needs none
+    idea, plain : StoredNumber or StoredSize, the mean over seeds; a plain way of None needs none
     """
 
     what: str
-    idea: Number | Size
-    plain: Number | Size | None = None
+    idea: StoredNumber | StoredSize
+    plain: StoredNumber | StoredSize | None = None
 
     def pair(self) -> tuple[float, float]:
         """Return both costs."""
@@ -146,11 +157,13 @@ class Cost:
         ratio = idea / plain
         if abs(ratio - 1) < ALIKE:
             return f"{'about ' * (abs(ratio - 1) >= SAME)}the same {self.what}"
+        if ratio < 1 / FEW:
+            return f"1/{1 / ratio:.0f} of the {self.what}"
         return f"{ratio:{',.0f' if ratio > 99 else '.2g'}} times the {self.what}"
 
 
-def _cost(of: Number | Size) -> float:
-    return fmean(of.values().values()) if isinstance(of, Number) else of.value()
+def _cost(of: StoredNumber | StoredSize) -> float:
+    return fmean(of.values().values()) if isinstance(of, StoredNumber) else of.value()
 
 
 def _count(value: float) -> str:
@@ -158,19 +171,20 @@ def _count(value: float) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class LedgerRow:
     """What was tried in a chapter, and beside what.
 
     Attributes
     ----------
     chapter : str, its file, such as ``"maze"``
     idea : str, what biology suggested
+    told : str, what sets the row apart from others of the same idea, in a word or two
     asked : str, what had to be done, for who did not read the chapter
     counted : str, what is counted, with its unit
     beside : str, the plain alternative
     better : {"more", "less"}, which side of the count is good
     times : float, by which stored numbers are multiplied for the reader: 100 for per cent
-    with_idea, plain : Number, where both counts are stored, with the same seeds
+    with_idea, plain : StoredNumber, where both counts are stored, with the same seeds
     there : tuple of Cost, what the idea costs in a brain: wire, broadcasts, reads from elsewhere
     here : tuple of Cost, what it costs in a computer: numbers, operations, time
     """
@@ -181,8 +195,9 @@ class Row:
     counted: str
     beside: str
     better: str
-    with_idea: Number
-    plain: Number
+    with_idea: StoredNumber
+    plain: StoredNumber
+    told: str = ""
     times: float = 1.0
     there: tuple[Cost, ...] = ()
     here: tuple[Cost, ...] = ()
@@ -191,13 +206,18 @@ class Row:
         """Refuse a count of which neither side is good."""
         _checks.choice("better", self.better, ("more", "less"))
 
+    @property
+    def label(self) -> str:
+        """The idea, and what sets the row apart."""
+        return f"{self.idea}: {self.told}" if self.told else self.idea
 
-class Entry(NamedTuple):
+
+class LedgerEntry(NamedTuple):
     """A row with its numbers.
 
     Attributes
     ----------
-    row : Row
+    row : LedgerRow
     with_idea, plain : float, means over seeds, in the row's unit
     mean, low, high : float, by how much the idea is better, in the row's unit, and the 95 %
         interval; below 0 it is worse
@@ -207,7 +227,7 @@ class Entry(NamedTuple):
     verdict : str, one of :data:`VERDICTS`
     """
 
-    row: Row
+    row: LedgerRow
     with_idea: float
     plain: float
     mean: float
@@ -236,7 +256,7 @@ def verdict(low: float, high: float) -> str:
     return "costs" if high < 0 else "nothing shown"
 
 
-def entry(row: Row) -> Entry:
+def entry(row: LedgerRow) -> LedgerEntry:
     """Return a row with its numbers: the difference is taken seed by seed.
 
     Raises
@@ -246,7 +266,7 @@ def entry(row: Row) -> Entry:
     FileNotFoundError
         If a result is not in the package.
     """
-    _checks.of_type("row", row, Row, "use Row(...)")
+    _checks.of_type("row", row, LedgerRow, "use LedgerRow(...)")
     idea, plain = row.with_idea.values(), row.plain.values()
     if idea.keys() != plain.keys():
         raise ValueError(
@@ -255,11 +275,12 @@ def entry(row: Row) -> Entry:
         )
     sign = row.times if row.better == "more" else -row.times
     mean, low, high = interval([sign * (idea[seed] - plain[seed]) for seed in idea])
-    means = [row.times * fmean(values.values()) for values in (idea, plain)]
-    larger = max(map(abs, means)) or 1.0
-    return Entry(
+    of_idea, of_plain = (row.times * fmean(values.values()) for values in (idea, plain))
+    larger = max(abs(of_idea), abs(of_plain)) or 1.0
+    return LedgerEntry(
         row,
-        *means,
+        of_idea,
+        of_plain,
         mean,
         low,
         high,

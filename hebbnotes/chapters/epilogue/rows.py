@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from hebbnotes.chapters.epilogue.ledger import Cost, Entry, Number, Row, Size, entry
+from hebbnotes.chapters.epilogue.ledger import (
+    Cost,
+    LedgerEntry,
+    LedgerRow,
+    StoredNumber,
+    StoredSize,
+    entry,
+)
 from hebbnotes.chapters.epilogue.sizes import (
     agent_cells,
     agent_trace,
@@ -23,7 +30,7 @@ ROOMY = (
     "prototypes",
     "four heads of attention",
     "attention with order",
-    "a list with order, equal bits",
+    "a list of equal bits",
 )
 """Rivals that keep every pair whole, and have room for all that they are shown."""
 
@@ -33,22 +40,22 @@ ABSENT = {
 """Chapters without a row, and why."""
 
 
-def _all(name: str, *path: str) -> Number:
-    return Number(name, path)
+def _all(name: str, *path: str) -> StoredNumber:
+    return StoredNumber(name, path)
 
 
-def _missing(name: str, *path: str, over: str = "one") -> Number:
-    return Number(name, path, "missing", over)
+def _missing(name: str, *path: str, over: str = "one") -> StoredNumber:
+    return StoredNumber(name, path, "missing", over)
 
 
 _SAME_NUMBERS: dict[str, Any] = {"better": "less", "times": 100.0}
 _BROADCAST = Cost(
     "broadcast to all", _all("modulation-costs", "equal numbers", "simple", "broadcasts")
 )
-_LIST = ROOMY[0]
+_LIST, _SHORT_LIST = ROOMY[0], "a list of equal numbers"
 
 _PATTERNS = (
-    Row(
+    LedgerRow(
         chapter="introduction",
         idea="a trace in every synapse",
         asked="complete five pictures, seen once",
@@ -56,17 +63,17 @@ _PATTERNS = (
         beside=_LIST,
         with_idea=_all("three-numbers-once", "transfer_erased", "once"),
         plain=_all("searched-lists", "wrong", "many"),
-        there=(Cost("synapses", Size("searched-lists", trace_numbers)),),
+        there=(Cost("synapses", StoredSize("searched-lists", trace_numbers)),),
         here=(
             Cost(
                 "numbers kept",
-                Size("searched-lists", trace_numbers),
-                Size("searched-lists", list_numbers),
+                StoredSize("searched-lists", trace_numbers),
+                StoredSize("searched-lists", list_numbers),
             ),
         ),
         **_SAME_NUMBERS,
     ),
-    Row(
+    LedgerRow(
         chapter="hebb-in-the-brain",
         idea="spike timing",
         asked="find the synapses that share spikes",
@@ -77,22 +84,23 @@ _PATTERNS = (
         **_SAME_NUMBERS,
     ),
     *(
-        Row(
+        LedgerRow(
             chapter="learning-rules",
-            idea=f"competition, {units} units",
+            idea="competition",
+            told=f"{units} units",
             asked="find features of digits",
             counted="digits named wrongly, %",
             beside="stored digits",
             with_idea=_all("features-competitive", "above the mean", units),
             plain=_all("features-exemplars", "above the mean", units),
-            here=(Cost("digits for each unit", Size("features-competitive", digits_each)),)
+            here=(Cost("digits shown to each unit", StoredSize("features-competitive", digits_each)),)
             if units == "400"
             else (),
             **_SAME_NUMBERS,
         )
         for units in ("25", "400")
     ),
-    Row(
+    LedgerRow(
         chapter="associative-memory",
         idea="Hebb's weights",
         asked="keep patterns of 400 bits",
@@ -103,7 +111,7 @@ _PATTERNS = (
         plain=_all("memory-ladder", "held", "pseudo-inverse", "400"),
     ),
     *(
-        Row(
+        LedgerRow(
             chapter="differentiable-plasticity",
             idea="a trained trace",
             asked="complete two patterns, seen once",
@@ -126,7 +134,7 @@ _PATTERNS = (
         )
     ),
     *(
-        Row(
+        LedgerRow(
             chapter="natural-images",
             idea="a plasticity for each synapse",
             asked="complete photographs, seen once",
@@ -146,7 +154,7 @@ _PATTERNS = (
             (_LIST, _all("searched-lists", "squared"), None),
         )
     ),
-    Row(
+    LedgerRow(
         chapter="one-shot-learning",
         idea="a plastic read-out",
         asked="name letters, seen once",
@@ -166,19 +174,20 @@ _PATTERNS = (
 )
 
 
-def _maze(idea: str, name: str, kind: str, beside: str, other: str, chapter: str) -> Row:
+def _maze(idea: str, name: str, kind: str, beside: str, other: str, chapter: str) -> LedgerRow:
     """Return a row of goals found in the maze by one stored kind of agent, beside another."""
     costs = (
         Cost("milliseconds for an update", _all(name, "milliseconds"), _all(other, "milliseconds")),
         *(
-            (Cost("numbers kept", Size(name, agent_trace), Size(other, agent_cells)),)
+            (Cost("numbers kept", StoredSize(name, agent_trace), StoredSize(other, agent_cells)),)
             if kind == "plastic" and "lstm" in other
             else ()
         ),
     )
-    return Row(
+    return LedgerRow(
         chapter=chapter,
         idea=idea,
+        told="a maze",
         asked="find a goal again and again",
         counted="goals in a life",
         beside=beside,
@@ -190,7 +199,7 @@ def _maze(idea: str, name: str, kind: str, beside: str, other: str, chapter: str
     )
 
 
-def _at_work() -> tuple[Row, ...]:
+def _at_work() -> tuple[LedgerRow, ...]:
     """Return the rows of modulated agents: of five long trainings, or else of two short ones."""
     name, chapter = "maze-modulated-retroactive", "neuromodulation-at-work"
     beside = (("a pen that always writes", "plastic"), ("an LSTM", "lstm"))
@@ -201,9 +210,10 @@ def _at_work() -> tuple[Row, ...]:
         )
     short = "maze-modulated-short"
     return tuple(
-        Row(
+        LedgerRow(
             chapter=chapter,
             idea="a say in when to write",
+            told="a maze",
             asked="find a goal again and again",
             counted="goals in a life",
             beside=words,
@@ -225,7 +235,7 @@ _LIVES = (
             ("an LSTM", "maze-lstm"),
         )
     ),
-    Row(
+    LedgerRow(
         chapter="three-factor-rules",
         idea="marks and a local error",
         asked="keep a bit over a delay",
@@ -233,11 +243,12 @@ _LIVES = (
         beside="backpropagation in time",
         better="less",
         with_idea=_all("eprop-delay", "e_prop"),
-        plain=Number("eprop-delay", ("trained", "backpropagation", "0.001", "until")),
+        plain=StoredNumber("eprop-delay", ("trained", "backpropagation", "0.001", "until")),
     ),
-    Row(
+    LedgerRow(
         chapter="neuromodulated-plasticity",
         idea="a say in when to write",
+        told="reward",
         asked="store what a reward marks",
         counted="updates until 90 % right",
         beside="a pen that always writes",
@@ -253,9 +264,10 @@ _LIVES = (
             ),
         ),
     ),
-    Row(
+    LedgerRow(
         chapter="neuromodulation-at-work",
         idea="a say in when to write",
+        told="cues",
         asked="find out which cue pays",
         counted="later answers wrong, %",
         beside="a pen that always writes",
@@ -269,9 +281,10 @@ _LIVES = (
         **_SAME_NUMBERS,
     ),
     *_at_work(),
-    Row(
+    LedgerRow(
         chapter="neuromodulation-at-work",
         idea="a say in when to write",
+        told="letters",
         asked="foretell the next letter",
         counted="bits for a letter",
         beside="an LSTM",
@@ -290,9 +303,9 @@ _LIVES = (
 )
 
 
-def _digits(idea: str, arm: str) -> Row:
+def _digits(idea: str, arm: str) -> LedgerRow:
     """Return a row of signs that cells keep, beside a network without signs."""
-    return Row(
+    return LedgerRow(
         chapter="cell-types",
         idea=idea,
         asked="read digits row by row",
@@ -304,10 +317,10 @@ def _digits(idea: str, arm: str) -> Row:
     )
 
 
-def _credit(idea: str, way: str, there: tuple[Cost, ...]) -> Row:
+def _credit(idea: str, way: str, there: tuple[Cost, ...]) -> LedgerRow:
     """Return a row of a way to assign credit, beside backpropagation."""
     shape = "128-128"
-    return Row(
+    return LedgerRow(
         chapter="credit-assignment",
         idea=idea,
         asked="learn digits with two hidden layers",
@@ -328,18 +341,18 @@ def _credit(idea: str, way: str, there: tuple[Cost, ...]) -> Row:
     )
 
 
-def _clocks(beside: str, arm: str) -> Row:
+def _clocks(beside: str, arm: str) -> LedgerRow:
     """Return a row of diverse time constants, with rates that fall to zero."""
     kind: dict[str, Any] = {"reads": "root", "over": "least"}
-    return Row(
+    return LedgerRow(
         chapter="time-constants",
         idea="diverse time constants",
         asked="time gaps of 3 to 96 steps",
         counted="root of the squared error",
         beside=beside,
         better="less",
-        with_idea=Number("intervals-annealed", ("tried", "1 to 100"), **kind),
-        plain=Number("intervals-annealed", ("tried", arm), **kind),
+        with_idea=StoredNumber("intervals-annealed", ("tried", "1 to 100"), **kind),
+        plain=StoredNumber("intervals-annealed", ("tried", arm), **kind),
         here=(
             Cost(
                 "numbers",
@@ -350,38 +363,40 @@ def _clocks(beside: str, arm: str) -> Row:
     )
 
 
-def _sheet(counted: str, better: str, *path: str, **more: Any) -> Row:
+def _sheet(told: str, counted: str, *path: str, **more: Any) -> LedgerRow:
     """Return a row of a sheet that pays for unlike neighbours, beside one that does not."""
     reads = more.pop("reads", "as it is")
     paid, free = (("of", "0", price, "0.01", *path) for price in ("2", "0"))
     cost = "sheet-digits", "cost"
-    return Row(
+    return LedgerRow(
         chapter="maps",
         idea="a price on unlike neighbours",
+        told=told,
         asked="learn digits on a sheet",
         counted=counted,
         beside="no price",
-        better=better,
-        with_idea=Number("sheet-digits", paid, reads),
-        plain=Number("sheet-digits", free, reads),
+        better="less",
+        with_idea=StoredNumber("sheet-digits", paid, reads),
+        plain=StoredNumber("sheet-digits", free, reads),
         there=(Cost("reads of other cells", _all(*cost, "foreign_reads")),),
         here=(Cost("multiplications more", _all(*cost, "multiplications_of_price")),),
         **more,
     )
 
 
-def _wire(counted: str, key: str, reads: str, **more: Any) -> Row:
+def _wire(told: str, counted: str, key: str, reads: str, **more: Any) -> LedgerRow:
     """Return a row of a network that pays for length, beside one that pays for strength."""
     priced, plain = "L1 x distance", "L1"
-    return Row(
+    return LedgerRow(
         chapter="wiring",
         idea="a price on length",
+        told=told,
         asked="choose by a goal and a cue",
         counted=counted,
         beside="a price on strength",
         better="less",
-        with_idea=Number("wiring-arms", ("networks", priced, key), reads),
-        plain=Number("wiring-arms", ("networks", plain, key), reads),
+        with_idea=StoredNumber("wiring-arms", ("networks", priced, key), reads),
+        plain=StoredNumber("wiring-arms", ("networks", plain, key), reads),
         there=(
             Cost(
                 "wire",
@@ -392,8 +407,8 @@ def _wire(counted: str, key: str, reads: str, **more: Any) -> Row:
         here=(
             Cost(
                 "numbers kept",
-                Size("wiring-arms", sheet_synapses),
-                Size("wiring-arms", sheet_synapses),
+                StoredSize("wiring-arms", sheet_synapses),
+                StoredSize("wiring-arms", sheet_synapses),
             ),
         ),
         **more,
@@ -405,18 +420,18 @@ _CELLS = (
     _digits("signs, with corrected inhibition", "matched, corrected"),
     _clocks("the best shared one", "plain"),
     _clocks("a GRU", "GRU"),
-    _sheet("distance of like units", "less", "reach"),
-    _sheet("digits named wrongly, %", "less", "right", reads="missing of 100"),
-    _wire("wire", "wire", "as it is"),
-    _wire("choices wrong, %", "accuracy", "missing", times=100.0),
+    _sheet("wire", "distance of like units", "reach"),
+    _sheet("answers", "digits named wrongly, %", "right", reads="missing of 100"),
+    _wire("wire", "wire", "wire", "as it is"),
+    _wire("answers", "choices wrong, %", "accuracy", "missing", times=100.0),
 )
 
 _HELD = ("fast-weights-costs", "writes")
 
 
-def _rebound(beside: str, plain: Number, here: tuple[Cost, ...]) -> Row:
+def _rebound(beside: str, plain: StoredNumber, here: tuple[Cost, ...]) -> LedgerRow:
     """Return a row of keys that are bound again, eight pairs."""
-    return Row(
+    return LedgerRow(
         chapter="fast-weights-and-attention",
         idea="cells that subtract what they expect",
         asked="bind a key again",
@@ -438,21 +453,22 @@ def _held(pairs: str) -> Cost:
     )
 
 
-def _arena(beside: str, other: str) -> Row:
-    """Return a row of the arena, the mean over its tasks."""
-    best = "delta, modulated"
+def _arena(code: str, told: str, beside: str, other: str) -> LedgerRow:
+    """Return a row of the arena in one of its codes, the mean over its tasks."""
+    experiment, best = f"arena-{code}", "delta, modulated"
 
-    def of(name: str, *path: str) -> Number:
-        return _all("arena-dense", "memories", name, *path)
+    def of(name: str, *path: str) -> StoredNumber:
+        return _all(experiment, "memories", name, *path)
 
-    return Row(
+    return LedgerRow(
         chapter="arena",
         idea="a drive and a broadcast",
-        asked="eight tasks of memory",
+        told=told,
+        asked="pass all tasks of memory",
         counted="overlap missing, %",
         beside=beside,
-        with_idea=_missing("arena-dense", "memories", best, "scores", "tasks", over="mean"),
-        plain=_missing("arena-dense", "memories", other, "scores", "tasks", over="mean"),
+        with_idea=_missing(experiment, "memories", best, "scores", "tasks", over="mean"),
+        plain=_missing(experiment, "memories", other, "scores", "tasks", over="mean"),
         there=(_BROADCAST,),
         here=(
             Cost("numbers", of(best, "numbers"), of(other, "numbers")),
@@ -466,7 +482,7 @@ _CREDIT = (
     _credit(
         "feedback straight from the output",
         "direct feedback alignment",
-        (Cost("wires of its own", Size("credit-table", feedback_wires)),),
+        (Cost("wires of its own", StoredSize("credit-table", feedback_wires)),),
     ),
     _credit(
         "a network that settles",
@@ -474,13 +490,13 @@ _CREDIT = (
         (
             Cost(
                 "foreign weights read",
-                Size("credit-table", weights_above),
-                Size("credit-table", weights_above),
+                StoredSize("credit-table", weights_above),
+                StoredSize("credit-table", weights_above),
             ),
         ),
     ),
     *(
-        Row(
+        LedgerRow(
             chapter="fast-weights-and-attention",
             idea="a plasticity for each synapse",
             asked="four questions to one memory",
@@ -491,7 +507,7 @@ _CREDIT = (
             here=(
                 Cost(
                     "trained numbers",
-                    Size("addresses", plasticities),
+                    StoredSize("addresses", plasticities),
                     _all("metric", "trained", f"softmax {heads}", "numbers"),
                 ),
             ),
@@ -505,14 +521,17 @@ _CREDIT = (
         _all("recall", "error", "softmax with order", "8", "rebound"),
         (_held("16"), _held("512")),
     ),
-    _arena("a list, equal numbers", "list, equal numbers"),
-    _arena("a list with order, equal bits", "list with order, equal bits"),
+    *(
+        _arena(code, told, _SHORT_LIST, "list of the rewarded with order, equal numbers")
+        for code, told in (("dense", "keys of signs"), ("sparse", "sparse keys"))
+    ),
+    _arena("dense", "keys of signs", ROOMY[-1], "list with order, equal bits"),
 )
 
-ROWS: tuple[Row, ...] = (*_PATTERNS, *_LIVES, *_CELLS, *_CREDIT)
+ROWS: tuple[LedgerRow, ...] = (*_PATTERNS, *_LIVES, *_CELLS, *_CREDIT)
 """The rows, in the order of the book."""
 
 
-def ledger() -> list[Entry]:
+def ledger() -> list[LedgerEntry]:
     """Return all rows with their numbers, in the order of the book."""
     return [entry(row) for row in ROWS]

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from hebbnotes.chapters.epilogue.ledger import Entry
+from hebbnotes.chapters.epilogue.ledger import LedgerEntry
 
-__all__ = ["costs", "numbers", "short"]
+__all__ = ["costs", "folded", "numbers", "short"]
 
 
 def short(value: float) -> str:
@@ -22,10 +22,10 @@ def short(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
-def _idea(one: Entry) -> str:
-    """Return an idea that leads to its chapter."""
+def _idea(one: LedgerEntry, whole: bool = True) -> str:
+    """Return an idea that leads to its chapter; whole with what sets its row apart."""
     name = one.row.chapter
-    return f"{one.row.idea}, [{name.replace('-', ' ')}]({name}.ipynb)"
+    return f"{one.row.label if whole else one.row.idea}, [{name.replace('-', ' ')}]({name}.ipynb)"
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -35,12 +35,12 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def numbers(entries: Iterable[Entry], absent: Mapping[str, str]) -> str:
+def numbers(entries: Iterable[LedgerEntry], absent: Mapping[str, str]) -> str:
     """Return the rows with their numbers, and chapters without a row with the reason.
 
     Parameters
     ----------
-    entries : iterable of Entry
+    entries : iterable of LedgerEntry
     absent : mapping of str, chapters that have no row, each with the reason
     """
     rows = [
@@ -69,13 +69,35 @@ def numbers(entries: Iterable[Entry], absent: Mapping[str, str]) -> str:
     return _table(head, rows)
 
 
-def costs(entries: Iterable[Entry]) -> str:
-    """Return what ideas cost in a brain and in a computer, where that is stored."""
-    told: dict[tuple[str, ...], None] = {}
+def costs(entries: Iterable[LedgerEntry]) -> str:
+    """Return what ideas cost in a brain and in a computer, where either is stored: one line for
+    rows that count one thing in two ways.
+
+    Parameters
+    ----------
+    entries : iterable of LedgerEntry
+    """
+    paid: dict[tuple[str, str, str], dict[tuple[str, str], LedgerEntry]] = {}
     for one in entries:
         there, here = (
             "; ".join(cost.text() for cost in side) for side in (one.row.there, one.row.here)
         )
         if there or here:
-            told[_idea(one), one.row.beside, there or "not stored", here or "not stored"] = None
-    return _table(("idea, chapter", "beside", "costs there", "costs here"), told)
+            alike = one.row.chapter, one.row.idea, one.row.beside
+            paid.setdefault(alike, {})[there or "–", here or "–"] = one
+    rows = [
+        [_idea(one, whole=len(its) > 1), one.row.beside, *both]
+        for its in paid.values()
+        for both, one in its.items()
+    ]
+    return _table(("idea, chapter", "beside", "costs there", "costs here"), rows)
+
+
+def folded(title: str, table: str) -> str:
+    """Return a table in a fold that has a title.
+
+    Parameters
+    ----------
+    title, table : str
+    """
+    return f":::{{dropdown}} {title}\n{table}\n:::"
