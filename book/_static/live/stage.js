@@ -255,6 +255,15 @@ if (!Live.model) Object.assign(Live, (() => {
   }
 
   // ----------------------------------------------------------------------------------------------------------------- models
+  // The pieces of a generator, and after each what it added is laid out: not all at once by the next picture of the page.
+  function* laidOut(built, element) {
+    for (let next = built.next(); ; next = built.next()) {
+      if (next.done) return next.value;
+      yield;
+      element.getBoundingClientRect();
+      yield;
+    }
+  }
   // Each is built, laid out and drawn in pieces, unseen, while its still picture stands in the page; then it takes the place of that.
   function model(name, build) {
     document.querySelectorAll(`figure.live-model[data-model="${name}"]:not(.building, .live)`).forEach(root => {
@@ -266,7 +275,7 @@ if (!Live.model) Object.assign(Live, (() => {
         root.querySelector(".still").after(stage.element);
         yield;
         const built = build({ numbers, stage, root });
-        root.model = built?.next ? yield* built : built;
+        root.model = built?.next ? yield* laidOut(built, stage.element) : built;
         stage.add(said);
         beside(root.querySelector(".stage > .verdict"), root.querySelector(".stage > .picture"));
         root.classList.remove("building");
