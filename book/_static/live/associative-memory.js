@@ -2,10 +2,12 @@
 "use strict";
 Live.model("associative-memory", function* ({ numbers, stage }) {
   const { zeros, dot, bytes, random, told, clamp, mosaic, piecewise, all } = Live, { side: SIDE, steps, beta, most } = numbers, N = SIDE * SIDE;
-  const letters = Object.fromEntries(Object.entries(numbers.letters).map(([name, bits]) => {
+  const letters = {};
+  for (const [name, bits] of Object.entries(numbers.letters)) {
     const eights = bytes(bits);
-    return [name, zeros(N).map((_, i) => eights[i >> 3] >> 7 - i % 8 & 1 ? 1 : -1)];
-  }));
+    letters[name] = zeros(N).map((_, i) => eights[i >> 3] >> 7 - i % 8 & 1 ? 1 : -1);
+    yield;
+  }
   // Pictures of random dots, and which pixels of a cue are erased, by chance.
   const dots = (chance, count) => Array.from({ length: count }, () => zeros(N).map(() => chance() < 0.5 ? 1 : -1));
   const half = chance => Array.from({ length: N }, () => chance() < 0.5);
@@ -65,7 +67,12 @@ Live.model("associative-memory", function* ({ numbers, stage }) {
   }
 
   // ----------------------------------------------------------------------------------------------------------- what is asked
-  const chance = random(numbers.seed), others = dots(random(numbers.seed + 1), most.dots), POWERS = [1, 2, 3, 9, "softmax"];
+  const chance = random(numbers.seed), draw = random(numbers.seed + 1), others = [];
+  while (others.length < most.dots) {
+    others.push(...dots(draw, Math.min(16, most.dots - others.length)));
+    yield;
+  }
+  const POWERS = [1, 2, 3, 9, "softmax"];
   const PULLS = ["its overlap (Hopfield)", "its square", "its cube", "its 9th power", "a softmax: attention"];
   const how = { passes: 0, dots: 0, power: 1 };
   let tiles = [], chosen = 0, memory, stale = true, said = "";
