@@ -1,6 +1,6 @@
 // A cue, later a reward: where in a trial is the error of the prediction, and does it travel from reward to cue, or jump?
 "use strict";
-Live.model("three-factor-rules-td", ({ numbers, stage }) => {
+Live.model("three-factor-rules-td", function* ({ numbers, stage }) {
   const { zeros, dot, clamp, told, mosaic } = Live, { steps: STEPS, cue: CUE, reward: REWARD, gamma, rate, trials: MOST } = numbers, n = REWARD - CUE;
 
   // ------------------------------------------------------------------------------------------------------------ the equations
@@ -95,6 +95,7 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------ the controls
+  yield;
   const CANVAS = "Above, the error in each step of a trial; below, a row for each trial. Arrow keys choose a trial.";
   stage.lead("Press Play, and follow the blue bar: does it travel, or jump?");
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
@@ -104,7 +105,9 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
     keys: { ArrowUp: () => choose(chosen - 1), ArrowDown: () => choose(chosen + 1), Home: () => choose(0), End: () => choose(MOST) },
     pointer: { grabs: ({ y }) => y > TOP && y < TOP + DOWN, down: point => { clock.pause(); pick(point); }, move: pick },
   });
+  yield;
   const clock = panel.clock({ step: () => next(1), shown: show, speeds: [4, 20, 60], speed: 1, what: "one trial", say: s => `${s} trials a second` });
+  yield;
   panel.text("state", "Then drag λ: all trials are replayed.");
   panel.slider("how far back a surprise teaches, λ", { min: 0, max: 1, step: 0.05, value: lambda, say: value => told(value) }, value => {
     lambda = value;
@@ -112,6 +115,7 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
     errors = live(rewards, lambda, w);
     show();
   });
+  yield;
   panel.text("state", "Last, when the peak has come to the cue: what will the error do if the reward fails to come? Guess, then press.");
   const line = panel.part("line"), omit = line.button("Leave the reward out once", () => { clock.pause(); next(0); show(); });
   line.button("Start again", () => {
@@ -119,6 +123,7 @@ Live.model("three-factor-rules-td", ({ numbers, stage }) => {
     [rewards, errors, w, chosen] = [[], [], zeros(n), 0];
     show();
   });
+  yield;
   show();
   return { live, peak, between, features, now: () => ({ lambda, rewards, chosen, errors: errors.map(delta => [...delta]), playing: clock.playing }) };
 });

@@ -1,6 +1,6 @@
 // How long should the mark last that a pair of spikes leaves, if the reward comes later? It is laid over the delays.
 "use strict";
-Live.model("three-factor-rules", ({ numbers, stage }) => {
+Live.model("three-factor-rules", function* ({ numbers, stage }) {
   const { zeros, clamp, random, calm, told, make } = Live, { dt, longest, together, crowd, sure, begin } = numbers;
 
   // ------------------------------------------------------------------------------------------------------------ the equations
@@ -205,6 +205,7 @@ Live.model("three-factor-rules", ({ numbers, stage }) => {
   }
 
   // ------------------------------------------------------------------------------------------------------------ the controls
+  yield;
   const RACE = "Does the right synapse (blue) win?";
   stage.lead("Drag the blue dot: which mark needs the fewest rewards?");
   const board = stage.part("picture"), panel = stage.part("panel"), below = stage.part("panel"), beside = stage.part("panel"), verdict = stage.verdict();
@@ -215,19 +216,24 @@ Live.model("three-factor-rules", ({ numbers, stage }) => {
     down: point => { held = near(point)[1]; },
     move: point => { const u = Math.max(0.05, (point.x - LEFT) / SECOND); set(held, held === "spread" ? u - how.mean : u); },
   } });
+  yield;
   const ratio = board.text("state"), part = () => make("span"), square = className => make("span", { textContent: "■ ", className, aria: { hidden: "true" } });
   const [signal, noise, result] = [part(), part(), part()];
   ratio.append(square("green"), signal, " ÷ ", square("red"), noise, result);
+  yield;
   const sliders = {
     tau: panel.slider("the mark lasts for, τ", { min: SPAN[0], max: SPAN[1], step: 1 / 16, value: Math.log2(how.tau), say: k => `${told(2 ** k, k < 0 ? 2 : 1)} s` }, k => set("tau", 2 ** k)),
     mean: panel.slider("the reward comes after", { min: 0.5, max: 4, step: 0.1, value: how.mean, say: seconds }, value => set("mean", value)),
     spread: panel.slider("give or take", { min: 0.1, max: 4, step: 0.1, value: how.spread, say: seconds }, value => set("spread", value)),
     hertz: panel.slider("each cell spikes", { min: 2, max: 10, step: 0.5, value: how.hertz, say: f => `${f} times a second` }, value => set("hertz", value)),
   };
+  yield;
   below.text("state", "Find the lowest place: rewards needed.");
   const valley = below.canvas("Rewards needed", [340, 174], drawValley);
+  yield;
   const outcome = beside.text("state"), race = beside.canvas("What each synapse has gained, reward by reward", [340, 124], drawRace);
   beside.button("Give 20 rewards", give, { main: true });
+  yield;
   look();
   return { delays, pairs, detect, needed, best, reward, random, now: () => ({ ...how, ...now, moved: moved(), given: course.length - 1, due, gained }) };
 });
