@@ -585,9 +585,9 @@ def test_the_fast_evaluation_builds_traces_for_each_chunk_and_not_for_each_step(
         counted = {}
         for method in ("loop", "chunk"):
             for steps in (16, 32):
-                net = ModulatedRNN(100, retroactive=retroactive, method=method)
-                with Traces(100**2) as counter:
-                    net(0.1 * torch.ones(steps, 1, 100))[0][-1].sum().backward()
+                net = ModulatedRNN(50, retroactive=retroactive, method=method)
+                with Traces(50**2) as counter:
+                    net(0.1 * torch.ones(steps, 1, 50))[0][-1].sum().backward()
                 counted[method, steps] = counter.seen
         growth = {method: counted[method, 32] - counted[method, 16] for method in ("loop", "chunk")}
         assert growth["loop"] >= 16 * 8

@@ -38,8 +38,7 @@ from hebbnotes.networks.modulated.rows import (
     Part,
     first_rows,
     gain,
-    read_starts,
-    write,
+    written,
 )
 from hebbnotes.plasticity.connections import Connections, ScaledIdentity, through
 from hebbnotes.plasticity.events import MOST_KEYS
@@ -60,39 +59,37 @@ def chunked(n_steps: int) -> list[slice]:
 
 def _run_chunk(
     net: Net,
-    alpha: Tensor | None,
     inputs: Tensor,
     clamp: Tensor | None,
     given: Tensor | None,
     y: Tensor,
     starts: list[Tensor],
-    room: Tensor | None,
+    room: list[Tensor],
 ) -> Part:
-    """Run a chunk; ``room``, for the ``starts`` side by side, is overwritten. ``alpha`` is the
-    network's, in any layout.
-    """
-    gained, rows, s = gain(net, starts, room), first_rows(net, y, len(inputs)), net.n_starts
-    activity, signals, from_starts, from_keys = y.new_empty(len(inputs) + 1, *y.shape), [], [], []
-    activity[0] = y
+    """Run a chunk; ``room``, a trace for each of the ``starts``, is overwritten."""
+    gained, rows, s = gain(net, starts, room), first_rows(net, y), net.n_starts
+    activity, signals, from_starts, from_keys = [y], [], [], []
     for t, x in enumerate(inputs):
-        pre, keys, r = activity[t], activity[:t], s + t
+        pre = y
         drive = through(pre, net.fixed) + x
-        if gained is not None:
-            read = read_starts(pre, gained)
-            drive += (read * rows.values[:s]).sum(0)
+        if gained:
+            read = torch.stack([(pre.unsqueeze(1) @ one).squeeze(1) for one in gained])
+            drive = drive + (read * rows.values[:s]).sum(0)
             from_starts.append(read)
-        if alpha is not None and t:
-            read = through(pre * keys, alpha)
-            drive += (read * rows.values[s:r]).sum(0)
+        if net.alpha is not None and t:
+            read = through(pre * torch.stack(activity[:-1]), net.alpha)
+            drive = drive + (read * rows.values[s:]).sum(0)
             from_keys.append(read)
-        y = torch.tanh(drive, out=activity[t + 1])
+        y = torch.tanh(drive)
         if clamp is not None:
-            torch.where(clamp[t], x, y, out=y)
+            y = torch.where(clamp[t], x, y)
         signal = made(y, net.modulator) if given is None else given[t]
         heard = broadcast(signal, net.modulator)
-        write(net, rows, rows, r, y, net.kept(net.forget(y), heard), heard)
+        rows = written(net, rows, y, net.kept(net.forget(y), heard), heard)
+        activity.append(y)
         signals.append(signal)
-    return Part(clamp, activity, torch.stack(signals), rows, from_starts, from_keys, starts)
+    ran = torch.stack(activity), torch.stack(signals), rows
+    return Part(clamp, *ran, from_starts, from_keys, starts)
 
 
 class _Evaluation(torch.autograd.Function):
@@ -109,13 +106,11 @@ class _Evaluation(torch.autograd.Function):
         starts = [one for one in (numbers.hebb, numbers.eligibility) if one is not None]
         begins = net.alpha is not None and (bool(starts) or len(rows_of) > 1)
         # written again and again: fresh memory is slow
-        room = y.new_empty(*y.shape, net.n_starts * y.shape[-1]) if begins else None
-        # a product of few rows is faster with a matrix that lies in memory column by column
-        alpha = net.alpha.mT.contiguous().mT if begins and net.alpha.ndim else net.alpha
+        room = [y.new_empty(*y.shape, y.shape[-1]) for _ in range(begins * net.n_starts)]
         outputs, signals, saved, pieces = [], [], [], []
         for at in rows_of:
             held, its = (None if one is None else one[at] for one in (clamp, numbers.given))
-            part = _run_chunk(net, alpha, numbers.inputs[at], held, its, y, starts, room)
+            part = _run_chunk(net, numbers.inputs[at], held, its, y, starts, room)
             y, keys = part.activity[-1], part.activity[:-1]
             starts = part.end.add_up(keys, starts)
             outputs.append(part.activity[1:])

@@ -16,16 +16,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes.networks.modulated.arguments import broadcast
-from hebbnotes.networks.modulated.rows import (
-    Net,
-    Numbers,
-    Part,
-    Past,
-    Rows,
-    gain,
-    rows_before,
-    sent_back,
-)
+from hebbnotes.networks.modulated.rows import Net, Numbers, Part, Past, Rows, gain, rows_before
 from hebbnotes.plasticity.connections import add_products, back
 from hebbnotes.plasticity.rules import Forget
 
@@ -54,22 +45,20 @@ class _Found(NamedTuple):
     kept: Tensor  # (K, B, n)
     heard: Tensor  # (K, B, n)
     signal: Tensor  # (K, B), of the drive of the read-out, if the network makes the signal
-    reads: Tensor  # (K (K - 1) / 2, B, n), of what each step read of each key before it
     eta_e: Tensor  # a scalar
 
     @classmethod
     def nothing(cls, activity: Tensor) -> "_Found":
-        """Return room for them."""
-        drive, kept, heard = (torch.empty_like(activity[1:]) for _ in range(3))
-        reads = drive.new_empty(len(drive) * (len(drive) - 1) // 2, *drive.shape[1:])
-        return cls(drive, kept, heard, drive.new_empty(drive.shape[:2]), reads, drive.new_zeros(()))
+        """Return zeros."""
+        drive, kept, heard = (torch.zeros_like(activity[1:]) for _ in range(3))
+        return cls(drive, kept, heard, activity.new_zeros(drive.shape[:2]), drive.new_zeros(()))
 
 
 def _errors(
     net: Net,
     part: Part,
-    moments: Rows,
-    gained: Tensor | None,
+    moments: list[Rows],
+    gained: list[Tensor],
     own: bool,
     g_y: Tensor,
     g_signal: Tensor,
@@ -79,49 +68,50 @@ def _errors(
 
     ``moments`` are the rows before each step. ``g_y`` (K + 1, B, n) and ``g_signal`` (K, B) hold
     what the gradients of the outputs and of the signal are from elsewhere; ``g_y`` is completed in
-    place. ``g_end`` holds those of the keys and of the rows at the end, and is used up.
+    place. ``g_end`` holds those of the keys and of the rows at the end.
     """
     s, keys, found = net.n_starts, part.activity[:-1], _Found.nothing(part.activity)
-    heard, read, fan_out = broadcast(part.signal, net.modulator), *net.modulator[::2]
+    heard = broadcast(part.signal, net.modulator)
     forgotten, slope = _forgotten(net.forget, part.activity[1:])
-    kept, lost = net.kept(forgotten, heard), (heard if net.gate else net.eta) * slope
-    slope, own_slope = 1 - part.activity[1:].square(), 1 - part.signal.square()
-    (g_keys, g_rows), done = g_end, len(found.reads)
+    kept, rate = net.kept(forgotten, heard), heard if net.gate else net.eta.expand_as(heard)
+    g_keys, (g_values, g_tags) = g_end
     for t in reversed(range(len(keys))):
-        pre, y, r = keys[t], part.activity[t + 1], s + t
-        rows, g_values, g_one = moments.at((t, slice(r))), g_rows.values[:r], g_y[t + 1]
-        torch.sum(g_values * rows.values, 0, out=found.kept[t])
-        if g_rows.tags is None or rows.tags is None or net.eta_e is None:
-            torch.mul(g_rows.values[r], y, out=found.heard[t])
-            g_one.addcmul_(heard[t], g_rows.values[r])
+        pre, y, rows = keys[t], part.activity[t + 1], moments[t]
+        g_new, g_values = g_values[-1], g_values[:-1]
+        found.kept[t] = (g_values * rows.values).sum(0)
+        if g_tags is None or rows.tags is None or net.eta_e is None:
+            found.heard[t] = g_new * y
+            g_y[t + 1] += heard[t] * g_new
         else:
-            torch.sum(g_values * rows.tags, 0, out=found.heard[t])
-            g_tags, g_new = g_rows.tags[:r], g_rows.tags[r]
-            g_one.addcmul_(net.eta_e, g_new)
+            found.heard[t] = (g_values * rows.tags).sum(0)
+            g_new, g_tags = g_tags[-1], g_tags[:-1]
+            g_y[t + 1] += net.eta_e * g_new
             found.eta_e.add_((g_new * y).sum() - (g_tags * rows.tags).sum())
-            g_tags.mul_(1 - net.eta_e).addcmul_(heard[t], g_values)
-        g_one.addcmul_(lost[t], found.kept[t], value=-1)
+            g_tags = (1 - net.eta_e) * g_tags + heard[t] * g_values
+        g_y[t + 1] -= rate[t] * slope[t] * found.kept[t]
         if net.gate:
-            found.heard[t].addcmul_(forgotten[t], found.kept[t], value=-1)
-        g_values.mul_(kept[t])
+            found.heard[t] -= forgotten[t] * found.kept[t]
+        g_values = kept[t] * g_values
+        fan_out = net.modulator.fan_out
         each = found.heard[t] if fan_out is None else found.heard[t] * fan_out
-        signal = torch.add(g_signal[t], each.sum(-1), out=found.signal[t])
+        found.signal[t] = g_signal[t] + each.sum(-1)
         if own:
-            signal.mul_(own_slope[t])
-            g_one.addcmul_(signal.unsqueeze(-1), read)
-        error = torch.mul(g_one, slope[t], out=found.drive[t])
+            found.signal[t] *= 1 - part.signal[t].square()
+            g_y[t + 1] += found.signal[t].unsqueeze(-1) * net.modulator.read
+        error = g_y[t + 1] * (1 - y * y)
         if part.clamp is not None:
-            error.masked_fill_(part.clamp[t], 0)
-        g_pre = g_y[t].add_(back(error, net.fixed)).add_(g_keys[t])
+            error = torch.where(part.clamp[t], 0, error)
+        found.drive[t] = error
+        g_y[t] += back(error, net.fixed)
         if net.alpha is not None and t:
-            g_values[s:].addcmul_(error, part.from_keys[t - 1])
-            its = torch.mul(error, rows.values[s:], out=found.reads[done - t : done])
-            sent, done = back(its, net.alpha), done - t
-            g_pre.add_((keys[:t] * sent).sum(0))
-            g_keys[:t].addcmul_(pre, sent)
-        if gained is not None:
-            g_values[:s].addcmul_(error, part.from_starts[t])
-            g_pre.add_(sent_back(error * rows.values[:s], gained))
+            g_values[s:] += error * part.from_keys[t - 1]
+            sent = back(error * rows.values[s:], net.alpha)
+            g_y[t] += (keys[:t] * sent).sum(0)
+            g_keys[:t] += pre * sent
+        for k, one in enumerate(gained):
+            g_values[k] += error * part.from_starts[t][k]
+            g_y[t] += ((error * rows.values[k]).unsqueeze(1) @ one.mT).squeeze(1)
+        g_y[t] += g_keys[t]
     return found
 
 
@@ -131,12 +121,13 @@ def _forgotten(forget: Forget, y: Tensor) -> tuple[Tensor, Tensor]:
     return forgotten, pull(torch.ones_like(forgotten))[0]
 
 
-def _add_gains(g_alpha: Any, net: Net, part: Part, reads: Tensor) -> None:
+def _add_gains(g_alpha: Any, net: Net, part: Part, moments: list[Rows], errors: Tensor) -> None:
     """Add the gradient of ``alpha`` from all that the steps read from each other, in place."""
-    if net.alpha is not None and len(reads):
-        keys, n_steps = part.activity[:-1], len(part.signal)
-        later, earlier = torch.tril_indices(n_steps, n_steps, -1, device=keys.device)
-        add_products(g_alpha, keys[later] * keys[earlier], reads, net.alpha)
+    s, keys, later = net.n_starts, part.activity[:-1], range(1, len(part.signal))
+    if later and net.alpha is not None:
+        compared = torch.cat([keys[t] * keys[:t] for t in later])
+        weighted = torch.cat([errors[t] * moments[t].values[s:] for t in later])
+        add_products(g_alpha, compared, weighted, net.alpha)
 
 
 def _pass_starts(
@@ -144,16 +135,16 @@ def _pass_starts(
     g_alpha: Any,
     net: Net,
     part: Part,
-    moments: Rows,
+    moments: list[Rows],
     errors: Tensor,
-    room: Tensor | None,
+    room: list[Tensor],
 ) -> list[Any]:
     """Take the gradients of the traces from a chunk's end to where it began, in place; adds to that
     of ``alpha``.
     """
     if not part.starts:
         return [None] * len(g_traces)
-    values, tags = moments.at(-1)
+    values, tags = moments[-1]
     passed = [*g_traces]
     g_hebb = passed[0]
     if tags is not None:
@@ -167,9 +158,9 @@ def _pass_starts(
     if net.alpha is None:
         return passed
     for k, (start, total) in enumerate(zip(part.starts, [*passed], strict=True)):
-        weighted = errors * moments.values[:-1, k]
+        weighted = errors * torch.stack([rows.values[k] for rows in moments[:-1]])
         left = part.activity[:-1].permute(1, 2, 0)
-        product = torch.bmm(left, weighted.transpose(0, 1), out=_one(room, start))
+        product = torch.bmm(left, weighted.transpose(0, 1), out=room[0])
         if net.alpha.ndim:
             for episode, one in zip(product, start, strict=True):
                 g_alpha.addcmul_(episode, one)
@@ -177,11 +168,6 @@ def _pass_starts(
             g_alpha += torch.dot(product.flatten(), start.flatten())
         passed[k] = net.alpha * product if total is None else total.addcmul_(net.alpha, product)
     return passed
-
-
-def _one(room: Tensor | None, like: Tensor) -> Tensor | None:
-    """Return the memory of a ``room`` for one trace."""
-    return None if room is None else room.view(-1)[: like.numel()].view(like.shape)
 
 
 def all_gradients(
@@ -204,16 +190,16 @@ def all_gradients(
     g = Numbers(
         *(None if one is None else torch.zeros_like(one) for one in numbers[:9]), *[None] * 3
     )
-    g_y, room = torch.zeros_like(first[0]), None
+    g_y, room = torch.zeros_like(first[0]), []
     if len(parts) > 1 or numbers.hebb is not None:
-        room = g_y.new_empty(*g_y.shape, net.n_starts * g_y.shape[-1])
+        room = [g_y.new_empty(*g_y.shape, g_y.shape[-1]) for _ in range(net.n_starts)]
     given = [one for one in (numbers.hebb, numbers.eligibility) if one is not None]
     pasts = [Past.none(net, g_y)]
     for _, part in parts[:-1]:
         pasts.append(pasts[-1].then(part))
     for past, (at, ran) in zip(reversed(pasts), reversed(parts), strict=True):
         part, moments = ran._replace(starts=past.traces(given)), rows_before(net, ran)
-        end = _end_gradients(part, moments.at(-1), g_traces, room)
+        end = _end_gradients(part, moments[-1], g_traces, room)
         its = g_inputs[at]
         its[-1] += g_y
         g_activity = torch.cat([torch.zeros_like(its[:1]), its])
@@ -226,7 +212,7 @@ def all_gradients(
         if needs.w:
             add_products(g.w, part.activity[:-1], found.drive, net.fixed)
         if needs.alpha:
-            _add_gains(g.alpha, net, part, found.reads)
+            _add_gains(g.alpha, net, part, moments, found.drive)
         g_traces = _pass_starts(g_traces, g.alpha, net, part, moments, found.drive, room)
         if own:
             g.read.add_(torch.einsum("kb,kbn->n", found.signal, y))
@@ -242,13 +228,13 @@ def all_gradients(
 
 
 def _end_gradients(
-    part: Part, end: Rows, g_traces: list[Any], room: Tensor | None
+    part: Part, end: Rows, g_traces: list[Any], room: list[Tensor]
 ) -> tuple[Tensor, Rows]:
     """Return the gradients of keys and rows that the traces at the end of a chunk bring."""
     g_keys = torch.zeros_like(part.activity[:-1])
     g_rows: list[Any] = [None if one is None else torch.zeros_like(one) for one in end]
     for k, ((weights, first), g_trace) in enumerate(zip(end.each(), g_traces, strict=True)):
         if g_trace is not None:
-            more, g_rows[k] = _read_end(part, weights, first, g_trace, _one(room, g_trace))
+            more, g_rows[k] = _read_end(part, weights, first, g_trace, room[0] if room else None)
             g_keys += more
     return g_keys, Rows(*g_rows)

@@ -21,10 +21,8 @@ __all__ = [
     "Rows",
     "first_rows",
     "gain",
-    "read_starts",
     "rows_before",
-    "sent_back",
-    "write",
+    "written",
 ]
 
 
@@ -88,16 +86,6 @@ class Rows(NamedTuple):
 
     values: Tensor  # (R, B, n)
     tags: Tensor | None  # (R, B, n)
-
-    def at(self, rows: Any) -> "Rows":
-        """Return some of it."""
-        return Rows(self.values[rows], None if self.tags is None else self.tags[rows])
-
-    def put(self, other: "Rows") -> None:
-        """Put others in place."""
-        self.values.copy_(other.values)
-        if self.tags is not None and other.tags is not None:
-            self.tags.copy_(other.tags)
 
     def each(self) -> list[tuple[Tensor, int]]:
         """Return those of each trace, with the first of its rows that is not 0: the eligibility has
@@ -171,65 +159,35 @@ class Past(NamedTuple):
         return self.rows.add_up(self.keys, given)
 
 
-def first_rows(net: Net, y: Tensor, n_keys: int = 0) -> Rows:
-    """Return the rows of the traces where a chunk begins: what each is of either trace. With room
-    for those of so many keys.
-    """
-    values = y.new_zeros(net.n_starts + n_keys, *y.shape)
-    values[0] = 1
+def first_rows(net: Net, y: Tensor) -> Rows:
+    """Return the rows of the traces where a chunk begins: what each is of either trace."""
+    one, none = torch.ones_like(y), torch.zeros_like(y)
     if net.eta_e is None:
-        return Rows(values, None)
-    tags = torch.zeros_like(values)
-    tags[1] = 1
-    return Rows(values, tags)
+        return Rows(one.unsqueeze(0), None)
+    return Rows(torch.stack([one, none]), torch.stack([none, one]))
 
 
-def write(
-    net: Net, before: Rows, after: Rows, r: int, y: Tensor, kept: Tensor, heard: Tensor
-) -> None:
-    """Put the r + 1 rows after a step in place, from the r before it; both may be the same."""
-    values = torch.mul(before.values[:r], kept, out=after.values[:r])
-    if before.tags is None or after.tags is None or net.eta_e is None:
-        torch.mul(heard, y, out=after.values[r])
-        return
-    values.addcmul_(before.tags[:r], heard)
-    after.values[r] = 0
-    torch.mul(before.tags[:r], 1 - net.eta_e, out=after.tags[:r])
-    torch.mul(y, net.eta_e, out=after.tags[r])
+def written(net: Net, rows: Rows, y: Tensor, kept: Tensor, heard: Tensor) -> Rows:
+    """Return the rows after a step."""
+    values = kept * rows.values
+    if rows.tags is None or net.eta_e is None:
+        return Rows(torch.cat([values, (heard * y).unsqueeze(0)]), None)
+    values = values + heard * rows.tags
+    tags = torch.cat([(1 - net.eta_e) * rows.tags, (net.eta_e * y).unsqueeze(0)])
+    return Rows(torch.cat([values, torch.zeros_like(values[:1])]), tags)
 
 
-def gain(net: Net, starts: list[Tensor], room: Tensor | None) -> Tensor | None:
-    """Return alpha times the traces where a chunk begins, side by side in a ``room`` (B, n, S n);
-    None if there are none.
-    """
-    if net.alpha is None or room is None or not starts:
-        return None
-    sides = room.unflatten(-1, (len(starts), -1))
-    for k, start in enumerate(starts):
-        torch.mul(net.alpha, start, out=sides[:, :, k])
-    return room
+def gain(net: Net, starts: list[Tensor], room: list[Tensor]) -> list[Tensor]:
+    """Return alpha times the traces where a chunk begins, in a ``room`` (B, n, n) each."""
+    if net.alpha is None:
+        return []
+    return [torch.mul(net.alpha, a, out=b) for a, b in zip(starts, room, strict=False)]
 
 
-def read_starts(pre: Tensor, gained: Tensor) -> Tensor:
-    """Read traces that stand side by side, all at once: (S, B, n)."""
-    n = pre.shape[-1]
-    return (pre.unsqueeze(1) @ gained).unflatten(-1, (-1, n)).squeeze(1).transpose(0, 1)
-
-
-def sent_back(errors: Tensor, gained: Tensor) -> Tensor:
-    """Send the errors of what :func:`read_starts` read back through them: (S, B, n) to (B, n)."""
-    its = errors.transpose(0, 1).flatten(1).unsqueeze(1)
-    return (its @ gained.mT).squeeze(1)
-
-
-def rows_before(net: Net, part: Part) -> Rows:
-    """Return the rows before each step of a chunk and at its end, shape (K + 1, R, B, n); those
-    that a step does not have yet are not filled.
-    """
+def rows_before(net: Net, part: Part) -> list[Rows]:
+    """Return the rows before each step of a chunk, and at its end."""
     y, heard = part.activity[1:], broadcast(part.signal, net.modulator)
-    kept, first = net.kept(net.forget(y), heard), first_rows(net, y[0], len(y))
-    moments = Rows(*(None if a is None else a.new_empty(len(y) + 1, *a.shape) for a in first))
-    moments.at(0).put(first)
-    for t, numbers in enumerate(zip(y, kept, heard, strict=True)):
-        write(net, moments.at(t), moments.at(t + 1), net.n_starts + t, *numbers)
-    return moments
+    kept, rows = net.kept(net.forget(y), heard), [first_rows(net, y[0])]
+    for numbers in zip(y, kept, heard, strict=True):
+        rows.append(written(net, rows[-1], *numbers))
+    return rows
