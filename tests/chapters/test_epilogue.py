@@ -31,6 +31,7 @@ from hebbnotes.chapters.epilogue.ledger import (
 )
 from hebbnotes.chapters.hebb_in_the_brain.experiments import EXPERIMENTS as SPIKES
 from hebbnotes.chapters.hebb_in_the_brain.experiments import missed, score_shared
+from hebbnotes.chapters.three_factor_rules.told.trials import Told, score_told
 
 ROOT = Path(__file__).parents[2]
 PAGE = json.loads((ROOT / "book" / "epilogue.ipynb").read_text(encoding="utf-8"))
@@ -68,7 +69,7 @@ def test_a_row_is_the_stored_numbers_and_their_interval(one):
     ):
         assert math.isclose(got, asked, rel_tol=1e-9, abs_tol=1e-12)
     assert one.seeds == len(apart)
-    assert one.verdict == verdict(low, high)
+    assert one.verdict == verdict(low, high, one.seeds)
     larger = max(abs(one.with_idea), abs(one.plain)) or 1
     assert one.share == (one.mean / larger, one.low / larger, one.high / larger)
     assert abs(one.share[0]) <= 1 + 1e-12 or one.with_idea * one.plain < 0
@@ -96,6 +97,9 @@ def test_a_changed_number_changes_the_word(row, monkeypatch):
             )
             return entry(row).verdict
 
+    if entry(row).seeds < ledger.PAIRS:
+        assert altered(1e4) == altered(-1e4) == "a pilot"
+        return
     worse = (row.better == "less") != number.reads.startswith("missing")
     assert altered(1e4) == ("costs" if worse else "buys")
     if number.reads != "root":  # of what is below 0 there is none
@@ -108,6 +112,9 @@ def test_the_word_follows_from_the_ends_alone(one, other):
     low, high = sorted((one, other))
     word = verdict(low, high)
     assert word in ledger.VERDICTS
+    assert (word == "no difference") == (low == high == 0)
+    assert verdict(low, high, 2) == "a pilot"
+    assert verdict(low, high, 9) == word
     assert (word == "buys") == (low > 0)
     assert (word == "costs") == (high < 0)
     mirrored = {"buys": "costs", "costs": "buys"}.get(word, word)
@@ -135,7 +142,10 @@ def test_every_chapter_of_the_book_has_a_row_or_a_reason():
 def test_rows_are_told_apart_by_what_a_reader_sees():
     seen = [(row.chapter, row.label, row.beside) for row in its.ROWS]
     assert len(set(seen)) == len(seen)
-    assert set(its.ROOMY) <= {row.beside for row in its.ROWS}
+    of_idea = {}
+    for row in its.ROWS:
+        of_idea.setdefault((row.chapter, row.idea, row.counted), []).append(row.hardest)
+    assert all(map(any, of_idea.values())), "each idea stands beside a hardest rival"
 
 
 ROW = LedgerRow(
@@ -224,7 +234,8 @@ def test_sizes_are_those_of_the_things_that_are_counted():
     patterns = torch.ones(3, 20)
     assert sizes.list_numbers(lists) == patterns.numel()
     assert sizes.trace_numbers(lists) == (patterns.T @ patterns).numel()
-    assert sizes.digits_each({"steps": 10, "batch": 8, "sizes": [2, 4]}) == 20
+    assert sizes.digits_each({"steps": 10, "batch": 8}, units=4) == 20
+    assert sizes.one_wire({"rates": {"bell": 1, "reward": 2, "error": 3}}) == 1
     assert sizes.agent_trace({"n": 5}) == torch.zeros(5, 5).numel() + 5
     cell = torch.nn.LSTMCell(3, 5)
     assert sizes.agent_cells({"n": 5}) == sum(x.numel() for x in cell(torch.zeros(3)))
@@ -269,16 +280,16 @@ def test_the_figure_has_an_interval_for_each_row_and_greys_what_shows_nothing():
         assert list(bar.get_xdata()) == [low, high]
         assert bar.get_color() == frames.COLOURS[one.verdict]
         holds_zero = low <= 0 <= high
-        assert holds_zero == (bar.get_color() == frames.COLOURS["nothing shown"])
+        assert (holds_zero or one.seeds < ledger.PAIRS) == (bar.get_color() == frames.NULL)
     plt.close(ax.figure)
 
 
 def test_the_page_says_what_the_numbers_say():
     text = "".join("".join(cell["source"]) for cell in PAGE["cells"])
     assert PAGE["metadata"]["hebbnotes"]["kind"] == "epilogue"
-    roomy = [one for one in ENTRIES if one.row.beside in its.ROOMY]
+    roomy = [one for one in ENTRIES if one.row.roomy]
     assert all(one.verdict != "buys" for one in roomy), "the key sentence"
-    for word in ("*Buys*", "*costs*", "*nothing shown*"):
+    for word in ("*buys*", "*costs*"):
         assert word in text
     told = [
         o
@@ -289,7 +300,8 @@ def test_the_page_says_what_the_numbers_say():
     shown = ["".join(o["data"]["text/markdown"]) for o in told]
     tabled = tables.numbers(ENTRIES, its.ABSENT), tables.costs(ENTRIES)
     for text_of, table in zip(shown, tabled, strict=True):
-        assert re.fullmatch(rf":::{{dropdown}} .+\n{re.escape(table)}\n:::", text_of), "make outputs"
+        title = text_of.splitlines()[0].removeprefix(":::{dropdown} ")
+        assert text_of == tables.folded(title, table), "make outputs"
     assert not re.search(r"\bsignificant", text)
 
 
@@ -336,3 +348,11 @@ def test_spikes_are_found_as_stored_within_a_shorter_life():
     assert all(0 <= share <= 1 for share in found["missed"].values())
     assert 200 < found["spikes"] < 600  # 40 inputs of 10 Hz
     assert found == score_shared({}, 3, chosen)
+
+
+def test_cells_that_are_told_their_own_errors_are_sooner_right_than_by_one_reward():
+    chosen = Told(runs=2, most=300)
+    found = score_told({}, 0, chosen)
+    assert found["cells"] == 10
+    assert found["trials"]["error"] < found["trials"]["bell"] <= chosen.most
+    assert found == score_told({}, 0, chosen)

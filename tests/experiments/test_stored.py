@@ -81,7 +81,7 @@ NOT_WHOLE = {
     *("thousand-bits-learned-eta", "thousand-bits-code-learned-eta"),
     *(f"units-51-{how}" for how in ("logit", "raw", "held", "diagonal")),
     *("units-251-logit", "units-251-raw", "units-2051-raw", "trace-cut"),
-    *("small-networks-5-blind", "searched-lists", "spikes-found"),
+    *("small-networks-5-blind", "searched-lists", "spikes-found", "told-alone"),
     *("memory-dale", "memory-dale-patterns", "memory-dale-rates", "memory-dale-crowded"),
     *("memory-dale-gains", "memory-dale-gains-tried"),
     *(f"signs-{n}{tried}" for n in (40, 80, 160, 320) for tried in ("", "-rates")),

@@ -12,8 +12,14 @@ __all__ = ["COLOURS", "EDGE", "NULL", "intervals"]
 
 NULL = "#757575"
 """A grey that is seen on white and on black."""
-COLOURS = {"buys": fig.BLUE, "costs": fig.ORANGE, "nothing shown": NULL}
-"""The colour of each verdict; what shows nothing is grey."""
+COLOURS = {
+    "buys": fig.BLUE,
+    "costs": fig.ORANGE,
+    "nothing shown": NULL,
+    "no difference": NULL,
+    "a pilot": NULL,
+}
+"""The colour of each verdict; what shows nothing, or has no word yet, is grey."""
 EDGE = 1.1
 """Where the axis ends: intervals that reach farther are cut there."""
 
@@ -32,7 +38,8 @@ def intervals(ax: Axes, entries: Sequence[LedgerEntry]) -> None:
         mean, low, high = (max(-EDGE, min(EDGE, value)) for value in one.share)
         colour = COLOURS[one.verdict]
         ax.plot([low, high], [at, at], color=colour, lw=2, solid_capstyle="butt")
-        ax.plot([mean], [at], "o", color=colour, ms=4.5)
+        face = colour if one.row.hardest else "none"
+        ax.plot([mean], [at], "o", color=colour, markerfacecolor=face, ms=5)
         ax.text(-0.03, at, one.row.label, ha="right", va="center", fontsize=8.5, transform=beside)
         ax.text(1.03, at, one.row.beside, va="center", fontsize=8.5, transform=beside)
         if at and chapters[at] != chapters[at - 1]:

@@ -19,10 +19,15 @@ __all__ = [
     "verdict",
 ]
 
+PAIRS = 3
+"""Fewer pairs of numbers get no other word than that they are few."""
+
 VERDICTS = {
     "buys": "the whole interval lies on the side of the idea",
     "costs": "the whole interval lies on the side of the plain way",
     "nothing shown": "the interval holds zero",
+    "no difference": "both numbers are the same for every seed",
+    "a pilot": f"fewer than {PAIRS} pairs, too few for a word",
     "not measured": "no number of it is stored",
 }
 """The words of a verdict, and when each is used."""
@@ -183,6 +188,8 @@ class LedgerRow:
     counted : str, what is counted, with its unit
     beside : str, the plain alternative
     better : {"more", "less"}, which side of the count is good
+    roomy : bool, whether the rival could keep all that it was shown, and be asked each question
+    hardest : bool, whether no harder rival of the idea stands in the ledger
     times : float, by which stored numbers are multiplied for the reader: 100 for per cent
     with_idea, plain : StoredNumber, where both counts are stored, with the same seeds
     there : tuple of Cost, what the idea costs in a brain: wire, broadcasts, reads from elsewhere
@@ -198,6 +205,8 @@ class LedgerRow:
     with_idea: StoredNumber
     plain: StoredNumber
     told: str = ""
+    roomy: bool = False
+    hardest: bool = True
     times: float = 1.0
     there: tuple[Cost, ...] = ()
     here: tuple[Cost, ...] = ()
@@ -238,19 +247,24 @@ class LedgerEntry(NamedTuple):
     verdict: str
 
 
-def verdict(low: float, high: float) -> str:
+def verdict(low: float, high: float, seeds: int = PAIRS) -> str:
     """Return the word for an interval of a difference, above 0 where the idea is better.
 
-    >>> verdict(0.1, 0.3), verdict(-0.2, 0.1), verdict(-3.0, -1.0)
-    ('buys', 'nothing shown', 'costs')
+    >>> verdict(0.1, 0.3), verdict(-0.2, 0.1), verdict(-3.0, -1.0), verdict(0.1, 0.3, seeds=2)
+    ('buys', 'nothing shown', 'costs', 'a pilot')
 
     Parameters
     ----------
     low, high : float, the ends of the interval
+    seeds : int, 2 or more, pairs of numbers that it was made of
     """
     low, high = _checks.number("low", low), _checks.number("high", high)
     if low > high:
         raise ValueError(f"low must not be above high, got {low:g} and {high:g}: exchange them")
+    if _checks.integer("seeds", seeds, 2) < PAIRS:
+        return "a pilot"
+    if low == high == 0:
+        return "no difference"
     if low > 0:
         return "buys"
     return "costs" if high < 0 else "nothing shown"
@@ -286,5 +300,5 @@ def entry(row: LedgerRow) -> LedgerEntry:
         high,
         len(idea),
         (mean / larger, low / larger, high / larger),
-        verdict(low, high),
+        verdict(low, high, len(idea)),
     )

@@ -10,6 +10,7 @@ __all__ = [
     "digits_each",
     "feedback_wires",
     "list_numbers",
+    "one_wire",
     "plasticities",
     "sheet_synapses",
     "trace_numbers",
@@ -31,9 +32,14 @@ def trace_numbers(chosen: Mapping[str, Any]) -> int:
     return int(chosen["many"][1] ** 2)
 
 
-def digits_each(chosen: Mapping[str, Any]) -> float:
-    """Return how many pictures were shown for each unit of the largest layer that competed."""
-    return chosen["steps"] * chosen["batch"] / max(chosen["sizes"])
+def digits_each(chosen: Mapping[str, Any], units: int) -> float:
+    """Return how many pictures were shown for each of the units of a layer that competed."""
+    return chosen["steps"] * chosen["batch"] / units
+
+
+def one_wire(chosen: Mapping[str, Any]) -> int:
+    """Return how many signals tell cells that all hear the same."""
+    return len({told for told in chosen["rates"] if told == "bell"})
 
 
 def agent_trace(chosen: Mapping[str, Any]) -> int:

@@ -50,7 +50,7 @@ def numbers(entries: Iterable[LedgerEntry], absent: Mapping[str, str]) -> str:
             short(one.with_idea),
             f"{one.row.beside}: {short(one.plain)}",
             f"{short(one.mean)} ({short(one.low)} to {short(one.high)}; {one.seeds})",
-            f"**{one.verdict}**",
+            f"**{one.verdict}**{'' if one.row.hardest else ' (softer rival)'}",
         ]
         for one in entries
     ]
@@ -60,7 +60,7 @@ def numbers(entries: Iterable[LedgerEntry], absent: Mapping[str, str]) -> str:
     ]
     head = (
         "idea, chapter",
-        "asked: counted",
+        "asked: counted (means)",
         "with it",
         "beside",
         "better by (95 %; n)",

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from hebbnotes.chapters.three_factor_rules import bandit, matched
 from hebbnotes.chapters.three_factor_rules.pairs import Learner, Pairs, grown
+from hebbnotes.chapters.three_factor_rules.told.trials import TOLD
 from hebbnotes.experiments.experiment import (
     Experiment,
     Numbers,
@@ -311,6 +312,7 @@ _HEBB: dict[str, tuple[float, ...]] = {"1": (0.01, 0.3, 0.3), "2": (3.0, 10.0, 0
 _HEBB |= {"4": (0.3, 1.0, 1.0), "8": (3.0, 30.0, 1.0), "16": (0.1, 3.0, 0.3)}
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
+    **TOLD,
     "rewards-rates": Experiment(
         "rates for two rules under three baselines, with 1 to 16 stimuli, on a seed of their own",
         nothing,

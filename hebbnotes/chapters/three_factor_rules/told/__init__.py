@@ -1,0 +1,1 @@
+"""What each cell is told, and how many trials that takes."""
