@@ -7,7 +7,7 @@ from hebbnotes.chapters.epilogue.rows.stored import BROADCAST, PER_CENT, at, lac
 from hebbnotes.chapters.epilogue.sizes import agent_cells, agent_trace, one_wire
 from hebbnotes.experiments.stored import index
 
-__all__ = ["LIVES"]
+__all__ = ["LIFE_ROWS"]
 
 
 def _maze(idea: str, name: str, kind: str, beside: str, other: str, chapter: str) -> LedgerRow:
@@ -74,7 +74,7 @@ def _is_stored(name: str) -> bool:
 
 
 _COSTS = "modulation-costs", "equal numbers"
-LIVES: tuple[LedgerRow, ...] = (
+LIFE_ROWS: tuple[LedgerRow, ...] = (
     *(
         _maze("a trace in every synapse", "maze-plastic", "plastic", beside, other, "maze")
         for beside, other in (
