@@ -70,7 +70,7 @@ Live.model("arena", function* ({ numbers, stage }) {
   }
 
   // ------------------------------------------------------------------------------------------------------------ what is asked
-  let seed = 1, code = "signs", fair = true, mine = { ...NAMED.Hebb }, now = null, others = [], world, cheating = "no", turn = 0;
+  let seed = 1, code = "signs", fair = true, mine = { ...NAMED.Hebb }, now = null, others = [], world, cheating = "no", turn = 0, climbs = 0;
   const sees = rule => rule.drive ? 3 + rule.marked : rule.marked ? 2 : rule.w || rule.post || rule.pre ? 1 : 0;
   const score = piecewise(function* () { return yield* scored(mine, world); }, found => { now = found; show(); });
   const scoreOthers = piecewise(function* () {
@@ -80,13 +80,13 @@ Live.model("arena", function* ({ numbers, stage }) {
   }, found => { others = found; show(); });
   // Climb a hill: what does better in the unfair arena is kept.
   const climb = piecewise(function* () {
-    const draw = random(seed + 7), step = () => (draw() + draw() + draw() - 1.5) / 2, here = world, mineTurn = turn;
+    const draw = random(seed + 7), step = () => (draw() + draw() + draw() - 1.5) / 2, here = world;
     let best = (yield* scored(mine, here)).total;
-    for (let tried = 0; tried < 60 && turn === mineTurn; tried++) {
+    for (let tried = 0; tried < 60 && turn === climbs; tried++) {
       const next = { ...mine, w: clamp(mine.w + step(), -0.3, 1), post: clamp(mine.post + step(), -1, 0) }, found = yield* scored(next, here);
-      if (turn === mineTurn && found.total > best) { best = found.total; mine = next; now = found; set(); show(); }
+      if (turn === climbs && found.total > best) { best = found.total; mine = next; now = found; set(); show(); }
     }
-    return turn === mineTurn;
+    return turn === climbs;
   }, toItsEnd => { if (toItsEnd) { cheating = "done"; score(); } });
   // Whatever a reader does ends a climb.
   function acted() { turn++; cheating = "no"; }
@@ -100,7 +100,7 @@ Live.model("arena", function* ({ numbers, stage }) {
   function moved(name, value) { acted(); mine = { ...mine, [name]: value }; names.set(""); score(); }
   function cheat() {
     acted();
-    [fair, cheating, mine] = [false, "climbing", { ...NAMED.Hebb }];
+    [fair, cheating, climbs, mine] = [false, "climbing", turn, { ...NAMED.Hebb }];
     names.set("");
     fairness.set("no");
     set();
