@@ -190,8 +190,9 @@ MODELS = {
         still,
         410,
         "The signal M of two agents in the maze over 200 steps each, as bars, and the steps in "
-        "which they were told that they found the goal, as dots. Agent 1 says nearly the same at "
-        "every step; agent 2 changes much, and is sometimes below 0.",
+        "which they were told that they found the goal, as dots. Agent 1 says nearly 1 until its "
+        "first find, and less after it; agent 2 goes up and down from step to step, and is "
+        "sometimes below 0.",
     )
 }
 """The live models of the chapter, by name."""

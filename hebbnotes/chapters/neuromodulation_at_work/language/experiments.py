@@ -23,7 +23,7 @@ from hebbnotes.experiments.experiment import Experiment, nothing
 __all__ = ["EXPERIMENTS"]
 
 TRIED, FURTHER = (1.2e-2, 2.4e-2), (4.8e-2,)
-RATES: dict[str, tuple[float, ...]] = dict.fromkeys(ARMS, (2.4e-2,))
+RATES: dict[str, tuple[float, ...]] = dict.fromkeys(ARMS, FURTHER)
 """The learning rates that did best on a seed of their own; see ``language-rates`` and
 ``language-rates-further``."""
 

@@ -52,7 +52,7 @@ class Readers:
 
     rates: dict[str, tuple[float, ...]]
     n: int = 128
-    updates: int = 2_000
+    updates: int = 1_250
     batch: int = 16
     steps: int = 50
     block: int = 100
