@@ -42,7 +42,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = TRAINED | {
         "or something",
         nothing,
         score_moved,
-        Moved(kinds=(*KINDS, "plastic", "lstm")),
+        Moved(kinds=KINDS),
         "simple.moved.found",
         "share of simply modulated agents that find the moved goal in 100 steps",
         at_least=0.0,
