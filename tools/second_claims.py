@@ -141,7 +141,8 @@ _SLOW = "with the rates that we tried, not in all seeds within our budget"
 _MAZE = {
     "other": "another training, at rates tried on seeds of their own, and traces that forget",
     "not": "a twentieth of the published updates, at rates tried on seeds of their own; and with "
-    "traces that forget, always writing is a stronger control than it is there",
+    "traces that forget, always writing is a stronger control than it is there. Of five networks "
+    "with retroactive modulation one broke down within its training",
 }
 _LETTERS = {
     "other": "letters of Shakespeare instead of words, and a small network",
