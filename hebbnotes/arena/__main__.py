@@ -15,7 +15,7 @@ from typing import Any
 from hebbnotes import _files
 from hebbnotes.arena.entry import Caught, Refused
 from hebbnotes.arena.place import Row, full_table, place_of, stored_rows, table
-from hebbnotes.arena.process import Child, Remote
+from hebbnotes.arena.process import LIMIT, Child, Remote
 from hebbnotes.arena.scores import FRESH, TUNING, score
 from hebbnotes.arena.streams import CODES
 
@@ -37,7 +37,10 @@ def _parser() -> argparse.ArgumentParser:
         "--seeds", type=int, default=len(FRESH), metavar="N", help="fresh seeds, 1 to 20 (5)"
     )
     parser.add_argument(
-        "--fresh", action="store_true", help="draw the seeds that count now, known to nobody"
+        "--fresh",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="draw the seeds that count now, known to nobody (default), or take the book's own",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result to a file, too")
     return parser
@@ -48,9 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     given = parser.parse_args(arguments)
     if given.table:
-        for code in [given.code] if given.code else CODES:
-            print(f"{code}\n{full_table(code)}\n")
-        return SCORED
+        return _tables([given.code] if given.code else list(CODES))
     if not given.file:
         parser.error("name a file that defines rule(w, pre, post), or ask for --table")
     if not 1 <= given.seeds <= 20:
@@ -63,12 +64,11 @@ def main(arguments: list[str] | None = None) -> int:
     code, others = given.code or "dense", _others(given.code or "dense")
     began = time.perf_counter()
     try:
-        with Child(given.file) as child:
-            many = range(given.seeds)
-            fresh = [
-                secrets.randbelow(10**6) + 10**4 if given.fresh else FRESH[0] + k for k in many
-            ]
+        with Child(given.file, LIMIT * max(1.0, given.seeds / len(FRESH))) as child:
+            first = secrets.randbelow(10**6) + 10**4 if given.fresh else FRESH[0]
+            fresh = [first + k for k in range(given.seeds)]
             scores = score(Remote(child), code, fresh)
+            child.finish()
             verdict, diverged = child.verdict, sorted(child.diverged)
     except Refused as error:
         print(f"refused: {error}", file=sys.stderr)
@@ -86,9 +86,22 @@ def main(arguments: list[str] | None = None) -> int:
         rates = ", ".join(f"{rate:g}" for rate in diverged)
         print(f"weights became NaN or infinite at the rates {rates}, which score nothing there")
     print(_told(row, others, code, fresh))
+    if not given.fresh:
+        print("these seeds are public, and a rule may know them: run it with --fresh, too")
     print(f"{seconds:.0f} s")
     if given.json:
         _files.write(given.json, json.dumps(_result(row, code, fresh), indent=1).encode())
+    return SCORED
+
+
+def _tables(codes: Sequence[str]) -> int:
+    """Print the book's tables; returns the exit status."""
+    try:
+        for code in codes:
+            print(f"{code}\n{full_table(code)}\n")
+    except (OSError, ValueError) as error:
+        print(f"the book's table cannot be read: {error}", file=sys.stderr)
+        return REFUSED
     return SCORED
 
 

@@ -3,6 +3,7 @@
 An audit of honest mistakes and ordinary cheats: no sandbox against malice.
 """
 
+import os
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
@@ -181,10 +182,14 @@ def _remembers(rule: Callable[..., Tensor]) -> None:
     calls = _calls(rule)
     first = [_called(rule, call) for call in calls]
     for call in calls[:3]:
-        if not torch.equal(_called(rule, call), _called(rule, call)):
+        before = torch.get_rng_state()
+        once = _called(rule, call)
+        torch.set_rng_state(before)
+        again, other = _called(rule, call), _called(rule, call)
+        if torch.equal(once, again) and not torch.equal(again, other):
             raise Caught(
-                "the rule draws at random, or counts its calls: the same call gave two changes. A "
-                "rule is a function of what it is handed"
+                "the rule draws at random: the same call gave two changes. A rule is a function of "
+                "what it is handed"
             )
     order = torch.randperm(len(calls), generator=torch.Generator().manual_seed(9)).tolist()
     same = all(torch.equal(_called(rule, calls[k]), first[k]) for k in [*order, *reversed(order)])
@@ -240,43 +245,61 @@ def _foresees(rule: Callable[..., Tensor]) -> None:
 
 _FRAMES = ("sys._getframe", "sys._current_frames", "gc.get_", "sys.settrace", "sys.setprofile")
 _WATCHED = (*_FRAMES, "socket.", "subprocess.", "os.", "ctypes.", "shutil.")
-_state: dict[str, Any] = {"inside": False, "seen": None, "hooked": False}
+_state: dict[str, Any] = {"inside": False, "seen": None, "hooked": False, "loading": False}
 
 
 _OF_FRAMES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame"}
-_ASKS = {"inspect.py", "traceback.py"}
-_ROOTS = (str(Path(torch.__file__).parent), sysconfig.get_paths()["stdlib"])
+_GIVES = ("inspect.py", "traceback.py", str(Path("logging", "__init__.py")))
+"""Files of the library with functions that hand a frame to whoever calls them."""
+_PATHS = sysconfig.get_paths()
+_ROOTS = tuple(
+    str(Path(folder)) + os.sep
+    for folder in {*(_PATHS[k] for k in ("stdlib", "purelib", "platlib")), *torch.__path__}
+)
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if not _state["inside"]:
         return
-    if event == "sys._getframe" and _asked_by_a_library():
-        return
     opens = event == "open" and not str(arguments[0]).endswith((".py", ".pyc", ".so", ".pyd"))
     frame = event == "object.__getattr__" and arguments[1] in _OF_FRAMES
     if opens or frame or event.startswith(_WATCHED):
-        named = arguments[0] if opens else arguments[1] if frame else ""
-        _state["seen"] = f"{event} {named}".strip()
-
-
-def _asked_by_a_library() -> bool:
-    """Tell whether torch or Python's own library asks for a frame, for reasons of its own."""
-    _state["inside"] = False
-    try:
-        asker = Path(sys._getframe(2).f_code.co_filename)
-    finally:
+        _state["inside"] = False  # what follows asks for frames, too
+        of_frames = frame or event.startswith(_FRAMES)
+        mends = _asked_by_a_library(of_frames) or (_state["loading"] and not of_frames)
         _state["inside"] = True
-    return str(asker).startswith(_ROOTS) and asker.name not in _ASKS
+        if not mends:
+            named = arguments[0] if opens else arguments[1] if frame else ""
+            _state["seen"] = f"{event} {named}".strip()
+
+
+def _asked_by_a_library(of_frames: bool) -> bool:
+    """Tell whether a library asks for a frame, or Python for a folder that it imports from, for
+    reasons of its own; who is handed a frame must be of that file, too.
+    """
+    asker = sys._getframe(2)
+    name = asker.f_code.co_filename
+    if name.startswith("<frozen importlib") or not of_frames:
+        return name.startswith("<frozen importlib")
+    if not name.startswith(_ROOTS):
+        return False
+    handed = asker.f_back.f_code.co_filename if asker.f_back else ""
+    return not name.endswith(_GIVES) or handed == name
 
 
 @contextmanager
-def watched() -> Iterator[None]:
-    """Raise Caught if frames, files or the network are asked for inside of this."""
+def watched(loading: bool = False) -> Iterator[None]:
+    """Raise Caught if frames, files or the network are asked for inside of this.
+
+    Parameters
+    ----------
+    loading : bool
+        Whether a file is loaded, which may open others, and only has to leave frames alone.
+    """
     if not _state["hooked"]:
         sys.addaudithook(_hook)
         _state["hooked"] = True
-    _state.update(inside=True, seen=None)
+    _state.update(inside=True, seen=None, loading=loading)
     try:
         yield
     finally:

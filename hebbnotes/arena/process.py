@@ -1,4 +1,4 @@
-"""An entry lives in a process of its own, which never holds what is right.
+"""An entry lives in a process of its own, which is never told what is right.
 
 The parent sends the steps in their order, and asks. Several may wait in the pipe: this is a fence
 against ordinary cheats, and no sandbox. Messages are a line of JSON and
@@ -6,9 +6,11 @@ the numbers that it announces, in single precision.
 """
 
 import contextlib
+import itertools
 import json
 import math
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -40,6 +42,8 @@ from hebbnotes.arena.process import serve
 serve()
 """
 """What the process runs: this very package, wherever it lies, and no other that is installed."""
+_Kept = tuple[dict[str, Tensor], Tensor]
+_CHANCE = random.SystemRandom()
 _KEPT = 6
 """Calls of each task that are asked again at its end."""
 
@@ -148,10 +152,9 @@ class Child:
     def _ended(self) -> Refused:
         if self._late:
             return _too_slow(self._limit, by_the_clock=True)
-        if _ran_out(self._process.poll()):
-            return _too_slow(self._limit)
         self._kill()
-        self._process.wait()
+        if _ran_out(self._process.wait()):
+            return _too_slow(self._limit)
         end = self._said.seek(0, os.SEEK_END)
         self._said.seek(max(0, end - 2_000))
         said = self._said.read().decode(errors="replace").strip().splitlines()
@@ -159,6 +162,10 @@ class Child:
             "the entry's process ended by itself; a rule returns a change and ends nothing"
             + (f". It said: {said[-1]}" if said else "")
         )
+
+    def finish(self) -> None:
+        """Ask the entry for some of its last calls again: whoever remembers is caught."""
+        self.ask({"do": "end"})
 
     def close(self) -> None:
         """End the process."""
@@ -195,12 +202,12 @@ def _bounded(limit: float) -> None:
 def _too_slow(limit: float, by_the_clock: bool = False) -> Refused:
     if by_the_clock:
         return Refused(
-            f"the entry did not answer for {_PATIENCE * limit:g} s: expected all its episodes "
-            "within that; it may wait for something, or loop for ever"
+            f"the entry was not done {_PATIENCE * limit:g} s after its start: expected all its "
+            "episodes within that; it may wait for something, or loop for ever"
         )
     return Refused(
         f"the entry took more than {limit:g} s of a processor: expected all its episodes within "
-        "that; name fewer RATES, or write the rule without loops over cells"
+        "that; name fewer RATES or seeds, or write the rule without loops over cells"
     )
 
 
@@ -257,7 +264,7 @@ class _Server:
         self.matrix: Any = None
         self.rule: Any = None
         self.began, self.limit = time.process_time(), LIMIT
-        self.kept: list[tuple[dict[str, Tensor], Tensor]] = []
+        self.kept: list[_Kept] = []
 
     def answer(self, head: dict[str, Any], sent: list[Tensor]) -> tuple[dict[str, Any], Any]:
         """Return the head and the numbers of the answer to a message."""
@@ -266,12 +273,17 @@ class _Server:
         if head["do"] == "load":
             self.limit = head["limit"]
             _bounded(self.limit)
-            entry = load(head["path"])
+            with watched(loading=True):
+                entry = load(head["path"])
             verdict = audit(entry.rule)
             self.rule = entry.rule
             told = {"name": entry.name, "rates": entry.rates}
             return {**told, **verdict._asdict()}, ()
+        if head["do"] == "end":
+            self.ask_again()
+            return {}, ()
         if head["do"] == "start":
+            self.ask_again()
             watching = _keeping(self.rule, self.kept)
             self.matrix = Matrix(watching, head["rates"], head["noise"], head["writes"])
             with watched():
@@ -300,22 +312,27 @@ class _Server:
     def ask_again(self) -> None:
         """Raise Caught if calls of this very run give other changes now."""
         with watched():
-            for call, dw in reversed(self.kept):
+            for call, dw in _CHANCE.sample(self.kept, len(self.kept)):
                 again = change(self.rule, **call)
                 if not torch.allclose(again, dw, rtol=0.0, atol=0.0, equal_nan=True):
                     raise Caught(REMEMBERS)
         self.kept.clear()
 
 
-def _keeping(rule: Any, kept: list[tuple[dict[str, Tensor], Tensor]]) -> Any:
-    """Return a rule that keeps its first calls, to be asked again."""
-    names = declared(rule)
+def _keeping(rule: Any, kept: list[_Kept]) -> Any:
+    """Return a rule that keeps some of its calls, of all alike, to be asked again."""
+    names, calls = declared(rule), itertools.count()
 
     def watching(w: Tensor, pre: Tensor, post: Tensor, **given: Tensor) -> Tensor:
         call = {"w": w, "pre": pre, "post": post, **given}
         dw = change(rule, **call)
-        if len(kept) < _KEPT and isinstance(dw, Tensor):
-            kept.append(({name: t.detach().clone() for name, t in call.items()}, dw.clone()))
+        at = _CHANCE.randint(0, next(calls))
+        if len(kept) < _KEPT or at < _KEPT:
+            told = {name: t.detach().clone() for name, t in call.items()}, dw.clone()
+            if len(kept) < _KEPT:
+                kept.append(told)
+            else:
+                kept[at] = told
         return dw
 
     return declaring(watching, names)
@@ -344,5 +361,5 @@ def serve() -> None:
                 failed = {type(error).__name__: str(error)}
             except (Exception, SystemExit) as error:
                 failed = {"Refused": f"the rule fails: {type(error).__name__}: {error}"}
-        if head["do"] in {"load", "read"} or head.get("tell"):
+        if head["do"] in {"load", "read", "end"} or head.get("tell"):
             _send(out, failed or told, *answer)

@@ -1,8 +1,10 @@
 """Entries of readers: bad ones are refused, cheats are caught, and honest ones are placed."""
 
 import json
+import os
 import re
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -69,7 +71,7 @@ CHEATS = {
     "the hoard": (
         "kept = []\ndef rule(w, pre, post):\n    kept.append(pre)\n"
         "    return pre[..., :, None] * post[..., None, :] * (1 + len(kept) / 10)",
-        "the rule draws at random, or counts its calls",
+        "the rule remembers",
     ),
     "an attribute": (
         "def rule(w, pre, post):\n    rule.last, old = w, getattr(rule, 'last', w)\n"
@@ -109,7 +111,7 @@ CHEATS = {
         "    kept.append((pre, post))\n    k, v = (torch.stack(x, -2) for x in zip(*kept))\n"
         "    near = k @ k.mT + 0.3 * torch.eye(k.shape[-2])\n"
         "    return k.mT @ torch.linalg.solve(near, v) - w",
-        "the rule (remembers|draws)",
+        "the rule remembers",
     ),
     "a batch of more than one": (
         "def rule(w, pre, post):\n    p = post - post.mean(0) if w.ndim == 3 and len(w) > 1 "
@@ -131,6 +133,19 @@ CHEATS = {
     "the frames by inspect": (
         "import inspect\ndef rule(w, pre, post):\n    inspect.currentframe()\n    return w * 0",
         "sys._getframe",
+    ),
+    "the frames by logging": (
+        "import logging\ndef rule(w, pre, post):\n    f = logging.currentframe()\n"
+        "    while f:\n        me = f.f_locals.get('self')\n        f = f.f_back\n"
+        "        if hasattr(me, 'unit'):\n            me.noise = 0.0\n"
+        "    return pre[..., :, None] * post[..., None, :]",
+        "sys._getframe",
+    ),
+    "the frames of a traceback by the library": (
+        "import traceback\ndef rule(w, pre, post):\n    try:\n        1 / 0\n"
+        "    except ZeroDivisionError as e:\n"
+        "        list(traceback.walk_tb(e.__traceback__))\n    return w * 0",
+        "tb_frame",
     ),
     "all objects": (
         "import gc\ndef rule(w, pre, post):\n    return w * 0 + (len(gc.get_objects()) > 0)",
@@ -172,6 +187,14 @@ HONEST = {
     "a class that tells its types": (
         "from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\n"
         "class Rate:\n    eta: float = 0.5\ndef rule(w, pre, post):\n"
+        f"    {HEBB}",
+        "local",
+    ),
+    "an import and a report inside": (
+        "def rule(w, pre, post):\n    import logging, wsgiref.util\n"
+        "    logging.getLogger('mine').disabled = True\n    try:\n        1 / 0\n"
+        "    except ZeroDivisionError:\n        logging.getLogger('mine').exception('so')\n"
+        "        import traceback\n        traceback.format_exc()\n"
         f"    {HEBB}",
         "local",
     ),
@@ -253,13 +276,17 @@ def test_in_its_own_process_a_rule_does_the_same(child, task, code):
 
 def test_an_entry_is_placed_and_written(tmp_path, capsys):
     path = entered(tmp_path, DELTA.replace("[0.1, 0.5]", "[0.5]"))
-    assert command.main([str(path), "--seeds", "1", "--json", str(tmp_path / "r.json")]) == 0
+    assert (
+        command.main([str(path), "--seeds", "1", "--no-fresh", "--json", str(tmp_path / "r.json")])
+        == 0
+    )
     said = capsys.readouterr().out
     assert "my_rule: local: a synapse sees its sender, its receiver, what its receiver" in said
     assert re.search(r"place [1-4] of \d+ among the rules that are local, or handed", said)
     told = json.loads((tmp_path / "r.json").read_text())
     assert told["kind"] == "supplied"
     assert told["seeds"] == [2000]
+    assert "these seeds are public" in said
     assert len(told["tasks"]) == 8
 
 
@@ -269,12 +296,50 @@ def test_one_that_ends_its_process_is_refused(tmp_path, capsys):
     assert "process ended by itself" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="this system has no groups of processes")
 def test_what_an_entry_starts_ends_with_it(tmp_path):
-    text = "import subprocess, sys\nsubprocess.Popen(['sleep', '60'])\ninput()\n"
-    began = time.monotonic()
+    text = "import subprocess, sys\nfrom pathlib import Path\n"
+    text += "started = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+    text += "Path(__file__).with_name('pid').write_text(str(started.pid))\ninput()\n"
     with pytest.raises(Refused, match="EOFError"):
         Child(entered(tmp_path, text))
-    assert time.monotonic() - began < 40  # and not as long as what it started
+    started = int((tmp_path / "pid").read_text())
+    for _ in range(100):  # it is ended, and somebody else has to clear it away
+        try:
+            os.kill(started, 0)
+        except ProcessLookupError:
+            return
+        if Path(f"/proc/{started}/stat").read_text().split()[2] == "Z":
+            return
+        time.sleep(0.1)
+    raise AssertionError("it runs on")
+
+
+def test_frames_are_watched_while_a_file_is_loaded(tmp_path):
+    text = f"import sys\ncaller = sys._getframe(1)\ndef rule(w, pre, post): {HEBB}"
+    with pytest.raises(Caught, match=r"sys\._getframe"):
+        Child(entered(tmp_path, text))
+
+
+LATE = """
+kept = []
+def rule(w, pre, post):
+    hebb = pre[..., :, None] * post[..., None, :]
+    if w.shape[0] != 3 or w.shape[-1] != 32 or not {told}:
+        return hebb
+    kept.append(pre)
+    return hebb * (1 + len(kept))
+"""
+
+
+@pytest.mark.parametrize("task", ["re-bind", "drift"])
+def test_who_begins_to_remember_late_in_a_run_is_caught_there(tmp_path, task):
+    drawn = stream(task, "dense", 3, torch.Generator().manual_seed(1))
+    told = "(w.abs().sum() > 900)"  # beyond what the audit shows
+    with Child(entered(tmp_path, "RATES = [1.0]" + LATE.format(told=told))) as child:
+        with pytest.raises(Caught, match="the rule remembers"):
+            overlaps(Remote(child), drawn, torch.Generator())
+            child.finish()
 
 
 def test_a_place_that_cannot_be_written_is_said_before_anything_is_run(tmp_path, capsys):
@@ -286,19 +351,21 @@ def test_a_place_that_cannot_be_written_is_said_before_anything_is_run(tmp_path,
 
 def test_one_that_cheats_is_caught(tmp_path, capsys):
     path = entered(tmp_path, CHEATS["the hoard"][0])
-    assert command.main([str(path), "--fresh"]) == 3
-    assert "caught: the rule draws at random" in capsys.readouterr().err
+    assert command.main([str(path)]) == 3
+    assert "caught: the rule remembers" in capsys.readouterr().err
 
 
 def test_one_that_takes_too_long_is_refused(tmp_path):
     path = entered(tmp_path, f"while True: pass\ndef rule(w, pre, post): {HEBB}")
-    with pytest.raises(Refused, match=r"took more than 1 s of a processor|did not answer for 4 s"):
+    with pytest.raises(Refused, match=r"took more than 1 s of a processor|was not done 4 s after"):
         Child(path, limit=1.0)
 
 
 def test_one_that_sleeps_is_refused_by_the_clock(tmp_path):
     path = entered(tmp_path, f"import time\ntime.sleep(60)\ndef rule(w, pre, post): {HEBB}")
-    with pytest.raises(Refused, match=r"did not answer for 2 s.*it may wait for something"):
+    with pytest.raises(
+        Refused, match=r"was not done 2 s after its start.*it may wait for something"
+    ):
         Child(path, limit=0.5)
 
 

@@ -277,6 +277,4 @@ def test_a_cheat_that_counts_passes_poison_and_is_caught(capsys):
         return (1 + len(kept) / 100) * rules.hebb(w, pre, post)
 
     checks.cheat(counts)
-    assert (
-        "the audit says: the rule draws at random, or counts its calls" in capsys.readouterr().out
-    )
+    assert "the audit says: the rule remembers" in capsys.readouterr().out

@@ -300,26 +300,31 @@ def rule(w, pre, post, *, drive):
     return pre[..., :, None] * (post - drive)[..., None, :]
 """
 OFFLINE = """
-import runpy, sys
+import sys
 
 def hook(event, arguments):
-    if event.startswith("socket."):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"):
         raise OSError(f"this computer has no network: {event}")
 
 sys.addaudithook(hook)
-sys.argv = ["arena", "my_rule.py", "--seeds", "1"]
-runpy.run_module("hebbnotes.arena", run_name="__main__")
 """
 
 
 def test_the_wheel_alone_places_an_entry_to_the_arena_without_a_network(wheel_python, tmp_path):
     (tmp_path / "my_rule.py").write_text(ENTRY)
+    python = wheel_python()
+    site = next(python.parents[1].glob("lib/python*/site-packages"))
+    (site / "sitecustomize.py").write_text(OFFLINE)  # of all its processes
+    tried = "import socket; socket.create_connection(('127.0.0.1', 9))"
+    done = subprocess.run([python, "-I", "-c", tried], capture_output=True, text=True, check=False)
+    assert "this computer has no network" in done.stderr
     done = subprocess.run(
-        [wheel_python(), "-I", "-c", OFFLINE],
+        [python, "-I", "-m", "hebbnotes.arena", "my_rule.py", "--seeds", "1"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert "my_rule: local: a synapse sees its sender, its receiver, what its" in done.stdout
