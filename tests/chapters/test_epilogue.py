@@ -5,7 +5,7 @@ import json
 import math
 import re
 from dataclasses import replace
-from functools import reduce
+from functools import cache, reduce
 from pathlib import Path
 from statistics import fmean
 
@@ -35,8 +35,8 @@ from hebbnotes.chapters.three_factor_rules.told.trials import ToldBandit, score_
 
 ROOT = Path(__file__).parents[2]
 PAGE = json.loads((ROOT / "book" / "epilogue.ipynb").read_text(encoding="utf-8"))
-ENTRIES = its.ledger()
-NAMES = [f"{one.row.chapter}, {one.row.label}, {one.row.beside}" for one in ENTRIES]
+NAMES = [f"{row.chapter}, {row.label}, {row.beside}" for row in its.ROWS]
+entries = cache(its.ledger)
 finite = st.floats(-1e6, 1e6)
 
 
@@ -54,8 +54,9 @@ def stored(number):
     return values
 
 
-@pytest.mark.parametrize("one", ENTRIES, ids=NAMES)
-def test_a_row_is_the_stored_numbers_and_their_interval(one):
+@pytest.mark.parametrize("row", its.ROWS, ids=NAMES)
+def test_a_row_is_the_stored_numbers_and_their_interval(row):
+    one = entry(row)
     sign = one.row.times if one.row.better == "more" else -one.row.times
     idea, plain = stored(one.row.with_idea), stored(one.row.plain)
     apart = [sign * (a - b) for a, b in zip(idea, plain, strict=True)]
@@ -218,15 +219,15 @@ def test_a_cost_is_a_ratio_or_what_the_idea_alone_needs():
     assert Cost("broadcast to all", size(1)).text() == "one broadcast to all"
 
 
-@pytest.mark.parametrize("one", ENTRIES, ids=NAMES)
-def test_a_cost_is_stored_or_follows_from_a_stored_configuration(one):
-    for cost in (*one.row.there, *one.row.here):
+@pytest.mark.parametrize("row", its.ROWS, ids=NAMES)
+def test_a_cost_is_stored_or_follows_from_a_stored_configuration(row):
+    for cost in (*row.there, *row.here):
         idea, plain = cost.pair()
         assert idea > 0
         assert plain >= 0
         assert cost.what in cost.text()
         for of in (cost.idea, cost.plain):
-            assert of is None or of.experiment in experiments.stored.index()
+            assert of is None or experiments.result(of.experiment)
 
 
 def test_sizes_are_those_of_the_things_that_are_counted():
@@ -257,14 +258,14 @@ def test_a_short_number_is_within_half_a_unit_of_its_third_digit(value):
 
 
 def test_tables_hold_every_row_once_and_lead_to_its_chapter():
-    lines = tables.numbers(ENTRIES, its.ABSENT).splitlines()
-    assert len(lines) == 2 + len(ENTRIES) + len(its.ABSENT)
+    lines = tables.numbers(entries(), its.ABSENT).splitlines()
+    assert len(lines) == 2 + len(entries()) + len(its.ABSENT)
     assert len({line.count("|") for line in lines}) == 1
-    for one, line in zip(ENTRIES, lines[2:], strict=False):
+    for one, line in zip(entries(), lines[2:], strict=False):
         assert f"({one.row.chapter}.ipynb)" in line
         assert f"**{one.verdict}**" in line
-    paid = tables.costs(ENTRIES).splitlines()[2:]
-    with_costs = [one for one in ENTRIES if one.row.there or one.row.here]
+    paid = tables.costs(entries()).splitlines()[2:]
+    with_costs = [one for one in entries() if one.row.there or one.row.here]
     assert 0 < len(paid) <= len(with_costs)
     assert all("– | – |" not in line for line in paid)
     assert len(set(paid)) == len(paid), "one line for rows that count one thing in two ways"
@@ -272,10 +273,10 @@ def test_tables_hold_every_row_once_and_lead_to_its_chapter():
 
 def test_the_figure_has_an_interval_for_each_row_and_greys_what_shows_nothing():
     _, ax = plt.subplots()
-    frames.intervals(ax, ENTRIES)
+    frames.intervals(ax, entries())
     bars = [line for line in ax.lines if line.get_linewidth() == 2]
-    assert len(bars) == len(ENTRIES)
-    for bar, one in zip(bars, ENTRIES, strict=True):
+    assert len(bars) == len(entries())
+    for bar, one in zip(bars, entries(), strict=True):
         low, high = (max(-frames.EDGE, min(frames.EDGE, x)) for x in one.share[1:])
         assert list(bar.get_xdata()) == [low, high]
         assert bar.get_color() == frames.COLOURS[one.verdict]
@@ -287,7 +288,7 @@ def test_the_figure_has_an_interval_for_each_row_and_greys_what_shows_nothing():
 def test_the_page_says_what_the_numbers_say():
     text = "".join("".join(cell["source"]) for cell in PAGE["cells"])
     assert PAGE["metadata"]["hebbnotes"]["kind"] == "epilogue"
-    roomy = [one for one in ENTRIES if one.row.roomy]
+    roomy = [one for one in entries() if one.row.roomy]
     assert all(one.verdict != "buys" for one in roomy), "the key sentence"
     for word in ("*buys*", "*costs*"):
         assert word in text
@@ -298,7 +299,7 @@ def test_the_page_says_what_the_numbers_say():
         if "text/markdown" in o.get("data", {})
     ]
     shown = ["".join(o["data"]["text/markdown"]) for o in told]
-    tabled = tables.numbers(ENTRIES, its.ABSENT), tables.costs(ENTRIES)
+    tabled = tables.numbers(entries(), its.ABSENT), tables.costs(entries())
     for text_of, table in zip(shown, tabled, strict=True):
         title = text_of.splitlines()[0].removeprefix(":::{dropdown} ")
         assert text_of == tables.folded(title, table), "make outputs"
@@ -341,7 +342,7 @@ def test_what_is_missed_is_the_share_of_the_heaviest_that_share_nothing():
     assert missed(torch.tensor([0.0, 0.1, 2.0, 1.0]), sharing) == 1
 
 
-def test_spikes_are_found_as_stored_within_a_shorter_life():
+def test_who_finds_shared_spikes_can_be_repeated():
     chosen = replace(SPIKES["spikes-found"].configuration, n=40, seconds=1)
     found = score_shared({}, 3, chosen)
     assert set(found["missed"]) == {"timing", "Oja"}
@@ -356,3 +357,44 @@ def test_cells_that_are_told_their_own_errors_are_sooner_right_than_by_one_rewar
     assert found["cells"] == 10
     assert found["trials"]["error"] < found["trials"]["bell"] <= chosen.most
     assert found == score_told({}, 0, chosen)
+
+
+def test_an_idea_and_its_list_had_the_same_task():
+    lists = experiments.result("searched-lists")["configuration"]
+    plastic, images = (
+        experiments.result(name)["configuration"]
+        for name in ("fifty-bits-plastic-2", "images-full")
+    )
+    assert lists["few"][0] == plastic["n_patterns"]
+    assert (lists["source"], lists["photographs"]) == (images["source"], images["test_episodes"])
+
+
+@pytest.mark.parametrize("code", ["dense", "sparse", "graded"])
+def test_the_lists_of_the_arena_are_the_hardest_of_their_room(code):
+    def wrong(name):
+        return fmean(
+            StoredNumber(f"arena-{code}", ("memories", name, "scores", "tasks"), "missing", "mean")
+            .values()
+            .values()
+        )
+
+    names = list(experiments.seeds(f"arena-{code}")[0]["memories"])
+    for row in (row for row in its.ROWS if row.with_idea.experiment == f"arena-{code}"):
+        room = row.plain.path[1].rpartition(", ")[2]
+        rivals = [wrong(name) for name in names if name.startswith("list") and name.endswith(room)]
+        assert len(rivals) == 4
+        assert wrong(row.plain.path[1]) == min(rivals)
+
+
+def test_the_hardest_rival_of_diverse_clocks_is_the_best_network_without_them():
+    (row,) = (row for row in its.ROWS if row.chapter == "time-constants" and row.hardest)
+    (soft,) = (row for row in its.ROWS if row.chapter == "time-constants" and not row.hardest)
+    found = experiments.seeds("intervals-annealed")
+
+    def wrong(arm):
+        return fmean(math.sqrt(min(one["tried"][arm].values())) for one in found)
+
+    gated = [arm for arm in found[0]["tried"] if arm.startswith(("GRU", "LSTM"))]
+    alike = [arm for arm in found[0]["tried"] if arm.startswith(("plain", "shared"))]
+    assert row.plain.path[1] == min(gated, key=wrong)
+    assert soft.plain.path[1] == min(alike, key=wrong)

@@ -14,8 +14,8 @@ __all__ = ["EXPERIMENTS", "Lists", "looked_up", "score_lists"]
 
 @dataclass(frozen=True, kw_only=True)
 class Lists:
-    """Configuration: patterns and bits of the two tasks of signs, and episodes of each; episodes of
-    three photographs.
+    """Configuration: patterns and bits of the two tasks of signs, and episodes of the one with few
+    patterns, ten times those of the other; episodes of three photographs.
     """
 
     many: tuple[int, int] = (5, 1000)

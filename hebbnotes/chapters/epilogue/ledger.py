@@ -28,7 +28,7 @@ VERDICTS = {
     "nothing shown": "the interval holds zero",
     "no difference": "both numbers are the same for every seed",
     "a pilot": f"fewer than {PAIRS} pairs, too few for a word",
-    "not measured": "no number of it is stored",
+    "no row": "its chapter tries no idea",
 }
 """The words of a verdict, and when each is used."""
 
@@ -232,7 +232,7 @@ class LedgerEntry(NamedTuple):
         interval; below 0 it is worse
     seeds : int
     share : tuple of float, the mean and the interval as shares of the larger of both means: 0.5
-        says that the better one is twice as good
+        says that one is half of the other, 1 that one is 0
     verdict : str, one of :data:`VERDICTS`
     """
 
@@ -272,6 +272,9 @@ def verdict(low: float, high: float, seeds: int = PAIRS) -> str:
 
 def entry(row: LedgerRow) -> LedgerEntry:
     """Return a row with its numbers: the difference is taken seed by seed.
+
+    Where both counts are of one experiment, a seed is one pair. Where they are of two, it pairs by
+    name alone, which is as good as any order of independent numbers.
 
     Raises
     ------

@@ -55,7 +55,7 @@ def numbers(entries: Iterable[LedgerEntry], absent: Mapping[str, str]) -> str:
         for one in entries
     ]
     rows += [
-        [f"[{name.replace('-', ' ')}]({name}.ipynb)", why, "", "", "", "not measured"]
+        [f"[{name.replace('-', ' ')}]({name}.ipynb)", why, "", "", "", "no row"]
         for name, why in absent.items()
     ]
     head = (

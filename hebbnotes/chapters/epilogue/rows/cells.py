@@ -89,13 +89,7 @@ def _wire(told: str, counted: str, key: str, reads: str, **more: Any) -> LedgerR
                 at("wiring-arms", "networks", plain, "wire"),
             ),
         ),
-        here=(
-            Cost(
-                "numbers kept",
-                StoredSize("wiring-arms", sheet_synapses),
-                StoredSize("wiring-arms", sheet_synapses),
-            ),
-        ),
+        here=(Cost("numbers, whatever their length", StoredSize("wiring-arms", sheet_synapses)),),
         **more,
     )
 

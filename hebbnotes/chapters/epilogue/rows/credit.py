@@ -2,7 +2,7 @@
 
 from hebbnotes.chapters.epilogue.ledger import Cost, LedgerRow, StoredNumber, StoredSize
 from hebbnotes.chapters.epilogue.rows.stored import BROADCAST, PER_CENT, at, lacking
-from hebbnotes.chapters.epilogue.sizes import feedback_wires, plasticities, weights_above
+from hebbnotes.chapters.epilogue.sizes import feedback_wires, plasticities
 
 __all__ = ["CREDIT_ROWS"]
 
@@ -102,13 +102,7 @@ CREDIT_ROWS: tuple[LedgerRow, ...] = (
     _credit(
         "a network that settles",
         "predictive coding",
-        (
-            Cost(
-                "foreign weights read",
-                StoredSize("credit-table", weights_above),
-                StoredSize("credit-table", weights_above),
-            ),
-        ),
+        (),
     ),
     *(
         LedgerRow(

@@ -5,7 +5,6 @@ from dataclasses import replace
 from hebbnotes.chapters.epilogue.ledger import Cost, LedgerRow, StoredSize
 from hebbnotes.chapters.epilogue.rows.stored import BROADCAST, PER_CENT, at, lacking
 from hebbnotes.chapters.epilogue.sizes import agent_cells, agent_trace, one_wire
-from hebbnotes.experiments.stored import index
 
 __all__ = ["LIFE_ROWS"]
 
@@ -37,40 +36,15 @@ def _maze(idea: str, name: str, kind: str, beside: str, other: str, chapter: str
 
 
 def _at_work() -> tuple[LedgerRow, ...]:
-    """Return the rows of modulated agents: of long trainings, or of a pilot of short ones."""
-    chapter, ours = "neuromodulation-at-work", "a say in when to write"
-    beside = (("a pen that always writes", "plastic"), ("an LSTM", "lstm"))
+    """Return the rows of agents that say when to write, without marks and with them."""
     words = {"simple": "a maze", "retroactive": "a maze, with marks"}
-    long = {kind: f"maze-modulated-{kind}" for kind in words}
-    if all(_is_stored(name) for name in long.values()):
-        return tuple(
-            replace(_maze(ours, name, kind, rival, f"maze-{other}", chapter), told=words[kind])
-            for kind, name in long.items()
-            for rival, other in beside
-        )
-    short = "maze-modulated-short"
+    rivals = (("a pen that always writes", "maze-plastic"), ("an LSTM", "maze-lstm"))
+    chapter, ours = "neuromodulation-at-work", "a say in when to write"
     return tuple(
-        LedgerRow(
-            chapter=chapter,
-            idea=ours,
-            told=words[kind],
-            asked="find a goal again and again",
-            counted="goals in a life",
-            beside=rival,
-            hardest=other == "lstm",
-            better="more",
-            with_idea=at(short, kind, "test_finds"),
-            plain=at(short, other, "test_finds"),
-            there=(BROADCAST,),
-        )
-        for kind in words
-        for rival, other in beside
+        replace(_maze(ours, f"maze-modulated-{kind}", kind, beside, other, chapter), told=told)
+        for kind, told in words.items()
+        for beside, other in rivals
     )
-
-
-def _is_stored(name: str) -> bool:
-    """Tell whether the package holds the result of an experiment."""
-    return bool(index().get(name, {}).get("scales", {}).get("book", {}).get("sha256"))
 
 
 _COSTS = "modulation-costs", "equal numbers"
