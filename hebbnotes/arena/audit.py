@@ -96,9 +96,9 @@ def declaring(rule: Callable[..., Tensor], names: tuple[str, ...]) -> Callable[.
     def asked(w: Tensor, pre: Tensor, post: Tensor, **given: Tensor) -> Tensor:
         return rule(w, pre, post, **given)
 
-    kinds = dict.fromkeys(("w", "pre", "post"), inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    kinds |= dict.fromkeys(names, inspect.Parameter.KEYWORD_ONLY)
-    each = [inspect.Parameter(name, kind) for name, kind in kinds.items()]
+    one = inspect.Parameter
+    each = [one(name, one.POSITIONAL_OR_KEYWORD) for name in ("w", "pre", "post")]
+    each += [one(name, one.KEYWORD_ONLY) for name in names]
     vars(asked)["__signature__"] = inspect.Signature(each)
     return asked
 
