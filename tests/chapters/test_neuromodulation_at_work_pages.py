@@ -211,14 +211,13 @@ def test_a_game_is_drawn_as_it_was_played():
     plt.close("all")
 
 
-def test_goals_are_drawn_at_each_learning_rate():
+def test_goals_are_drawn_while_networks_learn():
     values = torch.tensor([[1.0, 4.0], [3.0, 6.0]])
-    found = {"simple": ([0.001, 0.003], values), "lstm": ([0.01], torch.tensor([[9.0]]))}
-    ax = frames.rates(found, {"sweep": 5.0}).axes[0]
-    lines = [line for line in ax.lines if line.get_marker() == "None" and len(line.get_xdata())]
-    means = [list(line.get_ydata()) for line in lines if line.get_linestyle() == "-"]
-    assert [2.0, 5.0] in means
-    assert [9.0] in means
-    dots = [list(line.get_ydata()) for line in ax.lines if line.get_marker() == "o"]
-    assert dots == [[1.0, 4.0], [3.0, 6.0], [9.0]]
+    finds = {"simple": values, "lstm": torch.tensor([[2.0, 9.0]])}
+    ax = frames.learning([250, 500], finds, {"sweep": 5.0}).axes[0]
+    labelled = {line.get_label(): list(line.get_ydata()) for line in ax.lines}
+    assert labelled["simple"] == [2.0, 5.0]
+    assert [1.0, 4.0] in [list(line.get_ydata()) for line in ax.lines]
+    assert labelled["LSTM"] == [2.0, 9.0]
+    assert "sweep" in [text.get_text() for text in ax.texts]
     plt.close("all")

@@ -342,8 +342,8 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     places = torch.ones(6, 2, dtype=torch.long)
     seen = torch.tensor([False, True, False, False, True, False])
     frames["neuromodulation_at_work"].life(t(5, 5), places, seen, [places[0], places[1]], t(6))
-    frames["neuromodulation_at_work"].rates(
-        {"simple": ([0.1, 0.2], t(2, 2))}, {"oracle": 20.0, "bumping": 1.0}
+    frames["neuromodulation_at_work"].learning(
+        [1, 2], {"simple": t(2, 2)}, {"oracle": 20.0, "bumping": 1.0}
     )
     frames["neuromodulation_at_work"].replaced({"a": {"simple": [0.1, 1.0]}}, 0.25)
     frames["one_shot_learning"].answers(shown, t(1, 2))

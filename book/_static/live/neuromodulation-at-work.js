@@ -171,7 +171,7 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   // ------------------------------------------------------------------------------------------------------------ the controls
   const SIGNAL = "M over the last steps";
   yield;
-  stage.lead("Press Play and watch M. Which constant does as well?");
+  stage.lead("Press Play and watch M. Does any constant do as well?");
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const maze = board(picture, "The maze. Arrow keys move the goal, the space bar plays and pauses.", drawMaze, { goal: () => life.goal, moved: moveGoal, clock: () => clock });
   const signal = picture.canvas(SIGNAL, [WIDE, HIGH], drawSignal);

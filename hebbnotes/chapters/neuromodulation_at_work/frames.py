@@ -14,7 +14,7 @@ from hebbnotes.figures.drawing import array, label_lines, over_seeds
 from hebbnotes.figures.palette import BLACK, BLUE, GREEN, GREY, ORANGE, SILVER, colour, name
 from hebbnotes.tasks import CueEpisodes
 
-__all__ = ["cues", "differences", "game", "life", "rates", "replaced"]
+__all__ = ["cues", "differences", "game", "learning", "life", "replaced"]
 
 LETTERS = "ABCDEFGH"
 """What the strings of a game are called."""
@@ -163,22 +163,19 @@ def game(
     return fig
 
 
-def rates(
-    found: Mapping[str, tuple[Sequence[float], Tensor]], level: Mapping[str, float]
+def learning(
+    updates: Sequence[float], finds: Mapping[str, Tensor], level: Mapping[str, float]
 ) -> Figure:
-    """Draw the goals that each kind of network found at each learning rate: rates, and goals
-    (seeds, rates), a dot for each training, and a line through their means.
+    """Draw the goals that each kind of network finds in a life, (seeds, n), while it is trained: a
+    curve for each seed, thin, and their median, thick; and what is found without learning.
     """
     fig, ax = plt.subplots(figsize=(7, 4.2))
-    for kind, (tried, values) in found.items():
-        ink = colour(kind)
-        ax.plot(tried, array(values.mean(0)), color=ink, lw=2, label=name(kind))
-        for one in array(values):
-            ax.plot(tried, one, "o", color=ink, ms=5, alpha=0.7)
-    every = sorted({rate for tried, _ in found.values() for rate in tried})
-    ax.set(xscale="log", xlabel="learning rate", ylabel="goals found in a life", ylim=(0, 29))
-    ax.set_xticks(every, [f"{rate:g}" for rate in every], minor=False)
-    ax.set_xticks([], minor=True)
+    for kind, values in finds.items():
+        middle = array(values.double().quantile(0.5, 0))
+        ax.plot(updates, array(values).T, color=colour(kind), lw=0.7, alpha=0.6)
+        ax.plot(updates, middle, color=colour(kind), lw=2.2, label=name(kind))
+    ax.set(xlabel="update", ylabel="goals found in a life", ylim=(0, 29))
+    ax.set(xlim=(0, updates[-1]))
     levels(ax, level)
     label_lines(ax)
     return fig

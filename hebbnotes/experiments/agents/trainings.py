@@ -218,24 +218,35 @@ def _decoded(net: agents.Agent, made: maze.Maze, life: agents.Life) -> dict[str,
 
 
 def train_rates(trial: Trial, chosen: Rates) -> tuple[Numbers, Weights]:
-    """Train an agent of each kind at each learning rate."""
+    """Train an agent of each kind at each learning rate; of one whose loss, gradient or parameter
+    stops being finite it is told why it stopped.
+    """
+    numbers: Numbers = {}
     weights: Weights = {}
     for name, one in chosen.each().items():
-        _, trained = train(trial, one, part=name)
+        try:
+            _, trained = train(trial, one, part=name)
+        except FloatingPointError as stopped:
+            numbers.setdefault("stopped", {})[name] = str(stopped)
+            continue
         weights |= {f"{name}.{key}": value for key, value in trained.items()}
-    return {}, weights
+    return numbers, weights
 
 
 def score_rates(weights: Weights, seed: int, chosen: Rates) -> Numbers:
-    """Test each of these agents."""
-    finds: dict[str, list[float]] = {}
+    """Test each of these agents; one that was not trained to the end found None."""
+    finds: dict[str, list[float | None]] = {}
     for name, one in chosen.each().items():
-        tested = score(under(weights, f"{name}."), seed, one)
-        finds.setdefault(one.kind, []).append(tested["test_finds"])
+        its = under(weights, f"{name}.")
+        found = score(its, seed, one)["test_finds"] if its else None
+        finds.setdefault(one.kind, []).append(found)
     return {
         "rates": list(chosen.rates),
         "finds": finds,
-        "best": {kind: max(values) for kind, values in finds.items()},
+        "best": {
+            kind: max((one for one in values if one is not None), default=None)
+            for kind, values in finds.items()
+        },
     }
 
 

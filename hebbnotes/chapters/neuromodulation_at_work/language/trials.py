@@ -51,11 +51,11 @@ class Readers:
     """
 
     rates: dict[str, tuple[float, ...]]
-    n: int = 64
+    n: int = 128
     updates: int = 1_250
     batch: int = 16
     steps: int = 50
-    block: int = 50
+    block: int = 100
     validated: int = 500
     tested: bool = True
 

@@ -103,7 +103,7 @@ def score_moved(weights: Weights, seed: int, chosen: Moved) -> Numbers:
 class Old:
     """Configuration: trained agents live on for longer than they were trained to."""
 
-    kinds: tuple[str, ...] = (*KINDS, "plastic", "lstm")
+    kinds: tuple[str, ...] = KINDS
     size: int = 9
     lives: int = 900
     young: int = 100
@@ -119,8 +119,7 @@ def score_old(weights: Weights, seed: int, chosen: Old) -> Numbers:
         agent = stored_agent(kind, seed)
         numbers[kind] = grown(agent, seed, *how)
         numbers[f"{kind}, last"] = numbers[kind][-1]
-        if kind in KINDS:
-            still = constant(agent, 0.0)
-            still.core.eta_logit.data.fill_(-20.0)  # nothing is forgotten either
-            numbers[f"{kind}, stopped"] = grown(agent, seed, *how, then=still)
+        still = constant(agent, 0.0)
+        still.core.eta_logit.data.fill_(-20.0)  # nothing is forgotten either
+        numbers[f"{kind}, stopped"] = grown(agent, seed, *how, then=still)
     return numbers

@@ -10,7 +10,7 @@ from hebbnotes.chapters.neuromodulation_at_work.maze.course import (
     score_moved,
     score_old,
 )
-from hebbnotes.chapters.neuromodulation_at_work.maze.trainings import KINDS, TRAINED, TWO
+from hebbnotes.chapters.neuromodulation_at_work.maze.trainings import FIVE, KINDS, TRAINED
 from hebbnotes.experiments.agents.interventions import Moved
 from hebbnotes.experiments.experiment import Experiment, nothing
 
@@ -26,7 +26,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = TRAINED | {
         "simple.finds.its mean",
         "goals found in an episode, if simple modulation is held at its mean",
         at_least=0.0,
-        seeds=TWO,
+        seeds=FIVE,
     ),
     "maze-modulated-course": Experiment(
         "when the signal of trained agents is large, and how long what they wrote lasts",
@@ -35,18 +35,18 @@ EXPERIMENTS: dict[str, Experiment[Any]] = TRAINED | {
         Course(),
         "simple.told",
         "signal in the step in which a find is told, simple modulation",
-        seeds=TWO,
+        seeds=FIVE,
     ),
     "maze-modulated-moved": Experiment(
         "trained agents that have found their goal, and whose goal is moved, with nothing wiped, "
         "or something",
         nothing,
         score_moved,
-        Moved(kinds=(*KINDS, "plastic", "lstm")),
+        Moved(kinds=KINDS),
         "simple.moved.found",
         "share of simply modulated agents that find the moved goal in 100 steps",
         at_least=0.0,
-        seeds=TWO,
+        seeds=FIVE,
     ),
     "maze-modulated-old": Experiment(
         "lives of 1,000 steps of trained agents, of which some write no more once they are young",
@@ -56,7 +56,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = TRAINED | {
         "simple, last",
         "goals found in the last 50 of 1,000 steps, simple modulation",
         at_least=0.0,
-        seeds=TWO,
+        seeds=FIVE,
     ),
 }
 """All experiments in the maze; those that are added here train nothing."""
