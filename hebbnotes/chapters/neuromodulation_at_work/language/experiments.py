@@ -24,7 +24,7 @@ __all__ = ["EXPERIMENTS"]
 
 TRIED, FURTHER = (1.2e-2, 2.4e-2), (4.8e-2,)
 RATES: dict[str, tuple[float, ...]] = dict.fromkeys(ARMS, FURTHER)
-"""The learning rates that did best on a seed of their own; see ``language-rates`` and
+"""The learning rate that did best of three, the highest; see ``language-rates`` and
 ``language-rates-further``."""
 
 
