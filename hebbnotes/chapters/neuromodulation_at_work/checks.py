@@ -110,7 +110,7 @@ def hand(write: Callable[[Tensor, Tensor, Tensor], Tensor], agent: Any = None) -
     ``since`` the steps since their last find; all have shape (B,), and so has the signal.
     """
     write = tensors(write, "f(own, told, since) -> a tensor")
-    agent = stored_agent("retroactive", 0) if agent is None else agent
+    agent = stored_agent("retroactive", 3) if agent is None else agent
     made, lives, steps = maze.make(9), 100, 200
     g = torch.Generator()
 

@@ -166,12 +166,14 @@ def game(
 def learning(
     updates: Sequence[float], finds: Mapping[str, Tensor], level: Mapping[str, float]
 ) -> Figure:
-    """Draw the goals that each kind of network finds in a life, (seeds, n), while it is trained,
-    and what is found without learning.
+    """Draw the goals that each kind of network finds in a life, (seeds, n), while it is trained: a
+    curve for each seed, thin, and their median, thick; and what is found without learning.
     """
     fig, ax = plt.subplots(figsize=(7, 4.2))
     for kind, values in finds.items():
-        over_seeds(ax, updates, values, colour(kind), name(kind))
+        middle = array(values.double().quantile(0.5, 0))
+        ax.plot(updates, array(values).T, color=colour(kind), lw=0.7, alpha=0.6)
+        ax.plot(updates, middle, color=colour(kind), lw=2.2, label=name(kind))
     ax.set(xlabel="update", ylabel="goals found in a life", ylim=(0, 29))
     ax.set(xlim=(0, updates[-1]))
     levels(ax, level)
