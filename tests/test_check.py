@@ -277,8 +277,8 @@ def test_what_is_no_teacher_is_refused():
 # --------------------------------------------------------------------- every checker of an exercise
 
 
-OF_SYNAPSES = {"signs", "windows"}
-"""What judges synapses instead of a reader's function: tested with its chapter."""
+OF_SYNAPSES = {"signs", "windows", "enter"}
+"""What judges synapses, or a file, instead of a reader's function: tested with its chapter."""
 
 
 def checkers():

@@ -3,6 +3,7 @@
 An audit of honest mistakes and ordinary cheats: no sandbox against malice.
 """
 
+import inspect
 import os
 import sys
 import sysconfig
@@ -91,15 +92,15 @@ def sees(rule: Callable[..., Tensor]) -> Verdict:
 
 def declaring(rule: Callable[..., Tensor], names: tuple[str, ...]) -> Callable[..., Tensor]:
     """Return a rule that declares these quantities, whatever its own signature says."""
-    if set(names) == {"drive", "modulator"}:
-        return lambda w, pre, post, *, drive, modulator: rule(
-            w, pre, post, drive=drive, modulator=modulator
-        )
-    if names == ("drive",):
-        return lambda w, pre, post, *, drive: rule(w, pre, post, drive=drive)
-    if names == ("modulator",):
-        return lambda w, pre, post, *, modulator: rule(w, pre, post, modulator=modulator)
-    return lambda w, pre, post: rule(w, pre, post)  # noqa: PLW0108 (rule takes more)
+
+    def asked(w: Tensor, pre: Tensor, post: Tensor, **given: Tensor) -> Tensor:
+        return rule(w, pre, post, **given)
+
+    one = inspect.Parameter
+    each = [one(name, one.POSITIONAL_OR_KEYWORD) for name in ("w", "pre", "post")]
+    each += [one(name, one.KEYWORD_ONLY) for name in names]
+    vars(asked)["__signature__"] = inspect.Signature(each)
+    return asked
 
 
 _Call = dict[str, Tensor]

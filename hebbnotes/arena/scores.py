@@ -20,6 +20,7 @@ __all__ = [
     "judged",
     "overlaps",
     "score",
+    "shown",
     "sweep",
 ]
 
@@ -112,19 +113,28 @@ def overlaps(memory: Memory, drawn: Stream, generator: torch.Generator) -> Tenso
     generator : torch.Generator
         Source of the noise of all reads, and of the pair by which a fresh write is measured.
     """
+    expected, came = shown(memory, drawn, generator)
+    if expected:
+        return _overlap(torch.stack(expected), torch.stack(came), drawn.graded)
+    return _asked(memory, drawn, generator)
+
+
+def shown(
+    memory: Memory, drawn: Stream, generator: torch.Generator
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Show a memory a stream; return what it expected (R, B, d) where it is to predict, and what
+    came (B, d). Arguments as for :func:`overlaps`.
+    """
     _checks.generator(generator, "cpu")
     memory.start(drawn.pre[0], drawn.post[0])
     expected, came = [], []
     for pre, post, modulator, predicted in zip(*drawn[:4], strict=True):
-        tell = bool(predicted.any())
         noise = torch.randn(pre.shape, generator=generator)
-        told = memory.write(pre, post, modulator, noise, tell)
+        told = memory.write(pre, post, modulator, noise, tell=bool(predicted.any()))
         if told is not None:
             expected.append(told)
             came.append(post)
-    if expected:
-        return _overlap(torch.stack(expected), torch.stack(came), drawn.graded)
-    return _asked(memory, drawn, generator)
+    return expected, came
 
 
 def sweep(

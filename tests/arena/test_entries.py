@@ -337,9 +337,13 @@ def test_who_begins_to_remember_late_in_a_run_is_caught_there(tmp_path, task):
     drawn = stream(task, "dense", 3, torch.Generator().manual_seed(1))
     told = "(w.abs().sum() > 900)"  # beyond what the audit shows
     with Child(entered(tmp_path, "RATES = [1.0]" + LATE.format(told=told))) as child:
-        with pytest.raises(Caught, match="the rule remembers"):
+
+        def lived():
             overlaps(Remote(child), drawn, torch.Generator())
             child.finish()
+
+        with pytest.raises(Caught, match="the rule remembers"):
+            lived()
 
 
 def test_a_place_that_cannot_be_written_is_said_before_anything_is_run(tmp_path, capsys):

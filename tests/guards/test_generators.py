@@ -83,6 +83,7 @@ JOINED = torch.ones(4, 4).bool().fill_diagonal_(fill_value=False)
 WORLD = plastic.World("iid", "scattered")
 CUES = tasks.CueReward(n_trials=1)
 PLAYER = players.player("LSTM", CUES.n_inputs, G, 2)
+SHOWN = streams.stream("recall", "dense", 1, G)
 TAKE_A_GENERATOR = {
     "memories.random_patterns": lambda g: memories.random_patterns(2, 3, g),
     "memories.recall": lambda g: memories.recall(SQUARE, SIGNS, 2, generator=g),
@@ -130,9 +131,8 @@ TAKE_A_GENERATOR = {
     "arena.streams.stream": lambda g: streams.stream("recall", "dense", 2, g),
     "arena.streams.Code.keys": lambda g: streams.CODES["sparse"].keys(2, 1, g),
     "arena.streams.Code.values": lambda g: streams.CODES["dense"].values(2, 1, g),
-    "arena.scores.overlaps": lambda g: scores.overlaps(
-        Buffer(), streams.stream("recall", "dense", 1, G), g
-    ),
+    "arena.scores.overlaps": lambda g: scores.overlaps(Buffer(), SHOWN, g),
+    "arena.scores.shown": lambda g: scores.shown(Buffer(), SHOWN, g),
     "learning.training.train": lambda g: training.train(
         [torch.ones(1, requires_grad=True)], lambda update: None, 1, generator=g
     ),

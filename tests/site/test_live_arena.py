@@ -52,6 +52,7 @@ def test_an_optimiser_that_is_let_off_the_laws_grows_weights_in_silence(played):
     rules.press("Let an optimiser cheat")
     after = rules.run(NOW)
     assert not after["fair"]
+    assert after["cheating"] == "done"
     assert after["silence"][-1] > 3 * after["silence"][2]
     assert "In silence its weights grow" in rules.verdict()
     assert each(after)["crowd"] > each(before)["crowd"] + 0.1
@@ -59,3 +60,13 @@ def test_an_optimiser_that_is_let_off_the_laws_grows_weights_in_silence(played):
     fair = rules.run(NOW)
     assert fair["mine"] == after["mine"]
     assert fair["total"] < after["total"] - 0.1
+
+
+def test_whatever_a_reader_does_ends_the_climb(played):
+    rules = played(MODEL)
+    at_once = f"(name, value) => {{ model.cheat(); ({SET})(name, value); }}"
+    rules.run(at_once, rules.named(OWN), -0.2)
+    after = rules.run(NOW)
+    assert after["cheating"] == "no"
+    assert after["mine"]["w"] == -0.2
+    assert after["mine"]["post"] == 0

@@ -70,7 +70,7 @@ Live.model("arena", function* ({ numbers, stage }) {
   }
 
   // ------------------------------------------------------------------------------------------------------------ what is asked
-  let seed = 1, code = "signs", fair = true, mine = { ...NAMED.Hebb }, now = null, others = [], world, cheated = 0;
+  let seed = 1, code = "signs", fair = true, mine = { ...NAMED.Hebb }, now = null, others = [], world, cheating = "no", turn = 0, climbs = 0;
   const sees = rule => rule.drive ? 3 + rule.marked : rule.marked ? 2 : rule.w || rule.post || rule.pre ? 1 : 0;
   const score = piecewise(function* () { return yield* scored(mine, world); }, found => { now = found; show(); });
   const scoreOthers = piecewise(function* () {
@@ -80,14 +80,16 @@ Live.model("arena", function* ({ numbers, stage }) {
   }, found => { others = found; show(); });
   // Climb a hill: what does better in the unfair arena is kept.
   const climb = piecewise(function* () {
-    const draw = random(seed + 7), step = () => (draw() + draw() + draw() - 1.5) / 2;
-    let best = (yield* scored(mine, world)).total;
-    for (let tried = 0; tried < 60; tried++) {
-      const next = { ...mine, w: clamp(mine.w + step(), -0.3, 1), post: clamp(mine.post + step(), -1, 0) }, found = yield* scored(next, world);
-      if (found.total > best) { best = found.total; mine = next; now = found; set(); show(); }
+    const draw = random(seed + 7), step = () => (draw() + draw() + draw() - 1.5) / 2, here = world;
+    let best = (yield* scored(mine, here)).total;
+    for (let tried = 0; tried < 60 && turn === climbs; tried++) {
+      const next = { ...mine, w: clamp(mine.w + step(), -0.3, 1), post: clamp(mine.post + step(), -1, 0) }, found = yield* scored(next, here);
+      if (turn === climbs && found.total > best) { best = found.total; mine = next; now = found; set(); show(); }
     }
-    return null;
-  }, () => { cheated = 2; score(); });
+    return turn === climbs;
+  }, toItsEnd => { if (toItsEnd) { cheating = "done"; score(); } });
+  // Whatever a reader does ends a climb.
+  function acted() { turn++; cheating = "no"; }
   function anew() {
     world = arena(code, fair);
     now = null;
@@ -95,10 +97,12 @@ Live.model("arena", function* ({ numbers, stage }) {
     [score, scoreOthers].forEach(run => run());
     show();
   }
-  function change_(name, value) { mine = { ...mine, [name]: value }; cheated = 0; score(); }
+  function moved(name, value) { acted(); mine = { ...mine, [name]: value }; names.set(""); score(); }
   function cheat() {
-    [fair, cheated, mine] = [false, 1, { ...NAMED.Hebb }];
-    law.set("no");
+    acted();
+    [fair, cheating, climbs, mine] = [false, "climbing", turn, { ...NAMED.Hebb }];
+    names.set("");
+    fairness.set("no");
     set();
     anew();
     climb();
@@ -144,7 +148,7 @@ Live.model("arena", function* ({ numbers, stage }) {
   function sentence() {
     if (!now) return "The five tasks are run …";
     const hebb = others.find(({ name }) => name === "Hebb"), grown = now.silence.at(-1) / now.silence[2], head = `In all ${told(now.total)}. `;
-    if (cheated === 1) return `${head}An optimiser changes the rule, and keeps what scores more …`;
+    if (cheating === "climbing") return `${head}An optimiser changes the rule, and keeps what scores more …`;
     if (!fair && grown > 2) return `${head}In silence its weights grow ${grown > 99 ? "more than a hundred" : told(grown, 0)} times: strangers that are weaker than what it holds drown. That is no memory; it is a rule that read the examination.`;
     if (!hebb) return head;
     const gain = TASKS.map((task, k) => [now.each[k] - hebb.each[k], task]).sort((p, q) => q[0] - p[0]), [most, least] = [gain[0], gain.at(-1)];
@@ -166,7 +170,7 @@ Live.model("arena", function* ({ numbers, stage }) {
   board.text("key").append(...Object.keys(NAMED).map((name, n) => make("span", { textContent: `${n + 1} ${name}  ` })));
   const bars = board.bars("What your rule keeps", TASKS);
   yield;
-  const names = panel.choice("Rule", Object.keys(NAMED).map((name, n) => [name, SHORT[n]]), name => { mine = { ...NAMED[name] }; cheated = 0; set(); score(); }, "Hebb");
+  const names = panel.choice("Rule", Object.keys(NAMED).map((name, n) => [name, SHORT[n]]), name => { acted(); mine = { ...NAMED[name] }; set(); score(); }, "Hebb");
   yield;
   const sliders = {};
   const SLIDERS = [
@@ -177,24 +181,24 @@ Live.model("arena", function* ({ numbers, stage }) {
     ["pre", "own weight, active sender", { min: -1, max: 0.2, step: 0.02 }, 1],
   ];
   for (const [name, text, range, by] of SLIDERS) {
-    sliders[name] = { by, ...panel.slider(text, { ...range, value: mine[name] / by, say: value => told(value) }, value => change_(name, value * by)) };
+    sliders[name] = { by, ...panel.slider(text, { ...range, value: mine[name] / by, say: value => told(value) }, value => moved(name, value * by)) };
     yield;
   }
-  const marks = last.toggle("write what the broadcast marks", on => change_("marked", on));
+  const marks = last.toggle("write what the broadcast marks", on => moved("marked", on));
   const set = () => {
     Object.entries(sliders).forEach(([name, slider]) => slider.set(mine[name] / slider.by));
     marks.checked = mine.marked;
   };
-  more.choice("Keys", [["signs", "signs"], ["sparse", "few active"]], value => { code = value; anew(); });
-  const law = more.choice("Noise, range", [["yes", "fair"], ["no", "off"]], value => { fair = value === "yes"; cheated = 0; anew(); });
+  more.choice("Keys", [["signs", "signs"], ["sparse", "few active"]], value => { acted(); code = value; anew(); });
+  const fairness = more.choice("Noise, range", [["yes", "fair"], ["no", "off"]], value => { acted(); fair = value === "yes"; anew(); });
   yield;
   const row = last.part("line");
   row.button("Let an optimiser cheat", cheat);
-  row.button("Other pairs", () => { seed++; anew(); });
+  row.button("Other pairs", () => { acted(); seed++; anew(); });
   yield;
   anew();
   return {
-    cheat, now: () => ({ mine, ...now, others, fair, code }),
+    cheat, now: () => ({ mine, cheating, ...now, others, fair, code }),
     episode: ({ rule, how, ...given }) => { const found = Live.all(lived(rule, given, how)); return { overlap: found.overlap, sizes: found.sizes, end: [...found.ends[0]] }; },
   };
 });

@@ -94,6 +94,8 @@ def cheat(rule: Callable[..., Tensor]) -> None:
 def enter(text: str, *options: str) -> None:
     """Enter a file of this text into the arena, and print what it says; of the table, its row.
 
+    It is scored on the book's own seeds, so that it comes out alike each time.
+
     Parameters
     ----------
     text : str, of the file, which defines ``rule``
@@ -105,8 +107,9 @@ def enter(text: str, *options: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         place, result = Path(folder) / "my_rule.py", Path(folder) / "result.json"
         place.write_text(text, encoding="utf-8")
+        command = [sys.executable, "-m", "hebbnotes.arena"]
         done = subprocess.run(
-            [sys.executable, "-m", "hebbnotes.arena", str(place), "--json", str(result), *options],
+            [*command, str(place), "--json", str(result), "--no-fresh", *options],
             capture_output=True,
             text=True,
             check=False,

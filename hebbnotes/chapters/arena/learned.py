@@ -9,7 +9,7 @@ from torch import Tensor
 
 from hebbnotes import _checks
 from hebbnotes.arena.memories import READ_NOISE, WRITES, Matrix
-from hebbnotes.arena.scores import FRESH, RATES, TUNING, overlaps, score
+from hebbnotes.arena.scores import FRESH, RATES, TUNING, overlaps, score, shown
 from hebbnotes.arena.streams import Stream, stream
 from hebbnotes.experiments.experiment import Numbers, Trial, Weights, short, shorts
 from hebbnotes.plasticity import rules
@@ -98,14 +98,7 @@ def _smooth(drive: Tensor, wanted: Tensor) -> Tensor:
 
 def _overlap(memory: Matrix, drawn: Stream, g: torch.Generator) -> Tensor:
     """Return the smooth overlap of a matrix in a task; it has a gradient."""
-    memory.start(drawn.pre[0], drawn.post[0])
-    expected, came = [], []
-    for pre, post, modulator, predicted in zip(*drawn[:4], strict=True):
-        noise = torch.randn(pre.shape, generator=g)
-        told = memory.write(pre, post, modulator, noise, tell=bool(predicted.any()))
-        if told is not None:
-            expected.append(told)
-            came.append(post)
+    expected, came = shown(memory, drawn, g)
     if expected:
         return _smooth(torch.stack(expected), torch.stack(came))
     noise = torch.randn(drawn.queries.shape, generator=g)
