@@ -1,10 +1,10 @@
 """The rows of the ledger: an idea, where its numbers are stored, and beside what it stands."""
 
 from hebbnotes.chapters.epilogue.ledger import LedgerEntry, LedgerRow, entry
-from hebbnotes.chapters.epilogue.rows.cells import CELLS
-from hebbnotes.chapters.epilogue.rows.credit import CREDIT
-from hebbnotes.chapters.epilogue.rows.lives import LIVES
-from hebbnotes.chapters.epilogue.rows.patterns import PATTERNS
+from hebbnotes.chapters.epilogue.rows.cells import CELL_ROWS
+from hebbnotes.chapters.epilogue.rows.credit import CREDIT_ROWS
+from hebbnotes.chapters.epilogue.rows.lives import AGENT_ROWS
+from hebbnotes.chapters.epilogue.rows.patterns import PATTERN_ROWS
 
 __all__ = ["ABSENT", "ROWS", "ledger"]
 
@@ -14,7 +14,7 @@ ABSENT = {
 """Chapters without a row, and why."""
 
 
-ROWS: tuple[LedgerRow, ...] = (*PATTERNS, *LIVES, *CELLS, *CREDIT)
+ROWS: tuple[LedgerRow, ...] = (*PATTERN_ROWS, *AGENT_ROWS, *CELL_ROWS, *CREDIT_ROWS)
 """The rows, in the order of the book."""
 
 

@@ -6,7 +6,7 @@ from hebbnotes.chapters.epilogue.ledger import Cost, LedgerRow, StoredNumber, St
 from hebbnotes.chapters.epilogue.rows.stored import PER_CENT, at, lacking
 from hebbnotes.chapters.epilogue.sizes import sheet_synapses
 
-__all__ = ["CELLS"]
+__all__ = ["CELL_ROWS"]
 
 
 def _digits(idea: str, arm: str, told: str, optimiser: str) -> LedgerRow:
@@ -94,7 +94,7 @@ def _wire(told: str, counted: str, key: str, reads: str, **more: Any) -> LedgerR
     )
 
 
-CELLS: tuple[LedgerRow, ...] = (
+CELL_ROWS: tuple[LedgerRow, ...] = (
     *(
         _digits(idea, arm, told, optimiser)
         for told, optimiser in (("descent", "SGD"), ("Adam", "Adam"))

@@ -4,7 +4,7 @@ from hebbnotes.chapters.epilogue.ledger import Cost, LedgerRow, StoredNumber, St
 from hebbnotes.chapters.epilogue.rows.stored import BROADCAST, PER_CENT, at, lacking
 from hebbnotes.chapters.epilogue.sizes import feedback_wires, plasticities
 
-__all__ = ["CREDIT"]
+__all__ = ["CREDIT_ROWS"]
 
 
 def _credit(idea: str, way: str, there: tuple[Cost, ...]) -> LedgerRow:
@@ -88,7 +88,7 @@ def _arena(code: str, told: str, beside: str, other: str) -> LedgerRow:
     )
 
 
-CREDIT: tuple[LedgerRow, ...] = (
+CREDIT_ROWS: tuple[LedgerRow, ...] = (
     _credit(
         "feedback straight from the output",
         "direct feedback alignment",

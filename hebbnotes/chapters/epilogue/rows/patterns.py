@@ -6,9 +6,9 @@ from hebbnotes.chapters.epilogue.ledger import Cost, LedgerRow, StoredSize
 from hebbnotes.chapters.epilogue.rows.stored import PER_CENT, SEARCHED, at, lacking
 from hebbnotes.chapters.epilogue.sizes import digits_each, list_numbers, trace_numbers
 
-__all__ = ["PATTERNS"]
+__all__ = ["PATTERN_ROWS"]
 
-PATTERNS: tuple[LedgerRow, ...] = (
+PATTERN_ROWS: tuple[LedgerRow, ...] = (
     LedgerRow(
         chapter="introduction",
         idea="a trace in every synapse",
