@@ -31,7 +31,7 @@ from hebbnotes.chapters.epilogue.ledger import (
 )
 from hebbnotes.chapters.hebb_in_the_brain.experiments import EXPERIMENTS as SPIKES
 from hebbnotes.chapters.hebb_in_the_brain.experiments import missed, score_shared
-from hebbnotes.chapters.three_factor_rules.told.trials import ToldBandit, score_told
+from hebbnotes.chapters.three_factor_rules.told.trials import ToldAlone, score_told
 
 ROOT = Path(__file__).parents[2]
 PAGE = json.loads((ROOT / "book" / "epilogue.ipynb").read_text(encoding="utf-8"))
@@ -352,7 +352,7 @@ def test_who_finds_shared_spikes_can_be_repeated():
 
 
 def test_cells_that_are_told_their_own_errors_are_sooner_right_than_by_one_reward():
-    chosen = ToldBandit(runs=2, most=300)
+    chosen = ToldAlone(runs=2, most=300)
     found = score_told({}, 0, chosen)
     assert found["cells"] == 10
     assert found["trials"]["error"] < found["trials"]["bell"] <= chosen.most

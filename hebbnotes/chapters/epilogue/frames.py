@@ -44,8 +44,8 @@ def intervals(ax: Axes, entries: Sequence[LedgerEntry]) -> None:
         ax.text(1.03, at, one.row.beside, va="center", fontsize=8.5, transform=beside)
         if at and chapters[at] != chapters[at - 1]:
             ax.axhline(at - 0.5, color=fig.GREY, lw=0.4)
-    for side, words in ((-1, "the rival\nis better"), (1, "the idea\nis better")):
-        ax.text(side * EDGE / 2, -1.0, words, ha="center", va="bottom", fontsize=8.5)
+    for to, words in ((-1, "the rival\nis better"), (1, "the idea\nis better")):
+        ax.text(to * EDGE / 2, -1.0, words, ha="center", va="bottom", fontsize=8.5)
     ax.axvline(0, color=fig.BLACK, lw=0.8)
     ax.set(xlim=(-EDGE, EDGE), ylim=(len(entries) - 0.5, -0.5), yticks=[])
     ax.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1", "−½", "0", "½", "1"])

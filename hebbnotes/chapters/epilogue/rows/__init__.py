@@ -3,7 +3,7 @@
 from hebbnotes.chapters.epilogue.ledger import LedgerEntry, LedgerRow, entry
 from hebbnotes.chapters.epilogue.rows.cells import CELL_ROWS
 from hebbnotes.chapters.epilogue.rows.credit import CREDIT_ROWS
-from hebbnotes.chapters.epilogue.rows.lives import LIFE_ROWS
+from hebbnotes.chapters.epilogue.rows.lives import AGENT_ROWS
 from hebbnotes.chapters.epilogue.rows.patterns import PATTERN_ROWS
 
 __all__ = ["ABSENT", "ROWS", "ledger"]
@@ -14,7 +14,7 @@ ABSENT = {
 """Chapters without a row, and why."""
 
 
-ROWS: tuple[LedgerRow, ...] = (*PATTERN_ROWS, *LIFE_ROWS, *CELL_ROWS, *CREDIT_ROWS)
+ROWS: tuple[LedgerRow, ...] = (*PATTERN_ROWS, *AGENT_ROWS, *CELL_ROWS, *CREDIT_ROWS)
 """The rows, in the order of the book."""
 
 

@@ -6,7 +6,7 @@ from hebbnotes.chapters.epilogue.ledger import Cost, LedgerRow, StoredSize
 from hebbnotes.chapters.epilogue.rows.stored import BROADCAST, PER_CENT, at, lacking
 from hebbnotes.chapters.epilogue.sizes import agent_cells, agent_trace, one_wire
 
-__all__ = ["LIFE_ROWS"]
+__all__ = ["AGENT_ROWS"]
 
 
 def _maze(idea: str, name: str, kind: str, beside: str, other: str, chapter: str) -> LedgerRow:
@@ -48,7 +48,7 @@ def _at_work() -> tuple[LedgerRow, ...]:
 
 
 _COSTS = "modulation-costs", "equal numbers"
-LIFE_ROWS: tuple[LedgerRow, ...] = (
+AGENT_ROWS: tuple[LedgerRow, ...] = (
     *(
         _maze("a trace in every synapse", "maze-plastic", "plastic", beside, other, "maze")
         for beside, other in (

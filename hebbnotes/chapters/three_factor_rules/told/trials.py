@@ -9,11 +9,11 @@ from hebbnotes.chapters.three_factor_rules import bandit
 from hebbnotes.experiments.experiment import Experiment, Numbers, Weights, nothing
 from hebbnotes.plasticity import rules
 
-__all__ = ["TOLD", "ToldBandit", "score_told"]
+__all__ = ["TOLD", "ToldAlone", "score_told"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToldBandit:
+class ToldAlone:
     """Configuration: stimuli, problems for each seed, the rates, which did best on a seed of their
     own, and trials at most.
     """
@@ -27,7 +27,7 @@ class ToldBandit:
     every: int = 2
 
 
-def score_told(_: Weights, seed: int, chosen: ToldBandit) -> Numbers:
+def score_told(_: Weights, seed: int, chosen: ToldAlone) -> Numbers:
     """Let the same cells learn the same problems; the mean number of trials until nine answers of
     ten are right, where one that never is counts as all.
     """
@@ -53,7 +53,7 @@ TOLD: dict[str, Experiment[Any]] = {
         "ten cells that all hear one reward, or are each told their own reward or error",
         nothing,
         score_told,
-        ToldBandit(),
+        ToldAlone(),
         "trials.bell",
         "trials until nine answers of ten are right, one reward for all",
         at_least=0.0,
