@@ -125,8 +125,8 @@ AGENT_ROWS: tuple[LedgerRow, ...] = (
             here=(
                 Cost(
                     "milliseconds for an update",
-                    at("language", "trained", "simple", "milliseconds"),
-                    at("language", "trained", other, "milliseconds"),
+                    at("language-costs", "milliseconds", "simple, 128, sum"),
+                    at("language-costs", "milliseconds", f"{other}, 128, sum"),
                 ),
             ),
         )
