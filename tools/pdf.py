@@ -30,12 +30,16 @@ def build_page(out: Path, anew: bool = True) -> Path:
     return out / "_build" / "singlehtml" / "index.html"
 
 
+LOADS = 120_000
+"""Milliseconds in which the one page, of all chapters, must have loaded on a busy computer."""
+
+
 @contextmanager
 def opened(page: Path, browser: Browser) -> Iterator[Page]:
     """Open the one page, as it is when its formulas are set."""
     window = browser.new_page(color_scheme="light", reduced_motion="reduce")
     try:
-        window.goto(page.as_uri(), wait_until="load")
+        window.goto(page.as_uri(), wait_until="load", timeout=LOADS)
         settle(window)
         yield window
     finally:

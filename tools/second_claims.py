@@ -14,7 +14,8 @@ WORDS = {
     "not": "it did not come out: the interval of the difference, over seeds, does not exclude that "
     "there is none, or some networks do what none should, or do not what all should",
     "not attempted": "we have it not, or have not run it",
-    "no verdict": "the paper has no such result, or ours is of a single seed",
+    "no verdict": "the paper has no such result, ours is of a single seed, or it says that two "
+    "do not differ, and no more can be said of ours: so few seeds do not show that they are alike",
 }
 """What the verdicts of this part mean."""
 
@@ -47,9 +48,9 @@ class Claim(NamedTuple):
     """What the paper says of one or two networks.
 
     ``kind`` says how it is decided. ``"more"`` and ``"less"``: the 95 % interval of the paired
-    difference of two values lies above 0, or below. ``"alike"``: it holds 0. ``"all"`` and
-    ``"none"``: each network, or none, has at least :data:`HALF_WAY`. ``"told"``: nothing is
-    decided.
+    difference of two values lies above 0, or below. ``"alike"``: where it holds 0 nothing is
+    decided. ``"all"`` and ``"none"``: each network, or none, has at least :data:`HALF_WAY`.
+    ``"told"``: nothing is decided.
     """
 
     figure: str
@@ -263,7 +264,10 @@ CLAIMS: list[Claim] = [
         "simple and retroactive modulation do not differ",
         "alike",
         (_text("retroactive"), _text("simple")),
-        {"other": "few seeds, which would show a large difference alone", "not": "they do here"},
+        {
+            "no verdict": "few seeds, which would show a large difference alone",
+            "not": "they do here",
+        },
     ),
     Claim("The large language model", "modulation needs less", "less", (), {}),
     *(

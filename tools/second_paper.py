@@ -68,8 +68,9 @@ def decided(claim: Claim) -> str:
     if len(paired) < 2:
         return "no verdict"
     _, low, high = interval(paired)
-    holds = {"more": low > 0, "less": high < 0, "alike": low <= 0 <= high}[claim.kind]
-    return "other" if holds else "not"
+    if claim.kind == "alike":
+        return "no verdict" if low <= 0 <= high else "not"
+    return "other" if {"more": low > 0, "less": high < 0}[claim.kind] else "not"
 
 
 def _paired(first: Any, second: Any) -> list[float]:

@@ -26,6 +26,11 @@ ANSWERS = """() => {
 }"""
 
 
+def has_exercises(chapter):
+    """Tell whether a page sets exercises, with solutions: an epilogue sets none."""
+    return "solution-start" in NOTEBOOKS[chapter].read_text(encoding="utf-8")
+
+
 @pytest.fixture
 def visit(window, address):
     """Open a page; afterwards, nothing may have gone wrong in it and no request may have left the site."""
@@ -82,7 +87,9 @@ def test_without_javascript_answers_open_and_every_frame_is_shown(visit, without
         "document.querySelectorAll('details:not([open]) > summary').forEach(s => s.click())"
     )
     found = page.evaluate(ANSWERS)
-    assert all(seen == of > 0 for seen, of in found.values()), found
+    assert found["folded"][1] > 0
+    assert bool(found["solutions"][1]) == has_exercises(chapter)
+    assert all(seen == of for seen, of in found.values()), found
     for figure in page.locator(".moving-figure").all()[:1]:
         assert figure.locator("img:visible").count() == figure.locator("img").count() > 1
 

@@ -25,6 +25,7 @@ __all__ = [
     "leaky_delta",
     "marked_decay",
     "marked_delta",
+    "pairs_of",
     "pre_gated",
     "summing_delta",
     "verdict",

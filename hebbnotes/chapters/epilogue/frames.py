@@ -8,7 +8,7 @@ from matplotlib.transforms import blended_transform_factory
 from hebbnotes import figures as fig
 from hebbnotes.chapters.epilogue.ledger import LedgerEntry
 
-__all__ = ["COLOURS", "EDGE", "NULL", "intervals"]
+__all__ = ["intervals"]
 
 NULL = "#757575"
 """A grey that is seen on white and on black."""
