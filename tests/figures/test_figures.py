@@ -20,6 +20,7 @@ import torch
 from PIL import Image
 
 from hebbnotes import chapters, figures, memories, tasks
+from hebbnotes.chapters.epilogue import ledger
 from hebbnotes.tasks import one_shot as one_shot_task
 
 CHAPTERS = [path.parent.name for path in Path(chapters.__path__[0]).glob("*/frames.py")]
@@ -279,6 +280,7 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     e = task.sample(1, torch.Generator().manual_seed(0), dtype)
     shown = one_shot_task.with_labels(t(3, 1, 4, 4).detach(), torch.tensor([[0, 1, 0]]), 2)
     _, ax = plt.subplots()
+    stored = ledger.StoredNumber("maze-plastic", ("test_finds",))
     figures.greys([{"a": t(6)}], (2, 3))
     figures.over_seeds(ax, [0, 1, 2], t(2, 3), figures.BLUE, "kind")
     frames["introduction"].completion(e, {"a": t(1, 7)}, (2, 3))
@@ -330,6 +332,19 @@ def test_every_figure_draws_numbers_of_every_precision(dtype, gradient):  # noqa
     kinds_of = {"b": (figures.BLUE, [1, 2, 3], t(2, 3)), "c": (figures.SKY, [1, 2], t(2, 2))}
     frames["neuromodulated_plasticity"].race({"a": kinds_of}, 0.25)
     frames["neuromodulated_plasticity"].past({"a": t(4, 4), "b": t(4, 4)}, t(4))
+    row = ledger.LedgerRow(
+        chapter="maze",
+        idea="a",
+        asked="b",
+        counted="c",
+        beside="d",
+        better="more",
+        with_idea=stored,
+        plain=stored,
+    )
+    frames["epilogue"].intervals(
+        ax, [ledger.LedgerEntry(row, 1.0, 2.0, -1.0, -2.0, -0.5, 5, (-0.5, -2.0, -0.1), "costs")]
+    )
     frames["neuromodulation_at_work"].cues(
         [1, 2], {"simple": t(2, 2)}, {"simple": t(2, 3)}, [0.5, 0.6, 0.7]
     )

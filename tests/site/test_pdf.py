@@ -90,11 +90,13 @@ def chapters(printed):
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
     names = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
     entries = list(outline(printed.outline))
-    places = []
-    for name in names:
-        path = next((ROOT / "book").glob(f"{name}.*"))
-        title = re.search(r"^# (.+)", prose(path), re.M).group(1)
-        places.append(next(k for k, entry in enumerate(entries) if entry.title == title))
+    titles = [
+        re.search(r"^# (.+)", prose(next((ROOT / "book").glob(f"{name}.*"))), re.M).group(1)
+        for name in names
+    ]
+    told = [entry.title for entry in entries]
+    first = told.index(titles[0])  # before it stands the landing page, which names parts alike
+    places = [told.index(title, first) for title in titles]
     assert places == sorted(places)
     return {
         name: printed.get_destination_page_number(entries[k])
