@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
-WORDS = {"chapter": (2000, 3500), "sequel": (2000, 3500), "epilogue": (600, 1200)}
+WORDS = {"chapter": (2000, 3500), "sequel": (2000, 3500), "epilogue": (600, 900)}
 EXERCISES = 3, 5
 PROBLEMS = 3, 7
 LIMITS = {

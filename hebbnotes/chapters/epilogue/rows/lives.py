@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hebbnotes.chapters.epilogue.ledger import Cost, LedgerRow, StoredSize
+from hebbnotes.chapters.epilogue.ledger import Cost, LedgerRow, StoredNumber, StoredSize
 from hebbnotes.chapters.epilogue.rows.stored import BROADCAST, PER_CENT, at, lacking
 from hebbnotes.chapters.epilogue.sizes import agent_cells, agent_trace, one_wire
 
@@ -42,6 +42,34 @@ def _at_work() -> tuple[LedgerRow, ...]:
     chapter, ours = "neuromodulation-at-work", "a say in when to write"
     return tuple(
         replace(_maze(ours, f"maze-modulated-{kind}", kind, beside, other, chapter), told=told)
+        for kind, told in words.items()
+        for beside, other in rivals
+    )
+
+
+def _in_letters() -> tuple[LedgerRow, ...]:
+    """Return the rows of cells that say when to write in a text, without marks and with them."""
+    words = {"simple": "letters", "retroactive": "letters, with marks"}
+    rivals = (("a pen that always writes", "plastic"), ("an LSTM", "LSTM"))
+
+    def time(kind: str) -> StoredNumber:
+        return at("language-costs", "milliseconds", f"{kind}, 128, sum")
+
+    return tuple(
+        LedgerRow(
+            chapter="neuromodulation-at-work",
+            idea="a say in when to write",
+            told=told,
+            asked="foretell the next letter",
+            counted="bits for a letter",
+            beside=beside,
+            hardest=other == "LSTM",
+            better="less",
+            with_idea=at("language", "test", kind),
+            plain=at("language", "test", other),
+            there=(BROADCAST,),
+            here=(Cost("milliseconds for an update", time(kind), time(other)),),
+        )
         for kind, told in words.items()
         for beside, other in rivals
     )
@@ -109,28 +137,6 @@ AGENT_ROWS: tuple[LedgerRow, ...] = (
         **PER_CENT,
     ),
     *_at_work(),
-    *(
-        LedgerRow(
-            chapter="neuromodulation-at-work",
-            idea="a say in when to write",
-            told="letters",
-            asked="foretell the next letter",
-            counted="bits for a letter",
-            beside=beside,
-            hardest=other == "LSTM",
-            better="less",
-            with_idea=at("language", "test", "simple"),
-            plain=at("language", "test", other),
-            there=(BROADCAST,),
-            here=(
-                Cost(
-                    "milliseconds for an update",
-                    at("language-costs", "milliseconds", "simple, 128, sum"),
-                    at("language-costs", "milliseconds", f"{other}, 128, sum"),
-                ),
-            ),
-        )
-        for beside, other in (("a pen that always writes", "plastic"), ("an LSTM", "LSTM"))
-    ),
+    *_in_letters(),
 )
 """The rows, in the order of the book."""
