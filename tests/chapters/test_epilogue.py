@@ -236,6 +236,9 @@ def test_sizes_are_those_of_the_things_that_are_counted():
     assert sizes.list_numbers(lists) == patterns.numel()
     assert sizes.trace_numbers(lists) == (patterns.T @ patterns).numel()
     assert sizes.digits_each({"steps": 10, "batch": 8}, units=4) == 20
+    assert sizes.competitors({"kind": "competitive"}, units=4) == 3
+    with pytest.raises(ValueError, match="kind"):
+        sizes.competitors({"kind": "oja"}, units=4)
     assert sizes.one_wire({"rates": {"bell": 1, "reward": 2, "error": 3}}) == 1
     assert sizes.agent_trace({"n": 5}) == torch.zeros(5, 5).numel() + 5
     cell = torch.nn.LSTMCell(3, 5)
@@ -246,6 +249,7 @@ def test_sizes_are_those_of_the_things_that_are_counted():
     above = sum(layer.weight.numel() for layer in layers[1:])
     assert sizes.weights_above({"shapes": {"6-5": [6, 5]}}) == above
     assert sizes.feedback_wires({"shapes": {"6-5": [6, 5]}}) == 10 * 6 + 10 * 5
+    assert sizes.read_outs({"shapes": {"6-5": [6, 5]}}) == 10 * 6
 
 
 # What is shown

@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from hebbnotes import _checks
+
 __all__ = [
     "agent_cells",
     "agent_trace",
+    "competitors",
     "digits_each",
     "feedback_wires",
     "list_numbers",
     "one_wire",
     "plasticities",
+    "read_outs",
     "sheet_synapses",
     "trace_numbers",
     "weights_above",
@@ -35,6 +39,12 @@ def trace_numbers(chosen: Mapping[str, Any]) -> int:
 def digits_each(chosen: Mapping[str, Any], units: int) -> float:
     """Return how many pictures were shown for each of the units of a layer that competed."""
     return chosen["steps"] * chosen["batch"] / units
+
+
+def competitors(chosen: Mapping[str, Any], units: int) -> int:
+    """Return with how many other cells a unit is compared, of a layer in which one wins."""
+    _checks.choice("kind", chosen["kind"], ("competitive",))
+    return units - 1
 
 
 def one_wire(chosen: Mapping[str, Any]) -> int:
@@ -73,6 +83,14 @@ def weights_above(chosen: Mapping[str, Any]) -> int:
     the first hidden layer.
     """
     return sum(below * above for below, above in pairwise(_layers(chosen)))
+
+
+def read_outs(chosen: Mapping[str, Any]) -> int:
+    """Return how many synapses the read-outs next door have: of each hidden layer but the last,
+    whose read-out is the network's own.
+    """
+    *hidden, _, outputs = _layers(chosen)
+    return outputs * sum(hidden)
 
 
 def feedback_wires(chosen: Mapping[str, Any]) -> int:

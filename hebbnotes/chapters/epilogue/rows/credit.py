@@ -2,7 +2,7 @@
 
 from hebbnotes.chapters.epilogue.ledger import Cost, LedgerRow, StoredNumber, StoredSize
 from hebbnotes.chapters.epilogue.rows.stored import BROADCAST, PER_CENT, at, lacking
-from hebbnotes.chapters.epilogue.sizes import feedback_wires, plasticities
+from hebbnotes.chapters.epilogue.sizes import feedback_wires, plasticities, read_outs
 
 __all__ = ["CREDIT_ROWS"]
 
@@ -97,7 +97,7 @@ CREDIT_ROWS: tuple[LedgerRow, ...] = (
     _credit(
         "errors of a read-out next door",
         "local losses",
-        (),
+        (Cost("synapses of read-outs", StoredSize("credit-table", read_outs)),),
     ),
     _credit(
         "a network that settles",

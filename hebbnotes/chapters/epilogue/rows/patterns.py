@@ -1,12 +1,19 @@
 """Rows of chapters on Hebbian learning and on differentiable plasticity, but for the maze."""
 
+from collections.abc import Callable
 from functools import partial
 
 from hebbnotes.chapters.epilogue.ledger import Cost, LedgerRow, StoredSize
 from hebbnotes.chapters.epilogue.rows.stored import PER_CENT, SEARCHED, at, lacking
-from hebbnotes.chapters.epilogue.sizes import digits_each, list_numbers, trace_numbers
+from hebbnotes.chapters.epilogue.sizes import competitors, digits_each, list_numbers, trace_numbers
 
 __all__ = ["PATTERN_ROWS"]
+
+
+def _competed(what: str, size: Callable[..., float], units: str) -> Cost:
+    """Return a cost of a layer of so many units in which one wins."""
+    return Cost(what, StoredSize("features-competitive", partial(size, units=int(units))))
+
 
 PATTERN_ROWS: tuple[LedgerRow, ...] = (
     LedgerRow(
@@ -48,12 +55,8 @@ PATTERN_ROWS: tuple[LedgerRow, ...] = (
             beside="stored digits",
             with_idea=at("features-competitive", "above the mean", units),
             plain=at("features-exemplars", "above the mean", units),
-            here=(
-                Cost(
-                    "digits shown to each unit",
-                    StoredSize("features-competitive", partial(digits_each, units=int(units))),
-                ),
-            ),
+            there=(_competed("reads of other cells", competitors, units),),
+            here=(_competed("digits shown to each unit", digits_each, units),),
             **PER_CENT,
         )
         for units in ("25", "400")
