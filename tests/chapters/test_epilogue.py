@@ -271,6 +271,11 @@ def test_tables_hold_every_row_once_and_lead_to_its_chapter():
     paid = tables.costs(entries()).splitlines()[2:]
     with_costs = [one for one in entries() if one.row.there or one.row.here]
     assert 0 < len(paid) <= len(with_costs)
+    for one in with_costs:
+        its = (f"| {one.row.idea}", f"({one.row.chapter}.ipynb)", f"| {one.row.beside} |")
+        lines = [line for line in paid if all(part in line for part in its)]
+        told = [line.partition(", [")[0].partition(": ")[2].split("; ") for line in lines]
+        assert told == [[""]] or sum(one.row.told in each for each in told) == 1, "no row is lost"
     assert all("– | – |" not in line for line in paid)
     assert len(set(paid)) == len(paid), "one line for rows that count one thing in two ways"
 

@@ -22,10 +22,11 @@ def short(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
-def _idea(one: LedgerEntry, whole: bool = True) -> str:
-    """Return an idea that leads to its chapter; whole with what sets its row apart."""
+def _idea(one: LedgerEntry, told: Iterable[str] = ()) -> str:
+    """Return an idea that leads to its chapter, with what sets its rows apart."""
     name = one.row.chapter
-    return f"{one.row.label if whole else one.row.idea}, [{name.replace('-', ' ')}]({name}.ipynb)"
+    apart = "; ".join(filter(None, told))
+    return f"{one.row.idea}{apart and f': {apart}'}, [{name.replace('-', ' ')}]({name}.ipynb)"
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -45,7 +46,7 @@ def numbers(entries: Iterable[LedgerEntry], absent: Mapping[str, str]) -> str:
     """
     rows = [
         [
-            _idea(one),
+            _idea(one, [one.row.told]),
             f"{one.row.asked}: {one.row.counted}",
             short(one.with_idea),
             f"{one.row.beside}: {short(one.plain)}",
@@ -71,24 +72,24 @@ def numbers(entries: Iterable[LedgerEntry], absent: Mapping[str, str]) -> str:
 
 def costs(entries: Iterable[LedgerEntry]) -> str:
     """Return what ideas cost in a brain and in a computer, where either is stored: one line for
-    rows that count one thing in two ways.
+    rows of one idea beside one rival that cost the same.
 
     Parameters
     ----------
     entries : iterable of LedgerEntry
     """
-    paid: dict[tuple[str, str, str], dict[tuple[str, str], LedgerEntry]] = {}
+    paid: dict[tuple[str, str, str], dict[tuple[str, str], list[LedgerEntry]]] = {}
     for one in entries:
         there, here = (
             "; ".join(cost.text() for cost in side) for side in (one.row.there, one.row.here)
         )
         if there or here:
             alike = one.row.chapter, one.row.idea, one.row.beside
-            paid.setdefault(alike, {})[there or "–", here or "–"] = one
+            paid.setdefault(alike, {}).setdefault((there or "–", here or "–"), []).append(one)
     rows = [
-        [_idea(one, whole=len(its) > 1), one.row.beside, *both]
+        [_idea(ones[0], [one.row.told for one in ones if len(its) > 1]), ones[0].row.beside, *both]
         for its in paid.values()
-        for both, one in its.items()
+        for both, ones in its.items()
     ]
     return _table(("idea, chapter", "beside", "costs there", "costs here"), rows)
 
