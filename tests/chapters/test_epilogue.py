@@ -272,8 +272,8 @@ def test_tables_hold_every_row_once_and_lead_to_its_chapter():
     with_costs = [one for one in entries() if one.row.there or one.row.here]
     assert 0 < len(paid) <= len(with_costs)
     for one in with_costs:
-        its = (f"| {one.row.idea}", f"({one.row.chapter}.ipynb)", f"| {one.row.beside} |")
-        lines = [line for line in paid if all(part in line for part in its)]
+        parts = (f"| {one.row.idea}", f"({one.row.chapter}.ipynb)", f"| {one.row.beside} |")
+        lines = [line for line in paid if all(part in line for part in parts)]
         told = [line.partition(", [")[0].partition(": ")[2].split("; ") for line in lines]
         assert told == [[""]] or sum(one.row.told in each for each in told) == 1, "no row is lost"
     assert all("– | – |" not in line for line in paid)
