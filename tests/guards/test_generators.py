@@ -199,9 +199,6 @@ TAKE_A_GENERATOR = {
     "chapters.fast_weights_and_attention.sparse.errors_of": lambda g: sparse.errors_of(
         rules.hebb, tasks.Rebinding(2, 2), 1.0, 2, g
     ),
-    "chapters.fast_weights_and_attention.sparse.subtracting": lambda g: sparse.subtracting(
-        W, PRE, PRE, drive=PRE, noise=0.1, generator=g
-    ),
     "chapters.fast_weights_and_attention.measured.costs.seconds": lambda g: costs.seconds(
         "Hebb, loop", 2, 3, 2, g
     ),
