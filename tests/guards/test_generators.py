@@ -327,7 +327,17 @@ TAKE_A_GENERATOR = {
         SIZES, "usual", g
     ),
     "chapters.time_constants.damage.damaged": lambda g: damage.damaged({}, "both", 0.1, g),
-    "chapters.neuromodulation_at_work.language.network.Reader": lambda g: reader.Reader(
+    "chapters.neuromodulation_at_work.language.network.Reader": lambda g: reader.Reader(4, 5, g),
+    "chapters.neuromodulation_at_work.language.network.PlasticReader": lambda g: (
+        reader.PlasticReader(4, 5, g)
+    ),
+    "chapters.neuromodulation_at_work.language.network.SimpleReader": lambda g: reader.SimpleReader(
+        4, 5, g
+    ),
+    "chapters.neuromodulation_at_work.language.network.RetroactiveReader": lambda g: (
+        reader.RetroactiveReader(4, 5, g)
+    ),
+    "chapters.neuromodulation_at_work.language.network.reader": lambda g: reader.reader(
         "simple", 4, 5, g
     ),
     "chapters.neuromodulation_at_work.language.text.starts": lambda g: plays.starts(9, 3, g),

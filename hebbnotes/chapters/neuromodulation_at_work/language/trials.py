@@ -13,7 +13,12 @@ from torch.nn.functional import cross_entropy
 
 from hebbnotes.chapters.neuromodulation_at_work.language import text as plays
 from hebbnotes.chapters.neuromodulation_at_work.language.cells import CellState, CellWriting
-from hebbnotes.chapters.neuromodulation_at_work.language.network import ARMS, Reader, Reading
+from hebbnotes.chapters.neuromodulation_at_work.language.network import (
+    ARMS,
+    Reader,
+    Reading,
+    reader,
+)
 from hebbnotes.experiments.experiment import (
     Arms,
     Numbers,
@@ -69,7 +74,7 @@ class Readers(Arms):
         """Return a new network; those of one seed begin with the same numbers, where both have
         them.
         """
-        return Reader(arm, self.n, n_letters, torch.Generator().manual_seed(1_000 + seed))
+        return reader(arm, self.n, n_letters, torch.Generator().manual_seed(1_000 + seed))
 
 
 class Scored:
