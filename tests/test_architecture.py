@@ -4,6 +4,8 @@ The exceptions may only shrink: one that is no longer needed fails here, too.
 """
 
 import ast
+import functools
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +18,7 @@ ROOT = Path(hebbnotes.__file__).parent
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in ROOT.rglob("*.py")
 }
+parsed = functools.cache(lambda path: ast.parse(path.read_text(encoding="utf-8")))
 LAYERS = (
     {"_checks", "_files"},
     {"plasticity"},
@@ -36,7 +39,7 @@ CROWDED = {
 
 def imported(path):
     """Yield the modules of the package that a module imports, those inside of functions, too."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -121,12 +124,58 @@ def functions(node, within):
 def test_a_function_has_eight_arguments_at_most():
     crowded = set()
     for module, path in MODULES.items():
-        for name, function in functions(ast.parse(path.read_text()), module):
+        for name, function in functions(parsed(path), module):
             arguments = function.args
             given = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
             if sum(argument.arg not in {"self", "cls"} for argument in given) > 8:
                 crowded.add(name)
     assert crowded == CROWDED
+
+
+CALL_A_RULE = {
+    "plasticity.stepper",
+    "arena.audit",  # wraps the rule that it asks about
+    "chapters.arena.live",  # likewise, by a modulator
+    "chapters.introduction.checks",  # of a reader's rule
+    "chapters.learning_rules.checks",
+}
+
+
+def test_a_rule_is_applied_by_the_stepper_alone():
+    """What is handed a rule leaves to ``change`` what the rule declares, and what it returns."""
+    callers = {
+        module
+        for module, path in MODULES.items()
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call)
+        and "rule" in (getattr(node.func, "id", ""), getattr(node.func, "attr", ""))
+        and len(node.args) >= 3
+    }
+    assert callers == CALL_A_RULE
+
+
+def test_no_branch_of_the_library_asks_for_the_name_of_a_kind():
+    """Each kind is a class, or an entry of a table. A verdict of the arena is one of its words."""
+    for module, path in MODULES.items():
+        if module.split(".")[0] not in ("arena", "chapters"):
+            for node in ast.walk(parsed(path)):
+                if isinstance(node, ast.Compare):
+                    sides = [
+                        part for side in (node.left, *node.comparators) for part in ast.walk(side)
+                    ]
+                    texts = [
+                        s for s in sides if isinstance(s, ast.Constant) and isinstance(s.value, str)
+                    ]
+                    named = {getattr(s, "id", getattr(s, "attr", "")) for s in sides}
+                    assert not texts or not named & {"kind", "arm"}, (module, ast.unparse(node))
+
+
+def test_paths_that_contributors_are_told_are_there():
+    text = (ROOT.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told = re.findall(r"`((?:book|hebbnotes|tests|tools)/[\w./-]*)`", text)
+    assert len(told) > 30
+    meant = [path for path in told if not re.search(r"NAME|\bname\b", path)]
+    assert not [path for path in meant if not (ROOT.parent / path).exists()]
 
 
 @pytest.mark.parametrize(

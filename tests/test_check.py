@@ -100,6 +100,35 @@ def test_every_rule_is_local_but_sangers(name):
         check.local(EVERY[name])
 
 
+FOREIGN_ON_PURPOSE = {
+    "arena.contenders.summing_delta",
+    "fast_weights_and_attention.measured.audit.expecting",
+}
+"""Rules that read other synapses, as their chapters say."""
+
+
+def of_chapters():
+    """Yield each function of a chapter that is a rule, by name."""
+    for module in pkgutil.walk_packages(chapters.__path__, "hebbnotes.chapters."):
+        if not module.name.endswith("__main__"):
+            for name, value in vars(importlib.import_module(module.name)).items():
+                own = inspect.isfunction(value) and value.__module__ == module.name
+                own = own and value.__annotations__.get("return") is torch.Tensor
+                if own and [*inspect.signature(value).parameters][:3] == ["w", "pre", "post"]:
+                    yield f"{module.name}.{name}".removeprefix("hebbnotes.chapters."), value
+
+
+def test_every_rule_of_every_chapter_is_local_but_those_that_are_not_on_purpose():
+    found = dict(of_chapters())
+    assert FOREIGN_ON_PURPOSE < found.keys()
+    for name, rule in found.items():
+        if name in FOREIGN_ON_PURPOSE:
+            with pytest.raises(AssertionError, match="not local: the synapse"):
+                check.local(rule)
+        else:
+            check.local(rule)
+
+
 ROLLED = {
     "drive": lambda w, pre, post, *, drive: w + drive.roll(1),
     "modulator": lambda w, pre, post, *, modulator: w + modulator.sum(),

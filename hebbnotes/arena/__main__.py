@@ -116,8 +116,7 @@ def _others(code: str) -> list[Row]:
 
 def _told(row: Row, others: list[Row], code: str, fresh: list[int]) -> str:
     """Return the scores, the place, and how they were found, in words."""
-    foreign = row.kind == "foreign"
-    among = "read foreign numbers" if foreign else "are local, or handed what they see"
+    among = "read foreign numbers" if row.foreign else "are local, or handed what they see"
     place, count = place_of(row, others)
     told = [
         f"learning rate {row.scores.setting:g}, chosen on seeds {_list(TUNING)}; scored on "

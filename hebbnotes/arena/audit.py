@@ -22,10 +22,11 @@ from hebbnotes.plasticity.stepper import change, declared
 
 __all__ = ["REMEMBERS", "Verdict", "audit", "declaring", "sees", "watched"]
 
-_OWN = {"w": "its own weight", "pre": "its sender", "post": "its receiver"}
-_OWN |= {"drive": "what its receiver is driven by", "modulator": "a broadcast"}
-_OWN |= {"means": "running means of its two ends"}
-_HANDED = {"drive", "modulator", "means"}
+_ENDS = ("w", "pre", "post")
+"""What every rule is handed: a synapse's own weight, and its two ends."""
+_WORDS = {"w": "its own weight", "pre": "its sender", "post": "its receiver"}
+_WORDS |= {"drive": "what its receiver is driven by", "modulator": "a broadcast"}
+_WORDS |= {"means": "running means of its two ends"}
 
 
 class Verdict(NamedTuple):
@@ -51,11 +52,11 @@ class Verdict(NamedTuple):
         """Return "local", "supplied" (it is handed more than its ends), or "foreign"."""
         if self.foreign:
             return "foreign"
-        return "supplied" if _HANDED & {*self.own, *self.unused} else "local"
+        return "supplied" if {*self.own, *self.unused} - {*_ENDS} else "local"
 
     def sentence(self) -> str:
         """Return the verdict in words."""
-        seen = ", ".join(_OWN[name] for name in self.own) or "nothing"
+        seen = ", ".join(_WORDS[name] for name in self.own) or "nothing"
         if self.foreign:
             return f"NOT LOCAL: reads foreign {', '.join(self.foreign)}; of its own: {seen}"
         more = f"; declares {', '.join(self.unused)}, unused" if self.unused else ""
@@ -82,10 +83,10 @@ def sees(rule: Callable[..., Tensor]) -> Verdict:
             mask[{"w": (i, j), "pre": (i,)}.get(name, (j,))] = False
             foreign |= {name} if mask.any() else set()
     own, more = _read_in_a_run(rule)
-    order, foreign = tuple(_OWN), foreign | more
+    foreign |= more
     return Verdict(
-        tuple(name for name in order if name in own),
-        tuple(name for name in order if name in foreign),
+        tuple(name for name in _WORDS if name in own),
+        tuple(name for name in _WORDS if name in foreign),
         tuple(name for name in names if name not in own | foreign),
     )
 
@@ -97,7 +98,7 @@ def declaring(rule: Callable[..., Tensor], names: tuple[str, ...]) -> Callable[.
         return rule(w, pre, post, **given)
 
     one = inspect.Parameter
-    each = [one(name, one.POSITIONAL_OR_KEYWORD) for name in ("w", "pre", "post")]
+    each = [one(name, one.POSITIONAL_OR_KEYWORD) for name in _ENDS]
     each += [one(name, one.KEYWORD_ONLY) for name in names]
     vars(asked)["__signature__"] = inspect.Signature(each)
     return asked
@@ -110,7 +111,7 @@ def _called(rule: Callable[..., Tensor], call: _Call) -> Tensor:
     """Return the change for what a rule is called with, or raise Refused if it is not finite."""
     dw = change(rule, **{name: value.clone() for name, value in call.items()})
     if not dw.isfinite().all():
-        where = [n for n in ("w", "pre", "post") if (call[n] == 0).any()]
+        where = [n for n in _ENDS if (call[n] == 0).any()]
         raise Refused(
             "the rule returns NaN or infinity where "
             f"{' and '.join(where) or 'weights are strong'} {'are' if where else 'and'} "
@@ -165,7 +166,7 @@ def _read_in_a_run(rule: Callable[..., Tensor]) -> tuple[set[str], set[str]]:
         active = call["pre"][0].nonzero()[:, 0]  # what is written is where a sender is active
         i = int(active[torch.randint(len(active), (1,), generator=g)])
         j = int(torch.randint(call["post"].shape[-1], (1,), generator=g))
-        for name in ("w", "pre", "post", *declared(rule)):
+        for name in (*_ENDS, *declared(rule)):
             value = call[name]
             at = {"w": (..., i, j), "pre": (..., i)}.get(name, (..., j))
             for other in (value + torch.randn(value.shape, generator=g), torch.zeros_like(value)):

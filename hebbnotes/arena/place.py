@@ -42,6 +42,11 @@ class Row(NamedTuple):
     edge: dict[str, Any] | None = None
 
     @property
+    def foreign(self) -> bool:
+        """Whether a synapse of it reads numbers of others."""
+        return self.kind == "foreign"
+
+    @property
     def total(self) -> float:
         """The mean over fresh seeds and tasks, at one setting."""
         totals = self.scores.total()
@@ -80,7 +85,7 @@ def ranked(rows: Sequence[Row]) -> list[Row]:
 
     A list of pairs is no rule: it stands where its total puts it, and its kind tells.
     """
-    return sorted(rows, key=lambda row: (row.kind == "foreign", -row.total))
+    return sorted(rows, key=lambda row: (row.foreign, -row.total))
 
 
 def place_of(row: Row, others: Sequence[Row]) -> tuple[int, int]:
@@ -89,8 +94,7 @@ def place_of(row: Row, others: Sequence[Row]) -> tuple[int, int]:
     An entry that reads foreign numbers is placed among its like; the others among all rules that
     are local or handed what they see.
     """
-    foreign = row.kind == "foreign"
-    rivals = [r for r in others if r.kind != "list" and (r.kind == "foreign") == foreign]
+    rivals = [r for r in others if r.kind != "list" and r.foreign == row.foreign]
     return 1 + sum(r.total > row.total for r in rivals), 1 + len(rivals)
 
 
@@ -132,7 +136,7 @@ def table(rows: Sequence[Row], entry: Row | None = None) -> str:
     wide = {name: max(len(name), *(len(one[name]) for one in told)) for name in told[0]}
     lines = ["  ".join(f"{name:>{n}}" for name, n in wide.items())]
     for row, one in zip(order, told, strict=True):
-        if row.kind == "foreign" and not any("foreign" in line for line in lines):
+        if row.foreign and not any("foreign" in line for line in lines):
             lines.append("    reads numbers of other synapses or cells:")
         cells = [f"{text:{'<' if name == '' else '>'}{wide[name]}}" for name, text in one.items()]
         lines.append("  ".join(cells).rstrip())

@@ -1,6 +1,6 @@
 """The scores of a memory in the arena, at settings that other episodes have chosen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -113,28 +113,22 @@ def overlaps(memory: Memory, drawn: Stream, generator: torch.Generator) -> Tenso
     generator : torch.Generator
         Source of the noise of all reads, and of the pair by which a fresh write is measured.
     """
-    expected, came = shown(memory, drawn, generator)
+    _checks.generator(generator, "cpu")
+    noise = torch.randn(drawn.pre.shape, generator=generator)
+    expected = [told for told in shown(memory, drawn, noise) if told is not None]
     if expected:
-        return _overlap(torch.stack(expected), torch.stack(came), drawn.graded)
+        came = drawn.post[drawn.predicted.any(1)]
+        return _overlap(torch.stack(expected), came, drawn.graded)
     return _asked(memory, drawn, generator)
 
 
-def shown(
-    memory: Memory, drawn: Stream, generator: torch.Generator
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Show a memory a stream; return what it expected (R, B, d) where it is to predict, and what
-    came (B, d). Arguments as for :func:`overlaps`.
+def shown(memory: Memory, drawn: Stream, noise: Tensor) -> Iterator[Tensor | None]:
+    """Show a memory a stream, step by step, with the noise of its reads (T, B, d); yield what it
+    expected (R, B, d) where it is to predict, else None.
     """
-    _checks.generator(generator, "cpu")
     memory.start(drawn.pre[0], drawn.post[0])
-    expected, came = [], []
-    for pre, post, modulator, predicted in zip(*drawn[:4], strict=True):
-        noise = torch.randn(pre.shape, generator=generator)
-        told = memory.write(pre, post, modulator, noise, tell=bool(predicted.any()))
-        if told is not None:
-            expected.append(told)
-            came.append(post)
-    return expected, came
+    for pre, post, modulator, predicted, its in zip(*drawn[:4], noise, strict=True):
+        yield memory.write(pre, post, modulator, its, tell=bool(predicted.any()))
 
 
 def sweep(

@@ -1,11 +1,12 @@
 """What an experiment is, and how one seed of it is trained."""
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import KW_ONLY, asdict, dataclass, field
+import operator
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import KW_ONLY, asdict, dataclass, field, replace
 from functools import wraps
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from hebbnotes.plasticity import rules
 
 __all__ = [
     "RULES",
+    "Arms",
     "Experiment",
     "Numbers",
     "Trial",
@@ -29,7 +31,9 @@ __all__ = [
     "nothing",
     "short",
     "shorts",
+    "train_each",
     "under",
+    "untested",
     "updates_to",
 ]
 
@@ -235,6 +239,75 @@ def nothing(trial: Trial, configuration: Any) -> tuple[Numbers, Weights]:
     """Train nothing: for an experiment that only measures, on the processor."""
     trial.on_cpu("this experiment trains nothing, and measures on the processor")
     return {}, {}
+
+
+def untested(weights: Weights, seed: int, configuration: Any) -> Numbers:
+    """Test nothing: for an experiment that measures all while it trains."""
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arms:
+    """Configuration of networks of several arms, each trained at one learning rate or more.
+
+    Attributes
+    ----------
+    rates : dict
+        Of each arm the learning rates at which it is trained.
+    """
+
+    rates: dict[str, tuple[float, ...]]
+
+    def __post_init__(self) -> None:
+        check_rates(self.rates, self.known())
+
+    def known(self) -> Collection[str]:
+        """Return the arms that there are."""
+        raise NotImplementedError
+
+    def names(self, arm: str) -> list[str]:
+        """Return the names of an arm's trainings: with several rates, each with its own."""
+        rates = self.rates[arm]
+        return [arm] if len(rates) == 1 else [f"{arm} {rate:g}" for rate in rates]
+
+    def each(self) -> dict[str, tuple[str, float]]:
+        """Return arm and learning rate of each training by its name."""
+        return {
+            name: (arm, rate)
+            for arm, rates in self.rates.items()
+            for name, rate in zip(self.names(arm), rates, strict=True)
+        }
+
+    def alone(self) -> list[Self]:
+        """Return configurations of one training each."""
+        return [replace(self, rates={arm: (rate,)}) for arm, rate in self.each().values()]
+
+
+def train_each(
+    chosen: Arms,
+    train: Callable[[str, float], tuple[Numbers, nn.Module]],
+    score: Callable[[Numbers], float],
+    better: Callable[[float, float], bool] = operator.gt,
+) -> tuple[Numbers, Weights]:
+    """Train a network of each arm at each of its rates, and tell the best rate of each arm.
+
+    Parameters
+    ----------
+    chosen : Arms
+    train : callable, ``train(arm, rate)`` returns what was measured, and the network
+    score : callable, of what was measured the number by which rates are compared
+    better : callable, ``better(new, old)``: ``operator.lt`` where less is better
+    """
+    numbers: Numbers = {"trained": {}, "best": {}, "best_rate": {}}
+    weights: Weights = {}
+    best = numbers["best"]
+    for name, (arm, rate) in chosen.each().items():
+        found, net = train(arm, rate)
+        numbers["trained"][name] = found
+        if arm not in best or better(score(found), best[arm]):
+            best[arm], numbers["best_rate"][arm] = score(found), rate
+        weights |= {f"{name}.{key}": value for key, value in net.state_dict().items()}
+    return numbers, weights
 
 
 def check_rates(rates: dict[str, tuple[float, ...]], arms: Iterable[str]) -> None:

@@ -332,19 +332,30 @@ def test_a_share_of_none_is_hebb_and_of_all_is_delta(given_one, share):
     drive = (k[0].unsqueeze(1) @ w).squeeze(1)
 
     def dw(share):
-        return sparse.subtracting(w, k[0], v[0], drive=drive, share=share)
+        none = torch.zeros_like(drive)
+        return sparse.subtracting(w, k[0], v[0], drive=drive, noise=none, share=share)
 
     torch.testing.assert_close(dw(0.0), rules.hebb(w, k[0], v[0]))
     torch.testing.assert_close(dw(1.0), rules.delta(w, k[0], v[0], drive=drive))
     torch.testing.assert_close(dw(share), (1 - share) * dw(0.0) + share * dw(1.0))
 
 
-def test_noise_of_the_expectation_has_its_size_and_needs_a_generator():
-    w, k, v = torch.zeros(4000, 1, 1), torch.ones(4000, 1), torch.zeros(4000, 1)
-    rule = sparse.with_share(1.0, 0.5)
-    assert rule(w, k, v, drive=v).std().item() == pytest.approx(0.5, rel=0.05)
-    with pytest.raises(TypeError, match="generator must be"):
-        sparse.subtracting(w, k, v, drive=v, noise=0.5)
+@given(pairs(), st.integers(0, 1000))
+def test_noise_of_the_expectation_is_handed_over_and_taken_off(given_one, seed):
+    _, k, v = given_one
+    noise = torch.randn(v.shape, generator=generator(seed), dtype=v.dtype)
+    found = attention.trace(sparse.subtracting, k, v, 0.3, noise=noise)
+    wanted = attention.trace(rules.delta, k, v - noise, 0.3)
+    torch.testing.assert_close(found, wanted)
+    quiet = attention.trace(sparse.subtracting, k, v, 0.3)
+    torch.testing.assert_close(quiet, attention.trace(rules.delta, k, v, 0.3))
+    with pytest.raises(ValueError, match="noise must have the shape"):
+        attention.trace(sparse.subtracting, k, v, 0.3, noise=noise[:, :, :0])
+
+
+def test_what_is_subtracted_is_no_number_of_another_synapse():
+    check.local(sparse.subtracting)
+    assert {*check.reads(sparse.subtracting, 1, 2).further} == {"drive", "noise"}
 
 
 @pytest.mark.witness("eq-key-capacity", sparse.hebb_error)

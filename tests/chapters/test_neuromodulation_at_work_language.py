@@ -24,14 +24,14 @@ from hebbnotes.chapters.neuromodulation_at_work.language.cells import (
     rest,
 )
 from hebbnotes.chapters.neuromodulation_at_work.language.chunks import chunk, tags_of
-from hebbnotes.chapters.neuromodulation_at_work.language.network import ARMS, Reader
+from hebbnotes.chapters.neuromodulation_at_work.language.network import ARMS, reader
 from hebbnotes.chapters.neuromodulation_at_work.language.trials import Readers
 from hebbnotes.experiments.experiment import Trial
 
 SIZES = st.tuples(st.integers(1, 7), st.integers(1, 3), st.integers(1, 6))
 SEEDS = st.integers(0, 10_000)
 FEW = settings(max_examples=25)
-PART = st.sampled_from(ARMS)
+PART = st.sampled_from([*ARMS])
 
 
 def seeded(seed):
@@ -378,7 +378,7 @@ def test_readers_learn_and_all_that_is_stored_is_there(lines, tmp_path):
     assert set(found["test"]) == set(ARMS)
     for arm in ARMS:
         assert math.isclose(found["test"][arm], sum(found["pieces"][arm]) / 3, abs_tol=1e-3)
-    for arm in ARMS[1:]:
+    for arm in [*ARMS][1:]:
         gained = found["test"]["LSTM"] - found["test"][arm]
         assert math.isclose(found["gained"][arm], gained, abs_tol=1e-4)
     assert set(found["changed"]["plastic"]) == {"trace emptied", "no trace"}
@@ -396,7 +396,7 @@ def test_readers_learn_and_all_that_is_stored_is_there(lines, tmp_path):
 def test_a_network_that_knows_nothing_needs_the_bits_of_equal_chances(seed):
     text = plays.Text.of(LINES)
     chosen = replace(SMALL, steps=1 + seed % 40)
-    net = Reader("simple", 4, len(text.letters), seeded(seed))
+    net = reader("simple", 4, len(text.letters), seeded(seed))
     with torch.no_grad():
         net.readout.zero_()
     scored = trials.bits(net, text.test, text.validation, chosen)
@@ -407,7 +407,7 @@ def test_a_network_that_knows_nothing_needs_the_bits_of_equal_chances(seed):
 @pytest.mark.parametrize("arm", ARMS)
 def test_bits_do_not_depend_on_where_chunks_end_and_signals_stand_in_order(arm):
     text = plays.Text.of(LINES)
-    net = Reader(arm, 5, len(text.letters), seeded(0)).double()
+    net = reader(arm, 5, len(text.letters), seeded(0)).double()
     few, many = (replace(SMALL, batch=1, steps=steps) for steps in (5, 1_000))
     a, b = (trials.bits(net, text.test, text.validation, one) for one in (few, many))
     torch.testing.assert_close(a.pieces, b.pieces)
@@ -437,7 +437,7 @@ def test_the_interventions_do_to_the_signal_what_they_say(seed):
 
 def test_an_emptied_trace_is_empty_where_each_chunk_begins(monkeypatch):
     text, seen = plays.Text.of(LINES), []
-    net = Reader("retroactive", 5, len(text.letters), seeded(1))
+    net = reader("retroactive", 5, len(text.letters), seeded(1))
     real = net.forward
 
     def forward(letters, state, writing=None):
@@ -459,7 +459,7 @@ def test_what_the_loop_keeps_grows_with_the_square_of_the_cells_and_the_sum_does
     chosen = costs.Costs(sizes=(8, 64), batch=2, steps=6, letters=5, repeats=1)
     found = costs.measure_costs({}, 0, chosen)
     kept = found["kept_megabytes"]
-    for arm in ARMS[1:]:
+    for arm in [*ARMS][1:]:
         assert kept[f"{arm}, 64, loop"] > 6 * 64 * 64 * 2 * 4 / 1e6, "a trace for each step"
         assert kept[f"{arm}, 64, loop"] / kept[f"{arm}, 8, loop"] > 12
         # the traces where the chunk begins, and otherwise as many numbers as there are cells
@@ -498,13 +498,13 @@ def test_the_real_text_is_parted_as_is_told():
 
 
 def test_bad_letters_and_arms_are_refused():
-    net = Reader("plastic", 4, 5, seeded(0))
+    net = reader("plastic", 4, 5, seeded(0))
     with pytest.raises(TypeError, match=re.escape("use letters.long()")):
         net(torch.zeros(3, 2))
     with pytest.raises(ValueError, match=r"letters must lie in \[0, 4\].*Text.letters"):
         net(torch.full((3, 2), 5))
     with pytest.raises(ValueError, match="arm must be one of 'LSTM'"):
-        Reader("GRU", 4, 5, seeded(0))
+        reader("GRU", 4, 5, seeded(0))
     with pytest.raises(ValueError, match="arm must be one of 'LSTM'"):
         Readers(rates={"LSTM": (0.01,), "simpel": (0.01,)})
     with pytest.raises(ValueError, match="rates must name one or more for the arm 'LSTM'"):
@@ -515,7 +515,7 @@ def test_bad_letters_and_arms_are_refused():
 
 def test_a_state_or_a_writing_of_another_arm_is_refused():
     letters = torch.zeros(3, 2, dtype=torch.int64)
-    nets = {arm: Reader(arm, 4, 5, seeded(0)) for arm in ARMS}
+    nets = {arm: reader(arm, 4, 5, seeded(0)) for arm in ARMS}
     for arm, other in permutations(ARMS, 2):
         net, writing = nets[arm], nets[other].writing()
         if {arm, other} != {"plastic", "simple"}:  # their states are alike
@@ -529,12 +529,12 @@ def test_a_state_or_a_writing_of_another_arm_is_refused():
     with pytest.raises(ValueError, match=r"state.h must have shape \(B=2, n=4\)"):
         nets["LSTM"](letters, nets["LSTM"].rest(3))
     with pytest.raises(ValueError, match=r"writing.alpha must have shape \(n=4\)"):
-        nets["plastic"](letters, writing=Reader("plastic", 6, 5, seeded(0)).writing())
+        nets["plastic"](letters, writing=reader("plastic", 6, 5, seeded(0)).writing())
 
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_under_autocast_a_chunk_is_computed_in_full_precision(arm):
-    net, x = Reader(arm, 4, 5, seeded(0)), torch.randn(6, 2, 16, generator=seeded(1))
+    net, x = reader(arm, 4, 5, seeded(0)), torch.randn(6, 2, 16, generator=seeded(1))
     state, writing = net.rest(2), net.writing()
     wanted, _ = chunk(x, net.w, writing, state)
     with torch.autocast("cpu", dtype=torch.bfloat16):

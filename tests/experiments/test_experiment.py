@@ -1,6 +1,7 @@
 """What an experiment is: its configurations, and what its training is told by."""
 
-from dataclasses import FrozenInstanceError, replace
+import operator
+from dataclasses import FrozenInstanceError, dataclass, replace
 
 import pytest
 import torch
@@ -33,3 +34,45 @@ def test_a_configuration_is_frozen_and_a_wrong_key_is_an_error(name):
         with pytest.raises(FrozenInstanceError):
             chosen.updates = 3
         assert type(chosen)(**vars(chosen)) == chosen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Two(experiment.Arms):
+    """Two arms."""
+
+    def known(self):
+        return ("plain", "new")
+
+
+@pytest.mark.parametrize(
+    ("better", "best"),
+    [(operator.gt, {"plain": 3, "new": 5}), (operator.lt, {"plain": 1, "new": 5})],
+)
+def test_each_arm_is_trained_at_each_of_its_rates_and_its_best_is_told(better, best):
+    chosen, scores = (
+        Two(rates={"plain": (0.1, 0.2, 0.3, 0.4), "new": (1.0,)}),
+        iter([2, 3, 1, 3, 5]),
+    )
+    trained = []
+
+    def train(arm, rate):
+        trained.append((arm, rate))
+        return {"score": next(scores)}, torch.nn.Linear(1, 1)
+
+    numbers, weights = experiment.train_each(chosen, train, lambda found: found["score"], better)
+    names = ["plain 0.1", "plain 0.2", "plain 0.3", "plain 0.4", "new"]
+    assert [*numbers["trained"]] == names == [*chosen.each()]
+    assert trained == [*chosen.each().values()]
+    assert numbers["best"] == best
+    first = {3: 0.2, 1: 0.3, 5: 1.0}  # of equal ones the first
+    assert numbers["best_rate"] == {arm: first[score] for arm, score in best.items()}
+    assert {*weights} == {f"{name}.{part}" for name in names for part in ("weight", "bias")}
+    assert [one.rates for one in chosen.alone()] == [{arm: (rate,)} for arm, rate in trained]
+    assert {type(one) for one in chosen.alone()} == {Two}
+
+
+def test_arms_that_there_are_not_and_arms_without_a_rate_are_refused():
+    with pytest.raises(ValueError, match="arm must be one of 'plain', 'new', got 'old'"):
+        Two(rates={"old": (0.1,)})
+    with pytest.raises(ValueError, match="rates must name one or more for the arm 'new'"):
+        Two(rates={"new": ()})

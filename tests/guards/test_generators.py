@@ -199,9 +199,6 @@ TAKE_A_GENERATOR = {
     "chapters.fast_weights_and_attention.sparse.errors_of": lambda g: sparse.errors_of(
         rules.hebb, tasks.Rebinding(2, 2), 1.0, 2, g
     ),
-    "chapters.fast_weights_and_attention.sparse.subtracting": lambda g: sparse.subtracting(
-        W, PRE, PRE, drive=PRE, noise=0.1, generator=g
-    ),
     "chapters.fast_weights_and_attention.measured.costs.seconds": lambda g: costs.seconds(
         "Hebb, loop", 2, 3, 2, g
     ),
@@ -330,7 +327,17 @@ TAKE_A_GENERATOR = {
         SIZES, "usual", g
     ),
     "chapters.time_constants.damage.damaged": lambda g: damage.damaged({}, "both", 0.1, g),
-    "chapters.neuromodulation_at_work.language.network.Reader": lambda g: reader.Reader(
+    "chapters.neuromodulation_at_work.language.network.Reader": lambda g: reader.Reader(4, 5, g),
+    "chapters.neuromodulation_at_work.language.network.PlasticReader": lambda g: (
+        reader.PlasticReader(4, 5, g)
+    ),
+    "chapters.neuromodulation_at_work.language.network.SimpleReader": lambda g: reader.SimpleReader(
+        4, 5, g
+    ),
+    "chapters.neuromodulation_at_work.language.network.RetroactiveReader": lambda g: (
+        reader.RetroactiveReader(4, 5, g)
+    ),
+    "chapters.neuromodulation_at_work.language.network.reader": lambda g: reader.reader(
         "simple", 4, 5, g
     ),
     "chapters.neuromodulation_at_work.language.text.starts": lambda g: plays.starts(9, 3, g),

@@ -98,9 +98,10 @@ def _smooth(drive: Tensor, wanted: Tensor) -> Tensor:
 
 def _overlap(memory: Matrix, drawn: Stream, g: torch.Generator) -> Tensor:
     """Return the smooth overlap of a matrix in a task; it has a gradient."""
-    expected, came = shown(memory, drawn, g)
+    noise = torch.randn(drawn.pre.shape, generator=g)
+    expected = [told for told in shown(memory, drawn, noise) if told is not None]
     if expected:
-        return _smooth(torch.stack(expected), torch.stack(came))
+        return _smooth(torch.stack(expected), drawn.post[drawn.predicted.any(1)])
     noise = torch.randn(drawn.queries.shape, generator=g)
     return _smooth(memory.read(drawn.queries[:, None], noise), drawn.wanted)
 

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from hebbnotes.arena.memories import READ_NOISE, WRITES, Matrix
+from hebbnotes.arena.scores import shown
+from hebbnotes.arena.streams import Stream
 from hebbnotes.chapters.arena.contenders import GROWTH, column
 from hebbnotes.chapters.arena.learned import rule_of
 from hebbnotes.figures.live import LiveModel
@@ -49,8 +51,8 @@ def as_rule(told: dict[str, Any]) -> Any:
     return marked if told["marked"] else rule
 
 
-def _given(code: str, steps: int, generator: torch.Generator) -> dict[str, Tensor]:
-    """Draw some pairs of two episodes, a silent step, and what is asked."""
+def _drawn(code: str, steps: int, generator: torch.Generator) -> tuple[Stream, Tensor]:
+    """Draw some pairs of two episodes, a silent step, and what is asked; and the noise of all."""
     signs = torch.randn(steps, 2, D, generator=generator).sign()
     pre = signs / D**0.5
     if code == "sparse":
@@ -58,43 +60,33 @@ def _given(code: str, steps: int, generator: torch.Generator) -> dict[str, Tenso
         pre = (order < ACTIVE).float() / ACTIVE**0.5
     post = torch.randn(steps, 2, D, generator=generator).sign()
     pre[-1], post[-1] = 0, 0
-    return {
-        "pre": pre,
-        "post": post,
-        "modulator": torch.randint(0, 2, (steps, 2), generator=generator).float(),
-        "queries": pre[:2],
-        "wanted": post[:2],
-        "noise": torch.randn(steps + 2, 2, D, generator=generator),
-    }
+    pre, post = pre.double(), post.double()
+    told = torch.randint(0, 2, (steps, 2), generator=generator).double()
+    noise = torch.randn(steps + 2, 2, D, generator=generator).double()
+    return Stream(pre, post, told, told < 0, pre[:2], post[:2]), noise
 
 
 def episode(told: dict[str, Any], code: str, how: dict[str, float], seed: int) -> dict[str, Any]:
     """Return what is given to the script, and what it has to make of it."""
-    single = _given(code, 7, torch.Generator().manual_seed(seed))
-    given = {name: value.double() for name, value in single.items()}
+    drawn, noise = _drawn(code, 7, torch.Generator().manual_seed(seed))
     writes = how["writes"] or float("inf")
     memory = Matrix(as_rule(told), (told["eta"],), how["noise"], writes)
-    pre, post = given["pre"], given["post"]
     before = torch.get_default_dtype()
     try:
         torch.set_default_dtype(torch.float64)
-        memory.start(pre[0], post[0])
-        sizes = []
-        for step in range(len(pre)):
-            noise = given["noise"][step]
-            memory.write(pre[step], post[step], given["modulator"][step], noise, tell=False)
-            sizes.append(float(memory.w.norm()))
-        answers = memory.read(given["queries"][:, None], given["noise"][len(pre) :])
+        sizes = [float(memory.w.norm()) for _ in shown(memory, drawn, noise[:7])]
+        answers = memory.read(drawn.queries[:, None], noise[7:])
     finally:
         torch.set_default_dtype(before)
-    right = (answers[:, 0].sign() * given["wanted"]).mean()
+    right = (answers[:, 0].sign() * drawn.wanted).mean()
     after = {
         "overlap": float(right),
         "sizes": sizes,
         "end": memory.w[0, 0].flatten().tolist(),  # of the first episode
     }
-    lists = {name: value.tolist() for name, value in given.items()}
-    return {"rule": told, "how": how, **lists, "after": after}
+    given = ("pre", "post", "modulator", "queries", "wanted")
+    lists = {name: getattr(drawn, name).tolist() for name in given}
+    return {"rule": told, "how": how, **lists, "noise": noise.tolist(), "after": after}
 
 
 def fixture() -> dict[str, Any]:

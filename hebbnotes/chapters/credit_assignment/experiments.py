@@ -18,7 +18,7 @@ from hebbnotes.chapters.credit_assignment.trained.measured import Priced, train_
 from hebbnotes.chapters.credit_assignment.trained.others import OTHERS
 from hebbnotes.chapters.credit_assignment.trained.prospective import Prospective, train_prospective
 from hebbnotes.chapters.credit_assignment.trained.trials import Choice, Table, train_table
-from hebbnotes.experiments.experiment import Experiment, Numbers
+from hebbnotes.experiments.experiment import Experiment, untested
 
 __all__ = ["EXPERIMENTS"]
 
@@ -35,8 +35,8 @@ missed are tried by themselves, ``credit-table-rates-missed``."""
 STILL = ("frozen", "linear read-out")
 RESTING = tuple(name for name in OTHERS if name.startswith("equilibrium"))
 TELLING = tuple(name for name in OTHERS if name.startswith("forward"))
-Arms = dict[str, dict[str, tuple[Choice, ...]]]
-TABLES: dict[str, tuple[str, Arms, dict[str, Any], str]] = {
+Trainings = dict[str, dict[str, tuple[Choice, ...]]]
+TABLES: dict[str, tuple[str, Trainings, dict[str, Any], str]] = {
     "credit-table": (
         "MNIST, two hidden layers of 128: each way to learn",
         {"128-128": grid(WAYS_ON_MNIST)},
@@ -70,10 +70,6 @@ STEPS = {"credit-table": {"steps": 2000}}
 """Of a table whose trainings take more steps than when choices are made, how many."""
 
 
-def _once(*_: Any) -> Numbers:
-    return {}  # all is measured while it is trained
-
-
 def _needs(chosen: Any) -> None:
     table = chosen if isinstance(chosen, Table) else chosen.table
     if table.data == "mnist":
@@ -81,17 +77,17 @@ def _needs(chosen: Any) -> None:
 
 
 def _table(about: str, chosen: Table, metric: str, **options: Any) -> Experiment[Any]:
-    return Experiment(about, train_table, _once, chosen, metric, needs=_needs, **WRONG | options)
+    return Experiment(about, train_table, untested, chosen, metric, needs=_needs, **WRONG | options)
 
 
-def _single(chosen: Chosen) -> Arms:
+def _single(chosen: Chosen) -> Trainings:
     return {shape: {way: (its,) for way, its in ways.items()} for shape, ways in chosen.items()}
 
 
-def _further(name: str, width: int | None = None) -> Arms:
+def _further(name: str, width: int | None = None) -> Trainings:
     """Return what is tried a step further; a step is counted in the width of the layers."""
     _, arms, options, _ = TABLES[name]
-    found: Arms = {}
+    found: Trainings = {}
     for shape, ways in FIRST[name].items():
         its = width or UNITS.get(name, options["shapes"][shape][0])
         each = {way: further(best, arms[shape][way], its) for way, best in ways.items()}
@@ -99,10 +95,10 @@ def _further(name: str, width: int | None = None) -> Arms:
     return found
 
 
-def _missed(name: str) -> Arms:
+def _missed(name: str) -> Trainings:
     """Return what a step further would have tried, counted as the grid was, and did not."""
     tried = _further(name)
-    found: Arms = {}
+    found: Trainings = {}
     for shape, ways in _further(name, 64).items():
         each = {
             way: tuple(c for c in choices if c not in tried[shape][way])
@@ -142,7 +138,7 @@ for _name, (_about, _arms, _options, _metric) in TABLES.items():
 EXPERIMENTS["credit-price"] = Experiment(
     "MNIST: how far each way to learn goes with the gradient, and how much less a step gains",
     train_priced,
-    _once,
+    untested,
     Priced(
         table=Table(
             arms=_single(
@@ -167,7 +163,7 @@ EXPERIMENTS["credit-price"] = Experiment(
 EXPERIMENTS["credit-price-width"] = Experiment(
     "digits: cosine and price of node perturbation in networks of 16 to 1,024 hidden cells",
     train_priced,
-    _once,
+    untested,
     Priced(
         table=Table(
             arms={
@@ -197,7 +193,7 @@ EXPERIMENTS |= {
     f"credit-prospective{which}": Experiment(
         f"digits: what settling before learning buys{about}",
         train_prospective,
-        _once,
+        untested,
         Prospective(
             deep={d: ways["backpropagation"] for d, ways in BEST["credit-depth"].items()},
             table=Table(arms={}, shapes=DEPTHS, steps=300, validation=validation),

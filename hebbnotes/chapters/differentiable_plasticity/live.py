@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from hebbnotes import tasks
-from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, short, shorts
+from hebbnotes.experiments.experiment import Experiment, Numbers, Weights, nothing, short, shorts
 from hebbnotes.figures.live import (
     SIDE,
     LiveModel,
@@ -53,11 +53,6 @@ def settings() -> Iterable[dict[str, float]]:
     """Yield all combinations."""
     for values in product(*SETTINGS.values()):
         yield dict(zip(SETTINGS, values, strict=True))
-
-
-def nothing(trial: Trial, chosen: Drawings) -> tuple[Numbers, Weights]:
-    """Train nothing."""
-    return {}, {}
 
 
 def wrong(patterns: Tensor, asked: Tensor, erased: Tensor, numbers: dict[str, float]) -> Tensor:

@@ -177,10 +177,17 @@ def read_softmax(
     return (alike.softmax(-1) @ v.transpose(0, 1)).transpose(0, 1)
 
 
-def trace(rule: rules.Rule, k: Tensor, v: Tensor, eta: float | Tensor, w: Any = None) -> Tensor:
+def trace(
+    rule: rules.Rule,
+    k: Tensor,
+    v: Tensor,
+    eta: float | Tensor,
+    w: Any = None,
+    noise: Tensor | None = None,
+) -> Tensor:
     """Write pairs one after the other by any rule, and return the trace (B, n, m): the plain loop.
 
-    The loop supplies ``drive``, what the trace brings to each receiver, ``k @ w``.
+    The loop supplies ``drive``, what the trace brings to each receiver, ``k @ w``, and ``noise``.
 
     Parameters
     ----------
@@ -188,12 +195,15 @@ def trace(rule: rules.Rule, k: Tensor, v: Tensor, eta: float | Tensor, w: Any = 
     k, v : Tensor (S, B, n), (S, B, m)
     eta : float or Tensor ()
     w : Tensor (B, n, m), optional; where it starts, at 0 by default
+    noise : Tensor (S, B, m), optional; of each receiver in each step, 0 by default
     """
     sizes = _sizes(k, v=v)
     if w is None:
         w = k.new_zeros(sizes["B"], sizes["n"], sizes["m"])
     _checks.tensor("w", w, "B n m", sizes, like=k, reference="k")
-    for key, value in zip(k, v, strict=True):
+    noise = torch.zeros_like(v) if noise is None else noise
+    _checks.tensor("noise", noise, "S B m", sizes, like=k, reference="k")
+    for key, value, its in zip(k, v, noise, strict=True):
         drive = (key.unsqueeze(1) @ w).squeeze(1)
-        w = w + eta * change(rule, w, key, value, drive=drive)
+        w = w + eta * change(rule, w, key, value, drive=drive, noise=its)
     return w

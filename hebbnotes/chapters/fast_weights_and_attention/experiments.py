@@ -21,7 +21,7 @@ from hebbnotes.chapters.fast_weights_and_attention.measured.trials import (
 )
 from hebbnotes.chapters.fast_weights_and_attention.silent import Cued
 from hebbnotes.chapters.fast_weights_and_attention.trained import experiments as trained
-from hebbnotes.experiments.experiment import Experiment, Numbers
+from hebbnotes.experiments.experiment import Experiment, untested
 
 __all__ = ["BEST", "EXPERIMENTS"]
 
@@ -108,10 +108,6 @@ BEST: dict[str, dict[str, dict[str, float]]] = {
 """Of each experiment, each case and each way, the rate that was best on the seeds of tuning."""
 
 
-def _once(*_: Any) -> Numbers:
-    return {}  # all is measured on the way
-
-
 def _rates(name: str) -> Rates:
     return {
         case: {way: (rate,) for way, rate in ways.items()}
@@ -124,7 +120,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "addresses-rates": Experiment(
         "four addresses: gains of each rank, at several learning rates",
         train_addresses,
-        _once,
+        untested,
         Addressed(
             rates={
                 loss: dict.fromkeys(RANKS, (0.003, 0.01, 0.03, 0.1))
@@ -139,7 +135,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "addresses": Experiment(
         "four addresses: gains of each rank, beside softmax heads and gains by hand",
         train_addresses,
-        _once,
+        untested,
         Addressed(
             rates=_rates("addresses"),
             betas=(0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0),
@@ -154,7 +150,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "addresses-groups": Experiment(
         "one, two and eight addresses: gains of each rank, at the rates of four",
         train_addresses,
-        _once,
+        untested,
         Addressed(
             rates={
                 "logistic": {
@@ -172,7 +168,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "addresses-whole": Experiment(
         "one address, the whole key, and many pairs: what a gain of each synapse's own buys then",
         train_addresses,
-        _once,
+        untested,
         Addressed(
             rates={"logistic": {rank: (0.01,) for rank in ("1", "4", "full")}},
             groups=(1,),
@@ -185,7 +181,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "sparse-keys-rates": Experiment(
         "keys of few active inputs, bound again: rules at several rates",
         measure_rebound,
-        _once,
+        untested,
         Rebound(rates=_tried(), batch=32),
         "error.4.delta.1",
         WRONG,
@@ -195,7 +191,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "sparse-keys": Experiment(
         "keys of few active inputs, bound again: each rule at its best rate",
         measure_rebound,
-        _once,
+        untested,
         Rebound(rates=_rates("sparse-keys")),
         "error.4.pre-gated",
         WRONG,
@@ -204,7 +200,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "rebinding-share-rates": Experiment(
         "dense keys, bound again: what is subtracted, at several rates",
         measure_rebound,
-        _once,
+        untested,
         Rebound(rates=_shared(DELTA_RATES), batch=32),
         "error.1, 0.subtracting.1",
         WRONG,
@@ -214,7 +210,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "rebinding-share": Experiment(
         "dense keys, bound again: what is subtracted, at the rate of an exact write and the best",
         measure_rebound,
-        _once,
+        untested,
         Rebound(
             rates={
                 case: {"subtracting": tuple(sorted({1.0, *rates.get("subtracting", ())}))}
@@ -229,7 +225,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "key-capacity-rates": Experiment(
         "how many pairs fit: the delta rule at several rates, softmax at several sharpnesses",
         measure_stored,
-        _once,
+        untested,
         Stored(
             rates={
                 pairs: {"delta": (0.0625, *OF_DELTA), "softmax": (2.0, 8.0, 32.0)}
@@ -245,7 +241,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "key-capacity": Experiment(
         "how many pairs fit, each rule at its best rate",
         measure_stored,
-        _once,
+        untested,
         Stored(rates=_rates("key-capacity")),
         "error.32.delta",
         WRONG,
@@ -254,7 +250,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "silent-memory": Experiment(
         "after a silence: what facilitation and a fast Hebbian trace bring back",
         measure_silent,
-        _once,
+        untested,
         Silent(arms=ARMS),
         "ends.facilitation, stored.cued.2",
         "share of trials that end in the assembly that was cued",
@@ -263,7 +259,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "fast-weights-costs": Experiment(
         "what a memory of keys and values holds, multiplies, and takes in seconds",
         measure_costs,
-        _once,
+        untested,
         Costs(),
         "writes.256.faster",
         "seconds of the delta rule's loop over those of its chunks",

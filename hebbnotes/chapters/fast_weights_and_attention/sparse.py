@@ -5,7 +5,6 @@ delta rule answers the pair just written exactly. Shapes: T writes, K keys, B ep
 """
 
 import math
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -14,7 +13,7 @@ from hebbnotes import _checks, tasks
 from hebbnotes.chapters.fast_weights_and_attention.attention import read_softmax, trace
 from hebbnotes.plasticity import chunks, rules
 
-__all__ = ["RULES", "errors_of", "hebb_error", "subtracting", "with_share", "written"]
+__all__ = ["RULES", "errors_of", "hebb_error", "subtracting", "written"]
 
 RULES: dict[str, rules.Rule] = {
     "Hebb": rules.hebb,
@@ -31,41 +30,41 @@ def subtracting(
     post: Tensor,
     *,
     drive: Tensor,
+    noise: Tensor,
     share: float = 1.0,
-    noise: float = 0.0,
-    generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Subtract a share of what the cell expected, and some noise: Hebb's rule at 0, delta at 1.
+    """Subtract a share of what the cell expected, and its noise: Hebb's rule at 0, delta at 1.
 
-    ``dw[i, j] = pre[i] * (post[j] - share * drive[j] - noise * xi[j])``
+    ``dw[i, j] = pre[i] * (post[j] - share * drive[j] - noise[j])``
 
     Parameters
     ----------
     w, pre, post : Tensor (..., n_pre, n_post), (..., n_pre), (..., n_post)
-    drive : Tensor (..., n_post)
+    drive, noise : Tensor (..., n_post), of the unit of ``post``
     share : float
-    noise : float, standard deviation of the noise, of the unit of ``post``
-    generator : torch.Generator, optional; of the noise
 
     Notes
     -----
     Source: eq-prediction-gain; this book.
     """
-    expected = _checks.number("share", share) * drive
-    if _checks.number("noise", noise, 0):
-        g = _checks.generator(generator, "cpu")
-        expected = expected + noise * torch.randn(post.shape, generator=g, dtype=post.dtype)
+    expected = _checks.number("share", share) * drive + noise
     return rules.hebb(w, pre, post - expected)
 
 
 def written(
-    rule: rules.Rule, episodes: tasks.ReboundEpisodes, task: tasks.Rebinding, rate: float
+    rule: rules.Rule,
+    episodes: tasks.ReboundEpisodes,
+    task: tasks.Rebinding,
+    rate: float,
+    noise: Tensor | None = None,
 ) -> Tensor:
-    """Return the traces (B, d, d) after all writes, at a rate in units of a write's own."""
+    """Return the traces (B, d, d) after all writes, at a rate in units of a write's own, with the
+    noise (T, B, d) of what a rule expects.
+    """
     eta = _checks.number("rate", rate, 0) / task.power
     if rule is rules.delta:  # the same numbers, sooner
         return chunks.delta(episodes.keys, episodes.values, episodes.keys, eta)[1]
-    return trace(rule, episodes.keys, episodes.values, eta)
+    return trace(rule, episodes.keys, episodes.values, eta, noise=noise)
 
 
 def errors_of(
@@ -74,6 +73,7 @@ def errors_of(
     rate: float,
     batch: int,
     generator: torch.Generator,
+    noise: Tensor | None = None,
 ) -> float:
     """Return the share of wrong bits of the newest values, all keys asked once.
 
@@ -84,13 +84,14 @@ def errors_of(
     rate : float
     batch : int, episodes
     generator : torch.Generator
+    noise : Tensor (T, batch, d), optional; of what a rule expects that declares it
     """
     e = task.sample(batch, generator)
     if isinstance(rule, str):
         _checks.choice("rule", rule, ("softmax",))
         out = read_softmax(e.queries, e.keys, e.values, rate / task.power)
     else:
-        w = written(rule, e, task, rate)
+        w = written(rule, e, task, rate, noise)
         out = (e.queries.transpose(0, 1) @ w).transpose(0, 1)
     return float(tasks.wrong_bits(out, e.target).mean())
 
@@ -115,9 +116,3 @@ def hebb_error(pairs: int, n_bits: int) -> float:
     others = _checks.integer("pairs", pairs) - 1
     _checks.integer("n_bits", n_bits)
     return math.erfc(math.sqrt(n_bits / (2 * others))) / 2 if others else 0.0
-
-
-def with_share(share: float, noise: float = 0.0, seed: int = 0) -> rules.Rule:
-    """Return the rule that subtracts this share, with noise from a generator of its own."""
-    g = torch.Generator().manual_seed(seed) if noise else None
-    return partial(subtracting, share=share, noise=noise, generator=g)

@@ -12,7 +12,7 @@ from hebbnotes.chapters.maps.trials.growing import (
     score_widths,
 )
 from hebbnotes.chapters.maps.trials.taught import Local, Taught, train_digits, train_local
-from hebbnotes.experiments.experiment import Experiment, Numbers, nothing
+from hebbnotes.experiments.experiment import Experiment, nothing, untested
 
 __all__ = ["EXPERIMENTS"]
 
@@ -21,10 +21,6 @@ PRICES = ("0", "0.1", "0.5", "2")
 DENSITY: dict[str, Any] = {"unit": "pinwheels in a square of the wavelength", "at_least": 0.0}
 ALIKE: dict[str, Any] = {"unit": "cosine of twice the difference of neighbours' orientations"}
 POINTS: dict[str, Any] = {"unit": "pictures told right, of a hundred", "at_least": 0.0}
-
-
-def _once(*_: Any) -> Numbers:
-    return {}  # all is measured while it is trained
 
 
 FEWER = (1.5, 2.0, 2.5, 3.0, 5.0)
@@ -47,7 +43,7 @@ def _digits(about: str, chosen: Taught, **options: Any) -> Experiment[Any]:
     return Experiment(
         f"a sheet learns digits at several prices on unlike neighbours: {about}",
         train_digits,
-        _once,
+        untested,
         chosen,
         "right",
         needs=lambda _: data.require("mnist"),
@@ -60,7 +56,7 @@ def _local(about: str, chosen: Local, **options: Any) -> Experiment[Any]:
     return Experiment(
         f"sheets that see patches learn the first photographs of CIFAR-10: {about}",
         train_local,
-        _once,
+        untested,
         chosen,
         "right",
         needs=lambda _: data.require("cifar10-subset"),

@@ -1,7 +1,10 @@
 """Experiments on reward-gated memory: with and without a signal that says when to write."""
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import torch
@@ -10,12 +13,14 @@ from torch.nn.functional import cross_entropy
 
 from hebbnotes.chapters.neuromodulated_plasticity import causal
 from hebbnotes.chapters.neuromodulated_plasticity.model import (
+    ARMS,
     Choosing,
     Network,
     Plastic,
     network,
 )
 from hebbnotes.experiments.experiment import (
+    Arms,
     Experiment,
     Numbers,
     Trial,
@@ -25,6 +30,7 @@ from hebbnotes.experiments.experiment import (
     loaded,
     short,
     shorts,
+    train_each,
     updates_to,
 )
 from hebbnotes.tasks import RewardedEpisodes, RewardGatedMemory
@@ -33,13 +39,11 @@ __all__ = ["EXPERIMENTS", "Comparison", "probe_arms", "train_arms", "updates_to"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Comparison(Arms):
     """Configuration of networks of several arms that are trained on one task.
 
     Attributes
     ----------
-    rates : dict
-        Of each arm of :data:`.model.ARMS` the learning rates at which it is trained.
     n_cues, delay, silent
         As for :class:`.RewardGatedMemory`.
     starts : dict
@@ -54,7 +58,6 @@ class Comparison:
         Whether the trained networks' signals are exchanged and their traces emptied.
     """
 
-    rates: dict[str, tuple[float, ...]]
     n_cues: int = 4
     delay: int = 3
     silent: bool = False
@@ -65,13 +68,9 @@ class Comparison:
     test_episodes: int = 1_000
     probed: bool = True
 
-    def each(self) -> dict[str, tuple[str, float]]:
-        """Return arm and learning rate of each training by its name."""
-        return {
-            arm if len(rates) == 1 else f"{arm} {rate:g}": (arm, rate)
-            for arm, rates in self.rates.items()
-            for rate in rates
-        }
+    def known(self) -> Collection[str]:
+        """Return the arms that there are."""
+        return ARMS
 
     def task(self) -> RewardGatedMemory:
         """Return the task."""
@@ -82,22 +81,10 @@ class Comparison:
         options = {"eta": self.starts[arm]} if arm in self.starts else {}
         return network(arm, self.task().n_inputs, generator, **options)
 
-    def alone(self) -> "list[Comparison]":
-        """Return configurations of one training each."""
-        return [replace(self, rates={arm: (rate,)}) for arm, rate in self.each().values()]
-
 
 def train_arms(trial: Trial, chosen: Comparison) -> tuple[Numbers, Weights]:
     """Train a network of each arm at each of its rates, in the same episodes."""
-    numbers: Numbers = {"trained": {}, "best": {}, "best_rate": {}}
-    weights: Weights = {}
-    for name, (arm, rate) in chosen.each().items():
-        found, net = _train(trial, chosen, arm, rate)
-        numbers["trained"][name] = found
-        if found["mean_right"] > numbers["best"].get(arm, -1.0):
-            numbers["best"][arm], numbers["best_rate"][arm] = found["mean_right"], rate
-        weights |= {f"{name}.{key}": value for key, value in net.state_dict().items()}
-    return numbers, weights
+    return train_each(chosen, partial(_train, trial, chosen), itemgetter("mean_right"))
 
 
 def _train(trial: Trial, chosen: Comparison, arm: str, rate: float) -> tuple[Numbers, Network]:

@@ -14,6 +14,7 @@ from hebbnotes import experiments
 from hebbnotes.chapters.one_shot_learning.experiments import load
 from hebbnotes.figures.live import LETTERS, LiveModel, packed, unpacked
 from hebbnotes.networks.one_shot import SIZE, OneShotNetwork
+from hebbnotes.plasticity.stepper import change
 from hebbnotes.tasks import one_shot
 
 __all__ = ["MODELS", "network"]
@@ -110,7 +111,7 @@ def _taught(net: OneShotNetwork, seen: Tensor, strength: float) -> tuple[Tensor,
             label[t] = strength
         y = (x @ (layer.w + layer.alpha * hebb) + label).softmax(-1)
         if t < len(LABELS):
-            hebb = hebb + layer.eta * layer.rule(hebb, x, y)
+            hebb = hebb + layer.eta * change(layer.rule, hebb, x, y)
         outputs.append(y)
     return torch.stack(outputs), hebb
 

@@ -11,7 +11,7 @@ from hebbnotes.chapters.time_constants.trials import (
     train_modes,
     train_timing,
 )
-from hebbnotes.experiments.experiment import Experiment, Numbers
+from hebbnotes.experiments.experiment import Experiment, untested
 from hebbnotes.networks.leaky import STARTS
 from hebbnotes.tasks.timing import Intervals, StoreRecall, Templates, TwoClocks
 
@@ -86,21 +86,17 @@ def _tries(
     return {arm: tuple((start, rate) for start in of for rate in rates) for arm, of in its.items()}
 
 
-def _once(*_: Any) -> Numbers:
-    return {}  # all is measured while it is trained
-
-
 def _timing(about: str, chosen: Timing, **options: Any) -> Experiment[Any]:
     metric = "error.2 to 50" if chosen.classes else "error.1 to 100"
     unit = WRONG if chosen.classes else ERROR
-    return Experiment(about, train_timing, _once, chosen, metric, **unit | options)
+    return Experiment(about, train_timing, untested, chosen, metric, **unit | options)
 
 
 def _keeping(about: str, rates: dict[str, tuple[float, ...]], **options: Any) -> Experiment[Any]:
     return Experiment(
         f"spiking cells keep a bit at three prices of a spike: {about}",
         train_keeping,
-        _once,
+        untested,
         Keeping(task=StoreRecall(), rates=dict.fromkeys(KEEPERS, rates), prices=PRICES),
         "kept.adaptive 200.free.right",
         **RIGHT,
@@ -232,7 +228,7 @@ EXPERIMENTS["intervals-annealed"] = _timing(
 EXPERIMENTS["intervals-modes"] = Experiment(
     f"{ABOUT['intervals']}: how the slowest mode of each network strays with its weights",
     train_modes,
-    _once,
+    untested,
     _final("intervals", 32, LEAKY, updates=UPDATES, sizes=(0.002, 0.02, 0.1)),
     "ratio",
     "measured over predicted, damage of two parts in a thousand, median over networks",
@@ -260,7 +256,7 @@ for _name in COURSES:
 EXPERIMENTS["store-recall"] = Experiment(
     "spiking cells keep a bit at three prices of a spike, and are wiped when it is asked for",
     train_keeping,
-    _once,
+    untested,
     Keeping(
         task=StoreRecall(),
         rates={

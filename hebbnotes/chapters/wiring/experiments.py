@@ -21,7 +21,7 @@ from hebbnotes.chapters.wiring.plastic import (
     paid,
     train_plastic,
 )
-from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, short
+from hebbnotes.experiments.experiment import Experiment, Numbers, Trial, Weights, short, untested
 from hebbnotes.plasticity.places import distances, grid
 
 __all__ = ["EXPERIMENTS", "PlasticPrice", "Wiring", "train_nulls", "train_prices", "train_wiring"]
@@ -195,10 +195,6 @@ def train_prices(trial: Trial, chosen: PlasticPrice) -> tuple[Numbers, Weights]:
     return {"worlds": numbers}, {}
 
 
-def _once(*_: Any) -> Numbers:
-    return {}  # all is measured while it is trained
-
-
 RIGHT: dict[str, Any] = {"unit": "share of right choices, 0.5 without the goal", "at_least": 0.0}
 FIXED = {
     "none": (0.0,),
@@ -238,7 +234,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "wiring-rates": Experiment(
         "a choice, networks that pay for wire in five ways: three rates, on seeds of their own",
         train_wiring,
-        _once,
+        untested,
         Wiring(rates=dict.fromkeys(ARMS, TRIED), prices={}),
         "networks.L1 x distance, 1e-02.accuracy",
         **RIGHT,
@@ -247,7 +243,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "wiring-rates-further": Experiment(
         "a choice: a lower rate for free wire, two between for company, on seeds of their own",
         train_wiring,
-        _once,
+        untested,
         Wiring(rates={"none": (0.001,), "communicability": (0.006, 0.017)}, prices={}),
         "networks.none.accuracy",
         **RIGHT,
@@ -256,7 +252,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "wiring-arms": Experiment(
         "a choice, networks that pay for wire in five ways, at equal total weight",
         train_wiring,
-        _once,
+        untested,
         Wiring(rates=BEST, prices={}, links=(150, 300), nulls=20, tolerances=(0.3, 0.6)),
         "networks.L1 x distance.accuracy",
         **RIGHT,
@@ -266,7 +262,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "wiring-believed": Experiment(
         "networks that pay for lengths of permuted places, measured with these lengths",
         train_wiring,
-        _once,
+        untested,
         Believed(rates={"permuted": BEST["permuted"]}, prices={}, links=(150, 300), nulls=20),
         "networks.permuted.accuracy",
         **RIGHT,
@@ -274,7 +270,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "wiring-nulls": Experiment(
         "modularity beside five null models, and of graphs into which modules were put",
         train_nulls,
-        _once,
+        untested,
         Wiring(
             rates={arm: BEST[arm] for arm in ("L1", "L1 x distance")},
             prices={},
@@ -288,7 +284,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "wiring-prices": Experiment(
         "a choice, networks that pay for wire at sixteen prices",
         train_wiring,
-        _once,
+        untested,
         Wiring(rates={arm: BEST[arm] for arm in FIXED}, prices=FIXED),
         "networks.L1 x distance, 1e-04.accuracy",
         **RIGHT,
@@ -300,7 +296,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "wiring-prices-further": Experiment(
         "a choice, networks that pay for wire at seven higher prices",
         train_wiring,
-        _once,
+        untested,
         Wiring(rates={arm: BEST[arm] for arm in DEAR}, prices=DEAR),
         "networks.L1 x distance, 2e-03.accuracy",
         **RIGHT,
@@ -308,7 +304,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "plastic-price-rates": Experiment(
         "plastic networks that pay for plasticity: four rates, on seeds of their own",
         train_prices,
-        _once,
+        untested,
         PlasticPrice(rates=dict.fromkeys(WAYS, (0.001, *TRIED)), patterns=("iid",)),
         "worlds.iid, scattered.none, 1e-02.error",
         **WRONG,
@@ -317,7 +313,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     "plastic-price": Experiment(
         "where plasticity lives: priced, or a fixed number of synapses, scattered gaps and halves",
         train_prices,
-        _once,
+        untested,
         PlasticPrice(rates=BEST_PLASTIC),
         "worlds.iid, scattered.L1 x distance, 4e-04.error",
         **WRONG,

@@ -33,7 +33,6 @@ from hebbnotes.plasticity.connections import (
     through,
 )
 from hebbnotes.plasticity.events import (
-    MOST_KEYS,
     Event,
     Moment,
     Part,
@@ -41,21 +40,10 @@ from hebbnotes.plasticity.events import (
     chunked,
     event_writes,
     find_events,
-    knows,
-    writes,
 )
 from hebbnotes.plasticity.rules import Forget
 
-__all__ = [
-    "MOST_KEYS",
-    "Event",
-    "Write",
-    "chunked",
-    "evaluate",
-    "find_events",
-    "knows",
-    "writes",
-]
+__all__ = ["evaluate"]
 
 
 class _Net(NamedTuple):

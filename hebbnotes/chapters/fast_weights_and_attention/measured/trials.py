@@ -1,6 +1,7 @@
 """What is trained or measured on one seed of the experiments, but those with trained networks."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 
@@ -199,13 +200,15 @@ def measure_rebound(trial: Trial, chosen: Rebound) -> tuple[Numbers, Weights]:
         for name, rates in of_rules.items():
             trial.tell(f"{case}, {name}", 0, 1)
             for rate in rates:
+                noise, g = None, trial.generator()  # the same episodes for all
                 if name == "subtracting":
-                    share, noise = map(float, case.split(", "))
-                    rule, task = sparse.with_share(share, noise, trial.seed), chosen.task("dense")
+                    share, size = map(float, case.split(", "))
+                    rule, task = partial(sparse.subtracting, share=share), chosen.task("dense")
+                    shape = task.n_writes, chosen.batch, task.n_bits
+                    noise = size * torch.randn(shape, generator=trial.generator())
                 else:
                     rule, task = sparse.RULES[name], chosen.task(case)
-                g = trial.generator()  # the same episodes for all
-                found = sparse.errors_of(rule, task, rate, chosen.batch, g)
+                found = sparse.errors_of(rule, task, rate, chosen.batch, g, noise)
                 _note(error.setdefault(case, {}), name, rate, found, _settled(chosen.rates))
     return {"error": error}, {}
 

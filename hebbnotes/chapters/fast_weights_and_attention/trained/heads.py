@@ -5,7 +5,7 @@ value is what its mask says: of a linear head the scores themselves weigh the va
 head their softmax does. Shapes: S networks, B episodes, Q queries, P pairs, R heads, d bits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,12 +16,12 @@ from torch.nn.functional import softplus
 from hebbnotes import _checks
 from hebbnotes.chapters.fast_weights_and_attention.trained.stacks import Params, Stack, descend
 from hebbnotes.experiments.experiment import (
+    Arms,
     Numbers,
     Trial,
     Weights,
     block_ends,
     blocks,
-    check_rates,
     short,
     shorts,
     under,
@@ -82,28 +82,25 @@ class Heads(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
+class Metric(Arms):
     """Configuration of heads whose metrics are trained on several addresses.
 
     Attributes
     ----------
     arms : dict
         By name how many heads of which kind.
-    rates : dict
-        Of each arm the learning rates with which it is trained.
     task : Addresses
     updates, batch, test_episodes : int
     """
 
     arms: dict[str, Heads]
-    rates: dict[str, tuple[float, ...]]
     task: Addresses = field(default_factory=lambda: Addresses(64, 4, 4, 4))
     updates: int = 400
     batch: int = 64
     test_episodes: int = 2_000
 
     def __post_init__(self) -> None:
-        check_rates(self.rates, self.arms)
+        super().__post_init__()
         for arm in self.arms:
             if arm not in self.rates:
                 raise ValueError(f"rates must have an entry for the arm {arm!r}: name its rates")
@@ -111,10 +108,9 @@ class Metric:
             _checks.choice("kind", its.kind, (*KINDS,))
             _checks.choice("start", its.start, (*STARTS,))
 
-    def names(self, arm: str) -> list[str]:
-        """Return the names of an arm's trainings: with several rates, each with its own."""
-        rates = self.rates[arm]
-        return [arm] if len(rates) == 1 else [f"{arm} {rate:g}" for rate in rates]
+    def known(self) -> Collection[str]:
+        """Return the arms that there are."""
+        return self.arms
 
 
 def begin(task: Addresses, chosen: Heads, generator: torch.Generator) -> Params:

@@ -1,5 +1,6 @@
 """Recall and re-binding: networks of equally many trained numbers, and what each gets wrong."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,12 +16,12 @@ from hebbnotes.chapters.fast_weights_and_attention.trained.stacks import (
     descend,
 )
 from hebbnotes.experiments.experiment import (
+    Arms,
     Numbers,
     Trial,
     Weights,
     block_ends,
     blocks,
-    check_rates,
     short,
     under,
 )
@@ -66,13 +67,11 @@ ARMS: dict[str, Arm] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recall:
+class Recall(Arms):
     """Configuration of networks of several arms that learn to recall.
 
     Attributes
     ----------
-    rates : dict
-        Of each arm of :data:`ARMS` the learning rates with which it is trained.
     updates : int
         Of most arms.
     longer : dict
@@ -86,7 +85,6 @@ class Recall:
         So many for each.
     """
 
-    rates: dict[str, tuple[float, ...]]
     updates: int = 3_000
     longer: dict[str, int] = field(default_factory=dict)
     keys: int = 8
@@ -97,7 +95,7 @@ class Recall:
     def __post_init__(self) -> None:
         if unknown := [*(self.rates.keys() | self.longer.keys()) - ARMS.keys()]:
             raise ValueError(f"arms must be among {', '.join(ARMS)}, got {unknown[0]!r}")
-        check_rates(self.rates, ARMS)
+        super().__post_init__()
         for keys in self.tested:
             _checks.integer("tested", keys, 2)  # of one key none is bound again
         if self.keys not in self.tested:
@@ -105,14 +103,13 @@ class Recall:
                 f"tested must hold keys={self.keys}, got {self.tested}: by them rates are chosen"
             )
 
+    def known(self) -> Collection[str]:
+        """Return the arms that there are."""
+        return ARMS
+
     def task(self, keys: int) -> Rebinding:
         """Return the task with so many keys, half of which are bound again."""
         return Rebinding(keys, 2, n_bits=BITS, rebound=keys // 2)
-
-    def names(self, arm: str) -> list[str]:
-        """Return the names of an arm's trainings: with several rates, each with its own."""
-        rates = self.rates[arm]
-        return [arm] if len(rates) == 1 else [f"{arm} {rate:g}" for rate in rates]
 
 
 def numbers_of(arm: str) -> int:

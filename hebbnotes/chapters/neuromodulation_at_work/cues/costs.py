@@ -101,12 +101,9 @@ def multiplications(arm: str, n_inputs: int, units: int | None = None) -> dict[s
     The answers, which all arms give in the same way, are left out, and a multiplication by 1, too.
     """
     n = ARMS[arm].units if units is None else units
-    if arm == "LSTM":
-        return {"heard": 4 * n * (n_inputs + n) + 3 * n, "written": 0}
-    if arm == "none":
-        return {"heard": n * (n_inputs + n), "written": 0}
-    each = {"plastic": n * n + n, "simple": n * n + 2 * n, "retroactive": 3 * n * n + 2 * n}
-    return {"heard": n * n_inputs + 2 * n * n, "written": each[arm]}
+    heard = {"none": n * (n_inputs + n), "LSTM": 4 * n * (n_inputs + n) + 3 * n}
+    written = {"plastic": n * n + n, "simple": n * n + 2 * n, "retroactive": 3 * n * n + 2 * n}
+    return {"heard": heard.get(arm, n * n_inputs + 2 * n * n), "written": written.get(arm, 0)}
 
 
 def score_costs(weights: Weights, seed: int, chosen: Costs) -> Numbers:

@@ -1,8 +1,10 @@
 """Networks of five kinds are trained on cue and reward, and tested on new episodes."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import torch
@@ -22,15 +24,16 @@ from hebbnotes.chapters.neuromodulation_at_work.cues.networks import (
     player,
 )
 from hebbnotes.experiments.experiment import (
+    Arms,
     Numbers,
     Trial,
     Weights,
     block_ends,
     blocks,
-    check_rates,
     loaded,
     short,
     shorts,
+    train_each,
     updates_to,
 )
 from hebbnotes.learning.actor_critic import Objective
@@ -43,13 +46,11 @@ LEARNED = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Playing:
+class Playing(Arms):
     """Configuration of networks of several arms that are trained on one task.
 
     Attributes
     ----------
-    rates : dict
-        Of each arm of ``networks.ARMS`` the learning rates at which it is trained.
     n_cues, n_shown, n_trials, n_bits, blanks
         As for :class:`.CueReward`.
     updates, batch, test_episodes : int
@@ -59,7 +60,6 @@ class Playing:
         At which gradients are cut.
     """
 
-    rates: dict[str, tuple[float, ...]]
     n_cues: int = 4
     n_shown: int = 2
     n_trials: int = 10
@@ -72,16 +72,9 @@ class Playing:
     clip_norm: float = 1.0
     test_episodes: int = 1_000
 
-    def __post_init__(self) -> None:
-        check_rates(self.rates, ARMS)
-
-    def each(self) -> dict[str, tuple[str, float]]:
-        """Return arm and learning rate of each training by its name."""
-        return {
-            arm if len(rates) == 1 else f"{arm} {rate:g}": (arm, rate)
-            for arm, rates in self.rates.items()
-            for rate in rates
-        }
+    def known(self) -> Collection[str]:
+        """Return the arms that there are."""
+        return ARMS
 
     def task(self) -> CueReward:
         """Return the task."""
@@ -95,10 +88,6 @@ class Playing:
         """Return what the loss weighs."""
         weights = {"value_weight": self.value_weight, "entropy_weight": self.entropy}
         return Objective(gamma=0.0, lam=0.0, **weights)
-
-    def alone(self) -> "list[Playing]":
-        """Return configurations of one training each."""
-        return [replace(self, rates={arm: (rate,)}) for arm, rate in self.each().values()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,15 +105,7 @@ class Started(Playing):
 def train_arms(trial: Trial, chosen: Playing) -> tuple[Numbers, Weights]:
     """Train a network of each arm at each of its rates, on the same cues."""
     trial.on_cpu("networks play step by step in compiled code")
-    numbers: Numbers = {"trained": {}, "best": {}, "best_rate": {}}
-    weights: Weights = {}
-    for name, (arm, rate) in chosen.each().items():
-        found, net = _train(trial, chosen, arm, rate)
-        numbers["trained"][name] = found
-        if found["mean_late"] > numbers["best"].get(arm, -1.0):
-            numbers["best"][arm], numbers["best_rate"][arm] = found["mean_late"], rate
-        weights |= {f"{name}.{key}": value for key, value in net.state_dict().items()}
-    return numbers, weights
+    return train_each(chosen, partial(_train, trial, chosen), itemgetter("mean_late"))
 
 
 def _train(trial: Trial, chosen: Playing, arm: str, rate: float) -> tuple[Numbers, Player]:

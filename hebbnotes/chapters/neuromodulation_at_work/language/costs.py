@@ -11,7 +11,7 @@ from torch import Tensor
 from hebbnotes.chapters.neuromodulation_at_work.language import text as plays
 from hebbnotes.chapters.neuromodulation_at_work.language.cells import CellState, CellWriting, loop
 from hebbnotes.chapters.neuromodulation_at_work.language.chunks import chunk
-from hebbnotes.chapters.neuromodulation_at_work.language.network import ARMS, Reader
+from hebbnotes.chapters.neuromodulation_at_work.language.network import ARMS, Reader, reader
 from hebbnotes.experiments.experiment import Numbers, Weights, short
 
 __all__ = ["Costs", "Floor", "count_letters", "kept_bytes", "measure_costs"]
@@ -96,7 +96,7 @@ def measure_costs(weights: Weights, seed: int, chosen: Costs) -> Numbers:
     for n in chosen.sizes:
         for arm in ARMS:
             g = torch.Generator().manual_seed(seed)
-            net = Reader(arm, n, chosen.letters, g)
+            net = reader(arm, n, chosen.letters, g)
             letters = torch.randint(chosen.letters, (chosen.steps, chosen.batch), generator=g)
             state, outputs = net(letters).state, {}
             for way, run in WAYS.items():

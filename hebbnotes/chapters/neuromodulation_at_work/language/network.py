@@ -19,9 +19,16 @@ from hebbnotes.chapters.neuromodulation_at_work.language.cells import (
 )
 from hebbnotes.chapters.neuromodulation_at_work.language.chunks import chunk
 
-__all__ = ["ARMS", "Reader", "Reading"]
+__all__ = [
+    "ARMS",
+    "PlasticReader",
+    "Reader",
+    "Reading",
+    "RetroactiveReader",
+    "SimpleReader",
+    "reader",
+]
 
-ARMS = ("LSTM", "plastic", "simple", "retroactive")
 ETA, ETA_E, ALPHA = 0.01, 0.1, 0.01
 """Where forgetting, the eligibility trace and the gains begin."""
 FIRST = 5.0
@@ -44,29 +51,19 @@ class Reading(NamedTuple):
 
 
 class Reader(nn.Module):
-    """A long short-term memory that reads letters, with a plastic path to its cell input or not.
-
-    >>> net = Reader("simple", 20, 65, torch.Generator().manual_seed(0))
-    >>> net(torch.zeros(50, 2, dtype=torch.int64)).scores.shape
-    torch.Size([50, 2, 65])
+    """A long short-term memory that reads letters; others have a plastic path to its cell input.
 
     Parameters
     ----------
-    arm : {"LSTM", "plastic", "simple", "retroactive"}
     n : int, cells; those of the plastic path are the only numbers in which arms differ
     n_letters : int
     generator : torch.Generator
         Of weights uniform within ``1 / sqrt(n)``, the same for all arms, those of the letters
-        :data:`FIRST` times that; what keeps begins with a bias of 1, M at :data:`.cells.CONSTANT`.
-
-    Attributes
-    ----------
-    alpha : Tensor (n,), the gains in units of ``1 / sqrt(n)``
+        :data:`FIRST` times that; what keeps begins with a bias of 1.
     """
 
-    def __init__(self, arm: str, n: int, n_letters: int, generator: torch.Generator) -> None:
+    def __init__(self, n: int, n_letters: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.arm = _checks.choice("arm", arm, ARMS)
         _checks.room(n=_checks.integer("n", n), letters=_checks.integer("n_letters", n_letters))
         _checks.generator(generator)
 
@@ -77,27 +74,14 @@ class Reader(nn.Module):
         self.w, self.readout = nn.Parameter(drawn(n, 4 * n)), nn.Parameter(drawn(n, n_letters))
         self.bias = nn.Parameter((torch.arange(4 * n) // n == 1).float())  # what keeps
         self.offset = nn.Parameter(torch.zeros(n_letters))
-        gains, read = drawn(n).abs(), torch.randn(n, generator=generator)
-        if arm != "LSTM":
-            self.alpha = nn.Parameter(ALPHA * n**0.5 * gains)
-            self.eta_logit = nn.Parameter(torch.tensor(_logit(ETA)))
-        if arm in ("simple", "retroactive"):
-            self.read = nn.Parameter(0.1 * read / n**0.5)
-            self.m_bias = nn.Parameter(torch.tensor(math.atanh(CONSTANT)))
-        if arm == "retroactive":
-            self.eta_e_logit = nn.Parameter(torch.tensor(_logit(ETA_E)))
+        self._path(drawn(n).abs(), torch.randn(n, generator=generator))
+
+    def _path(self, gains: Tensor, read: Tensor) -> None:
+        """Add the numbers of the plastic path, made of what is drawn for it, (n,) each."""
 
     def writing(self) -> CellWriting | None:
         """Return how its plastic path is written, or None if it has none."""
-        if self.arm == "LSTM":
-            return None
-        gain = self.alpha / len(self.w) ** 0.5
-        told = CellWriting(gain, torch.sigmoid(self.eta_logit))
-        if self.arm != "plastic":
-            told = told._replace(read=self.read, bias=self.m_bias)
-        if self.arm == "retroactive":
-            told = told._replace(eta_e=torch.sigmoid(self.eta_e_logit))
-        return told
+        return None
 
     def rest(self, n_streams: int) -> CellState:
         """Return the state of a network that has read nothing."""
@@ -125,12 +109,13 @@ class Reader(nn.Module):
         if writing is None:
             return
         _checks.of_type("writing", writing, CellWriting, "use net.writing()")
-        if self.arm == "LSTM":
+        own = self.writing()
+        if own is None:
             raise ValueError("writing must be None, an LSTM has no plastic path: leave it out")
-        if (writing.eta_e is not None) != (self.arm == "retroactive"):
+        if (writing.eta_e is None) != (own.eta_e is None):
             raise ValueError(
-                f"writing must have {'an' if self.arm == 'retroactive' else 'no'} eta_e in the arm "
-                f"{self.arm!r}: change that of net.writing() with _replace"
+                f"writing must have {'no' if own.eta_e is None else 'an'} eta_e in a "
+                f"{type(self).__name__}: change that of net.writing() with _replace"
             )
         _checks.tensor("writing.alpha", writing.alpha, "n", {"n": len(self.w)}, self.w, "w")
 
@@ -141,13 +126,76 @@ class Reader(nn.Module):
         for name, own in state._asdict().items():
             if (own is None) != (wanted[name] is None):
                 raise ValueError(
-                    f"state.{name} must be {'None' if own is not None else 'a tensor'} in the arm "
-                    f"{self.arm!r}: it is a state of another arm, use net.rest({streams})"
+                    f"state.{name} must be {'None' if own is not None else 'a tensor'} in a "
+                    f"{type(self).__name__}: it is a state of another arm, use net.rest({streams})"
                 )
             if own is not None:
                 sizes = {"B": streams, "n": len(self.w), "m": len(self.w)}
                 axes = "B n m" if wanted[name].ndim == 3 else "B n"
                 _checks.tensor(f"state.{name}", own, axes, sizes, self.w, "w")
+
+
+class PlasticReader(Reader):
+    """The same with a plastic path, which is written at every letter.
+
+    Attributes
+    ----------
+    alpha : Tensor (n,), the gains in units of ``1 / sqrt(n)``
+    """
+
+    def _path(self, gains: Tensor, read: Tensor) -> None:
+        self.alpha = nn.Parameter(ALPHA * len(gains) ** 0.5 * gains)
+        self.eta_logit = nn.Parameter(torch.tensor(_logit(ETA)))
+
+    def writing(self) -> CellWriting:
+        """Return how its plastic path is written."""
+        return CellWriting(self.alpha / len(self.w) ** 0.5, torch.sigmoid(self.eta_logit))
+
+
+class SimpleReader(PlasticReader):
+    """The same with a signal M of its own, which begins at :data:`.cells.CONSTANT`, by which its
+    plastic path is written.
+    """
+
+    def _path(self, gains: Tensor, read: Tensor) -> None:
+        super()._path(gains, read)
+        self.read = nn.Parameter(0.1 * read / len(read) ** 0.5)
+        self.m_bias = nn.Parameter(torch.tensor(math.atanh(CONSTANT)))
+
+    def writing(self) -> CellWriting:
+        """Return how its plastic path is written."""
+        return super().writing()._replace(read=self.read, bias=self.m_bias)
+
+
+class RetroactiveReader(SimpleReader):
+    """The same with an eligibility trace: the signal writes what was before."""
+
+    def _path(self, gains: Tensor, read: Tensor) -> None:
+        super()._path(gains, read)
+        self.eta_e_logit = nn.Parameter(torch.tensor(_logit(ETA_E)))
+
+    def writing(self) -> CellWriting:
+        """Return how its plastic path is written."""
+        return super().writing()._replace(eta_e=torch.sigmoid(self.eta_e_logit))
+
+
+ARMS = {
+    "LSTM": Reader,
+    "plastic": PlasticReader,
+    "simple": SimpleReader,
+    "retroactive": RetroactiveReader,
+}
+"""All arms, by name."""
+
+
+def reader(arm: str, n: int, n_letters: int, generator: torch.Generator) -> Reader:
+    """Return a new network of an arm; arguments as for :class:`Reader`.
+
+    >>> net = reader("simple", 20, 65, torch.Generator().manual_seed(0))
+    >>> net(torch.zeros(50, 2, dtype=torch.int64)).scores.shape
+    torch.Size([50, 2, 65])
+    """
+    return ARMS[_checks.choice("arm", arm, tuple(ARMS))](n, n_letters, generator)
 
 
 def _logit(share: float) -> float:

@@ -1,8 +1,11 @@
 """How readers are trained, side by side on one order of letters, and what they are tested by."""
 
 import math
+import operator
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -10,16 +13,22 @@ from torch.nn.functional import cross_entropy
 
 from hebbnotes.chapters.neuromodulation_at_work.language import text as plays
 from hebbnotes.chapters.neuromodulation_at_work.language.cells import CellState, CellWriting
-from hebbnotes.chapters.neuromodulation_at_work.language.network import ARMS, Reader, Reading
+from hebbnotes.chapters.neuromodulation_at_work.language.network import (
+    ARMS,
+    Reader,
+    Reading,
+    reader,
+)
 from hebbnotes.experiments.experiment import (
+    Arms,
     Numbers,
     Trial,
     Weights,
     block_ends,
     blocks,
-    check_rates,
     loaded,
     short,
+    train_each,
 )
 from hebbnotes.learning import training
 
@@ -32,13 +41,12 @@ OFTEN, PASSAGE = 100, 240
 
 
 @dataclass(frozen=True, kw_only=True)
-class Readers:
-    """Configuration of readers of several arms that are trained on one text.
+class Readers(Arms):
+    """Configuration of readers of several arms that are trained on one text, with learning rates
+    that fall along half a cosine.
 
     Attributes
     ----------
-    rates : dict
-        Of each arm of ``network.ARMS`` the learning rates, at the start of half a cosine.
     n : int, cells
     updates, batch, steps : int
         Each update reads so many letters in so many streams.
@@ -50,7 +58,6 @@ class Readers:
         Whether the test text is read, too, by the networks as they are and after interventions.
     """
 
-    rates: dict[str, tuple[float, ...]]
     n: int = 128
     updates: int = 1_250
     batch: int = 16
@@ -59,26 +66,15 @@ class Readers:
     validated: int = 500
     tested: bool = True
 
-    def __post_init__(self) -> None:
-        check_rates(self.rates, ARMS)
-
-    def each(self) -> dict[str, tuple[str, float]]:
-        """Return arm and learning rate of each training by its name."""
-        return {
-            arm if len(rates) == 1 else f"{arm} {rate:g}": (arm, rate)
-            for arm, rates in self.rates.items()
-            for rate in rates
-        }
+    def known(self) -> Collection[str]:
+        """Return the arms that there are."""
+        return ARMS
 
     def network(self, arm: str, n_letters: int, seed: int) -> Reader:
         """Return a new network; those of one seed begin with the same numbers, where both have
         them.
         """
-        return Reader(arm, self.n, n_letters, torch.Generator().manual_seed(1_000 + seed))
-
-    def alone(self) -> "list[Readers]":
-        """Return configurations of one training each."""
-        return [replace(self, rates={arm: (rate,)}) for arm, rate in self.each().values()]
+        return reader(arm, self.n, n_letters, torch.Generator().manual_seed(1_000 + seed))
 
 
 class Scored:
@@ -161,15 +157,8 @@ def train_readers(trial: Trial, chosen: Readers) -> tuple[Numbers, Weights]:
     """Train a network of each arm at each of its rates, on the same letters in the same order."""
     trial.on_cpu("these networks are small")
     text = plays.read()
-    numbers: Numbers = {"trained": {}, "best": {}, "best_rate": {}}
-    weights: Weights = {}
-    for name, (arm, rate) in chosen.each().items():
-        found, net = _train(trial, chosen, text, arm, rate)
-        numbers["trained"][name] = found
-        if found["validation"][-1] < numbers["best"].get(arm, math.inf):
-            numbers["best"][arm], numbers["best_rate"][arm] = found["validation"][-1], rate
-        weights |= {f"{name}.{key}": value for key, value in net.state_dict().items()}
-    return numbers, weights
+    train = partial(_train, trial, chosen, text)
+    return train_each(chosen, train, lambda found: found["validation"][-1], operator.lt)
 
 
 def _train(
