@@ -214,3 +214,14 @@ def test_every_public_name_is_there_after_import_hebbnotes_alone():
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == hebbnotes.__all__
+
+
+def test_tests_mirror_the_library():
+    """Tests of a package lie in a folder of its name; others are of all of it, or of the book."""
+    tests = Path(__file__).parent
+    folders = {path.parent.name for path in tests.glob("*/__init__.py")}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert folders - {"guards", "site"} == packages
+    own = {module for module in MODULES if "." not in module and not module.startswith("_")}
+    named = {path.stem.removeprefix("test_") for path in tests.glob("test_*.py")}
+    assert own <= named

@@ -349,7 +349,7 @@ def test_noise_of_the_expectation_is_handed_over_and_taken_off(given_one, seed):
     torch.testing.assert_close(found, wanted)
     quiet = attention.trace(sparse.subtracting, k, v, 0.3)
     torch.testing.assert_close(quiet, attention.trace(rules.delta, k, v, 0.3))
-    with pytest.raises(ValueError, match="noise must have the shape"):
+    with pytest.raises(ValueError, match="noise must have shape"):
         attention.trace(sparse.subtracting, k, v, 0.3, noise=noise[:, :, :0])
 
 

@@ -132,7 +132,6 @@ TAKE_A_GENERATOR = {
     "arena.streams.Code.keys": lambda g: streams.CODES["sparse"].keys(2, 1, g),
     "arena.streams.Code.values": lambda g: streams.CODES["dense"].values(2, 1, g),
     "arena.scores.overlaps": lambda g: scores.overlaps(Buffer(), SHOWN, g),
-    "arena.scores.shown": lambda g: scores.shown(Buffer(), SHOWN, g),
     "learning.training.train": lambda g: training.train(
         [torch.ones(1, requires_grad=True)], lambda update: None, 1, generator=g
     ),

@@ -203,7 +203,8 @@ def measure_rebound(trial: Trial, chosen: Rebound) -> tuple[Numbers, Weights]:
                 noise, g = None, trial.generator()  # the same episodes for all
                 if name == "subtracting":
                     share, size = map(float, case.split(", "))
-                    rule, task = partial(sparse.subtracting, share=share), chosen.task("dense")
+                    rule: rules.Rule = partial(sparse.subtracting, share=share)
+                    task = chosen.task("dense")
                     shape = task.n_writes, chosen.batch, task.n_bits
                     noise = size * torch.randn(shape, generator=trial.generator())
                 else:
