@@ -26,7 +26,7 @@ def winner(drive: Tensor) -> Tensor:
     """Return 1 for the unit that is driven most and 0 for all others, shape (..., m)."""
     _checks.finite("drive", _checks.floating("drive", drive))
     _checks.tensor("drive", drive, "... m", {})
-    return torch.nn.functional.one_hot(drive.argmax(-1), drive.shape[-1]).to(drive.dtype)
+    return torch.zeros_like(drive).scatter_(-1, drive.argmax(-1, keepdim=True), 1)
 
 
 def soft_winners(drive: Tensor, beta: float = 1.0) -> Tensor:
