@@ -120,6 +120,13 @@ def average(rule: Rule, w: Tensor, pre: Tensor, post: Tensor, **supplied: Tensor
     for name in local.keys() & QUANTITIES.keys():
         like = None if QUANTITIES[name].whole else w
         _checks.tensor(name, local[name], QUANTITIES[name].axes, sizes, like=like, reference="w")
+    return mean_change(rule, w, pre, post, local)
+
+
+def mean_change(
+    rule: Rule, w: Tensor, pre: Tensor, post: Tensor, local: dict[str, Tensor]
+) -> Tensor:
+    """Return what :func:`average` does, for a loop that has checked what it hands over."""
     if isinstance(rule, CommonForm):
         return pre.T @ post / len(pre) - rule.forget(post, **local).mean(0) * w
     if rule is sanger:
