@@ -25,6 +25,7 @@ from tools import outputs
 
 outputs.alike()
 
+from tests.site import kernels
 from tests.site.comparison import compare_outputs
 
 torch.set_num_threads(1)
@@ -48,8 +49,8 @@ chapters.
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have nbval compare outputs as :mod:`tests.site.comparison` does."""
-    from nbval.plugin import IPyNbCell
+    """Have nbval compare outputs as :mod:`tests.site.comparison` does, and fork its kernels."""
+    from nbval import plugin
 
     def compare(self, test, ref, skip_compare=None) -> bool:
         problem = compare_outputs(ref, test)
@@ -60,7 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
         )
         return problem is None
 
-    IPyNbCell.compare_outputs = compare
+    plugin.IPyNbCell.compare_outputs = compare
+    plugin.RunningKernel = kernels.ForkedKernel
 
 
 def kind(item: pytest.Item) -> str:

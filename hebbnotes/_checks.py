@@ -62,6 +62,8 @@ def integer(name: str, value: Any, minimum: int = 1, maximum: int | None = None)
 
 def number(name: str, value: Any, low: float = -LARGEST, high: float = LARGEST) -> float:
     """Return ``value`` as a finite float in [low, high], or raise."""
+    if type(value) is float and low <= value <= high and math.isfinite(value):  # nearly always
+        return value
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(
             f"{name} must be a number, got {got(value)}: pass a float, of a tensor its .item()"
@@ -268,10 +270,9 @@ def tensor(
     if names[:1] == ["..."]:
         leading = max(0, getattr(value, "ndim", 0) - len(names) + 1)
         names = [f"...{k}" for k in range(sizes.setdefault("...", leading))] + names[1:]
-    wanted = "(" + ", ".join(f"{a}={sizes[a]}" if a in sizes else a for a in names) + ")"
     if not isinstance(value, Tensor):
         raise TypeError(
-            f"{name} must be a torch tensor of shape {wanted}, got {got(value)}: "
+            f"{name} must be a torch tensor of shape {_wanted(names, sizes)}, got {got(value)}: "
             "use torch.as_tensor(...)"
         )
     dense(name, value)
@@ -281,7 +282,9 @@ def tensor(
     ):
         single = names[:2] == ["T", "B"] and value.ndim == len(names) - 1
         hint = f": for a single episode use {name}.unsqueeze(1)" if single else ""
-        raise ValueError(f"{name} must have shape {wanted}, got {tuple(value.shape)}{hint}")
+        raise ValueError(
+            f"{name} must have shape {_wanted(names, sizes)}, got {tuple(value.shape)}{hint}"
+        )
     for axis, size in zip(names, value.shape, strict=True):
         if size < 1:
             raise ValueError(
@@ -299,6 +302,11 @@ def tensor(
             "move one of them with .to(...)"
         )
     return value
+
+
+def _wanted(names: list[str], sizes: dict[str, int]) -> str:
+    """Write a shape: the sizes of axes that are known, and the names of the others."""
+    return "(" + ", ".join(f"{a}={sizes[a]}" if a in sizes else a for a in names) + ")"
 
 
 def some_tensor(name: str, value: Any) -> Tensor:

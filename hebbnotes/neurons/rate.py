@@ -12,7 +12,8 @@ from torch import Tensor
 from hebbnotes import _checks
 from hebbnotes.plasticity import rules
 from hebbnotes.plasticity.rules import Rule
-from hebbnotes.plasticity.stepper import change, check
+from hebbnotes.plasticity.rules.hebbian import mean_change
+from hebbnotes.plasticity.stepper import change, check, pick
 
 __all__ = ["learn", "learn_bcm", "learn_units", "linear", "oja_flow", "soft_winners", "winner"]
 
@@ -26,7 +27,7 @@ def winner(drive: Tensor) -> Tensor:
     """Return 1 for the unit that is driven most and 0 for all others, shape (..., m)."""
     _checks.finite("drive", _checks.floating("drive", drive))
     _checks.tensor("drive", drive, "... m", {})
-    return torch.nn.functional.one_hot(drive.argmax(-1), drive.shape[-1]).to(drive.dtype)
+    return torch.zeros_like(drive).scatter_(-1, drive.argmax(-1, keepdim=True), 1)
 
 
 def soft_winners(drive: Tensor, beta: float = 1.0) -> Tensor:
@@ -91,8 +92,10 @@ def learn_units(
         )
     for x, rate in zip(inputs, rates.expand(len(inputs)), strict=True):
         drive = x @ w
-        y = _checks.tensor("what respond returns", respond(drive), "B m", sizes, drive, "the drive")
-        w = w + rate * rules.average(rule, w, x, y, drive=drive)
+        y = respond(drive)
+        if y is not drive:
+            _checks.tensor("what respond returns", y, "B m", sizes, drive, "the drive")
+        w = w + rate * mean_change(rule, w, x, y, pick(rule, y, {"drive": drive}))
     _checks.finite(
         "what w became",
         w,

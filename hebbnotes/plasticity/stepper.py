@@ -166,8 +166,8 @@ _SEEN = ("w", "pre", "post")
 
 def refuse_changes(rule: Any, before: list[Any], after: list[Any]) -> None:
     """Raise if what tells of w, pre and post is not the same before a rule was called and after."""
-    changed = [name for name, a, b in zip(_SEEN, before, after, strict=True) if a != b]
-    if changed:
+    if before != after:
+        changed = [name for name, a, b in zip(_SEEN, before, after, strict=True) if a != b]
         raise ValueError(
             f"rule {name_of(rule)} changes {' and '.join(changed)} in place: a rule returns the "
             "change and leaves what it is given as it is, write w * x and not w.mul_(x)"
@@ -190,7 +190,7 @@ def pick(
 ) -> dict[str, Tensor]:
     """Return of what is supplied what a rule declares, as it arrives there, or raise TypeError."""
     names = declared(rule)
-    if not supplied.keys() >= set(names):
+    if not all(name in supplied for name in names):
         check(rule, supplied, "its caller")
     return {
         name: _spread(supplied[name], post) if name == "modulator" else supplied[name]

@@ -93,7 +93,8 @@ def average(rule: Rule, w: Tensor, pre: Tensor, post: Tensor, **supplied: Tensor
     """Return the mean change of one matrix of weights over a batch.
 
     ``mean over b of rule(w, pre[b], post[b])``; for a rule of the common form
-    ``pre.T @ post / B - mean(forget(post)) * w``, without a matrix for each member.
+    ``pre.T @ post / B - mean(forget(post)) * w``, and for Sanger's its like, without a matrix for
+    each member.
 
     Parameters
     ----------
@@ -119,8 +120,17 @@ def average(rule: Rule, w: Tensor, pre: Tensor, post: Tensor, **supplied: Tensor
     for name in local.keys() & QUANTITIES.keys():
         like = None if QUANTITIES[name].whole else w
         _checks.tensor(name, local[name], QUANTITIES[name].axes, sizes, like=like, reference="w")
+    return mean_change(rule, w, pre, post, local)
+
+
+def mean_change(
+    rule: Rule, w: Tensor, pre: Tensor, post: Tensor, local: dict[str, Tensor]
+) -> Tensor:
+    """Return what :func:`average` does, for a loop that has checked what it hands over."""
     if isinstance(rule, CommonForm):
         return pre.T @ post / len(pre) - rule.forget(post, **local).mean(0) * w
+    if rule is sanger:
+        return pre.T @ post / len(pre) - w @ (post.T @ post / len(post)).triu()
     before = versions((w, pre, post))
     each = torch.func.vmap(lambda x, y, its: change(rule, w, x, y, **its))(pre, post, local)
     refuse_changes(rule, before, versions((w, pre, post)))
