@@ -1,19 +1,18 @@
 """Checkers of the exercises on the arena."""
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-import hebbnotes
 from hebbnotes import _checks, check
+from hebbnotes.arena import __main__ as command
 from hebbnotes.arena.audit import audit
 from hebbnotes.arena.entry import Caught
 from hebbnotes.arena.memories import Matrix
@@ -103,23 +102,21 @@ def enter(text: str, *options: str) -> None:
         Of ``python -m hebbnotes.arena``.
     """
     expect(isinstance(text, str), f"give the text of the file, got {type(text).__name__}")
-    root = str(Path(hebbnotes.__file__).parents[1])
     with tempfile.TemporaryDirectory() as folder:
         place, result = Path(folder) / "my_rule.py", Path(folder) / "result.json"
         place.write_text(text, encoding="utf-8")
-        command = [sys.executable, "-m", "hebbnotes.arena"]
-        done = subprocess.run(
-            [*command, str(place), "--json", str(result), "--no-fresh", *options],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=os.environ | {"PYTHONPATH": root},
-        )
-        if done.returncode:
-            print(f"{done.stderr.strip()}\n(exit status {done.returncode})")
+        with redirect_stdout(StringIO()) as said, redirect_stderr(StringIO()) as refused:
+            try:  # the entry has a process of its own, and the command needs none
+                status: Any = command.main(
+                    [str(place), "--json", str(result), "--no-fresh", *options]
+                )
+            except SystemExit as error:
+                status = error.code
+        if status:
+            print(f"{refused.getvalue().strip()}\n(exit status {status})")
             return
         told = json.loads(result.read_text(encoding="utf-8"))
-    lines = done.stdout.splitlines()
+    lines = said.getvalue().splitlines()
     print(f"{lines[0]}\n{lines[1]}")
     for task, values in told["tasks"].items():
         print(f"   {task:9s}{sum(values) / len(values):5.2f}")
