@@ -4,6 +4,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,12 @@ def _overlaps(rule: Callable[..., Tensor], task: str) -> Tensor:
     return overlaps(Matrix(rule, RATES), drawn, torch.Generator().manual_seed(12))
 
 
+@cache
+def _hebb(task: str) -> float:
+    """Return the overlap of Hebb's rule at its best rate."""
+    return float(_overlaps(rules.hebb, task).max())
+
+
 def better(rule: Callable[..., Tensor]) -> None:
     """Check a reader's local rule: it re-binds better than Hebb, and keeps in silence."""
     _changes(rule)
@@ -55,7 +62,7 @@ def better(rule: Callable[..., Tensor]) -> None:
         verdict.kind == "local",
         f"{verdict.sentence()}: use nothing but w, pre and post of the synapse itself",
     )
-    rebound, hebb = _overlaps(rule, "re-bind"), float(_overlaps(rules.hebb, "re-bind").max())
+    rebound, hebb = _overlaps(rule, "re-bind"), _hebb("re-bind")
     rate = int(rebound.argmax())
     mine = float(rebound[rate])
     expect(
@@ -63,10 +70,7 @@ def better(rule: Callable[..., Tensor]) -> None:
         f"it re-binds no better than Hebb: {mine:.2f}, and Hebb {hebb:.2f}. Forget the old value "
         "where a new one is written",
     )
-    mine, hebb = (
-        float(_overlaps(rule, "blanks")[rate]),
-        float(_overlaps(rules.hebb, "blanks").max()),
-    )
+    mine, hebb = float(_overlaps(rule, "blanks")[rate]), _hebb("blanks")
     expect(
         mine > hebb - 0.03,
         f"at the rate that re-binds it forgets in silence: {mine:.2f}, and Hebb {hebb:.2f}. Where "
