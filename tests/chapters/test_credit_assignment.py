@@ -469,7 +469,7 @@ def test_weight_perturbation_writes_what_three_factors_write(seed):
 @settings(max_examples=8)  # nothing but normal numbers differs
 @given(seeds)
 def test_predictive_coding_settles_at_the_least_energy_where_all_cells_are_active(seed):
-    learner = ways.Settling(steps=400)
+    learner = ways.Settling(steps=250)
     weights = [
         normal(seed + k, n, m).abs() / n for k, (n, m) in enumerate([(4, 5), (5, 3), (3, 2)])
     ]
