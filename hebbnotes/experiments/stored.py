@@ -11,7 +11,7 @@ torch to read weights.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -114,9 +114,13 @@ def _checksums(file: str) -> dict[str, str]:
 
 def _checksum(ending: str, content: bytes) -> str:
     """Return the SHA-256 of a file; of JSON that of what it says, whatever its ends of lines."""
-    if ending == "json":
-        content = json.dumps(json.loads(content), sort_keys=True).encode()
-    return hashlib.sha256(content).hexdigest()
+    return _said(content) if ending == "json" else hashlib.sha256(content).hexdigest()
+
+
+@lru_cache(32)
+def _said(content: bytes) -> str:
+    """Return the SHA-256 of what JSON says, which takes longer than to read it."""
+    return hashlib.sha256(json.dumps(json.loads(content), sort_keys=True).encode()).hexdigest()
 
 
 def write_index() -> Path:

@@ -148,7 +148,8 @@ CHEATS = {
         "tb_frame",
     ),
     "all objects": (
-        "import gc\ndef rule(w, pre, post):\n    return w * 0 + (len(gc.get_objects()) > 0)",
+        # the young ones: a worker that has imported all tests holds half a million others
+        "import gc\ndef rule(w, pre, post):\n    return w * 0 + (len(gc.get_objects(0)) >= 0)",
         "gc.get_objects",
     ),
     "a file": (

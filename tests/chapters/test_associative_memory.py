@@ -17,7 +17,9 @@ def test_the_ladder_of_small_memories_has_its_order_and_repeats():
     held = [one["30"] for one in found.values()]
     assert held == sorted(held)
     assert 2 < held[0] < 8
-    assert memory.score_ladder({}, 3, chosen)["held"] == found
+    again = replace(chosen, sizes={name: [30] for name in [*sizes][:2]})
+    repeated = memory.score_ladder({}, 3, again)["held"]  # the third, which takes longest, is apart
+    assert repeated == {name: found[name] for name in repeated}
 
 
 def test_a_fuller_memory_loses_more():

@@ -404,7 +404,7 @@ def test_inhibition_becomes_tuned_to_the_excitation_that_it_meets():
     assert (its.inhibitory >= 0).all()
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=2, deadline=None)  # circuits of 21 seeds, alike but for chance
 @given(st.integers(0, 20))
 def test_vip_cells_open_learning_in_their_own_population(seed):
     its = balanced.gated(generator(seed))

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import cache
 
 import pytest
 import torch
@@ -148,16 +149,25 @@ def test_the_rest_of_predictive_coding_is_the_least_energy():
         assert float(slope.abs().max()) < 1e-10
 
 
+@cache
+def start():
+    """Return a network, inputs and targets, and the gradient of the outputs' loss at rest."""
+    net = others.Equilibrium().begin((4, 6, 5, 3), generator(1))
+    net = networks.Net([w.double() for w in net.weights], [])
+    x, target = normal(2, 5, 4), torch.eye(3, dtype=DOUBLE)[torch.tensor([0, 1, 2, 0, 1])]
+    exact = others.Equilibrium(free=400, exact=True)
+    return net, x, target, flat(networks.changed(exact, net, x, target, 0))
+
+
+def flat(changes):
+    return torch.cat([dw.flatten() for dw in changes])
+
+
 def gap(beta, both):
     """Return how far equilibrium propagation is from the gradient of the outputs' loss at rest."""
     learner = others.Equilibrium(beta=beta, free=400, nudged=400, both=both)
-    net = learner.begin((4, 6, 5, 3), generator(1))
-    net = networks.Net([w.double() for w in net.weights], [])
-    x, target = normal(2, 5, 4), torch.eye(3, dtype=DOUBLE)[torch.tensor([0, 1, 2, 0, 1])]
-    found = torch.cat([dw.flatten() for dw in networks.changed(learner, net, x, target, 0)])
-    exact = others.Equilibrium(free=400, exact=True)
-    true = torch.cat([dw.flatten() for dw in networks.changed(exact, net, x, target, 0)])
-    return float((found - true).norm() / true.norm())
+    net, x, target, true = start()
+    return float((flat(networks.changed(learner, net, x, target, 0)) - true).norm() / true.norm())
 
 
 @pytest.mark.witness("eq-equilibrium-bias", others.Equilibrium)

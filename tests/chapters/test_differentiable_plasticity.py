@@ -130,9 +130,9 @@ def test_three_numbers_of_a_larger_network_are_louder():
     g = torch.Generator().manual_seed(0)
     task = tasks.PatternCompletion(100, 2, bias_unit=False, **tasks.ONCE)
     three = networks.ThreeNumbers(inhibition=0.3, gain=20.0, eta=0.01)
-    loss = tasks.recall_loss(three, task, 16, g)
-    how = {"lr": 0.03, "clip_norm": 25.0, "schedule": training.cosine}
-    training.train(three.parameters(), loss, 400, **how)
+    loss = tasks.recall_loss(three, task, 8, g)
+    how = {"lr": 0.06, "clip_norm": 25.0, "schedule": training.cosine}
+    training.train(three.parameters(), loss, 200, **how)
     assert 58 < three.gain < 70
 
 

@@ -365,7 +365,8 @@ def test_cells_that_are_told_their_own_errors_are_sooner_right_than_by_one_rewar
     found = score_told({}, 0, chosen)
     assert found["cells"] == 10
     assert found["trials"]["error"] < found["trials"]["bell"] <= chosen.most
-    assert found == score_told({}, 0, chosen)
+    short = replace(chosen, most=60)
+    assert score_told({}, 0, short) == score_told({}, 0, short)
 
 
 def test_an_idea_and_its_list_had_the_same_task():

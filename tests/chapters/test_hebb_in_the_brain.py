@@ -107,7 +107,7 @@ def test_the_shares_of_time_are_those_that_sampling_finds(sent, fired, synapse):
 @pytest.mark.witness("eq-calcium-weight", ca.weight_after)
 @given(spike_times, spike_times, constants, st.floats(0, 1))
 def test_the_weight_solves_its_equation_step_by_step(sent, fired, synapse, w):
-    steps, end = 20_000, 1.0
+    steps, end = 5_000, 1.0
     at = (torch.arange(steps, dtype=DOUBLE) + 0.5) * end / steps
     c = ca.calcium(at, sent, fired, synapse)
     exact, stepped = ca.weight_after(w, sent, fired, end, synapse), w

@@ -146,10 +146,10 @@ def numbers(value):
 @pytest.mark.parametrize(
     ("name", "small"),
     [
-        ("maze-moved", {"lives": 60, "kinds": ("plastic", "lstm")}),
-        ("maze-writing", {"lives": 60, "widths": (10,), "before": 40, "after": 20, "later": 20}),
+        ("maze-moved", {"lives": 20, "kinds": ("plastic", "lstm")}),
+        ("maze-writing", {"lives": 30, "widths": (10,), "before": 40, "after": 20, "later": 20}),
         ("maze-delays", {"lives": 40, "kinds": ("recurrent",), "waits": (0, 10)}),
-        ("maze-drift", {"lives": 60, "kinds": ("lstm",), "ages": (150, 200)}),
+        ("maze-drift", {"lives": 40, "kinds": ("lstm",), "ages": (150, 200)}),
     ],
 )
 def test_a_probe_repeats_itself_and_trains_nothing(name, small, tmp_path):

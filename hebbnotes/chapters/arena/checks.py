@@ -1,19 +1,19 @@
 """Checkers of the exercises on the arena."""
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-import hebbnotes
 from hebbnotes import _checks, check
+from hebbnotes.arena import __main__ as command
 from hebbnotes.arena.audit import audit
 from hebbnotes.arena.entry import Caught
 from hebbnotes.arena.memories import Matrix
@@ -48,6 +48,12 @@ def _overlaps(rule: Callable[..., Tensor], task: str) -> Tensor:
     return overlaps(Matrix(rule, RATES), drawn, torch.Generator().manual_seed(12))
 
 
+@cache
+def _hebb(task: str) -> float:
+    """Return the overlap of Hebb's rule at its best rate."""
+    return float(_overlaps(rules.hebb, task).max())
+
+
 def better(rule: Callable[..., Tensor]) -> None:
     """Check a reader's local rule: it re-binds better than Hebb, and keeps in silence."""
     _changes(rule)
@@ -56,7 +62,7 @@ def better(rule: Callable[..., Tensor]) -> None:
         verdict.kind == "local",
         f"{verdict.sentence()}: use nothing but w, pre and post of the synapse itself",
     )
-    rebound, hebb = _overlaps(rule, "re-bind"), float(_overlaps(rules.hebb, "re-bind").max())
+    rebound, hebb = _overlaps(rule, "re-bind"), _hebb("re-bind")
     rate = int(rebound.argmax())
     mine = float(rebound[rate])
     expect(
@@ -64,10 +70,7 @@ def better(rule: Callable[..., Tensor]) -> None:
         f"it re-binds no better than Hebb: {mine:.2f}, and Hebb {hebb:.2f}. Forget the old value "
         "where a new one is written",
     )
-    mine, hebb = (
-        float(_overlaps(rule, "blanks")[rate]),
-        float(_overlaps(rules.hebb, "blanks").max()),
-    )
+    mine, hebb = float(_overlaps(rule, "blanks")[rate]), _hebb("blanks")
     expect(
         mine > hebb - 0.03,
         f"at the rate that re-binds it forgets in silence: {mine:.2f}, and Hebb {hebb:.2f}. Where "
@@ -103,23 +106,21 @@ def enter(text: str, *options: str) -> None:
         Of ``python -m hebbnotes.arena``.
     """
     expect(isinstance(text, str), f"give the text of the file, got {type(text).__name__}")
-    root = str(Path(hebbnotes.__file__).parents[1])
     with tempfile.TemporaryDirectory() as folder:
         place, result = Path(folder) / "my_rule.py", Path(folder) / "result.json"
         place.write_text(text, encoding="utf-8")
-        command = [sys.executable, "-m", "hebbnotes.arena"]
-        done = subprocess.run(
-            [*command, str(place), "--json", str(result), "--no-fresh", *options],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=os.environ | {"PYTHONPATH": root},
-        )
-        if done.returncode:
-            print(f"{done.stderr.strip()}\n(exit status {done.returncode})")
+        with redirect_stdout(StringIO()) as said, redirect_stderr(StringIO()) as refused:
+            try:  # the entry has a process of its own, and the command needs none
+                status: Any = command.main(
+                    [str(place), "--json", str(result), "--no-fresh", *options]
+                )
+            except SystemExit as error:
+                status = error.code
+        if status:
+            print(f"{refused.getvalue().strip()}\n(exit status {status})")
             return
         told = json.loads(result.read_text(encoding="utf-8"))
-    lines = done.stdout.splitlines()
+    lines = said.getvalue().splitlines()
     print(f"{lines[0]}\n{lines[1]}")
     for task, values in told["tasks"].items():
         print(f"   {task:9s}{sum(values) / len(values):5.2f}")
