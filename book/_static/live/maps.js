@@ -124,7 +124,9 @@ Live.model("maps", function* ({ numbers, stage }) {
   const pitch = (k, side) => TURN / side * (k > side / 2 ? k - side : k);
   // The spacing Λ = 2π / <k>, pinwheels in Λ², and what random waves of these lengths would have: π <k²> / <k>².
   function* density(z, side) {
-    const [re, im] = yield* waves(z, side), turns = winding(angles(z), side);
+    const [re, im] = yield* waves(z, side), angle = angles(z);
+    yield;
+    const turns = winding(angle, side);
     yield;
     let power = 0, first = 0, second = 0, plus = 0, minus = 0;
     for (let j = 0; j < re.length; j++) {
@@ -140,7 +142,9 @@ Live.model("maps", function* ({ numbers, stage }) {
   }
   // The twin: the same waves, each as strong as it is, from phases by lot.
   function* twin(z, side, chance) {
-    const [re, im] = yield* waves(z, side), phases = zeros(re.length).map(() => TURN * chance()), size = re.map((one, j) => Math.hypot(one, im[j]) / re.length);
+    const [re, im] = yield* waves(z, side), phases = zeros(re.length).map(() => TURN * chance());
+    yield;
+    const size = re.map((one, j) => Math.hypot(one, im[j]) / re.length);
     yield;
     return yield* waves([size.map((one, j) => one * Math.cos(phases[j])), size.map((one, j) => one * Math.sin(phases[j]))], side, 1);
   }
@@ -312,15 +316,19 @@ Live.model("maps", function* ({ numbers, stage }) {
   const sheet = board.canvas("The sheet", [SIZE, SIZE + KEY], drawSheet, { className: "sheet-of-cells" });
   const change = given => { Object.assign(how, given); peak = null; range.set(how.q); grow(); };
   panel.slider("width σ of the neighbourhood", { min: 1.5, max: 3, step: 0.1, value: how.sigma, say: sigma => `${told(sigma, 1)} cells` }, sigma => change({ sigma }));
+  yield;
   const range = panel.slider("range q of tilts", { min: 0.5, max: 10, step: 0.1, value: how.q, say: q => `${told(q, 1)}, ${told(q / threshold(how.sigma))} × threshold` }, q => change({ q }));
   yield;
   const views = panel.choice("Show", [["grown", "the map"], ["twin", "its twin"]], to => { if (to === "twin") ask(); else { view(to); tell(); } });
+  yield;
   panel.text("key").append(...[["blue", "map"], ["purple", "twins"], ["green", "animals"]].flatMap(([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), ` ${words}  `]), "(pinwheels in Λ²)");
+  yield;
   const chart = panel.canvas("Pinwheels in Λ², by steps", [WIDE, HIGH], drawChart);
   yield;
   const left = times.part("panel"), right = times.part("panel");
   const clock = left.clock({ step: live, shown: () => show(), speeds: [20, 100, 400, 1000], speed: 2, what: null, turned: on => { if (!on) show(); } });
   right.element.append(left.element.querySelector(".slider")); // beside the buttons
+  yield;
   clock.row.button("Newborn", () => { clock.pause(); birth(); show(); });
   clock.row.button("New twin", () => ask(true));
   function ask(more = false) {
