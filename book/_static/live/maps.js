@@ -8,7 +8,7 @@ Live.model("maps", function* ({ numbers, stage }) {
   // row and column lie on circles, and are told by cosine and sine. So is a stimulus, whose angle lies on a ring of radius q.
   const circle = (at, side) => [side / TURN * Math.cos(TURN * at / side), side / TURN * Math.sin(TURN * at / side)];
   const placed = (row, column, side) => [...circle(row, side), ...circle(column, side)];
-  function born(side, chance) {
+  function* bearing(side, chance) {
     const w = [0, 1, 2, 3, 4, 5].map(() => zeros(side * side)), normal = () => Math.sqrt(-2 * Math.log(1 - chance())) * Math.cos(TURN * chance());
     const places = Array.from({ length: side }, (_, at) => circle(at, side));
     for (let j = 0; j < side * side; j++) {
@@ -16,9 +16,11 @@ Live.model("maps", function* ({ numbers, stage }) {
       [w[2][j], w[3][j]] = places[j % side];
       w[4][j] = BIRTH * normal();
       w[5][j] = BIRTH * normal();
+      if (j % 128 === 127) yield;
     }
     return w;
   }
+  const born = (side, chance) => all(bearing(side, chance));
   function stimulus(q, side, chance) {
     const row = side * chance(), column = side * chance(), angle = TURN * chance();
     return { row, column, x: [...placed(row, column, side), q * Math.cos(angle), q * Math.sin(angle)] };
@@ -170,8 +172,8 @@ Live.model("maps", function* ({ numbers, stage }) {
     tell();
   }
   const count = piecewise(counted, take);
-  function birth() {
-    [w, steps, history, peak, twins, other, due, found, shown] = [born(SIDE, chance), 0, [], null, [], null, 10, nothing, "grown"];
+  function birth(sheet = born(SIDE, chance)) {
+    [w, steps, history, peak, twins, other, due, found, shown] = [sheet, 0, [], null, [], null, 10, nothing, "grown"];
   }
   function step(w, { sigma, q }, chance) {
     const eta = SHARE / BATCH * SIDE * SIDE / (TURN * sigma ** 2); // however wide, each cell goes the same share of its way in a step
@@ -337,15 +339,15 @@ Live.model("maps", function* ({ numbers, stage }) {
   }
   const rush = piecewise(function* () { for (let k = 0; k < 250; k++) { live(); yield; } }, show), grow = () => { if (calm()) rush(); else clock.play(); soon(show); };
   yield;
-  birth();
+  birth(yield* bearing(SIDE, chance));
   yield;
   tell();
   yield;
   plan(SIDE);
-  yield;
+  yield* Live.fonts("14px");
   const first = w.map(one => one.slice());
   for (let k = 0; k < 60; k++) { // a rehearsal, so that the first step is as fast as others
-    learn(first, [0, 1, 2].map(() => stimulus(how.q, SIDE, chance)), how.sigma, 0, SIDE);
+    learn(first, [0].map(() => stimulus(how.q, SIDE, chance)), how.sigma, 0, SIDE);
     yield;
   }
   yield* density([first[4], first[5]], SIDE);
