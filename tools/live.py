@@ -95,7 +95,8 @@ def after(name: str, numbers: bool = True) -> str:
         text = told.read_text(encoding="utf-8").strip()
         parts.append(f'<script type="application/json" data-numbers="{name}">{text}</script>')
     scripts = (*needs(name), FOLDER / f"{name}.js")
-    return "\n".join([*parts, *(f"<script>\n{_script(path)}</script>" for path in scripts)])
+    head = '<script type="text/plain" data-script>'  # stage.js reads it when the page is drawn
+    return "\n".join([*parts, *(f"{head}\n{_script(path)}</script>" for path in scripts)])
 
 
 def document(body: str) -> str:

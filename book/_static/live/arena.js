@@ -1,7 +1,7 @@
 // A rule of five terms writes a small matrix; five tasks score it. Its dot moves on a map of what a rule sees against what it keeps.
 "use strict";
 Live.model("arena", function* ({ numbers, stage }) {
-  const { zeros, clamp, random, piecewise, told, make } = Live, { d: D, batch: B, active: ACTIVE, named: NAMED, noise: NOISE, writes: WRITES, unfair: UNFAIR } = numbers;
+  const { zeros, dot, clamp, random, piecewise, told, make } = Live, { d: D, batch: B, active: ACTIVE, named: NAMED, noise: NOISE, writes: WRITES, unfair: UNFAIR } = numbers;
   const TASKS = ["recall", "re-bind", "blanks", "crowd", "reward"], SEES = ["its two ends", "its own weight", "a broadcast", "what its cell expected", "both of these"], SHORT = ["Hebb", "decay", "delta", "gated", "grows", "bell"];
 
   // ------------------------------------------------------------------------------------------------------------ the equations
@@ -12,33 +12,44 @@ Live.model("arena", function* ({ numbers, stage }) {
   // The overlap of a rule in a stream of pairs, { pre[t][b], post[t][b], modulator[t][b], queries[q][b], wanted[q][b], noise[t or T + q][b] },
   // and the size of its weights after each step. An episode at a time; the noise and the range of a synapse are in units of a fresh write.
   function* lived(rule, { pre, post, modulator, queries, wanted, noise }, { noise: loud = NOISE, writes = WRITES } = {}) {
-    const fresh = pre[0].map((sent, b) => zeros(D * D).map((_, k) => rule.eta * change({ ...rule, marked: false }, 0, sent[Math.floor(k / D)], post[0][b][k % D], 0, 1)));
+    const unmarked = { ...rule, marked: false }, many = pre[0].length;
     let size = 0, used = 0, unit = 0;
-    fresh.forEach((w, b) => {
-      w.forEach((value, k) => { if (pre[0][b][Math.floor(k / D)] * post[0][b][k % D]) { size += Math.abs(value); used++; } });
-      for (let j = 0; j < D; j++) unit += Math.abs(heard(w, pre[0][b], j)) / D / fresh.length;
-    });
+    for (let b = 0; b < many; b++) {
+      const w = zeros(D * D), [sent, got] = [pre[0][b], post[0][b]];
+      for (let i = 0, k = 0; i < D; i++) for (let j = 0; j < D; j++, k++) {
+        w[k] = rule.eta * change(unmarked, 0, sent[i], got[j], 0, 1);
+        if (sent[i] * got[j]) { size += Math.abs(w[k]); used++; }
+      }
+      for (let j = 0; j < D; j++) unit += Math.abs(heard(w, sent, j)) / D / many;
+      yield;
+    }
     const most = writes ? writes * size / used : Infinity, sizes = zeros(pre.length), drive = zeros(D), ends = [];
     let right = 0;
-    for (let b = 0; b < fresh.length; b++) {
+    for (let b = 0; b < many; b++) {
       const w = zeros(D * D);
       for (let t = 0; t < pre.length; t++) {
         const [sent, got] = [pre[t][b], post[t][b]];
         for (let j = 0; j < D; j++) drive[j] = heard(w, sent, j) + loud * unit * noise[t][b][j];
         for (let i = 0, k = 0; i < D; i++) for (let j = 0; j < D; j++, k++)
           w[k] = clamp(w[k] + rule.eta * change(rule, w[k], sent[i], got[j], drive[j], modulator[t][b]), -most, most);
-        sizes[t] += w.reduce((sum, v) => sum + v * v, 0);
+        sizes[t] += dot(w, w);
+        yield;
       }
       queries.forEach((asked, q) => { for (let j = 0; j < D; j++) right += Math.sign(heard(w, asked[b], j) + loud * unit * noise[pre.length + q][b][j]) * wanted[q][b][j]; });
       ends.push(w);
       yield;
     }
-    return { overlap: right / queries.length / fresh.length / D, sizes: [...sizes].map(Math.sqrt), ends };
+    return { overlap: right / queries.length / many / D, sizes: [...sizes].map(Math.sqrt), ends };
   }
 
   // ---------------------------------------------------------------------------------------------------------------- the tasks
-  function drawn(task, code, weak, draw) {
-    const range = n => [...Array(n).keys()], each = (n, make) => range(n).map(() => range(B).map(make));
+  function* drawn(task, code, weak, draw) {
+    const range = n => [...Array(n).keys()];
+    function* each(n, make) {
+      const found = [];
+      for (let t = 0; t < n; t++) { found.push(range(B).map(make)); yield; }
+      return found;
+    }
     const value = (size = 1) => range(D).map(() => draw() < 0.5 ? -size : size), nothing = () => range(D).map(() => 0);
     const key = () => {
       if (code === "signs") return value(D ** -0.5);
@@ -47,20 +58,21 @@ Live.model("arena", function* ({ numbers, stage }) {
     };
     const normal = () => Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw());
     const pairs = { recall: 8, "re-bind": 4, blanks: 3, crowd: 3, reward: 18 }[task];
-    let pre = each(pairs, key), post = each(pairs, () => value()), queries = pre, wanted = post, modulator = pre.map(step => step.map(() => 1));
-    if (task === "re-bind") { pre = [...pre, ...pre, ...pre]; post = [...post, ...each(8, () => value())]; wanted = post.slice(-4); }
-    if (task === "blanks") { const silent = each(24, nothing); pre = [...pre, ...silent]; post = [...post, ...silent]; }
-    if (task === "crowd") { pre = [...pre, ...each(12, key)]; post = [...post, ...each(12, () => value(weak))]; }
+    let pre = yield* each(pairs, key), post = yield* each(pairs, () => value()), queries = pre, wanted = post, modulator = pre.map(step => step.map(() => 1));
+    if (task === "re-bind") { pre = [...pre, ...pre, ...pre]; post = [...post, ...yield* each(8, () => value())]; wanted = post.slice(-4); }
+    if (task === "blanks") { const silent = yield* each(24, nothing); pre = [...pre, ...silent]; post = [...post, ...silent]; }
+    if (task === "crowd") { pre = [...pre, ...yield* each(12, key)]; post = [...post, ...yield* each(12, () => value(weak))]; }
     if (task === "reward") { // the first three of each episode's own order are marked
       const marked = range(B).map(() => range(pairs).map(t => [draw(), t]).sort((p, q) => p[0] - q[0]).slice(0, 3).map(([, t]) => t));
       modulator = pre.map((step, t) => step.map((_, b) => marked[b].includes(t) ? 1 : 0));
       [queries, wanted] = [pre, post].map(of => range(3).map(q => range(B).map(b => of[marked[b][q]][b])));
     }
     while (modulator.length < pre.length) modulator = [...modulator, modulator[0]];
-    return { pre, post, modulator, queries, wanted, noise: each(pre.length + queries.length, () => range(D).map(normal)) };
+    return { pre, post, modulator, queries, wanted, noise: yield* each(pre.length + queries.length, () => range(D).map(normal)) };
   }
-  function arena(code, fair) {
-    const draw = random(seed), tasks = TASKS.map(task => drawn(task, code, fair ? 1 : UNFAIR, draw));
+  function* arena(code, fair) {
+    const draw = random(seed), tasks = [];
+    for (const task of TASKS) tasks.push(yield* drawn(task, code, fair ? 1 : UNFAIR, draw));
     return { tasks, how: fair ? {} : { noise: 0, writes: 0 } };
   }
   function* scored(rule, { tasks, how }) {
@@ -72,12 +84,17 @@ Live.model("arena", function* ({ numbers, stage }) {
   // ------------------------------------------------------------------------------------------------------------ what is asked
   let seed = 1, code = "signs", fair = true, mine = { ...NAMED.Hebb }, now = null, others = [], world, cheating = "no", turn = 0, climbs = 0;
   const sees = rule => rule.drive ? 3 + rule.marked : rule.marked ? 2 : rule.w || rule.post || rule.pre ? 1 : 0;
-  const score = piecewise(function* () { return yield* scored(mine, world); }, found => { now = found; show(); });
+  const prepare = piecewise(() => arena(code, fair), found => {
+    world = found;
+    [score, scoreOthers].forEach(run => run.afresh());
+    if (cheating === "climbing") climb.afresh();
+  });
+  const score = piecewise(function* () { return yield* scored(mine, world); }, found => { if (world) { now = found; show(); } });
   const scoreOthers = piecewise(function* () {
     const found = [];
     for (const [name, rule] of Object.entries(NAMED)) found.push({ name, sees: sees(rule), ...(yield* scored(rule, world)) });
     return found;
-  }, found => { others = found; show(); });
+  }, found => { if (world) { others = found; show(); } });
   // Climb a hill: what does better in the unfair arena is kept.
   const climb = piecewise(function* () {
     const draw = random(seed + 7), step = () => (draw() + draw() + draw() - 1.5) / 2, here = world;
@@ -91,13 +108,12 @@ Live.model("arena", function* ({ numbers, stage }) {
   // Whatever a reader does ends a climb.
   function acted() { turn++; cheating = "no"; }
   function anew() {
-    world = arena(code, fair);
-    now = null;
-    others = [];
-    [score, scoreOthers].forEach(run => run());
+    [world, now, others] = [null, null, []];
+    prepare.afresh();
     show();
   }
-  function moved(name, value) { acted(); mine = { ...mine, [name]: value }; names.set(""); score(); }
+  function moved(name, value) { acted(); mine = { ...mine, [name]: value }; names.set(""); rescore(); }
+  function rescore() { if (world) score(); }
   function cheat() {
     acted();
     [fair, cheating, climbs, mine] = [false, "climbing", turn, { ...NAMED.Hebb }];
@@ -105,7 +121,6 @@ Live.model("arena", function* ({ numbers, stage }) {
     fairness.set("no");
     set();
     anew();
-    climb();
   }
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
@@ -170,7 +185,7 @@ Live.model("arena", function* ({ numbers, stage }) {
   board.text("key").append(...Object.keys(NAMED).map((name, n) => make("span", { textContent: `${n + 1} ${name}  ` })));
   const bars = board.bars("What your rule keeps", TASKS);
   yield;
-  const names = panel.choice("Rule", Object.keys(NAMED).map((name, n) => [name, SHORT[n]]), name => { acted(); mine = { ...NAMED[name] }; set(); score(); }, "Hebb");
+  const names = panel.choice("Rule", Object.keys(NAMED).map((name, n) => [name, SHORT[n]]), name => { acted(); mine = { ...NAMED[name] }; set(); rescore(); }, "Hebb");
   yield;
   const sliders = {};
   const SLIDERS = [

@@ -4,7 +4,7 @@
 // controls on the stage, and returns the functions that tests call: they are figure.model.
 if (!Live.model) Object.assign(Live, (() => {
   "use strict";
-  const { clamp, told, make, settled, inPieces, soon, shown, colours } = Live;
+  const { clamp, told, make, settled, hold, rest, inPieces, soon, shown, colours } = Live;
 
   let count = 0;
   class Stage {
@@ -136,21 +136,26 @@ if (!Live.model) Object.assign(Live, (() => {
       resize(size);
       this.add(element);
       let across = 0;
-      const paint = () => {
+      const empty = () => {
         across ||= element.clientWidth;
         const pixels = Math.round(across * (window.devicePixelRatio || 1)), [width, height] = size;
-        if (!across || this.root.classList.contains("building")) return;
+        if (!across || this.root.classList.contains("building")) return null;
         const high = Math.round(pixels * height / width);
         if (element.width !== pixels || element.height !== high) Object.assign(element, { width: pixels, height: high });
         const context = element.getContext("2d");
         context.setTransform(pixels / width, 0, 0, pixels / width, 0, 0);
+        return context;
+      };
+      const paint = () => {
+        const context = empty(), [width, height] = size;
+        if (!context) return;
         context.clearRect(0, 0, width, height);
         draw(context, role => this.colour(role));
       };
       const redraw = () => soon(paint);
       new ResizeObserver(([{ contentRect }]) => { across = contentRect.width; redraw(); }).observe(element);
       shown.add(redraw);
-      this.paints.push(paint);
+      this.paints.push(empty, paint);
       if (keys) {
         element.tabIndex = 0;
         element.addEventListener("keydown", event => {
@@ -255,13 +260,26 @@ if (!Live.model) Object.assign(Live, (() => {
   }
 
   // ----------------------------------------------------------------------------------------------------------------- models
-  // The pieces of a generator, and after each what it added is laid out: not all at once by the next picture of the page.
+  // The pieces of a generator, and after each what it added is laid out in a task of its own: not all at once by the next picture of the
+  // page.
   function* laidOut(built, element) {
-    for (let next = built.next(); ; next = built.next()) {
+    const parts = element.getElementsByTagName("*");
+    for (let next = built.next(), many = 0; ; next = built.next()) {
       if (next.done) return next.value;
-      yield;
+      if (parts.length === many) { yield next.value; continue; }
+      many = parts.length;
+      yield rest;
       element.getBoundingClientRect();
-      yield;
+      yield rest;
+    }
+  }
+  // The first text of a font is slow: of each, as "600 13px", it is set here alone.
+  function* fonts(...names) {
+    const context = make("canvas").getContext("2d");
+    for (const name of names) {
+      yield rest;
+      context.font = `${name} system-ui, sans-serif`;
+      context.measureText("0");
     }
   }
   // Each is built, laid out and drawn in pieces, unseen, while its still picture stands in the page; then it takes the place of that.
@@ -270,23 +288,39 @@ if (!Live.model) Object.assign(Live, (() => {
       root.classList.add("building");
       const said = make("p", { className: "said visually-hidden", aria: { role: "status" } });
       const stage = new Stage(root, make("div", { className: "stage" }), said);
-      const steps = function* () {
+      inPieces(function* () {
         const told = document.querySelector(`script[data-numbers="${name}"]`), numbers = told ? JSON.parse(told.textContent) : {};
+        yield rest;
         root.querySelector(".still").after(stage.element);
-        yield;
         const built = build({ numbers, stage, root });
         root.model = built?.next ? yield* laidOut(built, stage.element) : built;
+        yield rest;
         stage.add(said);
         beside(root.querySelector(".stage > .verdict"), root.querySelector(".stage > .picture"));
         root.classList.remove("building");
+        yield* fonts("13px");
         for (const paint of stage.paints) {
-          yield;
+          yield rest;
           paint();
         }
-      };
-      inPieces(steps(), () => root.classList.add("live"));
+        for (const [element, name] of [[root, "live"], [root.querySelector(".still"), "past"]]) { // what is many shapes goes alone
+          yield rest;
+          element.classList.add(name);
+          root.getBoundingClientRect();
+        }
+      }());
     });
   }
 
-  return { model, Stage };
+  // The scripts of models stand in the page as text. They are read when it has been drawn, each in a task of its own.
+  function* scripts() {
+    for (const { textContent } of document.querySelectorAll("script[data-script]")) {
+      document.head.append(make("script", { textContent }));
+      yield rest;
+    }
+  }
+  const letGo = hold(), begin = () => requestAnimationFrame(() => setTimeout(() => { inPieces(scripts()); letGo(); }));
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", begin); else begin();
+
+  return { model, fonts, Stage };
 })());

@@ -48,22 +48,31 @@ window.Live ??= (() => {
     };
   }
 
-  // Run a generator in pieces of 4 ms, so that the page goes on meanwhile; done(found) gets what it returns. Returns what stops it.
-  let working = 0; // how many are not done
+  // What tests wait for is held until it is done; hold() returns what lets go.
+  let working = 0; // how many are held
+  function hold() {
+    let held = 1;
+    working++;
+    return () => { working -= held; held = 0; };
+  }
+  // Run a generator in pieces of 4 ms, so that the page goes on meanwhile; where it yields rest, a piece ends. done(found) gets what it
+  // returns. Returns what stops it.
+  const rest = Symbol("rest");
   function inPieces(job, done = () => {}) {
+    const letGo = hold();
     let going = true;
-    const end = () => { working -= going; going = false; };
+    const end = () => { letGo(); going = false; };
     const run = () => {
       const begun = performance.now();
       try {
         while (going && performance.now() - begun < 4) {
           const { done: ended, value } = job.next();
           if (ended) { end(); done(value); }
+          if (value === rest) break;
         }
       } catch (error) { end(); throw error; }
       if (going) setTimeout(run);
     };
-    working++;
     setTimeout(run);
     return end;
   }
@@ -105,12 +114,11 @@ window.Live ??= (() => {
 
   // What shows or draws does so in tasks of its own, with others of the page between them; once, however often it is asked for.
   const due = new Set();
-  let waiting = false;
+  let waiting = null;
   function soon(act) {
     due.add(act);
     if (waiting) return;
-    waiting = true;
-    working++;
+    waiting = hold();
     setTimeout(next);
   }
   function next() {
@@ -122,8 +130,8 @@ window.Live ??= (() => {
         if (performance.now() - begun > 3) break;
       }
     } finally {
-      waiting = false;
-      working--;
+      waiting();
+      waiting = null;
       if (due.size) soon(due.values().next().value);
     }
   }
@@ -164,5 +172,5 @@ window.Live ??= (() => {
     return all.get(name);
   }
 
-  return { zeros, dot, clamp, addProduct, unpack, bytes, digits, inPieces, piecewise, all, settled, random, told, make, calm, shown, colours, soon, mosaic, printed };
+  return { zeros, dot, clamp, addProduct, unpack, bytes, digits, hold, rest, inPieces, piecewise, all, settled, random, told, make, calm, shown, colours, soon, mosaic, printed };
 })();

@@ -129,13 +129,18 @@ def still(drawing: Any) -> None:
         strong = w.abs() + w.abs().mT
         i, j = modularity.strongest(w, LINKS).triu(1).nonzero(as_tuple=True)
         drawing.text(left + size / 2, 22, words)
+        lines: dict[float, list[str]] = {}  # by their width: a page is slow with hundreds of shapes
         for p, q in zip(i.tolist(), j.tolist(), strict=True):
             (x, y), (u, v) = _place(p, left, top, step), _place(q, left, top, step)
             bend = ((x + u) / 2 + 0.08 * (v - y), (y + v) / 2 - 0.08 * (u - x))
             path = f"M{x:.1f} {y:.1f}Q{bend[0]:.1f} {bend[1]:.1f} {u:.1f} {v:.1f}"
-            drawing.path(path, "blue", 0.4 + 2.2 * (strong[p, q] / strong.max()).item())
-        for u in range(SIDE**2):
-            drawing.circle(*_place(u, left, top, step), 4.5, "muted", "paper", 1.5)
+            share = round(4 * (strong[p, q] / strong.max()).item()) / 4
+            lines.setdefault(0.4 + 2.2 * share, []).append(path)
+        for width in sorted(lines):
+            drawing.path("".join(lines[width]), "blue", width)
+        cells = [_place(u, left, top, step) for u in range(SIDE**2)]
+        drawing.dots(cells, "muted", 10.5)
+        drawing.dots(cells, "paper", 7.5)
 
 
 def _place(cell: int, left: float, top: float, step: float) -> tuple[float, float]:
