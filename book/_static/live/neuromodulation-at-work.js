@@ -172,11 +172,14 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   const SIGNAL = "M over the last steps";
   yield;
   stage.lead("Press Play and watch M. Does any constant do as well?");
+  yield;
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const maze = board(picture, "The maze. Arrow keys move the goal, the space bar plays and pauses.", drawMaze, { goal: () => life.goal, moved: moveGoal, clock: () => clock });
+  yield;
   const signal = picture.canvas(SIGNAL, [WIDE, HIGH], drawSignal);
   yield;
   const clock = panel.clock({ step: live, shown: show, speeds: [2, 8, 30, 120, 400], what: "of its life" });
+  yield;
   const choices = nets.map((_, which) => clock.row.button(`Agent ${which + 1}`, () => { how.which = which; begin(); }, { label: `Agent ${which + 1}, newborn` }));
   const acts = panel.part("line");
   acts.button("Move the star", () => moveGoal(far(life, chance())), { label: "Move the goal" });
@@ -194,6 +197,7 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   constant.element.closest(".slider").hidden = true;
   yield;
   panel.text("heading", `Goals found in ${LIFE} steps`);
+  yield;
   const bars = panel.bars(`Goals found in ${LIFE} steps, mean`, KINDS.map(kind => NAME[kind]), { most: 25 });
   yield;
   picture.text("key").append(...[["★", "green", " told of a find  "], ["■", "blue", " heard M  "], ["■", "purple", " trace"]].flatMap(

@@ -76,20 +76,23 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
   }
   yield;
   // Stored drawings have four shades, and three pixels in a letter.
-  const stored = numbers.drawings.map(hands => hands.map(letters => {
+  const stored = numbers.drawings.map(() => []);
+  for (const [j, hands] of numbers.drawings.entries()) for (const letters of hands) {
     const three = digits(letters), ink = zeros(SIDE * SIDE);
     for (let k = 0; k < ink.length; k++) ink[k] = (three[Math.floor(k / 3)] >> 4 - 2 * (k % 3) & 3) / 3;
-    return ink;
-  }));
+    stored[j].push(ink);
+    yield;
+  }
 
   // ------------------------------------------------------------------------------------------------------------ what is shown
   const PAD = 260, ROW = 56, STRENGTHS = [0, 1, 2, 5, 10, 15, 20, 30, 100, 1000];
   let strength = 1000, own = false, taught, layer, strokes = [], asked = null, answer = null, pen = { at: [PAD / 2, PAD / 2], down: false };
   const hand = LABELS.map(() => 0);
 
+  const picture_of = (ink, colour) => printed(ink, colour, [SIDE, SIDE], k => [colour, ink[k]]);
   function bitmap(context, ink, x, y, size, colour, share = 1) {
     Object.assign(context, { globalAlpha: share, imageSmoothingEnabled: size < PAD / 2 });
-    context.drawImage(printed(ink, colour, [SIDE, SIDE], k => [colour, ink[k]]), x, y, size, size);
+    context.drawImage(picture_of(ink, colour), x, y, size, size);
     context.globalAlpha = 1;
   }
   function frame(context, x, y, wide, high, colour, lineWidth = 1) {
@@ -150,6 +153,7 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
   // ------------------------------------------------------------------------------------------------------------- the controls
   yield;
   stage.lead("Ask for E, twice. Then teach it signs of your own.");
+  yield;
   const picture = stage.part("picture wide"), desk = picture.part("desk"), verdict = stage.verdict(), panel = stage.part("panel wide halves");
   const step = 8, moved = (x, y) => () => {
     pen.at = [clamp(pen.at[0] + x, 10, PAD - 10), clamp(pen.at[1] + y, 10, PAD - 10)];
@@ -169,6 +173,7 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
   panel.slider("how loudly the label is said", {
     min: 0, max: STRENGTHS.length - 1, step: 1, value: STRENGTHS.length - 1, say: k => (STRENGTHS[k] ? String(STRENGTHS[k]).replace("1000", "1,000") : "silence"),
   }, k => { strength = STRENGTHS[k]; soon(show); });
+  yield;
   const asks = panel.part("panel"), legend = asks.text("state"), line = asks.part("line");
   LABELS.forEach((label, j) => line.button(label, () => ask(j), { label: `Ask about ${label}` }));
 
@@ -246,8 +251,14 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
     if (asked && !right) return `It says ${is}. Wrong: this is ${LABELS[asked.label]}, by another hand. Its product with row ${LABELS[first]} is ${p}, with row ${LABELS[asked.label]} only ${told(answer.drive[asked.label], 0)}.`;
     return `It says ${is}: its product with row ${LABELS[first]} is ${p}, with the next, ${LABELS[second]}, ${q}.`;
   }
-  yield;
+  yield* Live.fonts("14px", "17px", "18px", "bold 17px", "bold 18px");
+  for (const [ink] of stored) for (const role of ["ink", "purple"]) { // each is drawn once
+    yield Live.rest;
+    picture_of(ink, stage.colour(role));
+  }
+  yield Live.rest;
   lend();
+  yield Live.rest;
   show();
   return { look: ink => all(look(ink)), blank, teach, driven, softmax, inked, stored,
     now: () => ({ taught, layer, answer, strokes, asked, strength }) };
