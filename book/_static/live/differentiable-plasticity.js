@@ -60,6 +60,7 @@ Live.model("differentiable-plasticity", function* ({ numbers, stage }) {
     },
     hint: () => !patterns.length || mode === "draw" && !patterns[asked].includes(1) ? "draw here" : "",
   });
+  yield;
   key(picture);
   const steps = picture.slider("step", { min: 0, max: 1, step: 1, value: 0, say: name }, t => { moment = t; show(); });
   function name(t) {
@@ -73,12 +74,14 @@ Live.model("differentiable-plasticity", function* ({ numbers, stage }) {
   const line = panel.part("line");
   const main = line.button("", () => { if (mode === "draw") rub(); else newDrawing(); }, { main: true });
   const written = text => [...text].map(letter => fromHex(letters[letter], N));
+  yield;
   line.button("Y E S", () => begin(written("YES"), 0));
   line.button("A to E", () => begin(written("ABCDE"), 2));
   line.button("5 random", () => begin([0, 1, 2, 3, 4].map(() => noise(N, chance)), 1));
   line.button("Forget all", () => begin([], 0));
   yield;
   const shown = panel.part("shown"), small = [0, 1, 2, 3, 4].map(k => thumbnail(stage, side, () => patterns[k] ?? []));
+  yield;
   panel.text("heading", "How hard each memory pulls");
   const bars = panel.bars("How hard each memory pulls", [1, 2, 3, 4, 5].map(String));
   yield;
@@ -90,6 +93,7 @@ Live.model("differentiable-plasticity", function* ({ numbers, stage }) {
   const three_of = (name, words, max) => low.slider(words, { min: 0, max, value: trained[name], say: x => String(+x.toPrecision(3)) }, x => { three[name] = x; leave(); version++; answer(); });
   yield;
   const sliders = { eta: three_of("eta", "η, rate of writing", 0.06), gain: three_of("gain", "a, gain on memories", 200), inhibition: three_of("inhibition", "c, self-inhibition", 2) };
+  yield;
   const presets = low.part("line");
   const set = given => { Object.assign(three, given); Object.entries(sliders).forEach(([name, slider]) => slider.set(three[name])); };
   const use = given => { set(given); leave(); showAll(); };
@@ -190,10 +194,13 @@ Live.model("differentiable-plasticity", function* ({ numbers, stage }) {
   }
   yield;
   rubTo(erased, N / 2, chance);
+  yield;
   patterns = written("YES");
+  yield;
   list();
+  yield* Live.fonts("600 19px");
   ({ all, seen } = yield* asking());
-  small.forEach(one => one.draw());
+  for (const one of small) { one.draw(); yield; }
   show();
   return {
     episode: (...given) => whole(episode(...given, schedule)), told, fromHex,

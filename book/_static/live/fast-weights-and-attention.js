@@ -286,6 +286,7 @@ Live.model("fast-weights-and-attention", function* ({ numbers, stage }) {
   const chart = panel.canvas("Answers before and after the last write", [WIDE, CHART], drawChart);
   const state = panel.text("state");
   yield;
+  yield* Live.fonts("700 19px", "600 13px", "15px", "700 15px");
   pairs = numbers.first.map(pair => [...pair]);
   look();
   return {

@@ -8,7 +8,7 @@ Live.model("maps", function* ({ numbers, stage }) {
   // row and column lie on circles, and are told by cosine and sine. So is a stimulus, whose angle lies on a ring of radius q.
   const circle = (at, side) => [side / TURN * Math.cos(TURN * at / side), side / TURN * Math.sin(TURN * at / side)];
   const placed = (row, column, side) => [...circle(row, side), ...circle(column, side)];
-  function born(side, chance) {
+  function* bearing(side, chance) {
     const w = [0, 1, 2, 3, 4, 5].map(() => zeros(side * side)), normal = () => Math.sqrt(-2 * Math.log(1 - chance())) * Math.cos(TURN * chance());
     const places = Array.from({ length: side }, (_, at) => circle(at, side));
     for (let j = 0; j < side * side; j++) {
@@ -16,9 +16,11 @@ Live.model("maps", function* ({ numbers, stage }) {
       [w[2][j], w[3][j]] = places[j % side];
       w[4][j] = BIRTH * normal();
       w[5][j] = BIRTH * normal();
+      if (j % 128 === 127) yield;
     }
     return w;
   }
+  const born = (side, chance) => all(bearing(side, chance));
   function stimulus(q, side, chance) {
     const row = side * chance(), column = side * chance(), angle = TURN * chance();
     return { row, column, x: [...placed(row, column, side), q * Math.cos(angle), q * Math.sin(angle)] };
@@ -124,7 +126,9 @@ Live.model("maps", function* ({ numbers, stage }) {
   const pitch = (k, side) => TURN / side * (k > side / 2 ? k - side : k);
   // The spacing Λ = 2π / <k>, pinwheels in Λ², and what random waves of these lengths would have: π <k²> / <k>².
   function* density(z, side) {
-    const [re, im] = yield* waves(z, side), turns = winding(angles(z), side);
+    const [re, im] = yield* waves(z, side), angle = angles(z);
+    yield;
+    const turns = winding(angle, side);
     yield;
     let power = 0, first = 0, second = 0, plus = 0, minus = 0;
     for (let j = 0; j < re.length; j++) {
@@ -140,7 +144,9 @@ Live.model("maps", function* ({ numbers, stage }) {
   }
   // The twin: the same waves, each as strong as it is, from phases by lot.
   function* twin(z, side, chance) {
-    const [re, im] = yield* waves(z, side), phases = zeros(re.length).map(() => TURN * chance()), size = re.map((one, j) => Math.hypot(one, im[j]) / re.length);
+    const [re, im] = yield* waves(z, side), phases = zeros(re.length).map(() => TURN * chance());
+    yield;
+    const size = re.map((one, j) => Math.hypot(one, im[j]) / re.length);
     yield;
     return yield* waves([size.map((one, j) => one * Math.cos(phases[j])), size.map((one, j) => one * Math.sin(phases[j]))], side, 1);
   }
@@ -166,8 +172,8 @@ Live.model("maps", function* ({ numbers, stage }) {
     tell();
   }
   const count = piecewise(counted, take);
-  function birth() {
-    [w, steps, history, peak, twins, other, due, found, shown] = [born(SIDE, chance), 0, [], null, [], null, 10, nothing, "grown"];
+  function birth(sheet = born(SIDE, chance)) {
+    [w, steps, history, peak, twins, other, due, found, shown] = [sheet, 0, [], null, [], null, 10, nothing, "grown"];
   }
   function step(w, { sigma, q }, chance) {
     const eta = SHARE / BATCH * SIDE * SIDE / (TURN * sigma ** 2); // however wide, each cell goes the same share of its way in a step
@@ -312,15 +318,19 @@ Live.model("maps", function* ({ numbers, stage }) {
   const sheet = board.canvas("The sheet", [SIZE, SIZE + KEY], drawSheet, { className: "sheet-of-cells" });
   const change = given => { Object.assign(how, given); peak = null; range.set(how.q); grow(); };
   panel.slider("width σ of the neighbourhood", { min: 1.5, max: 3, step: 0.1, value: how.sigma, say: sigma => `${told(sigma, 1)} cells` }, sigma => change({ sigma }));
+  yield;
   const range = panel.slider("range q of tilts", { min: 0.5, max: 10, step: 0.1, value: how.q, say: q => `${told(q, 1)}, ${told(q / threshold(how.sigma))} × threshold` }, q => change({ q }));
   yield;
   const views = panel.choice("Show", [["grown", "the map"], ["twin", "its twin"]], to => { if (to === "twin") ask(); else { view(to); tell(); } });
+  yield;
   panel.text("key").append(...[["blue", "map"], ["purple", "twins"], ["green", "animals"]].flatMap(([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), ` ${words}  `]), "(pinwheels in Λ²)");
+  yield;
   const chart = panel.canvas("Pinwheels in Λ², by steps", [WIDE, HIGH], drawChart);
   yield;
   const left = times.part("panel"), right = times.part("panel");
   const clock = left.clock({ step: live, shown: () => show(), speeds: [20, 100, 400, 1000], speed: 2, what: null, turned: on => { if (!on) show(); } });
   right.element.append(left.element.querySelector(".slider")); // beside the buttons
+  yield;
   clock.row.button("Newborn", () => { clock.pause(); birth(); show(); });
   clock.row.button("New twin", () => ask(true));
   function ask(more = false) {
@@ -329,15 +339,15 @@ Live.model("maps", function* ({ numbers, stage }) {
   }
   const rush = piecewise(function* () { for (let k = 0; k < 250; k++) { live(); yield; } }, show), grow = () => { if (calm()) rush(); else clock.play(); soon(show); };
   yield;
-  birth();
+  birth(yield* bearing(SIDE, chance));
   yield;
   tell();
   yield;
   plan(SIDE);
-  yield;
+  yield* Live.fonts("14px");
   const first = w.map(one => one.slice());
   for (let k = 0; k < 60; k++) { // a rehearsal, so that the first step is as fast as others
-    learn(first, [0, 1, 2].map(() => stimulus(how.q, SIDE, chance)), how.sigma, 0, SIDE);
+    learn(first, [0].map(() => stimulus(how.q, SIDE, chance)), how.sigma, 0, SIDE);
     yield;
   }
   yield* density([first[4], first[5]], SIDE);

@@ -260,11 +260,14 @@ if (!Live.model) Object.assign(Live, (() => {
   }
 
   // ----------------------------------------------------------------------------------------------------------------- models
-  // The pieces of a generator, each in a task of its own, and after each what it added is laid out: not all at once by the next picture of
-  // the page.
+  // The pieces of a generator, and after each what it added is laid out in a task of its own: not all at once by the next picture of the
+  // page.
   function* laidOut(built, element) {
-    for (let next = built.next(); ; next = built.next()) {
+    const parts = element.getElementsByTagName("*");
+    for (let next = built.next(), many = 0; ; next = built.next()) {
       if (next.done) return next.value;
+      if (parts.length === many) { yield next.value; continue; }
+      many = parts.length;
       yield rest;
       element.getBoundingClientRect();
       yield rest;

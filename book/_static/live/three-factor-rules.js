@@ -1,7 +1,7 @@
 // How long should the mark last that a pair of spikes leaves, if the reward comes later? It is laid over the delays.
 "use strict";
 Live.model("three-factor-rules", function* ({ numbers, stage }) {
-  const { zeros, clamp, random, calm, told, make } = Live, { dt, longest, together, crowd, sure, begin } = numbers;
+  const { zeros, clamp, random, calm, soon, told, make } = Live, { dt, longest, together, crowd, sure, begin } = numbers;
 
   // ------------------------------------------------------------------------------------------------------------ the equations
   const lags = zeros(Math.round(longest / dt)).map((_, i) => (i + 0.5) * dt), logs = lags.map(u => Math.log(u)); // u: seconds since the pair of spikes
@@ -68,7 +68,7 @@ Live.model("three-factor-rules", function* ({ numbers, stage }) {
     gained = Array(crowd + 1).fill(0);
     course = [gained.slice()];
     due = 0;
-    show();
+    soon(show);
   }
   function give() { // twenty, one after the other
     const idle = !due, these = course;
@@ -234,6 +234,10 @@ Live.model("three-factor-rules", function* ({ numbers, stage }) {
   const outcome = beside.text("state"), race = beside.canvas("What each synapse has gained, reward by reward", [340, 124], drawRace);
   beside.button("Give 20 rewards", give, { main: true });
   yield;
+  for (let k = 0; k < 3; k++) { // a rehearsal, so that the first is as fast as others
+    detect(how.tau, delays(how.mean, how.spread), 1);
+    yield;
+  }
   look();
   return { delays, pairs, detect, needed, best, reward, random, now: () => ({ ...how, ...now, moved: moved(), given: course.length - 1, due, gained }) };
 });

@@ -32,7 +32,7 @@ Live.model("wiring", function* ({ numbers, stage }) {
         sums[bin] += d;
         joined[bin] += graph[i * n + j];
       }
-      if (i % 16 === 15) yield;
+      if (i % 8 === 7) yield;
     }
     return [...pairs.keys()].filter(bin => pairs[bin]).map(bin => ({ distance: sums[bin] / pairs[bin], share: joined[bin] / pairs[bin] }));
   }
@@ -55,9 +55,12 @@ Live.model("wiring", function* ({ numbers, stage }) {
   function* moved(rows, order) {
     const near = rows.map((row, i) => [...row.keys()].filter(k => row[k] && k !== i)), degree = rows.map(row => row.reduce((a, b) => a + b)), total = degree.reduce((a, b) => a + b) || 1;
     const labels = rows.map((_, i) => i), held = degree.slice();
+    yield;
     for (let moves = true; moves;) {
+      let looked = 0;
       moves = false;
       for (const i of order(rows.length)) {
+        if (++looked % 16 === 0) yield;
         const own = labels[i], to = new Map([[own, 0]]);
         held[own] -= degree[i];
         for (const k of near[i]) to.set(labels[k], (to.get(labels[k]) ?? 0) + rows[i][k]);
@@ -85,6 +88,7 @@ Live.model("wiring", function* ({ numbers, stage }) {
       const whole = Array.from({ length: modules }, () => Array(modules).fill(0));
       rows.forEach((row, i) => row.forEach((x, k) => { whole[its[i]][its[k]] += x; }));
       rows = whole;
+      yield;
     }
   }
 
@@ -96,7 +100,9 @@ Live.model("wiring", function* ({ numbers, stage }) {
   function* shuffle(graph, draw, side, keepLengths, sweeps) {
     const there = graph.slice(), n = side * side, ends = pairs(graph), m = ends.length, from = Int32Array.from(ends, ([i]) => i), to = Int32Array.from(ends, ([, j]) => j), far = distances(side);
     const begun = Float64Array.from(ends, ([i, j]) => far[i * n + j]), near = (a, b) => Math.abs(a - b) < TOLERANCE, set = (i, j, link) => { there[i * n + j] = there[j * n + i] = link; };
-    const own = Array.from({ length: n }, (_, k) => ends.flatMap((pair, x) => (pair.includes(k) ? [x] : []))), cells = new Map();
+    const own = Array.from({ length: n }, () => []), cells = new Map();
+    ends.forEach((pair, x) => pair.forEach(k => own[k].push(x)));
+    yield;
     const asFar = (p, length) => {
       const key = `${p} ${length}`;
       if (!cells.has(key)) cells.set(key, Array.from({ length: n }, (_, k) => k).filter(k => k !== p && near(far[p * n + k], length)));
@@ -110,7 +116,7 @@ Live.model("wiring", function* ({ numbers, stage }) {
       [from[x], to[x], from[y], to[y]] = [p, s, r, q];
     };
     for (let tried = 0; tried < sweeps * m; tried++) {
-      if (tried % 2000 === 1999) yield;
+      if (tried % 500 === 499) yield;
       const x = draw(m);
       if (!keepLengths) {
         const y = draw(m), turn = draw(2), p = from[x], q = to[x], r = turn ? to[y] : from[y], s = turn ? from[y] : to[y];
@@ -168,8 +174,10 @@ Live.model("wiring", function* ({ numbers, stage }) {
     if (!how) return;
     for (let k = 0; k < ROUNDS; k++) {
       const graph = yield* shuffle(one.graph, draw, SIDE, how === "lengths", SWEEPS);
+      yield;
       if (!k) { // the first is shown
         const links = pairs(graph), same = links.filter(([i, j]) => one.graph[i * N + j]).length / links.length;
+        yield;
         one.last = { ...one.last, [how]: { graph, links, same, profile: yield* profile(graph, SIDE) } };
         kind = how;
         [picture, plot].forEach(canvas => canvas.redraw());
@@ -331,15 +339,22 @@ Live.model("wiring", function* ({ numbers, stage }) {
   board.text("key", "Clear lines: strong links. Marks: groups.");
   yield;
   panel.slider("price of wire", { min: 0, max: networks.length - 1, step: 1, value: at, say: k => price(networks[k]) }, k => { [at, kind] = [k, null]; work.afresh(); show(); });
+  yield;
   const bars = panel.bars("This network", ["right choices", "wire", "connections"]);
   panel.text("key").append(...[["muted", "connections"], ["blue", `${here().links.length} links`], ["purple", "a copy's"]].flatMap(([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), ` ${words}  `]));
+  yield;
   const plot = panel.canvas(PLOT, [WIDE, HIGH], drawPlot);
   const chart = panel.canvas("Modularity", [WIDE, TALL], drawChart);
   yield;
-  const line = below.part("line"), ask = how => () => { wanted = how; work.afresh(); };
+  const line = below.part("line"), ask = how => () => {
+    wanted = how;
+    verdict("The links are shuffled, again and again …");
+    work.afresh();
+  };
   line.button("Shuffle, keep degrees and lengths", ask("lengths"), { main: true });
   line.button("Shuffle, keep degrees only", ask("degrees"));
   const back = line.button("As it was", () => { kind = null; show(); });
+  yield;
   show();
   work();
   return { fromHex, pairs, quality, profile: (...given) => all(profile(...given)), modularity: (...given) => all(modularity(...given)), shuffle: (...given) => all(shuffle(...given)),

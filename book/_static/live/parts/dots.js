@@ -24,7 +24,7 @@ Live.dots ??= (() => {
     for (const [x, clamped, k] of plan) {
       states.push(step(states, x, clamped, numbers));
       source.push(k);
-      if (k === null) yield;
+      yield;
     }
     return { states, source };
   }
