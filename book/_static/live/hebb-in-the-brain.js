@@ -218,7 +218,7 @@ Live.model("hebb-in-the-brain", function* ({ numbers, stage }) {
 
   yield;
   const clock = panel.clock({ step: live, shown: () => show(false), speeds: [50, 250, 500], speed: 1, what: null, say: s => `${s / 50} s in a second`,
-    turned: on => { if (on) look(false); show(); } });
+    turned: on => { if (on) look(false); soon(show); } });
   clock.row.button("Start again", () => { clock.pause(); fresh(); show(); });
   clock.row.button("Wipe the paint", () => { paint(all, false); fresh(); show(); });
   yield;

@@ -40,6 +40,7 @@ Live.model("maze", function* ({ numbers, stage }) {
     kind, ...inMaze(goal),
     state: { y: zeros(n[kind]), ...(kind === "plastic" ? { hebb: zeros(n.plastic ** 2) } : { cells: zeros(n.lstm) }) },
   });
+  const WARM = 30; // steps until the browser has compiled them: it does so before a reader plays
   const wipe = (life, what) => life.state[what].fill(0);
 
   // One step: think, choose and move. In the dark it thinks, and waits.
@@ -190,9 +191,12 @@ Live.model("maze", function* ({ numbers, stage }) {
     begin(kind);
   });
   yield;
-  panel.text("key").append(...[["★", "green", " goal  "], ["☆", "purple", " ghost: where its trace says that the goal is  "], ["●", "blue", " agent"]].flatMap(
-    ([mark, role, words]) => [Live.make("span", { textContent: mark, className: role, aria: { hidden: "true" } }), words]));
-  yield;
+  const key = panel.text("key");
+  for (const [mark, role, words] of [["★", "green", " goal  "], ["☆", "purple", " ghost: where its trace says that the goal is  "], ["●", "blue", " agent"]]) {
+    key.append(Live.make("span", { textContent: mark, className: role, aria: { hidden: "true" } }), words);
+    yield;
+  }
+  for (const kind of ["plastic", "lstm"]) for (let k = 0, one = newborn(kind, goal), draw = random(1); k < WARM; k++) { step(one, [draw(), draw()]); yield; }
   begin("plastic");
   return { newborn, step, wipe, ghostOf, now: () => ({ life, finds, old, how }), live: (steps = 1) => { while (steps--) live(); show(); } };
 });

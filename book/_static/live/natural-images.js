@@ -36,7 +36,7 @@ Live.model("natural-images", function* ({ numbers, stage }) {
   // pre @ (alpha * trace), where the trace is the sum of what was written, share * before after^T: each moment of the past is
   // compared with the present, as the plasticities of senders have it, and calls up what came after it, as those of receivers do.
   const called = zeros(N + 1), scratch = zeros(N + 1);
-  function recalled({ alpha, senders, receivers }, pre, trace, drive) {
+  function* recalled({ alpha, senders, receivers }, pre, trace, drive) {
     const compare = sender => {
       const now = sender ? scratch : pre;
       if (sender) for (let i = 0; i <= N; i++) scratch[i] = pre[i] * sender[i];
@@ -45,10 +45,19 @@ Live.model("natural-images", function* ({ numbers, stage }) {
       return called;
     };
     if (!senders) add(drive, compare(), alpha);
-    else senders.forEach((sender, k) => { compare(sender); for (let j = 0; j < N; j++) drive[j] += receivers[k][j] * called[j]; });
+    else for (const [k, sender] of senders.entries()) {
+      const to = receivers[k];
+      compare(sender);
+      for (let j = 0; j < N; j++) drive[j] += to[j] * called[j];
+      yield;
+    }
     return drive;
   }
-  const think = (net, { y, trace }) => one(recalled(net, y, trace, fixed(net, y)).map(Math.tanh));
+  function* think(net, { y, trace }) {
+    const drive = fixed(net, y);
+    yield;
+    return one((yield* recalled(net, y, trace, drive)).map(Math.tanh));
+  }
 
   // trace += eta (y(t-1) y(t)^T - trace); the same moment again is written on top of itself.
   function write({ eta }, state, after) {
@@ -63,7 +72,7 @@ Live.model("natural-images", function* ({ numbers, stage }) {
   function* see(net, state, held) {
     for (let t = 0; t < steps_on; t++) write(net, state, held);
     for (let t = 0; t < steps_off; t++) {
-      write(net, state, think(net, state));
+      write(net, state, yield* think(net, state));
       yield;
     }
   }
@@ -71,7 +80,7 @@ Live.model("natural-images", function* ({ numbers, stage }) {
   function* answer(net, memory, asked, hidden) {
     const state = { y: memory.y, trace: memory.trace.map(moment => ({ ...moment })) };
     for (let t = 0; t < steps_test; t++) {
-      const y = think(net, state);
+      const y = yield* think(net, state);
       for (let j = 0; j < N; j++) if (!hidden[j]) y[j] = asked[j];
       write(net, state, y);
       yield;

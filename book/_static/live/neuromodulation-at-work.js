@@ -200,9 +200,13 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   yield;
   const bars = panel.bars(`Goals found in ${LIFE} steps, mean`, KINDS.map(kind => NAME[kind]), { most: 25 });
   yield;
-  picture.text("key").append(...[["★", "green", " told of a find  "], ["■", "blue", " heard M  "], ["■", "purple", " trace"]].flatMap(
-    ([mark, role, words]) => [Live.make("span", { textContent: mark, className: role, aria: { hidden: "true" } }), words]));
-  yield;
+  const key = picture.text("key");
+  for (const [mark, role, words] of [["★", "green", " told of a find  "], ["■", "blue", " heard M  "], ["■", "purple", " trace"]]) {
+    key.append(Live.make("span", { textContent: mark, className: role, aria: { hidden: "true" } }), words);
+    yield;
+  }
+  // Some steps that nobody sees, until the browser has compiled them: it does so before a reader plays.
+  for (let k = 0, one = newborn(0, goal), draw = random(1); k < 30; k++) { step(one, [draw(), draw()], hear); yield; }
   counts = nets.map(() => Object.fromEntries(KINDS.map(kind => [kind, none()])));
   begin();
   return {

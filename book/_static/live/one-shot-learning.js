@@ -1,7 +1,7 @@
 // Your own alphabet, shown once: a Hebbian layer is taught by labels, which must be louder than its guesses.
 "use strict";
 Live.model("one-shot-learning", function* ({ numbers, stage }) {
-  const { zeros, unpack, digits, inPieces, piecewise, all, soon, told, clamp, mosaic, printed } = Live, { alpha, eta } = numbers, LABELS = ["A", "B", "C", "D", "E"];
+  const { zeros, unpack, digits, inPieces, piecewise, all, soon, told, clamp, printed } = Live, { alpha, eta } = numbers, LABELS = ["A", "B", "C", "D", "E"];
   const SIDE = 31, N = LABELS.length, w = unpack(numbers.w), F = w.length / N;
   const layers = []; // unpacked when the first drawing is looked at
 
@@ -123,6 +123,10 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
   // A row for each label: what was shown as it, what its column holds, the column itself, and the answer.
   function drawRows(context, colour) {
     const best = answer ? most(answer.y) : -1, [plus, minus] = [colour("purple"), colour("green")];
+    const trace = printed(layer.hebb, plus + minus, [F, N], k => {
+      const h = layer.hebb[k % F * N + Math.floor(k / F)] / eta;
+      return [h > 0 ? plus : minus, Math.abs(h)];
+    });
     context.textBaseline = "middle";
     Object.assign(context, { font: "14px system-ui, sans-serif", fillStyle: colour("muted"), textAlign: "center" });
     context.fillText("said", 43, 8);
@@ -137,10 +141,8 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
       if (taught[j]) bitmap(context, taught[j].ink, 20, y + 1, 46, ink);
       layer.held[j].forEach((share, t) => share > 0.02 * eta && bitmap(context, layer.inks[t], 73, y + 1, 46, colour("purple"), share / eta));
       frame(context, 130, y, 256, 18, colour("faint"));
-      mosaic(context, [F, 1], i => {
-        const h = layer.hebb[i * N + j] / eta;
-        return [h > 0 ? plus : minus, Math.abs(h)];
-      }, [130, y, 4 * F, 18]);
+      context.imageSmoothingEnabled = false;
+      context.drawImage(trace, 0, j, F, 1, 130, y, 4 * F, 18);
       if (!answer) return;
       Object.assign(context, { fillStyle: colour("blue"), font: `${j === best ? "bold " : ""}17px system-ui, sans-serif` });
       context.fillRect(130, y + 26, 200 * answer.y[j], 16);
