@@ -1,7 +1,7 @@
 // A name in one memory: its letters are stored in the same connections, and half of each asks for the rest.
 "use strict";
 Live.model("associative-memory", function* ({ numbers, stage }) {
-  const { zeros, dot, bytes, random, told, clamp, mosaic, piecewise, all } = Live, { side: SIDE, steps, beta, most } = numbers, N = SIDE * SIDE;
+  const { zeros, dot, bytes, random, told, clamp, printed, piecewise, all } = Live, { side: SIDE, steps, beta, most } = numbers, N = SIDE * SIDE;
   const letters = {};
   for (const [name, bits] of Object.entries(numbers.letters)) {
     const eights = bytes(bits);
@@ -9,7 +9,12 @@ Live.model("associative-memory", function* ({ numbers, stage }) {
     yield;
   }
   // Pictures of random dots, and which pixels of a cue are erased, by chance.
-  const dots = (chance, count) => Array.from({ length: count }, () => zeros(N).map(() => chance() < 0.5 ? 1 : -1));
+  function lot(chance) {
+    const pattern = zeros(N);
+    for (let j = 0; j < N; j++) pattern[j] = chance() < 0.5 ? 1 : -1;
+    return pattern;
+  }
+  const dots = (chance, count) => Array.from({ length: count }, () => lot(chance));
   const half = chance => Array.from({ length: N }, () => chance() < 0.5);
 
   // -------------------------------------------------------------------------------------------------------------- the memory
@@ -67,11 +72,7 @@ Live.model("associative-memory", function* ({ numbers, stage }) {
   }
 
   // ----------------------------------------------------------------------------------------------------------- what is asked
-  const chance = random(numbers.seed), draw = random(numbers.seed + 1), others = [];
-  while (others.length < most.dots) {
-    others.push(...dots(draw, Math.min(16, most.dots - others.length)));
-    yield;
-  }
+  const chance = random(numbers.seed), draw = random(numbers.seed + 1), others = []; // as many as were asked for yet
   const POWERS = [1, 2, 3, 9, "softmax"];
   const PULLS = ["its overlap (Hopfield)", "its square", "its cube", "its 9th power", "a softmax: attention"];
   const how = { passes: 0, dots: 0, power: 1 };
@@ -84,15 +85,20 @@ Live.model("associative-memory", function* ({ numbers, stage }) {
   function* answering() {
     if (stale) {
       stale = false;
+      for (; others.length < how.dots; others.push(lot(draw))) yield;
       memory = yield* write([...distinct().map(letter => letters[letter]), ...others.slice(0, how.dots)], how.passes);
     }
     for (const tile of tiles.filter(one => one.asked)) {
       tile.asked = false;
       tile.answer = yield* recall(memory, cue(tile), how.power);
+      for (const of of [cueRoles, answerRoles]) { // each is drawn once
+        yield;
+        picture_of(tile, of, role => stage.colour(role));
+      }
     }
-    yield;
+    yield Live.rest;
     if (!stale && !tiles.some(tile => tile.asked)) said = sentence(); // else it is asked for again
-    yield;
+    yield Live.rest;
   }
   const work = piecewise(answering, () => show());
   const ask = () => { work(); given.redraw(); };
@@ -115,9 +121,13 @@ Live.model("associative-memory", function* ({ numbers, stage }) {
     const size = Math.min(HIGH - 4, WIDE / tiles.length - 8);
     return tiles.map((_, k) => [2 + k * (size + 8), (HIGH - size) / 2, size, size]);
   }
+  function picture_of(tile, of, colour) {
+    const roles = of(tile), seen = Object.fromEntries(["blue", "red", "faint", "paper"].map(role => [role, colour(role)]));
+    return printed(tile[of === cueRoles ? "erased" : "answer"], Object.values(seen).join(""), [SIDE, SIDE], i => { const [role, opacity] = roles(i); return [seen[role], opacity]; });
+  }
   const drawn = of => (context, colour) => places().forEach(([x, y, size], k) => {
-    const roles = of(tiles[k]), seen = Object.fromEntries(["blue", "red", "faint", "paper"].map(role => [role, colour(role)]));
-    if (roles) mosaic(context, [SIDE, SIDE], i => { const [role, opacity] = roles(i); return [seen[role], opacity]; }, [x, y, size, size]);
+    context.imageSmoothingEnabled = false;
+    if (of(tiles[k])) context.drawImage(picture_of(tiles[k], of, colour), x, y, size, size);
     Object.assign(context, { strokeStyle: colour("faint"), lineWidth: 1 });
     if (of === cueRoles && k === chosen && given.focused()) Object.assign(context, { strokeStyle: colour("ink"), lineWidth: 4 });
     context.strokeRect(x, y, size, size);
@@ -152,7 +162,8 @@ Live.model("associative-memory", function* ({ numbers, stage }) {
 
   // ------------------------------------------------------------------------------------------------------------ what it says
   const list = names => names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
-  const times = x => x > 999 ? "more than a thousand" : told(x, x < 10 ? 1 : 0), thousands = x => x.toLocaleString("en");
+  const times = x => x > 999 ? "more than a thousand" : told(x, x < 10 ? 1 : 0);
+  const thousands = n => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
   // In which pixels all others together beat the pull of a letter, and how hard they pull there, at its half or, if none is lost there, on itself.
   function beaten(mine, cues) {
     const { patterns } = memory, letter = patterns[mine];
@@ -182,7 +193,7 @@ Live.model("associative-memory", function* ({ numbers, stage }) {
     const kinds = distinct().length, [tile] = tiles, whole = `${kinds > 1 ? "All come" : `The ${tile.letter} comes`} back whole${how.dots ? `, among ${how.dots} pictures of dots` : ""}`;
     if (memory.patterns.length < 2) return `${whole}: nobody pulls against it. Type more letters.`;
     if (how.power === "softmax") return `${whole}: the pattern that resembles the state most takes the whole pull. This is one head of attention; it has no weights, the patterns are kept apart.`;
-    const [own, ...rest] = memory.patterns.map(pattern => alike(cue(tile), pattern)), rival = Math.max(...rest);
+    const asked = cue(tile), [own, ...rest] = memory.patterns.map(pattern => alike(asked, pattern)), rival = Math.max(...rest);
     if (how.power !== 1) return `${whole}. What is left of the ${tile.letter} resembles it ${times(own / rival)} times as much as the next pattern, which it pulls against ${times((own / rival) ** how.power)} times as hard. The price: no weights, the patterns are kept apart.`;
     if (how.passes) return `${whole}: only what the network could not answer yet was written, so that what letters share is in there once.`;
     return how.dots ? `${whole}: in each pixel about half of them pull one way, half the other, and little is left.` : `${whole}: these letters are not alike enough to pull together. Type more letters.`;
@@ -205,6 +216,7 @@ Live.model("associative-memory", function* ({ numbers, stage }) {
   const GIVEN = "Half of each letter. Arrow keys choose one, Delete rubs away more of it, Enter gives it whole:";
   yield;
   stage.lead("Type your name, and see which of its letters come back.");
+  yield;
   const picture = stage.part("picture wide"), left = stage.part("panel"), right = stage.part("panel"), verdict = stage.verdict();
   picture.text("state", "What you give: rub away more");
   const given = picture.canvas(GIVEN, [WIDE, HIGH], drawn(cueRoles), {
@@ -225,6 +237,7 @@ Live.model("associative-memory", function* ({ numbers, stage }) {
   const halves = left.part("line");
   halves.button("Other halves", () => each(() => half(chance)));
   halves.button("Whole letters", () => each(() => Array(N).fill(false)));
+  yield;
   const rule = right.choice("Write", [["all", "all: Hebb's rule"], ["new", "only what is new: delta rule"]], value => {
     passes.element.parentElement.hidden = value === "all";
     change({ passes: value === "all" ? 0 : +passes.element.value });
@@ -237,6 +250,7 @@ Live.model("associative-memory", function* ({ numbers, stage }) {
   });
   yield;
   spell(numbers.name);
+  yield;
   yield* answering();
   show();
   return { letters, dots, half, random, write: (patterns, rounds) => all(write(patterns, rounds)), heard, recall: (...given) => all(recall(...given)), now: () => ({ tiles, how }) };

@@ -51,14 +51,15 @@ Live.model("cell-types", function* ({ numbers, stage }) {
   }
   // The smallest synapse of all: excitatory ones are traces of r_pre r_post, inhibitory ones of r_pre, of r_post, or follow a rate (u).
   function* smallest({ states, u }, { eta }) {
-    const rates = states.map(y => y.map(y_j => (1 + y_j) / 2)), last = rates.length - 1, n = u.length, rest = zeros(n).fill(0.5);
+    const rates = [], last = states.length - 1, n = u.length, rest = zeros(n).fill(0.5), traces = [zeros(n), zeros(n)];
     let least = Math.min(...u);
-    const traced = of => { // of cells: a trace of their rates
-      const sum = zeros(n);
-      rates.forEach((r, s) => { const kept = eta * (1 - eta) ** (last - s); of(s).forEach((r_j, j) => { sum[j] += kept * r_j; }); });
-      return sum;
-    };
-    least = Math.min(least, ...traced(s => rates[s]), ...traced(s => s ? rates[s - 1] : rest));
+    for (const [s, y] of states.entries()) { // traces of the rates, and of those a step ago
+      rates.push(y.map(y_j => (1 + y_j) / 2));
+      const kept = eta * (1 - eta) ** (last - s);
+      [rates[s], rates[s - 1] ?? rest].forEach((r, k) => { for (let j = 0; j < n; j++) traces[k][j] += kept * r[j]; });
+      yield;
+    }
+    for (const trace of traces) for (let j = 0; j < n; j++) if (trace[j] < least) least = trace[j];
     const row = zeros(n);
     for (let i = 0; i < n; i++) {
       row.fill(0);
@@ -127,12 +128,14 @@ Live.model("cell-types", function* ({ numbers, stage }) {
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
   const tiny = x => x === 0 ? "0" : x.toFixed(Math.max(0, Math.ceil(-Math.log10(Math.abs(x))))).replace("-", "−");
-  const thousands = n => n.toLocaleString("en"), percent = part => `${number(100 * part, part && part < 0.1 ? 1 : 0)} %`;
+  const thousands = n => String(n).replace(/\B(?=(\d{3})+$)/g, ","), percent = part => `${number(100 * part, part && part < 0.1 ? 1 : 0)} %`;
   yield;
   stage.lead("Take the interneurons away, and rub over the face.");
+  yield;
   const board = stage.part("picture wide sheets"), middle = stage.part("wide"), left = stage.part("panel"), right = stage.part("panel"), verdict = stage.verdict();
   const sheet = board.part("sheet"), back = board.part("sheet"), list = board.part("sheet shown-once");
   sheet.text("state", "you give");
+  yield;
   const paper = grid(sheet, side, {
     label: `The picture, ${side} by ${side} dots. Arrow keys move the pen, the space bar draws or rubs out.`,
     radius: () => mode === "draw" ? 1 : 2,
@@ -147,6 +150,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
     hint: () => mode === "draw" ? (drawing.includes(1) ? "" : "draw here") : erased.includes(1) ? "" : "rub here",
   });
   const later = soon(() => answer());
+  yield;
   back.text("state").append("back, ", make("span", { textContent: "■", className: "red", aria: { hidden: "true" } }), " wrong");
   const ANSWER = "What comes back", SHEET = 352;
   const reply = back.canvas(ANSWER, [SHEET, SHEET], (context, colour) => {
@@ -232,8 +236,10 @@ Live.model("cell-types", function* ({ numbers, stage }) {
   yield;
   const change = given => { Object.assign(how, given); if (mode === "draw" && drawing.includes(1)) rub(); else answer(); };
   middle.choice("Inhibition", [["private", "private"], ["none", "none"], ["one", "one fixed"], ["groups", "k groups"], ["plastic", "one plastic"]], kind => change({ kind }), how.kind);
+  yield;
   const many = left.slider("interneurons k, one for each group", { min: 0, max: KS.length - 1, step: 1, value: KS.indexOf(how.k), say: at => thousands(KS[at]) }, at => change({ k: KS[at] }));
   const rate = left.slider("its synapses learn at rate η", { min: 0, max: 1, step: 0.05, value: how.rate, say: value => number(value) }, value => change({ rate: value }));
+  yield;
   const circuit = left.canvas("Sixteen neighbouring cells and who inhibits them", [WIDE, HIGH], drawCircuit);
   const key = left.text("key");
   yield;
@@ -288,7 +294,8 @@ Live.model("cell-types", function* ({ numbers, stage }) {
     if (enough) return `${head}.${enough}`;
     return `${head}${echoes}. ${k === 1 ? "One fixed interneuron inhibits all alike." : `Each of ${thousands(k)} interneurons serves ${N % k ? "one cell or two" : N / k === 1 ? "one cell" : `${N / k} cells`}.`}`;
   }
-  yield;
+  yield* Live.fonts("600 19px");
+  yield Live.rest;
   yield* steps();
   thumbnails.forEach(one => one.draw());
   return {

@@ -5,15 +5,18 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
   const { side: SIDE, eta, gain, inhibition, schedule } = numbers, N = SIDE * SIDE, PATTERNS = 5, ASKS = schedule.steps_test;
   const per = schedule.steps_on + schedule.steps_off, STEPS = PATTERNS * per + ASKS, LAST = STEPS - 1;
   const drawn = of => Float64Array.from(zeros(N), (_, i) => of(i % SIDE, Math.floor(i / SIDE)) ? 1 : -1), odd = (x, size) => Math.floor(x / size) % 2;
-  const shapes = { // hardly alike: at random dots two of them would agree
-    "the pillars": drawn(x => odd(x, 5)),
-    "the beams": drawn((_, y) => odd(y, 5)),
-    "the checks": drawn((x, y) => odd(x, 2) ^ odd(y, 2)),
-    "the quarters": drawn((x, y) => odd(x, 10) ^ odd(y, 10)),
-    "the disc": drawn((x, y) => (x - 9.5) ** 2 + (y - 9.5) ** 2 < 63.7),
+  const inks = {
+    shapes: { // hardly alike: at random dots two of them would agree
+      "the pillars": x => odd(x, 5),
+      "the beams": (_, y) => odd(y, 5),
+      "the checks": (x, y) => odd(x, 2) ^ odd(y, 2),
+      "the quarters": (x, y) => odd(x, 10) ^ odd(y, 10),
+      "the disc": (x, y) => (x - 9.5) ** 2 + (y - 9.5) ** 2 < 63.7,
+    },
+    letters: Object.fromEntries(Object.entries(numbers.letters).map(([name, bits]) => [`the ${name}`, (x, y) => bits[y * SIDE + x] === "1"])),
   };
-  const letters = Object.fromEntries(Object.entries(numbers.letters).map(([name, bits]) => [`the ${name}`, drawn((x, y) => bits[y * SIDE + x] === "1")]));
-  const sets = { shapes, letters };
+  const sets = { shapes: {}, letters: {} };
+  for (const [set, patterns] of Object.entries(inks)) for (const [name, of] of Object.entries(patterns)) { sets[set][name] = drawn(of); yield; }
 
   // -------------------------------------------------------------------------------------------------------------- the network
   // Every pattern is shown, and a blank follows; then the cue. What is shown, and which units it holds, step by step.
@@ -39,10 +42,13 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
   // The sheet: H_ij = sum over lines of eta y_i(s-1) y_j(s), faded; built line by line, and read by a product.
   function* press(states, t, torn = new Set()) {
     const sheet = zeros(N * N);
+    yield Live.rest;
     for (let s = 1; s < t; s++) {
       const [was, next] = [states[s - 1], states[s]], weight = torn.has(s) ? 0 : eta;
-      for (let i = 0, at = 0; i < N; i++) for (let j = 0; j < N; j++, at++) sheet[at] = (1 - eta) * sheet[at] + weight * was[i] * next[j];
-      yield;
+      for (let i = 0, at = 0; i < N; i++) {
+        for (let j = 0; j < N; j++, at++) sheet[at] = (1 - eta) * sheet[at] + weight * was[i] * next[j];
+        if (i % 100 === 99) yield;
+      }
     }
     return sheet;
   }
@@ -63,7 +69,7 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
   const chance = random(numbers.seed), thresholds = Array.from({ length: N }, () => chance());
   const erasedOf = share => thresholds.map(threshold => threshold < share);
   const how = { set: "shapes", asked: 1, share: 0.5, t: LAST, torn: new Set(), line: 0, sheet: false };
-  let plan, states, sheet, heard, at = how, version = 0, lived = -1; // at: how it was asked for what is seen
+  let plan, states, sheet, some, heard, at = how, version = 0, lived = -1; // at: how it was asked for what is seen
   const patterns = () => Object.values(sets[at.set]), names = () => Object.keys(sets[at.set]);
 
   // Live the episode again, if it is another one, and look at a step of it: from the diary or, if that is asked for, the sheet.
@@ -73,16 +79,22 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
       seen.plan = schedulePlan(Object.values(sets[asked.set]), asked.asked, erasedOf(asked.share));
       seen.states = yield* run(seen.plan, asked.torn);
     }
-    if (asked.sheet) seen.sheet = yield* press(seen.states, asked.t, asked.torn);
+    if (asked.sheet) {
+      seen.sheet = yield* press(seen.states, asked.t, asked.torn);
+      seen.some = yield* thinned(seen.sheet);
+      yield Live.rest;
+      picture_of_sheet(seen.some, palette(role => stage.colour(role)));
+      yield Live.rest;
+    }
     seen.heard = fromDiary(seen.states, asked.t, asked.torn);
     yield;
-    for (const y of seen.states) { // each is drawn once
+    for (const y of [silence, ...seen.states]) { // each is drawn once
       picture_of(y, palette(role => stage.colour(role)));
       yield;
     }
     return seen;
   }
-  const take = seen => { ({ at, plan, states, sheet, heard, now: lived } = seen); show(); };
+  const take = seen => { ({ at, plan, states, sheet, some, heard, now: lived } = seen); show(); };
   const look = piecewise(steps, take), live = () => { version++; look(); };
   const tear = lines => {
     const all = lines.every(s => how.torn.has(s));
@@ -113,10 +125,11 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
     Object.assign(context, { globalAlpha: 1, strokeStyle: seen.faint, lineWidth: 1 });
     context.strokeRect(left, top, wide, high);
   }
+  const writing = across => `${Math.round(13 * clamp(per_row * EACH / across, 1, 2))}px`; // 13 pixels of the page, where there is room
   function drawDiary(context, colour) {
-    const seen = palette(colour), alike = compare(states, at.t), scale = Math.min(2, (window.devicePixelRatio || 1) / context.getTransform().a);
+    const seen = palette(colour), alike = compare(states, at.t), font = writing(context.canvas.width / (window.devicePixelRatio || 1));
     if (at.sheet) { drawSheet(context, seen); return; }
-    Object.assign(context, { textAlign: "center", font: `${13 * scale}px system-ui, sans-serif` });
+    Object.assign(context, { textAlign: "center", font: `${font} system-ui, sans-serif` });
     const loud = alike.map((value, s) => clamp(0.12 + Math.abs(value) * left(s, at.t), 0, 1));
     for (let s = 0; s < LINES; s++) {
       const [x, y] = corner(s), written = s < at.t, gone = at.torn.has(s), weight = written ? alike[s] * left(s, at.t) : 0;
@@ -151,10 +164,22 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
     }
     context.stroke();
   }
-  function drawSheet(context, seen) { // every fourth unit of it
-    const size = HIGH * Math.ceil(LINES / per_row) - 4, quarter = N / 4, some = sheet && zeros(quarter ** 2).map((_, k) => sheet[4 * Math.floor(k / quarter) * N + 4 * (k % quarter)]);
-    const most = some && some.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
-    if (sheet) mosaic(context, [quarter, quarter], k => some[k] > 0 ? [seen.blue, some[k] / most] : [seen.purple, -some[k] / most], [2, 2, size, size]);
+  // Every fourth unit of the sheet, and its picture.
+  const QUARTER = N / 4;
+  function* thinned(sheet) {
+    const some = zeros(QUARTER ** 2);
+    let most = 1e-9;
+    for (let i = 0, k = 0; i < QUARTER; i++) {
+      for (let j = 0; j < QUARTER; j++, k++) most = Math.max(most, Math.abs(some[k] = sheet[4 * (i * N + j)]));
+      if (i % 10 === 9) yield;
+    }
+    return some.map(value => value / most);
+  }
+  const picture_of_sheet = (some, seen) => printed(some, seen.blue + seen.purple, [QUARTER, QUARTER], k => some[k] > 0 ? [seen.blue, some[k]] : [seen.purple, -some[k]]);
+  function drawSheet(context, seen) {
+    const size = HIGH * Math.ceil(LINES / per_row) - 4;
+    context.imageSmoothingEnabled = false;
+    context.drawImage(picture_of_sheet(some, seen), 2, 2, size, size);
     Object.assign(context, { strokeStyle: seen.faint, lineWidth: 1 });
     context.strokeRect(2, 2, size, size);
   }
@@ -167,10 +192,11 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
   const wrong = (i, y, wanted) => thresholds[i] < at.share && y[i] * wanted[i] <= 0;
 
   // ------------------------------------------------------------------------------------------------------------ what it says
+  const thousands = n => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
   const range = lines => lines.length < 2 ? `line ${lines[0] + 1}` : `lines ${lines[0] + 1} to ${lines[lines.length - 1] + 1}`;
   function sentence() {
     const { t, torn } = at, { k } = plan[t], alike = compare(states, t), asking = t >= PATTERNS * per, name = names()[at.asked];
-    const numbersOf = `${t} lines of ${2 * N} numbers instead of a sheet of ${(N * N).toLocaleString("en")}`;
+    const numbersOf = `${t} lines of ${2 * N} numbers instead of a sheet of ${thousands(N * N)}`;
     if (k !== null) return `In step ${t + 1} what is shown holds every unit: nothing is read, and a line is written.`;
     if (at.sheet) {
       const apart = fromSheet(sheet, key(states, t)).reduce((most, x, j) => Math.max(most, Math.abs(x - heard[j])), 0);
@@ -204,6 +230,7 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
   yield;
   const DIARY = "The diary. Arrow keys choose a line, Enter tears it out or puts it back.";
   stage.lead("Press “Tear out its lines”, and see what it cannot answer any more.");
+  yield;
   const picture = stage.part("picture wide"), left1 = stage.part("panel"), right = stage.part("panel"), verdict = stage.verdict();
   const pair = picture.part("pair"), [first, second] = [pair.part("tile"), pair.part("tile")];
   first.text("state", "The present");
@@ -223,13 +250,17 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
   yield;
   left1.slider("step", { min: 2, max: STEPS, step: 1, value: how.t + 1, say: k => `${k}: ${kind(k - 1)}` }, k => { how.t = k - 1; look(); });
   left1.slider("erased of the cue", { min: 0, max: 0.95, step: 0.05, value: how.share, say: share => `${Math.round(100 * share)} %` }, share => { how.share = share; live(); });
+  yield;
   right.choice("Ask", names().map((_, k) => [k, String(k + 1)]), k => { how.asked = +k; live(); }, how.asked);
   right.choice("Shown", [["shapes", "shapes"], ["letters", "letters"]], value => { how.set = value; live(); });
+  yield;
   const acts = left1.part("line");
   acts.button("Tear out its lines", () => tear(shownAt(how.asked)));
   const mend = acts.button("Mend", () => { how.torn.clear(); live(); });
   right.toggle("the sheet instead of the diary", on => { how.sheet = on; look(); });
   yield;
+  yield* Live.fonts(writing(diary.element.clientWidth));
+  yield Live.rest;
   take(yield* steps());
   return { sets, plan: schedulePlan, run: (...given) => all(run(...given)), press: (...given) => all(press(...given)), compare, fromDiary, fromSheet, key, erased: erasedOf, now: () => ({ how, sheet }) };
 });

@@ -163,6 +163,7 @@ Live.model("hebb-in-the-brain", function* ({ numbers, stage }) {
   // ------------------------------------------------------------------------------------------------------------- the controls
   yield;
   stage.lead("Paint your initial over the discs, and let go.");
+  yield;
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const field = picture.canvas("The synapses. Arrow keys move a mark, the space bar paints, Enter plays and pauses.", [WIDE * CELL, HIGH * CELL], drawField, {
     keys: {
@@ -187,6 +188,7 @@ Live.model("hebb-in-the-brain", function* ({ numbers, stage }) {
       up: (point, broken) => { if (!broken && !own[1] && painted.includes(true)) clock.play(); },
     },
   });
+  yield;
   const raster = picture.canvas("Spikes of the last half second", [WIDE * CELL, 126], drawSpikes);
   const nearest = ({ x, y }) => clamp(Math.floor(y / CELL), 0, HIGH - 1) * WIDE + clamp(Math.floor(x / CELL), 0, WIDE - 1);
 
@@ -216,15 +218,17 @@ Live.model("hebb-in-the-brain", function* ({ numbers, stage }) {
 
   yield;
   const clock = panel.clock({ step: live, shown: () => show(false), speeds: [50, 250, 500], speed: 1, what: null, say: s => `${s / 50} s in a second`,
-    turned: on => { if (on) look(false); show(); } });
+    turned: on => { if (on) look(false); soon(show); } });
   clock.row.button("Start again", () => { clock.pause(); fresh(); show(); });
   clock.row.button("Wipe the paint", () => { paint(all, false); fresh(); show(); });
+  yield;
   const bars = panel.bars("Mean weight", ["painted", "others"]);
   const plot = panel.canvas("The window: what a pair of spikes does to a weight", [PLOT.wide, PLOT.high], drawWindow, { pointer: {
     grabs: () => false,
     handle: ({ x }) => Math.abs(x - PLOT.wide / 2) < 60,
     move: ({ y }) => weaken(clamp((window.turned ? -1 : 1) * (y - PLOT.middle) / PLOT.scale, 0, numbers.most)),
   } });
+  yield;
   const weakening = panel.slider("weakening, A₋", { min: 0, max: numbers.most, step: 0.001, value: window.down, say: x => told(x, 3) }, x => weaken(x));
   function weaken(to) {
     window.down = Math.round(1000 * to) / 1000;
@@ -233,6 +237,7 @@ Live.model("hebb-in-the-brain", function* ({ numbers, stage }) {
   }
   yield;
   panel.slider("spikes that the painted copy", { min: 0, max: 0.8, step: 0.05, value: share, say: x => `${Math.round(100 * x)} %` }, x => { share = x; show(); });
+  yield;
   const group = panel.part("line"), switches = {};
   group.toggle("turn it over", on => { window.turned = on; show(); });
   switches.looks = group.toggle("show paint", on => { looks = on; show(); }, true);

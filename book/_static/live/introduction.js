@@ -6,11 +6,13 @@ Live.model("introduction", function* ({ numbers, stage }) {
   const { life, ask, episode, told, fromHex, noise, rubTo, soon, thumbnail, grid, key } = Live.dots;
 
   // ------------------------------------------------------------------------------------------------------------- the network
-  const chance = random(1), four = {
-    random: [0, 1, 2, 3].map(() => noise(N, chance)),
-    letters: ["A", "B", "C", "D"].map(letter => fromHex(letters[letter], N)),
-  };
-  yield;
+  const chance = random(1), four = { random: [], letters: [] };
+  for (const letter of ["A", "B", "C", "D"]) {
+    four.random.push(noise(N, chance));
+    yield;
+    four.letters.push(fromHex(letters[letter], N));
+    yield;
+  }
   const drawing = fromHex(face, N), erased = new Float64Array(N), when = new Float64Array(N).fill(-Infinity);
   let others = "random", frozen = false, mode = "rub", its = "This face", version = 0, lived, all, seen, rubbed = false;
   const patterns = () => [...four[others].slice(0, MINE), drawing, ...four[others].slice(MINE)];
@@ -28,6 +30,7 @@ Live.model("introduction", function* ({ numbers, stage }) {
   // ------------------------------------------------------------------------------------------------------------ what is seen
   yield;
   stage.lead("Rub over the face, with the mouse or a finger.");
+  yield;
   const picture = stage.part("picture"), panel = stage.part("panel"), first = () => all.states.length - schedule.steps_test;
   const paper = grid(picture, side, {
     label: `The picture, ${side} by ${side} dots. Arrow keys move the pen, the space bar draws or rubs out.`,
@@ -46,6 +49,7 @@ Live.model("introduction", function* ({ numbers, stage }) {
     },
     hint: () => mode === "draw" ? (drawing.includes(1) ? "" : "draw here") : erased.includes(1) ? "" : "rub here",
   });
+  yield;
   key(picture);
   const verdict = picture.verdict();
   const later = soon(() => { answer(); comeBack(); });
@@ -55,7 +59,7 @@ Live.model("introduction", function* ({ numbers, stage }) {
     if (moving) return;
     moving = true;
     const frame = () => {
-      paper.paint();
+      paper.redraw();
       moving = when.some(then => performance.now() - then < (schedule.steps_test + 1) * STEP);
       if (moving) requestAnimationFrame(frame);
     };
@@ -67,6 +71,7 @@ Live.model("introduction", function* ({ numbers, stage }) {
   const line = panel.part("line");
   const main = line.button("", () => (mode === "rub" ? draw() : rub()), { main: true });
   const back = line.button("Undo", () => rub());
+  yield;
   const share = panel.slider("rubbed out", { min: 0, max: 95, step: 1, value: 0, say: x => `${Math.round(x)} %` }, x => {
     mode = "rub";
     rubTo(erased, Math.round(x / 100 * N), chance);
@@ -75,7 +80,9 @@ Live.model("introduction", function* ({ numbers, stage }) {
   });
   const thumbnails = [0, 1, 2, 3, 4].map(k => thumbnail(stage, side, () => patterns()[k]));
   const heading = panel.text("heading");
+  yield;
   const bars = panel.bars("How hard each memory pulls", thumbnails.map(({ picture: small }, k) => ({ text: k === MINE ? "your picture" : `picture ${k + 1}`, picture: small })), { most: 2 });
+  yield;
   panel.toggle("frozen connections", on => { frozen = on; mode = "rub"; showAll(); });
   panel.choice("Others", [["random", "random"], ["letters", "letters"]], name => { others = name; showAll(); });
 
@@ -109,7 +116,8 @@ Live.model("introduction", function* ({ numbers, stage }) {
     return `${gone}, and ${wrong} of ${count} dots are wrong: too little is left to ask by. Its memory pulls with ${number(own)}, ` +
       `that of the last picture, which still rings in the dots that you freed, with ${number(pull[4])}.`;
   }
-  yield;
+  yield* Live.fonts("600 19px");
+  yield Live.rest;
   [all, seen] = yield* steps();
   thumbnails.forEach(one => one.draw());
   show();

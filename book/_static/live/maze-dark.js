@@ -68,6 +68,7 @@ Live.model("maze-dark", function* ({ numbers, stage }) {
 
   // ------------------------------------------------------------------------------------------------------------- the controls
   stage.lead("Walk: press an arrow, or touch the square beside you.");
+  yield;
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const keys = Object.fromEntries(Object.keys(MOVES).map(move => [`Arrow${move}`, () => go(move)]));
   const canvas = picture.canvas("What you see. Arrow keys move you.", [WIDE, WIDE], draw, {
@@ -81,6 +82,7 @@ Live.model("maze-dark", function* ({ numbers, stage }) {
   yield;
   const cross = panel.part("cross");
   Object.keys(MOVES).forEach(move => cross.button({ Up: "↑", Left: "←", Right: "→", Down: "↓" }[move], () => go(move), { label: move.toLowerCase() }));
+  yield;
   const state = panel.text("state");
   panel.button("Again, with another goal", () => { walk = start(chance()); show(); });
   function show() {

@@ -7,8 +7,12 @@ Live.model("maze", function* ({ numbers, stage }) {
   const { SIDE, UNIT, newborn: inMaze, same, centre, anywhereBut, observe, sensed, act, away, far, star, ground, disc, frame, board } = Live.agents(numbers);
 
   // -------------------------------------------------------------------------------------------------------------- the agents
-  const weights = Object.fromEntries(["plastic", "lstm"].map(kind => [kind, Object.fromEntries(
-    Object.entries(numbers[kind]).map(([name, value]) => [name, value.base64 ? unpack(value) : value]))]));
+  const weights = { plastic: {}, lstm: {} };
+  for (const kind of Object.keys(weights)) for (const [name, value] of Object.entries(numbers[kind])) {
+    yield;
+    weights[kind][name] = value.base64 ? unpack(value) : value;
+  }
+  yield;
   const line = unpack(numbers.line), n = { plastic: numbers.plastic.w.shape[0], lstm: numbers.lstm.w.shape[0] };
   const sigmoid = x => 1 / (1 + Math.exp(-x));
 
@@ -36,6 +40,7 @@ Live.model("maze", function* ({ numbers, stage }) {
     kind, ...inMaze(goal),
     state: { y: zeros(n[kind]), ...(kind === "plastic" ? { hebb: zeros(n.plastic ** 2) } : { cells: zeros(n.lstm) }) },
   });
+  const WARM = 30; // steps until the browser has compiled them: it does so before a reader plays
   const wipe = (life, what) => life.state[what].fill(0);
 
   // One step: think, choose and move. In the dark it thinks, and waits.
@@ -86,10 +91,12 @@ Live.model("maze", function* ({ numbers, stage }) {
   // ------------------------------------------------------------------------------------------------------------- the controls
   yield;
   stage.lead("Press Play. When it has found the star twice, drag the star away.");
+  yield;
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const maze = board(picture, "The maze. Arrow keys move the goal, the space bar plays and pauses.", drawMaze, {
     goal: () => life.goal, moved: place => moveGoal(place), clock: () => clock,
   });
+  yield;
   const strip = picture.canvas("Steps to each find", [SIDE * UNIT, 98], drawFinds);
 
   const show = () => {
@@ -159,6 +166,7 @@ Live.model("maze", function* ({ numbers, stage }) {
 
   yield;
   const clock = panel.clock({ step: live, shown: show, speeds: [2, 8, 30, 120, 400], what: "of its life" });
+  yield;
   const acts = panel.part("line");
   acts.button("Move the goal", () => moveGoal(far(life, chance())));
   acts.button("Wipe its activity", () => {
@@ -176,14 +184,19 @@ Live.model("maze", function* ({ numbers, stage }) {
   turn("writes", "stop writing (as D-AP5 does)", "no writing", "writing", true);
   turn("reads", "stop reading (as CNQX does)", "no reading", "reading", true);
   turn("dark", "darkness: it sees nothing, and waits", "dark", "light", false);
+  yield;
   panel.choice("Who lives", [["plastic", "plastic agent"], ["lstm", "LSTM"]], kind => {
     const plastic = kind === "plastic";
     [trace, switches.writes, switches.reads].forEach(control => { control.disabled = !plastic; });
     begin(kind);
   });
-  panel.text("key").append(...[["★", "green", " goal  "], ["☆", "purple", " ghost: where its trace says that the goal is  "], ["●", "blue", " agent"]].flatMap(
-    ([mark, role, words]) => [Live.make("span", { textContent: mark, className: role, aria: { hidden: "true" } }), words]));
   yield;
+  const key = panel.text("key");
+  for (const [mark, role, words] of [["★", "green", " goal  "], ["☆", "purple", " ghost: where its trace says that the goal is  "], ["●", "blue", " agent"]]) {
+    key.append(Live.make("span", { textContent: mark, className: role, aria: { hidden: "true" } }), words);
+    yield;
+  }
+  for (const kind of ["plastic", "lstm"]) for (let k = 0, one = newborn(kind, goal), draw = random(1); k < WARM; k++) { step(one, [draw(), draw()]); yield; }
   begin("plastic");
   return { newborn, step, wipe, ghostOf, now: () => ({ life, finds, old, how }), live: (steps = 1) => { while (steps--) live(); show(); } };
 });

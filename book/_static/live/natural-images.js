@@ -35,17 +35,29 @@ Live.model("natural-images", function* ({ numbers, stage }) {
 
   // pre @ (alpha * trace), where the trace is the sum of what was written, share * before after^T: each moment of the past is
   // compared with the present, as the plasticities of senders have it, and calls up what came after it, as those of receivers do.
-  function recalled({ alpha, senders, receivers }, pre, trace, drive) {
+  const called = zeros(N + 1), scratch = zeros(N + 1);
+  function* recalled({ alpha, senders, receivers }, pre, trace, drive) {
     const compare = sender => {
-      const called = zeros(N + 1), now = sender ? pre.map((x, i) => x * sender[i]) : pre;
+      const now = sender ? scratch : pre;
+      if (sender) for (let i = 0; i <= N; i++) scratch[i] = pre[i] * sender[i];
+      called.fill(0);
       for (const { before, after, share } of trace) add(called, after, share * dot(now, before));
       return called;
     };
     if (!senders) add(drive, compare(), alpha);
-    else senders.forEach((sender, k) => compare(sender).forEach((x, j) => { drive[j] += receivers[k][j] * x; }));
+    else for (const [k, sender] of senders.entries()) {
+      const to = receivers[k];
+      compare(sender);
+      for (let j = 0; j < N; j++) drive[j] += to[j] * called[j];
+      yield;
+    }
     return drive;
   }
-  const think = (net, { y, trace }) => one(recalled(net, y, trace, fixed(net, y)).map(Math.tanh));
+  function* think(net, { y, trace }) {
+    const drive = fixed(net, y);
+    yield;
+    return one((yield* recalled(net, y, trace, drive)).map(Math.tanh));
+  }
 
   // trace += eta (y(t-1) y(t)^T - trace); the same moment again is written on top of itself.
   function write({ eta }, state, after) {
@@ -60,7 +72,7 @@ Live.model("natural-images", function* ({ numbers, stage }) {
   function* see(net, state, held) {
     for (let t = 0; t < steps_on; t++) write(net, state, held);
     for (let t = 0; t < steps_off; t++) {
-      write(net, state, think(net, state));
+      write(net, state, yield* think(net, state));
       yield;
     }
   }
@@ -68,7 +80,7 @@ Live.model("natural-images", function* ({ numbers, stage }) {
   function* answer(net, memory, asked, hidden) {
     const state = { y: memory.y, trace: memory.trace.map(moment => ({ ...moment })) };
     for (let t = 0; t < steps_test; t++) {
-      const y = think(net, state);
+      const y = yield* think(net, state);
       for (let j = 0; j < N; j++) if (!hidden[j]) y[j] = asked[j];
       write(net, state, y);
       yield;
@@ -175,6 +187,7 @@ Live.model("natural-images", function* ({ numbers, stage }) {
   // ------------------------------------------------------------------------------------------------------------- the controls
   yield;
   stage.lead("Hide a strip, or whatever you like: draw over the first picture.");
+  yield;
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const at = ({ x, y }) => [(y - TILES[0][1]) / SIZE * SIDE, (x - TILES[0][0]) / SIZE * SIDE]; // row and column, between pixels
   const canvas = picture.canvas("What is asked. Arrow keys move a square, the space bar hides or shows it.", [WIDE, TALL], drawAll, {
@@ -219,8 +232,10 @@ Live.model("natural-images", function* ({ numbers, stage }) {
   }
   yield;
   const bars = panel.bars("Error of a hidden pixel", ["specialist", "generalist", "mean of three", "plain grey"], { most: 0.5 });
+  yield;
   const ways = panel.choice("Hide", [["lower", "lower half"], ["left", "left half"], ["strip", "a strip"], ["ends", "all but a strip"], ["disc", "a disc"], ["own", "what I draw"]],
     name => { hide(name); show(); });
+  yield;
   const thumbs = [1, 2, 3].map(k => Live.make("canvas", { width: 52, height: 52, aria: { role: "img", label: `photograph ${k}` } }));
   panel.choice("Ask for", thumbs.map((thumb, k) => [k, `photograph ${k + 1}`, thumb]), k => { target = +k; show(); }, target);
   panel.button("Other photographs", () => {
@@ -234,6 +249,8 @@ Live.model("natural-images", function* ({ numbers, stage }) {
   yield;
   hide(way);
   drawThumbs();
+  yield* Live.fonts("14px");
+  yield Live.rest;
   yield* steps();
   return { nets, photographs, one, begin, see: (...given) => all(see(...given)), answer: (...given) => all(answer(...given)), error,
     now: () => ({ shown, target, way, hidden, errors, blind: all(blind(hidden)) }), hide: name => { hide(name); ways.set(name); show(); } };

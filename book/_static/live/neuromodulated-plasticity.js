@@ -167,8 +167,10 @@ Live.model("neuromodulated-plasticity", function* ({ numbers, stage }) {
   // ------------------------------------------------------------------------------------------------------------ the controls
   how.strings = drawn();
   now = yield* live(how.name, how);
+  yield Live.rest;
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   picture.text("state", "Tap bits, drag the star, turn the hand.");
+  yield;
   const move = (down, across) => () => { cursor = [(cursor[0] + down + CUES) % CUES, (cursor[1] + across + bits) % bits]; strings.redraw(); };
   const strings = picture.canvas("Four strings", [WIDE, CUES * ROW + 2], drawStrings, {
     keys: { ArrowUp: move(-1, 0), ArrowDown: move(1, 0), ArrowLeft: move(0, -1), ArrowRight: move(0, 1), " ": () => flip(...cursor) },
@@ -184,10 +186,13 @@ Live.model("neuromodulated-plasticity", function* ({ numbers, stage }) {
   });
   yield;
   panel.choice("network", [["simple", "writes at once"], ["marks", "writes marks, silent delay"]], name => { how.name = name; look(); });
+  yield;
   const hand = panel.slider("the hand: M is", { min: -1, max: 1, step: 0.1, value: 1, say: value => handed(+(+value).toFixed(1)) }, value => { how.hand = +value.toFixed(1); look(); });
+  yield;
   const scores = panel.bars("Which was rewarded? Scores", [...LETTERS]);
   yield;
   panel.choice("just before the reward, empty", [["", "nothing"], ["y", "activity"], ["marks", "marks"], ["hebb", "trace"], ["both", "marks and trace"]], what => { how.emptied = what; look(); });
+  yield;
   const reward = panel.slider("the reward comes at step", { min: 0, max: STUDY - 1, step: 1, value: how.reward, say: t => String(t + 1) }, pay);
   panel.part("line").button("Other strings", () => { how.strings = drawn(); look(); });
   yield;

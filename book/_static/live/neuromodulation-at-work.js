@@ -172,11 +172,14 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   const SIGNAL = "M over the last steps";
   yield;
   stage.lead("Press Play and watch M. Does any constant do as well?");
+  yield;
   const picture = stage.part("picture"), panel = stage.part("panel"), verdict = stage.verdict();
   const maze = board(picture, "The maze. Arrow keys move the goal, the space bar plays and pauses.", drawMaze, { goal: () => life.goal, moved: moveGoal, clock: () => clock });
+  yield;
   const signal = picture.canvas(SIGNAL, [WIDE, HIGH], drawSignal);
   yield;
   const clock = panel.clock({ step: live, shown: show, speeds: [2, 8, 30, 120, 400], what: "of its life" });
+  yield;
   const choices = nets.map((_, which) => clock.row.button(`Agent ${which + 1}`, () => { how.which = which; begin(); }, { label: `Agent ${which + 1}, newborn` }));
   const acts = panel.part("line");
   acts.button("Move the star", () => moveGoal(far(life, chance())), { label: "Move the goal" });
@@ -194,11 +197,16 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   constant.element.closest(".slider").hidden = true;
   yield;
   panel.text("heading", `Goals found in ${LIFE} steps`);
+  yield;
   const bars = panel.bars(`Goals found in ${LIFE} steps, mean`, KINDS.map(kind => NAME[kind]), { most: 25 });
   yield;
-  picture.text("key").append(...[["★", "green", " told of a find  "], ["■", "blue", " heard M  "], ["■", "purple", " trace"]].flatMap(
-    ([mark, role, words]) => [Live.make("span", { textContent: mark, className: role, aria: { hidden: "true" } }), words]));
-  yield;
+  const key = picture.text("key");
+  for (const [mark, role, words] of [["★", "green", " told of a find  "], ["■", "blue", " heard M  "], ["■", "purple", " trace"]]) {
+    key.append(Live.make("span", { textContent: mark, className: role, aria: { hidden: "true" } }), words);
+    yield;
+  }
+  // Some steps that nobody sees, until the browser has compiled them: it does so before a reader plays.
+  for (let k = 0, one = newborn(0, goal), draw = random(1); k < 30; k++) { step(one, [draw(), draw()], hear); yield; }
   counts = nets.map(() => Object.fromEntries(KINDS.map(kind => [kind, none()])));
   begin();
   return {

@@ -1,7 +1,7 @@
 // Your own alphabet, shown once: a Hebbian layer is taught by labels, which must be louder than its guesses.
 "use strict";
 Live.model("one-shot-learning", function* ({ numbers, stage }) {
-  const { zeros, unpack, digits, inPieces, piecewise, all, soon, told, clamp, mosaic, printed } = Live, { alpha, eta } = numbers, LABELS = ["A", "B", "C", "D", "E"];
+  const { zeros, unpack, digits, inPieces, piecewise, all, soon, told, clamp, printed } = Live, { alpha, eta } = numbers, LABELS = ["A", "B", "C", "D", "E"];
   const SIDE = 31, N = LABELS.length, w = unpack(numbers.w), F = w.length / N;
   const layers = []; // unpacked when the first drawing is looked at
 
@@ -76,20 +76,23 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
   }
   yield;
   // Stored drawings have four shades, and three pixels in a letter.
-  const stored = numbers.drawings.map(hands => hands.map(letters => {
+  const stored = numbers.drawings.map(() => []);
+  for (const [j, hands] of numbers.drawings.entries()) for (const letters of hands) {
     const three = digits(letters), ink = zeros(SIDE * SIDE);
     for (let k = 0; k < ink.length; k++) ink[k] = (three[Math.floor(k / 3)] >> 4 - 2 * (k % 3) & 3) / 3;
-    return ink;
-  }));
+    stored[j].push(ink);
+    yield;
+  }
 
   // ------------------------------------------------------------------------------------------------------------ what is shown
   const PAD = 260, ROW = 56, STRENGTHS = [0, 1, 2, 5, 10, 15, 20, 30, 100, 1000];
   let strength = 1000, own = false, taught, layer, strokes = [], asked = null, answer = null, pen = { at: [PAD / 2, PAD / 2], down: false };
   const hand = LABELS.map(() => 0);
 
+  const picture_of = (ink, colour) => printed(ink, colour, [SIDE, SIDE], k => [colour, ink[k]]);
   function bitmap(context, ink, x, y, size, colour, share = 1) {
     Object.assign(context, { globalAlpha: share, imageSmoothingEnabled: size < PAD / 2 });
-    context.drawImage(printed(ink, colour, [SIDE, SIDE], k => [colour, ink[k]]), x, y, size, size);
+    context.drawImage(picture_of(ink, colour), x, y, size, size);
     context.globalAlpha = 1;
   }
   function frame(context, x, y, wide, high, colour, lineWidth = 1) {
@@ -120,6 +123,10 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
   // A row for each label: what was shown as it, what its column holds, the column itself, and the answer.
   function drawRows(context, colour) {
     const best = answer ? most(answer.y) : -1, [plus, minus] = [colour("purple"), colour("green")];
+    const trace = printed(layer.hebb, plus + minus, [F, N], k => {
+      const h = layer.hebb[k % F * N + Math.floor(k / F)] / eta;
+      return [h > 0 ? plus : minus, Math.abs(h)];
+    });
     context.textBaseline = "middle";
     Object.assign(context, { font: "14px system-ui, sans-serif", fillStyle: colour("muted"), textAlign: "center" });
     context.fillText("said", 43, 8);
@@ -134,10 +141,8 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
       if (taught[j]) bitmap(context, taught[j].ink, 20, y + 1, 46, ink);
       layer.held[j].forEach((share, t) => share > 0.02 * eta && bitmap(context, layer.inks[t], 73, y + 1, 46, colour("purple"), share / eta));
       frame(context, 130, y, 256, 18, colour("faint"));
-      mosaic(context, [F, 1], i => {
-        const h = layer.hebb[i * N + j] / eta;
-        return [h > 0 ? plus : minus, Math.abs(h)];
-      }, [130, y, 4 * F, 18]);
+      context.imageSmoothingEnabled = false;
+      context.drawImage(trace, 0, j, F, 1, 130, y, 4 * F, 18);
       if (!answer) return;
       Object.assign(context, { fillStyle: colour("blue"), font: `${j === best ? "bold " : ""}17px system-ui, sans-serif` });
       context.fillRect(130, y + 26, 200 * answer.y[j], 16);
@@ -150,6 +155,7 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
   // ------------------------------------------------------------------------------------------------------------- the controls
   yield;
   stage.lead("Ask for E, twice. Then teach it signs of your own.");
+  yield;
   const picture = stage.part("picture wide"), desk = picture.part("desk"), verdict = stage.verdict(), panel = stage.part("panel wide halves");
   const step = 8, moved = (x, y) => () => {
     pen.at = [clamp(pen.at[0] + x, 10, PAD - 10), clamp(pen.at[1] + y, 10, PAD - 10)];
@@ -169,6 +175,7 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
   panel.slider("how loudly the label is said", {
     min: 0, max: STRENGTHS.length - 1, step: 1, value: STRENGTHS.length - 1, say: k => (STRENGTHS[k] ? String(STRENGTHS[k]).replace("1000", "1,000") : "silence"),
   }, k => { strength = STRENGTHS[k]; soon(show); });
+  yield;
   const asks = panel.part("panel"), legend = asks.text("state"), line = asks.part("line");
   LABELS.forEach((label, j) => line.button(label, () => ask(j), { label: `Ask about ${label}` }));
 
@@ -246,8 +253,14 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
     if (asked && !right) return `It says ${is}. Wrong: this is ${LABELS[asked.label]}, by another hand. Its product with row ${LABELS[first]} is ${p}, with row ${LABELS[asked.label]} only ${told(answer.drive[asked.label], 0)}.`;
     return `It says ${is}: its product with row ${LABELS[first]} is ${p}, with the next, ${LABELS[second]}, ${q}.`;
   }
-  yield;
+  yield* Live.fonts("14px", "17px", "18px", "bold 17px", "bold 18px");
+  for (const [ink] of stored) for (const role of ["ink", "purple"]) { // each is drawn once
+    yield Live.rest;
+    picture_of(ink, stage.colour(role));
+  }
+  yield Live.rest;
   lend();
+  yield Live.rest;
   show();
   return { look: ink => all(look(ink)), blank, teach, driven, softmax, inked, stored,
     now: () => ({ taught, layer, answer, strokes, asked, strength }) };

@@ -196,6 +196,7 @@ Live.model("time-constants", function* ({ numbers, stage }) {
   rested = now.says.bank;
   yield;
   stage.lead("Let the weights drift by 2 %, then drag a pulse.");
+  yield;
   const board = stage.part("picture"), panel = stage.part("panel"), left = stage.part("panel"), right = stage.part("panel"), verdict = stage.verdict();
   const by = k => () => pull("second", second() + k), begin = k => () => pull("first", how.first + k);
   const picture = board.canvas(PICTURE, [WIDE, HIGH], draw, {
@@ -206,11 +207,14 @@ Live.model("time-constants", function* ({ numbers, stage }) {
       move: ({ x: at }) => pull(held, (at - LEFT) / STEP),
     },
   });
+  yield;
   board.text("key").append(...[["blue", ` bank of ${cells.length} leaky cells  `], ["purple", " self-exciting cell"]].flatMap(
     ([role, words]) => [make("span", { textContent: "■", className: role, aria: { hidden: "true" } }), words]));
   yield;
   const sliders = { drift: panel.slider("they drift by", { min: -5, max: 5, step: 0.5, value: 0, say: by => percent(by / 100) }, by => set({ drift: by / 100 })) };
+  yield;
   panel.choice("What drifts", [["weights", "weights"], ["taus", "time constants"], ["both", "both"]], what => set({ what }));
+  yield;
   const chart = panel.canvas("What both say of every gap", [340, 198], drawAll);
   yield;
   sliders.tau = left.slider("the cell's own time constant τ", { min: 0, max: 5, step: 0.25, value: 0, say: k => `${told(3 * 2 ** k, 0)} steps` }, k => set({ tau: 3 * 2 ** k }));

@@ -166,6 +166,11 @@ def fixture() -> dict[str, Any]:
     return {"cases": cases}
 
 
+def _box(left: float, top: float, wide: float, high: float) -> str:
+    """Return a box as a part of a path."""
+    return f"M{left:.1f} {top:.1f}h{wide:.1f}v{high:.1f}h{-wide:.1f}z"
+
+
 def still(drawing: Any) -> None:
     """Draw an episode of the simple network: strings, signal, trace and scores."""
     told = _told("simple")
@@ -176,10 +181,13 @@ def still(drawing: Any) -> None:
     for row, string in enumerate(shown.cues[0].tolist()):
         y = 20 + 32 * row
         drawing.text(16, y + 18, "ABCD"[row], "ink")
-        for k, bit in enumerate(string):
-            drawing.box(
-                left + cell * k, y, cell - 4, 22, "faint", "ink" if bit > 0 else "paper", 2, 1
-            )
+        for sign, colour in ((1, "ink"), (-1, "paper")):  # a page is slow with hundreds of shapes
+            boxes = [
+                _box(left + cell * k, y, cell - 4, 22)
+                for k, bit in enumerate(string)
+                if bit == sign
+            ]
+            drawing.path("".join(boxes), "faint", 1, colour)
     for k in range(8):
         words = "ABCD"[k] if k < 4 else "ABCD"[int(shown.order[0, k - 4])] + "?"
         drawing.text(left + each * (5 * k + 0.5), 186, words)
@@ -192,11 +200,12 @@ def still(drawing: Any) -> None:
     ):
         drawing.text(16, base, label)
         drawing.path([(left, base), (left + 40 * each, base)], "faint", 1)
-        for t, value in enumerate(values):
-            tall = abs(high * value)
-            if tall > 0.3:
-                top = base - tall if value > 0 else base
-                drawing.box(left + each * t + 2, top, each - 3, tall, "", colour, 1)
+        bars = [
+            _box(left + each * t + 2, base - max(0.0, high * value), each - 3, abs(high * value))
+            for t, value in enumerate(values)
+            if abs(high * value) > 0.3
+        ]
+        drawing.path("".join(bars), "", 0, colour)
     shares = torch.tensor(its["scores"]).softmax(0).tolist()
     for k, share in enumerate(shares):
         y = 366 + 28 * k
