@@ -38,7 +38,7 @@ def _maze(idea: str, name: str, kind: str, beside: str, other: str, chapter: str
 def _at_work() -> tuple[LedgerRow, ...]:
     """Return the rows of agents that say when to write, without marks and with them."""
     words = {"simple": "a maze", "retroactive": "a maze, with marks"}
-    rivals = (("a pencil that always writes", "maze-plastic"), ("an LSTM", "maze-lstm"))
+    rivals = (("a pen that always writes", "maze-plastic"), ("an LSTM", "maze-lstm"))
     chapter, ours = "neuromodulation-at-work", "a say in when to write"
     return tuple(
         replace(_maze(ours, f"maze-modulated-{kind}", kind, beside, other, chapter), told=told)
@@ -79,7 +79,7 @@ AGENT_ROWS: tuple[LedgerRow, ...] = (
         told="reward",
         asked="store what a reward marks",
         counted="updates until 90 % right",
-        beside="a pencil that always writes",
+        beside="a pen that always writes",
         better="less",
         with_idea=at("reward-gated", "trained", "simple, clip", "to_90"),
         plain=at("reward-gated", "trained", "clip", "to_90"),
@@ -98,7 +98,7 @@ AGENT_ROWS: tuple[LedgerRow, ...] = (
         told="cues",
         asked="find out which cue pays",
         counted="later answers wrong, %",
-        beside="a pencil that always writes",
+        beside="a pen that always writes",
         with_idea=lacking("cue-reward", "late", "simple"),
         plain=lacking("cue-reward", "late", "plastic"),
         there=(BROADCAST,),
@@ -130,7 +130,7 @@ AGENT_ROWS: tuple[LedgerRow, ...] = (
                 ),
             ),
         )
-        for beside, other in (("a pencil that always writes", "plastic"), ("an LSTM", "LSTM"))
+        for beside, other in (("a pen that always writes", "plastic"), ("an LSTM", "LSTM"))
     ),
 )
 """The rows, in the order of the book."""
