@@ -25,7 +25,6 @@ __all__ = [
     "Weights",
     "block_ends",
     "blocks",
-    "check_rates",
     "described",
     "loaded",
     "nothing",
@@ -259,7 +258,12 @@ class Arms:
     rates: dict[str, tuple[float, ...]]
 
     def __post_init__(self) -> None:
-        check_rates(self.rates, self.known())
+        for arm, its in self.rates.items():
+            _checks.choice("arm", arm, (*self.known(),))
+            if not its:
+                raise ValueError(f"rates must name one or more for the arm {arm!r}, got {its}")
+            for rate in its:
+                _checks.number("rate", rate, 0)
 
     def known(self) -> Collection[str]:
         """Return the arms that there are."""
@@ -308,16 +312,6 @@ def train_each(
             best[arm], numbers["best_rate"][arm] = score(found), rate
         weights |= {f"{name}.{key}": value for key, value in net.state_dict().items()}
     return numbers, weights
-
-
-def check_rates(rates: dict[str, tuple[float, ...]], arms: Iterable[str]) -> None:
-    """Refuse arms that there are not, and arms without a learning rate, before one is trained."""
-    for arm, its in rates.items():
-        _checks.choice("arm", arm, (*arms,))
-        if not its:
-            raise ValueError(f"rates must name one or more for the arm {arm!r}, got {its}")
-        for rate in its:
-            _checks.number("rate", rate, 0)
 
 
 def short(value: Any) -> float:
