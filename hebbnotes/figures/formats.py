@@ -90,9 +90,15 @@ def as_png(figure: Figure, density: int = DENSITY, box: Bbox | None = None) -> b
 def panels(figure: Figure) -> list[float]:
     """Return where a row of panels can be cut, from left to right, in points; none if it cannot.
 
-    The figure is one that has been laid out, as :func:`whole` does. Panels that share an axis whose numbers stand at one of them alone stay together, and so does
+    Panels that share an axis whose numbers stand at one of them alone stay together, and so does
     what has a title or a legend above all panels.
     """
+    figure.draw_without_rendering()
+    return _cuts(figure)
+
+
+def _cuts(figure: Figure) -> list[float]:
+    """Return the same of a figure that has just been laid out."""
     if len(figure.axes) < 2 or figure.legends or figure.texts or figure.get_suptitle():
         return []
     if not all(_has_own_numbers(ax) for ax in figure.axes):
@@ -126,7 +132,7 @@ def as_svg(figure: Figure) -> str | None:
     if has_pictures(figure):
         return None
     box, drawn = whole(figure), io.BytesIO()
-    cuts = [round(cut - 72 * box.x0, 1) for cut in panels(figure)]
+    cuts = [round(cut - 72 * box.x0, 1) for cut in _cuts(figure)]
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "hebbnotes"}):
         figure.savefig(
             drawn, format="svg", bbox_inches=box, metadata={"Date": None, "Creator": None}
