@@ -93,14 +93,10 @@ def panels(figure: Figure) -> list[float]:
     Panels that share an axis whose numbers stand at one of them alone stay together, and so does
     what has a title or a legend above all panels.
     """
-    figure.draw_without_rendering()
-    return _cuts(figure)
-
-
-def _cuts(figure: Figure) -> list[float]:
-    """Return the same of a figure that has just been laid out."""
     if len(figure.axes) < 2 or figure.legends or figure.texts or figure.get_suptitle():
         return []
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)  # all that a drawing would change here
     if not all(_has_own_numbers(ax) for ax in figure.axes):
         return []
     boxes = [ax.get_tightbbox() for ax in figure.axes]
@@ -132,7 +128,7 @@ def as_svg(figure: Figure) -> str | None:
     if has_pictures(figure):
         return None
     box, drawn = whole(figure), io.BytesIO()
-    cuts = [round(cut - 72 * box.x0, 1) for cut in _cuts(figure)]
+    cuts = [round(cut - 72 * box.x0, 1) for cut in panels(figure)]
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "hebbnotes"}):
         figure.savefig(
             drawn, format="svg", bbox_inches=box, metadata={"Date": None, "Creator": None}
