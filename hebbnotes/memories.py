@@ -355,4 +355,6 @@ def least_error(n_patterns: int, n_known: int) -> float:
     if most - least > 10**5:  # beyond them there is next to no probability
         # so many are so much alike that their mean stands for them
         return floor_majority(round(n * chance) + 1)
-    return float(sum(others.pmf(k) * floor_majority(k + 1) for k in range(max(1, least), most + 1)))
+    counts = range(max(1, least), most + 1)
+    chances = others.pmf(counts).tolist() if counts else []
+    return float(sum(p * floor_majority(k + 1) for k, p in zip(counts, chances, strict=True)))
