@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from hebbnotes import _checks
-from hebbnotes.plasticity import rules
 from hebbnotes.tasks import floor_majority
 
 __all__ = [
@@ -87,8 +86,8 @@ def delta(patterns: Tensor, passes: int = 1) -> Tensor:
     n = _patterns(patterns).shape[1]
     w = patterns.new_zeros(n, n)
     for _ in range(_checks.integer("passes", passes, 1, MOST_STEPS)):
-        for p in patterns:
-            w = (w + rules.delta(w, p, p, drive=p @ w) / n).fill_diagonal_(0)
+        for p in patterns:  # rules.delta, with w read and written once
+            w = torch.addr(w, p, (p - p @ w) / n).fill_diagonal_(0)
     return w
 
 
@@ -181,11 +180,14 @@ def recall(
     state = state.clone()
     # what rounding alone may leave of no drive
     least = torch.finfo(w.dtype).eps * w.abs().sum(0) * state.abs().max()
+    at_rest = False
     for _ in range(_checks.integer("n_steps", n_steps, 1, MOST_STEPS)):
-        for units in _turns(len(w), generator):
+        turns, before = _turns(len(w), generator), state.clone()  # drawn at rest, too
+        for units in () if at_rest else turns:
             drive = state @ w[:, units]
             new = torch.where(drive.abs() <= least[units], state[:, units], drive.sign())
             state[:, units] = torch.where(held[:, units], state[:, units], new)
+        at_rest = torch.equal(state, before)
     return state
 
 
@@ -353,4 +355,6 @@ def least_error(n_patterns: int, n_known: int) -> float:
     if most - least > 10**5:  # beyond them there is next to no probability
         # so many are so much alike that their mean stands for them
         return floor_majority(round(n * chance) + 1)
-    return float(sum(others.pmf(k) * floor_majority(k + 1) for k in range(max(1, least), most + 1)))
+    counts = range(max(1, least), most + 1)
+    chances = others.pmf(counts).tolist() if counts else []
+    return float(sum(p * floor_majority(k + 1) for k, p in zip(counts, chances, strict=True)))

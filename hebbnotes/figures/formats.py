@@ -90,11 +90,13 @@ def as_png(figure: Figure, density: int = DENSITY, box: Bbox | None = None) -> b
 def panels(figure: Figure) -> list[float]:
     """Return where a row of panels can be cut, from left to right, in points; none if it cannot.
 
-    The figure is one that has been laid out, as :func:`whole` does. Panels that share an axis whose numbers stand at one of them alone stay together, and so does
+    Panels that share an axis whose numbers stand at one of them alone stay together, and so does
     what has a title or a legend above all panels.
     """
     if len(figure.axes) < 2 or figure.legends or figure.texts or figure.get_suptitle():
         return []
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)  # all that a drawing would change here
     if not all(_has_own_numbers(ax) for ax in figure.axes):
         return []
     boxes = [ax.get_tightbbox() for ax in figure.axes]
