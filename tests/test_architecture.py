@@ -6,6 +6,7 @@ The exceptions may only shrink: one that is no longer needed fails here, too.
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,10 @@ CROWDED = {
 }
 
 
+@cache
 def imported(path):
-    """Yield the modules of the package that a module imports, those inside of functions, too."""
+    """Return the modules of the package that a module imports, those inside of functions, too."""
+    found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -46,7 +49,8 @@ def imported(path):
             continue
         for name in names:
             if name.startswith("hebbnotes."):
-                yield module_of(name.removeprefix("hebbnotes."))
+                found.append(module_of(name.removeprefix("hebbnotes.")))
+    return found
 
 
 def module_of(name):
