@@ -6,12 +6,18 @@ import functools
 import gc
 import json
 import os
+import sys
 from collections import Counter
 
 os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 # Workers and kernels keep the memory of large tensors: glibc would give it back after each use,
 # and the system make it all zero anew.
 os.environ |= {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**32)}
+
+# What is compiled is kept, whatever the caller says: a hundred processes import the package, and
+# pytest would rewrite all assertions anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 gc.disable()  # until all is collected, of which nothing is garbage: a third of that time
 

@@ -4,10 +4,10 @@ The exceptions may only shrink: one that is no longer needed fails here, too.
 """
 
 import ast
-import functools
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ ROOT = Path(hebbnotes.__file__).parent
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in ROOT.rglob("*.py")
 }
-parsed = functools.cache(lambda path: ast.parse(path.read_text(encoding="utf-8")))
+parsed = cache(lambda path: ast.parse(path.read_text(encoding="utf-8")))
 LAYERS = (
     {"_checks", "_files"},
     {"plasticity"},
@@ -37,8 +37,10 @@ CROWDED = {
 }
 
 
+@cache
 def imported(path):
-    """Yield the modules of the package that a module imports, those inside of functions, too."""
+    """Return the modules of the package that a module imports, those inside of functions, too."""
+    found = []
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -49,7 +51,8 @@ def imported(path):
             continue
         for name in names:
             if name.startswith("hebbnotes."):
-                yield module_of(name.removeprefix("hebbnotes."))
+                found.append(module_of(name.removeprefix("hebbnotes.")))
+    return found
 
 
 def module_of(name):

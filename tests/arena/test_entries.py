@@ -1,5 +1,6 @@
 """Entries of readers: bad ones are refused, cheats are caught, and honest ones are placed."""
 
+import contextlib
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from hebbnotes.arena import __main__ as command
+from hebbnotes.arena import process
 from hebbnotes.arena.audit import audit, sees
 from hebbnotes.arena.entry import Caught, Refused, load
 from hebbnotes.arena.memories import Matrix
@@ -258,6 +260,31 @@ def test_a_switch_at_strong_weights_is_found_in_the_run():
     assert "w" in sees(switches).foreign
 
 
+class Here:
+    """What serves an entry, without the process, which takes seconds to import torch."""
+
+    def __init__(self, path):
+        self.server, self.diverged = process._Server(), set()
+        self.rates = self.ask({"do": "load", "path": path, "limit": process.LIMIT})[0]["rates"]
+
+    def ask(self, head, *tensors):
+        told, answer = self.server.answer(head, tensors)
+        self.diverged.update(told.get("diverged", ()))
+        return told, answer
+
+    tell = ask
+
+    def finish(self):
+        self.ask({"do": "end"})
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Serve entries in this process, whose seconds nobody bounds."""
+    monkeypatch.setattr(process, "_bounded", lambda limit: None)
+    return lambda path: contextlib.nullcontext(Here(path))
+
+
 @pytest.fixture(scope="module")
 def child(tmp_path_factory):
     with Child(entered(tmp_path_factory.mktemp("entry"), DELTA)) as running:
@@ -316,10 +343,10 @@ def test_what_an_entry_starts_ends_with_it(tmp_path):
     raise AssertionError("it runs on")
 
 
-def test_frames_are_watched_while_a_file_is_loaded(tmp_path):
+def test_frames_are_watched_while_a_file_is_loaded(tmp_path, here):
     text = f"import sys\ncaller = sys._getframe(1)\ndef rule(w, pre, post): {HEBB}"
     with pytest.raises(Caught, match=r"sys\._getframe"):
-        Child(entered(tmp_path, text))
+        here(entered(tmp_path, text))
 
 
 LATE = """
@@ -334,10 +361,11 @@ def rule(w, pre, post):
 
 
 @pytest.mark.parametrize("task", ["re-bind", "drift"])
-def test_who_begins_to_remember_late_in_a_run_is_caught_there(tmp_path, task):
+def test_who_begins_to_remember_late_in_a_run_is_caught_there(tmp_path, task, here):
     drawn = stream(task, "dense", 3, torch.Generator().manual_seed(1))
     told = "(w.abs().sum() > 900)"  # beyond what the audit shows
-    with Child(entered(tmp_path, "RATES = [1.0]" + LATE.format(told=told))) as child:
+    serves = Child if task == "drift" else here  # one is enough of what is said by a pipe
+    with serves(entered(tmp_path, "RATES = [1.0]" + LATE.format(told=told))) as child:
 
         def lived():
             overlaps(Remote(child), drawn, torch.Generator())
@@ -378,10 +406,10 @@ DIVERGES = "def rule(w, pre, post): return (1e4 - w**2).sqrt() * pre[..., :, Non
 DIVERGES += " * post[..., None, :]"
 
 
-def test_rates_that_diverge_score_nothing_and_the_others_are_scored(tmp_path):
+def test_rates_that_diverge_score_nothing_and_the_others_are_scored(tmp_path, here):
     path = entered(tmp_path, f"RATES = [1e-3, 1000]\n{DIVERGES}")
     drawn = stream("recall", "dense", 3, torch.Generator().manual_seed(1))
-    with Child(path) as child:
+    with here(path) as child:
         low, high = overlaps(Remote(child), drawn, torch.Generator().manual_seed(2)).tolist()
         assert (low > 0.5, high, child.diverged) == (True, 0.0, {1000.0})
         with pytest.raises(Refused, match="at all rates: expected finite ones"):

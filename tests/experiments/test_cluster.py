@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from dataclasses import replace
+from multiprocessing import forkserver
 from types import SimpleNamespace
 
 import pytest
@@ -22,7 +23,7 @@ distributed = pytest.importorskip(
 )
 
 NAME = "smooth-patterns"
-TINY = {"lengths": (0, 1), "updates": 60, "batch": 2, "test_episodes": 4, "shape": (2, 4)}
+TINY = {"lengths": (0, 1), "updates": 25, "batch": 2, "test_episodes": 4, "shape": (2, 4)}
 
 
 def shrink(folder, put):
@@ -74,7 +75,22 @@ def result(run, seed):
     return numbers | {"seconds": None}, (run.place / f"{seed}.safetensors").read_bytes()
 
 
-def test_a_lost_worker_is_replaced_and_the_result_is_that_of_one_computer(small, tmp_path, capsys):
+@pytest.fixture
+def ready():
+    """Have workers begin as copies of a process that has imported what they need, torch above all:
+    three of them, one in place of another, would each take seconds for that.
+    """
+    import dask
+
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+        distributed.utils.get_mp_context().set_forkserver_preload(["distributed", __name__])
+        yield
+    forkserver._forkserver._stop()
+
+
+def test_a_lost_worker_is_replaced_and_the_result_is_that_of_one_computer(
+    small, ready, tmp_path, capsys
+):
     alone, shared = Run(NAME, tmp_path / "alone"), Run(NAME, tmp_path / "shared")
     lost, hold = [], tmp_path / "hold"
     hold.touch()
@@ -188,7 +204,7 @@ def test_a_worker_stops_when_the_run_is_stopped(small, tmp_path, monkeypatch):
     monkeypatch.setattr(distributed, "get_worker", lambda: SimpleNamespace(log_event=log))
     monkeypatch.setattr(workers, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     assert workers._on_a_worker(run, 0, 1, token) == workers.STOPPED
-    assert told == [("token", {"seed": 0, "share": 1, "part": "half 1 full", "at": 0, "of": 60})]
+    assert told == [("token", {"seed": 0, "share": 1, "part": "half 1 full", "at": 0, "of": 25})]
     assert "the run was stopped" in workers._on_a_worker(run, 0, None, token)
     token.touch()
     monkeypatch.setattr(workers, "time", SimpleNamespace(monotonic=lambda: 0.0))
