@@ -6,21 +6,17 @@ import codecs
 import contextlib
 import errno
 import hashlib
-import io
 import json
 import os
 import pickle
 import secrets
 import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -202,30 +198,6 @@ def pictures_checksum(file: BinaryIO, most: int = 2**26) -> str:
     except Exception:  # whatever a damaged file makes of the library
         return ""
     return digest.hexdigest()
-
-
-def ink(png: bytes) -> "np.ndarray":
-    """Return which pixels of a picture are 0.
-
-    The 32,460 of Omniglot are plain: one bit for each pixel, and no row told by its neighbour. So
-    they are read here, in a tenth of the time; any other is left to Pillow.
-    """
-    import numpy as np
-
-    columns, rows, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", png[16:29])
-    if (depth, colour, interlaced) == (1, 0, 0):
-        packed, at = b"", 8
-        while at < len(png):  # a chunk: its length, its name, what it holds, a checksum
-            end = at + 8 + int.from_bytes(png[at : at + 4])
-            if png[at + 4 : at + 8] == b"IDAT":
-                packed += png[at + 8 : end]
-            at = end + 4
-        lines = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(rows, -1)
-        if not lines[:, 0].any():  # how a row is told
-            return np.unpackbits(lines[:, 1:], axis=1, count=columns) == 0
-    from PIL import Image
-
-    return np.asarray(Image.open(io.BytesIO(png))) == 0
 
 
 def unpickled(file: IO[bytes]) -> Any:

@@ -8,6 +8,7 @@ is downloaded unasked, a damaged file is neither used nor deleted, and one appea
 import argparse
 import contextlib
 import gzip
+import io
 import os
 import sys
 import tarfile
@@ -255,14 +256,13 @@ def omniglot(part: str = "background", download: bool = True) -> tuple[Tensor, l
     download : bool, as for :func:`fetch`
     """
     with _checks.extra("chapters"):
-        import PIL.Image  # noqa: F401 (where it lacks, that is said before anything is fetched)
+        from PIL import Image
     _checks.choice("part", part, ("background", "evaluation"))
     drawings: dict[str, list[np.ndarray]] = {}
     with zipfile.ZipFile(fetch(f"omniglot/images_{part}.zip", download)) as archive:
         for name in sorted(name for name in archive.namelist() if name.endswith(".png")):
-            drawings.setdefault("/".join(name.split("/")[1:3]), []).append(
-                _files.ink(archive.read(name))
-            )
+            ink = np.asarray(Image.open(io.BytesIO(archive.read(name)))) == 0
+            drawings.setdefault("/".join(name.split("/")[1:3]), []).append(ink)
     pictures = np.stack([np.stack(of_one) for of_one in drawings.values()])
     return torch.from_numpy(pictures), list(drawings)
 

@@ -9,13 +9,11 @@ import io
 import os
 import pickle
 import re
-import struct
 import subprocess
 import sys
 import tarfile
 import threading
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from hebbnotes import _files, data
+from hebbnotes import data
 from tests import disk
 from tools import outputs
 
@@ -208,7 +206,7 @@ def test_a_folder_that_cannot_be_written_is_named(source, monkeypatch):
 
 AT_ONCE = """
 import sys
-from hebbnotes import _files, data
+from hebbnotes import data
 data.FILES["set/file.bin"] = data.File(sys.argv[1], 700, sys.argv[2])
 print(data.fetch("set/file.bin").read_bytes() == b"numbers" * 100)
 """
@@ -330,7 +328,7 @@ def unknown(number):
 known, pwd.getpwuid, home = pwd.getpwuid, unknown, os.environ.pop("HOME", "/")
 for name in ("HEBBNOTES_DATA", "XDG_CACHE_HOME"):
     os.environ.pop(name, None)
-from hebbnotes import _files, data
+from hebbnotes import data
 assert data.available("omniglot") is data.available("cifar10-subset") is False
 os.environ["HOME"], pwd.getpwuid = home, known
 assert data.folder().name == "hebbnotes"
@@ -372,27 +370,6 @@ def picture(ink):
     stream = io.BytesIO()
     Image.fromarray(np.where(ink, 0, 255).astype("uint8")).convert("1").save(stream, "png")
     return stream.getvalue()
-
-
-def chunk(name, content):
-    check = zlib.crc32(name + content)
-    return len(content).to_bytes(4) + name + content + check.to_bytes(4)
-
-
-@pytest.mark.parametrize("columns", [1, 8, 13])
-def test_a_picture_is_read_as_pillow_reads_it_however_it_is_told(columns):
-    ink = np.random.default_rng(0).random((7, columns)) < 0.3
-    plain = picture(ink)
-    packed = np.packbits(~ink, axis=1)
-    above = np.diff(packed, axis=0, prepend=np.zeros_like(packed[:1]))  # each row less that above
-    rows = b"".join(b"\2" + row.tobytes() for row in above)
-    head = struct.pack(">IIBBBBB", columns, 7, 1, 0, 0, 0, 0)
-    told = chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")
-    stream = io.BytesIO()
-    Image.fromarray(np.where(ink, 0, 255).astype("uint8")).save(stream, "png")
-    for png in (plain, plain[:8] + b"".join(told), stream.getvalue()):
-        assert np.array_equal(np.asarray(Image.open(io.BytesIO(png))) == 0, ink)
-        assert np.array_equal(_files.ink(png), ink)
 
 
 def test_a_zip_is_known_by_its_pictures_whatever_the_container(tmp_path, monkeypatch):
