@@ -7,17 +7,19 @@ task of the page's thread while the model starts and afterwards, with what was d
 the longest time from an action to its answer: the model says something, or a picture is drawn anew.
 Tasks are measured in the time that the thread itself ran, so that a busy computer changes little.
 A start begins with the page's own text: what the browser needs to open an empty page, and what
-Playwright puts into it, is not the model's.
+Playwright puts into it, is not the model's. Beside it stands the longest task of the same page
+without its scripts: its text and its still picture are read, laid out and drawn in any case.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tools import live
 from tools.browser import chromium
@@ -33,6 +35,8 @@ READY = "ready"
 OURS = ("start", READY)
 """What is measured apart, and what the measurement itself does."""
 OPENED = f"<script>console.timeStamp('{MARK}start')</script>"
+
+SCRIPT = re.compile(r"<script.*?</script>", re.S)
 
 LISTEN = """() => {
     const told = window.told = { action: null, answers: [] };
@@ -144,24 +148,38 @@ def tasks(trace: bytes) -> list[tuple[str, float]]:
     ]
 
 
+def measure(
+    browser: Browser, text: str, seconds: float, use: bool
+) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
+    """Open a page on the slow phone, wait, and work its model if it is used; return its tasks and
+    its answers.
+    """
+    page = browser.new_page(viewport={"width": WIDTH, "height": 844})
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    browser.start_tracing(page=page, categories=CATEGORIES)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "page.html"
+        path.write_text(text.replace("<body", f"{OPENED}<body", 1), encoding="utf-8")
+        page.goto(path.as_uri(), wait_until="load")
+        page.wait_for_timeout(1000 * seconds)
+        session.send("Runtime.evaluate", {"expression": f"console.timeStamp('{MARK}{READY}')"})
+        if use and not page.query_selector(".live-model.live"):
+            raise SystemExit(f"the model has not started within {seconds:.0f} s")
+        answers = work(page) if use else []
+    measured = tasks(browser.stop_tracing())
+    page.close()
+    return measured, answers
+
+
 def main(chosen: list[str]) -> None:
     """Print what was measured of each model."""
-    with TemporaryDirectory() as folder, chromium() as browser:
+    with chromium() as browser:
         for name in chosen or live.names():
-            page = browser.new_page(viewport={"width": WIDTH, "height": 844})
-            session = page.context.new_cdp_session(page)
-            session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-            browser.start_tracing(page=page, categories=CATEGORIES)
-            opened = live.alone(name).replace("<body", f"{OPENED}<body", 1)
-            (Path(folder) / f"{name}.html").write_text(opened, encoding="utf-8")
-            page.goto((Path(folder) / f"{name}.html").as_uri(), wait_until="load")
-            page.wait_for_timeout(1000 * STARTED)
-            session.send("Runtime.evaluate", {"expression": f"console.timeStamp('{MARK}{READY}')"})
-            if not page.query_selector(".live-model.live"):
-                raise SystemExit(f"{name} has not started within {STARTED:.0f} s")
-            answers = work(page)
-            measured = tasks(browser.stop_tracing())
-            page.close()
+            text = live.alone(name)
+            bare, _ = measure(browser, SCRIPT.sub("", text), 1.0, use=False)
+            measured, answers = measure(browser, text, STARTED, use=True)
+            own = max(ms for done, ms in bare if done == "start")
             for what, some, most in (
                 ("start", [one for one in measured if one[0] == "start"], TASK),
                 ("longest task", [one for one in measured if one[0] not in OURS], TASK),
@@ -169,7 +187,8 @@ def main(chosen: list[str]) -> None:
             ):
                 done, ms = max(some, key=lambda one: one[1])
                 judged = "" if ms <= most else f"  above {most}"
-                print(f"{name:26} {what:15} {ms:6.0f} ms{judged}  ({done})", flush=True)
+                after = f"the page without its scripts: {own:.0f}" if what == "start" else done
+                print(f"{name:26} {what:15} {ms:6.0f} ms{judged}  ({after})", flush=True)
 
 
 if __name__ == "__main__":

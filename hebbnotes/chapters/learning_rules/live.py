@@ -156,23 +156,22 @@ def still(drawing: Any) -> None:
     for row, (name, words) in enumerate((("oja", "Oja"), ("compete", "compete"))):
         w = rate.learn_units(stream, start, *WAYS[name])
         drawing.text(12, 24 + 102 * row, words, anchor="start")
-        for unit, field in enumerate(w.T):
-            _field(drawing, field, 12 + 68 * unit, 34 + 102 * row)
+        _fields(drawing, w.T, 12, 34 + 102 * row)
 
 
-def _field(drawing: Any, field: Tensor, x: float, y: float, side: float = 60) -> None:
-    """Draw a field: the two colours are the two signs, and the larger a value, the larger its
-    dot.
+def _fields(drawing: Any, fields: Tensor, x: float, y: float, side: float = 60) -> None:
+    """Draw a row of fields: the two colours are the two signs, and the larger a value, the larger
+    its dot. All that looks alike is one shape, since a page is slow with many.
     """
-    size, largest = side / SIZE, field.abs().max()
-    drawing.box(x, y, side, side, "faint", "", 0, 1)
+    size, left = side / SIZE, [x + (side + 8) * unit for unit in range(len(fields))]
+    squares = "".join(f"M{at:g} {y:g}h{side:g}v{side:g}h{-side:g}z" for at in left)
+    drawing.path(squares, "faint", 1)
     for role, sign in (("purple", 1), ("green", -1)):
-        shares = (sign * field / largest).view(SIZE, SIZE)
+        shares = (sign * fields / fields.abs().amax(1, keepdim=True)).view(-1, SIZE, SIZE)
         for low, high in ((0.2, 0.5), (0.5, 1.1)):
             places = ((shares > low) & (shares <= high)).nonzero().tolist()
-            at = [(x + size * (c + 0.5), y + size * (r + 0.5)) for r, c in places]
-            if at:
-                drawing.dots(at, role, size * (0.5 if high < 1 else 0.9))
+            at = [(left[k] + size * (c + 0.5), y + size * (r + 0.5)) for k, r, c in places]
+            drawing.dots(at, role, size * (0.5 if high < 1 else 0.9))
 
 
 MODELS = {
