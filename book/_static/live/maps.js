@@ -25,10 +25,10 @@ Live.model("maps", function* ({ numbers, stage }) {
     const row = side * chance(), column = side * chance(), angle = TURN * chance();
     return { row, column, x: [...placed(row, column, side), q * Math.cos(angle), q * Math.sin(angle)] };
   }
-  // Where the cells of a sheet are, and which row or column one is that lies beyond its edge.
+  // Where the cells of a sheet are, what stimuli add up to in each, and which row or column one is that lies beyond its edge.
   const sheets = new Map();
   function plan(side) {
-    if (!sheets.has(side)) sheets.set(side, { own: born(side, () => 0.5), beyond: Int32Array.from({ length: 4 * side }, (_, at) => at % side) });
+    if (!sheets.has(side)) sheets.set(side, { own: born(side, () => 0.5), seen: [1, 2, 3, 4, 5, 6, 7].map(() => zeros(side * side)), beyond: Int32Array.from({ length: 4 * side }, (_, at) => at % side) });
     return sheets.get(side);
   }
   // The cell whose weights are nearest, looked for in rings about the place: none looks farther from its own place than far, so that
@@ -55,8 +55,9 @@ Live.model("maps", function* ({ numbers, stage }) {
   }
   // For each stimulus x, Δw = η h (x - w), where h = exp(-d² / 2σ²) of the distance d to the nearest cell; below REACH it is none.
   function learn(w, stimuli, sigma, eta, side) {
-    const { own: [p0, p1, p2, p3], beyond } = plan(side), [w0, w1, w2, w3] = w, n = side * side, half = side / 2, seen = [1, 2, 3, 4, 5, 6, 7].map(() => zeros(n)), [h_, s0, s1, s2, s3, s4, s5] = seen;
+    const { own: [p0, p1, p2, p3], beyond, seen } = plan(side), [w0, w1, w2, w3] = w, n = side * side, half = side / 2, [h_, s0, s1, s2, s3, s4, s5] = seen;
     let far = 0;
+    for (const sum of seen) sum.fill(0);
     for (let j = 0; j < n; j++) {
       const d0 = w0[j] - p0[j], d1 = w1[j] - p1[j], d2 = w2[j] - p2[j], d3 = w3[j] - p3[j], square = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3;
       if (square > far) far = square;
@@ -331,7 +332,8 @@ Live.model("maps", function* ({ numbers, stage }) {
   const clock = left.clock({ step: live, shown: () => show(), speeds: [20, 100, 400, 1000], speed: 2, what: null, turned: on => { if (!on) show(); } });
   right.element.append(left.element.querySelector(".slider")); // beside the buttons
   yield;
-  clock.row.button("Newborn", () => { clock.pause(); birth(); show(); });
+  const anew = piecewise(() => bearing(SIDE, chance), sheet => { birth(sheet); show(); });
+  clock.row.button("Newborn", () => { clock.pause(); anew(); });
   clock.row.button("New twin", () => ask(true));
   function ask(more = false) {
     clock.pause();

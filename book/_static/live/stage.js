@@ -185,6 +185,9 @@ if (!Live.model) Object.assign(Live, (() => {
         if (!seen) { last = null; return; }
         due = Math.min(due + (now - (last ?? now)) / 1000 * state.speed, state.speed);
         last = now;
+        setTimeout(go); // the page is drawn in the task of this call
+      };
+      const go = () => {
         const begun = performance.now();
         let any = false;
         while (due >= 1 && state.playing && performance.now() - begun < 4) { due--; step(); any = true; }
