@@ -108,8 +108,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
   function* steps() {
     const now = setting(), key = JSON.stringify(now), mine = asked;
     if (!tried.has(key)) tried.set(key, { how: now });
-    const one = yield* recalled(tried.get(key));
-    seen = one;
+    const one = seen = yield* recalled(tried.get(key));
     show();
     yield;
     for (const other of tried.values()) { // for the chart
@@ -296,7 +295,10 @@ Live.model("cell-types", function* ({ numbers, stage }) {
   }
   yield* Live.fonts("600 19px");
   yield Live.rest;
-  yield* steps();
+  seen = yield* recalled({ how: setting() });
+  tried.set(JSON.stringify(seen.how), seen);
+  show();
+  work(); // and what its smallest synapse is
   thumbnails.forEach(one => one.draw());
   return {
     felt, fromHex, likes, episode: (...given) => whole(episode(...given)), life: (...given) => whole(life(...given, schedule)), smallest: (...given) => whole(smallest(...given)),
