@@ -63,6 +63,7 @@ Live.model("associative-memory", function* ({ numbers, stage }) {
     let y = cue;
     for (let step = 0; step < steps; step++) {
       const sum = heard(memory, y, power), least = power === 1 ? 1e-12 : 0;
+      yield;
       const next = sum.map((drive_j, j) => Math.abs(drive_j) <= least ? y[j] : Math.sign(drive_j));
       if (next.every((y_j, j) => y_j === y[j])) break;
       y = next;
@@ -79,7 +80,11 @@ Live.model("associative-memory", function* ({ numbers, stage }) {
   let tiles = [], chosen = 0, memory, stale = true, said = "";
   const name = () => tiles.map(tile => tile.letter).join("");
   const distinct = () => [...new Set(name())], cue = ({ letter, erased }) => letters[letter].map((bit, i) => erased[i] ? 0 : bit);
-  const wrong = tile => tile.answer.reduce((count, bit, i) => count + (bit !== letters[tile.letter][i]), 0);
+  function wrong({ letter, answer }) {
+    let count = 0;
+    for (let i = 0; i < N; i++) if (answer[i] !== letters[letter][i]) count++;
+    return count;
+  }
   const twin = tile => Object.keys(letters).find(other => letters[other].every((bit, i) => bit === tile.answer[i]));
 
   function* answering() {
@@ -90,6 +95,7 @@ Live.model("associative-memory", function* ({ numbers, stage }) {
     }
     for (const tile of tiles.filter(one => one.asked)) {
       tile.asked = false;
+      yield;
       tile.answer = yield* recall(memory, cue(tile), how.power);
       for (const of of [cueRoles, answerRoles]) { // each is drawn once
         yield;

@@ -6,6 +6,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
   const { fromHex, rubTo, soon, thumbnail, grid } = Live.dots;
 
   // ------------------------------------------------------------------------------------------------------------- the network
+  const add = (sum, factor, values) => { for (let j = 0; j < sum.length; j++) sum[j] += factor * values[j]; };
   // What a cell feels of its own past rate, r = (1 + y) / 2: its own interneuron tells all of it; none nothing; one of k the mean of a
   // group of neighbours; a plastic one has a synapse u onto each cell, which follows the cell's rate.
   function felt(y, u, { kind, k }) {
@@ -24,8 +25,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
     if (!clamped.every(Boolean)) {
       const sent = y.map(y_i => 1 + y_i), own = felt(y, u, how), drive = x.map((x_j, j) => x_j - inhibition * (2 * own[j] - 1));
       for (let s = 1; s < t; s++) {
-        const pull = gain / n * eta * (1 - eta) ** (t - 1 - s) * dot(sent, states[s - 1]), then = states[s];
-        for (let j = 0; j < n; j++) drive[j] += pull * then[j];
+        add(drive, gain / n * eta * (1 - eta) ** (t - 1 - s) * dot(sent, states[s - 1]), states[s]);
       }
       next = drive.map((d, j) => clamped[j] ? x[j] : Math.tanh(d));
     }
@@ -56,7 +56,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
     for (const [s, y] of states.entries()) { // traces of the rates, and of those a step ago
       rates.push(y.map(y_j => (1 + y_j) / 2));
       const kept = eta * (1 - eta) ** (last - s);
-      [rates[s], rates[s - 1] ?? rest].forEach((r, k) => { for (let j = 0; j < n; j++) traces[k][j] += kept * r[j]; });
+      [rates[s], rates[s - 1] ?? rest].forEach((r, k) => add(traces[k], kept, r));
       yield;
     }
     for (const trace of traces) for (let j = 0; j < n; j++) if (trace[j] < least) least = trace[j];
@@ -64,8 +64,8 @@ Live.model("cell-types", function* ({ numbers, stage }) {
     for (let i = 0; i < n; i++) {
       row.fill(0);
       for (let s = 0; s <= last; s++) {
-        const kept = eta * (1 - eta) ** (last - s) * (s ? rates[s - 1][i] : 0.5), post = rates[s];
-        if (kept) for (let j = 0; j < n; j++) row[j] += kept * post[j];
+        const kept = eta * (1 - eta) ** (last - s) * (s ? rates[s - 1][i] : 0.5);
+        if (kept) add(row, kept, rates[s]);
       }
       for (let j = 0; j < n; j++) if (row[j] < least) least = row[j];
       if (i % 4 === 3) yield;
@@ -108,8 +108,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
   function* steps() {
     const now = setting(), key = JSON.stringify(now), mine = asked;
     if (!tried.has(key)) tried.set(key, { how: now });
-    const one = yield* recalled(tried.get(key));
-    seen = one;
+    const one = seen = yield* recalled(tried.get(key));
     show();
     yield;
     for (const other of tried.values()) { // for the chart
@@ -296,7 +295,10 @@ Live.model("cell-types", function* ({ numbers, stage }) {
   }
   yield* Live.fonts("600 19px");
   yield Live.rest;
-  yield* steps();
+  seen = yield* recalled({ how: setting() });
+  tried.set(JSON.stringify(seen.how), seen);
+  show();
+  work(); // and what its smallest synapse is
   thumbnails.forEach(one => one.draw());
   return {
     felt, fromHex, likes, episode: (...given) => whole(episode(...given)), life: (...given) => whole(life(...given, schedule)), smallest: (...given) => whole(smallest(...given)),

@@ -39,15 +39,16 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
     });
     return sum;
   }
+  const row = (sheet, before, next, at) => { for (let j = 0; j < N; j++, at++) sheet[at] = (1 - eta) * sheet[at] + before * next[j]; };
   // The sheet: H_ij = sum over lines of eta y_i(s-1) y_j(s), faded; built line by line, and read by a product.
   function* press(states, t, torn = new Set()) {
     const sheet = zeros(N * N);
     yield Live.rest;
     for (let s = 1; s < t; s++) {
       const [was, next] = [states[s - 1], states[s]], weight = torn.has(s) ? 0 : eta;
-      for (let i = 0, at = 0; i < N; i++) {
-        for (let j = 0; j < N; j++, at++) sheet[at] = (1 - eta) * sheet[at] + weight * was[i] * next[j];
-        if (i % 100 === 99) yield;
+      for (let i = 0; i < N; i++) {
+        row(sheet, weight * was[i], next, i * N);
+        if (i % 50 === 49) yield;
       }
     }
     return sheet;

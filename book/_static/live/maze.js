@@ -16,13 +16,21 @@ Live.model("maze", function* ({ numbers, stage }) {
   const line = unpack(numbers.line), n = { plastic: numbers.plastic.w.shape[0], lstm: numbers.lstm.w.shape[0] };
   const sigmoid = x => 1 / (1 + Math.exp(-x));
 
+  // What one unit sends to all, and what Oja's rule writes of it: a row of each matrix. In functions of their own, which a browser compiles soon.
+  function send(drive, sent, { w, alpha }, hebb, at) {
+    for (let j = 0; j < drive.length; j++, at++) drive[j] += sent * (w[at] + alpha[at] * hebb[at]);
+  }
+  function write(hebb, before, post, eta, at) {
+    for (let j = 0; j < post.length; j++, at++) hebb[at] += eta * post[j] * (before - post[j] * hebb[at]);
+  }
   const think = {
     // y(t) = tanh(b + seen V + y(t-1) (w + alpha H)), and then Oja: H += eta (y(t-1) y(t) - y(t)^2 H).
     plastic({ y, hebb }, seen, { writes = true, reads = true }) {
-      const { inward, w, alpha, eta } = weights.plastic, size = n.plastic, drive = sensed(inward, seen, size);
-      for (let i = 0, at = 0; i < size; i++) for (let j = 0; j < size; j++, at++) drive[j] += y[i] * (reads ? w[at] + alpha[at] * hebb[at] : w[at]);
+      const net = weights.plastic, size = n.plastic, drive = sensed(net.inward, seen, size);
+      if (reads) for (let i = 0; i < size; i++) send(drive, y[i], net, hebb, i * size);
+      else addProduct(drive, y, net.w);
       const post = drive.map(Math.tanh);
-      if (writes) for (let i = 0, at = 0; i < size; i++) for (let j = 0; j < size; j++, at++) hebb[at] += eta * post[j] * (y[i] - post[j] * hebb[at]);
+      if (writes) for (let i = 0; i < size; i++) write(hebb, y[i], post, net.eta, i * size);
       y.set(post);
     },
     // c(t) = keep c(t-1) + store new, y(t) = show tanh(c(t)); the gates stand in the order store, keep, new, show.
@@ -40,7 +48,6 @@ Live.model("maze", function* ({ numbers, stage }) {
     kind, ...inMaze(goal),
     state: { y: zeros(n[kind]), ...(kind === "plastic" ? { hebb: zeros(n.plastic ** 2) } : { cells: zeros(n.lstm) }) },
   });
-  const WARM = 30; // steps until the browser has compiled them: it does so before a reader plays
   const wipe = (life, what) => life.state[what].fill(0);
 
   // One step: think, choose and move. In the dark it thinks, and waits.
@@ -196,7 +203,6 @@ Live.model("maze", function* ({ numbers, stage }) {
     key.append(Live.make("span", { textContent: mark, className: role, aria: { hidden: "true" } }), words);
     yield;
   }
-  for (const kind of ["plastic", "lstm"]) for (let k = 0, one = newborn(kind, goal), draw = random(1); k < WARM; k++) { step(one, [draw(), draw()]); yield; }
   begin("plastic");
   return { newborn, step, wipe, ghostOf, now: () => ({ life, finds, old, how }), live: (steps = 1) => { while (steps--) live(); show(); } };
 });

@@ -17,17 +17,24 @@ Live.model("neuromodulated-plasticity", function* ({ numbers, stage }) {
   const EMPTIES = { y: ["y"], marks: ["marks"], hebb: ["hebb"], both: ["marks", "hebb"] };
   const rest = () => ({ y: zeros(size), hebb: zeros(size * size), marks: zeros(size * size) });
 
-  // y(t) = tanh(b + seen U + y(t-1) (w + alpha H)); M = tanh(m y + m0), times the reader's hand; then H and, with marks, E.
-  function step(net, { y, hebb, marks }, seen, hand, silenced) {
-    const { inward, w, alpha, read, bias, eta, eta_e } = net;
-    const drive = addProduct(inward.slice(seen.length * size), seen, inward.subarray(0, seen.length * size));
-    for (let i = 0, at = 0; i < size; i++) for (let j = 0; j < size; j++, at++) drive[j] += y[i] * (w[at] + alpha[at] * hebb[at]);
-    const post = drive.map(u => (silenced ? 0 : Math.tanh(u))), own = Math.tanh(bias + dot(read, post)), signal = hand * own;
-    for (let i = 0, at = 0; i < size; i++) for (let j = 0; j < size; j++, at++) {
-      const pair = y[i] * post[j];
+  // What one unit sends to all, and what is written of it, a row of each matrix, in functions of their own, which a browser compiles soon.
+  function send(drive, sent, { w, alpha }, hebb, at) {
+    for (let j = 0; j < size; j++, at++) drive[j] += sent * (w[at] + alpha[at] * hebb[at]);
+  }
+  function write({ hebb, marks }, before, post, signal, { eta, eta_e }, at) {
+    for (let j = 0; j < size; j++, at++) {
+      const pair = before * post[j];
       hebb[at] = (1 - eta) * hebb[at] + signal * (eta_e ? marks[at] : pair);
       if (eta_e) marks[at] = (1 - eta_e) * marks[at] + eta_e * pair;
     }
+  }
+  // y(t) = tanh(b + seen U + y(t-1) (w + alpha H)); M = tanh(m y + m0), times the reader's hand; then H and, with marks, E.
+  function step(net, state, seen, hand, silenced) {
+    const { inward, read, bias } = net, { y, hebb } = state;
+    const drive = addProduct(inward.slice(seen.length * size), seen, inward.subarray(0, seen.length * size));
+    for (let i = 0; i < size; i++) send(drive, y[i], net, hebb, i * size);
+    const post = drive.map(u => (silenced ? 0 : Math.tanh(u))), own = Math.tanh(bias + dot(read, post)), signal = hand * own;
+    for (let i = 0; i < size; i++) write(state, y[i], post, signal, net, i * size);
     y.set(post);
     return { own, signal };
   }

@@ -19,15 +19,24 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
   const n = nets[0].read.length;
   const newborn = (which, goal) => ({ ...inMaze(goal), net: nets[which], knows: 0, own: 0, heard: 0, size: 0, state: { y: zeros(n), hebb: zeros(n * n) } });
 
+  // What one unit sends to all, and what is written of it, a row of each matrix, in functions of their own, which a browser compiles soon.
+  function send(drive, sent, { w, alpha }, hebb, at) {
+    for (let j = 0; j < n; j++, at++) drive[j] += sent * (w[at] + alpha[at] * hebb[at]);
+  }
+  function write(hebb, before, kept, written, at) {
+    let squares = 0;
+    for (let j = 0; j < n; j++, at++) squares += (hebb[at] = kept[j] * hebb[at] + before * written[j]) ** 2;
+    return squares;
+  }
   // y(t) = tanh(b + seen V + y(t-1) (w + alpha H)); M = tanh(m y + m0); and then H_ij += M phi_j y_i(t-1) y_j(t) - eta y_j(t)^2 H_ij.
   // hear(M, knows) is what the synapses hear instead of M: knows counts the steps from that which tells of the first find, as 1.
   function think(life, seen, hear) {
-    const { inward, w, alpha, eta, read, bias, fan } = life.net, { y, hebb } = life.state, drive = sensed(inward, seen, n);
-    for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < n; j++, at++) drive[j] += y[i] * (w[at] + alpha[at] * hebb[at]);
+    const { inward, eta, read, bias, fan } = life.net, { y, hebb } = life.state, drive = sensed(inward, seen, n);
+    for (let i = 0; i < n; i++) send(drive, y[i], life.net, hebb, i * n);
     const post = drive.map(Math.tanh), own = Math.tanh(bias + dot(read, post)), heard = hear(own, life.knows);
     const kept = post.map(value => 1 - eta * value * value), written = post.map((value, j) => heard * fan[j] * value);
     let squares = 0;
-    for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < n; j++, at++) squares += (hebb[at] = kept[j] * hebb[at] + y[i] * written[j]) ** 2;
+    for (let i = 0; i < n; i++) squares += write(hebb, y[i], kept, written, i * n);
     y.set(post);
     Object.assign(life, { own, heard, size: Math.sqrt(squares) / n });
   }
@@ -205,8 +214,6 @@ Live.model("neuromodulation-at-work", function* ({ numbers, stage }) {
     key.append(Live.make("span", { textContent: mark, className: role, aria: { hidden: "true" } }), words);
     yield;
   }
-  // Some steps that nobody sees, until the browser has compiled them: it does so before a reader plays.
-  for (let k = 0, one = newborn(0, goal), draw = random(1); k < 30; k++) { step(one, [draw(), draw()], hear); yield; }
   counts = nets.map(() => Object.fromEntries(KINDS.map(kind => [kind, none()])));
   begin();
   return {

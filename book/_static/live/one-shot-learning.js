@@ -6,6 +6,7 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
   const layers = []; // unpacked when the first drawing is looked at
 
   // ------------------------------------------------------------------------------------------------------------- the network
+  const weighed = (sum, patch, kernels, at) => { for (let k = 0; k < patch.length; k++) sum += patch[k] * kernels[at + k]; return sum; };
   // 3 x 3 pixels of all maps at every second place, weighted and summed: y = tanh(kernels · patch + bias).
   function* convolve(maps, side, { kernels, bias, inputs }) {
     const half = (side - 1) / 2, seen = zeros(bias.length * half * half), patch = zeros(9 * inputs);
@@ -14,10 +15,8 @@ Live.model("one-shot-learning", function* ({ numbers, stage }) {
       for (let i = 0, k = 0; i < inputs; i++) {
         for (let down = 0; down < 3; down++) for (let across = 0; across < 3; across++) patch[k++] = maps[(i * side + row + down) * side + column + across];
       }
-      for (let o = 0, at = 0; o < bias.length; o++) {
-        let sum = bias[o];
-        for (let k = 0; k < patch.length; k++) sum += kernels[at++] * patch[k];
-        seen[o * half * half + place] = Math.tanh(sum);
+      for (let o = 0, at = 0; o < bias.length; o++, at += patch.length) {
+        seen[o * half * half + place] = Math.tanh(weighed(bias[o], patch, kernels, at));
       }
       yield;
     }
