@@ -144,7 +144,7 @@ def numbers(value):
 SMALL = {
     "maze-modulated-causal": {"lives": 12, "n_steps": 12, "constants": (0.0, 0.1), "size": 5},
     "maze-modulated-course": {"lives": 60, "n_steps": 60, "size": 5},
-    "maze-modulated-moved": {"lives": 60, "size": 5, "before": 40, "after": 10},
+    "maze-modulated-moved": {"lives": 20, "size": 5, "before": 40, "after": 10},
     "maze-modulated-old": {"lives": 20, "old": 150, "size": 5},
 }
 

@@ -60,12 +60,12 @@ def test_networks_that_are_trained_at_once_are_each_trained_as_if_alone(scaling)
     before = many.squared_errors(params, family.held(params, new.inputs), new)
     for one, net in zip(before, nets, strict=True):
         torch.testing.assert_close(one, alone(net, new).detach())
-    trained = many.train(params, losses, 40, rates=rates, clip_norm=0.5)
+    trained = many.train(params, losses, 15, rates=rates, clip_norm=0.5)
     for k, net in enumerate(nets):
         training.train(
             net.parameters(),
             lambda update, net=net: (alone(net, TASK.sample(4, generator(update))), {}),
-            40,
+            15,
             lr=float(rates[k]),
             clip_norm=0.5,
         )
