@@ -49,7 +49,7 @@ zip: book
 	cd _build && rm -f hebbnotes-site.zip && ../$(BIN)/python -m zipfile -c hebbnotes-site.zip html/
 	@echo "_build/hebbnotes-site.zip"
 
-# Print the whole book as one PDF, with Chromium.
+# Print the book as one PDF, all of it but the signatures of the package, with Chromium.
 pdf: .venv/.done
 	$(BIN)/python -m tools.pdf
 

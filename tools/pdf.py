@@ -1,5 +1,5 @@
-"""The whole book as one PDF, as Jupyter Book does it: all chapters on one page of HTML, which
-Chromium prints.
+"""The book as one PDF, as Jupyter Book does it: all chapters on one page of HTML, which Chromium
+prints. The signatures of the package are left to the site (:mod:`tools.one_page`).
 """
 
 from __future__ import annotations
@@ -34,10 +34,21 @@ LOADS = 120_000
 """Milliseconds in which the one page, of all chapters, must have loaded on a busy computer."""
 
 
+HIDDEN = """
+const sheet = new CSSStyleSheet();
+sheet.replaceSync("body { display: none; }");
+document.adoptedStyleSheets = [sheet];
+const show = () => { document.adoptedStyleSheets = []; };
+document.addEventListener("readystatechange", show, { once: true });
+"""
+"""Has Chromium read the page to its end before it lays it out: else it does so for each part."""
+
+
 @contextmanager
 def opened(page: Path, browser: Browser) -> Iterator[Page]:
     """Open the one page, as it is when its formulas are set."""
     window = browser.new_page(color_scheme="light", reduced_motion="reduce")
+    window.add_init_script(HIDDEN)
     try:
         window.goto(page.as_uri(), wait_until="load", timeout=LOADS)
         settle(window)

@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.site.books import small_book
 from tests.site.live import Played
 from tests.site.reader import InChromium, InFirefox, NoFirefoxError, firefox_started
 from tools import live
@@ -164,3 +165,27 @@ def built(tmp_path_factory) -> Path:
 def site(built) -> Path:
     """Return the folder of the built site."""
     return built / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def faulty_book(tmp_path_factory) -> tuple[list[str], Path]:
+    """Build a book that has every fault, and return its warnings, which name them, and its site."""
+    from tests.site.test_site import with_faults
+
+    folder = tmp_path_factory.mktemp("faulty")
+    done = small_book(folder, with_faults(), outside=["stray.md"])
+    assert done.returncode != 0
+    told = [line for line in done.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
+    return told, folder / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def addressed(tmp_path_factory) -> Path:
+    """Return the site of a book whose repository and site have addresses, made up, whatever the real ones are."""
+    from tests.site.test_site import with_addresses
+
+    folder = tmp_path_factory.mktemp("addressed")
+    url, site = "https://github.com/example/hebbnotes", "https://example.org/book/"
+    done = small_book(folder, with_addresses(), url=url, site=site)
+    assert done.returncode == 0, done.stderr
+    return folder / "_build" / "html"

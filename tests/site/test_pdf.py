@@ -1,14 +1,18 @@
-"""The book as one PDF: every chapter, figure and formula is there, and every link leads to where it says."""
+"""The book as one PDF: every chapter, figure and formula is there, and every link leads to where it says; signatures are not."""
 
 import html
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 import yaml
+from docutils import nodes
 from pypdf import PdfReader
+from sphinx import addnodes
 
+from tools import one_page as paper
 from tools import pdf
 from tools.book_extension import prose
 from tools.build import ROOT
@@ -77,6 +81,51 @@ def test_no_link_of_the_one_page_leads_astray(one_page):
     assert not astray
 
 
+def test_the_one_page_has_no_signature_of_the_package_and_all_else_that_its_page_says(one_page):
+    text = one_page.read_text(encoding="utf-8")
+    addresses = Page(text).addresses
+    assert not [a for a in addresses if a.startswith("hebbnotes.")]
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    names = {chapter["file"] for part in toc["parts"] for chapter in part["chapters"]}
+    assert {name for name in names if f"document-{name}" not in addresses} == paper.left_out()
+    assert {*paper.left_out()} == {name for name in names if name.startswith("api-")}
+    assert {"the-package", "a-rule-of-your-own", "of-single-chapters"} <= {*addresses}
+    assert "plasticity.rules.hebbian.oja</span>" in text.replace("<wbr>", ""), "a link's words stay"
+
+
+@pytest.mark.parametrize("site", ["", "https://example.org/book", "https://example.org/book/"])
+def test_a_link_to_what_is_left_out_leads_to_the_site_or_is_plain_text(site):
+    book = nodes.document(None, None)
+    book += addnodes.start_of_file("", nodes.paragraph(ids=["here"]), docname="maze")
+    for uri in ("maze#here", "api-cells", "api#hebbnotes.run", "api"):
+        book += nodes.paragraph("", "", nodes.reference("", uri, refuri=f"#document-{uri}"))
+    book[0] += nodes.paragraph("", "", nodes.reference("", "near", refid="hebbnotes.near"))
+    config, builder = SimpleNamespace(html_baseurl=site), SimpleNamespace(name="singlehtml")
+    paper.separate_addresses(SimpleNamespace(config=config, builder=builder), book, "index")
+    assert [text.astext() for text in book[1:]] == [
+        "maze#here",
+        "api-cells",
+        "api#hebbnotes.run",
+        "api",
+    ]
+    links = [link["refuri"] for link in book.findall(nodes.reference)]
+    there = ["maze.html#hebbnotes.near", "api-cells.html", "api.html#hebbnotes.run"] if site else []
+    outside = [f"https://example.org/book/{place}" for place in there]
+    assert links == [*outside[:1], "#here", *outside[1:], "#document-api"]
+
+
+def test_live_models_are_still_pictures_and_what_moves_is_a_strip(one_page):
+    text = one_page.read_text(encoding="utf-8")
+    assert text.count('<div class="still">') == text.count('<figure class="live-model"') > 20
+    assert "Live.model(" not in text
+    assert "data-numbers" not in text
+    assert (
+        text.count("<script>document.querySelectorAll('[data-figure")
+        == text.count('<figure class="moving-figure"')
+        > 3
+    )
+
+
 def outline(entries):
     for entry in entries:
         if isinstance(entry, list):
@@ -86,9 +135,12 @@ def outline(entries):
 
 
 def chapters(printed):
-    """Return the page on which each chapter begins, in the order of the book."""
+    """Return the page on which each chapter begins, in the order of the book, and of each page but
+    those of signatures.
+    """
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
     names = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    names = [name for name in names if name not in paper.left_out()]
     entries = list(outline(printed.outline))
     titles = [
         re.search(r"^# (.+)", prose(next((ROOT / "book").glob(f"{name}.*"))), re.M).group(1)

@@ -1,5 +1,6 @@
 """The build, fed the faults that it must find, and what it wrote for the book."""
 
+import functools
 import json
 import os
 import re
@@ -11,7 +12,7 @@ import yaml
 from PIL import Image
 
 from hebbnotes.figures.palette import SHADES
-from tests.site.books import markdown, small_book
+from tests.site.books import CELL, ODD, REST, chapter, markdown, small_book
 from tools import standard
 from tools.build import ROOT
 
@@ -53,9 +54,8 @@ PLOT = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 500 200" data-cut
 PLOTTED = nbformat.v4.new_output("display_data", {"image/svg+xml": PLOT, "text/plain": "<Figure>"})
 
 
-@pytest.fixture(scope="module")
-def faulty(tmp_path_factory):
-    """The build of a book that has every fault: it fails, and its warnings name them."""
+def with_faults():
+    """Return the pages of a book that has every fault."""
     introduction = nbformat.read(ROOT / "book" / "introduction.ipynb", as_version=4)
     cell = next(
         c
@@ -64,15 +64,19 @@ def faulty(tmp_path_factory):
     )
     cell.metadata.pop("mystnb")
     mute = nbformat.v4.new_code_cell("plot()", outputs=[PLOTTED])
-    pages = {
+    return {
         "index.md": markdown("\n\n".join(FAULTS)),
         "figure.ipynb": notebook("# A figure", cell),
         "mute.ipynb": notebook("# A drawing", mute),
+        "odd.ipynb": chapter(ODD),
         "stray.md": "# Stray\n",
     }
-    done = small_book(tmp_path_factory.mktemp("faulty"), pages, outside=["stray.md"])
-    assert done.returncode != 0
-    return [line for line in done.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
+
+
+@pytest.fixture(scope="module")
+def faulty(faulty_book):
+    """What the build of that book says of its faults."""
+    return faulty_book[0]
 
 
 @pytest.mark.parametrize(
@@ -209,22 +213,17 @@ def told(page):
     return dict(re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)">', page))
 
 
-@pytest.fixture(scope="module")
-def addressed(tmp_path_factory):
-    """A book whose repository and site have addresses, made up, whatever the real ones are."""
+def with_addresses():
+    """Return the pages of a book whose repository and site have addresses."""
     text = "# Traces\n\n:::{admonition} Box\nA box.\n:::\n\nA *first* sentence of $x^2$."
-    pages = {"index.md": CITED}
+    pages = {"index.md": CITED, "chapter.ipynb": chapter(CELL, REST)}
     for name, about in (
         ("plain", {}),
         ("keyed", {"key": 'A "trace" is kept.'}),
         ("both", {"key": "No.", "description": "Told. " * 90}),
     ):
         pages[f"{name}.ipynb"] = notebook(text, hebbnotes=about)
-    folder = tmp_path_factory.mktemp("addressed")
-    url, site = "https://github.com/example/hebbnotes", "https://example.org/book/"
-    done = small_book(folder, pages, url=url, site=site)
-    assert done.returncode == 0, done.stderr
-    return folder / "_build" / "html"
+    return pages
 
 
 def test_a_link_that_is_shared_has_words_and_a_picture(addressed):
@@ -291,14 +290,17 @@ def pages(site):
 
 
 def test_no_link_within_the_site_is_broken(site):
+    @functools.cache
+    def addresses(path):
+        return {*re.findall(r'id="([^"]*)"', path.read_text())}
+
     for name in pages(site):
-        for target in re.findall(r'href="([^"#:?]*)(?:#([^"]*))?"', (site / name).read_text()):
+        links = re.findall(r'href="([^"#:?]*)(?:#([^"]*))?"', (site / name).read_text())
+        for target in {*links}:
             path = site / (target[0] or name)
             assert path.exists(), f"{name} links to {target[0]}"
             if target[1] and path.suffix == ".html":
-                assert f'id="{target[1]}"' in path.read_text(), (
-                    f"{name} links to {target[0]}#{target[1]}"
-                )
+                assert target[1] in addresses(path), f"{name} links to {target[0]}#{target[1]}"
 
 
 def test_the_table_of_equations_counts_through_the_book_as_the_pages_do(site):
