@@ -34,6 +34,7 @@ __all__ = [
     "array",
     "bound",
     "check",
+    "copy_to",
     "evaluate",
     "jit",
     "knows",
@@ -98,6 +99,14 @@ class _Gradients(NamedTuple):
 
 
 @jit
+def copy_to(target: Any, values: Any) -> None:
+    """Fill ``target`` (n,) with numbers."""
+    # numba takes 1.7 s to compile target[:] = values, for its error composes a sentence
+    for i in range(len(target)):
+        target[i] = values[i]
+
+
+@jit
 def _forgets(post: Any, power: int) -> Any:
     """Return ``post ** power``; arrays of ones keep single precision, whole numbers would not."""
     return post * post if power == 2 else np.ones_like(post) if power == 1 else np.zeros_like(post)
@@ -148,9 +157,9 @@ def _forward(inputs: Any, net: Any, y: Any, hebb: Any, output: Any) -> None:
         for t in range(len(inputs)):
             post = inputs[t, b].copy()
             add_plastic(post, pre, w, alpha, hebb[b])
-            post[:] = tanh(post)
+            post = tanh(post)
             write(hebb[b], pre, post, eta, power, clip)
-            output[t, b] = post
+            copy_to(output[t, b], post)
             pre = post
 
 
@@ -202,7 +211,8 @@ def _backward(net: Any, output: Any, y: Any, hebb: Any, g_output: Any, g: Any) -
     for b in range(batch):
         trace = hebb[b].copy()
         for t in range(n_steps):
-            before[t] = trace
+            for i in range(n):
+                copy_to(before[t, i], trace[i])
             pre = y[b] if t == 0 else output[t - 1, b]
             write(trace, pre, output[t, b], net.eta, net.power, net.clip)
         now = g.y[b].copy()
@@ -213,9 +223,9 @@ def _backward(net: Any, output: Any, y: Any, hebb: Any, g_output: Any, g: Any) -
             _unwrite(net, before[t], pre, post, g, b, now, earlier)
             now *= np.ones_like(post) - post * post
             _unread(net, before[t], pre, now, g, b, earlier)
-            g.drive[t, b] = now
+            copy_to(g.drive[t, b], now)
             now = earlier
-        g.y[b] = now
+        copy_to(g.y[b], now)
 
 
 def array(value: Tensor) -> np.ndarray:

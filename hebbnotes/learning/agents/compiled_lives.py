@@ -30,6 +30,7 @@ from hebbnotes.plasticity.compiled import (
     add_plastic,
     array,
     bound,
+    copy_to,
     jit,
     number,
     tanh,
@@ -124,20 +125,13 @@ def _sigmoid(drive: Any) -> Any:
     return one / (one + np.exp(-drive))
 
 
-@jit
-def _copy_to(target: Array, values: Array) -> None:
-    # numba takes 1.7 s to compile target[:] = values, for its error composes a sentence
-    for i in range(len(target)):
-        target[i] = values[i]
-
-
 def _think_plastic(net: Any, seen: Array, b: int) -> None:
     y, hebb, drive = net.y[b], net.hebb[b], net.inward[-1].copy()
     add(drive, seen, net.inward[:-1])
     add_plastic(drive, y, net.w, net.alpha, hebb)
     post = tanh(drive)
     write(hebb, y, post, net.eta, net.power, net.clip)
-    _copy_to(y, post)
+    copy_to(y, post)
 
 
 def _think_modulated(net: Any, seen: Array, b: int) -> None:
@@ -147,14 +141,14 @@ def _think_modulated(net: Any, seen: Array, b: int) -> None:
     post, heard, kept = tanh(drive), np.empty_like(drive), np.empty_like(drive)
     hear(core, post, signal(core, post), heard, kept)
     write_heard(core, hebb, net.eligibility[b], y, post, heard, kept)
-    _copy_to(y, post)
+    copy_to(y, post)
 
 
 def _think_recurrent(net: Any, seen: Array, b: int) -> None:
     y, drive = net.y[b], net.inward[-1].copy()
     add(drive, seen, net.inward[:-1])
     add(drive, y, net.w)
-    _copy_to(y, tanh(drive))
+    copy_to(y, tanh(drive))
 
 
 def _think_lstm(net: Any, seen: Array, b: int) -> None:
@@ -164,8 +158,8 @@ def _think_lstm(net: Any, seen: Array, b: int) -> None:
     n = len(y)
     # numba sorts what an expression of arrays reads by name: other names round otherwise
     store, keep, show = _sigmoid(drive[:n]), _sigmoid(drive[n : 2 * n]), _sigmoid(drive[3 * n :])
-    _copy_to(cells, keep * cells + store * tanh(drive[2 * n : 3 * n]))
-    _copy_to(y, show * tanh(cells))
+    copy_to(cells, keep * cells + store * tanh(drive[2 * n : 3 * n]))
+    copy_to(y, show * tanh(cells))
 
 
 _THINK = {
@@ -235,7 +229,7 @@ def _step(world: Any, agents: Any, b: int, action: int, chance: float) -> None:
     found = place[0] == goal[0] and place[1] == goal[1]
     if found:
         agents.turn[b] = (agents.turn[b] + 1) % agents.goals.shape[1]
-        _copy_to(place, _anywhere_but(world.free, agents.goals[b, agents.turn[b]], chance))
+        copy_to(place, _anywhere_but(world.free, agents.goals[b, agents.turn[b]], chance))
     agents.action[b], agents.found[b], agents.bumped[b] = action, found, bumped
     agents.reward[b] = world.reward * found - world.penalty * bumped
 
@@ -248,8 +242,8 @@ def _lives(net: Any, world: Any, agents: Any, record: Any) -> None:
         for t in range(n_steps):
             seen = record.seen[t, b]
             _observe(world, agents, b, seen)
-            _copy_to(seen[N_SEEN:], world.noise[t, b])
-            _copy_to(record.positions[t, b], agents.position[b])
+            copy_to(seen[N_SEEN:], world.noise[t, b])
+            copy_to(record.positions[t, b], agents.position[b])
             _think(net, seen, b)
             action = _choose(net.y[b], net.outward, world.chance[t, 0, b])
             _step(world, agents, b, action, world.chance[t, 1, b])
