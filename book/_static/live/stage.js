@@ -318,7 +318,9 @@ if (!Live.model) Object.assign(Live, (() => {
   // The scripts of models stand in the page as text. They are read when it has been drawn, each in a task of its own.
   function* scripts() {
     for (const { textContent } of document.querySelectorAll("script[data-script]")) {
-      document.head.append(make("script", { textContent }));
+      const script = make("script", { textContent });
+      document.head.append(script);
+      script.remove();
       yield rest;
     }
   }
