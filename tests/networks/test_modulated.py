@@ -591,7 +591,7 @@ def test_the_fast_evaluation_builds_traces_for_each_chunk_and_not_for_each_step(
                 counted[method, steps] = counter.seen
         growth = {method: counted[method, 32] - counted[method, 16] for method in ("loop", "chunk")}
         assert growth["loop"] >= 16 * 8
-        assert growth["chunk"] == 2 * (29 if retroactive else 14), "two chunks more"
+        assert growth["chunk"] == 2 * (28 if retroactive else 13), "two chunks more"
 
 
 def test_chunks_are_about_equally_long():

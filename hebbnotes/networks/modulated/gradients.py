@@ -187,9 +187,9 @@ def all_gradients(
         if more is not None:
             zeros.add_(more)
     own = numbers.given is None
-    g = Numbers(
-        *(None if one is None else torch.zeros_like(one) for one in numbers[:9]), *[None] * 3
-    )
+    small = numbers._replace(w=None)  # that of w comes last: by then the traces are gone
+    g = Numbers(*(None if one is None else torch.zeros_like(one) for one in small[:9]), *[None] * 3)
+    drives: list[Tensor] = []
     g_y, room = torch.zeros_like(first[0]), []
     if len(parts) > 1 or numbers.hebb is not None:
         room = [g_y.new_empty(*g_y.shape, g_y.shape[-1]) for _ in range(net.n_starts)]
@@ -209,8 +209,7 @@ def all_gradients(
         held = g_activity[1:]
         its[:] = found.drive if part.clamp is None else torch.where(part.clamp, held, found.drive)
         g_signal[at] = found.signal
-        if needs.w:
-            add_products(g.w, part.activity[:-1], found.drive, net.fixed)
+        drives.append(found.drive)
         if needs.alpha:
             _add_gains(g.alpha, net, part, moments, found.drive)
         g_traces = _pass_starts(g_traces, g.alpha, net, part, moments, found.drive, room)
@@ -223,8 +222,13 @@ def all_gradients(
             g.eta.sub_((net.forget(y) * found.kept).sum())
         if g.eta_e is not None:
             g.eta_e.add_(found.eta_e)
-    traces = (*g_traces, None)[:2]
-    return Numbers(g_inputs, *g[1:8], None if own else g_signal, g_y, *traces)
+    traces = (*g_traces, None)[:2] if given else (None, None)
+    del room, g_traces, gained, part, end
+    g_w = torch.zeros_like(numbers.w) if needs.w else None
+    if g_w is not None:
+        pre = torch.cat([one.activity[:-1] for _, one in parts])
+        add_products(g_w, pre, torch.cat(drives[::-1]), net.fixed)
+    return Numbers(g_inputs, g_w, *g[2:8], None if own else g_signal, g_y, *traces)
 
 
 def _end_gradients(
