@@ -30,7 +30,7 @@ def build_page(out: Path, anew: bool = True) -> Path:
     return out / "_build" / "singlehtml" / "index.html"
 
 
-LOADS = 120_000
+LOADS = 300_000
 """Milliseconds in which the one page, of all chapters, must have loaded on a busy computer."""
 
 
