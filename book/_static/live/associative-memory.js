@@ -1,7 +1,7 @@
 // A name in one memory: its letters are stored in the same connections, and half of each asks for the rest.
 "use strict";
 Live.model("associative-memory", function* ({ numbers, stage }) {
-  const { zeros, dot, bytes, random, told, clamp, printed, piecewise, all } = Live, { side: SIDE, steps, beta, most } = numbers, N = SIDE * SIDE;
+  const { zeros, dot, bytes, random, told, thousands, clamp, printed, piecewise, all } = Live, { side: SIDE, steps, beta, most } = numbers, N = SIDE * SIDE;
   const letters = {};
   for (const [name, bits] of Object.entries(numbers.letters)) {
     const eights = bytes(bits);
@@ -169,7 +169,6 @@ Live.model("associative-memory", function* ({ numbers, stage }) {
   // ------------------------------------------------------------------------------------------------------------ what it says
   const list = names => names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
   const times = x => x > 999 ? "more than a thousand" : told(x, x < 10 ? 1 : 0);
-  const thousands = n => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
   // In which pixels all others together beat the pull of a letter, and how hard they pull there, at its half or, if none is lost there, on itself.
   function beaten(mine, cues) {
     const { patterns } = memory, letter = patterns[mine];

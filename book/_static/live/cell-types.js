@@ -2,7 +2,7 @@
 // needs dots
 "use strict";
 Live.model("cell-types", function* ({ numbers, stage }) {
-  const { zeros, dot, random, piecewise, all: whole, make, mosaic, told: number } = Live, { trained, schedule, side, others, face, rubbed, seed } = numbers, N = side * side, MINE = 2;
+  const { zeros, dot, random, piecewise, all: whole, make, mosaic, told: number, thousands } = Live, { trained, schedule, side, others, face, rubbed, seed } = numbers, N = side * side, MINE = 2;
   const { fromHex, rubTo, soon, thumbnail, grid } = Live.dots;
 
   // ------------------------------------------------------------------------------------------------------------- the network
@@ -127,7 +127,7 @@ Live.model("cell-types", function* ({ numbers, stage }) {
 
   // ------------------------------------------------------------------------------------------------------------ what is seen
   const tiny = x => x === 0 ? "0" : x.toFixed(Math.max(0, Math.ceil(-Math.log10(Math.abs(x))))).replace("-", "−");
-  const thousands = n => String(n).replace(/\B(?=(\d{3})+$)/g, ","), percent = part => `${number(100 * part, part && part < 0.1 ? 1 : 0)} %`;
+  const percent = part => `${number(100 * part, part && part < 0.1 ? 1 : 0)} %`;
   yield;
   stage.lead("Take the interneurons away, and rub over the face.");
   yield;

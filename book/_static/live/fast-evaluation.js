@@ -1,7 +1,7 @@
 // An episode read twice: from a diary, line by line, and from the one sheet on which all of its lines are pressed.
 "use strict";
 Live.model("fast-evaluation", function* ({ numbers, stage }) {
-  const { zeros, dot, random, told, clamp, make, mosaic, printed, piecewise, all } = Live;
+  const { zeros, dot, random, told, thousands, clamp, make, mosaic, printed, piecewise, all } = Live;
   const { side: SIDE, eta, gain, inhibition, schedule } = numbers, N = SIDE * SIDE, PATTERNS = 5, ASKS = schedule.steps_test;
   const per = schedule.steps_on + schedule.steps_off, STEPS = PATTERNS * per + ASKS, LAST = STEPS - 1;
   const drawn = of => Float64Array.from(zeros(N), (_, i) => of(i % SIDE, Math.floor(i / SIDE)) ? 1 : -1), odd = (x, size) => Math.floor(x / size) % 2;
@@ -193,7 +193,6 @@ Live.model("fast-evaluation", function* ({ numbers, stage }) {
   const wrong = (i, y, wanted) => thresholds[i] < at.share && y[i] * wanted[i] <= 0;
 
   // ------------------------------------------------------------------------------------------------------------ what it says
-  const thousands = n => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
   const range = lines => lines.length < 2 ? `line ${lines[0] + 1}` : `lines ${lines[0] + 1} to ${lines[lines.length - 1] + 1}`;
   function sentence() {
     const { t, torn } = at, { k } = plan[t], alike = compare(states, t), asking = t >= PATTERNS * per, name = names()[at.asked];

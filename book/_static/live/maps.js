@@ -1,7 +1,7 @@
 // A sheet of cells by Kohonen's rule: a map of orientations, its pinwheels, and its twin, which has the same waves and never learned.
 "use strict";
 Live.model("maps", function* ({ numbers, stage }) {
-  const { zeros, random, piecewise, all, make, mosaic, told, clamp, calm, soon } = Live, { side: SIDE, batch: BATCH, share: SHARE, reach: REACH, birth: BIRTH, animals: ANIMALS, anchors } = numbers, TURN = 2 * Math.PI;
+  const { zeros, random, piecewise, all, make, mosaic, told, thousands, clamp, calm, soon } = Live, { side: SIDE, batch: BATCH, share: SHARE, reach: REACH, birth: BIRTH, animals: ANIMALS, anchors } = numbers, TURN = 2 * Math.PI;
 
   // --------------------------------------------------------------------------------------------------------------- the sheet
   // Six weights of each cell: where it looks, and twice the angle of the tilt that it prefers as a vector of the plane. The sheet closes on itself:
@@ -270,7 +270,7 @@ Live.model("maps", function* ({ numbers, stage }) {
   }
 
   // ------------------------------------------------------------------------------------------------------------ what it says
-  const percent = part => `${Math.round(100 * part)} %`, thousands = n => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+  const percent = part => `${Math.round(100 * part)} %`;
   function sentence() {
     const q_c = threshold(how.sigma), ratio = how.q / q_c, count = found.plus + found.minus, head = `Step ${thousands(steps)}: `;
     if (!steps) return `Newborn: no cell prefers a tilt. The range is ${told(ratio)} times the threshold √e σ, so that ${ratio < 1 ? "nothing will form" : "a map will form"}.`;

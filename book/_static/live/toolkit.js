@@ -99,6 +99,8 @@ window.Live ??= (() => {
 
   // A number for readers: a true minus sign, and no minus before what is 0.
   const told = (value, digits = 2) => (+value.toFixed(digits) || 0).toFixed(digits).replace("-", "−");
+  // A whole number with a comma before each three digits; toLocaleString would load all languages first, which a phone feels.
+  const thousands = n => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ",");
 
   // ------------------------------------------------------------------------------------------------------------------ parts
   const make = (tag, given = {}, ...inside) => {
@@ -172,5 +174,5 @@ window.Live ??= (() => {
     return all.get(name);
   }
 
-  return { zeros, dot, clamp, addProduct, unpack, bytes, digits, hold, rest, inPieces, piecewise, all, settled, random, told, make, calm, shown, colours, soon, mosaic, printed };
+  return { zeros, dot, clamp, addProduct, unpack, bytes, digits, hold, rest, inPieces, piecewise, all, settled, random, told, thousands, make, calm, shown, colours, soon, mosaic, printed };
 })();

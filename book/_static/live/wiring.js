@@ -2,7 +2,7 @@
 // of their modularity in copies whose links are shuffled.
 "use strict";
 Live.model("wiring", function* ({ numbers, stage }) {
-  const { zeros, unpack, piecewise, all, random, make, told } = Live, { side: SIDE, tolerance: TOLERANCE, sweeps: SWEEPS, tries: TRIES, edges: EDGES } = numbers, N = SIDE * SIDE;
+  const { zeros, unpack, piecewise, all, random, make, told, thousands } = Live, { side: SIDE, tolerance: TOLERANCE, sweeps: SWEEPS, tries: TRIES, edges: EDGES } = numbers, N = SIDE * SIDE;
 
   // ------------------------------------------------------------------------------------------------------------- the graph
   // Links without direction: 1 at i n + j and at j n + i. Cells lie on a board, row by row.
@@ -297,7 +297,7 @@ Live.model("wiring", function* ({ numbers, stage }) {
   }
 
   // ------------------------------------------------------------------------------------------------------------ what it says
-  const percent = (part, digits = 0) => `${told(100 * part, digits)} %`, price = one => one.price ? `${told(one.price * 1e5, 0)} × 10⁻⁵` : "none", thousands = n => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ",");
+  const percent = (part, digits = 0) => `${told(100 * part, digits)} %`, price = one => one.price ? `${told(one.price * 1e5, 0)} × 10⁻⁵` : "none";
   function sentence() {
     const one = here(), { degrees, lengths } = one.copies, by = one.q - (kind ? mean(one.copies[kind]) : 0), other = kind === "degrees" ? lengths : degrees;
     if (!kind) return `${one.price ? "At this price" : "Where wire is free,"} ${thousands(one.left)} of ${thousands(N * N - N)} connections are left, and ${percent(one.right, 1)} of the choices are right. The ${one.links.length} strongest links have modularity Q = ${told(one.q, 3)}. Shuffle them: how much has a copy?`;
